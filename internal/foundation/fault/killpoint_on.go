@@ -1,0 +1,107 @@
+//go:build killpoints
+
+package fault
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// KillPointsEnabled tells whether kill points exist in this build.
+const KillPointsEnabled = true
+
+// Point names a step between two effects of a protocol ("sink/file/before-rename"). It counts the pass and, if the environment aims at
+// this one, kills the process. It is safe for concurrent use. A malformed aim panics at the first point, so that a crash test cannot pass
+// because its aim was misspelt.
+func Point(name string) {
+	process().pass(name)
+}
+
+// Points lists the points that were passed, by name.
+func Points() []Passes {
+	return process().list()
+}
+
+// process is the state of this process, made at the first pass: the environment that aims is the process's too.
+var process = sync.OnceValue(func() *killer { //nolint:gochecknoglobals // one per process by nature; test builds only
+	target, err := parseAim(os.Getenv(KillPointVariable), os.Getenv(KillSignalVariable))
+	if err != nil {
+		panic(err)
+	}
+	return &killer{aim: target, passed: map[string]uint64{}, signal: signalSelf}
+})
+
+// aim is the pass at which to die. An empty name aims at nothing.
+type aim struct {
+	name   string
+	nth    uint64
+	signal syscall.Signal
+}
+
+// parseAim reads the values of KillPointVariable and KillSignalVariable.
+func parseAim(point, signal string) (aim, error) {
+	a := aim{nth: 1}
+	switch signal {
+	case "", "KILL":
+		a.signal = syscall.SIGKILL
+	case "STOP":
+		a.signal = syscall.SIGSTOP
+	default:
+		return aim{}, fmt.Errorf("%s=%q: want KILL or STOP", KillSignalVariable, signal)
+	}
+	name, nth, numbered := strings.Cut(point, ":")
+	a.name = name
+	if numbered {
+		n, err := strconv.ParseUint(nth, 10, 64)
+		if err != nil || n == 0 || name == "" {
+			return aim{}, fmt.Errorf("%s=%q: want name or name:n with n counted from 1", KillPointVariable, point)
+		}
+		a.nth = n
+	}
+	return a, nil
+}
+
+// killer counts passes and signals at the aimed one.
+type killer struct {
+	aim    aim
+	signal func(syscall.Signal)
+	mu     sync.Mutex
+	passed map[string]uint64 // guarded by mu
+}
+
+// pass holds the mutex while it signals, so that no other goroutine gets past a point after the aimed one.
+func (k *killer) pass(name string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.passed[name]++
+	if name == k.aim.name && k.passed[name] == k.aim.nth {
+		k.signal(k.aim.signal)
+	}
+}
+
+func (k *killer) list() []Passes {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	all := make([]Passes, 0, len(k.passed))
+	for name, count := range k.passed {
+		all = append(all, Passes{Name: name, Count: count})
+	}
+	slices.SortFunc(all, func(a, b Passes) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
+// signalSelf sends s to this process. After SIGKILL it never returns, even if the kernel takes a moment.
+func signalSelf(s syscall.Signal) {
+	if err := syscall.Kill(os.Getpid(), s); err != nil {
+		panic(err)
+	}
+	if s == syscall.SIGKILL {
+		select {}
+	}
+}
