@@ -1,0 +1,20 @@
+package codec
+
+import "wire.example/wire/sdk/schema"
+
+// Format makes decoders, encoders and framers from one set of options. It is immutable and safe for concurrent use.
+type Format interface {
+	NewDecoder(spec DecodeSpec) (Decoder, error)
+	NewEncoder(spec EncodeSpec) (Encoder, error)
+	NewFramer() Framer
+}
+
+// Inferrer is an extra power of a format: it proposes a schema for a sample of whole records.
+type Inferrer interface {
+	Infer(sample []byte) (*schema.Schema, error)
+}
+
+// Fixed is an extra power of a format whose schema does not depend on the user: raw lines have one TEXT column, raw bytes one BYTEA.
+type Fixed interface {
+	FixedSchema() *schema.Schema
+}
