@@ -1,0 +1,164 @@
+package connector
+
+import (
+	"errors"
+	"io"
+
+	"wire.example/wire/sdk/codec"
+)
+
+// minRead is the least room that a read is given.
+const minRead = 4 << 10
+
+// padding is the spare capacity that a block keeps behind its data, so that decoders may load whole words at its end.
+const padding = 64
+
+// BlockReader cuts a stream of bytes into blocks of whole records. It holds at most one partial record between blocks and skips records
+// longer than the limit as they stream by. One goroutine.
+type BlockReader struct {
+	in     io.Reader
+	framer codec.Framer
+	limit  int64
+	block  int // bytes a block may grow to under load
+	target int // bytes the next block asks for
+	carry  []byte
+	offset int64 // of carry[0]
+	eof    bool
+	header bool
+	skip   *codec.Oversize
+	skipAt int64
+	head   []byte
+}
+
+// firstBlock is the size of the first block: small, so that the first row is out soon.
+const firstBlock = 32 << 10
+
+// NewBlockReader returns a reader of in, whose first byte has the given offset. blockBytes and limit are at least one.
+func NewBlockReader(in io.Reader, framer codec.Framer, offset int64, blockBytes int, limit int64) *BlockReader {
+	return &BlockReader{
+		in: in, framer: framer, limit: limit, block: blockBytes, target: min(firstBlock, blockBytes),
+		offset: offset, header: offset == 0,
+	}
+}
+
+// Offset returns the position just after the last record dealt.
+func (r *BlockReader) Offset() int64 { return r.offset }
+
+// Next fills block with whole records and returns nil, or io.EOF when the stream is at its end and everything was dealt. A read that
+// returns no bytes and no error (a follower at its file's end) gives io.ErrNoProgress; what was read so far is kept.
+func (r *BlockReader) Next(block *codec.Block) error {
+	for {
+		if r.skip != nil {
+			done, err := r.skipRecord(block)
+			if done || err != nil {
+				return err
+			}
+			continue
+		}
+		ok, err := r.fill(block)
+		if ok || err != nil {
+			return err
+		}
+	}
+}
+
+// fill reads until the buffer holds a whole record. It answers false when the record turned out too long, and skipping has begun.
+func (r *BlockReader) fill(block *codec.Block) (bool, error) {
+	buf := block.Buf
+	buf.Data = append(buf.Data[:0], r.carry...)
+	r.carry = r.carry[:0]
+	for want := r.target; ; want *= 2 {
+		stalled, err := r.read(block, want)
+		if err != nil {
+			r.carry = append(r.carry[:0], buf.Data...)
+			return false, err
+		}
+		if n := r.framer.Cut(buf.Data, r.eof); n > 0 {
+			r.deal(block, n)
+			return true, nil
+		}
+		switch {
+		case int64(len(buf.Data)) > r.limit:
+			r.beginSkip(buf.Data)
+			return false, nil
+		case r.eof && len(buf.Data) == 0:
+			return false, io.EOF
+		case r.eof:
+			r.deal(block, len(buf.Data))
+			return true, nil
+		case stalled:
+			r.carry = append(r.carry[:0], buf.Data...)
+			return false, io.ErrNoProgress
+		}
+	}
+}
+
+// read fills the block's buffer up to want bytes, or until the stream has nothing more for now; a short read ends it, so that a lone row
+// goes through at once.
+func (r *BlockReader) read(block *codec.Block, want int) (stalled bool, err error) {
+	buf := block.Buf
+	buf.Grow(max(want-len(buf.Data), minRead) + padding)
+	room := buf.Data[len(buf.Data) : cap(buf.Data)-padding]
+	room = room[:min(len(room), max(want-len(buf.Data), minRead))]
+	if r.eof {
+		return false, nil
+	}
+	n, err := r.in.Read(room)
+	buf.Data = buf.Data[:len(buf.Data)+n]
+	switch {
+	case errors.Is(err, io.EOF):
+		r.eof = true
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	if n == len(room) {
+		r.target = min(r.target*2, r.block)
+	}
+	return n == 0, nil
+}
+
+func (r *BlockReader) deal(block *codec.Block, n int) {
+	buf := block.Buf
+	r.carry = append(r.carry[:0], buf.Data[n:]...)
+	buf.Data = buf.Data[:n]
+	block.Offset, block.Oversize = r.offset, nil
+	block.Header = r.header
+	r.header = false
+	r.offset += int64(n)
+}
+
+func (r *BlockReader) beginSkip(data []byte) {
+	r.skip = &codec.Oversize{Limit: r.limit}
+	r.skipAt = r.offset
+	r.head = append(r.head[:0], data[:min(len(data), codec.RejectedBytes)]...)
+	r.skip.Length = int64(len(data))
+	r.offset += int64(len(data))
+}
+
+// skipRecord passes over the rest of a record that is too long; done says that block now describes it.
+func (r *BlockReader) skipRecord(block *codec.Block) (done bool, err error) {
+	buf := block.Buf
+	buf.Data = append(buf.Data[:0], r.carry...)
+	r.carry = r.carry[:0]
+	if len(buf.Data) == 0 && !r.eof {
+		stalled, err := r.read(block, r.block)
+		if err != nil {
+			return false, err
+		}
+		if stalled {
+			return false, io.ErrNoProgress
+		}
+	}
+	n, found := r.framer.Skip(buf.Data)
+	r.skip.Length += int64(n)
+	r.offset += int64(n)
+	r.carry = append(r.carry[:0], buf.Data[n:]...)
+	if !found && !r.eof {
+		return false, nil
+	}
+	buf.Data = append(buf.Data[:0], r.head...)
+	block.Offset, block.Oversize, block.Header = r.skipAt, r.skip, false
+	r.skip = nil
+	return true, nil
+}

@@ -1,0 +1,27 @@
+package connector
+
+// Registry is an explicit list of connectors, in the order in which documents show them. It is immutable once built.
+type Registry struct {
+	Sources []*SourceType
+	Sinks   []*SinkType
+}
+
+// Source returns the source connector called name, or nil.
+func (r *Registry) Source(name string) *SourceType {
+	for _, s := range r.Sources {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// Sink returns the sink connector called name, or nil.
+func (r *Registry) Sink(name string) *SinkType {
+	for _, s := range r.Sinks {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}

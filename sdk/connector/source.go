@@ -1,0 +1,148 @@
+package connector
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/schema"
+)
+
+// Status is what a Poll found.
+type Status uint8
+
+// The answers of Poll.
+const (
+	// Ready: the block was filled.
+	Ready Status = iota
+	// Woken: wake fired before there was data; poll again.
+	Woken
+	// End: a bounded source has no more blocks. Every later Poll answers End.
+	End
+)
+
+// SplitState is where one split stands: what Snapshot stores and Restore reads. Position belongs to the connector; it is a JSON object with
+// a version of its own.
+type SplitState struct {
+	Split    string          `json:"split"`
+	Position json.RawMessage `json:"position"`
+}
+
+// Reader deals the blocks of one source. All methods are called by one goroutine at a time, except that Close may be called at any time
+// after the last Poll returned.
+type Reader interface {
+	// Poll fills block, whose Buf the caller provides empty, with at least one whole record and answers Ready. It blocks until there is
+	// data, the input ends, wake can be received from, or ctx is done. A block larger than the buffer's capacity makes it grow.
+	Poll(ctx context.Context, wake <-chan struct{}, block *codec.Block) (Status, error)
+	// Snapshot returns the state of every known split just after the last block that Poll dealt.
+	Snapshot() ([]SplitState, error)
+	// Close releases what the reader holds. No block dealt is affected.
+	Close() error
+}
+
+// Acknowledger is an extra power of a Reader that wants to hear which epochs are durable. Idempotent.
+type Acknowledger interface {
+	Acknowledge(ctx context.Context, epoch int64) error
+}
+
+// Progress is an extra power of a Reader that knows how large its input is. Safe for concurrent use; total is -1 when unknown.
+type Progress interface {
+	Progress() (done, total int64)
+}
+
+// SourceEnv is what the engine gives a source.
+type SourceEnv struct {
+	// Name is the source's name in the pipeline, for messages.
+	Name string
+	// Framer makes the framer of one split. It is nil for sources that deal rows.
+	Framer func() codec.Framer
+	// BlockBytes is how large a block should get under load. Default 256 KiB.
+	BlockBytes int
+	// MaxRecordBytes bounds one record.
+	MaxRecordBytes int64
+	// Restore holds the splits' states to go on from; empty at a first start.
+	Restore []SplitState
+	Log     *slog.Logger
+}
+
+// SourceType describes a source connector.
+type SourceType struct {
+	Name string
+	// Doc is one sentence for a person who chooses.
+	Doc string
+	// NewConfig returns a pointer to the connector's config struct; Apply fills it.
+	NewConfig func() any
+	// Open starts reading.
+	Open func(ctx context.Context, env SourceEnv, config any) (Reader, error)
+	// Bounded says whether a source so configured ends by itself.
+	Bounded func(config any) bool
+	// Replayable says whether the source can go back to a position.
+	Replayable bool
+	// Rows is set for sources that deal rows themselves and take no format.
+	Rows *RowSource
+}
+
+// RowSource is the part of a source that makes rows without a format.
+type RowSource struct {
+	Schema     func(config any) (*schema.Schema, error)
+	NewDecoder func(config any, spec codec.DecodeSpec) (codec.Decoder, error)
+}
+
+// SinkEnv is what the engine gives a sink.
+type SinkEnv struct {
+	Name   string
+	Schema *schema.Schema
+	// NewEncoder makes an encoder of the sink's format; nil for sinks without one.
+	NewEncoder func() (codec.Encoder, error)
+	Pool       *batch.Pool
+	// Restore is the state that Prepare returned for the last published epoch, or nil at a first start.
+	Restore json.RawMessage
+	// Unbounded says that the input never ends.
+	Unbounded bool
+	Log       *slog.Logger
+}
+
+// SinkType describes a sink connector.
+type SinkType struct {
+	Name      string
+	Doc       string
+	NewConfig func() any
+	Open      func(ctx context.Context, env SinkEnv, config any) (Sink, error)
+	// Format is the default format, or "" if the sink takes none.
+	Format string
+	// Remote sinks get a queue and a goroutine of their own, so that lanes go on while they wait for their target.
+	Remote bool
+}
+
+// Chunk is rows in the form in which a sink writes them. A lane fills its chunk by Encode, the sink's writer drains it in Write. One goroutine
+// at a time.
+type Chunk interface {
+	// Encode adds the rows of b that count. It reports rows that cannot be encoded; the others are added.
+	Encode(b *batch.Batch) []codec.RowError
+	// Size returns the rows and bytes held.
+	Size() (rows int, bytes int64)
+	// Reset empties the chunk.
+	Reset()
+}
+
+// Sink takes the rows of one step, in order. NewChunk may be called from any goroutine; all else by one at a time.
+type Sink interface {
+	NewChunk() (Chunk, error)
+	// Write takes what chunk holds, in the order of the calls. It does not keep the chunk.
+	Write(ctx context.Context, chunk Chunk) error
+	// Flush makes everything written so far delivered, in the sense that the connector's page gives the word.
+	Flush(ctx context.Context) error
+	// Prepare makes everything written so far durable but not visible, and returns the state from which Commit and a restart go on.
+	Prepare(ctx context.Context, epoch int64) (json.RawMessage, error)
+	// Commit makes visible what Prepare of epoch stored. final says that the input ended and nothing follows. Idempotent.
+	Commit(ctx context.Context, epoch int64, state json.RawMessage, final bool) error
+	// Close releases what the sink holds, leaving uncommitted work as the last Prepare left it, or nothing of it if there was none.
+	Close() error
+}
+
+// Summarizer is an extra power of a sink that has something to say at the end of a run: blackhole's checksum.
+type Summarizer interface {
+	Summary() map[string]string
+}
