@@ -1,0 +1,258 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"wire.example/wire/internal/foundation/clock"
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/connector"
+)
+
+// Settings are what a pipeline runs with.
+type Settings struct {
+	Pool  *batch.Pool
+	Clock clock.Clock
+	FS    vfs.FS
+	Log   *slog.Logger
+	// EpochEvery is the time between epochs of an unbounded pipeline; 0 means none but the last.
+	EpochEvery time.Duration
+	// Resume is the manifest to go on from, or nil.
+	Resume *Manifest
+	// ManifestPath is where each epoch's manifest goes, or "".
+	ManifestPath string
+}
+
+// Outcome is how a run ended without an error.
+type Outcome struct {
+	// Finished: every source came to its end. Otherwise the run was stopped, and Manifest says where to go on.
+	Finished bool
+	Manifest *Manifest
+}
+
+// Pipeline is a plan made ready to run, once.
+type Pipeline struct {
+	plan        *physical.Plan
+	settings    Settings
+	sources     []*sourceTask
+	sinks       map[*physical.Sink]*sinkTask
+	sinkOrder   []*sinkTask
+	steps       map[*physical.Step]*StepStats
+	stepOrder   []*physical.Step
+	coordinator *coordinator
+	cancel      context.CancelCauseFunc
+}
+
+// Build opens the sinks, then the sources, and makes their lanes. ctx bounds only the opening. On an error everything opened is closed.
+func Build(ctx context.Context, plan *physical.Plan, settings Settings) (*Pipeline, error) {
+	p := &Pipeline{plan: plan, settings: settings, sinks: map[*physical.Sink]*sinkTask{}, steps: map[*physical.Step]*StepStats{}}
+	last := int64(0)
+	if settings.Resume != nil {
+		last = settings.Resume.Epoch
+	}
+	p.coordinator = newCoordinator(p, last)
+	err := p.open(ctx)
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func (p *Pipeline) open(ctx context.Context) error {
+	for _, s := range p.plan.Sources {
+		p.noteSteps(s.Next)
+	}
+	plans := p.plan.Sinks
+	if p.plan.DeadLetters != nil {
+		plans = append(plans[:len(plans):len(plans)], p.plan.DeadLetters)
+	}
+	for _, plan := range plans {
+		if err := p.openSink(ctx, plan); err != nil {
+			return err
+		}
+	}
+	for i, plan := range p.plan.Sources {
+		if err := p.openSource(ctx, plan, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Pipeline) noteSteps(edges []physical.Edge) {
+	for _, e := range edges {
+		if e.Step == nil || p.steps[e.Step] != nil {
+			continue
+		}
+		p.steps[e.Step] = &StepStats{}
+		p.stepOrder = append(p.stepOrder, e.Step)
+		for _, port := range e.Step.Ports {
+			p.noteSteps(port)
+		}
+	}
+}
+
+func (p *Pipeline) unbounded() bool {
+	for _, s := range p.plan.Sources {
+		if !s.Type.Bounded(s.Config) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
+	t := newSinkTask(plan, len(p.plan.Sources))
+	t.prepare = func(t *sinkTask, epoch int64, state json.RawMessage) { p.coordinator.sinkPrepared(t, epoch, state) }
+	env := connector.SinkEnv{
+		Name: plan.Name, Schema: plan.Encode.Schema, Pool: p.settings.Pool, Unbounded: p.unbounded(), Log: p.settings.Log,
+	}
+	if plan.Format != nil {
+		env.NewEncoder = func() (codec.Encoder, error) { return plan.Format.NewEncoder(plan.Encode) }
+	}
+	if p.settings.Resume != nil {
+		env.Restore = p.settings.Resume.Sinks[plan.Name]
+	}
+	sink, err := plan.Type.Open(ctx, env, plan.Config)
+	if err != nil {
+		return fmt.Errorf("sink %q: %w", plan.Name, err)
+	}
+	t.sink = sink
+	p.sinks[plan] = t
+	p.sinkOrder = append(p.sinkOrder, t)
+	if err := t.open(); err != nil {
+		return fmt.Errorf("sink %q: %w", plan.Name, err)
+	}
+	return nil
+}
+
+func (p *Pipeline) openSource(ctx context.Context, plan *physical.Source, index int) error {
+	s := newSourceTask(p, plan, index)
+	env := connector.SourceEnv{Name: plan.Name, BlockBytes: blockBytes, MaxRecordBytes: plan.MaxRecordBytes, Log: p.settings.Log}
+	if plan.Format != nil {
+		env.Framer = plan.Format.NewFramer
+	}
+	if p.settings.Resume != nil {
+		env.Restore = p.settings.Resume.Sources[plan.Name]
+	}
+	reader, err := plan.Type.Open(ctx, env, plan.Config)
+	if err != nil {
+		return fmt.Errorf("source %q: %w", plan.Name, err)
+	}
+	s.reader = reader
+	p.sources = append(p.sources, s)
+	if p.plan.DeadLetters != nil {
+		if s.dead, err = newDeadLetters(p.sinks[p.plan.DeadLetters], p.settings.Pool, p.settings.Clock); err != nil {
+			return err
+		}
+	}
+	for range p.plan.Parallelism {
+		l, err := newLane(s, p.settings.Pool)
+		if err != nil {
+			return err
+		}
+		s.lanes = append(s.lanes, l)
+	}
+	for _, t := range p.sinkOrder {
+		if _, reached := s.lanes[0].ends[t]; !reached && t.plan != p.plan.DeadLetters {
+			t.absent(index)
+		}
+	}
+	if p.settings.Resume != nil {
+		return s.restore(p.settings.Resume.Operators)
+	}
+	return nil
+}
+
+func (s *sourceTask) restore(states map[string]operatorState) error {
+	for _, l := range s.lanes {
+		for _, step := range l.order {
+			if err := step.restore(states); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Run moves rows until the inputs end, stop can be received from (then everything read is brought to the sinks and the run ends as at a
+// barrier), or ctx is done (then it stops at once). It starts goroutines and has ended them all when it returns.
+func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, error) {
+	ctx, p.cancel = context.WithCancelCause(ctx)
+	defer p.cancel(nil)
+	undo := context.AfterFunc(ctx, func() { p.abort(context.Cause(ctx)) })
+	defer undo()
+	var writers, readers sync.WaitGroup
+	for _, t := range p.sinkOrder {
+		if t.queue != nil {
+			writers.Go(func() { p.failOn(t.run(ctx)) })
+		}
+	}
+	for _, s := range p.sources {
+		readers.Go(func() { p.failOn(s.run(ctx)) })
+	}
+	tick, stopTick := p.ticker()
+	outcome, err := p.coordinator.run(ctx, stop, tick)
+	stopTick()
+	if err != nil {
+		p.cancel(err)
+	}
+	readers.Wait()
+	for _, t := range p.sinkOrder {
+		if t.queue != nil {
+			close(t.queue)
+		}
+	}
+	writers.Wait()
+	return outcome, err
+}
+
+func (p *Pipeline) ticker() (<-chan time.Time, func()) {
+	if p.settings.EpochEvery <= 0 || !p.unbounded() {
+		return nil, func() {}
+	}
+	t := p.settings.Clock.NewTicker(p.settings.EpochEvery)
+	return t.C(), t.Stop
+}
+
+// fail ends the run with err; the first one wins.
+func (p *Pipeline) fail(err error) { p.cancel(err) }
+
+func (p *Pipeline) failOn(err error) {
+	if err != nil {
+		p.fail(err)
+	}
+}
+
+func (p *Pipeline) abort(err error) {
+	for _, s := range p.sources {
+		s.turn.abort(err)
+	}
+	for _, t := range p.sinkOrder {
+		t.abort(err)
+	}
+}
+
+// Close closes the sinks, and the readers of a pipeline that never ran. Call it once, after Run.
+func (p *Pipeline) Close() error {
+	var errs []error
+	if p.cancel == nil {
+		for _, s := range p.sources {
+			errs = append(errs, s.reader.Close())
+		}
+	}
+	for _, t := range p.sinkOrder {
+		if err := t.sink.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("sink %q: %w", t.plan.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,107 @@
+package flow
+
+import (
+	"encoding/base64"
+	"unicode/utf8"
+
+	"wire.example/wire/internal/foundation/clock"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/connector"
+	"wire.example/wire/sdk/schema"
+)
+
+// DeadLetterSchema is the schema of dead letters: when, which step, why, from where, and the record's bytes, as text if they are valid
+// UTF-8 without NUL, else in base64.
+func DeadLetterSchema() *schema.Schema {
+	text, num := schema.Of(schema.Text), schema.Of(schema.Int64)
+	return schema.New(
+		schema.Field{Name: "time", Type: schema.Of(schema.TimestampTZ)},
+		schema.Field{Name: "step", Type: text},
+		schema.Field{Name: "code", Type: text},
+		schema.Field{Name: "reason", Type: text},
+		schema.Field{Name: "column", Type: text},
+		schema.Field{Name: "source", Type: text},
+		schema.Field{Name: "line", Type: num},
+		schema.Field{Name: "offset", Type: num},
+		schema.Field{Name: "raw", Type: text},
+		schema.Field{Name: "raw_base64", Type: text},
+	)
+}
+
+// deadLetters turns rejected rows of one source into rows of the dead-letter sink. Each source has its own, used in its turn: one
+// source may wait at the sink for a barrier of another, which must still be able to write.
+type deadLetters struct {
+	task  *sinkTask
+	clock clock.Clock
+	batch batch.Batch
+	chunk connector.Chunk
+}
+
+func newDeadLetters(task *sinkTask, pool *batch.Pool, clk clock.Clock) (*deadLetters, error) {
+	chunk, err := task.sink.NewChunk()
+	if err != nil {
+		return nil, err
+	}
+	d := &deadLetters{task: task, clock: clk, chunk: chunk, batch: batch.Batch{Len: 1}}
+	for _, f := range DeadLetterSchema().Fields {
+		d.batch.Cols = append(d.batch.Cols, batch.NewColumn(pool, f.Type))
+	}
+	return d, nil
+}
+
+// deadLetter writes one rejected row. Called in the source's turn, so that dead letters stand in the order of their records.
+func deadLetter(l *lane, r *rejected, line int64) error {
+	d := l.source.dead
+	d.fill(r, line)
+	d.chunk.Encode(&d.batch)
+	d.task.stats.In.Add(1)
+	chunk, err := d.task.write(l.ctx, l.source.index, d.chunk, nil)
+	d.chunk = chunk
+	return err
+}
+
+func (d *deadLetters) fill(r *rejected, line int64) {
+	cols := d.batch.Cols
+	for _, c := range cols {
+		c.Reset(1)
+	}
+	cols[0].Int64s()[0] = d.clock.Now().UnixMicro()
+	setText(cols[1], r.step)
+	setText(cols[2], string(r.err.Code))
+	setText(cols[3], r.err.Message)
+	setText(cols[4], r.column)
+	setText(cols[5], r.name)
+	setNumber(cols[6], line, line > 0)
+	setNumber(cols[7], r.offset, r.offset >= 0)
+	if isText(r.raw) {
+		cols[8].SetBytes(0, r.raw)
+		cols[9].SetNull(0)
+		return
+	}
+	cols[8].SetNull(0)
+	cols[9].SetBytes(0, []byte(base64.StdEncoding.EncodeToString(r.raw)))
+}
+
+func isText(b []byte) bool {
+	for _, c := range b {
+		if c == 0 {
+			return false
+		}
+	}
+	return utf8.Valid(b)
+}
+
+func setText(c *batch.Column, s string) {
+	if s == "" {
+		c.SetNull(0)
+		return
+	}
+	c.SetBytes(0, []byte(s))
+}
+
+func setNumber(c *batch.Column, n int64, known bool) {
+	c.Int64s()[0] = n
+	if !known {
+		c.SetNull(0)
+	}
+}

@@ -1,0 +1,117 @@
+package flow
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/zeebo/xxh3"
+
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/sdk/connector"
+)
+
+// manifestVersion is the version of the checkpoint manifest that this release writes.
+const manifestVersion = 0
+
+// operatorState is the state of one operator by key group.
+type operatorState map[int][]byte
+
+// Manifest is version 0 of the checkpoint manifest: all that a pipeline needs to go on. docs/format/manifest.md draws it.
+type Manifest struct {
+	Version   int                               `json:"version"`
+	Pipeline  string                            `json:"pipeline"`
+	Epoch     int64                             `json:"epoch"`
+	Finished  bool                              `json:"finished"`
+	Sources   map[string][]connector.SplitState `json:"sources"`
+	Operators map[string]operatorState          `json:"operators,omitempty"`
+	Sinks     map[string]json.RawMessage        `json:"sinks"`
+}
+
+// envelope is a manifest in a file: its JSON text, and the XXH3 of exactly these bytes.
+type envelope struct {
+	Manifest json.RawMessage `json:"manifest"`
+	XXH3     string          `json:"xxh3"`
+}
+
+// ErrDamaged marks a manifest whose bytes are not what was written.
+var ErrDamaged = errors.New("checkpoint manifest is damaged")
+
+func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
+	m := &Manifest{
+		Version: manifestVersion, Pipeline: p.plan.Name, Epoch: e.number, Finished: final,
+		Sources: map[string][]connector.SplitState{}, Operators: e.states, Sinks: e.prepared,
+	}
+	for _, s := range p.sources {
+		m.Sources[s.plan.Name] = e.sources[s.index].splits
+	}
+	return m
+}
+
+// publish stores the manifest where the settings say; that is the commit point of its epoch.
+func (p *Pipeline) publish(m *Manifest) error {
+	if p.settings.ManifestPath == "" {
+		return nil
+	}
+	return m.Write(p.settings.FS, p.settings.ManifestPath)
+}
+
+// Write stores m at path: a temporary file, fsynced, renamed over path, the directory fsynced.
+func (m *Manifest) Write(fsys vfs.FS, path string) error {
+	body, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("manifest: %w", err)
+	}
+	text, err := json.Marshal(envelope{Manifest: body, XXH3: fmt.Sprintf("%016x", xxh3.Hash(body))})
+	if err != nil {
+		return fmt.Errorf("manifest: %w", err)
+	}
+	tmp := path + ".tmp"
+	if err := writeSynced(fsys, tmp, append(text, '\n')); err != nil {
+		return fmt.Errorf("manifest: %w", err)
+	}
+	if err := fsys.Rename(tmp, path); err != nil {
+		return fmt.Errorf("manifest: %w", err)
+	}
+	if err := fsys.SyncDir(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("manifest: %w", err)
+	}
+	return nil
+}
+
+func writeSynced(fsys vfs.FS, path string, content []byte) error {
+	f, err := fsys.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// ReadManifest reads and checks the manifest at path.
+func ReadManifest(fsys vfs.FS, path string) (*Manifest, error) {
+	text, err := vfs.ReadFile(fsys, path)
+	if err != nil {
+		return nil, err
+	}
+	var e envelope
+	if err := json.Unmarshal(text, &e); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", path, ErrDamaged, err)
+	}
+	if sum := fmt.Sprintf("%016x", xxh3.Hash(e.Manifest)); sum != e.XXH3 {
+		return nil, fmt.Errorf("%s: %w: checksum %s, should be %s", path, ErrDamaged, sum, e.XXH3)
+	}
+	var m Manifest
+	if err := json.Unmarshal(e.Manifest, &m); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", path, ErrDamaged, err)
+	}
+	if m.Version > manifestVersion {
+		return nil, fmt.Errorf("%s: manifest version %d was written by a later release; this one reads up to %d", path, m.Version, manifestVersion)
+	}
+	return &m, nil
+}

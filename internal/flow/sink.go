@@ -1,0 +1,264 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/sdk/connector"
+)
+
+// queueDepth is the number of chunks that may wait for a remote sink.
+const queueDepth = 4
+
+// ackGroup calls ack once every sink has delivered its part of a block. A nil group is nobody's.
+type ackGroup struct {
+	left atomic.Int32
+	once sync.Once
+	ack  func(error)
+}
+
+func newAckGroup(ack func(error), sinks int) *ackGroup {
+	if ack == nil {
+		return nil
+	}
+	g := &ackGroup{ack: ack}
+	g.left.Store(int32(sinks))
+	return g
+}
+
+func (g *ackGroup) done(err error) {
+	if g == nil {
+		return
+	}
+	if left := g.left.Add(-1); err != nil || left <= 0 {
+		g.once.Do(func() { g.ack(err) })
+	}
+}
+
+// queued is an entry of a remote sink's queue: a chunk, or the barrier of epoch.
+type queued struct {
+	chunk connector.Chunk
+	ack   *ackGroup
+	epoch int64
+	final bool
+}
+
+// sinkTask is the one writer of a sink. Sources write through it in the order of their turns; it holds back a source that has passed a
+// barrier until all others have passed it too.
+type sinkTask struct {
+	plan    *physical.Sink
+	sink    connector.Sink
+	stats   SinkStats
+	prepare func(task *sinkTask, epoch int64, state json.RawMessage)
+
+	mu      sync.Mutex
+	cond    *sync.Cond
+	passed  []int64 // by source index: the last barrier it passed
+	aligned int64   // the last barrier that all have passed and that is prepared or queued
+	err     error
+
+	queue chan queued
+	free  chan connector.Chunk
+	// waiting are acknowledgements of chunks that are written but not flushed; the writer goroutine's own.
+	waiting []*ackGroup
+}
+
+func newSinkTask(plan *physical.Sink, sources int) *sinkTask {
+	t := &sinkTask{plan: plan, passed: make([]int64, sources)}
+	t.cond = sync.NewCond(&t.mu)
+	return t
+}
+
+// open makes the queue of a remote sink. Chunks must be made after the sink was opened.
+func (t *sinkTask) open() error {
+	if !t.plan.Type.Remote {
+		return nil
+	}
+	t.queue = make(chan queued, queueDepth)
+	t.free = make(chan connector.Chunk, queueDepth+1)
+	for range cap(t.free) {
+		chunk, err := t.sink.NewChunk()
+		if err != nil {
+			return err
+		}
+		t.free <- chunk
+	}
+	return nil
+}
+
+// absent declares that source from never writes here.
+func (t *sinkTask) absent(from int) { t.passed[from] = 1<<63 - 1 }
+
+// write takes the rows of chunk for source from and returns an empty chunk to go on with, which need not be the same.
+func (t *sinkTask) write(ctx context.Context, from int, chunk connector.Chunk, ack *ackGroup) (connector.Chunk, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for t.passed[from] > t.aligned && t.err == nil {
+		t.cond.Wait()
+	}
+	if t.err != nil {
+		ack.done(t.err)
+		return chunk, t.err
+	}
+	if t.queue != nil {
+		return t.enqueue(ctx, chunk, ack)
+	}
+	err := t.writeNow(ctx, chunk)
+	if err == nil && ack != nil {
+		err = t.sink.Flush(ctx)
+	}
+	ack.done(err)
+	return chunk, t.wrap(err)
+}
+
+func (t *sinkTask) enqueue(ctx context.Context, chunk connector.Chunk, ack *ackGroup) (connector.Chunk, error) {
+	select {
+	case next := <-t.free:
+		t.stats.Queued.Add(1)
+		t.queue <- queued{chunk: chunk, ack: ack}
+		return next, nil
+	case <-ctx.Done():
+		ack.done(context.Cause(ctx))
+		return chunk, context.Cause(ctx)
+	}
+}
+
+func (t *sinkTask) writeNow(ctx context.Context, chunk connector.Chunk) error {
+	rows, bytes := chunk.Size()
+	if err := t.sink.Write(ctx, chunk); err != nil {
+		return err
+	}
+	chunk.Reset()
+	t.stats.Rows.Add(int64(rows))
+	t.stats.Bytes.Add(bytes)
+	return nil
+}
+
+func (t *sinkTask) wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("sink %q: %w", t.plan.Name, err)
+}
+
+// barrier notes that source from has passed the barrier of epoch; the last one makes the sink prepare.
+func (t *sinkTask) barrier(ctx context.Context, from int, epoch int64, final bool) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.passed[from] < epoch {
+		t.passed[from] = epoch
+	}
+	for _, p := range t.passed {
+		if p < epoch {
+			return t.err
+		}
+	}
+	if t.queue != nil {
+		select {
+		case t.queue <- queued{epoch: epoch, final: final}:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	} else if err := t.prepareNow(ctx, epoch); err != nil {
+		return err
+	}
+	t.aligned = epoch
+	t.cond.Broadcast()
+	return nil
+}
+
+func (t *sinkTask) prepareNow(ctx context.Context, epoch int64) error {
+	state, err := t.sink.Prepare(ctx, epoch)
+	if err != nil {
+		return t.wrap(err)
+	}
+	t.stats.Epochs.Add(1)
+	t.prepare(t, epoch, state)
+	return nil
+}
+
+// run is the writer of a remote sink. It ends when the queue is closed or ctx is done.
+func (t *sinkTask) run(ctx context.Context) error {
+	for {
+		select {
+		case q, ok := <-t.queue:
+			if !ok {
+				return nil
+			}
+			if err := t.handle(ctx, q); err != nil {
+				t.failAcks(err)
+				return err
+			}
+		case <-ctx.Done():
+			t.failAcks(context.Cause(ctx))
+			return nil
+		}
+	}
+}
+
+func (t *sinkTask) handle(ctx context.Context, q queued) error {
+	if q.chunk == nil {
+		if err := t.flushAcks(ctx); err != nil {
+			return err
+		}
+		return t.prepareNow(ctx, q.epoch)
+	}
+	if q.ack != nil {
+		t.waiting = append(t.waiting, q.ack)
+	}
+	if err := t.writeNow(ctx, q.chunk); err != nil {
+		return t.wrap(err)
+	}
+	t.stats.Queued.Add(-1)
+	t.free <- q.chunk
+	if len(t.queue) == 0 {
+		return t.flushAcks(ctx)
+	}
+	return nil
+}
+
+func (t *sinkTask) flushAcks(ctx context.Context) error {
+	if len(t.waiting) == 0 {
+		return nil
+	}
+	if err := t.sink.Flush(ctx); err != nil {
+		return t.wrap(err)
+	}
+	for _, a := range t.waiting {
+		a.done(nil)
+	}
+	t.waiting = t.waiting[:0]
+	return nil
+}
+
+// failAcks answers everything that was not delivered with err.
+func (t *sinkTask) failAcks(err error) {
+	err = errors.Join(err)
+	for _, a := range t.waiting {
+		a.done(err)
+	}
+	t.waiting = nil
+	for {
+		select {
+		case q := <-t.queue:
+			q.ack.done(err)
+		default:
+			return
+		}
+	}
+}
+
+// abort makes every writer that waits here return err.
+func (t *sinkTask) abort(err error) {
+	t.mu.Lock()
+	if t.err == nil {
+		t.err = err
+	}
+	t.mu.Unlock()
+	t.cond.Broadcast()
+}

@@ -1,0 +1,251 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+
+	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/connector"
+)
+
+// minTime is the event time before any was seen.
+const minTime = math.MinInt64
+
+// blockBytes is what a block of a byte source grows to under load: large enough that a hand-over costs nothing, small enough for the
+// second-level cache.
+const blockBytes = 256 << 10
+
+type itemKind uint8
+
+const (
+	itemNone    itemKind = iota // nothing left for this lane
+	itemBlock                   // the lane's block was filled
+	itemBarrier                 // a barrier stands here
+	itemEnd                     // the input is over
+)
+
+// item is what a lane takes from its source: a block, or a mark between blocks.
+type item struct {
+	kind   itemKind
+	ticket int64
+	epoch  int64
+	splits []connector.SplitState
+}
+
+// barrier is a request of the coordinator to every source.
+type barrier struct {
+	epoch int64
+	stop  bool // nothing is read after it
+}
+
+// sourceTask deals the blocks of one source to its lanes and puts what they do back in order.
+type sourceTask struct {
+	pipeline *Pipeline
+	plan     *physical.Source
+	index    int
+	reader   connector.Reader
+	lanes    []*lane
+	turn     *turnstile
+	wake     chan struct{}
+	dead     *deadLetters // nil if the plan has none
+	stats    SourceStats
+
+	mu      sync.Mutex // the read lock
+	ticket  int64
+	over    bool
+	request *barrier
+
+	requestMu sync.Mutex
+
+	// records counts the records of each split; touched only in turn.
+	records map[int]int64
+}
+
+func newSourceTask(p *Pipeline, plan *physical.Source, index int) *sourceTask {
+	s := &sourceTask{pipeline: p, plan: plan, index: index, turn: newTurnstile(), wake: make(chan struct{}, 1), records: map[int]int64{}}
+	s.stats.MaxEventTime.Store(minTime)
+	return s
+}
+
+func (s *sourceTask) newDecoder(pool *batch.Pool) (codec.Decoder, error) {
+	spec := s.plan.Decode
+	spec.Pool = pool
+	var decoder codec.Decoder
+	var err error
+	if rows := s.plan.Type.Rows; rows != nil {
+		decoder, err = rows.NewDecoder(s.plan.Config, spec)
+	} else {
+		decoder, err = s.plan.Format.NewDecoder(spec)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("source %q: %w", s.plan.Name, err)
+	}
+	return decoder, nil
+}
+
+// post asks for a barrier at the next read. Only one may be under way.
+func (s *sourceTask) post(b barrier) {
+	s.requestMu.Lock()
+	s.request = &b
+	s.requestMu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *sourceTask) takeRequest() *barrier {
+	s.requestMu.Lock()
+	defer s.requestMu.Unlock()
+	b := s.request
+	s.request = nil
+	return b
+}
+
+// take fills the lane's block with the next one of the source, or returns the mark that stands next.
+func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		if s.over {
+			return item{}, nil
+		}
+		if err := context.Cause(ctx); err != nil {
+			return item{}, err
+		}
+		if b := s.takeRequest(); b != nil {
+			return s.issue(itemBarrier, b)
+		}
+		if l.block.Buf == nil && s.plan.Type.Rows == nil {
+			l.block.Buf = l.pool.NewBuffer(firstBuffer)
+		}
+		if l.block.Buf != nil {
+			l.block.Buf.Reset()
+		}
+		l.block.Ack = nil
+		l.block.Oversize = nil
+		status, err := s.reader.Poll(ctx, s.wake, &l.block)
+		switch {
+		case err != nil && context.Cause(ctx) != nil:
+			return item{}, context.Cause(ctx)
+		case err != nil:
+			return item{}, fmt.Errorf("source %q: %w", s.plan.Name, err)
+		case status == connector.Ready:
+			return s.dealt(l), nil
+		case status == connector.End:
+			return s.issue(itemEnd, nil)
+		}
+	}
+}
+
+// firstBuffer is the size of a lane's first block: an idle pipeline stays small.
+const firstBuffer = 64 << 10
+
+func (s *sourceTask) dealt(l *lane) item {
+	it := item{kind: itemBlock, ticket: s.ticket}
+	s.ticket++
+	s.stats.Blocks.Add(1)
+	if l.block.Buf != nil {
+		s.stats.Bytes.Add(int64(len(l.block.Buf.Data)))
+	}
+	return it
+}
+
+// issue makes a mark that carries the positions just after the last block.
+func (s *sourceTask) issue(kind itemKind, b *barrier) (item, error) {
+	splits, err := s.reader.Snapshot()
+	if err != nil {
+		return item{}, fmt.Errorf("source %q: %w", s.plan.Name, err)
+	}
+	it := item{kind: kind, ticket: s.ticket, splits: splits}
+	s.ticket++
+	if b != nil {
+		it.epoch = b.epoch
+		s.over = b.stop
+	} else {
+		s.over = true
+	}
+	return it, nil
+}
+
+// settle does, in the lane's turn, what depends on the order of blocks: record numbers, event time, rejected rows.
+func (s *sourceTask) settle(l *lane) error {
+	base := s.records[l.block.Split]
+	s.records[l.block.Split] = base + int64(l.records)
+	if l.maxTime > s.stats.MaxEventTime.Load() {
+		s.stats.MaxEventTime.Store(l.maxTime)
+	}
+	for i := range l.rejects {
+		if err := s.reject(l, &l.rejects[i], base); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reject carries out the policy for one bad row.
+func (s *sourceTask) reject(l *lane, r *rejected, base int64) error {
+	line := int64(0)
+	if r.record >= 0 {
+		line = base + int64(r.record) + 1
+	}
+	switch r.policy {
+	case physical.Drop:
+		return nil
+	case physical.DeadLetter:
+		return deadLetter(l, r, line)
+	default:
+		return &RowError{Step: r.step, Name: r.name, Line: line, Offset: r.offset, Column: r.column, Err: r.err}
+	}
+}
+
+// passBarrier hands the barrier to every sink that the source reaches, and its snapshot to the coordinator.
+func (s *sourceTask) passBarrier(ctx context.Context, it item, states map[string]operatorState) error {
+	s.pipeline.coordinator.snapshot(s, it.epoch, it.splits, states, false)
+	return s.toSinks(ctx, it.epoch)
+}
+
+// ended tells the coordinator that the input is over. The last epoch is started when every source has ended.
+func (s *sourceTask) ended(_ context.Context, it item) error {
+	s.pipeline.coordinator.snapshot(s, 0, it.splits, nil, true)
+	return nil
+}
+
+func (s *sourceTask) toSinks(ctx context.Context, epoch int64) error {
+	for _, t := range s.pipeline.sinkOrder {
+		if t.passed[s.index] == math.MaxInt64 {
+			continue
+		}
+		if err := t.barrier(ctx, s.index, epoch, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run starts the lanes and waits for them. It closes the reader.
+func (s *sourceTask) run(ctx context.Context) error {
+	errs := make(chan error, len(s.lanes))
+	for _, l := range s.lanes {
+		go func() {
+			err := l.run(ctx)
+			if err != nil {
+				s.pipeline.fail(err)
+			}
+			errs <- err
+		}()
+	}
+	var all []error
+	for range s.lanes {
+		all = append(all, <-errs)
+	}
+	for _, l := range s.lanes {
+		l.close()
+	}
+	return errors.Join(append(all, s.reader.Close())...)
+}

@@ -1,0 +1,132 @@
+package op
+
+import (
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// KeyGroups is the number of key groups: the unit in which keyed state is snapshotted, restored and moved.
+const KeyGroups = 256
+
+// KeyGroup is the top 8 bits of a row's partition hash.
+type KeyGroup uint8
+
+// GroupOf returns the key group of a partition hash.
+func GroupOf(hash uint64) KeyGroup { return KeyGroup(hash >> 56) }
+
+// Operator takes batches and emits batches.
+type Operator interface {
+	// Apply processes in, which is lent for the call, and emits into out what it lent until the next call of Apply or Reset of out. It answers
+	// more when it stopped before the end of in; the driver then calls again with the same batch. An error is the operator's own
+	// failure and ends the pipeline; a bad row is reported with out.Reject.
+	Apply(in *batch.Batch, out *Output) (more bool, err error)
+}
+
+// Needer is an operator with keyed state that says before Apply which keys of which tables it will touch.
+type Needer interface {
+	Needs(in *batch.Batch, needs *Needs)
+}
+
+// Needs collects what an operator will touch; the driver makes it resident before Apply. Owned by the driver, reused.
+type Needs struct {
+	Keys   []TableKey
+	Ranges []TableRange
+}
+
+// TableKey is one key of one of the operator's tables, in the encoding of that table.
+type TableKey struct {
+	Table int
+	Key   []byte
+}
+
+// TableRange is the keys from From up to, not including, To.
+type TableRange struct {
+	Table    int
+	From, To []byte
+}
+
+// WatermarkHandler acts when event time is known to have reached micros (µs since 1970-01-01): it may emit, and answers more like Apply.
+type WatermarkHandler interface {
+	OnWatermark(micros int64, out *Output) (more bool, err error)
+}
+
+// TimerHandler acts on a timer it set. Processing time is the coordinator's, carried by barriers, so that all lanes agree.
+type TimerHandler interface {
+	OnTimer(key []byte, micros int64, out *Output) (more bool, err error)
+}
+
+// BarrierHandler hears of a barrier before its snapshot is taken: what is held back for batching's sake must be emitted now.
+type BarrierHandler interface {
+	OnBarrier(epoch int64, out *Output) (more bool, err error)
+}
+
+// Ender hears that its input is over.
+type Ender interface {
+	OnEnd(out *Output) (more bool, err error)
+}
+
+// Stateful is an operator whose state outlives a batch. Snapshot returns the state of one key group, nil if it has none; the bytes start
+// with a version. Restore is called before any input, once for each group that had state, possibly at another parallelism than the one
+// that made the snapshot; it must refuse a version it does not know.
+type Stateful interface {
+	Snapshot(group KeyGroup) ([]byte, error)
+	Restore(group KeyGroup, data []byte) error
+}
+
+// Reject is a row of the input that the operator could not process; Row is physical.
+type Reject struct {
+	Row int
+	Err *sqlstate.Error
+}
+
+// Counts is the account of one operator in rows: In = Forwarded + Absorbed + Filtered + Late + Rejected + Held; Emitted is apart.
+type Counts struct {
+	In, Forwarded, Absorbed, Filtered, Late, Rejected, Held, Emitted int64
+}
+
+// Balanced reports whether the account adds up.
+func (c Counts) Balanced() bool {
+	return c.In == c.Forwarded+c.Absorbed+c.Filtered+c.Late+c.Rejected+c.Held
+}
+
+// Add adds o to c.
+func (c *Counts) Add(o Counts) {
+	c.In += o.In
+	c.Forwarded += o.Forwarded
+	c.Absorbed += o.Absorbed
+	c.Filtered += o.Filtered
+	c.Late += o.Late
+	c.Rejected += o.Rejected
+	c.Held += o.Held
+	c.Emitted += o.Emitted
+}
+
+// Output is what one call of an operator emits: at most one batch a port, the rows it rejects, and its account. The driver owns it and resets
+// it between calls.
+type Output struct {
+	Ports   []*batch.Batch
+	Rejects []Reject
+	Counts  Counts
+}
+
+// NewOutput returns an output with ports ports.
+func NewOutput(ports int) *Output { return &Output{Ports: make([]*batch.Batch, ports)} }
+
+// Emit sets the batch of a port, and counts its rows as emitted.
+func (o *Output) Emit(port int, b *batch.Batch) {
+	o.Ports[port] = b
+	o.Counts.Emitted += int64(b.Rows())
+}
+
+// Reject reports a bad row, and counts it.
+func (o *Output) Reject(row int, err *sqlstate.Error) {
+	o.Rejects = append(o.Rejects, Reject{Row: row, Err: err})
+	o.Counts.Rejected++
+}
+
+// Reset forgets the batches, rejects and counts of the last call.
+func (o *Output) Reset() {
+	clear(o.Ports)
+	o.Rejects = o.Rejects[:0]
+	o.Counts = Counts{}
+}
