@@ -1,0 +1,63 @@
+# Everything that is done to this repository by command. `make help` lists the targets; CONTRIBUTING.md says when to use which.
+# Needs Go and bash only; other tools are installed by tools/install.sh, outside the tree, when a target wants them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT  ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+CLI     := wire.example/wire/internal/cli
+LDFLAGS := -s -w -X $(CLI).buildVersion=$(VERSION) -X $(CLI).buildCommit=$(COMMIT)
+
+# Packages whose goroutines share data: CI runs these under the race detector, `make race` all.
+CONCURRENT := /internal/(flow|connect|foundation|telemetry|server|node|cli)(/|$$)
+
+.PHONY: help build test check lint fmt race race-concurrent cover bench fuzz nexmark e2e tools clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Compile bin/wire: static, stripped, stamped with version and commit.
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/wire ./cmd/wire
+
+test: ## Run all tests (a test whose server is absent is skipped, and says so).
+	tools/test.sh ./...
+
+check: ## gofumpt, build and vet for linux and darwin on amd64 and arm64, generated files up to date.
+	tools/check.sh
+
+lint: ## golangci-lint with the rules of .golangci.yml.
+	"$$(tools/install.sh golangci-lint)" run ./...
+
+fmt: ## Format every Go file with gofumpt.
+	"$$(tools/install.sh gofumpt)" -w .
+
+race: ## Run all tests under the race detector (needs a C compiler).
+	CGO_ENABLED=1 tools/test.sh -race ./...
+
+race-concurrent: ## The race detector on the packages that start goroutines.
+	CGO_ENABLED=1 tools/test.sh -race $$(go list ./... | grep -E '$(CONCURRENT)')
+
+cover: ## Run all tests with coverage, write cover.out, apply the floors.
+	tools/cover.sh
+
+bench: build ## Micro-benchmarks, then `wire bench` (BENCH selects by regular expression).
+	go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem ./...
+	bin/wire bench
+
+fuzz: ## Run every fuzz target for FUZZTIME each (default 30s; FUZZ selects by regular expression).
+	tools/fuzz.sh
+
+nexmark: build ## The Nexmark suite.
+	@test -d test/nexmark || { echo 'make nexmark: this tree has no test/nexmark' >&2; exit 1; }
+	WIRE_BIN=$(CURDIR)/bin/wire tools/test.sh -count=1 ./test/nexmark/...
+
+e2e: build ## The suites under test/ against bin/wire as a real process (WIRE_BIN names it to the tests).
+	@test -d test || { echo 'make e2e: this tree has no test/' >&2; exit 1; }
+	WIRE_BIN=$(CURDIR)/bin/wire tools/test.sh -count=1 ./test/...
+
+tools: ## Install the pinned tools and print their paths.
+	tools/install.sh
+
+clean: ## Remove what the targets above wrote.
+	rm -rf bin cover.out cover.html test.log

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Runs every test with coverage of the whole module, writes cover.out and applies the floors of tools/covergate/floors.txt.
+# TEST_LOG as in tools/test.sh. Extra arguments go to `go test`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# A package is credited with what any package's tests execute in it: much of the engine is exercised from above.
+tools/test.sh -count=1 -covermode=atomic -coverpkg=./... -coverprofile=cover.out "$@" ./...
+go run ./tools/covergate -profile cover.out -floors tools/covergate/floors.txt
