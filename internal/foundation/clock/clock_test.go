@@ -266,3 +266,30 @@ func BenchmarkNow(b *testing.B) {
 		c.Now()
 	}
 }
+
+// Many sleepers of many lengths each wake once their time has come, whoever moves the clock.
+func TestManualConcurrentSleepers(t *testing.T) {
+	m := clock.NewManual(epoch())
+	const sleepers = 20
+	woke := make(chan time.Time, sleepers)
+	for i := range sleepers {
+		go func() {
+			if err := m.Sleep(context.Background(), time.Duration(i+1)*time.Second); err != nil {
+				t.Error(err)
+			}
+			woke <- epoch().Add(time.Duration(i+1) * time.Second)
+		}()
+	}
+	if err := m.WaitForWaiters(t.Context(), sleepers); err != nil {
+		t.Fatal(err)
+	}
+	for range sleepers {
+		m.Advance(time.Second)
+		if deadline := <-woke; !deadline.Equal(m.Now()) {
+			t.Errorf("woke for %v at %v", deadline, m.Now())
+		}
+	}
+	if m.Waiters() != 0 {
+		t.Errorf("%d still wait", m.Waiters())
+	}
+}

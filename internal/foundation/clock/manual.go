@@ -8,7 +8,7 @@ import (
 )
 
 // Manual is a clock for tests that stands still until Advance or Set moves it. Timers and tickers fire inside that call, in the order of
-// their deadlines (equal ones in the order they were armed), each seeing its own deadline as the time. It is safe for concurrent use.
+// their deadlines (equal ones in the order they were armed), each delivering its own deadline. It is safe for concurrent use.
 type Manual struct {
 	mu      sync.Mutex
 	start   time.Time
@@ -109,7 +109,6 @@ func (m *Manual) moveTo(t time.Time) {
 		if next == nil || next.deadline.After(t) {
 			break
 		}
-		m.now = next.deadline
 		next.fire()
 	}
 	m.now = t
