@@ -1,0 +1,100 @@
+package blackhole
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync/atomic"
+
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/connector"
+)
+
+// Config has no options.
+type Config struct{}
+
+// SinkType returns the blackhole sink.
+func SinkType() *connector.SinkType {
+	return &connector.SinkType{
+		Name:      "blackhole",
+		Doc:       "Keeps nothing; prints the number of rows and a checksum of every value, which does not depend on their order.",
+		NewConfig: func() any { return &Config{} },
+		Open: func(_ context.Context, env connector.SinkEnv, _ any) (connector.Sink, error) {
+			return &sink{state: restore(env.Restore)}, nil
+		},
+	}
+}
+
+// state is the checksum so far; it is all that the sink remembers.
+type state struct {
+	Version int    `json:"version"`
+	Rows    int64  `json:"rows"`
+	Sum     uint64 `json:"sum"`
+}
+
+func restore(stored json.RawMessage) state {
+	st := state{Version: 1}
+	if stored != nil {
+		// A state that cannot be read means a checksum that starts anew; it guards nothing else.
+		if err := json.Unmarshal(stored, &st); err != nil {
+			return state{Version: 1}
+		}
+	}
+	return st
+}
+
+type sink struct {
+	state state
+	shown atomic.Pointer[state]
+}
+
+// chunk is the checksum of one lane's rows.
+type chunk struct {
+	rows   int
+	sum    uint64
+	hashes []uint64
+}
+
+func (s *sink) NewChunk() (connector.Chunk, error) { return &chunk{}, nil }
+
+func (c *chunk) Encode(b *batch.Batch) []codec.RowError {
+	c.hashes = batch.HashRows(c.hashes, b)
+	for _, h := range c.hashes {
+		c.sum += h
+	}
+	c.rows += len(c.hashes)
+	return nil
+}
+
+func (c *chunk) Size() (rows int, bytes int64) { return c.rows, 0 }
+
+func (c *chunk) Reset() { c.rows, c.sum = 0, 0 }
+
+func (s *sink) Write(_ context.Context, from connector.Chunk) error {
+	c := from.(*chunk)
+	s.state.Rows += int64(c.rows)
+	s.state.Sum += c.sum
+	return nil
+}
+
+func (s *sink) Flush(context.Context) error { return nil }
+
+func (s *sink) Prepare(context.Context, int64) (json.RawMessage, error) {
+	st := s.state
+	s.shown.Store(&st)
+	return json.Marshal(st)
+}
+
+func (s *sink) Commit(context.Context, int64, json.RawMessage, bool) error { return nil }
+
+func (s *sink) Close() error { return nil }
+
+// Summary returns the rows and the checksum as of the last epoch.
+func (s *sink) Summary() map[string]string {
+	st := s.shown.Load()
+	if st == nil {
+		st = &state{}
+	}
+	return map[string]string{"rows": fmt.Sprint(st.Rows), "checksum": fmt.Sprintf("%016x", st.Sum)}
+}
