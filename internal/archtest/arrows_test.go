@@ -24,6 +24,7 @@ var areas = []struct {
 	{"internal/connect", 3},
 	{"internal/state", 3},
 	{"internal/operator", 4},
+	{"internal/plan", 5},
 	{"internal/sql", 6},
 	{"internal/spec", 6},
 	{"internal/flow", 7},
@@ -46,16 +47,16 @@ var testOnly = []string{"sdk/sdktest", "internal/testserver", "internal/sim", "i
 
 // sdkLevels orders the public floor inside, by the same rule as areas.
 var sdkLevels = map[string]int{
-	"sdk":           6, // documentation only
+	"sdk":           9, // documentation only
 	"sdk/sqlstate":  0,
 	"sdk/numeric":   1,
 	"sdk/temporal":  1,
 	"sdk/schema":    2,
 	"sdk/batch":     3,
 	"sdk/codec":     4,
-	"sdk/connector": 4,
-	"sdk/udf":       4,
-	"sdk/sdktest":   5,
+	"sdk/connector": 5, // a source hands its blocks to a decoder
+	"sdk/udf":       5,
+	"sdk/sdktest":   6,
 }
 
 // sdkLibraries are the dependencies that the sdk may show to whoever builds a connector: small, stable, without dependencies.
@@ -209,7 +210,7 @@ func insideBreach(f goFile, area, pkg string) string {
 		case !fromKnown || !toKnown:
 			return "this package has no place in the sdk's order yet; add it to sdkLevels of internal/archtest"
 		case from <= to && folderOf(f.pkg, area) != folderOf(pkg, area):
-			return "against the sdk's own order: sqlstate, numeric and temporal, schema, batch, codec and connector, sdktest"
+			return "against the sdk's own order: sqlstate, numeric and temporal, schema, batch, codec, connector, sdktest"
 		}
 	}
 	if slices.Contains(oneFolderEach, area) {

@@ -34,7 +34,7 @@ func TestEveryPackageIsDocumented(t *testing.T) {
 			continue
 		}
 		hasCode[f.pkg] = true
-		if path.Base(f.path) == "doc.go" && len(f.syntax.Doc.Text()) > 0 {
+		if path.Base(f.path) == "doc.go" && f.syntax.Doc.Text() != "" {
 			documented[f.pkg] = true
 		}
 	}

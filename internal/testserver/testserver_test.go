@@ -78,7 +78,7 @@ func TestPostgresStartsAndStops(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close(t.Context()) //nolint:errcheck // the server goes next
+		defer conn.Close(t.Context())
 		var version, zone string
 		if err := conn.QueryRow(t.Context(), "SELECT current_setting('server_version'), current_setting('TimeZone')").Scan(&version, &zone); err != nil {
 			t.Fatal(err)
