@@ -1,9 +1,6 @@
 package flow
 
-import (
-	"context"
-	"sync"
-)
+import "sync"
 
 // turnstile lets ticket holders through in the order of their tickets, starting at 0.
 type turnstile struct {
@@ -45,9 +42,4 @@ func (t *turnstile) abort(err error) {
 	}
 	t.mu.Unlock()
 	t.cond.Broadcast()
-}
-
-// abortOn aborts t when ctx ends; the returned function undoes that.
-func (t *turnstile) abortOn(ctx context.Context) func() bool {
-	return context.AfterFunc(ctx, func() { t.abort(context.Cause(ctx)) })
 }

@@ -107,7 +107,7 @@ func (c *Column) Resize(n int) {
 	if c.valid != nil {
 		c.growValid(old, n)
 	}
-	if c.scales != nil && len(c.scales) > 0 {
+	if len(c.scales) > 0 {
 		for len(c.scales) < n {
 			c.scales = append(c.scales, c.scale)
 		}

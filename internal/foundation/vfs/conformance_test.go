@@ -77,7 +77,7 @@ func (w world) identity(name string) vfs.ID {
 }
 
 func TestConformance(t *testing.T) {
-	for name, make := range map[string]func(t *testing.T) (vfs.FS, string){
+	for name, newFS := range map[string]func(t *testing.T) (vfs.FS, string){
 		"OS":     func(t *testing.T) (vfs.FS, string) { return vfs.OS(), t.TempDir() },
 		"Mem":    func(*testing.T) (vfs.FS, string) { return vfs.NewMem(), "/" },
 		"Record": func(*testing.T) (vfs.FS, string) { return vfs.Record(vfs.NewMem()), "." },
@@ -86,7 +86,7 @@ func TestConformance(t *testing.T) {
 	} {
 		for _, test := range conformance {
 			t.Run(name+"/"+test.name, func(t *testing.T) {
-				fsys, dir := make(t)
+				fsys, dir := newFS(t)
 				test.run(world{t, fsys, dir})
 			})
 		}

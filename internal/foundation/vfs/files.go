@@ -50,7 +50,7 @@ func Glob(fsys ReadFS, pattern string) ([]string, error) {
 	}
 	if !hasMeta(pattern) {
 		if _, err := fsys.Lstat(pattern); err != nil {
-			return nil, nil
+			return nil, nil //nolint:nilerr // a path that cannot be looked at matches nothing
 		}
 		return []string{pattern}, nil
 	}

@@ -211,10 +211,11 @@ func TestSeedRepeatsTheImage(t *testing.T) {
 	}
 	different := map[string]bool{}
 	for seed := range uint64(20) {
-		if image(seed) != image(seed) {
+		first, again := image(seed), image(seed)
+		if first != again {
 			t.Fatalf("seed %d gave two images", seed)
 		}
-		different[image(seed)] = true
+		different[first] = true
 	}
 	if len(different) < 10 {
 		t.Errorf("20 seeds gave only %d images", len(different))

@@ -48,7 +48,7 @@ func handler(w io.Writer, format Format, level slog.Leveler, terminal, colour bo
 	if format == JSON || format != Text && !terminal {
 		return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: redact})
 	}
-	return tint.NewHandler(w, &tint.Options{
+	return tint.NewTextHandler(w, &tint.Options{
 		Level:       level,
 		ReplaceAttr: redact,
 		TimeFormat:  time.StampMilli,

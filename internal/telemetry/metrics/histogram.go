@@ -81,7 +81,8 @@ func (s *HistogramSnapshot) Quantile(q float64) uint64 {
 	rank := uint64(math.Ceil(min(max(q, 0), 1) * float64(s.Count)))
 	rank = min(max(rank, 1), s.Count)
 	seen := uint64(0)
-	for i, n := range s.buckets {
+	for i := range s.buckets {
+		n := s.buckets[i]
 		seen += n
 		if n > 0 && seen >= rank {
 			return upperBound(i)

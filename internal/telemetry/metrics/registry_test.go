@@ -3,6 +3,7 @@ package metrics_test
 import (
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -157,7 +158,7 @@ func TestWrongNamesPanic(t *testing.T) {
 func scrape(t *testing.T, r *metrics.Registry) (own, all string) {
 	t.Helper()
 	answer := httptest.NewRecorder()
-	metrics.NewExporter(r).Handler().ServeHTTP(answer, httptest.NewRequest("GET", "/metrics", nil))
+	metrics.NewExporter(r).Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	body, err := io.ReadAll(answer.Result().Body)
 	if err != nil || answer.Code != 200 {
 		t.Fatalf("status %d, %v: %s", answer.Code, err, body)
