@@ -1,0 +1,81 @@
+package spec
+
+// Text is a scalar and where it stands.
+type Text struct {
+	Value string
+	Pos   Pos
+}
+
+// Pipeline is a pipeline file as it was written.
+type Pipeline struct {
+	Name        Text
+	Parallelism int // 0: as many lanes as the machine has cores
+	OnError     Text
+	Sources     []Source
+	Transforms  []Transform
+	Sinks       []Sink
+	// DeadLetters is the sink of rejected rows, nil if there is none.
+	DeadLetters *Sink
+}
+
+// Source is an entry of sources.
+type Source struct {
+	Name      Text
+	Connector Text
+	Format    Text
+	Schema    []Column
+	EventTime Text
+	Watermark Text
+	OnError   Text
+	// MaxRecord is max_record_bytes.
+	MaxRecord Text
+	Options   []Option
+}
+
+// Column is a declared column: its name, and the text of its type.
+type Column struct {
+	Name Text
+	Type Text
+}
+
+// Option is an option of a connector or format, as a value of the kinds that connector.Apply takes.
+type Option struct {
+	Name  Text
+	Value any
+	Pos   Pos // of the value
+}
+
+// Transform is an entry of transforms: unnest, then filter, then select, or a split.
+type Transform struct {
+	Name    Text
+	From    []Text
+	Filter  Text
+	Select  []Item
+	Split   []Branch
+	OnError Text
+	Pos     Pos
+}
+
+// Item is an element of select: a star with names left out, or a named expression.
+type Item struct {
+	Star   bool
+	Except []Text
+	Name   Text
+	Expr   Text
+}
+
+// Branch is an output of a split: rows for which Cond holds leave by step.Name. An empty Cond takes what is left.
+type Branch struct {
+	Name Text
+	Cond Text
+}
+
+// Sink is an entry of sinks.
+type Sink struct {
+	Name      Text
+	From      []Text
+	Connector Text
+	Format    Text
+	OnError   Text
+	Options   []Option
+}
