@@ -51,6 +51,9 @@ func newZone(name string, loc *time.Location) *Zone {
 		if start >= tableEnd {
 			break
 		}
+		if !end.After(at) { // package time ends a leap year's last stretch a day early
+			end = at.AddDate(0, 0, 1)
+		}
 		at = end
 	}
 	if len(z.spans) == 1 {
