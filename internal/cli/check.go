@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/spec"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check FILE...",
+		Short: "Report every mistake in pipeline files, without running them.",
+		Args:  exactly(cobra.MinimumNArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			var all []error
+			for _, path := range args {
+				if _, err := a.readPipeline(path); err != nil {
+					all = append(all, err)
+					continue
+				}
+				fmt.Fprintf(a.out, "%s: ok\n", path)
+			}
+			if len(all) > 0 {
+				return wrong(errors.Join(all...))
+			}
+			return nil
+		},
+	}
+}
+
+// readPipeline reads the pipeline at path; "-" is standard input.
+func (a *app) readPipeline(path string) (*spec.Pipeline, error) {
+	var text []byte
+	var err error
+	if path == "-" {
+		text, err = io.ReadAll(a.in)
+	} else {
+		text, err = vfs.ReadFile(a.fs, path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return spec.Parse(path, string(text), a.expand)
+}
+
+// expand resolves ${NAME}, ${NAME:-default} and ${file:PATH}.
+func (a *app) expand(reference string) (string, error) {
+	if path, ok := strings.CutPrefix(reference, "file:"); ok {
+		content, err := vfs.ReadFile(a.fs, path)
+		return strings.TrimRight(string(content), "\r\n"), err
+	}
+	name, byDefault, hasDefault := strings.Cut(reference, ":-")
+	value, set := os.LookupEnv(name)
+	switch {
+	case set && (value != "" || !hasDefault):
+		return value, nil
+	case hasDefault:
+		return byDefault, nil
+	}
+	return "", fmt.Errorf("the environment has no variable %s; set it, or write ${%s:-default}", name, name)
+}

@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"wire.example/wire/internal/connect/registry"
+	"wire.example/wire/internal/foundation/clock"
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/sdk/connector"
+)
+
+// The exit codes, as documented for users.
+const (
+	exitDone       = 0
+	exitFailed     = 1
+	exitWrong      = 2
+	exitInterrupt  = 130
+	exitTerminated = 143
+)
+
+// exitError ends the program with a code other than that of its class.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// wrong marks err as a mistake in the pipeline or the arguments.
+func wrong(err error) error { return &exitError{code: exitWrong, err: err} }
+
+// app is what the commands share.
+type app struct {
+	in       io.Reader
+	out      io.Writer
+	err      io.Writer
+	fs       vfs.FS
+	clock    clock.Clock
+	registry *connector.Registry
+}
+
+// Main runs the command line args (without the program's name) and returns the exit code.
+func Main(args []string, in io.Reader, out, errOut io.Writer) int {
+	fsys := vfs.OS()
+	a := &app{in: in, out: out, err: errOut, fs: fsys, clock: clock.System(), registry: registry.New(fsys)}
+	root := a.command()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	return a.code(root.Execute())
+}
+
+// code prints err, if there is one to print, and returns its exit code.
+func (a *app) code(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	code := exitFailed
+	var exit *exitError
+	if errors.As(err, &exit) {
+		code = exit.code
+	}
+	if message := err.Error(); message != "" {
+		fmt.Fprintln(a.err, "wire: "+message)
+	}
+	return code
+}
+
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "wire",
+		Short:         "Runs stream pipelines: one binary, on a laptop or as a cluster.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return wrong(fmt.Errorf("%w; see wire %s --help", err, c.Name()))
+	})
+	root.AddCommand(a.versionCommand(), a.connectorsCommand(), a.checkCommand())
+	return root
+}
+
+// exactly returns an argument check with exit code 2.
+func exactly(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return wrong(fmt.Errorf("%w; usage: %s", err, c.UseLine()))
+		}
+		return nil
+	}
+}

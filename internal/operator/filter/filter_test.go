@@ -1,0 +1,67 @@
+package filter_test
+
+import (
+	"slices"
+	"testing"
+
+	"wire.example/wire/internal/operator/filter"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// even holds for even values and fails for negative ones.
+type even struct{}
+
+func (even) Filter(b *batch.Batch, kept []uint16, bad []op.Reject) ([]uint16, []op.Reject) {
+	for i := range b.Rows() {
+		row := b.Row(i)
+		switch v := b.Cols[0].Int64s()[row]; {
+		case v < 0:
+			bad = append(bad, op.Reject{Row: row, Err: sqlstate.New(sqlstate.NumericValueOutOfRange, "negative")})
+		case v%2 == 0:
+			kept = append(kept, uint16(row))
+		}
+	}
+	return kept, bad
+}
+
+func TestFilter(t *testing.T) {
+	tests := []struct {
+		name   string
+		values []int64
+		sel    []uint16
+		want   []uint16
+		counts op.Counts
+	}{
+		{"some", []int64{1, 2, 3, 4}, nil, []uint16{1, 3}, op.Counts{In: 4, Forwarded: 2, Filtered: 2, Emitted: 2}},
+		{"none", []int64{1, 3}, nil, nil, op.Counts{In: 2, Filtered: 2}},
+		{"bad", []int64{-1, 2}, nil, []uint16{1}, op.Counts{In: 2, Forwarded: 1, Rejected: 1, Emitted: 1}},
+		{"selected", []int64{2, 4, 6, 7}, []uint16{1, 3}, []uint16{1}, op.Counts{In: 2, Forwarded: 1, Filtered: 1, Emitted: 1}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := batch.NewColumn(&batch.Pool{}, schema.Of(schema.Int64))
+			c.Reset(len(test.values))
+			copy(c.Int64s(), test.values)
+			in := &batch.Batch{Cols: []*batch.Column{c}, Len: len(test.values), Sel: test.sel}
+			out := op.NewOutput(1)
+			if more, err := filter.New(even{}).Apply(in, out); more || err != nil {
+				t.Fatal(more, err)
+			}
+			if out.Counts != test.counts || !out.Counts.Balanced() {
+				t.Errorf("account %+v, want %+v", out.Counts, test.counts)
+			}
+			if test.want == nil {
+				if out.Ports[0] != nil {
+					t.Error("an empty batch was emitted")
+				}
+				return
+			}
+			if got := out.Ports[0]; !slices.Equal(got.Sel, test.want) || got.Cols[0] != c {
+				t.Errorf("selection %v, want %v over the same column", got.Sel, test.want)
+			}
+		})
+	}
+}

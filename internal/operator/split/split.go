@@ -1,0 +1,84 @@
+package split
+
+import (
+	"wire.example/wire/internal/operator/filter"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/sdk/batch"
+)
+
+// Split is the operator.
+type Split struct {
+	ports []port
+	rest  []uint16
+	next  []uint16
+	left  batch.Batch
+	bad   []op.Reject
+}
+
+type port struct {
+	predicate filter.Predicate // nil: all that is left
+	kept      []uint16
+	out       batch.Batch
+}
+
+// New returns a split with one port for each predicate; nil takes every row that is left.
+func New(predicates []filter.Predicate) *Split {
+	s := &Split{ports: make([]port, len(predicates))}
+	for i, p := range predicates {
+		s.ports[i].predicate = p
+	}
+	return s
+}
+
+// Apply emits each row of in to at most one port.
+func (s *Split) Apply(in *batch.Batch, out *op.Output) (bool, error) {
+	s.rest = s.rest[:0]
+	for i := range in.Rows() {
+		s.rest = append(s.rest, uint16(in.Row(i)))
+	}
+	out.Counts.In += int64(len(s.rest))
+	for i := range s.ports {
+		s.deal(in, i, out)
+	}
+	out.Counts.Filtered += int64(len(s.rest))
+	return false, nil
+}
+
+// deal gives port i its rows of what is left.
+func (s *Split) deal(in *batch.Batch, i int, out *op.Output) {
+	p := &s.ports[i]
+	p.kept, s.bad = p.kept[:0], s.bad[:0]
+	if p.predicate == nil {
+		p.kept = append(p.kept, s.rest...)
+		s.rest = s.rest[:0]
+	} else {
+		s.left.View(in, s.rest)
+		p.kept, s.bad = p.predicate.Filter(&s.left, p.kept, s.bad)
+		s.subtract(p.kept)
+	}
+	for _, r := range s.bad {
+		out.Reject(r.Row, r.Err)
+	}
+	out.Counts.Forwarded += int64(len(p.kept))
+	if len(p.kept) > 0 {
+		p.out.View(in, p.kept)
+		out.Emit(i, &p.out)
+	}
+}
+
+// subtract takes the rows that were kept or are bad out of what is left. All three are ascending.
+func (s *Split) subtract(kept []uint16) {
+	s.next = s.next[:0]
+	bad := s.bad
+	for _, row := range s.rest {
+		switch {
+		case len(kept) > 0 && kept[0] == row:
+			kept = kept[1:]
+		case len(bad) > 0 && bad[0].Row == int(row):
+			bad = bad[1:]
+		default:
+			s.next = append(s.next, row)
+		}
+	}
+	s.rest, s.next = s.next, s.rest
+}
