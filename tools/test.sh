@@ -16,7 +16,7 @@ if [ -z "$log" ]; then
 fi
 
 if runner=$(tools/install.sh --find gotestsum); then
-	"$runner" --no-color --format standard-quiet --format-hide-empty-pkg --hide-summary=output -- "$@" 2>&1 | tee "$log"
+	"$runner" --no-color --format standard-quiet --format-hide-empty-pkg -- "$@" 2>&1 | tee "$log"
 	status=${PIPESTATUS[0]}
 	ran=$(sed -n 's/^DONE \([0-9]*\) tests\{0,1\}[ ,].*/\1/p' "$log" | tail -n 1)
 else

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// floor asks that the statements of all matching packages together are covered to at least percent.
+// floor asks that the statements of all matching files together are covered to at least percent.
 type floor struct {
 	name     string
 	percent  float64
@@ -64,21 +64,21 @@ func (s *floorSet) parseLine(fields []string) error {
 	case fields[0] == "exclude" && len(fields) >= 3:
 		s.excludes = append(s.excludes, fields[2:]...)
 	default:
-		return fmt.Errorf("want \"floor NAME PERCENT [PACKAGE...]\" or \"exclude REASON PACKAGE...\", got %q", strings.Join(fields, " "))
+		return fmt.Errorf("want \"floor NAME PERCENT [PATH...]\" or \"exclude REASON PATH...\", got %q", strings.Join(fields, " "))
 	}
 	return nil
 }
 
-// excluded takes a package path inside the module.
-func (s *floorSet) excluded(pkg string) bool { return matchesAny(s.excludes, pkg) }
+// excluded takes a file's path inside the module.
+func (s *floorSet) excluded(file string) bool { return matchesAny(s.excludes, file) }
 
-// judge measures every floor over packages, whose keys are full import paths.
-func (s *floorSet) judge(module string, packages map[string]coverage) []verdict {
+// judge measures every floor over files, whose keys begin with the module's path.
+func (s *floorSet) judge(module string, files map[string]coverage) []verdict {
 	verdicts := make([]verdict, 0, len(s.floors))
 	for _, f := range s.floors {
 		v := verdict{floor: f}
-		for pkg, c := range packages {
-			if len(f.patterns) == 0 || matchesAny(f.patterns, strings.TrimPrefix(pkg, module+"/")) {
+		for file, c := range files {
+			if len(f.patterns) == 0 || matchesAny(f.patterns, strings.TrimPrefix(file, module+"/")) {
 				v.add(c)
 			}
 		}
@@ -87,11 +87,11 @@ func (s *floorSet) judge(module string, packages map[string]coverage) []verdict 
 	return verdicts
 }
 
-// matchesAny understands a path, and a path with /... for itself and all below it.
-func matchesAny(patterns []string, pkg string) bool {
+// matchesAny understands a file, a package for its own files, and a package with /... for all below it as well.
+func matchesAny(patterns []string, file string) bool {
 	for _, pattern := range patterns {
 		prefix, subtree := strings.CutSuffix(pattern, "/...")
-		if pkg == prefix || subtree && strings.HasPrefix(pkg, prefix+"/") {
+		if file == pattern || packageOf(file) == prefix || subtree && strings.HasPrefix(file, prefix+"/") {
 			return true
 		}
 	}

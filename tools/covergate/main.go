@@ -39,12 +39,12 @@ func run(w io.Writer, root, profilePath, floorsPath string) error {
 	if err != nil {
 		return err
 	}
-	packages := profile.packages(func(file string) bool {
+	files := profile.files(func(file string) bool {
 		local := strings.TrimPrefix(file, module+"/")
-		return floors.excluded(packageOf(local)) || generated(filepath.Join(root, local))
+		return floors.excluded(local) || generated(filepath.Join(root, local))
 	})
-	verdicts := floors.judge(module, packages)
-	if err := printReport(w, module, packages, verdicts); err != nil {
+	verdicts := floors.judge(module, files)
+	if err := printReport(w, module, byPackage(files), verdicts); err != nil {
 		return err
 	}
 	for _, v := range verdicts {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"strconv"
 	"strings"
@@ -76,25 +77,29 @@ func parseBlock(line string) (block, error) {
 	return block{position: fields[0], statements: statements, ran: count > 0}, nil
 }
 
-// packages sums the blocks by package path, leaving out every file for which skip is true.
-func (p profile) packages(skip func(file string) bool) map[string]coverage {
-	skipped := map[string]bool{}
+// files sums the blocks by file, leaving out every file for which skip is true.
+func (p profile) files(skip func(file string) bool) map[string]coverage {
 	sums := map[string]coverage{}
 	for position, b := range p {
 		file := position[:strings.LastIndexByte(position, ':')]
-		skipFile, known := skipped[file]
-		if !known {
-			skipFile = skip(file)
-			skipped[file] = skipFile
-		}
-		if skipFile {
-			continue
-		}
-		sum := sums[packageOf(file)]
-		sum.statements += b.statements
+		one := coverage{statements: b.statements}
 		if b.ran {
-			sum.covered += b.statements
+			one.covered = b.statements
 		}
+		sum := sums[file]
+		sum.add(one)
+		sums[file] = sum
+	}
+	maps.DeleteFunc(sums, func(file string, _ coverage) bool { return skip(file) })
+	return sums
+}
+
+// byPackage sums files by their folders.
+func byPackage(files map[string]coverage) map[string]coverage {
+	sums := map[string]coverage{}
+	for file, c := range files {
+		sum := sums[packageOf(file)]
+		sum.add(c)
 		sums[packageOf(file)] = sum
 	}
 	return sums
