@@ -89,7 +89,7 @@ func (d *decoder) run(in []byte) fault {
 			return bad
 		}
 	}
-	if d.reserved != 0 && d.reserved != reservedAllBalls {
+	if d.reserved != 0 {
 		return faultNone
 	}
 	if d.label != 0 {

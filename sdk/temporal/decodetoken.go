@@ -306,7 +306,10 @@ func (d *decoder) runTogether(text []byte, seen int) (told int, bad fault) {
 	} else if seen&hasDate != hasDate && len(text) >= 6 {
 		n := len(text)
 		year, rest, over := readInt(text[:n-4])
-		if over || len(rest) > 0 {
+		if over {
+			return 0, faultRange
+		}
+		if len(rest) > 0 {
 			return 0, faultFormat
 		}
 		f.Year, f.Month, f.Day = year, twoDigits(text[n-4:]), twoDigits(text[n-2:])
@@ -413,5 +416,5 @@ func (d *decoder) reservedWord(value int8) (told int, bad fault) {
 		return hasTime | hasZone, faultNone
 	}
 	d.reserved = value
-	return hasDate | hasTime | hasZone, faultNone
+	return hasReserved, faultNone
 }

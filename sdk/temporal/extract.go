@@ -19,31 +19,27 @@ func Extract(f Field, k Kind, value int64) (Number, error) {
 // ExtractTZ returns a field of a timestamptz's local time in zone.
 func ExtractTZ(f Field, utc int64, zone *Zone) (Number, error) {
 	if !FiniteTimestamp(utc) {
-		return extractInfinity(f, KindTimestampTZ, utc < 0)
+		return extractInfinity(f, utc < 0)
 	}
 	offset, _ := zone.offsetAt(utc)
 	return extractStamp(f, KindTimestampTZ, zone.ToLocal(utc), utc, int(offset))
 }
 
 // extractInfinity decides what an infinity's field is.
-func extractInfinity(f Field, k Kind, negative bool) (Number, error) {
+func extractInfinity(f Field, negative bool) (Number, error) {
 	switch f {
 	case FieldYear, FieldDecade, FieldCentury, FieldMillennium, FieldJulian, FieldISOYear, FieldEpoch:
 		if negative {
 			return Number{Class: NumberNegInfinity}, nil
 		}
 		return Number{Class: NumberPosInfinity}, nil
-	case FieldTimezone, FieldTimezoneHour, FieldTimezoneMinute:
-		if k != KindTimestampTZ {
-			return Number{}, errUnsupportedField(f, k)
-		}
 	}
 	return Number{Class: NumberNull}, nil
 }
 
 func extractStamp(f Field, k Kind, local, utc int64, offset int) (Number, error) {
 	if !FiniteTimestamp(local) {
-		return extractInfinity(f, k, local < 0)
+		return extractInfinity(f, local < 0)
 	}
 	days, micros := splitDay(local)
 	switch f {
@@ -158,7 +154,7 @@ func extractDate(f Field, d int32) (Number, error) {
 	case FieldEpoch, FieldJulian:
 		switch {
 		case !FiniteDate(d):
-			return extractInfinity(f, KindDate, d < 0)
+			return extractInfinity(f, d < 0)
 		case f == FieldJulian:
 			return number(int64(d)+julianEpoch, 0), nil
 		}
@@ -168,7 +164,7 @@ func extractDate(f Field, d int32) (Number, error) {
 		return Number{}, errUnsupportedField(f, KindDate)
 	}
 	if !FiniteDate(d) {
-		return extractInfinity(f, KindDate, d < 0)
+		return extractInfinity(f, d < 0)
 	}
 	v, ok := dateField(f, d)
 	if !ok {

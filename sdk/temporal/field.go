@@ -106,6 +106,15 @@ func ErrUnknownField(name string, k Kind) error {
 	return sqlstate.Errorf(sqlstate.InvalidParameterValue, "unit \"%s\" not recognized for type %s", name, k)
 }
 
+// errTruncField is date_trunc's error: fields that are no units of length are not even recognized.
+func errTruncField(f Field, k Kind) error {
+	switch f {
+	case FieldDOW, FieldISODOW, FieldDOY, FieldISOYear, FieldJulian, FieldEpoch:
+		return ErrUnknownField(f.String(), k)
+	}
+	return errUnsupportedField(f, k)
+}
+
 func errUnsupportedField(f Field, k Kind) error {
 	return sqlstate.Errorf(sqlstate.FeatureNotSupported, "unit \"%s\" not supported for type %s", f, k)
 }

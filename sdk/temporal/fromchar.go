@@ -21,6 +21,7 @@ type charFields struct {
 	pm, bc                     int
 	offsetSign                 int
 	offsetHours, offsetMinutes int
+	precision                  int8 // of FF1 to FF6, to which to_timestamp rounds; 0 if absent
 	twelve                     bool // the 12-hour clock
 }
 

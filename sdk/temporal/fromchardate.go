@@ -12,6 +12,7 @@ func (f *Format) ParseTimestampTZ(text []byte, zone *Zone) (int64, error) {
 	if !ok {
 		return 0, errTimestampRange()
 	}
+	t = roundFraction(t, p.precision)
 	switch {
 	case p.hasOffset:
 		t, ok = addInt64(t, -int64(p.offset)*Second)
@@ -42,6 +43,24 @@ type parsed struct {
 	fields    Fields
 	offset    int
 	hasOffset bool
+	precision int8
+}
+
+// roundFraction rounds to so many decimals of a second, halves away from 2000-01-01; a precision of 0 keeps all.
+func roundFraction(t int64, precision int8) int64 {
+	if precision <= 0 || precision >= 6 {
+		return t
+	}
+	unit := int64(1)
+	for range 6 - precision {
+		unit *= 10
+	}
+	const millennium = 10957 * Day
+	down, rest := floorDiv(t-millennium, unit)
+	if rest*2 > unit || rest*2 == unit && t >= millennium {
+		down++
+	}
+	return down*unit + millennium
 }
 
 func (f *Format) parse(text []byte) (parsed, error) {
@@ -49,7 +68,7 @@ func (f *Format) parse(text []byte) (parsed, error) {
 	if err := s.scan(); err != nil {
 		return parsed{}, err
 	}
-	p := parsed{fields: Fields{Month: 1, Day: 1}}
+	p := parsed{fields: Fields{Month: 1, Day: 1}, precision: s.out.precision}
 	if err := s.out.clock(&p.fields); err != nil {
 		return parsed{}, err
 	}

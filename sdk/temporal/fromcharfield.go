@@ -223,6 +223,7 @@ func (s *scanner) fraction(n *node) error {
 		to, width = &s.out.millis, 3
 	case patFF:
 		width = int(n.digits)
+		s.out.precision = int8(n.digits) //nolint:gosec // 1..6
 	}
 	used, err := s.integer(to, width, n)
 	if err != nil {

@@ -20,7 +20,7 @@ func MakeDate(year, month, day int) (int32, error) {
 		d = Days(y, month, day)
 	}
 	if d < int64(MinDate) || d > int64(MaxDate) {
-		return 0, sqlstate.Errorf(sqlstate.DatetimeFieldOverflow, "date out of range: %d-%02d-%02d", year, month, day)
+		return 0, sqlstate.Errorf(sqlstate.DatetimeFieldOverflow, "date out of range: %d-%02d-%02d", y, month, day)
 	}
 	return int32(d), nil
 }

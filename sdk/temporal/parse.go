@@ -35,7 +35,7 @@ func ParseTimestampTZ(b []byte, loc *Zone) (int64, error) {
 // timestamp reads b and ignores its zone.
 func (d *decoder) timestamp(b []byte, typeName string) (int64, error) {
 	bad := d.run(b)
-	if bad == faultNone && d.seen&hasDate != hasDate {
+	if bad == faultNone && d.reserved == 0 && d.seen&hasDate != hasDate {
 		bad = faultFormat
 	}
 	if bad != faultNone {
@@ -63,7 +63,7 @@ func errTimestampText(b []byte) error {
 func parseZoned(b []byte, loc *Zone, typeName string) (int64, error) {
 	var d decoder
 	t, err := d.timestamp(b, typeName)
-	if err != nil || d.reserved > 0 && d.reserved != reservedAllBalls {
+	if err != nil || d.reserved != 0 {
 		return t, err
 	}
 	switch {
@@ -90,7 +90,7 @@ func ParseDate(b []byte) (int32, error) {
 	}
 	var d decoder
 	bad := d.run(b)
-	if bad == faultNone && d.seen&hasDate != hasDate {
+	if bad == faultNone && d.reserved == 0 && d.seen&hasDate != hasDate {
 		bad = faultFormat
 	}
 	if bad != faultNone {
@@ -136,7 +136,7 @@ func ParseTime(b []byte) (int64, error) {
 	switch {
 	case bad != faultNone:
 	case d.seen&hasTime != hasTime,
-		d.reserved != 0 && d.reserved != reservedAllBalls,
+		d.reserved != 0,
 		d.zone != nil && !d.zone.isFixed() && d.seen&hasDate != hasDate:
 		bad = faultFormat
 	}

@@ -123,9 +123,6 @@ func (s *intervalReader) token(kind tokenKind, text []byte) (told int, bad fault
 	case wordAgo:
 		s.ago = true
 	default:
-		if w, _ = lookupWord(text); w.kind == wordIgnore {
-			return 0, faultNone
-		}
 		return 0, faultFormat
 	}
 	return 0, faultNone

@@ -117,15 +117,15 @@ type node struct {
 
 // Format is a compiled to_char, to_timestamp or to_date template. It is immutable and may be shared.
 type Format struct {
-	nodes             []node
-	needDate, hasBody bool
+	nodes    []node
+	needDate bool // some pattern needs year, month and day
 }
 
 // CompileFormat reads a template. Like PostgreSQL it knows no wrong one: what is no pattern is copied.
 func CompileFormat(template []byte) (*Format, error) {
 	f := &Format{}
 	for rest := template; len(rest) > 0; {
-		fill, after := prefix(rest)
+		fill, translated, after := prefix(rest)
 		rest = after
 		if len(rest) == 0 {
 			break
@@ -136,6 +136,9 @@ func CompileFormat(template []byte) (*Format, error) {
 			continue
 		}
 		n := node{id: p.id, letters: letters, fill: fill, numeric: p.numeric, calendar: p.calendar, name: string(rest[:len(p.name)])}
+		if translated && (p.id == patMonth || p.id == patDay) {
+			n.fill = true
+		}
 		if p.id == patFF {
 			n.digits = p.name[2] - '0'
 		}
@@ -143,7 +146,6 @@ func CompileFormat(template []byte) (*Format, error) {
 		f.nodes = append(f.nodes, n)
 		f.needDate = f.needDate || usesDate(p.id)
 	}
-	f.hasBody = len(template) > 0
 	return f, nil
 }
 
@@ -156,15 +158,15 @@ func usesDate(id patternID) bool {
 	return true
 }
 
-// prefix takes FM or TM (which, without locales, changes nothing).
-func prefix(b []byte) (fill bool, rest []byte) {
+// prefix takes FM, or TM: a translated name, which without locales is the English one, but never padded.
+func prefix(b []byte) (fill, translated bool, rest []byte) {
 	switch {
 	case bytes.HasPrefix(b, []byte("FM")), bytes.HasPrefix(b, []byte("fm")):
-		return true, b[2:]
+		return true, false, b[2:]
 	case bytes.HasPrefix(b, []byte("TM")), bytes.HasPrefix(b, []byte("tm")):
-		return false, b[2:]
+		return false, true, b[2:]
 	}
-	return false, b
+	return false, false, b
 }
 
 // suffix takes TH, th or SP (which changes nothing) after a pattern.

@@ -85,7 +85,7 @@ func (f *Format) write(dst []byte, s *stamp) []byte {
 		case patMM:
 			dst = n.number(dst, s.Month, 2)
 		case patDD:
-			dst = n.number(dst, s.Day, 2)
+			dst = n.signed(dst, s.Day, 2)
 		case patHH24:
 			dst = n.number(dst, s.Hour, 2)
 		case patMI:
@@ -112,6 +112,14 @@ func (n *node) number(dst []byte, v, width int) []byte {
 		width = 0
 	}
 	return n.ending(appendPadded(dst, v, width))
+}
+
+// signed is number where C's %0*d lets the sign take the place of a zero.
+func (n *node) signed(dst []byte, v, width int) []byte {
+	if v < 0 {
+		width--
+	}
+	return n.number(dst, v, width)
 }
 
 // ending appends st, nd, rd or th where the template asks for it.
@@ -173,15 +181,12 @@ func (s *stamp) ordinalDay() int {
 }
 
 func (s *stamp) isoYearWeek() (year, week int) {
-	if s.interval {
-		return isoWeek(s.Year, max(s.Month, 1), s.Day)
-	}
 	return isoWeek(s.Year, s.Month, s.Day)
 }
 
 func (s *stamp) isoOrdinal() int {
 	year, _ := s.isoYearWeek()
-	return int(Days(s.Year, max(s.Month, 1), s.Day)-isoWeekStart(year)) + 1
+	return int(Days(s.Year, s.Month, s.Day)-isoWeekStart(year)) + 1
 }
 
 // halfDay is AM or PM with or without dots.

@@ -144,11 +144,11 @@ func (n *node) year(dst []byte, s *stamp) []byte {
 func (n *node) day(dst []byte, s *stamp) []byte {
 	switch n.id {
 	case patDDD:
-		return n.number(dst, s.ordinalDay(), 3)
+		return n.signed(dst, s.ordinalDay(), 3)
 	case patD:
 		return n.number(dst, Weekday(s.days)+1, 1)
 	case patWW:
-		return n.number(dst, (s.ordinalDay()-1)/7+1, 2)
+		return n.signed(dst, (s.ordinalDay()-1)/7+1, 2)
 	case patW:
 		return n.number(dst, (s.Day-1)/7+1, 1)
 	case patQ:
@@ -159,7 +159,7 @@ func (n *node) day(dst []byte, s *stamp) []byte {
 	}
 	days := s.days
 	if s.interval {
-		days = Days(s.Year, max(s.Month, 1), s.Day)
+		days = Days(s.Year, s.Month, s.Day)
 	}
 	return n.number(dst, int(days)+julianEpoch, 0) // J
 }

@@ -34,7 +34,7 @@ func truncStamp(f Field, k Kind, t int64) (int64, error) {
 	days, _ := splitDay(t)
 	start, ok := truncDay(f, days)
 	if !ok {
-		return 0, errUnsupportedField(f, k)
+		return 0, errTruncField(f, k)
 	}
 	if start < int64(MinDate) {
 		return 0, errTimestampRange()
@@ -121,7 +121,7 @@ func TruncInterval(f Field, v Interval) (Interval, error) {
 	case FieldMillennium:
 		months = 1000 * monthsPerYear
 	default:
-		return Interval{}, errUnsupportedField(f, KindInterval)
+		return Interval{}, errTruncField(f, KindInterval)
 	}
 	return Interval{Months: v.Months - v.Months%months}, nil
 }

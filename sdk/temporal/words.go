@@ -71,7 +71,7 @@ func lookupWord(b []byte) (word, bool) { //nolint:gocyclo // a table
 		return word{wordIgnore, 0}, true
 	case "epoch":
 		return word{wordReserved, reservedEpoch}, true
-	case "infinity", "+infinity":
+	case "infinity":
 		return word{wordReserved, reservedLate}, true
 	case "-infinity":
 		return word{wordReserved, reservedEarly}, true

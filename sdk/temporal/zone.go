@@ -10,8 +10,9 @@ import (
 type Zone struct {
 	name string
 	loc  *time.Location // nil for a fixed offset
-	// spans are the stretches with one offset, in order; the first begins at minus infinity. They end at tableEnd.
-	spans []span
+	// spans are the stretches with one offset, in order, from tableStart to tableEnd; before and after package time is asked.
+	spans      []span
+	tableStart int64
 	// abbreviation, lower case, restricts ToUTC to the offsets that this short name has had ("MSK" in Europe/Moscow).
 	abbreviation string
 }
@@ -23,21 +24,24 @@ type span struct {
 	name   string
 }
 
-// tableEnd is where a zone's table stops and package time is asked: 2101-01-01.
-const tableEnd = 4133980800000000
+// tableEnd is where a zone's table stops: 2101-01-01. The tables of rules without history begin in 1900.
+const (
+	tableEnd   = 4133980800000000
+	rulesStart = -2208988800000000
+)
 
 // UTC returns the zone without an offset.
 func UTC() *Zone { return fixedZone("UTC", 0, "UTC") }
 
 func fixedZone(name string, offset int, abbreviation string) *Zone {
-	return &Zone{name: name, spans: []span{{TimestampNegInfinity, int32(offset), abbreviation}}} //nolint:gosec // at most days
+	return &Zone{name: name, tableStart: TimestampNegInfinity, spans: []span{{TimestampNegInfinity, int32(offset), abbreviation}}} //nolint:gosec // at most days
 }
 
-// newZone lists the transitions of a location up to tableEnd.
-func newZone(name string, loc *time.Location) *Zone {
-	z := &Zone{name: name, loc: loc}
-	start := int64(TimestampNegInfinity)
-	at := time.UnixMicro(MinTimestamp).In(loc)
+// newZone lists the transitions of a location from tableStart, in microseconds UTC, up to tableEnd.
+func newZone(name string, loc *time.Location, tableStart int64) *Zone {
+	z := &Zone{name: name, loc: loc, tableStart: tableStart}
+	start := tableStart
+	at := time.UnixMicro(max(tableStart, MinTimestamp)).In(loc)
 	for {
 		abbreviation, offset := at.Zone()
 		if n := len(z.spans); n == 0 || z.spans[n-1].offset != int32(offset) || z.spans[n-1].name != abbreviation { //nolint:gosec // small
@@ -72,7 +76,7 @@ func (z *Zone) at(utc int64) (s span, next int64) {
 	if len(z.spans) == 1 {
 		return z.spans[0], TimestampInfinity
 	}
-	if utc >= tableEnd {
+	if utc >= tableEnd || utc < z.tableStart {
 		return z.beyond(utc)
 	}
 	low, high := 0, len(z.spans) // spans[low].start <= utc < spans[high].start
@@ -121,11 +125,17 @@ func (z *Zone) offsetAt(utc int64) (offset int32, name string) {
 	if len(z.spans) == 1 {
 		return z.spans[0].offset, z.spans[0].name
 	}
-	if utc >= tableEnd {
+	if utc >= tableEnd || utc < z.tableStart {
 		s, _ := z.beyond(utc)
+		if z.abbreviation != "" {
+			return z.abbreviated(utc, s.offset), s.name
+		}
 		return s.offset, s.name
 	}
 	i := sort.Search(len(z.spans), func(i int) bool { return z.spans[i].start > utc }) - 1
+	if z.abbreviation != "" {
+		return z.abbreviated(utc, z.spans[i].offset), z.spans[i].name
+	}
 	return z.spans[i].offset, z.spans[i].name
 }
 
@@ -157,11 +167,15 @@ func (z *Zone) ToUTC(local int64) int64 {
 
 // localOffset chooses the offset of a local time.
 func (z *Zone) localOffset(local int64) int32 {
-	if z.abbreviation != "" {
-		if offset, ok := z.offsetOf(local); ok {
-			return offset
-		}
+	offset := z.ruleOffset(local)
+	if z.abbreviation == "" {
+		return offset
 	}
+	return z.abbreviated(shift(local, -int64(offset)*Second), offset)
+}
+
+// ruleOffset chooses the offset of a local time by the zone's rules.
+func (z *Zone) ruleOffset(local int64) int32 {
 	if len(z.spans) == 1 {
 		return z.spans[0].offset
 	}
@@ -183,17 +197,18 @@ func (z *Zone) localOffset(local int64) int32 {
 	return after.offset
 }
 
-// offsetOf finds the offset that the zone's abbreviation meant last before, else first after, a local time.
-func (z *Zone) offsetOf(local int64) (offset int32, ok bool) {
+// abbreviated is the offset that the zone's abbreviation meant last before, else first after, a UTC time; otherwise if it never did.
+func (z *Zone) abbreviated(utc int64, otherwise int32) int32 {
+	found := false
 	for i := range z.spans {
 		s := &z.spans[i]
 		if !equalFold(s.name, z.abbreviation) {
 			continue
 		}
-		if ok && s.start > shift(local, -int64(s.offset)*Second) {
+		if found && s.start > utc {
 			break
 		}
-		offset, ok = s.offset, true
+		otherwise, found = s.offset, true
 	}
-	return offset, ok
+	return otherwise
 }

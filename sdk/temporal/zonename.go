@@ -73,7 +73,7 @@ func zoneByName(name string) (*Zone, error) {
 		if err != nil {
 			return nil, errZone(name)
 		}
-		z, _ := zoneCache.LoadOrStore(exact, newZone(exact, loc))
+		z, _ := zoneCache.LoadOrStore(exact, newZone(exact, loc, TimestampNegInfinity))
 		return z.(*Zone), nil //nolint:forcetypeassert // nothing else is stored
 	}
 	if z, ok := posixZone(name); ok {

@@ -79,24 +79,32 @@ func posixOffset(s string) (seconds int, rest string, ok bool) {
 // posixSummer lets package time interpret the rules: they are the footer of an otherwise empty zone file (RFC 8536).
 func posixSummer(spec, name string, west int, rest string) (*Zone, bool) {
 	tz := fmt.Sprintf("<%s>%s%s", name, posixClock(west), rest)
-	header := func(version byte) []byte {
-		h := append([]byte("TZif"), version)
-		h = append(h, make([]byte, 15)...)
-		for _, count := range []uint32{0, 0, 0, 0, 1, uint32(len(name) + 1)} { //nolint:gosec // a short name
-			h = binary.BigEndian.AppendUint32(h, count)
-		}
-		h = binary.BigEndian.AppendUint32(h, uint32(-west)) //nolint:gosec // two's complement is the format's
-		h = append(h, 0, 0)
-		return append(append(h, name...), 0)
-	}
-	data := append(header('2'), header('2')...)
+	data := zoneFile(nil, name, west, 0)
+	data = zoneFile(data, name, west, 1)
 	data = append(data, "\n"+tz+"\n"...)
 	loc, err := time.LoadLocationFromTZData(spec, data)
 	if err != nil {
 		return nil, false
 	}
-	z := newZone(spec, loc)
+	z := newZone(spec, loc, rulesStart)
 	return z, !z.isFixed()
+}
+
+// zoneFile appends a version-2 block with one offset and, in the 64-bit block, one transition to it long ago: without any, package time
+// would not look at the footer.
+func zoneFile(dst []byte, name string, west, transitions int) []byte {
+	const longAgo = -1 << 55
+	dst = append(append(dst, "TZif2"...), make([]byte, 15)...)
+	for _, count := range []int{0, 0, 0, transitions, 1, len(name) + 1} {
+		dst = binary.BigEndian.AppendUint32(dst, uint32(count)) //nolint:gosec // small
+	}
+	for range transitions {
+		dst = binary.BigEndian.AppendUint64(dst, 1<<64+longAgo) // two's complement
+		dst = append(dst, 0)
+	}
+	dst = binary.BigEndian.AppendUint32(dst, uint32(-west)) //nolint:gosec // two's complement is the format's
+	dst = append(dst, 0, 0)
+	return append(append(dst, name...), 0)
 }
 
 func posixClock(seconds int) string {
