@@ -34,7 +34,7 @@ func TestEveryPackageIsDocumented(t *testing.T) {
 			continue
 		}
 		hasCode[f.pkg] = true
-		if path.Base(f.path) == "doc.go" && f.syntax.Doc.Text() != "" {
+		if mayHoldPackageComment(f) && f.syntax.Doc.Text() != "" {
 			documented[f.pkg] = true
 		}
 	}
@@ -47,7 +47,7 @@ func TestEveryPackageIsDocumented(t *testing.T) {
 
 func TestPackageCommentsStandInDocOnly(t *testing.T) {
 	for _, f := range goFiles(t) {
-		if !f.isTest && path.Base(f.path) != "doc.go" && f.syntax.Doc != nil && !generated(f) {
+		if !f.isTest && !mayHoldPackageComment(f) && f.syntax.Doc != nil && !generated(f) {
 			t.Errorf("%s: package comment outside doc.go; godoc would join the two", f.path)
 		}
 	}
@@ -109,6 +109,12 @@ func wordBreaches(name string, text []byte) []string {
 		breaches = append(breaches, fmt.Sprintf("%s:%d: %q says where it was written, not what Wire is", name, line, text[at[0]:at[1]]))
 	}
 	return breaches
+}
+
+// mayHoldPackageComment allows doc.go and, for a command, main.go.
+func mayHoldPackageComment(f goFile) bool {
+	base := path.Base(f.path)
+	return base == "doc.go" || base == "main.go" && f.syntax.Name.Name == "main"
 }
 
 // isProduct knows the files that make targets leave in the tree and git ignores.
