@@ -79,6 +79,8 @@ func (a *app) command() *cobra.Command {
 		Short:         "Runs stream pipelines: one binary, on a laptop or as a cluster.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          knownCommand,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return wrong(fmt.Errorf("%w; see wire %s --help", err, c.Name()))
@@ -95,4 +97,19 @@ func exactly(check cobra.PositionalArgs) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// knownCommand refuses a first argument that is no command.
+func knownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range c.Commands() {
+		names = append(names, sub.Name())
+	}
+	if near := connector.Nearest(args[0], names); near != "" {
+		return wrong(fmt.Errorf("unknown command %q; did you mean %q?", args[0], near))
+	}
+	return wrong(fmt.Errorf("unknown command %q; wire --help lists them", args[0]))
 }

@@ -128,6 +128,13 @@ func (r *reader) entries(n ast.Node, what string) []entry {
 			r.mistakes.add(key.Pos, "%q stands twice in %s", key.Value, what)
 			continue
 		}
+		if _, null := v.Value.(*ast.NullNode); null && strings.Contains(key.Value, ")") && !strings.Contains(key.Value, "(") {
+			r.mistakes.List = append(r.mistakes.List, Mistake{
+				Pos: key.Pos, Message: fmt.Sprintf("%q is the rest of a value that a comma cut in two", key.Value),
+				Hint: yamlHint(r.mistakes.Text, key.Pos),
+			})
+			continue
+		}
 		list = append(list, entry{key, v.Value})
 	}
 	return list
@@ -168,7 +175,10 @@ func (r *reader) text(n ast.Node, what string) Text {
 		r.mistakes.add(t.Pos, "%s must be text", what)
 		return t
 	}
-	t.Value = r.expanded(t)
+	if strings.Contains(t.Value, "${") {
+		t.Written = t.Value
+		t.Value = r.expanded(t)
+	}
 	return t
 }
 

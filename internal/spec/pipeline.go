@@ -4,6 +4,16 @@ package spec
 type Text struct {
 	Value string
 	Pos   Pos
+	// Written is the text before references were expanded; "" if it has none. Messages show it instead of Value, which may be a secret.
+	Written string
+}
+
+// Shown is the text for messages.
+func (t Text) Shown() string {
+	if t.Written != "" {
+		return t.Written
+	}
+	return t.Value
 }
 
 // Pipeline is a pipeline file as it was written.

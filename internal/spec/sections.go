@@ -41,7 +41,7 @@ func (r *reader) count(n ast.Node, what string) int {
 	t := r.text(n, what)
 	v, err := strconv.Atoi(t.Value)
 	if err != nil || v < 1 || v > 256 {
-		r.mistakes.add(t.Pos, "%s must be a number from 1 to 256, not %q", what, t.Value)
+		r.mistakes.add(t.Pos, "%s must be a number from 1 to 256, not %q", what, t.Shown())
 		return 0
 	}
 	return v
@@ -205,4 +205,4 @@ func (r *reader) branches(n ast.Node) []Branch {
 	return list
 }
 
-func quoted(t Text) string { return strconv.Quote(t.Value) }
+func quoted(t Text) string { return strconv.Quote(t.Shown()) }
