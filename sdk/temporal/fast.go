@@ -126,19 +126,3 @@ func (p *TimestampParser) Fast(b []byte) (micros int64, ok bool) {
 	rest, ok := fastSeconds(b)
 	return p.minute + rest, ok
 }
-
-// ParseUTC reads b as ParseTimestampUTC does, by the fast way where it fits.
-func (p *TimestampParser) ParseUTC(b []byte) (int64, error) {
-	if t, ok := p.Fast(b); ok {
-		return t, nil
-	}
-	return ParseTimestampUTC(b)
-}
-
-// Parse reads b as ParseTimestamp does, by the fast way where it fits.
-func (p *TimestampParser) Parse(b []byte) (int64, error) {
-	if t, ok := p.Fast(b); ok {
-		return t, nil
-	}
-	return ParseTimestamp(b)
-}

@@ -25,7 +25,8 @@ func seed(f *testing.F, texts ...string) {
 
 func FuzzParseTimestamp(f *testing.F) {
 	seed(f, "2015-07-15 12:34:56.789", "2015-07-15T12:34:56Z", "July 15 2015 3pm EST", "20150715T123456.5-08", "J2457219.5 BC", "y2001m02d04",
-		"2015-07-15 12:34:56 America/New_York", "infinity", "now", "15-Jul-2015", "99999999999 1 1", "1.2.3.4", "MSK 2012", "2024-02-30 00:00:00")
+		"2015-07-15 12:34:56 America/New_York", "infinity", "now", "15-Jul-2015", "99999999999 1 1", "1.2.3.4", "MSK 2012", "2024-02-30 00:00:00",
+		"2015-07-15T12:34:56.123456789+02:00", "2015-07-15 12:34:56.1234565-0330", "2015-07-15 12:34:56Z+02:00", "2015-07-15 12:34:56+16")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		v, err := ParseTimestamp(b)
 		typed(t, err)
@@ -52,6 +53,10 @@ func FuzzParseTimestamp(f *testing.F) {
 		}
 		utc, err := ParseTimestampUTC(b)
 		typed(t, err)
+		slowUTC, slowErr := parseZoned(b, nil, nameTimestamp)
+		if utc != slowUTC || (err == nil) != (slowErr == nil) {
+			t.Fatalf("%q: quick %d %v, slow %d %v", b, utc, err, slowUTC, slowErr)
+		}
 		if err == nil && FiniteTimestamp(utc) && !validTimestamp(utc) {
 			t.Fatalf("%q: %d is out of range", b, utc)
 		}

@@ -8,8 +8,8 @@ func ParseTimestamp(b []byte) (int64, error) {
 	if t, ok := FastTimestamp(b); ok {
 		return t, nil
 	}
-	var d decoder
-	return d.timestamp(b, "timestamp")
+	var p TimestampParser
+	return p.parse(b, nil, nameTimestamp, true)
 }
 
 // ParseTimestampUTC reads a timestamp and applies an offset or zone that the text gives; text without one is UTC already. This is what
@@ -18,18 +18,14 @@ func ParseTimestampUTC(b []byte) (int64, error) {
 	if t, ok := FastTimestamp(b); ok {
 		return t, nil
 	}
-	return parseZoned(b, nil, "timestamp")
+	var p TimestampParser
+	return p.parse(b, nil, nameTimestamp, false)
 }
 
 // ParseTimestampTZ reads a timestamp with time zone; text without an offset or zone is local time in loc. A nil loc is UTC.
 func ParseTimestampTZ(b []byte, loc *Zone) (int64, error) {
-	if t, ok := FastTimestamp(b); ok {
-		if loc == nil || b[len(b)-1] == 'Z' {
-			return t, nil
-		}
-		return loc.ToUTC(t), nil
-	}
-	return parseZoned(b, loc, "timestamp with time zone")
+	var p TimestampParser
+	return p.parse(b, loc, nameTimestampTZ, false)
 }
 
 // timestamp reads b and ignores its zone.
