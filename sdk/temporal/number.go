@@ -30,13 +30,14 @@ func readInt64(b []byte) (value int64, rest []byte, over bool) {
 		d := int64(b[i] - '0')
 		switch {
 		case over:
-		case value > (math.MaxInt64-d)/10:
+		case value < (math.MinInt64+d)/10:
 			over = true
 		default:
-			value = value*10 + d
+			value = value*10 - d // negative, since the smallest number has no positive twin
 		}
 	}
-	if negative {
+	if !negative {
+		over = over || value == math.MinInt64
 		value = -value
 	}
 	return value, b[i:], over
