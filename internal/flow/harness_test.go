@@ -37,9 +37,8 @@ type counter struct {
 }
 
 type counterReader struct {
-	c     *counter
-	next  int64
-	split int
+	c    *counter
+	next int64
 }
 
 type counterPosition struct {
@@ -271,7 +270,8 @@ func newRunning(pool *batch.Pool) (op.Operator, error) {
 func (r *running) Apply(in *batch.Batch, out *op.Output) (bool, error) {
 	cols := r.out.Cols
 	r.out.View(in, in.Sel)
-	r.out.Cols = append(cols[:0], in.Cols[0], cols[1])
+	r.out.Cols = cols
+	r.out.Cols[0] = in.Cols[0]
 	sums := cols[1]
 	sums.Reset(in.Len)
 	for i := range in.Rows() {

@@ -17,7 +17,7 @@ type Mistake struct {
 }
 
 // Mistakes are all that is wrong with one file, in the order of the text. It is an error with exit code 2.
-type Mistakes struct {
+type Mistakes struct { //nolint:errname // it is a list of mistakes, and an error only where it is returned
 	File string
 	Text string
 	List []Mistake

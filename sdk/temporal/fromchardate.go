@@ -116,7 +116,7 @@ func (o *charFields) date(f *Fields) (known int) {
 		known |= hasYear
 	}
 	if o.julian != 0 {
-		f.Year, f.Month, f.Day = Civil(int32(clampInt32(int64(o.julian) - julianEpoch)))
+		f.Year, f.Month, f.Day = Civil(clampInt32(int64(o.julian) - julianEpoch))
 		known |= hasDate
 	}
 	if o.week != 0 {

@@ -11,10 +11,10 @@ func (s *intervalReader) readISO(text []byte) fault {
 		return faultFormat
 	}
 	text = text[1:]
-	clock, any := false, false
+	clock, seen := false, false
 	for len(text) > 0 {
 		if text[0] == 'T' {
-			clock, any = true, false
+			clock, seen = true, false
 			text = text[1:]
 			continue
 		}
@@ -24,7 +24,7 @@ func (s *intervalReader) readISO(text []byte) fault {
 			return bad
 		}
 		if len(rest) == 0 || rest[0] == '-' || rest[0] == ':' || (rest[0] == 'T' && !clock) {
-			if any {
+			if seen {
 				return faultFormat
 			}
 			if text, bad = s.isoAlternative(field, v, part, rest, clock); bad != faultNone {
@@ -36,7 +36,7 @@ func (s *intervalReader) readISO(text []byte) fault {
 		if s.over {
 			return faultRange
 		}
-		any = true
+		seen = true
 	}
 	return faultNone
 }
@@ -99,7 +99,8 @@ func (s *intervalReader) isoAlternative(field []byte, v int64, part float64, res
 	}
 	if len(rest) == 0 || rest[0] == 'T' {
 		if width := isoWidth(field); width == 8 && !clock || width == 6 && clock {
-			return rest, s.isoTogether(v, part, clock)
+			s.isoTogether(v, part, clock)
+			return rest, faultNone
 		}
 	}
 	for i, u := range units {
@@ -121,19 +122,18 @@ func (s *intervalReader) isoAlternative(field []byte, v int64, part float64, res
 }
 
 // isoTogether adds yyyymmdd or hhmmss.
-func (s *intervalReader) isoTogether(v int64, part float64, clock bool) fault {
+func (s *intervalReader) isoTogether(v int64, part float64, clock bool) {
 	if clock {
 		s.addTime(v/10000, 0, Hour)
 		s.addTime(v/100%100, 0, Minute)
 		s.addTime(v%100, 0, Second)
 		s.addFraction(part, Microsecond)
-		return faultNone
+		return
 	}
 	s.addYears(v/10000, 0, 1)
 	s.addMonths(v / 100 % 100)
 	s.addDays(v%100, 1)
 	s.addFraction(part, Day)
-	return faultNone
 }
 
 // isoWidth counts the leading digits after an optional minus sign.

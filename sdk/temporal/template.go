@@ -74,21 +74,59 @@ type pattern struct {
 //
 //nolint:gochecknoglobals // immutable table
 var patterns = [...]pattern{
-	{"A.D.", patADDots, false, 0}, {"B.C.", patADDots, false, 0}, {"AD", patAD, false, 0}, {"BC", patAD, false, 0},
-	{"A.M.", patAMDots, false, 0}, {"P.M.", patAMDots, false, 0}, {"AM", patAM, false, 0}, {"PM", patAM, false, 0},
-	{"CC", patCC, true, 0}, {"DAY", patDay, false, 0}, {"DDD", patDDD, true, calendarGregorian},
-	{"DD", patDD, true, calendarGregorian}, {"DY", patDy, false, 0}, {"D", patD, true, calendarGregorian},
-	{"FF1", patFF, false, 0}, {"FF2", patFF, false, 0}, {"FF3", patFF, false, 0}, {"FF4", patFF, false, 0}, {"FF5", patFF, false, 0},
-	{"FF6", patFF, false, 0}, {"FX", patFX, false, 0},
-	{"HH24", patHH24, true, 0}, {"HH12", patHH12, true, 0}, {"HH", patHH12, true, 0},
-	{"IDDD", patIDDD, true, calendarISO}, {"ID", patID, true, calendarISO}, {"IW", patIW, true, calendarISO},
-	{"IYYY", patIYYY, true, calendarISO}, {"IYY", patIYY, true, calendarISO}, {"IY", patIY, true, calendarISO}, {"I", patI, true, calendarISO},
-	{"J", patJ, true, 0}, {"MI", patMI, true, 0}, {"MM", patMM, true, calendarGregorian}, {"MONTH", patMonth, false, calendarGregorian},
-	{"MON", patMon, false, calendarGregorian}, {"MS", patMS, true, 0}, {"OF", patOF, false, 0}, {"Q", patQ, true, 0},
-	{"RM", patRM, false, calendarGregorian}, {"SSSSS", patSSSS, true, 0}, {"SSSS", patSSSS, true, 0}, {"SS", patSS, true, 0},
-	{"TZH", patTZH, false, 0}, {"TZM", patTZM, true, 0}, {"TZ", patTZ, false, 0}, {"US", patUS, true, 0},
-	{"WW", patWW, true, calendarGregorian}, {"W", patW, true, calendarGregorian}, {"Y,YYY", patYComma, true, calendarGregorian},
-	{"YYYY", patYYYY, true, calendarGregorian}, {"YYY", patYYY, true, calendarGregorian}, {"YY", patYY, true, calendarGregorian},
+	{"A.D.", patADDots, false, 0},
+	{"B.C.", patADDots, false, 0},
+	{"AD", patAD, false, 0},
+	{"BC", patAD, false, 0},
+	{"A.M.", patAMDots, false, 0},
+	{"P.M.", patAMDots, false, 0},
+	{"AM", patAM, false, 0},
+	{"PM", patAM, false, 0},
+	{"CC", patCC, true, 0},
+	{"DAY", patDay, false, 0},
+	{"DDD", patDDD, true, calendarGregorian},
+	{"DD", patDD, true, calendarGregorian},
+	{"DY", patDy, false, 0},
+	{"D", patD, true, calendarGregorian},
+	{"FF1", patFF, false, 0},
+	{"FF2", patFF, false, 0},
+	{"FF3", patFF, false, 0},
+	{"FF4", patFF, false, 0},
+	{"FF5", patFF, false, 0},
+	{"FF6", patFF, false, 0},
+	{"FX", patFX, false, 0},
+	{"HH24", patHH24, true, 0},
+	{"HH12", patHH12, true, 0},
+	{"HH", patHH12, true, 0},
+	{"IDDD", patIDDD, true, calendarISO},
+	{"ID", patID, true, calendarISO},
+	{"IW", patIW, true, calendarISO},
+	{"IYYY", patIYYY, true, calendarISO},
+	{"IYY", patIYY, true, calendarISO},
+	{"IY", patIY, true, calendarISO},
+	{"I", patI, true, calendarISO},
+	{"J", patJ, true, 0},
+	{"MI", patMI, true, 0},
+	{"MM", patMM, true, calendarGregorian},
+	{"MONTH", patMonth, false, calendarGregorian},
+	{"MON", patMon, false, calendarGregorian},
+	{"MS", patMS, true, 0},
+	{"OF", patOF, false, 0},
+	{"Q", patQ, true, 0},
+	{"RM", patRM, false, calendarGregorian},
+	{"SSSSS", patSSSS, true, 0},
+	{"SSSS", patSSSS, true, 0},
+	{"SS", patSS, true, 0},
+	{"TZH", patTZH, false, 0},
+	{"TZM", patTZM, true, 0},
+	{"TZ", patTZ, false, 0},
+	{"US", patUS, true, 0},
+	{"WW", patWW, true, calendarGregorian},
+	{"W", patW, true, calendarGregorian},
+	{"Y,YYY", patYComma, true, calendarGregorian},
+	{"YYYY", patYYYY, true, calendarGregorian},
+	{"YYY", patYYY, true, calendarGregorian},
+	{"YY", patYY, true, calendarGregorian},
 	{"Y", patY, true, calendarGregorian},
 }
 
@@ -185,18 +223,19 @@ func (n *node) suffix(b []byte) []byte {
 
 // findPattern finds the longest pattern at the start of b: all upper, all lower, or, for names, capitalized.
 func findPattern(b []byte) (pattern, letterCase, bool) {
-	for _, p := range patterns {
+	for i := range patterns {
+		p := &patterns[i]
 		if len(b) < len(p.name) || !equalFold(string(b[:len(p.name)]), p.name) {
 			continue
 		}
 		text := b[:len(p.name)]
 		switch {
 		case string(text) == p.name:
-			return p, caseUpper, true
+			return *p, caseUpper, true
 		case bytes.Equal(text, bytes.ToLower(text)):
-			return p, caseLower, true
+			return *p, caseLower, true
 		case (p.id == patDay || p.id == patDy || p.id == patMonth || p.id == patMon) && bytes.Equal(text[1:], bytes.ToLower(text[1:])):
-			return p, caseCapital, true
+			return *p, caseCapital, true
 		}
 	}
 	return pattern{}, 0, false

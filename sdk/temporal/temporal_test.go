@@ -110,9 +110,12 @@ func TestOffsetsInDecoders(t *testing.T) {
 			parse func([]byte) (int64, error)
 			want  string
 		}{
-			{"ParseTimestampUTC", ParseTimestampUTC, c.utc}, {"parser UTC", p.ParseUTC, c.utc},
-			{"ParseTimestamp", ParseTimestamp, c.local}, {"parser", p.Parse, c.local},
-			{"ParseTimestampTZ", inBerlin, c.berlin}, {"parser TZ", parserInBerlin, c.berlin},
+			{"ParseTimestampUTC", ParseTimestampUTC, c.utc},
+			{"parser UTC", p.ParseUTC, c.utc},
+			{"ParseTimestamp", ParseTimestamp, c.local},
+			{"parser", p.Parse, c.local},
+			{"ParseTimestampTZ", inBerlin, c.berlin},
+			{"parser TZ", parserInBerlin, c.berlin},
 		} {
 			got, err := run.parse([]byte(c.text))
 			text := ""
@@ -220,9 +223,17 @@ func TestZoneNames(t *testing.T) {
 		session bool
 		offset  int // on 2015-07-15
 	}{
-		{"+03", true, 3 * 3600}, {"-3.5", true, -12600}, {"+03", false, -3 * 3600}, {"UTC+3", true, -3 * 3600}, {"EST", false, -5 * 3600},
-		{"msk", false, 3 * 3600}, {"<+07>-7", false, 7 * 3600}, {"FOO5BAR", false, -4 * 3600}, {"AAA-1BBB,M3.5.0,M10.5.0/3", false, 2 * 3600},
-		{"utc", false, 0}, {"z", false, 0},
+		{"+03", true, 3 * 3600},
+		{"-3.5", true, -12600},
+		{"+03", false, -3 * 3600},
+		{"UTC+3", true, -3 * 3600},
+		{"EST", false, -5 * 3600},
+		{"msk", false, 3 * 3600},
+		{"<+07>-7", false, 7 * 3600},
+		{"FOO5BAR", false, -4 * 3600},
+		{"AAA-1BBB,M3.5.0,M10.5.0/3", false, 2 * 3600},
+		{"utc", false, 0},
+		{"z", false, 0},
 	}
 	for _, c := range cases {
 		load := LoadZone

@@ -103,7 +103,7 @@ func TruncInterval(f Field, v Interval) (Interval, error) {
 		v.Micros -= v.Micros % size
 		return v, nil
 	}
-	months := int32(0)
+	var months int32
 	switch f {
 	case FieldDay:
 		v.Micros = 0

@@ -150,7 +150,7 @@ func monthWord(b []byte) int8 {
 
 // lookupUnit finds a unit of an interval, in any of the spellings that PostgreSQL knows.
 func lookupUnit(b []byte) (word, bool) { //nolint:gocyclo // a table
-	u := unit(0)
+	var u unit
 	switch string(b) {
 	case "us", "usec", "usecs", "usecond", "useconds", "microsecond", "microseconds":
 		u = unitMicrosecond
