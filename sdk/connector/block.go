@@ -130,6 +130,7 @@ func (r *BlockReader) deal(block *codec.Block, n int) {
 
 func (r *BlockReader) beginSkip(data []byte) {
 	r.skip = &codec.Oversize{Limit: r.limit}
+	r.header = false // the first record is gone: what follows is no header
 	r.skipAt = r.offset
 	r.head = append(r.head[:0], data[:min(len(data), codec.RejectedBytes)]...)
 	r.skip.Length = int64(len(data))
