@@ -52,7 +52,7 @@ func TestTypesPrintAsSQL(t *testing.T) {
 		if got := test.typ.PgName(); got != test.pg {
 			t.Errorf("%s, want %s", got, test.pg)
 		}
-		if !test.typ.Equal(test.typ) {
+		if same := test.typ; !test.typ.Equal(same) {
 			t.Errorf("%s differs from itself", test.sql)
 		}
 		for _, other := range tests {
