@@ -305,3 +305,41 @@ func TestPlansPrintThemselves(t *testing.T) {
 		t.Error(physical.DeadLetter)
 	}
 }
+
+func TestTheAccountAddsUp(t *testing.T) {
+	sink := &collector{refuse: "666"}
+	dead := &collector{}
+	plan := pipe(&counter{limit: 1000, block: 64}, sink, 2, &physical.Step{Name: "picky", New: newPicky, OnError: physical.DeadLetter})
+	plan.Sources[0].EventTime, plan.Sinks[0].OnError = 0, physical.Drop
+	plan.DeadLetters = &physical.Sink{Name: "dead", Type: dead.sinkType("dead"), Encode: codec.EncodeSpec{Schema: flow.DeadLetterSchema()}}
+	p, err := flow.Build(t.Context(), plan, settings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Run(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := p.Report()
+	if !r.Balanced() {
+		t.Errorf("%+v", r)
+	}
+	source, step, out := r.Sources[0], r.Steps[0], r.Sinks[0]
+	if source.Rows != 1000 || source.MaxEventTime != 999 || !source.HasEventTime || source.Total != -1 {
+		t.Errorf("source %+v", source)
+	}
+	if step.In != source.Rows || step.Rejected != 143 || step.Forwarded != out.In || out.Rejected != 1 || r.Sinks[1].Rows != 143 {
+		t.Errorf("what leaves one must enter the next: %+v %+v %+v", step, out, r.Sinks[1])
+	}
+	r.Sinks[0].Rows--
+	if r.Balanced() {
+		t.Error("a lost row was not noticed")
+	}
+	r.Sources[0].Records++
+	r.Steps[0].In++
+	if r.Balanced() {
+		t.Error("lost rows were not noticed")
+	}
+}
