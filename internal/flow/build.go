@@ -212,6 +212,9 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, erro
 		}
 	}
 	writers.Wait()
+	for _, t := range p.sinkOrder {
+		t.failAcks(context.Canceled) // what a lane queued after its writer had failed
+	}
 	return outcome, err
 }
 

@@ -343,3 +343,31 @@ func TestTheAccountAddsUp(t *testing.T) {
 		t.Error("lost rows were not noticed")
 	}
 }
+
+// TestEveryBlockIsAnswered: whenever the queue's writer fails, each block that was dealt gets its acknowledgement, good or bad.
+func TestEveryBlockIsAnswered(t *testing.T) {
+	for round := range 200 {
+		var dealt, answered atomic.Int64
+		sink := &collector{remote: true}
+		c := &counter{limit: 5000, block: 50, acks: func(error) { answered.Add(1) }}
+		plan := pipe(c, sink, 1+round%4)
+		if round%2 == 0 {
+			sink.failAfter = 100 * (round + 1)
+		}
+		p, err := flow.Build(t.Context(), plan, settings())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.Run(t.Context(), nil)
+		if (err != nil) != (sink.failAfter > 0 && sink.failAfter < 5000) {
+			t.Fatal(round, err)
+		}
+		dealt.Store(p.Report().Sources[0].Blocks)
+		if dealt.Load() != answered.Load() {
+			t.Fatalf("round %d: %d blocks dealt, %d answered", round, dealt.Load(), answered.Load())
+		}
+		if err := p.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

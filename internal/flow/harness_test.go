@@ -3,6 +3,7 @@ package flow_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -151,6 +152,7 @@ type collector struct {
 	published []string
 	finals    int
 	failWrite error
+	failAfter int // rows after which a Write fails; 0: never
 	flushes   int
 	hold      chan struct{}
 	refuse    string // a first value that cannot be encoded
@@ -228,6 +230,9 @@ func (s *collectorSink) Write(ctx context.Context, chunk connector.Chunk) error 
 		return s.failWrite
 	}
 	s.written = append(s.written, chunk.(*textChunk).rows...)
+	if s.failAfter > 0 && len(s.written) > s.failAfter {
+		return errors.New("the target is gone")
+	}
 	return nil
 }
 

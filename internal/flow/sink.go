@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -119,13 +118,16 @@ func (t *sinkTask) write(ctx context.Context, from int, chunk connector.Chunk, a
 func (t *sinkTask) enqueue(ctx context.Context, chunk connector.Chunk, ack *ackGroup) (connector.Chunk, error) {
 	select {
 	case next := <-t.free:
-		t.stats.Queued.Add(1)
-		t.queue <- queued{chunk: chunk, ack: ack}
-		return next, nil
+		select {
+		case t.queue <- queued{chunk: chunk, ack: ack}:
+			t.stats.Queued.Add(1)
+			return next, nil
+		case <-ctx.Done():
+		}
 	case <-ctx.Done():
-		ack.done(context.Cause(ctx))
-		return chunk, context.Cause(ctx)
 	}
+	ack.done(context.Cause(ctx))
+	return chunk, context.Cause(ctx)
 }
 
 func (t *sinkTask) writeNow(ctx context.Context, chunk connector.Chunk) error {
@@ -238,14 +240,16 @@ func (t *sinkTask) flushAcks(ctx context.Context) error {
 
 // failAcks answers everything that was not delivered with err.
 func (t *sinkTask) failAcks(err error) {
-	err = errors.Join(err)
 	for _, a := range t.waiting {
 		a.done(err)
 	}
 	t.waiting = nil
 	for {
 		select {
-		case q := <-t.queue:
+		case q, ok := <-t.queue:
+			if !ok {
+				return
+			}
 			q.ack.done(err)
 		default:
 			return
