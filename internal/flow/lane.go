@@ -182,16 +182,15 @@ func (l *lane) mark(item item) error {
 	if err := l.takeTurn(); err != nil {
 		return err
 	}
+	l.records, l.rejects, l.maxTime = 0, l.rejects[:0], minTime
 	if item.kind == itemEnd {
 		for _, next := range l.next {
 			if err := next.end(); err != nil {
 				return err
 			}
 		}
-		for _, e := range l.endOrder {
-			if err := e.flush(nil); err != nil {
-				return err
-			}
+		if err := l.settleAndFlush(); err != nil {
+			return err
 		}
 		return l.source.ended(l.ctx, item)
 	}
@@ -201,12 +200,23 @@ func (l *lane) mark(item item) error {
 			return err
 		}
 	}
+	if err := l.settleAndFlush(); err != nil {
+		return err
+	}
+	return l.source.passBarrier(l.ctx, item, states)
+}
+
+// settleAndFlush deals with what the steps emitted at a mark: rows that were rejected on the way, then the rest, into the sinks.
+func (l *lane) settleAndFlush() error {
+	if err := l.source.settle(l); err != nil {
+		return err
+	}
 	for _, e := range l.endOrder {
 		if err := e.flush(nil); err != nil {
 			return err
 		}
 	}
-	return l.source.passBarrier(l.ctx, item, states)
+	return nil
 }
 
 // release drops the block's memory if someone else still holds it, so that the next read gets a block of its own.
