@@ -49,7 +49,7 @@ type sink struct {
 	length   int64       // bytes in the part
 	inFrame  bool        // bytes were written to out since its frame began
 	prepared bool
-	done     bool
+	done     bool // published; part is nil if that was before this run
 }
 
 // partName is the hidden name under which target is written, in the same directory.
@@ -70,12 +70,12 @@ func openSink(fsys vfs.FS, env connector.SinkEnv, config *SinkConfig) (*sink, er
 	}
 	out, err := compress(countWriter{s}, codecOf(config.Compression, config.Path))
 	if err != nil {
-		return nil, errors.Join(err, s.part.Close())
+		return nil, errors.Join(err, s.Close())
 	}
 	s.out = out
 	if s.length == 0 {
 		if err := s.header(); err != nil {
-			return nil, errors.Join(err, s.part.Close())
+			return nil, errors.Join(err, s.Close())
 		}
 	}
 	return s, nil
@@ -110,6 +110,10 @@ func (s *sink) openPart() error {
 		return fmt.Errorf("stored state (version %d) is of %q, not of %q", state.Version, state.Target, s.config.Path)
 	}
 	part, err := s.fs.OpenFile(state.Part, os.O_RDWR, 0o644)
+	if errors.Is(err, fs.ErrNotExist) && s.published(state) == nil {
+		s.length, s.prepared, s.done = state.Length, true, true
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("the part that the stored state continues: %w", err)
 	}
@@ -163,6 +167,9 @@ func (s *sink) Write(_ context.Context, chunk connector.Chunk) error {
 func (s *sink) write(data []byte) error {
 	if len(data) == 0 {
 		return nil
+	}
+	if s.done {
+		return fmt.Errorf("%s is published already and takes no more rows; remove the stored state to write it anew", s.config.Path)
 	}
 	if s.out == nil {
 		_, err := countWriter{s}.Write(data)
@@ -236,8 +243,13 @@ func (s *sink) publish(st sinkState) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	info, statErr := s.fs.Stat(st.Target)
-	if statErr != nil {
+	return s.published(st)
+}
+
+// published checks, when the part is gone, that the target is what it became. It answers nil if so.
+func (s *sink) published(st sinkState) error {
+	info, err := s.fs.Stat(st.Target)
+	if err != nil {
 		return fmt.Errorf("neither %s nor %s is there: %w", st.Part, st.Target, err)
 	}
 	if info.Size() != st.Length {
@@ -248,6 +260,9 @@ func (s *sink) publish(st sinkState) error {
 
 // Close closes the part. A part that no Prepare made durable is removed.
 func (s *sink) Close() error {
+	if s.part == nil {
+		return nil // published before this run
+	}
 	err := s.part.Close()
 	if !s.prepared {
 		err = errors.Join(err, s.fs.Remove(s.part.Name()))
