@@ -148,3 +148,21 @@ type Framer interface {
 	Cut(data []byte, last bool) int
 	Skip(data []byte) (n int, found bool)
 }
+
+// Holds reports whether a value that compares to the constant as order says (-1, 0, 1) meets the comparison.
+func (op CompareOp) Holds(order int) bool {
+	switch op {
+	case Equal:
+		return order == 0
+	case NotEqual:
+		return order != 0
+	case Less:
+		return order < 0
+	case LessEqual:
+		return order <= 0
+	case Greater:
+		return order > 0
+	default:
+		return order >= 0
+	}
+}

@@ -190,11 +190,10 @@ func SetFloat(c *batch.Column, row int, text []byte) *sqlstate.Error {
 	}
 	s := bytes.TrimSpace(text)
 	v, err := strconv.ParseFloat(string(s), size)
-	nonZero := bytes.ContainsAny(mantissa(s), "123456789")
 	switch {
-	case errors.Is(err, strconv.ErrRange), err == nil && v == 0 && nonZero:
+	case errors.Is(err, strconv.ErrRange), err == nil && v == 0 && bytes.ContainsAny(mantissa(s), "123456789"):
 		return ErrRange(c.Type(), text)
-	case err != nil, bytes.ContainsAny(s, "_xX"):
+	case err != nil, bytes.IndexByte(s, 'x') >= 0, bytes.IndexByte(s, 'X') >= 0:
 		return ErrSyntax(c.Type(), text)
 	}
 	if size == 32 {

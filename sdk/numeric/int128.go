@@ -54,8 +54,21 @@ func (x Int128) Neg() Int128 {
 	return Int128{Lo: lo, Hi: int64(hi)}
 }
 
+// The words of 10^38-1 and 2*10^38-1.
+const (
+	maxCoefHi, maxCoefLo   = 0x4b3b4ca85a86c47a, 0x098a223fffffffff
+	rangeEndHi, rangeEndLo = 0x96769950b50d88f4, 0x1314447fffffffff
+)
+
 // InRange reports whether x has at most 38 decimal digits.
-func (x Int128) InRange() bool { return x.magnitude().less(pow10[MaxDigits]) }
+func (x Int128) InRange() bool {
+	// -(10^38-1) <= x <= 10^38-1, moved up so that one unsigned comparison decides.
+	lo, carry := bits.Add64(x.Lo, maxCoefLo, 0)
+	hi := uint64(x.Hi) + maxCoefHi + carry
+	_, borrow := bits.Sub64(lo, rangeEndLo, 0)
+	_, borrow = bits.Sub64(hi, rangeEndHi, borrow)
+	return borrow != 0
+}
 
 // magnitude returns |x|, which is exact for every x.
 func (x Int128) magnitude() uint128 {

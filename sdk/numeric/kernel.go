@@ -5,17 +5,16 @@ import "math/bits"
 // AddInt128 returns a+b, and whether it has at most 38 digits; both operands must. If not, the sum is meaningless.
 func AddInt128(a, b Int128) (Int128, bool) {
 	lo, carry := bits.Add64(a.Lo, b.Lo, 0)
-	hi, _ := bits.Add64(uint64(a.Hi), uint64(b.Hi), carry)
-	sum := Int128{Lo: lo, Hi: int64(hi)}
-	// A sum that wrapped is beyond 1.4e38 in magnitude, so that neither test lets it pass.
-	return sum, hi+smallHi < 2*smallHi || sum.InRange()
+	sum := Int128{Lo: lo, Hi: a.Hi + b.Hi + int64(carry)}
+	return sum, sum.InRange() // a sum that wrapped is beyond 1.4e38 in magnitude
 }
 
-// smallHi bounds the magnitude of the high words of values that are surely below 10^38: 5e18 * 2^64 is about 9.2e37.
-const smallHi uint64 = 5_000_000_000_000_000_000
-
 // SubInt128 returns a-b under the same contract as AddInt128.
-func SubInt128(a, b Int128) (Int128, bool) { return AddInt128(a, b.Neg()) }
+func SubInt128(a, b Int128) (Int128, bool) {
+	lo, borrow := bits.Sub64(a.Lo, b.Lo, 0)
+	difference := Int128{Lo: lo, Hi: a.Hi - b.Hi - int64(borrow)}
+	return difference, difference.InRange()
+}
 
 // MulInt64 returns the full product, which always has at most 38 digits.
 func MulInt64(a, b int64) Int128 {

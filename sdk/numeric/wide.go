@@ -34,6 +34,8 @@ func makePow10() (table [MaxDigits + 1]uint128) {
 
 func (u uint128) less(v uint128) bool { return u.hi < v.hi || (u.hi == v.hi && u.lo < v.lo) }
 
+func (u uint128) isZero() bool { return u.hi|u.lo == 0 }
+
 func (u uint128) add(v uint128) uint128 {
 	lo, carry := bits.Add64(u.lo, v.lo, 0)
 	hi, _ := bits.Add64(u.hi, v.hi, carry)
@@ -41,6 +43,22 @@ func (u uint128) add(v uint128) uint128 {
 }
 
 func (u uint128) widen() uint256 { return uint256{u.lo, u.hi} }
+
+// digits returns the number of decimal digits of u; 0 has none.
+func (u uint128) digits() int {
+	if u.hi == 0 {
+		guess := bits.Len64(u.lo) * 1233 >> 12 // 1233/4096 approximates log10(2) from below
+		if u.lo < pow10u64[guess] {
+			return guess
+		}
+		return guess + 1
+	}
+	guess := (64 + bits.Len64(u.hi)) * 1233 >> 12
+	if u.less(pow10[guess]) {
+		return guess
+	}
+	return guess + 1
+}
 
 // divMod64 divides u by d, which must not be 0.
 func (u uint128) divMod64(d uint64) (quotient uint128, remainder uint64) {
@@ -99,6 +117,22 @@ func (n uint256) cmp(m uint256) int {
 		}
 	}
 	return 0
+}
+
+func (n uint256) add(m uint256) (r uint256) {
+	var carry uint64
+	for i := range n {
+		r[i], carry = bits.Add64(n[i], m[i], carry)
+	}
+	return r
+}
+
+func (n uint256) sub(m uint256) (r uint256) {
+	var borrow uint64
+	for i := range n {
+		r[i], borrow = bits.Sub64(n[i], m[i], borrow)
+	}
+	return r
 }
 
 // divMod divides n by d, which must not be 0: schoolbook division (Knuth, The Art of Computer Programming, 4.3.1, algorithm D) in base 2^64.

@@ -1,0 +1,260 @@
+package jsonfmt
+
+import (
+	"bytes"
+	"errors"
+	"unsafe"
+
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// batchRows is how many rows a batch gets: enough to spread the cost of a batch, few enough that its columns stay in the cache.
+const batchRows = 2048
+
+var errNoData = errors.New("json: the block has no bytes")
+
+// decoder reads the rows of one block after the other. Its fields from pos on describe the row being read.
+type decoder struct {
+	format *format
+	spec   codec.DecodeSpec
+	root   *object
+	hidden []bool // columns decoded only to be checked
+	out    batch.Batch
+	cols   []*batch.Column
+	origin batch.Origin
+	kinds  []batch.Change
+	res    codec.Result
+	own    *batch.Buffer // a copy of the block where the block cannot be scanned as it is
+	text   *batch.Buffer // what views point into: the block's buffer or own
+
+	block  *codec.Block
+	p      unsafe.Pointer // data[0]
+	data   []byte         // the block, ending in a line feed, with padding behind
+	size   int            // of the block itself
+	pos    int
+	record int
+	slots  int // keys remembered
+
+	start   int
+	nulls   bool // the row has stored a NULL
+	dropped bool // a filter failed: the rest is only checked
+	again   bool // a filtered member came twice: read the row with whole set
+	whole   bool // filters wait until the row is read
+	bad     *sqlstate.Error
+	badPath string
+	scratch []byte
+	json    canon
+}
+
+func newDecoder(f *format, spec codec.DecodeSpec) *decoder {
+	d := &decoder{format: f, spec: spec, hidden: make([]bool, spec.Schema.Len())}
+	need := spec.Need
+	if need != nil && (spec.Strict || f.options.Strict) {
+		for i := range need {
+			d.hidden[i] = !need[i].Read
+		}
+		need = nil
+	}
+	d.root = newObject(spec.Schema.Fields, need, "")
+	d.cols = make([]*batch.Column, spec.Schema.Len())
+	d.out.Cols = make([]*batch.Column, spec.Schema.Len())
+	for i, m := range d.root.byField {
+		if m == nil {
+			continue
+		}
+		d.cols[i] = batch.NewColumn(spec.Pool, m.typ)
+		dropUnread(d.cols[i], m)
+		if !d.hidden[i] {
+			d.out.Cols[i] = d.cols[i]
+		}
+	}
+	for _, c := range spec.Filter {
+		if m := d.root.byField[c.Column]; m != nil && m.testable(c) {
+			m.conds = append(m.conds, c)
+			d.root.careful = true
+		}
+	}
+	if f.options.Changelog {
+		d.root.opField = f.options.OpField
+		d.root.op = &member{path: f.options.OpField, typ: schema.Of(schema.Text), isOp: true, notNull: true}
+		d.root.add(d.root.op)
+		d.kinds = make([]batch.Change, batchRows)
+	}
+	return d
+}
+
+// dropUnread takes out the children that are not needed.
+func dropUnread(c *batch.Column, m *member) {
+	switch m.typ.Kind {
+	case schema.Row:
+		for i, child := range m.object.byField {
+			if child == nil {
+				c.SetChild(i, nil)
+			} else {
+				dropUnread(c.Child(i), child)
+			}
+		}
+	case schema.Array:
+		dropUnread(c.Child(0), m.elem)
+	default:
+	}
+}
+
+// Begin takes a block. One that cannot be scanned in place (no line feed at its end, too little room behind) is copied.
+func (d *decoder) Begin(block *codec.Block) error {
+	if block.Buf == nil {
+		return errNoData
+	}
+	d.block, d.pos, d.record = block, 0, 0
+	data := block.Buf.Data
+	d.size = len(data)
+	d.text = block.Buf
+	if d.size == 0 || block.Oversize != nil {
+		return nil
+	}
+	if data[d.size-1] != '\n' || cap(data)-len(data) < padding {
+		d.copyBlock(data)
+	}
+	d.data = d.text.Data
+	d.p = unsafe.Pointer(unsafe.SliceData(d.data))
+	return nil
+}
+
+func (d *decoder) copyBlock(data []byte) {
+	need := len(data) + 1 + padding
+	if d.own != nil && (d.own.Shared() || cap(d.own.Data) < need) {
+		d.own.Release()
+		d.own = nil
+	}
+	if d.own == nil {
+		d.own = d.spec.Pool.NewBuffer(need)
+	}
+	d.own.Data = append(append(d.own.Data[:0], data...), '\n')
+	d.text = d.own
+}
+
+// Decode fills the batch with the next rows of the block.
+func (d *decoder) Decode() (*batch.Batch, *codec.Result, error) {
+	d.res.Records, d.res.Filtered, d.res.More = 0, 0, false
+	d.res.Rejects = d.res.Rejects[:0]
+	d.reset()
+	row := 0
+	if d.block.Oversize != nil {
+		d.oversize()
+	} else {
+		row = d.readRows()
+	}
+	d.finish(row)
+	return &d.out, &d.res, nil
+}
+
+func (d *decoder) oversize() {
+	d.res.Records = 1
+	d.res.Rejects = append(d.res.Rejects, codec.Reject{End: d.size, Err: codec.ErrOversize(d.block.Oversize)})
+}
+
+func (d *decoder) readRows() (row int) {
+	for d.pos < d.size {
+		if c := at(d.p, d.pos); c != '{' {
+			if d.pos = skipSpace(d.p, d.pos); at(d.p, d.pos) == '\n' {
+				d.pos++
+				continue
+			}
+		}
+		if row == batchRows {
+			d.res.More = true
+			break
+		}
+		d.start = d.pos
+		end := d.readRow(row)
+		d.res.Records++
+		switch {
+		case end < 0:
+			end = d.reject(row)
+		case d.dropped:
+			d.res.Filtered++
+			d.forget(row)
+		default:
+			d.accept(end)
+			row++
+		}
+		d.pos = end + 1
+		d.record++
+	}
+	return row
+}
+
+// readRow reads the line at start into row and returns the place of its line feed, or -1 if it is rejected.
+func (d *decoder) readRow(row int) int {
+	d.nulls, d.dropped, d.again, d.whole, d.bad = false, false, false, false, nil
+	end := d.readLine(row)
+	if d.again {
+		d.forget(row)
+		d.again, d.dropped, d.whole, d.bad = false, false, true, nil
+		if end = d.readLine(row); end >= 0 {
+			d.dropped = !d.root.meets(row)
+		}
+	}
+	return end
+}
+
+func (d *decoder) readLine(row int) int {
+	if at(d.p, d.start) != '{' {
+		return d.syntax(d.start, "an object")
+	}
+	i := d.readObject(d.root, d.start+1, row)
+	if i < 0 {
+		return -1
+	}
+	if at(d.p, i) != '\n' {
+		if i = skipSpace(d.p, i); at(d.p, i) != '\n' {
+			return d.syntax(i, "the end of the line")
+		}
+	}
+	return i
+}
+
+// accept notes where a row's record lies; end is its line feed.
+func (d *decoder) accept(end int) {
+	if d.spec.Origin {
+		o := &d.origin
+		o.Starts = append(o.Starts, uint32(d.start))                             //nolint:gosec // blocks are below 4 GiB
+		o.Ends = append(o.Ends, uint32(codec.TrimLineEnd(d.data, d.start, end))) //nolint:gosec // blocks are below 4 GiB
+		o.Lines = append(o.Lines, uint32(d.record))                              //nolint:gosec // blocks are below 4 GiB
+	}
+}
+
+// reject notes the row's error and returns the place of its line feed.
+func (d *decoder) reject(row int) int {
+	end := d.start + bytes.IndexByte(d.data[d.start:], '\n')
+	d.res.Rejects = append(d.res.Rejects, codec.Reject{
+		Record: d.record, Start: d.start, End: codec.TrimLineEnd(d.data, d.start, end), Column: d.badPath, Err: d.bad,
+	})
+	d.forget(row)
+	return end
+}
+
+// forget makes row as if it had not been read, so that the next record can take its place.
+func (d *decoder) forget(row int) {
+	if !d.nulls {
+		return
+	}
+	for _, m := range d.root.members {
+		d.revive(m, row)
+	}
+}
+
+// fail gives up the row with bad, unless it has an error already; path names the column.
+func (d *decoder) fail(path string, bad *sqlstate.Error) int {
+	if d.bad == nil {
+		d.bad, d.badPath = bad, path
+	}
+	return -1
+}
+
+func errSyntax(detail string) *sqlstate.Error {
+	return sqlstate.New(sqlstate.InvalidTextRepresentation, "invalid input syntax for type json: "+detail)
+}

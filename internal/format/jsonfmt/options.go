@@ -1,0 +1,67 @@
+package jsonfmt
+
+import (
+	"fmt"
+
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/temporal"
+)
+
+// Options are what a user may set; README.md tells more.
+type Options struct {
+	// Epoch is the unit of timestamps that are numbers: s, ms or us. Empty: numbers are refused.
+	Epoch string `doc:"Unit of timestamps that are numbers since 1970; without it they are refused." enum:"s,ms,us" option:"epoch" yaml:"epoch"`
+	// Coerce accepts numbers and booleans in quotes.
+	Coerce bool `default:"false" doc:"Accept numbers and booleans in quotes." option:"coerce" yaml:"coerce"`
+	// Strict checks the values of columns that nothing reads, too.
+	Strict bool `default:"false" doc:"Check every declared column, needed or not." option:"strict" yaml:"strict"`
+	// Changelog reads the kind of change from the member OpField, which must be one of +I, -U, +U, -D.
+	Changelog bool `default:"false" doc:"Read the kind of change (+I, -U, +U, -D) of each row." option:"changelog" yaml:"changelog"`
+	// OpField is the member that holds the kind of change.
+	OpField string `default:"op" doc:"Member that holds the kind of change." option:"op_field" yaml:"op_field"`
+}
+
+// defaultOpField is the name of the member that holds the kind of change.
+const defaultOpField = "op"
+
+// New returns the format with options.
+func New(options Options) (codec.Format, error) {
+	f := &format{options: options}
+	switch options.Epoch {
+	case "":
+	case "s":
+		f.epoch = temporal.Second
+	case "ms":
+		f.epoch = temporal.Millisecond
+	case "us":
+		f.epoch = temporal.Microsecond
+	default:
+		return nil, fmt.Errorf("option epoch: %q is no unit; write s, ms or us", options.Epoch)
+	}
+	if f.options.OpField == "" {
+		f.options.OpField = defaultOpField
+	}
+	return f, nil
+}
+
+type format struct {
+	options Options
+	epoch   int64 // µs a unit, 0: numbers are refused
+}
+
+// NewDecoder returns a decoder of JSON lines.
+func (f *format) NewDecoder(spec codec.DecodeSpec) (codec.Decoder, error) {
+	return newDecoder(f, spec), nil
+}
+
+// NewEncoder returns an encoder of JSON lines. A column named like the member for the kind of change is refused.
+func (f *format) NewEncoder(spec codec.EncodeSpec) (codec.Encoder, error) {
+	return newEncoder(f, spec)
+}
+
+// NewFramer returns a framer of lines.
+func (f *format) NewFramer() codec.Framer { return codec.NewLineFramer() }
+
+// Infer proposes a schema for a sample of whole lines.
+func (f *format) Infer(sample []byte) (*schema.Schema, error) { return infer(sample) }

@@ -1,0 +1,199 @@
+package jsonfmt
+
+import (
+	"unsafe"
+
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// slotOf returns the address of value row of a column whose values lie at base.
+func slotOf[T any](base unsafe.Pointer, row int) *T {
+	var v T
+	return (*T)(unsafe.Add(base, uintptr(row)*unsafe.Sizeof(v))) //nolint:gosec // row is not negative
+}
+
+// readValue stores the value at i as row of m's column and returns the byte after it, or -1. The usual forms of the usual types are read
+// here, all others by readOther.
+func (d *decoder) readValue(m *member, i, row int) int {
+	switch m.typ.Kind {
+	case schema.Int64:
+		if v, end := plainInteger(d.p, i); end > 0 {
+			*slotOf[int64](m.base, row) = v
+			return end
+		}
+	case schema.Int32:
+		if v, end := plainInteger(d.p, i); end > 0 && v == int64(int32(v)) {
+			*slotOf[int32](m.base, row) = int32(v)
+			return end
+		}
+	case schema.Text:
+		if at(d.p, i) == '"' && !m.isOp {
+			end := plainEnd(d.p, i+1)
+			if at(d.p, end) == '"' && m.typ.Length == 0 {
+				*slotOf[batch.View](m.base, row) = d.view(i+1, end)
+				return end + 1
+			}
+		}
+	case schema.Timestamp, schema.TimestampTZ:
+		if at(d.p, i) == '"' {
+			if end := d.fastStamp(m, i+1, row); end > 0 {
+				return end
+			}
+		}
+	case schema.Row:
+		if at(d.p, i) == '{' {
+			return d.readObject(m.object, i+1, row)
+		}
+	case schema.Array:
+		if at(d.p, i) == '[' {
+			return d.readArray(m, i+1, row)
+		}
+	default:
+	}
+	return d.readOther(m, i, row)
+}
+
+// view returns the view of the block's bytes from start to end.
+func (d *decoder) view(start, end int) batch.View {
+	n := end - start
+	if n > batch.InlineLen {
+		words := [2]uint64{uint64(uint32(n)) | load(d.p, start)<<32, uint64(start) << 32} //nolint:gosec // blocks are below 4 GiB; buffer 0
+		return *(*batch.View)(unsafe.Pointer(&words))
+	}
+	lo, hi := load(d.p, start), load(d.p, start+8)
+	if n < 8 {
+		lo &= 1<<(uint(n)*8) - 1 //nolint:gosec // below 8
+		hi = 0
+	} else {
+		hi &= 1<<(uint(n-8)*8) - 1 //nolint:gosec // 0..4
+	}
+	words := [2]uint64{uint64(uint32(n)) | lo<<32, lo>>32 | hi<<32} //nolint:gosec // at most 12
+	return *(*batch.View)(unsafe.Pointer(&words))
+}
+
+// maxStamp is the longest text that fastStamp tries.
+const maxStamp = 32
+
+// fastStamp reads a timestamp in the form YYYY-MM-DD hh:mm:ss.ffffff at i, trying the length of the one before first. 0 means that it is
+// for readOther.
+func (d *decoder) fastStamp(m *member, i, row int) int {
+	end := i + m.stampLen
+	if at(d.p, end) != '"' {
+		end = plainEnd(d.p, i)
+		if at(d.p, end) != '"' || end-i > maxStamp {
+			return 0
+		}
+		m.stampLen = end - i
+	}
+	if end >= len(d.data) {
+		return 0
+	}
+	v, ok := m.stamp.Fast(d.data[i:end])
+	if !ok {
+		return 0
+	}
+	*slotOf[int64](m.base, row) = v
+	return end + 1
+}
+
+// readNull stores a NULL, or fails where none is allowed.
+func (d *decoder) readNull(m *member, row int) int {
+	if m.notNull {
+		return d.fail(m.path, codec.ErrNotNull(m.path))
+	}
+	d.setNull(m, row)
+	return 0
+}
+
+// readOther reads any value at i into m.
+func (d *decoder) readOther(m *member, i, row int) int {
+	switch c := at(d.p, i); {
+	case c == 'n':
+		end := d.literal(i, "null")
+		if end > 0 && d.readNull(m, row) < 0 {
+			return -1
+		}
+		return end
+	case m.typ.Kind == schema.JSONB:
+		return d.readJSONB(m, i, row)
+	case c == '"':
+		return d.readString(m, i, row)
+	case c == '{' || c == '[':
+		return d.readNested(m, i, row)
+	case c == 't' || c == 'f':
+		return d.readBool(m, i, row)
+	default:
+		return d.readNumber(m, i, row)
+	}
+}
+
+func (d *decoder) readBool(m *member, i, row int) int {
+	v := at(d.p, i) == 't'
+	word := "false"
+	if v {
+		word = "true"
+	}
+	end := d.literal(i, word)
+	switch {
+	case end < 0:
+		return -1
+	case m.typ.Kind == schema.Bool:
+		m.col.Bits().Put(row, v)
+	case m.typ.Kind == schema.Text && !m.isOp:
+		return d.storeText(m, row, d.data[i:end], end)
+	default:
+		return d.fail(m.path, codec.ErrSyntax(m.typ, d.data[i:end]))
+	}
+	return end
+}
+
+// readNested handles an object or array where the column is neither: TEXT keeps its source text.
+func (d *decoder) readNested(m *member, i, row int) int {
+	end := d.skipValue(i, maxDepth)
+	if end < 0 {
+		return -1
+	}
+	text := d.data[i:end]
+	if m.typ.Kind != schema.Text || m.isOp {
+		return d.fail(m.path, codec.ErrSyntax(m.typ, text))
+	}
+	if bad := codec.CheckText(text); bad != nil {
+		return d.fail(m.path, bad)
+	}
+	return d.storeText(m, row, text, end)
+}
+
+// literal checks that word stands at i and returns the byte after it.
+func (d *decoder) literal(i int, word string) int {
+	for k := range len(word) {
+		if at(d.p, i+k) != word[k] {
+			return d.syntax(i, "a value")
+		}
+	}
+	return i + len(word)
+}
+
+// storeText stores text, which is checked, as row of a TEXT column and returns end.
+func (d *decoder) storeText(m *member, row int, text []byte, end int) int {
+	text, bad := codec.FitVarchar(text, m.typ)
+	if bad != nil {
+		return d.fail(m.path, bad)
+	}
+	m.col.SetBytes(row, text)
+	return end
+}
+
+// readOp stores the kind of change that text names.
+func (d *decoder) readOp(m *member, row int, text []byte) *sqlstate.Error {
+	for kind := batch.Insert; kind <= batch.Delete; kind++ {
+		if string(text) == kind.String() {
+			d.kinds[row] = kind
+			return nil
+		}
+	}
+	return sqlstate.Errorf(sqlstate.InvalidTextRepresentation, "member %q is no kind of change: \"%s\"", m.path, codec.Shown(text)).
+		WithHint("Write +I, -U, +U or -D.")
+}
