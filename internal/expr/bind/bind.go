@@ -1,0 +1,340 @@
+package bind
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+
+	"wire.example/wire/internal/expr/ast"
+	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// Hook is asked about nodes that may mean something to the caller: subqueries, function calls (aggregates), parameters, current values.
+// It returns nil and no error for those it leaves to the binder.
+type Hook func(b *Binder, node ast.Node) (*Expr, error)
+
+// Option changes how Bind works.
+type Option func(*Binder)
+
+// WithFunctions replaces the standard library.
+func WithFunctions(r *builtin.Registry) Option { return func(b *Binder) { b.functions = r } }
+
+// WithHook installs a Hook.
+func WithHook(h Hook) Option { return func(b *Binder) { b.hook = h } }
+
+// Binder binds the parts of one expression; hooks use it to bind what stands below their nodes.
+type Binder struct {
+	scope     Scope
+	functions *builtin.Registry
+	hook      Hook
+}
+
+// Bind gives node its meaning in scope. A literal that nothing gave a type is TEXT. The error is an *Error.
+func Bind(node ast.Node, scope Scope, options ...Option) (*Expr, error) {
+	b := &Binder{scope: scope}
+	for _, o := range options {
+		o(b)
+	}
+	if b.functions == nil {
+		b.functions = builtin.Standard()
+	}
+	e, err := b.Bind(node)
+	if err != nil {
+		return nil, err
+	}
+	return settle(e), nil
+}
+
+// Condition binds node as a condition: it must be BOOLEAN. what names the place, such as WHERE.
+func Condition(node ast.Node, what string, scope Scope, options ...Option) (*Expr, error) {
+	e, err := Bind(node, scope, options...)
+	if err != nil {
+		return nil, err
+	}
+	if e.IsNullConst() {
+		return nullConst(e.Span, schema.Of(schema.Bool)), nil
+	}
+	if e.Type.Kind != schema.Bool {
+		return nil, errorf(e.Span, sqlstate.DatatypeMismatch, "argument of %s must be type boolean, not type %s", what, e.Type.PgName())
+	}
+	return e, nil
+}
+
+// Coerce makes e a value of typ as an assignment to a column does: number to number, date to timestamp and back, anything to text.
+func Coerce(e *Expr, typ schema.Type) (*Expr, error) {
+	if !e.Unknown && !e.IsNullConst() && !assignable(e.Type.Kind, typ.Kind) && !e.Type.Equal(typ) {
+		return nil, errorf(e.Span, sqlstate.DatatypeMismatch, "column is of type %s but expression is of type %s", typ.PgName(), e.Type.PgName()).
+			hint("You will need to rewrite or cast the expression.")
+	}
+	return cast(e, typ, false)
+}
+
+func assignable(from, to schema.Kind) bool {
+	switch {
+	case implicit(from, to), to == schema.Text && !from.IsNested():
+		return true
+	case from.IsNumber() && to.IsNumber(), from.IsDatetime() && to.IsDatetime():
+		return castable(from, to)
+	}
+	return from == schema.Interval && to == schema.Time
+}
+
+// Bind binds one node. A literal may stay undecided: its Unknown is set.
+func (b *Binder) Bind(node ast.Node) (*Expr, error) {
+	switch n := node.(type) {
+	case *ast.Literal:
+		return bindLiteral(n)
+	case *ast.TypedLiteral:
+		typ, err := TypeOf(n.Type)
+		if err != nil {
+			return nil, err
+		}
+		return literal(n.Span, typ, n.Text)
+	case *ast.Column:
+		return b.column(n)
+	case *ast.FieldAccess:
+		return b.member(n)
+	case *ast.Subscript:
+		return b.subscript(n)
+	case *ast.Unary:
+		return b.unary(n)
+	case *ast.Binary:
+		return b.binary(n)
+	case *ast.Cast:
+		return b.cast(n)
+	case *ast.FuncCall:
+		return b.call(n)
+	case *ast.AtTimeZone:
+		args, err := b.list(n.Zone, n.X)
+		if err != nil {
+			return nil, err
+		}
+		return b.resolve(n.Span, "timezone", args, false)
+	case *ast.Collate:
+		return b.collate(n)
+	case *ast.Opaque, *ast.Param, *ast.CurrentValue:
+		return b.foreign(node)
+	case *ast.SelectItem:
+		return b.Bind(n.X)
+	case *ast.Star:
+		return nil, errorf(n.Span, sqlstate.SyntaxError, "* is not allowed here")
+	}
+	return b.predicate(node)
+}
+
+func (b *Binder) predicate(node ast.Node) (*Expr, error) {
+	switch n := node.(type) {
+	case *ast.Not:
+		x, err := b.boolean(n.X, "NOT")
+		return &Expr{Op: Not, Type: boolType(), Span: n.Span, Args: []*Expr{x}}, err
+	case *ast.Logical:
+		return b.logical(n)
+	case *ast.Is:
+		return b.is(n)
+	case *ast.Distinct:
+		return b.distinct(n)
+	case *ast.Between:
+		return b.between(n)
+	case *ast.In:
+		return b.in(n)
+	case *ast.Like:
+		return b.like(n)
+	case *ast.Quantified:
+		return b.quantified(n)
+	case *ast.Case:
+		return b.caseOf(n)
+	case *ast.Row:
+		return b.row(n)
+	case *ast.Array:
+		return b.array(n)
+	}
+	return b.foreign(node)
+}
+
+// list binds several nodes.
+func (b *Binder) list(nodes ...ast.Node) ([]*Expr, error) {
+	out := make([]*Expr, len(nodes))
+	for i, n := range nodes {
+		e, err := b.Bind(n)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = e
+	}
+	return out, nil
+}
+
+func (b *Binder) foreign(node ast.Node) (*Expr, error) {
+	if b.hook != nil {
+		if e, err := b.hook(b, node); e != nil || err != nil {
+			return e, err
+		}
+	}
+	return nil, errorf(node.Location(), sqlstate.FeatureNotSupported, "%s is not supported here", ast.SQL(node))
+}
+
+func boolType() schema.Type { return schema.Of(schema.Bool) }
+
+func bindLiteral(n *ast.Literal) (*Expr, error) {
+	switch n.Kind {
+	case ast.Null:
+		e := nullConst(n.Span, schema.Of(schema.Text))
+		e.Unknown = true
+		return e, nil
+	case ast.True, ast.False:
+		e := newConst(n.Span, boolType())
+		e.Value.Bits().Put(0, n.Kind == ast.True)
+		return e, nil
+	case ast.String:
+		e, err := literal(n.Span, schema.Of(schema.Text), n.Text)
+		if err == nil {
+			e.Unknown = true
+		}
+		return e, err
+	}
+	return number(n.Span, n.Text, n.Kind == ast.Integer)
+}
+
+// number is an INTEGER, a BIGINT or a NUMERIC: the first that holds it.
+func number(at ast.Span, text string, integer bool) (*Expr, error) {
+	kind := schema.Numeric
+	if integer {
+		if v, err := strconv.ParseInt(text, 10, 64); err == nil {
+			kind = schema.Int64
+			if v >= math.MinInt32 && v <= math.MaxInt32 {
+				kind = schema.Int32
+			}
+		}
+	}
+	return literal(at, schema.Of(kind), text)
+}
+
+func (b *Binder) column(n *ast.Column) (*Expr, error) {
+	parts := make([]string, len(n.Parts))
+	for i, p := range n.Parts {
+		parts[i] = p.Text
+	}
+	ref, err := b.scope.Resolve(parts)
+	if err == nil {
+		return &Expr{Op: Column, Type: ref.Type, Span: n.Span, Path: ref.Path}, nil
+	}
+	name := strings.Join(parts, ".")
+	if errors.Is(err, schema.ErrAmbiguous) {
+		return nil, errorf(n.Span, sqlstate.AmbiguousColumn, "column reference \"%s\" is ambiguous", name).
+			hint("Put the table's name before it, or write the column in double quotes exactly as it is declared.")
+	}
+	bad := errorf(n.Span, sqlstate.UndefinedColumn, "column \"%s\" does not exist", name)
+	if len(parts) > 1 {
+		bad.Message = "column " + name + " does not exist"
+	}
+	if meant := closest(parts[len(parts)-1], b.scope.Names()); meant != "" {
+		return nil, bad.hint("Perhaps you meant to reference the column \"%s\".", meant)
+	}
+	if names := b.scope.Names(); len(names) > 0 && len(names) <= 20 {
+		bad.Hint = "The columns are " + strings.Join(names, ", ") + "."
+	}
+	return nil, bad
+}
+
+func (b *Binder) member(n *ast.FieldAccess) (*Expr, error) {
+	x, err := b.Bind(n.X)
+	if err != nil {
+		return nil, err
+	}
+	if x.Type.Kind != schema.Row {
+		return nil, errorf(n.Field.Span, sqlstate.WrongObjectType, "column notation .%s applied to type %s, which is not a composite type",
+			n.Field.Text, x.Type.PgName())
+	}
+	i := x.Type.Field(n.Field.Text)
+	if i < 0 {
+		bad := errorf(n.Field.Span, sqlstate.UndefinedColumn, "column \"%s\" not found in data type %s", n.Field.Text, x.Type.PgName())
+		var names []string
+		for _, f := range x.Type.Fields {
+			names = append(names, f.Name)
+		}
+		if meant := closest(n.Field.Text, names); meant != "" {
+			bad.Hint = "Perhaps you meant \"" + meant + "\"."
+		}
+		return nil, bad
+	}
+	typ := x.Type.Fields[i].Type
+	if x.Op == Column {
+		return &Expr{Op: Column, Type: typ, Span: n.Span, Path: append(append([]int(nil), x.Path...), i)}, nil
+	}
+	return &Expr{Op: Member, Type: typ, Span: n.Span, Args: []*Expr{x}, Index: i}, nil
+}
+
+func (b *Binder) subscript(n *ast.Subscript) (*Expr, error) {
+	args, err := b.list(n.X, n.Index)
+	if err != nil {
+		return nil, err
+	}
+	if args[0].Type.Kind == schema.JSONB {
+		return b.resolve(n.Span, "->", args, true)
+	}
+	if args[0].Type.Kind != schema.Array {
+		return nil, errorf(n.X.Location(), sqlstate.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", args[0].Type.PgName())
+	}
+	index, ok, err := implicitCast(args[1], schema.Of(schema.Int32))
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		if !args[1].Type.Kind.IsInteger() {
+			return nil, errorf(n.Index.Location(), sqlstate.DatatypeMismatch, "array subscript must have type integer")
+		}
+		if index, err = cast(args[1], schema.Of(schema.Int32), false); err != nil {
+			return nil, err
+		}
+	}
+	return &Expr{Op: Subscript, Type: *args[0].Type.Elem, Span: n.Span, Args: []*Expr{args[0], index}}, nil
+}
+
+func (b *Binder) cast(n *ast.Cast) (*Expr, error) {
+	typ, err := TypeOf(n.Type)
+	if err != nil {
+		return nil, err
+	}
+	x, err := b.Bind(n.X)
+	if err != nil {
+		return nil, err
+	}
+	if !x.Unknown && !x.Type.Equal(typ) && !castable(x.Type.Kind, typ.Kind) {
+		return nil, errorf(n.Span, sqlstate.CannotCoerce, "cannot cast type %s to %s", x.Type.PgName(), typ.PgName())
+	}
+	e, err := cast(x, typ, true)
+	if err != nil {
+		return nil, err
+	}
+	if e.Unknown || e == x {
+		known := *e
+		known.Unknown = false
+		known.Type = typ
+		if !typ.Equal(x.Type) && x.Op == Column {
+			return &Expr{Op: Cast, Type: typ, Span: n.Span, Args: []*Expr{x}}, nil
+		}
+		return &known, nil
+	}
+	return e, nil
+}
+
+func (b *Binder) collate(n *ast.Collate) (*Expr, error) {
+	name := n.Collation[len(n.Collation)-1].Text
+	switch name {
+	case "C", "POSIX", "default", "ucs_basic":
+	default:
+		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "collation \"%s\" is not supported", name).hint("Text is compared by bytes: COLLATE \"C\".")
+	}
+	x, err := b.Bind(n.X)
+	if err != nil {
+		return nil, err
+	}
+	x = settle(x)
+	if x.Type.Kind != schema.Text {
+		return nil, errorf(n.Span, sqlstate.DatatypeMismatch, "collations are not supported by type %s", x.Type.PgName())
+	}
+	return x, nil
+}

@@ -1,0 +1,264 @@
+package bind
+
+import (
+	"strings"
+
+	"wire.example/wire/internal/expr/ast"
+	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+func (b *Binder) call(n *ast.FuncCall) (*Expr, error) {
+	if b.hook != nil {
+		if e, err := b.hook(b, n); e != nil || err != nil {
+			return e, err
+		}
+	}
+	name := n.Name[len(n.Name)-1].Text
+	if !n.Plain() {
+		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "%s is not supported here", ast.SQL(n)).
+			hint("Aggregates and window functions need a query.")
+	}
+	nodes := make([]ast.Node, len(n.Args))
+	for i, a := range n.Args {
+		nodes[i] = a.X
+	}
+	args, err := b.list(nodes...)
+	if err != nil {
+		return nil, err
+	}
+	if e, err := b.specialForm(n.Span, name, args); e != nil || err != nil {
+		return e, err
+	}
+	e, err := b.resolve(n.Span, name, args, false)
+	return e, err
+}
+
+// specialForm binds the functions whose arguments are not all evaluated, or which have a type rule of their own.
+func (b *Binder) specialForm(at ast.Span, name string, args []*Expr) (*Expr, error) {
+	var op Op
+	switch name {
+	case "coalesce":
+		op = Coalesce
+	case "greatest":
+		op = Greatest
+	case "least":
+		op = Least
+	case "nullif":
+		return nullIf(at, args)
+	default:
+		return nil, nil
+	}
+	if len(args) == 0 {
+		return nil, errorf(at, sqlstate.SyntaxError, "%s needs an argument", name)
+	}
+	typ, err := unify(strings.ToUpper(name), args)
+	if err != nil {
+		return nil, err
+	}
+	return &Expr{Op: op, Type: typ, Span: at, Args: args}, nil
+}
+
+func nullIf(at ast.Span, args []*Expr) (*Expr, error) {
+	if len(args) != 2 {
+		return nil, errorf(at, sqlstate.SyntaxError, "nullif needs two arguments")
+	}
+	eq, err := compare(at, Equal, args[0], args[1])
+	if err != nil {
+		return nil, err
+	}
+	x := settle(args[0])
+	if args[0].Unknown {
+		x = eq.Args[0]
+	}
+	return &Expr{Op: NullIf, Type: x.Type, Span: at, Args: []*Expr{x, args[1], eq}}, nil
+}
+
+// resolve finds the function or operator called name for args, by PostgreSQL's rules, and casts the arguments.
+func (b *Binder) resolve(at ast.Span, name string, args []*Expr, operator bool) (*Expr, error) {
+	var fit []*builtin.Function
+	overloads := b.functions.Lookup(name)
+	for _, f := range overloads {
+		if f.Accepts(len(args)) {
+			fit = append(fit, f)
+		}
+	}
+	f, ambiguous := choose(fit, args, operator)
+	if f == nil {
+		if operator {
+			return nil, noOperator(at, name, args)
+		}
+		return nil, b.noFunction(at, name, args, ambiguous, overloads)
+	}
+	bound := make([]*Expr, len(args))
+	types := make([]schema.Type, len(args))
+	for i, a := range args {
+		x, err := convertArg(a, f.Param(i))
+		if err != nil {
+			return nil, err
+		}
+		bound[i], types[i] = x, x.Type
+	}
+	typ := f.Result
+	if f.ResultOf != nil {
+		typ = f.ResultOf(types)
+	}
+	return &Expr{Op: Call, Type: typ, Span: at, Function: f, Args: bound}, nil
+}
+
+func convertArg(a *Expr, param schema.Kind) (*Expr, error) {
+	if param == builtin.Any {
+		return settle(a), nil
+	}
+	if !a.Unknown && a.Type.Kind == param {
+		return a, nil
+	}
+	return cast(a, schema.Of(param), false)
+}
+
+func (b *Binder) noFunction(at ast.Span, name string, args []*Expr, ambiguous bool, overloads []*builtin.Function) *Error {
+	shown := name + "(" + strings.Join(typeNames(args), ", ") + ")"
+	if ambiguous {
+		return errorf(at, sqlstate.AmbiguousFunction, "function %s is not unique", shown).
+			hint("Could not choose a best candidate function. You might need to add explicit type casts.")
+	}
+	bad := errorf(at, sqlstate.UndefinedFunction, "function %s does not exist", shown)
+	if len(overloads) == 0 {
+		names := append(b.functions.Names(), "coalesce", "nullif", "greatest", "least")
+		if meant := closest(name, names); meant != "" {
+			return bad.hint("Perhaps you meant the function \"%s\".", meant)
+		}
+	}
+	return bad.hint("No function matches the given name and argument types. You might need to add explicit type casts.")
+}
+
+// choose is PostgreSQL's func_select_candidate over functions that take the right number of arguments.
+func choose(fit []*builtin.Function, args []*Expr, operator bool) (best *builtin.Function, ambiguous bool) {
+	for _, f := range fit {
+		if exact(f, args, operator) {
+			return f, false
+		}
+	}
+	fit = keep(fit, func(f *builtin.Function) bool { return reachable(f, args) })
+	if len(fit) <= 1 {
+		return first(fit), false
+	}
+	if fit = most(fit, func(f *builtin.Function) int { return matches(f, args, false) }); len(fit) == 1 {
+		return fit[0], false
+	}
+	if fit = most(fit, func(f *builtin.Function) int { return matches(f, args, true) }); len(fit) == 1 {
+		return fit[0], false
+	}
+	if fit = byCategory(fit, args); len(fit) == 1 {
+		return fit[0], false
+	}
+	return sameAsKnown(fit, args), len(fit) > 1
+}
+
+func first(fit []*builtin.Function) *builtin.Function {
+	if len(fit) == 0 {
+		return nil
+	}
+	return fit[0]
+}
+
+// exact also takes, for a binary operator, an undecided literal as the other operand's type.
+func exact(f *builtin.Function, args []*Expr, operator bool) bool {
+	for i, a := range args {
+		kind := a.Type.Kind
+		if a.Unknown {
+			if !operator || len(args) != 2 || args[1-i].Unknown {
+				return false
+			}
+			kind = args[1-i].Type.Kind
+		}
+		if f.Param(i) != kind {
+			return false
+		}
+	}
+	return true
+}
+
+func reachable(f *builtin.Function, args []*Expr) bool {
+	for i, a := range args {
+		if !a.Unknown && !implicit(a.Type.Kind, f.Param(i)) {
+			return false
+		}
+	}
+	return true
+}
+
+// matches counts the known arguments that f takes exactly or, if orPreferred, as a preferred kind.
+func matches(f *builtin.Function, args []*Expr, orPreferred bool) int {
+	n := 0
+	for i, a := range args {
+		if !a.Unknown && (f.Param(i) == a.Type.Kind || orPreferred && preferred(f.Param(i))) {
+			n++
+		}
+	}
+	return n
+}
+
+// byCategory reads each undecided literal as text if some candidate would, else as the one category that all agree on.
+func byCategory(fit []*builtin.Function, args []*Expr) []*builtin.Function {
+	for i, a := range args {
+		if !a.Unknown {
+			continue
+		}
+		strings := keep(fit, func(f *builtin.Function) bool { return f.Param(i) == schema.Text || f.Param(i) == builtin.Any })
+		if len(strings) > 0 {
+			fit = strings
+			continue
+		}
+		best := keep(fit, func(f *builtin.Function) bool { return preferred(f.Param(i)) })
+		if len(best) > 0 {
+			fit = best
+		}
+	}
+	return fit
+}
+
+// sameAsKnown takes the undecided literals as the kind that all known arguments have.
+func sameAsKnown(fit []*builtin.Function, args []*Expr) *builtin.Function {
+	var known schema.Kind
+	for _, a := range args {
+		if a.Unknown {
+			continue
+		}
+		if known != 0 && known != a.Type.Kind {
+			return nil
+		}
+		known = a.Type.Kind
+	}
+	fit = keep(fit, func(f *builtin.Function) bool {
+		for i := range args {
+			if !implicit(known, f.Param(i)) {
+				return false
+			}
+		}
+		return known != 0
+	})
+	if len(fit) == 1 {
+		return fit[0]
+	}
+	return nil
+}
+
+func keep(fit []*builtin.Function, want func(*builtin.Function) bool) []*builtin.Function {
+	var out []*builtin.Function
+	for _, f := range fit {
+		if want(f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func most(fit []*builtin.Function, count func(*builtin.Function) int) []*builtin.Function {
+	best := 0
+	for _, f := range fit {
+		best = max(best, count(f))
+	}
+	return keep(fit, func(f *builtin.Function) bool { return count(f) == best })
+}

@@ -1,0 +1,210 @@
+package bind
+
+import (
+	"wire.example/wire/internal/expr/ast"
+	"wire.example/wire/internal/expr/parse"
+	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+//nolint:gochecknoglobals // immutable table
+var comparisons = map[string]CompareOp{"=": Equal, "<>": NotEqual, "<": Less, "<=": LessEqual, ">": Greater, ">=": GreaterEqual}
+
+func (b *Binder) binary(n *ast.Binary) (*Expr, error) {
+	args, err := b.list(n.L, n.R)
+	if err != nil {
+		return nil, err
+	}
+	at := n.OpSpan
+	if at == (ast.Span{}) {
+		at = n.Span
+	}
+	if cmp, ok := comparisons[n.Op]; ok {
+		e, err := compare(at, cmp, args[0], args[1])
+		if err == nil {
+			e.Span = n.Span
+		}
+		return e, err
+	}
+	if len(n.Op) == 1 {
+		if e, err := arith(n, args); e != nil || err != nil {
+			return e, err
+		}
+	}
+	e, err := b.resolve(at, n.Op, args, true)
+	if err == nil {
+		e.Span = n.Span
+	}
+	return e, err
+}
+
+// arith binds + - * / % over two numbers; nil if the operands are none.
+func arith(n *ast.Binary, args []*Expr) (*Expr, error) {
+	l, r := args[0], args[1]
+	switch n.Op[0] {
+	case '+', '-', '*', '/', '%':
+	default:
+		return nil, nil
+	}
+	kind, ok := numberKind(l, r)
+	if !ok || n.Op == "%" && kind.IsFloat() {
+		return nil, nil
+	}
+	typ := schema.Of(kind)
+	l, err := cast(l, typ, false)
+	if err != nil {
+		return nil, err
+	}
+	r, err = cast(r, typ, false)
+	if err != nil {
+		return nil, err
+	}
+	return &Expr{Op: Arith, Type: typ, Span: n.Span, Symbol: n.Op[0], Args: []*Expr{l, r}}, nil
+}
+
+// numberKind is the kind that two numbers, or a number and an undecided literal, meet in.
+func numberKind(l, r *Expr) (schema.Kind, bool) {
+	switch {
+	case l.Unknown && r.Unknown:
+		return 0, false
+	case l.Unknown:
+		return r.Type.Kind, r.Type.Kind.IsNumber()
+	case r.Unknown:
+		return l.Type.Kind, l.Type.Kind.IsNumber()
+	}
+	a, b := l.Type.Kind, r.Type.Kind
+	switch {
+	case !a.IsNumber() || !b.IsNumber():
+		return 0, false
+	case a == b:
+		return a, true
+	case a.IsFloat() || b.IsFloat():
+		return schema.Float64, true
+	case numberRank(a) < numberRank(b):
+		return b, true
+	}
+	return a, true
+}
+
+// comparable types have an order; JSONB has one in PostgreSQL that needs its binary form, here it has equality only.
+func comparedKind(l, r *Expr) (schema.Type, bool) {
+	switch {
+	case l.Unknown && r.Unknown:
+		return schema.Of(schema.Text), true
+	case l.Unknown:
+		return plain(r.Type), true
+	case r.Unknown:
+		return plain(l.Type), true
+	}
+	if kind, ok := numberKind(l, r); ok {
+		return schema.Of(kind), true
+	}
+	a, b := l.Type.Kind, r.Type.Kind
+	switch {
+	case a.IsNested() || b.IsNested():
+		return l.Type, l.Type.Equal(r.Type) || a == schema.Row && b == schema.Row && len(l.Type.Fields) == len(r.Type.Fields)
+	case a == b:
+		return schema.Of(a), true
+	case implicit(a, b) && categoryOf(a) == categoryOf(b):
+		return schema.Of(b), true
+	case implicit(b, a) && categoryOf(a) == categoryOf(b):
+		return schema.Of(a), true
+	}
+	return schema.Type{}, false
+}
+
+// plain is t without its modifiers.
+func plain(t schema.Type) schema.Type {
+	if t.Kind.IsNested() {
+		return t
+	}
+	return schema.Of(t.Kind)
+}
+
+func compare(at ast.Span, cmp CompareOp, l, r *Expr) (*Expr, error) {
+	typ, ok := comparedKind(l, r)
+	if !ok {
+		return nil, noOperator(at, cmp.String(), []*Expr{l, r})
+	}
+	if typ.Kind == schema.Row && l.Op == MakeRow && r.Op == MakeRow && (cmp == Equal || cmp == NotEqual) {
+		return compareRows(at, cmp, l, r)
+	}
+	l, err := cast(l, typ, false)
+	if err != nil {
+		return nil, err
+	}
+	if r, err = cast(r, typ, false); err != nil {
+		return nil, err
+	}
+	return &Expr{Op: Compare, Type: boolType(), Span: at, Cmp: cmp, Args: []*Expr{l, r}}, nil
+}
+
+// compareRows makes (a, b) = (c, d) a conjunction, and <> a disjunction.
+func compareRows(at ast.Span, cmp CompareOp, l, r *Expr) (*Expr, error) {
+	out := &Expr{Op: And, Type: boolType(), Span: at}
+	if cmp == NotEqual {
+		out.Op = Or
+	}
+	for i := range l.Args {
+		e, err := compare(at, cmp, l.Args[i], r.Args[i])
+		if err != nil {
+			return nil, err
+		}
+		out.Args = append(out.Args, e)
+	}
+	return out, nil
+}
+
+func typeNames(args []*Expr) []string {
+	names := make([]string, len(args))
+	for i, a := range args {
+		names[i] = a.Type.PgName()
+		if a.Unknown {
+			names[i] = "unknown"
+		}
+	}
+	return names
+}
+
+func noOperator(at ast.Span, op string, args []*Expr) *Error {
+	names := typeNames(args)
+	shown := op + " " + names[0]
+	if len(names) > 1 {
+		shown = names[0] + " " + op + " " + names[1]
+	}
+	bad := errorf(at, sqlstate.UndefinedFunction, "operator does not exist: %s", shown)
+	if hint := parse.OperatorHint(op); hint != "" {
+		return bad.hint("%s", hint)
+	}
+	if len(names) > 1 {
+		return bad.hint("No operator matches the given name and argument types. You might need to add explicit type casts.")
+	}
+	return bad.hint("No operator matches the given name and argument type. You might need to add an explicit type cast.")
+}
+
+func (b *Binder) unary(n *ast.Unary) (*Expr, error) {
+	if lit, ok := n.X.(*ast.Literal); ok && n.Op == "-" && lit.Kind >= ast.Integer && lit.Kind <= ast.Float {
+		return number(n.Span, "-"+lit.Text, lit.Kind == ast.Integer)
+	}
+	x, err := b.Bind(n.X)
+	if err != nil {
+		return nil, err
+	}
+	if x.Unknown && (n.Op == "-" || n.Op == "+") {
+		if x, err = cast(x, schema.Of(schema.Float64), false); err != nil {
+			return nil, err
+		}
+	}
+	if x.Type.Kind.IsNumber() {
+		switch n.Op {
+		case "+":
+			return x, nil
+		case "-":
+			return &Expr{Op: Negate, Type: schema.Of(x.Type.Kind), Span: n.Span, Args: []*Expr{x}}, nil
+		case "@":
+			return b.resolve(n.Span, "abs", []*Expr{x}, false)
+		}
+	}
+	e, err := b.resolve(n.Span, n.Op, []*Expr{x}, true)
+	return e, err
+}
