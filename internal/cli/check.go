@@ -3,14 +3,12 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"wire.example/wire/internal/foundation/vfs"
-	"wire.example/wire/internal/spec"
 )
 
 func (a *app) checkCommand() *cobra.Command {
@@ -21,7 +19,7 @@ func (a *app) checkCommand() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			var all []error
 			for _, path := range args {
-				if _, err := a.readPipeline(path); err != nil {
+				if _, err := a.compile(path, false, true); err != nil {
 					all = append(all, err)
 					continue
 				}
@@ -33,21 +31,6 @@ func (a *app) checkCommand() *cobra.Command {
 			return nil
 		},
 	}
-}
-
-// readPipeline reads the pipeline at path; "-" is standard input.
-func (a *app) readPipeline(path string) (*spec.Pipeline, error) {
-	var text []byte
-	var err error
-	if path == "-" {
-		text, err = io.ReadAll(a.in)
-	} else {
-		text, err = vfs.ReadFile(a.fs, path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return spec.Parse(path, string(text), a.expand)
 }
 
 // expand resolves ${NAME}, ${NAME:-default} and ${file:PATH}.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wire.example/wire/internal/connect/registry"
+	formats "wire.example/wire/internal/format/registry"
 	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/sdk/connector"
@@ -49,6 +50,7 @@ type app struct {
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	fsys := vfs.OS()
 	a := &app{in: in, out: out, err: errOut, fs: fsys, clock: clock.System(), registry: registry.New(fsys)}
+	a.registry.Formats = formats.New()
 	root := a.command()
 	root.SetArgs(args)
 	root.SetIn(in)
@@ -85,7 +87,7 @@ func (a *app) command() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return wrong(fmt.Errorf("%w; see wire %s --help", err, c.Name()))
 	})
-	root.AddCommand(a.versionCommand(), a.connectorsCommand(), a.checkCommand())
+	root.AddCommand(a.runCommand(), a.versionCommand(), a.connectorsCommand(), a.checkCommand())
 	return root
 }
 

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,6 +30,11 @@ type Settings struct {
 	Resume *Manifest
 	// ManifestPath is where each epoch's manifest goes, or "".
 	ManifestPath string
+	// BlockBytes is what a block of a byte source grows to under load; 0 means 256 KiB. Tests make it small, so that a few rows are
+	// several blocks.
+	BlockBytes int
+	// KeepFinished stores the manifest of the last epoch of a finished run too; else that run leaves none.
+	KeepFinished bool
 }
 
 // Outcome is how a run ended without an error.
@@ -136,7 +142,7 @@ func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
 
 func (p *Pipeline) openSource(ctx context.Context, plan *physical.Source, index int) error {
 	s := newSourceTask(p, plan, index)
-	env := connector.SourceEnv{Name: plan.Name, BlockBytes: blockBytes, MaxRecordBytes: plan.MaxRecordBytes, Log: p.settings.Log}
+	env := connector.SourceEnv{Name: plan.Name, BlockBytes: cmp.Or(p.settings.BlockBytes, blockBytes), MaxRecordBytes: plan.MaxRecordBytes, Log: p.settings.Log}
 	if plan.Format != nil {
 		env.Framer = plan.Format.NewFramer
 	}

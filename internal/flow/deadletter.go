@@ -5,28 +5,10 @@ import (
 	"unicode/utf8"
 
 	"wire.example/wire/internal/foundation/clock"
+	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/connector"
-	"wire.example/wire/sdk/schema"
 )
-
-// DeadLetterSchema is the schema of dead letters: when, which step, why, from where, and the record's bytes, as text if they are valid
-// UTF-8 without NUL, else in base64.
-func DeadLetterSchema() *schema.Schema {
-	text, num := schema.Of(schema.Text), schema.Of(schema.Int64)
-	return schema.New(
-		schema.Field{Name: "time", Type: schema.Of(schema.TimestampTZ)},
-		schema.Field{Name: "step", Type: text},
-		schema.Field{Name: "code", Type: text},
-		schema.Field{Name: "reason", Type: text},
-		schema.Field{Name: "column", Type: text},
-		schema.Field{Name: "source", Type: text},
-		schema.Field{Name: "line", Type: num},
-		schema.Field{Name: "offset", Type: num},
-		schema.Field{Name: "raw", Type: text},
-		schema.Field{Name: "raw_base64", Type: text},
-	)
-}
 
 // deadLetters turns rejected rows of one source into rows of the dead-letter sink. Each source has its own, used in its turn: one
 // source may wait at the sink for a barrier of another, which must still be able to write.
@@ -43,7 +25,7 @@ func newDeadLetters(task *sinkTask, pool *batch.Pool, clk clock.Clock) (*deadLet
 		return nil, err
 	}
 	d := &deadLetters{task: task, clock: clk, chunk: chunk, batch: batch.Batch{Len: 1}}
-	for _, f := range DeadLetterSchema().Fields {
+	for _, f := range logical.DeadLetterSchema().Fields {
 		d.batch.Cols = append(d.batch.Cols, batch.NewColumn(pool, f.Type))
 	}
 	return d, nil

@@ -8,6 +8,7 @@ import (
 
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
@@ -76,7 +77,7 @@ func runHolding(t *testing.T, atBarrier bool, refused string, policy physical.On
 	plan.Sinks[0].OnError = policy
 	if dead != nil {
 		plan.DeadLetters = &physical.Sink{
-			Name: "dead", Type: dead.sinkType("dead"), Encode: codec.EncodeSpec{Schema: flow.DeadLetterSchema()},
+			Name: "dead", Type: dead.sinkType("dead"), Encode: codec.EncodeSpec{Schema: logical.DeadLetterSchema()},
 		}
 	}
 	_, err := run(t, plan, settings(), stop)

@@ -11,6 +11,7 @@ import (
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/schema"
@@ -36,7 +37,7 @@ func TestOrderIsKeptAtAnyNumberOfLanes(t *testing.T) {
 func stopInTheMiddle(t *testing.T, c *counter, plan *physical.Plan) *flow.Manifest {
 	t.Helper()
 	s := settings()
-	s.ManifestPath = "/manifest.json"
+	s.ManifestPath, s.KeepFinished = "/manifest.json", true
 	c.reached, c.opened = make(chan struct{}), make(chan struct{})
 	reached, stop := c.reached, make(chan struct{})
 	go func() {
@@ -139,7 +140,7 @@ func TestPoliciesForBadRows(t *testing.T) {
 		plan.Sinks[0].OnError = policy
 		if dead != nil {
 			plan.DeadLetters = &physical.Sink{
-				Name: "dead", Type: dead.sinkType("dead"), Encode: codec.EncodeSpec{Schema: flow.DeadLetterSchema()},
+				Name: "dead", Type: dead.sinkType("dead"), Encode: codec.EncodeSpec{Schema: logical.DeadLetterSchema()},
 			}
 		}
 		return plan, sink
@@ -284,7 +285,7 @@ func TestAManifestThatCannotBeStoredEndsTheRun(t *testing.T) {
 		s := settings()
 		full := errors.New("no space")
 		s.FS = vfs.Fail(vfs.NewMem(), vfs.Rule{Call: call, Err: full})
-		s.ManifestPath = "/m"
+		s.ManifestPath, s.KeepFinished = "/m", true
 		sink := &collector{}
 		if _, err := run(t, pipe(&counter{limit: 10, block: 5}, sink, 1), s, nil); !errors.Is(err, full) {
 			t.Errorf("%v: %v", call, err)
@@ -311,7 +312,7 @@ func TestTheAccountAddsUp(t *testing.T) {
 	dead := &collector{}
 	plan := pipe(&counter{limit: 1000, block: 64}, sink, 2, &physical.Step{Name: "picky", New: newPicky, OnError: physical.DeadLetter})
 	plan.Sources[0].EventTime, plan.Sinks[0].OnError = 0, physical.Drop
-	plan.DeadLetters = &physical.Sink{Name: "dead", Type: dead.sinkType("dead"), Encode: codec.EncodeSpec{Schema: flow.DeadLetterSchema()}}
+	plan.DeadLetters = &physical.Sink{Name: "dead", Type: dead.sinkType("dead"), Encode: codec.EncodeSpec{Schema: logical.DeadLetterSchema()}}
 	p, err := flow.Build(t.Context(), plan, settings())
 	if err != nil {
 		t.Fatal(err)

@@ -52,7 +52,7 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 
 // publish stores the manifest where the settings say; that is the commit point of its epoch.
 func (p *Pipeline) publish(m *Manifest) error {
-	if p.settings.ManifestPath == "" {
+	if p.settings.ManifestPath == "" || m.Finished && !p.settings.KeepFinished {
 		return nil
 	}
 	return m.Write(p.settings.FS, p.settings.ManifestPath)

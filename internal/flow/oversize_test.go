@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
@@ -112,7 +113,7 @@ func textPlan(text string, policy physical.OnError, sink, dead *collector) *phys
 	}
 	if dead != nil {
 		plan.DeadLetters = &physical.Sink{
-			Name: "dead", Type: dead.sinkType("dead"), Encode: codec.EncodeSpec{Schema: flow.DeadLetterSchema()},
+			Name: "dead", Type: dead.sinkType("dead"), Encode: codec.EncodeSpec{Schema: logical.DeadLetterSchema()},
 		}
 	}
 	return plan

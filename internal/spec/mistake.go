@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -21,6 +22,25 @@ type Mistakes struct { //nolint:errname // it is a list of mistakes, and an erro
 	File string
 	Text string
 	List []Mistake
+	// hidden are values of references, which may be secrets, and what stands in the file for each.
+	hidden []hidden
+}
+
+// hidden is a value that no message repeats, and what it shows instead.
+type hidden struct{ value, shown string }
+
+// minHidden is the shortest value that is looked for anywhere in a message; shorter ones only in quotes.
+const minHidden = 4
+
+// hide replaces what references stood for by the references.
+func (m *Mistakes) hide(text string) string {
+	for _, h := range m.hidden {
+		text = strings.ReplaceAll(text, strconv.Quote(h.value), strconv.Quote(h.shown))
+		if len(h.value) >= minHidden {
+			text = strings.ReplaceAll(text, h.value, h.shown)
+		}
+	}
+	return text
 }
 
 // Error renders every mistake as "file:line:column: message", each with the line it is in, a caret and the hint.
@@ -57,6 +77,9 @@ func writeMistake(b *strings.Builder, file string, lines []string, m Mistake) {
 func (m *Mistakes) sorted() error {
 	if len(m.List) == 0 {
 		return nil
+	}
+	for i := range m.List {
+		m.List[i].Message, m.List[i].Hint = m.hide(m.List[i].Message), m.hide(m.List[i].Hint)
 	}
 	slices.SortStableFunc(m.List, func(a, b Mistake) int {
 		if a.Pos.Line != b.Pos.Line {

@@ -29,16 +29,20 @@ type reader struct {
 // be read, so that Compile can find the mistakes that remain.
 func Parse(file, text string, expand Expand) (*Pipeline, error) {
 	r := &reader{mistakes: &Mistakes{File: file, Text: text}, expand: expand}
+	p := r.read(text)
+	return p, r.mistakes.sorted()
+}
+
+func (r *reader) read(text string) *Pipeline {
 	p := &Pipeline{}
 	if len(text) > maxFileBytes {
 		r.mistakes.add(Pos{}, "the file has %d bytes; a pipeline has at most %d", len(text), maxFileBytes)
-		return p, r.mistakes.sorted()
+		return p
 	}
-	root := r.document(text)
-	if root != nil {
+	if root := r.document(text); root != nil {
 		r.pipeline(root, p)
 	}
-	return p, r.mistakes.sorted()
+	return p
 }
 
 func (r *reader) document(text string) ast.Node {
@@ -203,6 +207,9 @@ func (r *reader) expanded(t Text) string {
 				r.mistakes.add(t.Pos, "${%s}: %v", reference, err)
 			}
 			b.WriteString(value)
+			if value != "" {
+				r.mistakes.hidden = append(r.mistakes.hidden, hidden{value, "${" + reference + "}"})
+			}
 		}
 		rest = tail
 	}

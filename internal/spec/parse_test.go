@@ -9,6 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wire.example/wire/internal/connect/registry"
+	formats "wire.example/wire/internal/format/registry"
+	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/spec"
 )
 
@@ -23,6 +26,12 @@ func expand(reference string) (string, error) {
 	return "", errors.New("there is no such variable")
 }
 
+func catalog() spec.Catalog {
+	r := registry.New(vfs.OS())
+	r.Formats = formats.New()
+	return spec.Catalog{Registry: r}
+}
+
 // TestBad compares the messages for each testdata/bad/*.yaml with the .txt beside it. To rewrite them: WIRE_REWRITE=1.
 func TestBad(t *testing.T) {
 	files, err := filepath.Glob("testdata/bad/*.yaml")
@@ -35,7 +44,7 @@ func TestBad(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = spec.Parse(filepath.Base(path), string(text), expand)
+			_, err = spec.Compile(filepath.Base(path), string(text), expand, catalog())
 			if err == nil {
 				t.Fatal("no mistake was found")
 			}

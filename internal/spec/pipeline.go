@@ -59,6 +59,7 @@ type Option struct {
 type Transform struct {
 	Name    Text
 	From    []Text
+	Unnest  *Unnest
 	Filter  Text
 	Select  []Item
 	Split   []Branch
@@ -66,12 +67,24 @@ type Transform struct {
 	Pos     Pos
 }
 
-// Item is an element of select: a star with names left out, or a named expression.
+// Unnest makes a row of each element of Array. As names the elements' column; empty: they take the array's place.
+type Unnest struct {
+	Array Text
+	As    Text
+}
+
+// Item is an element of select: a star with names left out or changed, or a named expression.
 type Item struct {
 	Star   bool
 	Except []Text
+	Rename []Rename
 	Name   Text
 	Expr   Text
+}
+
+// Rename gives the column Old the name New.
+type Rename struct {
+	Old, New Text
 }
 
 // Branch is an output of a split: rows for which Cond holds leave by step.Name. An empty Cond takes what is left.

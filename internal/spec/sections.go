@@ -131,6 +131,8 @@ func (r *reader) transform(e entry) Transform {
 		switch f.key.Value {
 		case "from":
 			t.From = r.texts(f.value, "from")
+		case "unnest":
+			t.Unnest = r.unnest(f.value)
 		case "filter":
 			t.Filter = r.text(f.value, "filter")
 		case "select":
@@ -140,7 +142,7 @@ func (r *reader) transform(e entry) Transform {
 		case "on_error":
 			t.OnError = r.text(f.value, "on_error")
 		default:
-			r.unknown(f.key, "transform "+quoted(e.key), "from", "filter", "select", "split", "on_error")
+			r.unknown(f.key, "transform "+quoted(e.key), "from", "unnest", "filter", "select", "split", "on_error")
 		}
 	}
 	return t
@@ -169,20 +171,45 @@ func (r *reader) selection(n ast.Node) []Item {
 	return items
 }
 
-// selectMap adds a map of a select list: {except: […]} belongs to the star before it, else names and expressions.
+// selectMap adds a map of a select list: {except: […]} and {rename: {old: new}} belong to the star before them, else names and expressions.
 func (r *reader) selectMap(items []Item, n ast.Node) []Item {
 	for _, e := range r.entries(n, "select") {
-		if e.key.Value != "except" {
+		if e.key.Value != "except" && e.key.Value != "rename" {
 			items = append(items, Item{Name: e.key, Expr: r.text(e.value, "the expression of "+quoted(e.key))})
 			continue
 		}
 		if len(items) == 0 || !items[len(items)-1].Star {
-			r.mistakes.add(e.key.Pos, `except belongs right after "*"`)
+			r.mistakes.add(e.key.Pos, `%s belongs right after "*"`, e.key.Value)
 			continue
 		}
-		items[len(items)-1].Except = append(items[len(items)-1].Except, r.texts(e.value, "except")...)
+		star := &items[len(items)-1]
+		if e.key.Value == "except" {
+			star.Except = append(star.Except, r.texts(e.value, "except")...)
+			continue
+		}
+		for _, name := range r.entries(e.value, "rename") {
+			star.Rename = append(star.Rename, Rename{Old: name.key, New: r.text(name.value, "the new name of "+quoted(name.key))})
+		}
 	}
 	return items
+}
+
+// unnest reads the name of an array, or {name: array}.
+func (r *reader) unnest(n ast.Node) *Unnest {
+	switch unwrap(n).(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		u := &Unnest{}
+		for i, e := range r.entries(n, "unnest") {
+			if i > 0 {
+				r.mistakes.add(e.key.Pos, "unnest takes one array; a second one goes into a transform of its own")
+				break
+			}
+			u.As, u.Array = e.key, r.text(e.value, "the array of "+quoted(e.key))
+		}
+		return u
+	default:
+		return &Unnest{Array: r.text(n, "unnest")}
+	}
 }
 
 func (r *reader) items(n ast.Node) []Item {

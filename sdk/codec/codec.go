@@ -72,8 +72,20 @@ type Need struct {
 	Members []Need
 }
 
-// All reports whether everything below n is needed.
+// All reports whether everything below n is needed. Need lists of columns that are read whole have no Members.
 func (n Need) All() bool { return n.Read && n.Members == nil }
+
+// Clone returns a copy of n that shares nothing with it.
+func (n Need) Clone() Need {
+	if n.Members != nil {
+		members := make([]Need, len(n.Members))
+		for i, m := range n.Members {
+			members[i] = m.Clone()
+		}
+		n.Members = members
+	}
+	return n
+}
 
 // CompareOp is the comparison of a Condition.
 type CompareOp uint8

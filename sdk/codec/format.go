@@ -18,3 +18,17 @@ type Inferrer interface {
 type Fixed interface {
 	FixedSchema() *schema.Schema
 }
+
+// FormatType describes a format to users and makes it.
+type FormatType struct {
+	Name string
+	// Doc is one sentence for a person who chooses.
+	Doc string
+	// NewConfig returns a pointer to the format's options struct, with tags as connectors' have them.
+	NewConfig func() any
+	// New makes the format from a config that NewConfig made and the options filled.
+	New func(config any) (Format, error)
+	// Passes reports whether records of a source with config from may be written unchanged by a sink with config to: a pipeline that only
+	// filters then keeps the records' bytes. nil: never.
+	Passes func(from, to any) bool
+}

@@ -1,9 +1,12 @@
 package connector
 
-// Registry is an explicit list of connectors, in the order in which documents show them. It is immutable once built.
+import "wire.example/wire/sdk/codec"
+
+// Registry is an explicit list of connectors and formats, in the order in which documents show them. It is immutable once built.
 type Registry struct {
 	Sources []*SourceType
 	Sinks   []*SinkType
+	Formats []*codec.FormatType
 }
 
 // Source returns the source connector called name, or nil.
@@ -21,6 +24,16 @@ func (r *Registry) Sink(name string) *SinkType {
 	for _, s := range r.Sinks {
 		if s.Name == name {
 			return s
+		}
+	}
+	return nil
+}
+
+// Format returns the format called name, or nil.
+func (r *Registry) Format(name string) *codec.FormatType {
+	for _, f := range r.Formats {
+		if f.Name == name {
+			return f
 		}
 	}
 	return nil

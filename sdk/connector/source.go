@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
@@ -112,9 +113,17 @@ type SinkType struct {
 	Open      func(ctx context.Context, env SinkEnv, config any) (Sink, error)
 	// Format is the default format, or "" if the sink takes none.
 	Format string
+	// OwnFormats are formats that the connector writes itself, such as a table on a terminal: the name is then its option "format".
+	OwnFormats []string
+	// Columns returns the columns whose values the sink itself reads (to choose a partition, say); nil if there are none. They are in the
+	// batches that reach a chunk even where rows are written as raw records.
+	Columns func(config any) []string
 	// Remote sinks get a queue and a goroutine of their own, so that lanes go on while they wait for their target.
 	Remote bool
 }
+
+// Own reports whether the connector itself writes the format called name.
+func (t *SinkType) Own(name string) bool { return slices.Contains(t.OwnFormats, name) }
 
 // Chunk is rows in the form in which a sink writes them. A lane fills its chunk by Encode, the sink's writer drains it in Write. One goroutine
 // at a time.

@@ -8,6 +8,7 @@ import (
 
 	"wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -230,7 +231,12 @@ func (b *Binder) column(n *ast.Column) (*Expr, error) {
 	if len(parts) > 1 {
 		bad.Message = "column " + name + " does not exist"
 	}
-	if meant := closest(parts[len(parts)-1], b.scope.Names()); meant != "" {
+	if len(parts) > 1 {
+		if row, err := b.scope.Resolve(parts[:len(parts)-1]); err == nil && row.Type.Kind == schema.Row {
+			return nil, suggestMember(bad, row.Type, parts[len(parts)-1])
+		}
+	}
+	if meant := connector.Nearest(parts[len(parts)-1], b.scope.Names()); meant != "" {
 		return nil, bad.hint("Perhaps you meant to reference the column \"%s\".", meant)
 	}
 	if names := b.scope.Names(); len(names) > 0 && len(names) <= 20 {
@@ -251,20 +257,22 @@ func (b *Binder) member(n *ast.FieldAccess) (*Expr, error) {
 	i := x.Type.Field(n.Field.Text)
 	if i < 0 {
 		bad := errorf(n.Field.Span, sqlstate.UndefinedColumn, "column \"%s\" not found in data type %s", n.Field.Text, x.Type.PgName())
-		var names []string
-		for _, f := range x.Type.Fields {
-			names = append(names, f.Name)
-		}
-		if meant := closest(n.Field.Text, names); meant != "" {
-			bad.Hint = "Perhaps you meant \"" + meant + "\"."
-		}
-		return nil, bad
+		return nil, suggestMember(bad, x.Type, n.Field.Text)
 	}
 	typ := x.Type.Fields[i].Type
 	if x.Op == Column {
 		return &Expr{Op: Column, Type: typ, Span: n.Span, Path: append(append([]int(nil), x.Path...), i)}, nil
 	}
 	return &Expr{Op: Member, Type: typ, Span: n.Span, Args: []*Expr{x}, Index: i}, nil
+}
+
+// suggestMember adds the member of a row type that name was probably meant to be, or all of them.
+func suggestMember(bad *Error, row schema.Type, name string) *Error {
+	names := schema.New(row.Fields...).Names()
+	if meant := connector.Nearest(name, names); meant != "" {
+		return bad.hint("Perhaps you meant \"%s\".", meant)
+	}
+	return bad.hint("Its members are %s.", strings.Join(names, ", "))
 }
 
 func (b *Binder) subscript(n *ast.Subscript) (*Expr, error) {

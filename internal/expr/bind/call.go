@@ -5,6 +5,7 @@ import (
 
 	"wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -126,7 +127,7 @@ func (b *Binder) noFunction(at ast.Span, name string, args []*Expr, ambiguous bo
 	bad := errorf(at, sqlstate.UndefinedFunction, "function %s does not exist", shown)
 	if len(overloads) == 0 {
 		names := append(b.functions.Names(), "coalesce", "nullif", "greatest", "least")
-		if meant := closest(name, names); meant != "" {
+		if meant := connector.Nearest(name, names); meant != "" {
 			return bad.hint("Perhaps you meant the function \"%s\".", meant)
 		}
 	}

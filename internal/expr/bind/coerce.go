@@ -193,6 +193,12 @@ func settle(e *Expr) *Expr {
 	return &known
 }
 
+// CommonType returns the type in which the values of a column of type a and one of type b meet, as in a UNION; ok is false if there is none.
+func CommonType(a, b schema.Type) (_ schema.Type, ok bool) {
+	typ, err := commonType("UNION", []*Expr{{Type: a}, {Type: b}})
+	return typ, err == nil
+}
+
 // commonType is PostgreSQL's select_common_type: the type of CASE, COALESCE, ARRAY and the like. what is the construct's name.
 func commonType(what string, args []*Expr) (schema.Type, error) {
 	var typ *schema.Type

@@ -2,7 +2,6 @@ package bind
 
 import (
 	"fmt"
-	"strings"
 
 	"wire.example/wire/internal/expr/ast"
 	"wire.example/wire/sdk/sqlstate"
@@ -38,35 +37,4 @@ func (e *Error) hint(format string, args ...any) *Error {
 
 func fromState(at ast.Span, err *sqlstate.Error) *Error {
 	return &Error{SQLSTATE: err.Code, Message: err.Message, Hint: err.Hint, Span: at}
-}
-
-// closest returns the name that was probably meant: the one with the fewest edits, at most a third of its length, or "".
-func closest(name string, names []string) string {
-	best, bestDistance := "", max(len(name)/3, 1)+1
-	for _, n := range names {
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < bestDistance {
-			best, bestDistance = n, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance of two short names, in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

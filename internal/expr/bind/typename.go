@@ -1,7 +1,10 @@
 package bind
 
 import (
+	"strings"
+
 	"wire.example/wire/internal/expr/ast"
+	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -43,7 +46,7 @@ func TypeOf(n *ast.TypeName) (schema.Type, error) {
 		return schema.Type{}, errorf(n.Span, sqlstate.FeatureNotSupported, "type %s is not supported", n).
 			hint("Use VARCHAR(n) or TEXT: they do not pad with blanks.")
 	case ast.NamedType:
-		return schema.Type{}, errorf(n.Span, sqlstate.UndefinedObject, "type \"%s\" does not exist", n.Name[len(n.Name)-1].Text)
+		return schema.Type{}, unknownType(n)
 	}
 	return schema.Type{}, errorf(n.Span, sqlstate.FeatureNotSupported, "type %s is not supported", n)
 }
@@ -76,4 +79,17 @@ func rowType(n *ast.TypeName) (schema.Type, error) {
 		fields[i] = schema.Field{Name: f.Name.Text, Type: typ}
 	}
 	return schema.RowOf(fields...), nil
+}
+
+func unknownType(n *ast.TypeName) *Error {
+	name := n.Name[len(n.Name)-1].Text
+	bad := errorf(n.Span, sqlstate.UndefinedObject, "type \"%s\" does not exist", name)
+	known := []string{
+		"boolean", "smallint", "integer", "int", "bigint", "real", "double precision", "numeric", "text", "varchar", "bytea", "date", "time",
+		"timestamp", "timestamptz", "interval", "uuid", "jsonb",
+	}
+	if near := connector.Nearest(name, known); near != "" {
+		return bad.hint("Perhaps you meant %s.", strings.ToUpper(near))
+	}
+	return bad.hint("The types are %s, arrays such as TEXT[] and ROW(a BIGINT, b TEXT).", strings.ToUpper(strings.Join(known, ", ")))
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
@@ -12,17 +13,14 @@ import (
 )
 
 // OnError is what becomes of a row that fails.
-type OnError uint8
+type OnError = logical.OnError
 
 // The policies. Fail is the default.
 const (
-	Fail OnError = iota
-	Drop
-	DeadLetter
+	Fail       = logical.Fail
+	Drop       = logical.Drop
+	DeadLetter = logical.DeadLetter
 )
-
-// String returns the policy as users write it.
-func (o OnError) String() string { return [...]string{"fail", "drop", "dead_letter"}[o] }
 
 // Plan is a pipeline: sources that push into steps that push into sinks.
 type Plan struct {
@@ -37,7 +35,9 @@ type Plan struct {
 
 // Source is a source and the fused chain behind it.
 type Source struct {
-	Name           string
+	Name string
+	// Detail is what is read, for --explain.
+	Detail         string
 	Type           *connector.SourceType
 	Config         any
 	Format         codec.Format
@@ -83,7 +83,7 @@ type Sink struct {
 func (p *Plan) String() string {
 	var b strings.Builder
 	for _, s := range p.Sources {
-		fmt.Fprintf(&b, "source %s: %s, %d lanes\n", s.Name, s.Type.Name, p.Parallelism)
+		fmt.Fprintf(&b, "source %s (%s), %d lanes\n", s.Name, s.Detail, p.Parallelism)
 		writeEdges(&b, s.Next, 1)
 	}
 	return b.String()

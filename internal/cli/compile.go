@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/spec"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/connector"
+	"wire.example/wire/sdk/schema"
+)
+
+// compile reads the pipeline at path, "-" being standard input, and makes its logical plan.
+func (a *app) compile(path string, infer, quiet bool) (*logical.Plan, error) {
+	text, err := a.readText(path)
+	if err != nil {
+		return nil, err
+	}
+	catalog := spec.Catalog{Registry: a.registry}
+	if infer {
+		catalog.Infer = func(s *logical.Source) (*schema.Schema, error) { return a.infer(s, quiet) }
+	}
+	return spec.Compile(path, text, a.expand, catalog)
+}
+
+func (a *app) readText(path string) (string, error) {
+	var text []byte
+	var err error
+	if path == "-" {
+		text, err = io.ReadAll(a.in)
+	} else {
+		text, err = vfs.ReadFile(a.fs, path)
+	}
+	return string(text), err
+}
+
+// sampleBytes is how much of a source is read to infer its columns.
+const sampleBytes = 1 << 20
+
+// infer proposes the columns of a source from its first records, and prints them as YAML.
+func (a *app) infer(s *logical.Source, quiet bool) (*schema.Schema, error) {
+	inferrer, ok := s.Format.Format.(codec.Inferrer)
+	if !ok {
+		return nil, fmt.Errorf("format %s has no way to", s.Format.Type.Name)
+	}
+	if !s.Type.Replayable {
+		return nil, fmt.Errorf("connector %s cannot be read twice; declare the schema", s.Type.Name)
+	}
+	sample, err := a.sample(s)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := inferrer.Infer(sample)
+	if err == nil && !quiet {
+		fmt.Fprintf(a.err, "inferred for source %s:\n    schema:\n%s", s.Name, yamlColumns(columns))
+	}
+	return columns, err
+}
+
+// sample reads whole records from the start of a source.
+func (a *app) sample(s *logical.Source) ([]byte, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	reader, err := s.Type.Open(ctx, connector.SourceEnv{
+		Name: s.Name, Framer: s.Format.NewFramer, BlockBytes: sampleBytes, MaxRecordBytes: s.MaxRecordBytes, Log: slog.New(slog.DiscardHandler),
+	}, s.Config)
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close() //nolint:errcheck // nothing was written
+	block := codec.Block{Buf: (&batch.Pool{}).NewBuffer(sampleBytes)}
+	var sample []byte
+	for len(sample) < sampleBytes {
+		block.Buf.Data, block.Oversize = block.Buf.Data[:0], nil
+		status, err := reader.Poll(ctx, nil, &block)
+		if err != nil {
+			return nil, err
+		}
+		if status != connector.Ready {
+			break
+		}
+		if block.Oversize == nil {
+			sample = append(sample, block.Buf.Data...)
+		}
+	}
+	return sample, nil
+}
+
+// yamlColumns writes columns as the section schema of a pipeline file has them.
+func yamlColumns(s *schema.Schema) string {
+	var b strings.Builder
+	for _, f := range s.Fields {
+		typ := f.Type.String()
+		if strings.ContainsAny(typ, ",[]\"") {
+			typ = "'" + strings.ReplaceAll(typ, "'", "''") + "'"
+		}
+		fmt.Fprintf(&b, "      %s: %s\n", schema.QuoteName(f.Name), typ)
+	}
+	return b.String()
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n  ") + "\n"
+}

@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/plan/optimize"
+	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/internal/telemetry/logging"
+)
+
+// runFlags are the flags of wire run.
+type runFlags struct {
+	parallelism     int
+	explain         bool
+	infer           bool
+	resumeFrom      string
+	checkpoint      string
+	checkpointEvery time.Duration
+	summary         string
+	quiet           bool
+	listen          string
+	logFormat       string
+	blockBytes      int
+}
+
+func (a *app) runCommand() *cobra.Command {
+	f := &runFlags{}
+	c := &cobra.Command{
+		Use:   "run FILE",
+		Short: "Run a pipeline in this process until its input ends; - reads it from standard input.",
+		Long: `Run a pipeline in this process until its input ends; - reads it from standard input.
+
+The first Ctrl-C stops reading, brings what was read to the sinks and says where to resume; the second stops at once.
+Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 and 143 stopped by Ctrl-C and SIGTERM.`,
+		Args: exactly(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error { return a.run(c.Context(), args[0], f) },
+	}
+	flags := c.Flags()
+	flags.IntVar(&f.parallelism, "parallelism", 0, "lanes of each source; overrides the file (default: as many as the machine has cores)")
+	flags.BoolVar(&f.explain, "explain", false, "print the logical and the physical plan, and do not run")
+	flags.BoolVar(&f.infer, "infer", false, "propose columns for sources without a schema from a sample, print them, and go on with them")
+	flags.StringVar(&f.resumeFrom, "resume-from", "", "checkpoint to go on from")
+	flags.StringVar(&f.checkpoint, "checkpoint", "", "where checkpoints go (default: NAME.checkpoint.json in this folder)")
+	flags.DurationVar(&f.checkpointEvery, "checkpoint-every", 5*time.Second, "time between checkpoints of a pipeline whose input never ends")
+	flags.StringVar(&f.summary, "summary", "text", "account at the end: text, json (on standard output) or none")
+	flags.BoolVar(&f.quiet, "quiet", false, "print errors only")
+	flags.StringVar(&f.listen, "listen", "", "address for /metrics, /healthz, /debug/pprof and /debug/pipeline, such as 127.0.0.1:6060")
+	flags.StringVar(&f.logFormat, "log-format", "text", "form of the log on standard error: text or json")
+	flags.IntVar(&f.blockBytes, "block-bytes", 0, "size of the blocks that are read under load")
+	hide(flags, "block-bytes")
+	return c
+}
+
+// hide keeps a flag that is for tests and measurements out of the help.
+func hide(flags *pflag.FlagSet, name string) { flags.Lookup(name).Hidden = true }
+
+// check refuses flags that mean nothing.
+func (f *runFlags) check() error {
+	switch f.summary {
+	case "text", "json", "none":
+	default:
+		return wrong(fmt.Errorf("--summary is text, json or none, not %q", f.summary))
+	}
+	if f.parallelism < 0 || f.parallelism > maxParallelism {
+		return wrong(fmt.Errorf("--parallelism is a number from 1 to %d, not %d", maxParallelism, f.parallelism))
+	}
+	if f.checkpointEvery < 0 {
+		return wrong(fmt.Errorf("--checkpoint-every is a duration such as 5s, not %v", f.checkpointEvery))
+	}
+	if _, err := logging.ParseFormat(f.logFormat); err != nil {
+		return wrong(fmt.Errorf("--log-format: %w", err))
+	}
+	return nil
+}
+
+// maxParallelism bounds the lanes of a source.
+const maxParallelism = 256
+
+// plans are the two plans of a pipeline.
+type plans struct {
+	logical  *logical.Plan
+	physical *physical.Plan
+	resume   *flow.Manifest
+	// checkpoint is where its manifests go.
+	checkpoint string
+}
+
+// plan reads, checks and plans the pipeline at path.
+func (a *app) plan(path string, f *runFlags) (*plans, error) {
+	l, err := a.compile(path, f.infer, f.quiet)
+	if err != nil {
+		return nil, wrong(err)
+	}
+	if f.parallelism > 0 {
+		l.Parallelism = f.parallelism
+	}
+	optimize.Optimize(l)
+	p := &plans{logical: l, physical: physical.New(l, runtime.GOMAXPROCS(0)), checkpoint: f.checkpoint}
+	if f.resumeFrom != "" {
+		if p.resume, err = flow.ReadManifest(a.fs, f.resumeFrom); err != nil {
+			return nil, wrong(fmt.Errorf("--resume-from: %w", err))
+		}
+		if p.resume.Pipeline != l.Name {
+			return nil, wrong(fmt.Errorf("--resume-from: %s is a checkpoint of pipeline %q, not of %q", f.resumeFrom, p.resume.Pipeline, l.Name))
+		}
+		if p.checkpoint == "" {
+			p.checkpoint = f.resumeFrom
+		}
+	}
+	if p.checkpoint == "" {
+		p.checkpoint = l.Name + ".checkpoint.json"
+	}
+	return p, nil
+}
+
+// explain prints both plans.
+func (a *app) explain(p *plans) error {
+	_, err := fmt.Fprintf(a.out, "logical plan of %s\n%s\nphysical plan\n%s", p.logical.Name, indent(p.logical.String()), indent(p.physical.String()))
+	return err
+}
+

@@ -1,0 +1,43 @@
+package registry
+
+import (
+	"wire.example/wire/internal/format/jsonfmt"
+	"wire.example/wire/internal/format/rawfmt"
+	"wire.example/wire/sdk/codec"
+)
+
+// New returns the formats, in the order in which documents show them.
+func New() []*codec.FormatType {
+	return []*codec.FormatType{jsonType(), linesType(), bytesType()}
+}
+
+func jsonType() *codec.FormatType {
+	return &codec.FormatType{
+		Name:      "json",
+		Doc:       "One JSON object a line.",
+		NewConfig: func() any { return &jsonfmt.Options{} },
+		New:       func(config any) (codec.Format, error) { return jsonfmt.New(*config.(*jsonfmt.Options)) },
+		Passes:    func(from, to any) bool { return !from.(*jsonfmt.Options).Changelog && !to.(*jsonfmt.Options).Changelog },
+	}
+}
+
+// none is the config of formats without options.
+type none struct{}
+
+func linesType() *codec.FormatType {
+	return &codec.FormatType{
+		Name:      "lines",
+		Doc:       "Every line is one row with one TEXT column, as it stands.",
+		NewConfig: func() any { return &none{} },
+		New:       func(any) (codec.Format, error) { return rawfmt.NewLines(), nil },
+	}
+}
+
+func bytesType() *codec.FormatType {
+	return &codec.FormatType{
+		Name:      "bytes",
+		Doc:       "Everything that arrives together is one row with one BYTEA column.",
+		NewConfig: func() any { return &none{} },
+		New:       func(any) (codec.Format, error) { return rawfmt.NewBytes(), nil },
+	}
+}

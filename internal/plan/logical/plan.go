@@ -1,0 +1,78 @@
+package logical
+
+import (
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/connector"
+	"wire.example/wire/sdk/schema"
+)
+
+// OnError is what becomes of a row that fails.
+type OnError uint8
+
+// The policies. Fail is the default.
+const (
+	Fail OnError = iota
+	Drop
+	DeadLetter
+)
+
+// String returns the policy as users write it.
+func (o OnError) String() string { return [...]string{"fail", "drop", "dead_letter"}[o] }
+
+// Plan is a pipeline.
+type Plan struct {
+	Name string
+	// Sinks are in the order of the text. Everything else is reached through their inputs.
+	Sinks []*Sink
+	// DeadLetters takes rejected rows of what says so, or is nil. Its Input is nil.
+	DeadLetters *Sink
+	// Parallelism is the number of lanes of each source; 0 means as many as the machine has cores.
+	Parallelism int
+}
+
+// Format is a format with its options.
+type Format struct {
+	Type   *codec.FormatType
+	Config any
+	codec.Format
+}
+
+// Source is where rows come from, as the user declared it.
+type Source struct {
+	Name   string
+	Type   *connector.SourceType
+	Config any
+	// Format is nil for sources that make rows themselves.
+	Format *Format
+	Schema *schema.Schema
+	// EventTime is the number of the event time column, or -1. Delay is the watermark's distance behind it, in µs.
+	EventTime int
+	Delay     int64
+	OnError   OnError
+	// MaxRecordBytes bounds one record.
+	MaxRecordBytes int64
+}
+
+// Scan reads a source. There is one for each Source of a plan.
+type Scan struct {
+	Source *Source
+	// Need says which columns are read above; nil means all. Set by optimize.
+	Need []codec.Need
+	// Conditions are those that every row must meet to be of use to anybody. Set by optimize.
+	Conditions []codec.Condition
+}
+
+// Sink is where rows leave.
+type Sink struct {
+	Name   string
+	Type   *connector.SinkType
+	Config any
+	// Format is nil for sinks without one.
+	Format  *Format
+	OnError OnError
+	Input   Node
+	// Schema is the columns of the dead-letter sink; nil for others, which have their input's.
+	Schema *schema.Schema
+	// Raw says that rows leave as the bytes of their records. Set by optimize.
+	Raw bool
+}

@@ -1,0 +1,32 @@
+package optimize
+
+import (
+	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/plan/logical"
+)
+
+// PushConditions gives a scan the comparisons with constants that its only reader, a filter, makes: its decoder can drop a row as soon as it
+// sees the column. The filter stays, for decoders may ignore conditions. A source with an event time keeps all its rows until the time
+// was read, since filtered rows move the watermark too.
+func PushConditions(p *logical.Plan) {
+	nodes := order(p)
+	readers := map[logical.Node]int{}
+	for _, s := range p.Sinks {
+		readers[s.Input]++
+	}
+	for _, n := range nodes {
+		for _, in := range n.Inputs() {
+			readers[in]++
+		}
+	}
+	for _, n := range nodes {
+		filter, ok := n.(*logical.Filter)
+		if !ok {
+			continue
+		}
+		scan, ok := filter.Input.(*logical.Scan)
+		if ok && readers[scan] == 1 && scan.Source.EventTime < 0 {
+			scan.Conditions = bind.Conditions(filter.Predicate)
+		}
+	}
+}

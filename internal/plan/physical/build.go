@@ -1,0 +1,146 @@
+package physical
+
+import (
+	"fmt"
+
+	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/expr/eval"
+	"wire.example/wire/internal/operator/filter"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/project"
+	"wire.example/wire/internal/operator/split"
+	"wire.example/wire/internal/operator/unnest"
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/schema"
+)
+
+// New returns what the data path runs for p: steps fused into one chain behind each source. lanes is the parallelism where p leaves it open.
+func New(p *logical.Plan, lanes int) *Plan {
+	if p.Parallelism > 0 {
+		lanes = p.Parallelism
+	}
+	b := &builder{plan: &Plan{Name: p.Name, Parallelism: lanes}, sources: map[*logical.Scan]*Source{}, steps: map[logical.Node]*Step{}}
+	for _, s := range p.Sinks {
+		sink := newSink(s, s.Input.Schema())
+		b.plan.Sinks = append(b.plan.Sinks, sink)
+		b.lead(s.Input, Edge{Sink: sink})
+	}
+	if p.DeadLetters != nil {
+		b.plan.DeadLetters = newSink(p.DeadLetters, p.DeadLetters.Schema)
+	}
+	return b.plan
+}
+
+func newSink(s *logical.Sink, columns *schema.Schema) *Sink {
+	sink := &Sink{Name: s.Name, Type: s.Type, Config: s.Config, OnError: s.OnError, Encode: codec.EncodeSpec{Schema: columns, Raw: s.Raw}}
+	if s.Format != nil {
+		sink.Format = s.Format.Format
+	}
+	return sink
+}
+
+// builder makes each source and step once.
+type builder struct {
+	plan    *Plan
+	sources map[*logical.Scan]*Source
+	steps   map[logical.Node]*Step
+}
+
+// lead makes the rows of n flow into edge.
+func (b *builder) lead(n logical.Node, edge Edge) {
+	switch n := n.(type) {
+	case *logical.Scan:
+		s := b.source(n)
+		s.Next = append(s.Next, edge)
+	case *logical.Union:
+		for _, in := range n.In {
+			b.lead(in, edge)
+		}
+	case *logical.Port:
+		s := b.step(n.Split)
+		s.Ports[n.Branch] = append(s.Ports[n.Branch], edge)
+	default:
+		s := b.step(n)
+		s.Ports[0] = append(s.Ports[0], edge)
+	}
+}
+
+func (b *builder) source(n *logical.Scan) *Source {
+	if s, ok := b.sources[n]; ok {
+		return s
+	}
+	from := n.Source
+	s := &Source{
+		Name: from.Name, Type: from.Type, Config: from.Config, MaxRecordBytes: from.MaxRecordBytes, OnError: from.OnError,
+		EventTime: from.EventTime, Delay: from.Delay, Detail: n.String(),
+		Decode: codec.DecodeSpec{Schema: from.Schema, Need: n.Need, Filter: n.Conditions, Origin: from.Format != nil},
+	}
+	if from.Format != nil {
+		s.Format = from.Format.Format
+	}
+	b.sources[n] = s
+	b.plan.Sources = append(b.plan.Sources, s)
+	return s
+}
+
+// step makes the step of n, and leads its inputs into it.
+func (b *builder) step(n logical.Node) *Step {
+	if s, ok := b.steps[n]; ok {
+		return s
+	}
+	s := newStep(n)
+	b.steps[n] = s
+	for _, in := range n.Inputs() {
+		b.lead(in, Edge{Step: s})
+	}
+	return s
+}
+
+func newStep(n logical.Node) *Step {
+	s := &Step{Detail: n.String(), Schema: n.Schema(), Ports: make([][]Edge, 1)}
+	switch n := n.(type) {
+	case *logical.Filter:
+		s.Name, s.OnError = n.Name, n.OnError
+		s.New = func(pool *batch.Pool) (op.Operator, error) {
+			program, err := eval.Compile(pool, n.Predicate)
+			return filter.New(program), err
+		}
+	case *logical.Project:
+		s.Name, s.OnError = n.Name, n.OnError
+		s.New = func(pool *batch.Pool) (op.Operator, error) {
+			exprs := make([]*bind.Expr, len(n.Items))
+			for i, item := range n.Items {
+				exprs[i] = item.Expr
+			}
+			program, err := eval.Compile(pool, exprs...)
+			return project.New(program), err
+		}
+	case *logical.Unnest:
+		s.Name, s.OnError = n.Name, n.OnError
+		s.New = func(pool *batch.Pool) (op.Operator, error) { return unnest.New(pool, n.Column, n.As != ""), nil }
+	case *logical.Split:
+		s.Name, s.OnError = n.Name, n.OnError
+		s.Ports = make([][]Edge, len(n.Branches))
+		s.New = func(pool *batch.Pool) (op.Operator, error) { return newSplit(pool, n) }
+	default:
+		panic(fmt.Sprintf("physical: no step for %T", n))
+	}
+	return s
+}
+
+func newSplit(pool *batch.Pool, n *logical.Split) (op.Operator, error) {
+	predicates := make([]*eval.Program, len(n.Branches))
+	for i, branch := range n.Branches {
+		if branch.Cond == nil {
+			continue
+		}
+		program, err := eval.Compile(pool, branch.Cond)
+		if err != nil {
+			return nil, err
+		}
+		predicates[i] = program
+	}
+	return split.New(predicates), nil
+}

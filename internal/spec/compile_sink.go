@@ -1,0 +1,142 @@
+package spec
+
+import (
+	"strings"
+
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/sdk/codec"
+)
+
+// sink makes one sink and leads its inputs into it.
+func (c *compiler) sink(s *Sink) {
+	out := &logical.Sink{Name: s.Name.Value, OnError: c.policy(s.OnError, c.onError)}
+	ok := c.sinkType(s, out)
+	if out.Input = c.inputs(s.Name, s.From); out.Input != nil && ok {
+		c.plan.Sinks = append(c.plan.Sinks, out)
+		c.checkColumns(s, out)
+	}
+}
+
+// checkColumns reports columns that the sink itself reads and its input does not have.
+func (c *compiler) checkColumns(s *Sink, out *logical.Sink) {
+	if out.Type.Columns == nil {
+		return
+	}
+	for _, name := range out.Type.Columns(out.Config) {
+		if _, err := out.Input.Schema().Find(name); err != nil {
+			t := Text{Value: name}
+			c.add(s.Name.Pos, "%s: %s", s.Name.Shown(), unknownName("column", t, out.Input.Schema().Names()))
+		}
+	}
+}
+
+// sinkType finds connector and format, and reads their options.
+func (c *compiler) sinkType(s *Sink, out *logical.Sink) bool {
+	if s.Connector.Value == "" {
+		c.add(s.Name.Pos, "sink %s needs a connector, such as connector: file", quoted(s.Name))
+		return false
+	}
+	out.Type = c.catalog.Registry.Sink(s.Connector.Value)
+	if out.Type == nil {
+		var known []string
+		for _, t := range c.catalog.Registry.Sinks {
+			known = append(known, t.Name)
+		}
+		message := unknownName("connector", s.Connector, known)
+		if c.catalog.Registry.Source(s.Connector.Value) != nil {
+			message = quoted(s.Connector) + " is a connector for sources only; sinks have: " + strings.Join(known, ", ")
+		}
+		c.add(s.Connector.Pos, "%s", message)
+		return false
+	}
+	var format *codec.FormatType
+	if out.Type.Format != "" && !out.Type.Own(s.Format.Value) {
+		var ok bool
+		if format, ok = c.format(s.Format, out.Type.Format); !ok {
+			return false
+		}
+	}
+	options := s.Options
+	if out.Type.Own(s.Format.Value) {
+		options = append(options, Option{Name: Text{Value: "format", Pos: s.Format.Pos}, Value: s.Format.Value, Pos: s.Format.Pos})
+	} else if s.Format.Value != "" && out.Type.Format == "" {
+		c.add(s.Format.Pos, "connector %s takes no format", s.Connector.Value)
+	}
+	applied, ok := c.options(s.Name, out.Type.NewConfig(), format, options)
+	out.Config, out.Format = applied.connector, applied.format
+	return ok
+}
+
+// inputs resolves the from of a sink or transform: one input, or the union of several.
+func (c *compiler) inputs(where Text, from []Text) logical.Node {
+	if len(from) == 0 {
+		c.add(where.Pos, "%s needs from: the name of the source or transform that it reads", quoted(where))
+		return nil
+	}
+	var nodes []logical.Node
+	for _, f := range from {
+		if n := c.input(f); n != nil {
+			nodes = append(nodes, n)
+		}
+	}
+	if len(nodes) < len(from) {
+		return nil
+	}
+	if len(nodes) == 1 {
+		return nodes[0]
+	}
+	return c.union(where, from, nodes)
+}
+
+// input finds the rows that a name means.
+func (c *compiler) input(f Text) logical.Node {
+	c.used[f.Value] = true
+	if n := c.nodes[f.Value]; n != nil {
+		return n
+	}
+	step, _, _ := strings.Cut(f.Value, ".")
+	if c.broken[f.Value] || c.broken[step] {
+		return nil
+	}
+	if split := c.findSplit(f.Value); split != nil {
+		var ports []string
+		for _, b := range split.Split {
+			ports = append(ports, f.Value+"."+b.Name.Value)
+		}
+		c.add(f.Pos, "%s is a split; name one of its branches: %s", quoted(f), strings.Join(ports, ", "))
+		return nil
+	}
+	for _, s := range c.pipeline.Sinks {
+		if s.Name.Value == f.Value {
+			c.add(f.Pos, "%s is a sink; rows come from sources and transforms", quoted(f))
+			return nil
+		}
+	}
+	var known []string
+	for name := range c.nodes {
+		known = append(known, name)
+	}
+	c.add(f.Pos, "%s", unknownName("source or transform", f, sortedNames(known)))
+	return nil
+}
+
+func (c *compiler) findSplit(name string) *Transform {
+	for i := range c.pipeline.Transforms {
+		if t := &c.pipeline.Transforms[i]; t.Name.Value == name && len(t.Split) > 0 {
+			return t
+		}
+	}
+	return nil
+}
+
+// deadLetters makes the sink of rejected rows.
+func (c *compiler) deadLetters(p *Pipeline) {
+	if p.DeadLetters == nil {
+		return
+	}
+	s := *p.DeadLetters
+	out := &logical.Sink{Name: s.Name.Value, Schema: logical.DeadLetterSchema()}
+	if c.sinkType(&s, out) {
+		c.plan.DeadLetters = out
+	}
+}

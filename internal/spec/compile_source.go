@@ -1,0 +1,183 @@
+package spec
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/expr/parse"
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/connector"
+	"wire.example/wire/sdk/schema"
+)
+
+// defaultFormat is the format of sources that take one and name none.
+const defaultFormat = "json"
+
+// source makes the scan of one source.
+func (c *compiler) source(s *Source) {
+	before := len(c.mistakes.List)
+	out := &logical.Source{Name: s.Name.Value, EventTime: -1, MaxRecordBytes: codec.DefaultMaxRecordBytes}
+	out.OnError = c.policy(s.OnError, c.onError)
+	out.MaxRecordBytes = c.size(s.MaxRecord, codec.DefaultMaxRecordBytes)
+	if c.sourceType(s, out) {
+		c.sourceSchema(s, out)
+	}
+	if out.Schema != nil {
+		c.eventTime(s, out)
+	}
+	if out.Schema == nil || len(c.mistakes.List) > before {
+		c.broken[s.Name.Value] = out.Schema == nil
+	}
+	if out.Schema != nil {
+		c.nodes[s.Name.Value] = &logical.Scan{Source: out}
+	}
+}
+
+// sourceType finds connector and format, and reads their options.
+func (c *compiler) sourceType(s *Source, out *logical.Source) bool {
+	if s.Connector.Value == "" {
+		c.add(s.Name.Pos, "source %s needs a connector, such as connector: file", quoted(s.Name))
+		return false
+	}
+	out.Type = c.catalog.Registry.Source(s.Connector.Value)
+	if out.Type == nil {
+		var known []string
+		for _, t := range c.catalog.Registry.Sources {
+			known = append(known, t.Name)
+		}
+		message := unknownName("connector", s.Connector, known)
+		if c.catalog.Registry.Sink(s.Connector.Value) != nil {
+			message = quoted(s.Connector) + " is a connector for sinks only; sources have: " + strings.Join(known, ", ")
+		}
+		c.add(s.Connector.Pos, "%s", message)
+		return false
+	}
+	var format *codec.FormatType
+	if out.Type.Rows == nil {
+		var ok bool
+		if format, ok = c.format(s.Format, defaultFormat); !ok {
+			return false
+		}
+	} else if s.Format.Value != "" {
+		c.add(s.Format.Pos, "connector %s makes rows itself and takes no format", s.Connector.Value)
+	}
+	applied, ok := c.options(s.Name, out.Type.NewConfig(), format, s.Options)
+	out.Config, out.Format = applied.connector, applied.format
+	return ok
+}
+
+// sourceSchema finds the columns: declared, given by connector or format, or inferred.
+func (c *compiler) sourceSchema(s *Source, out *logical.Source) {
+	fixed, err := fixedSchema(out)
+	switch {
+	case err != nil:
+		c.add(s.Name.Pos, "%s: %v", s.Name.Shown(), err)
+	case len(s.Schema) > 0 && fixed != nil:
+		c.add(s.Schema[0].Name.Pos, "source %s has the columns (%s); leave schema out", quoted(s.Name), fixed)
+	case fixed != nil:
+		out.Schema = fixed
+	case len(s.Schema) > 0:
+		out.Schema = c.columns(s.Schema)
+	case c.catalog.Infer != nil:
+		if out.Schema, err = c.catalog.Infer(out); err != nil {
+			c.add(s.Name.Pos, "%s: the schema cannot be inferred: %v", s.Name.Shown(), err)
+		}
+	default:
+		c.add(s.Name.Pos, "source %s needs a schema, such as schema: {id: BIGINT, name: TEXT}; wire run --infer proposes one from a sample", quoted(s.Name))
+	}
+}
+
+// fixedSchema returns the columns of a source that has no choice, else nil.
+func fixedSchema(s *logical.Source) (*schema.Schema, error) {
+	if s.Type.Rows != nil {
+		return s.Type.Rows.Schema(s.Config)
+	}
+	if f, ok := s.Format.Format.(codec.Fixed); ok {
+		return f.FixedSchema(), nil
+	}
+	return nil, nil
+}
+
+// columns reads the declared columns. Those with mistakes are left out.
+func (c *compiler) columns(list []Column) *schema.Schema {
+	out := schema.New()
+	for _, col := range list {
+		text, notNull := col.Type, false
+		if rest, found := cutSuffixFold(text.Value, "NOT NULL"); found {
+			text.Value, notNull = strings.TrimSpace(rest), true
+		}
+		if text.Value == "" {
+			c.add(col.Name.Pos, "column %s needs a type, such as BIGINT or TEXT", quoted(col.Name))
+			continue
+		}
+		name, err := parse.Type(text.Value)
+		if err != nil {
+			c.expression(text, err)
+			continue
+		}
+		typ, err := bind.TypeOf(name)
+		if err != nil {
+			c.expression(text, err)
+			continue
+		}
+		out.Fields = append(out.Fields, schema.Field{Name: col.Name.Value, Type: typ, NotNull: notNull})
+	}
+	return out
+}
+
+func cutSuffixFold(s, suffix string) (string, bool) {
+	if cut := len(s) - len(suffix); cut >= 0 && strings.EqualFold(s[cut:], suffix) {
+		return s[:cut], true
+	}
+	return s, false
+}
+
+// eventTime reads event_time and watermark.
+func (c *compiler) eventTime(s *Source, out *logical.Source) {
+	if s.EventTime.Value == "" {
+		if s.Watermark.Value != "" {
+			c.add(s.Watermark.Pos, "watermark needs event_time: the column whose values it follows")
+		}
+		return
+	}
+	i, err := out.Schema.Find(s.EventTime.Value)
+	if err != nil {
+		message := unknownName("column", s.EventTime, out.Schema.Names())
+		if errors.Is(err, schema.ErrAmbiguous) {
+			message = "column " + quoted(s.EventTime) + " is ambiguous; write it exactly as it is declared"
+		}
+		c.add(s.EventTime.Pos, "event_time: %s", message)
+		return
+	}
+	switch typ := out.Schema.Fields[i].Type; typ.Kind {
+	case schema.Timestamp, schema.TimestampTZ:
+		out.EventTime = i
+	default:
+		c.add(s.EventTime.Pos, "event_time is a TIMESTAMP or TIMESTAMPTZ column; %s is %s", quoted(s.EventTime), typ)
+	}
+	if s.Watermark.Value == "" {
+		return
+	}
+	delay, err := time.ParseDuration(s.Watermark.Value)
+	if err != nil || delay < 0 {
+		c.add(s.Watermark.Pos, "watermark must be a duration such as 500ms, 4s or 1h30m, not %s", quoted(s.Watermark))
+		return
+	}
+	out.Delay = delay.Microseconds()
+}
+
+// size reads a number of bytes.
+func (c *compiler) size(t Text, byDefault int64) int64 {
+	if t.Value == "" {
+		return byDefault
+	}
+	n, err := connector.ParseBytes(t.Value)
+	if err != nil || n < 1 || n > 1<<30 {
+		c.add(t.Pos, "max_record_bytes must be a size from 1 to 1GB, such as 16MB, not %s", quoted(t))
+		return byDefault
+	}
+	return int64(n)
+}
