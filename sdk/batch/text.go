@@ -57,6 +57,13 @@ func (c *Column) ShareBuffers(src *Column) {
 	c.bufs = append(c.bufs, src.bufs...)
 }
 
+// AddBuffers makes src's buffers ones that views of c may point into, behind those that c has, and returns how many those were: a long view
+// of src with that added to its Buf is a view of c. Borrowed until Reset or Release.
+func (c *Column) AddBuffers(src *Column) uint32 {
+	c.bufs = append(c.bufs, src.bufs...)
+	return uint32(len(c.bufs) - len(src.bufs))
+}
+
 // SetSub makes row i of c the bytes from lo to hi of row j of src, without copying long text. c must share src's buffers.
 func (c *Column) SetSub(i int, src *Column, j, lo, hi int) {
 	v := &src.Views()[j]

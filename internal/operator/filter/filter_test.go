@@ -4,27 +4,34 @@ import (
 	"slices"
 	"testing"
 
+	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/expr/eval"
+	"wire.example/wire/internal/expr/parse"
 	"wire.example/wire/internal/operator/filter"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
-	"wire.example/wire/sdk/sqlstate"
 )
 
 // even holds for even values and fails for negative ones.
-type even struct{}
+const even = "v % 2 = 0 AND (v >= 0 OR 1 / 0 > 0)"
 
-func (even) Filter(b *batch.Batch, kept []uint16, bad []op.Reject) ([]uint16, []op.Reject) {
-	for i := range b.Rows() {
-		row := b.Row(i)
-		switch v := b.Cols[0].Int64s()[row]; {
-		case v < 0:
-			bad = append(bad, op.Reject{Row: row, Err: sqlstate.New(sqlstate.NumericValueOutOfRange, "negative")})
-		case v%2 == 0:
-			kept = append(kept, uint16(row))
-		}
+func compile(t *testing.T, text string) *eval.Program {
+	t.Helper()
+	node, err := parse.Expr(text)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return kept, bad
+	e, err := bind.Condition(node, "WHERE", bind.FromSchema(schema.New(schema.Field{Name: "v", Type: schema.Of(schema.Int64)})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := eval.Compile(&batch.Pool{}, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
 }
 
 func TestFilter(t *testing.T) {
@@ -37,7 +44,7 @@ func TestFilter(t *testing.T) {
 	}{
 		{"some", []int64{1, 2, 3, 4}, nil, []uint16{1, 3}, op.Counts{In: 4, Forwarded: 2, Filtered: 2, Emitted: 2}},
 		{"none", []int64{1, 3}, nil, nil, op.Counts{In: 2, Filtered: 2}},
-		{"bad", []int64{-1, 2}, nil, []uint16{1}, op.Counts{In: 2, Forwarded: 1, Rejected: 1, Emitted: 1}},
+		{"bad", []int64{-2, 2}, nil, []uint16{1}, op.Counts{In: 2, Forwarded: 1, Rejected: 1, Emitted: 1}},
 		{"selected", []int64{2, 4, 6, 7}, []uint16{1, 3}, []uint16{1}, op.Counts{In: 2, Forwarded: 1, Filtered: 1, Emitted: 1}},
 	}
 	for _, test := range tests {
@@ -47,7 +54,7 @@ func TestFilter(t *testing.T) {
 			copy(c.Int64s(), test.values)
 			in := &batch.Batch{Cols: []*batch.Column{c}, Len: len(test.values), Sel: test.sel}
 			out := op.NewOutput(1)
-			if more, err := filter.New(even{}).Apply(in, out); more || err != nil {
+			if more, err := filter.New(compile(t, even)).Apply(in, out); more || err != nil {
 				t.Fatal(more, err)
 			}
 			if out.Counts != test.counts || !out.Counts.Balanced() {

@@ -4,46 +4,42 @@ import (
 	"slices"
 	"testing"
 
+	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/expr/eval"
+	"wire.example/wire/internal/expr/parse"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/operator/project"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
-	"wire.example/wire/sdk/sqlstate"
 )
 
-// half is value/2; odd values fail with reason.
-type half struct {
-	result *batch.Column
-	reason string
-}
-
-func (h half) Eval(b *batch.Batch, bad []op.Reject) (*batch.Column, []op.Reject) {
-	h.result.Reset(b.Len)
-	for i := range b.Rows() {
-		row := b.Row(i)
-		v := b.Cols[0].Int64s()[row]
-		h.result.Int64s()[row] = v / 2
-		if v%2 != 0 {
-			bad = append(bad, op.Reject{Row: row, Err: sqlstate.New(sqlstate.DivisionByZero, h.reason)})
+func compile(t *testing.T, texts ...string) *eval.Program {
+	t.Helper()
+	scope := bind.FromSchema(schema.New(schema.Field{Name: "v", Type: schema.Of(schema.Int64)}))
+	exprs := make([]*bind.Expr, len(texts))
+	for i, text := range texts {
+		node, err := parse.Expr(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if exprs[i], err = bind.Bind(node, scope); err != nil {
+			t.Fatal(err)
 		}
 	}
-	return h.result, bad
+	p, err := eval.Compile(&batch.Pool{}, exprs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
 }
 
-// same passes its column on.
-type same struct{}
-
-func (same) Eval(b *batch.Batch, bad []op.Reject) (*batch.Column, []op.Reject) { return b.Cols[0], bad }
-
 func TestProject(t *testing.T) {
-	pool := &batch.Pool{}
-	c := batch.NewColumn(pool, schema.Of(schema.Int64))
+	c := batch.NewColumn(&batch.Pool{}, schema.Of(schema.Int64))
 	c.Reset(4)
-	copy(c.Int64s(), []int64{8, 3, 6, 5})
-	newHalf := func(reason string) half {
-		return half{batch.NewColumn(pool, schema.Of(schema.Int64)), reason}
-	}
-	p := project.New([]project.Expression{same{}, newHalf("first"), newHalf("second")})
+	copy(c.Int64s(), []int64{4, 3, 6, 5})
+	// Three fails twice: the first error counts.
+	p := project.New(compile(t, "v", "v / (v - 3)", "9223372036854775807 + (4 - v)"))
 	out := op.NewOutput(1)
 	if more, err := p.Apply(&batch.Batch{Cols: []*batch.Column{c}, Len: 4, Sel: []uint16{0, 1, 2}}, out); more || err != nil {
 		t.Fatal(more, err)
@@ -52,10 +48,10 @@ func TestProject(t *testing.T) {
 	if got.Cols[0] != c {
 		t.Error("a passed column was copied")
 	}
-	if !slices.Equal(got.Sel, []uint16{0, 2}) || got.Cols[2].Int64s()[2] != 3 {
-		t.Errorf("selection %v, values %v", got.Sel, got.Cols[2].Int64s())
+	if !slices.Equal(got.Sel, []uint16{0, 2}) || got.Cols[1].Int64s()[2] != 2 {
+		t.Errorf("selection %v, values %v", got.Sel, got.Cols[1].Int64s())
 	}
-	if len(out.Rejects) != 1 || out.Rejects[0].Row != 1 || out.Rejects[0].Err.Message != "first" {
+	if len(out.Rejects) != 1 || out.Rejects[0].Row != 1 || out.Rejects[0].Err.Message != "division by zero" {
 		t.Errorf("rejects %+v, want row 1 once with its first error", out.Rejects)
 	}
 	if want := (op.Counts{In: 3, Forwarded: 2, Rejected: 1, Emitted: 2}); out.Counts != want || !want.Balanced() {
@@ -67,7 +63,7 @@ func TestProjectWithoutErrorsKeepsTheSelection(t *testing.T) {
 	c := batch.NewColumn(&batch.Pool{}, schema.Of(schema.Int64))
 	c.Reset(2)
 	out := op.NewOutput(1)
-	if _, err := project.New([]project.Expression{same{}}).Apply(&batch.Batch{Cols: []*batch.Column{c}, Len: 2}, out); err != nil {
+	if _, err := project.New(compile(t, "v")).Apply(&batch.Batch{Cols: []*batch.Column{c}, Len: 2}, out); err != nil {
 		t.Fatal(err)
 	}
 	if out.Ports[0].Sel != nil || out.Ports[0].Rows() != 2 {

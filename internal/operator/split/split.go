@@ -1,7 +1,8 @@
 package split
 
 import (
-	"wire.example/wire/internal/operator/filter"
+	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/internal/expr/eval"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/sdk/batch"
 )
@@ -12,17 +13,18 @@ type Split struct {
 	rest  []uint16
 	next  []uint16
 	left  batch.Batch
-	bad   []op.Reject
+	errs  builtin.Errors
 }
 
 type port struct {
-	predicate filter.Predicate // nil: all that is left
+	predicate *eval.Program // nil: all that is left
 	kept      []uint16
 	out       batch.Batch
 }
 
-// New returns a split with one port for each predicate; nil takes every row that is left.
-func New(predicates []filter.Predicate) *Split {
+// New returns a split with one port for each predicate, a program of one BOOLEAN expression that belongs to the split's lane; nil takes every
+// row that is left.
+func New(predicates []*eval.Program) *Split {
 	s := &Split{ports: make([]port, len(predicates))}
 	for i, p := range predicates {
 		s.ports[i].predicate = p
@@ -47,17 +49,18 @@ func (s *Split) Apply(in *batch.Batch, out *op.Output) (bool, error) {
 // deal gives port i its rows of what is left.
 func (s *Split) deal(in *batch.Batch, i int, out *op.Output) {
 	p := &s.ports[i]
-	p.kept, s.bad = p.kept[:0], s.bad[:0]
+	p.kept = p.kept[:0]
+	s.errs.Reset()
 	if p.predicate == nil {
 		p.kept = append(p.kept, s.rest...)
 		s.rest = s.rest[:0]
 	} else {
 		s.left.View(in, s.rest)
-		p.kept, s.bad = p.predicate.Filter(&s.left, p.kept, s.bad)
+		p.kept = p.predicate.Filter(&s.left, p.kept, &s.errs)
 		s.subtract(p.kept)
 	}
-	for _, r := range s.bad {
-		out.Reject(r.Row, r.Err)
+	for k, row := range s.errs.Rows {
+		out.Reject(int(row), s.errs.Errs[k])
 	}
 	out.Counts.Forwarded += int64(len(p.kept))
 	if len(p.kept) > 0 {
@@ -66,15 +69,15 @@ func (s *Split) deal(in *batch.Batch, i int, out *op.Output) {
 	}
 }
 
-// subtract takes the rows that were kept or are bad out of what is left. All three are ascending.
+// subtract takes the rows that were kept or failed out of what is left. All three are ascending.
 func (s *Split) subtract(kept []uint16) {
 	s.next = s.next[:0]
-	bad := s.bad
+	bad := s.errs.Rows
 	for _, row := range s.rest {
 		switch {
 		case len(kept) > 0 && kept[0] == row:
 			kept = kept[1:]
-		case len(bad) > 0 && bad[0].Row == int(row):
+		case len(bad) > 0 && bad[0] == row:
 			bad = bad[1:]
 		default:
 			s.next = append(s.next, row)

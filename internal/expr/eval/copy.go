@@ -1,0 +1,230 @@
+package eval
+
+import (
+	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/numeric"
+	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/temporal"
+)
+
+// copyRows stores src in the rows of sel (nil: all) of out, which has its type. Rows that are NULL in src become NULL; none becomes valid.
+// Arrays are only copied into a column whose rows are all of them (sel nil, or the rest of no interest).
+func copyRows(out *batch.Column, src builtin.Arg, sel []uint16) {
+	nullRows(out, src, sel)
+	switch out.Kind() {
+	case schema.Bool:
+		copyBits(out, src, sel)
+	case schema.Int16:
+		copyFixed[int16](out, src, sel)
+	case schema.Int32, schema.Date:
+		copyFixed[int32](out, src, sel)
+	case schema.Int64, schema.Time, schema.Timestamp, schema.TimestampTZ:
+		copyFixed[int64](out, src, sel)
+	case schema.Float32:
+		copyFixed[float32](out, src, sel)
+	case schema.Float64:
+		copyFixed[float64](out, src, sel)
+	case schema.Interval:
+		copyFixed[temporal.Interval](out, src, sel)
+	case schema.UUID:
+		copyFixed[batch.UUID](out, src, sel)
+	case schema.Numeric:
+		copyScales(out, src, sel)
+		copyFixed[numeric.Int128](out, src, sel)
+	case schema.Text, schema.Bytes, schema.JSONB:
+		copyViews(out, src, sel)
+	case schema.Row:
+		for i := range out.Type().Fields {
+			if src.Col.Child(i) != nil && out.Child(i) != nil {
+				copyRows(out.Child(i), builtin.Arg{Col: src.Col.Child(i), Const: src.Const}, sel)
+			}
+		}
+	case schema.Array:
+		copyArrays(out, src, sel)
+	default:
+	}
+}
+
+// nullRows makes NULL what is NULL in src.
+func nullRows(out *batch.Column, src builtin.Arg, sel []uint16) {
+	switch {
+	case !src.Col.HasNulls():
+	case src.Const:
+		if !src.Col.IsNull(0) {
+			return
+		}
+		if sel == nil {
+			out.SetAllNull()
+			return
+		}
+		for _, row := range sel {
+			out.SetNull(int(row))
+		}
+	case sel == nil:
+		out.AndValid(src.Col)
+	default:
+		valid := src.Col.Valid()
+		for _, row := range sel {
+			if !valid.Get(int(row)) {
+				out.SetNull(int(row))
+			}
+		}
+	}
+}
+
+func copyFixed[T batch.Fixed](out *batch.Column, src builtin.Arg, sel []uint16) {
+	dst, from := batch.Values[T](out), batch.Values[T](src.Col)
+	switch {
+	case src.Const && sel == nil:
+		v := from[0]
+		for i := range dst {
+			dst[i] = v
+		}
+	case src.Const:
+		v := from[0]
+		for _, row := range sel {
+			dst[row] = v
+		}
+	case sel == nil:
+		copy(dst, from)
+	default:
+		for _, row := range sel {
+			dst[row] = from[row]
+		}
+	}
+}
+
+func copyBits(out *batch.Column, src builtin.Arg, sel []uint16) {
+	dst, from := out.Bits(), src.Col.Bits()
+	switch {
+	case src.Const && sel == nil:
+		word := uint64(0)
+		if from.Get(0) {
+			word = ^word
+		}
+		for i := range dst {
+			dst[i] = word
+		}
+	case sel == nil:
+		copy(dst, from)
+	default:
+		for _, row := range sel {
+			dst.Put(int(row), from.Get(src.At(int(row))))
+		}
+	}
+}
+
+// copyScales gives out the scales of src in the rows of sel; out keeps one shared scale where it can.
+func copyScales(out *batch.Column, src builtin.Arg, sel []uint16) {
+	shared := len(src.Col.Scales()) == 0 || src.Const
+	scale := src.Col.ScaleAt(0)
+	switch {
+	case shared && len(out.Scales()) == 0 && scale == out.Scale():
+	case shared && sel == nil && scale >= 0:
+		out.SetScale(scale)
+	case sel == nil:
+		scales := out.MutableScales()
+		for i := range scales {
+			scales[i] = src.Col.ScaleAt(src.At(i))
+		}
+	default:
+		scales := out.MutableScales()
+		for _, row := range sel {
+			scales[row] = src.Col.ScaleAt(src.At(int(row)))
+		}
+	}
+}
+
+func copyViews(out *batch.Column, src builtin.Arg, sel []uint16) {
+	base := out.AddBuffers(src.Col)
+	copyFixed[batch.View](out, src, sel)
+	if base == 0 {
+		return
+	}
+	views := out.Views()
+	if sel == nil {
+		for i := range views {
+			if views[i].Len > batch.InlineLen {
+				views[i].Buf += base
+			}
+		}
+		return
+	}
+	for _, row := range sel {
+		if views[row].Len > batch.InlineLen {
+			views[row].Buf += base
+		}
+	}
+}
+
+// copyArrays makes all rows of out anew: those of sel as in src, the others empty.
+func copyArrays(out *batch.Column, src builtin.Arg, sel []uint16) {
+	next := 0
+	for row := range out.Len() {
+		wanted := sel == nil
+		if !wanted && next < len(sel) && int(sel[next]) == row {
+			wanted = true
+			next++
+		}
+		if wanted && !out.IsNull(row) {
+			copyValue(out, row, src.Col, src.At(row))
+		} else {
+			out.Offsets()[row+1] = out.Offsets()[row]
+		}
+	}
+}
+
+// copyValue stores row j of src as row i of dst, which has the same type, whatever that is. Rows of an ARRAY column must be stored in
+// ascending order, each once.
+func copyValue(dst *batch.Column, i int, src *batch.Column, j int) {
+	if src.IsNull(j) {
+		dst.SetNull(i)
+		if dst.Kind() == schema.Array {
+			dst.Offsets()[i+1] = dst.Offsets()[i]
+		}
+		return
+	}
+	switch dst.Kind() {
+	case schema.Bool:
+		dst.Bits().Put(i, src.Bits().Get(j))
+	case schema.Int16:
+		dst.Int16s()[i] = src.Int16s()[j]
+	case schema.Int32, schema.Date:
+		dst.Int32s()[i] = src.Int32s()[j]
+	case schema.Int64, schema.Time, schema.Timestamp, schema.TimestampTZ:
+		dst.Int64s()[i] = src.Int64s()[j]
+	case schema.Float32:
+		dst.Float32s()[i] = src.Float32s()[j]
+	case schema.Float64:
+		dst.Float64s()[i] = src.Float64s()[j]
+	case schema.Interval:
+		dst.Intervals()[i] = src.Intervals()[j]
+	case schema.UUID:
+		dst.UUIDs()[i] = src.UUIDs()[j]
+	case schema.Numeric:
+		dst.SetDecimal(i, src.Decimal(j))
+	case schema.Text, schema.Bytes, schema.JSONB:
+		dst.SetBytes(i, src.Bytes(j))
+	case schema.Row:
+		for k := range dst.Type().Fields {
+			if src.Child(k) != nil && dst.Child(k) != nil {
+				copyValue(dst.Child(k), i, src.Child(k), j)
+			}
+		}
+	case schema.Array:
+		copyElements(dst, i, src, j)
+	default:
+	}
+}
+
+func copyElements(dst *batch.Column, i int, src *batch.Column, j int) {
+	from, to := int(src.Offsets()[j]), int(src.Offsets()[j+1])
+	elems := dst.Child(0)
+	at := elems.Len()
+	elems.Resize(at + to - from)
+	for k := from; k < to; k++ {
+		copyValue(elems, at+k-from, src.Child(0), k)
+	}
+	dst.Offsets()[i+1] = int32(elems.Len()) //nolint:gosec // bounded by the memory of a batch
+}
