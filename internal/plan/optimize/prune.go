@@ -90,7 +90,8 @@ func merge(into, from []codec.Need) {
 	}
 }
 
-// node passes the demand on n to its inputs.
+// node passes the demand on n to its inputs. A column that a Project only passes on and nobody reads is not demanded: it stays unread, and is
+// passed on as that.
 func (d demand) node(n logical.Node) {
 	switch n := n.(type) {
 	case *logical.Scan:
@@ -99,8 +100,11 @@ func (d demand) node(n logical.Node) {
 		d.pass(n.Input, d.of(n))
 		d.exprs(n.Input, n.Predicate)
 	case *logical.Project:
-		for _, item := range n.Items {
-			d.exprs(n.Input, item.Expr)
+		out := d.of(n)
+		for i, item := range n.Items {
+			if passes := item.Expr.Op == bind.Column && len(item.Expr.Path) == 1; !passes || out[i].Read {
+				d.exprs(n.Input, item.Expr)
+			}
 		}
 	case *logical.Unnest:
 		from := append([]codec.Need(nil), d.of(n)[:n.Input.Schema().Len()]...)
