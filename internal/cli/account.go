@@ -8,9 +8,9 @@ import (
 )
 
 // account prints what a run did.
-func (a *app) account(r flow.Report, elapsed time.Duration, f *runFlags) error {
+func (a *app) account(r flow.Report, elapsed time.Duration, f *runFlags) {
 	if f.quiet || f.summary == "none" {
-		return nil
+		return
 	}
 	for _, s := range r.Sources {
 		fmt.Fprintf(a.err, "source %s: %d records, %d rows, %d filtered, %d rejected, %d bytes\n", s.Name, s.Records, s.Rows, s.Filtered, s.Rejected, s.Bytes)
@@ -22,5 +22,4 @@ func (a *app) account(r flow.Report, elapsed time.Duration, f *runFlags) error {
 		fmt.Fprintf(a.err, "sink %s: in %d, rows %d, rejected %d, %d bytes %v\n", s.Name, s.In, s.Rows, s.Rejected, s.Bytes, s.Summary)
 	}
 	fmt.Fprintf(a.err, "elapsed %v balanced %v\n", elapsed, r.Balanced())
-	return nil
 }

@@ -16,10 +16,10 @@ func (a *app) checkCommand() *cobra.Command {
 		Use:   "check FILE...",
 		Short: "Report every mistake in pipeline files, without running them.",
 		Args:  exactly(cobra.MinimumNArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			var all []error
 			for _, path := range args {
-				if _, err := a.compile(path, false, true); err != nil {
+				if _, err := a.compile(c.Context(), path, false, true); err != nil {
 					all = append(all, err)
 					continue
 				}

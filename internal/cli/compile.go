@@ -17,14 +17,14 @@ import (
 )
 
 // compile reads the pipeline at path, "-" being standard input, and makes its logical plan.
-func (a *app) compile(path string, infer, quiet bool) (*logical.Plan, error) {
+func (a *app) compile(ctx context.Context, path string, infer, quiet bool) (*logical.Plan, error) {
 	text, err := a.readText(path)
 	if err != nil {
 		return nil, err
 	}
 	catalog := spec.Catalog{Registry: a.registry}
 	if infer {
-		catalog.Infer = func(s *logical.Source) (*schema.Schema, error) { return a.infer(s, quiet) }
+		catalog.Infer = func(s *logical.Source) (*schema.Schema, error) { return a.infer(ctx, s, quiet) }
 	}
 	return spec.Compile(path, text, a.expand, catalog)
 }
@@ -44,7 +44,7 @@ func (a *app) readText(path string) (string, error) {
 const sampleBytes = 1 << 20
 
 // infer proposes the columns of a source from its first records, and prints them as YAML.
-func (a *app) infer(s *logical.Source, quiet bool) (*schema.Schema, error) {
+func (a *app) infer(ctx context.Context, s *logical.Source, quiet bool) (*schema.Schema, error) {
 	inferrer, ok := s.Format.Format.(codec.Inferrer)
 	if !ok {
 		return nil, fmt.Errorf("format %s has no way to", s.Format.Type.Name)
@@ -52,7 +52,7 @@ func (a *app) infer(s *logical.Source, quiet bool) (*schema.Schema, error) {
 	if !s.Type.Replayable {
 		return nil, fmt.Errorf("connector %s cannot be read twice; declare the schema", s.Type.Name)
 	}
-	sample, err := a.sample(s)
+	sample, err := a.sample(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +64,8 @@ func (a *app) infer(s *logical.Source, quiet bool) (*schema.Schema, error) {
 }
 
 // sample reads whole records from the start of a source.
-func (a *app) sample(s *logical.Source) ([]byte, error) {
-	ctx, cancel := context.WithCancel(context.Background())
+func (a *app) sample(ctx context.Context, s *logical.Source) ([]byte, error) {
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	reader, err := s.Type.Open(ctx, connector.SourceEnv{
 		Name: s.Name, Framer: s.Format.NewFramer, BlockBytes: sampleBytes, MaxRecordBytes: s.MaxRecordBytes, Log: slog.New(slog.DiscardHandler),

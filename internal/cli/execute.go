@@ -16,7 +16,7 @@ func (a *app) run(ctx context.Context, path string, f *runFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	p, err := a.plan(path, f)
+	p, err := a.plan(ctx, path, f)
 	if err != nil {
 		return err
 	}
@@ -62,12 +62,10 @@ func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
 	}
 	stops := a.stops(ctx)
 	defer stops.release()
-	outcome, err := pipeline.Run(stops.ctx, stops.gentle)
+	outcome, err := pipeline.Run(stops.ctx, stops.gentle) //nolint:contextcheck // it is made from ctx
 	err = errors.Join(err, pipeline.Close())
 	elapsed := a.clock.Monotonic() - began
-	if accountErr := a.account(pipeline.Report(), elapsed, f); err == nil {
-		err = accountErr
-	}
+	a.account(pipeline.Report(), elapsed, f)
 	if err == nil && !outcome.Finished {
 		a.say(f, "stopped; go on with: wire run --resume-from %s %s", p.checkpoint, "FILE")
 	}

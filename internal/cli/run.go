@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"time"
@@ -93,8 +94,8 @@ type plans struct {
 }
 
 // plan reads, checks and plans the pipeline at path.
-func (a *app) plan(path string, f *runFlags) (*plans, error) {
-	l, err := a.compile(path, f.infer, f.quiet)
+func (a *app) plan(ctx context.Context, path string, f *runFlags) (*plans, error) {
+	l, err := a.compile(ctx, path, f.infer, f.quiet)
 	if err != nil {
 		return nil, wrong(err)
 	}
@@ -125,4 +126,3 @@ func (a *app) explain(p *plans) error {
 	_, err := fmt.Fprintf(a.out, "logical plan of %s\n%s\nphysical plan\n%s", p.logical.Name, indent(p.logical.String()), indent(p.physical.String()))
 	return err
 }
-

@@ -110,7 +110,7 @@ func TestTwoSourcesMeetAtOneSinkAndStayAligned(t *testing.T) {
 		plan.Sources = append(plan.Sources, &physical.Source{Name: "more", Type: b.sourceType(), Config: b, Next: plan.Sources[0].Next})
 		s := settings()
 		manual := clock.NewManual(clock.System().Now())
-		s.Clock, s.EpochEvery, s.ManifestPath = manual, 1, "/m"
+		s.Clock, s.EpochEvery, s.ManifestPath, s.KeepFinished = manual, 1, "/m", true
 		reached := a.reached
 		opened := a.opened
 		go func() {
@@ -298,7 +298,7 @@ func TestAManifestThatCannotBeStoredEndsTheRun(t *testing.T) {
 
 func TestPlansPrintThemselves(t *testing.T) {
 	plan := pipe(&counter{}, &collector{}, 2, &physical.Step{Name: "picky", Detail: "no sevens", Schema: schema.New(), New: newPicky})
-	want := "source numbers: counter, 2 lanes\n  picky: no sevens\n    sink out: collector\n"
+	want := "source numbers (counter), 2 lanes\n  no sevens\n    sink out: collector\n"
 	if got := plan.String(); got != want {
 		t.Errorf("%s", got)
 	}

@@ -302,7 +302,7 @@ func (c *compiler) union(where Text, from []Text, nodes []logical.Node) logical.
 func (c *compiler) aligned(where Text, k int, n logical.Node, first *schema.Schema, types []schema.Type) logical.Node {
 	items, same := make([]logical.Item, len(types)), n.Schema().Len() == first.Len()
 	for i, f := range first.Fields {
-		j, _ := n.Schema().Find(f.Name) //nolint:errcheck // union found it before
+		j, _ := n.Schema().Find(f.Name)
 		field := n.Schema().Fields[j]
 		column := &bind.Expr{Op: bind.Column, Type: field.Type, Path: []int{j}}
 		cast, err := bind.Coerce(column, types[i])

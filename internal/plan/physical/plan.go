@@ -1,6 +1,7 @@
 package physical
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -83,7 +84,7 @@ type Sink struct {
 func (p *Plan) String() string {
 	var b strings.Builder
 	for _, s := range p.Sources {
-		fmt.Fprintf(&b, "source %s (%s), %d lanes\n", s.Name, s.Detail, p.Parallelism)
+		fmt.Fprintf(&b, "source %s (%s), %d lanes\n", s.Name, cmp.Or(s.Detail, s.Type.Name), p.Parallelism)
 		writeEdges(&b, s.Next, 1)
 	}
 	return b.String()
