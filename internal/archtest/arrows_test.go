@@ -49,6 +49,7 @@ var testOnly = []string{"sdk/sdktest", "internal/testserver", "internal/sim", "i
 var sdkLevels = map[string]int{
 	"sdk":           9, // documentation only
 	"sdk/sqlstate":  0,
+	"sdk/jsonb":     1,
 	"sdk/numeric":   1,
 	"sdk/temporal":  1,
 	"sdk/schema":    2,
@@ -210,7 +211,7 @@ func insideBreach(f goFile, area, pkg string) string {
 		case !fromKnown || !toKnown:
 			return "this package has no place in the sdk's order yet; add it to sdkLevels of internal/archtest"
 		case from <= to && folderOf(f.pkg, area) != folderOf(pkg, area):
-			return "against the sdk's own order: sqlstate, numeric and temporal, schema, batch, codec, connector, sdktest"
+			return "against the sdk's own order: sqlstate, numeric, temporal and jsonb, schema, batch, codec, connector, sdktest"
 		}
 	}
 	if slices.Contains(oneFolderEach, area) {
