@@ -11,7 +11,7 @@ import (
 func (d *decoder) reset() {
 	for i, m := range d.root.byField {
 		if m != nil {
-			d.cols[i].Reset(batchRows)
+			d.cols[i].Reset(batchRows + 1) // one more for the second half of an update
 			d.adopt(m, d.cols[i])
 		}
 	}
@@ -23,6 +23,7 @@ func (d *decoder) reset() {
 func (d *decoder) adopt(m *member, c *batch.Column) {
 	m.col = c
 	m.base = values(c)
+	m.nullFrom, m.nullTo = 0, 0
 	switch m.typ.Kind {
 	case schema.Text, schema.Bytes, schema.JSONB:
 		c.AddBuffer(d.text)
@@ -80,6 +81,7 @@ func values(c *batch.Column) unsafe.Pointer {
 func (d *decoder) finish(rows int) {
 	for i, m := range d.root.byField {
 		if m != nil {
+			m.settleNulls(rows)
 			d.cols[i].Resize(rows)
 			m.trim(rows)
 		}
@@ -127,16 +129,67 @@ func (d *decoder) revive(m *member, row int) {
 
 // setNull makes row of m, and of all below it, NULL.
 func (d *decoder) setNull(m *member, row int) {
+	if m.late {
+		if m.nullFrom > row || row > m.nullTo || m.nullTo == 0 {
+			m.endNulls(row)
+			m.nullFrom = row
+		}
+		m.nullTo = row + 1
+		return
+	}
 	d.nulls = true
-	m.col.SetNull(row)
+	m.setNulls(row, row+1)
+}
+
+// endNulls sets the NULLs of the run before row, if there is one.
+func (m *member) endNulls(row int) {
+	if to := min(m.nullTo, row); m.nullFrom < to {
+		for _, child := range m.object.members {
+			child.settleNulls(m.nullFrom) // offsets of arrays build on those before
+		}
+		m.setNulls(m.nullFrom, to)
+	}
+	m.nullFrom, m.nullTo = 0, 0
+}
+
+// settleNulls ends the runs of m and of all below it before row.
+func (m *member) settleNulls(row int) {
+	if !m.late {
+		return
+	}
+	m.endNulls(row)
+	for _, child := range m.object.members {
+		child.settleNulls(row)
+	}
+}
+
+// setNulls makes the rows from from to before to of m, and of all below it, NULL.
+func (m *member) setNulls(from, to int) {
+	valid := m.col.MutableValid()
+	if to-from == 1 {
+		valid.Clear(from)
+	} else {
+		clearBits(valid, from, to)
+	}
 	switch m.typ.Kind {
 	case schema.Row:
 		for _, child := range m.object.members {
-			d.setNull(child, row)
+			child.setNulls(from, to)
 		}
 	case schema.Array:
 		offsets := m.col.Offsets()
-		offsets[row+1] = offsets[row]
+		for row := from; row < to; row++ {
+			offsets[row+1] = offsets[row]
+		}
 	default:
+	}
+}
+
+// clearBits clears the bits from from to before to.
+func clearBits(b batch.Bitmap, from, to int) {
+	for from < to {
+		n := min(64-from&63, to-from)
+		b[from>>6] &^= (^uint64(0) >> (64 - uint(n))) << (uint(from) & 63) //nolint:gosec // 1..64
+		from += n
 	}
 }

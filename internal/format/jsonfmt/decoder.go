@@ -3,6 +3,7 @@ package jsonfmt
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"unsafe"
 
 	"wire.example/wire/sdk/batch"
@@ -47,10 +48,16 @@ type decoder struct {
 	badPath string
 	scratch []byte
 	json    canon
+	unknown slot // stands for keys that are not remembered
+
+	indexer indexer
+	index   []uint64       // of the block's text, as far as indexed; see index.go
+	stops   unsafe.Pointer // index[0]
+	indexed int
 }
 
-func newDecoder(f *format, spec codec.DecodeSpec) *decoder {
-	d := &decoder{format: f, spec: spec, hidden: make([]bool, spec.Schema.Len())}
+func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
+	d := &decoder{format: f, spec: spec, indexer: newIndexer(), hidden: make([]bool, spec.Schema.Len())}
 	need := spec.Need
 	if need != nil && (spec.Strict || f.options.Strict) {
 		for i := range need {
@@ -78,12 +85,31 @@ func newDecoder(f *format, spec codec.DecodeSpec) *decoder {
 		}
 	}
 	if f.options.Changelog {
-		d.root.opField = f.options.OpField
-		d.root.op = &member{path: f.options.OpField, typ: schema.Of(schema.Text), isOp: true, notNull: true}
-		d.root.add(d.root.op)
-		d.kinds = make([]batch.Change, batchRows)
+		return d, d.addOp(f.options.OpField)
 	}
-	return d
+	return d, nil
+}
+
+// addOp makes the member called name the kind of change.
+func (d *decoder) addOp(name string) error {
+	if err := checkOpField(name, d.spec.Schema); err != nil {
+		return err
+	}
+	d.root.opField = name
+	d.root.op = &member{path: name, typ: schema.Of(schema.Text), isOp: true, notNull: true}
+	d.root.add(d.root.op)
+	d.kinds = make([]batch.Change, batchRows+1)
+	return nil
+}
+
+// checkOpField refuses a member for the kind of change that is a column, too.
+func checkOpField(name string, s *schema.Schema) error {
+	for _, field := range s.Fields {
+		if field.Name == name {
+			return fmt.Errorf("column %q clashes with the member for the kind of change; rename the column, or set op_field to another name", name)
+		}
+	}
+	return nil
 }
 
 // dropUnread takes out the children that are not needed.
@@ -103,6 +129,9 @@ func dropUnread(c *batch.Column, m *member) {
 	}
 }
 
+// byteOrderMark is what some programs write at the start of a file in UTF-8.
+const byteOrderMark = "\xef\xbb\xbf"
+
 // Begin takes a block. One that cannot be scanned in place (no line feed at its end, too little room behind) is copied.
 func (d *decoder) Begin(block *codec.Block) error {
 	if block.Buf == nil {
@@ -120,6 +149,10 @@ func (d *decoder) Begin(block *codec.Block) error {
 	}
 	d.data = d.text.Data
 	d.p = unsafe.Pointer(unsafe.SliceData(d.data))
+	d.beginIndex()
+	if block.Header && bytes.HasPrefix(data, []byte(byteOrderMark)) {
+		d.pos = len(byteOrderMark)
+	}
 	return nil
 }
 
@@ -158,17 +191,21 @@ func (d *decoder) oversize() {
 
 func (d *decoder) readRows() (row int) {
 	for d.pos < d.size {
-		if c := at(d.p, d.pos); c != '{' {
+		d.start = d.pos
+		if at(d.p, d.pos) != '{' {
 			if d.pos = skipSpace(d.p, d.pos); at(d.p, d.pos) == '\n' {
 				d.pos++
 				continue
 			}
 		}
-		if row == batchRows {
+		if row >= batchRows && !d.pairOpen(row) {
+			d.pos = d.start
 			d.res.More = true
 			break
 		}
-		d.start = d.pos
+		if d.pos+lookout > d.indexed {
+			d.extendIndex()
+		}
 		end := d.readRow(row)
 		d.res.Records++
 		switch {
@@ -187,7 +224,13 @@ func (d *decoder) readRows() (row int) {
 	return row
 }
 
-// readRow reads the line at start into row and returns the place of its line feed, or -1 if it is rejected.
+// pairOpen reports whether the batch, which is full, ends with the first half of an update: the second half belongs beside it, and there is
+// room for one row more.
+func (d *decoder) pairOpen(row int) bool {
+	return row == batchRows && d.kinds != nil && d.kinds[row-1] == batch.UpdateBefore
+}
+
+// readRow reads the record at pos into row and returns the place of its line feed, or -1 if it is rejected.
 func (d *decoder) readRow(row int) int {
 	d.nulls, d.dropped, d.again, d.whole, d.bad = false, false, false, false, nil
 	end := d.readLine(row)
@@ -202,10 +245,10 @@ func (d *decoder) readRow(row int) int {
 }
 
 func (d *decoder) readLine(row int) int {
-	if at(d.p, d.start) != '{' {
-		return d.syntax(d.start, "an object")
+	if at(d.p, d.pos) != '{' {
+		return d.noObject()
 	}
-	i := d.readObject(d.root, d.start+1, row)
+	i := d.readObject(d.root, d.pos+1, row)
 	if i < 0 {
 		return -1
 	}
@@ -220,16 +263,19 @@ func (d *decoder) readLine(row int) int {
 // accept notes where a row's record lies; end is its line feed.
 func (d *decoder) accept(end int) {
 	if d.spec.Origin {
+		if at(d.p, end-1) == '\r' && end-1 > d.start {
+			end--
+		}
 		o := &d.origin
-		o.Starts = append(o.Starts, uint32(d.start))                             //nolint:gosec // blocks are below 4 GiB
-		o.Ends = append(o.Ends, uint32(codec.TrimLineEnd(d.data, d.start, end))) //nolint:gosec // blocks are below 4 GiB
-		o.Lines = append(o.Lines, uint32(d.record))                              //nolint:gosec // blocks are below 4 GiB
+		o.Starts = append(o.Starts, uint32(d.start)) //nolint:gosec // blocks are below 4 GiB
+		o.Ends = append(o.Ends, uint32(end))         //nolint:gosec // blocks are below 4 GiB
+		o.Lines = append(o.Lines, uint32(d.record))  //nolint:gosec // blocks are below 4 GiB
 	}
 }
 
 // reject notes the row's error and returns the place of its line feed.
 func (d *decoder) reject(row int) int {
-	end := d.start + bytes.IndexByte(d.data[d.start:], '\n')
+	end := d.pos + bytes.IndexByte(d.data[d.pos:], '\n')
 	d.res.Rejects = append(d.res.Rejects, codec.Reject{
 		Record: d.record, Start: d.start, End: codec.TrimLineEnd(d.data, d.start, end), Column: d.badPath, Err: d.bad,
 	})
@@ -245,16 +291,4 @@ func (d *decoder) forget(row int) {
 	for _, m := range d.root.members {
 		d.revive(m, row)
 	}
-}
-
-// fail gives up the row with bad, unless it has an error already; path names the column.
-func (d *decoder) fail(path string, bad *sqlstate.Error) int {
-	if d.bad == nil {
-		d.bad, d.badPath = bad, path
-	}
-	return -1
-}
-
-func errSyntax(detail string) *sqlstate.Error {
-	return sqlstate.New(sqlstate.InvalidTextRepresentation, "invalid input syntax for type json: "+detail)
 }

@@ -29,7 +29,10 @@ type guess struct {
 
 // infer reads whole lines and proposes a column for every member, in the order first seen.
 func infer(sample []byte) (*schema.Schema, error) {
-	d := newDecoder(&format{options: Options{OpField: defaultOpField}}, codec.DecodeSpec{Schema: schema.New(), Pool: &batch.Pool{}})
+	d, err := newDecoder(&format{options: Options{OpField: defaultOpField}}, codec.DecodeSpec{Schema: schema.New(), Pool: &batch.Pool{}})
+	if err != nil {
+		return nil, err
+	}
 	if err := d.Begin(&codec.Block{Buf: batch.WrapBuffer(sample)}); err != nil {
 		return nil, err
 	}
@@ -89,7 +92,7 @@ func (d *decoder) observe(g *guess, i int) int {
 
 func (d *decoder) observeMembers(g *guess, i int) {
 	for i = skipSpace(d.p, i+1); at(d.p, i) != '}'; {
-		keyEnd, escaped, wide := stringEnd(d.p, i+1)
+		keyEnd, escaped, wide := d.stringEnd(i + 1)
 		name, bad := d.plainText(i+1, keyEnd, escaped, wide)
 		if bad != nil {
 			name = d.data[i+1 : keyEnd]

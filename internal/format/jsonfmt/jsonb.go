@@ -48,7 +48,7 @@ func (d *decoder) appendCanonical(dst []byte, i, depth int) ([]byte, int) {
 	switch c := at(d.p, i); c {
 	case '{', '[':
 		if depth == 0 {
-			return dst, d.fail("", errDepth())
+			return dst, d.failAt("", errDepth(), i)
 		}
 		if c == '{' {
 			return d.canonicalObject(dst, skipSpace(d.p, i+1), depth-1)
@@ -67,13 +67,13 @@ func (d *decoder) appendCanonical(dst []byte, i, depth int) ([]byte, int) {
 }
 
 func (d *decoder) canonicalString(i int) (text []byte, after int) {
-	end, escaped, wide := stringEnd(d.p, i+1)
+	end, escaped, wide := d.stringEnd(i + 1)
 	if end < 0 {
-		return nil, d.syntax(i, "a string that ends before the next control character, found none")
+		return nil, d.unclosed(i)
 	}
 	text, bad := d.plainText(i+1, end, escaped, wide)
 	if bad != nil {
-		return nil, d.fail("", bad)
+		return nil, d.failAt("", bad, i)
 	}
 	return text, end + 1
 }

@@ -1,8 +1,6 @@
 package jsonfmt
 
 import (
-	"math"
-
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/numeric"
 	"wire.example/wire/sdk/schema"
@@ -52,42 +50,82 @@ func (d *decoder) digitsEnd(i int) int {
 
 // readNumber stores the number at i in a column of any type that takes one.
 func (d *decoder) readNumber(m *member, i, row int) int {
-	end := d.numberEnd(i)
-	if end < 0 {
+	coef, scale, end := shortDecimal(d.p, i)
+	if end > 0 && d.storeShort(m, row, coef, scale) {
+		return end
+	}
+	if end = d.numberEnd(i); end < 0 {
 		return -1
 	}
+	if m.typ.Kind == schema.Text && !m.isOp {
+		return d.keepText(m, i, end, row)
+	}
 	if bad := d.storeNumber(m, row, d.data[i:end]); bad != nil {
-		return d.fail(m.path, bad)
+		return d.failAt(m.path, bad, i)
 	}
 	return end
+}
+
+// storeShort stores coef / 10^scale if that is simple.
+func (d *decoder) storeShort(m *member, row int, coef int64, scale int) bool {
+	switch m.typ.Kind {
+	case schema.Float64:
+		// Both are exact, so that one division rounds correctly (Clinger, "How to read floating point numbers accurately", 1990).
+		if coef >= exactFloat || coef <= -exactFloat || coef == 0 {
+			return false
+		}
+		*slotOf[float64](m.base, row) = float64(coef) / float64(pow10[scale])
+	case schema.Numeric:
+		if m.typ.Precision == 0 {
+			m.col.SetDecimal(row, numeric.Decimal{Coef: numeric.Int128FromInt64(coef), Scale: int16(scale)}) //nolint:gosec // 0..17
+			return true
+		}
+		up := int(m.typ.Scale) - scale
+		if up < 0 || up > maxShort || abs(coef) >= pow10[maxShort]/pow10[up] || abs(coef)*pow10[up] >= pow10[min(int(m.typ.Precision), maxShort)] {
+			return false
+		}
+		m.col.SetDecimal(row, numeric.Decimal{Coef: numeric.Int128FromInt64(coef * int64(pow10[up])), Scale: m.typ.Scale}) //nolint:gosec // below 10^18
+	case schema.Timestamp, schema.TimestampTZ:
+		unit := d.format.epoch
+		if scale > 0 || unit == 0 || abs(coef) > uint64(temporal.MaxTimestamp/unit) { //nolint:gosec // positive
+			return false
+		}
+		*slotOf[int64](m.base, row) = coef * unit
+		return coef*unit >= temporal.MinTimestamp
+	default:
+		return false
+	}
+	return true
+}
+
+// exactFloat bounds the whole numbers that a float64 holds exactly, maxShort is the number of digits that an int64 surely holds.
+const (
+	exactFloat = 1 << 53
+	maxShort   = 18
+)
+
+// abs returns |v|.
+func abs(v int64) uint64 {
+	if v < 0 {
+		v = -v
+	}
+	return uint64(v) //nolint:gosec // not negative
 }
 
 func (d *decoder) storeNumber(m *member, row int, text []byte) *sqlstate.Error {
 	switch m.typ.Kind {
 	case schema.Int16, schema.Int32, schema.Int64:
 		return storeInteger(m, row, text)
-	case schema.Float32:
-		return codec.SetFloat(m.col, row, text)
-	case schema.Float64:
-		if v, ok := shortFloat(text); ok {
-			*slotOf[float64](m.base, row) = v
-			return nil
-		}
+	case schema.Float32, schema.Float64:
 		return codec.SetFloat(m.col, row, text)
 	case schema.Numeric:
 		return codec.SetNumeric(m.col, row, text)
-	case schema.Timestamp, schema.TimestampTZ:
+	case schema.Timestamp, schema.TimestampTZ, schema.Date, schema.Time:
 		return d.storeEpoch(m, row, text)
-	case schema.Text:
+	default:
 		if m.isOp {
 			return d.readOp(m, row, text)
 		}
-		text, bad := codec.FitVarchar(text, m.typ)
-		if bad == nil {
-			m.col.SetBytes(row, text)
-		}
-		return bad
-	default:
 		return codec.ErrSyntax(m.typ, text)
 	}
 }
@@ -116,58 +154,49 @@ func wholeNumber(typ schema.Type, text []byte) (int64, *sqlstate.Error) {
 	return d.Coef.Int64(), nil
 }
 
-// storeEpoch stores a number of seconds, ms or µs since 1970, rounded to µs.
+// storeEpoch stores a number that counts the option's unit: since 1970 for timestamps and dates, which are the day of that instant, since
+// midnight for times. Parts of a microsecond are rounded.
 func (d *decoder) storeEpoch(m *member, row int, text []byte) *sqlstate.Error {
-	if d.format.epoch == 0 {
-		return codec.ErrSyntax(m.typ, text).WithHint("Timestamps that are numbers need the option epoch: s, ms or us.")
+	kind := m.typ.Kind
+	if d.format.unit == 0 {
+		return codec.ErrSyntax(m.typ, text).WithHint("Numbers as dates and times need the option epoch: s, ms, us or ns.")
 	}
 	v, bad := codec.ParseDecimal(text)
-	if bad != nil {
-		return bad
+	if bad != nil || !v.IsFinite() {
+		return errEpoch(m, text)
 	}
-	coef, ok := numeric.MulSmall(v.Coef, d.format.epoch)
+	coef, ok := numeric.MulSmall(v.Coef, d.format.unit)
 	if ok {
-		coef, ok = numeric.Rescale10(coef, -int(v.Scale))
+		coef, ok = numeric.Rescale10(coef, -int(v.Scale)-d.format.finer)
 	}
-	if !ok || !coef.FitsInt64() || coef.Int64() < temporal.MinTimestamp || coef.Int64() > temporal.MaxTimestamp {
-		return sqlstate.Errorf(sqlstate.DatetimeFieldOverflow, "timestamp out of range: \"%s\"", codec.Shown(text))
+	least, most := int64(temporal.MinTimestamp), int64(temporal.MaxTimestamp)
+	if kind == schema.Time {
+		least, most = 0, temporal.MaxTime
 	}
-	*slotOf[int64](m.base, row) = coef.Int64()
+	if !ok || !coef.FitsInt64() || coef.Int64() < least || coef.Int64() > most {
+		return errEpoch(m, text)
+	}
+	micros := coef.Int64()
+	if kind != schema.Date {
+		*slotOf[int64](m.base, row) = micros
+		return nil
+	}
+	day := micros / temporal.Day
+	if micros%temporal.Day < 0 {
+		day--
+	}
+	*slotOf[int32](m.base, row) = int32(day) //nolint:gosec // within the range of timestamps
 	return nil
 }
 
-// floatPowers are the powers of ten that a float64 holds exactly, as far as shortFloat needs.
-//
-//nolint:gochecknoglobals // immutable table
-var floatPowers = [16]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
-
-// shortFloat reads a decimal of at most 15 digits without exponent: both the digits and the power of ten are exact, so that one division
-// rounds correctly (Clinger, "How to read floating point numbers accurately", 1990).
-func shortFloat(text []byte) (float64, bool) {
-	mantissa, digits, fraction := int64(0), 0, 0
-	negative, point := false, false
-	for i, c := range text {
-		switch {
-		case c-'0' <= 9:
-			mantissa = mantissa*10 + int64(c-'0')
-			digits++
-			if point {
-				fraction++
-			}
-			if digits > 15 {
-				return 0, false
-			}
-		case c == '.':
-			point = true
-		case c == '-' && i == 0:
-			negative = true
-		default:
-			return 0, false
-		}
+func errEpoch(m *member, text []byte) *sqlstate.Error {
+	name := "timestamp"
+	switch m.typ.Kind {
+	case schema.Date:
+		name = "date"
+	case schema.Time:
+		name = "time"
+	default:
 	}
-	v := float64(mantissa) / floatPowers[fraction]
-	if negative {
-		v = math.Copysign(v, -1)
-	}
-	return v, true
+	return sqlstate.Errorf(sqlstate.DatetimeFieldOverflow, "%s out of range: \"%s\"", name, codec.Shown(text))
 }

@@ -1,7 +1,5 @@
 package jsonfmt
 
-import "strconv"
-
 // maxDepth bounds how deeply objects and arrays may nest.
 const maxDepth = 512
 
@@ -67,21 +65,20 @@ func (d *decoder) readObject(o *object, i, row int) int {
 // when case is ignored, among which an exact one wins wherever it stands.
 func (d *decoder) readCareful(o *object, s *slot, i, row int, seen, exact *uint64) int {
 	m := s.member
-	word := seen
-	if len(o.more) > 0 {
-		word = &o.more[m.bit>>6]
+	if k := len(o.more) / 2; k > 0 {
+		seen, exact = &o.more[m.bit>>6], &o.more[k+m.bit>>6]
 	}
 	bit := uint64(1) << (uint(m.bit) & 63) //nolint:gosec // masked
-	if m.bit < 64 && s.inexact && *exact&bit != 0 {
+	if s.inexact && *exact&bit != 0 {
 		return d.skipMember(s, i)
 	}
-	if m.bit < 64 && !s.inexact {
+	if !s.inexact {
 		*exact |= bit
 	}
-	if *word&bit != 0 {
+	if *seen&bit != 0 {
 		d.revive(m, row)
 	}
-	*word |= bit
+	*seen |= bit
 	i = d.readValue(m, i, row)
 	if len(m.conds) > 0 && i > 0 && !d.whole {
 		d.dropped = !m.meets(row)
@@ -92,67 +89,103 @@ func (d *decoder) readCareful(o *object, s *slot, i, row int, seen, exact *uint6
 // skipMember passes over a value that nothing needs. A second value for a filtered column makes the row start anew without its filter,
 // since the last of duplicates counts.
 func (d *decoder) skipMember(s *slot, i int) int {
-	if at(d.p, i) == '"' && s.member == nil && !s.ambiguous {
-		if end := plainEnd(d.p, i+1); at(d.p, end) == '"' {
-			return end + 1
+	if !s.plain {
+		if s.ambiguous {
+			return d.failAt("", errAmbiguous(s.text[:len(s.text)-1]), i)
+		}
+		if d.dropped && len(s.member.conds) > 0 {
+			d.again = true
+			return -1
 		}
 	}
-	if s.ambiguous {
-		return d.fail("", errAmbiguous(s.text[:len(s.text)-1]))
+	switch c := at(d.p, i); {
+	case c == '"':
+		if end := d.stopAt(i + 1); at(d.p, end) == '"' {
+			return end + 1
+		}
+	case c-'1' <= 8:
+		if end := shortIntegerEnd(d.p, i); end > 0 {
+			return end
+		}
 	}
-	if d.dropped && s.member != nil && len(s.member.conds) > 0 {
-		d.again = true
-		return -1
-	}
-	if at(d.p, i) == '{' {
+	if at(d.p, i) == '{' && s.level < maxShapes {
 		if s.shape == nil {
 			s.shape = &object{level: s.level + 1}
 		}
-		if s.level < maxShapes {
-			return d.readObject(s.shape, i+1, 0)
-		}
+		return d.readObject(s.shape, i+1, 0)
 	}
-	return d.skipValue(i, maxDepth-maxShapes)
+	return d.skipValue(i, maxDepth-s.level-1)
 }
 
-// readKey reads a key that is not the expected one and makes it the expected one for next time. At the brace of an empty object it
-// returns nil and the byte after; nil and -1 if there is no key.
+// readKey reads a key that is not where or what was expected. At the brace of an empty object it returns nil and the byte after; nil and
+// -1 if there is no key.
 func (d *decoder) readKey(o *object, last *slot, i int, first bool) (s *slot, after int) {
 	p := d.p
-	i = skipSpace(p, i)
-	if at(p, i) == '}' && first {
-		return nil, i + 1
-	}
-	if at(p, i) != '"' {
-		return nil, d.syntax(i, "a member name in quotes")
-	}
-	for _, known := range o.slots {
-		if known.matches(p, i) {
-			last.next = known
-			return known, i + known.size
+	if at(p, i) <= ' ' {
+		i = skipSpace(p, i)
+		if s := last.next; s != nil && s.matches(p, i) {
+			return s, i + s.size
 		}
 	}
-	end, escaped, wide := stringEnd(p, i+1)
-	if end < 0 {
-		return nil, d.syntax(i, "a member name")
+	if s := last.other; s != nil && s.matches(p, i) {
+		last.otherCame(d.record)
+		return s, i + s.size
 	}
-	name, bad := d.plainText(i+1, end, escaped, wide)
-	if bad != nil {
-		return nil, d.fail("", bad)
+	switch {
+	case at(p, i) == '"':
+	case at(p, i) == '}' && first:
+		return nil, i + 1
+	default:
+		return nil, d.syntax(i, "a member name in quotes")
+	}
+	end, escaped, wide := d.stringEnd(i + 1)
+	if end < 0 {
+		return nil, d.unclosed(i)
 	}
 	colon := skipSpace(p, end+1)
 	if at(p, colon) != ':' {
 		return nil, d.syntax(colon, `":"`)
 	}
-	s = newSlot(string(d.data[i : colon+1]))
+	after = colon + 1
+	if s = o.lookup(p, i, after-i); s == nil {
+		if s = d.newKey(o, i, end, after, escaped || wide); s == nil {
+			return nil, -1
+		}
+	}
+	last.follow(s)
+	return s, after
+}
+
+// newKey makes a slot for the key that stands from i to after and whose string ends at end. nil means that it is no valid text. Keys that
+// are not remembered, because they are too many, are looked up each time; in an object that nothing needs that is not even necessary.
+func (d *decoder) newKey(o *object, i, end, after int, special bool) *slot {
+	if o.isShape() {
+		if len(o.slots) >= maxShapeKeys {
+			d.unknown = slot{plain: true, level: maxShapes}
+			return &d.unknown
+		}
+		s := newSlot(string(d.data[i:after]))
+		s.level, s.plain = o.level, true
+		d.remember(o, s)
+		return s
+	}
+	name, bad := d.plainText(i+1, end, special, special)
+	if bad != nil {
+		d.failAt("", bad, i)
+		return nil
+	}
+	s := newSlot(string(d.data[i:after]))
 	s.level = o.level
 	o.find(string(name), s)
+	d.remember(o, s)
+	return s
+}
+
+func (d *decoder) remember(o *object, s *slot) {
 	if d.slots < maxSlots && s.size <= maxKey {
 		d.slots++
-		o.slots = append(o.slots, s)
-		last.next = s
+		o.remember(s)
 	}
-	return s, colon + 1
 }
 
 // fillMissing makes NULL the members that the object did not have.
@@ -165,7 +198,7 @@ func (d *decoder) fillMissing(o *object, seen uint64, i, row int) int {
 		if here>>(uint(m.bit)&63)&1 != 0 { //nolint:gosec // masked
 			continue
 		}
-		if d.readNull(m, row) < 0 {
+		if d.readNull(m, i-1, row) < 0 {
 			return -1
 		}
 		if len(m.conds) > 0 && !d.whole {
@@ -174,12 +207,4 @@ func (d *decoder) fillMissing(o *object, seen uint64, i, row int) int {
 		}
 	}
 	return i
-}
-
-// syntax fails the row for text at i that is no JSON.
-func (d *decoder) syntax(i int, want string) int {
-	if d.bad == nil {
-		d.fail("", errSyntax("expected "+want+" at byte "+strconv.Itoa(i-d.start)))
-	}
-	return -1
 }

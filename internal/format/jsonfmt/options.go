@@ -10,8 +10,8 @@ import (
 
 // Options are what a user may set; README.md tells more.
 type Options struct {
-	// Epoch is the unit of timestamps that are numbers: s, ms or us. Empty: numbers are refused.
-	Epoch string `doc:"Unit of timestamps that are numbers since 1970; without it they are refused." enum:"s,ms,us" option:"epoch" yaml:"epoch"`
+	// Epoch is the unit of dates and times that are numbers: s, ms, us or ns. Empty: numbers are refused.
+	Epoch string `doc:"Unit of dates and times that are numbers: since 1970, for TIME since midnight. Without it they are refused." enum:"s,ms,us,ns" option:"epoch" yaml:"epoch"`
 	// Coerce accepts numbers and booleans in quotes.
 	Coerce bool `default:"false" doc:"Accept numbers and booleans in quotes." option:"coerce" yaml:"coerce"`
 	// Strict checks the values of columns that nothing reads, too.
@@ -31,13 +31,18 @@ func New(options Options) (codec.Format, error) {
 	switch options.Epoch {
 	case "":
 	case "s":
-		f.epoch = temporal.Second
+		f.unit = temporal.Second
 	case "ms":
-		f.epoch = temporal.Millisecond
+		f.unit = temporal.Millisecond
 	case "us":
-		f.epoch = temporal.Microsecond
+		f.unit = temporal.Microsecond
+	case "ns":
+		f.unit, f.finer = temporal.Microsecond, 3
 	default:
-		return nil, fmt.Errorf("option epoch: %q is no unit; write s, ms or us", options.Epoch)
+		return nil, fmt.Errorf("option epoch: %q is no unit; write s, ms, us or ns", options.Epoch)
+	}
+	if f.finer == 0 {
+		f.epoch = f.unit
 	}
 	if f.options.OpField == "" {
 		f.options.OpField = defaultOpField
@@ -47,12 +52,14 @@ func New(options Options) (codec.Format, error) {
 
 type format struct {
 	options Options
-	epoch   int64 // µs a unit, 0: numbers are refused
+	unit    int64 // µs a unit, times 10^finer; 0: numbers are refused
+	finer   int
+	epoch   int64 // unit, if that is whole µs
 }
 
 // NewDecoder returns a decoder of JSON lines.
 func (f *format) NewDecoder(spec codec.DecodeSpec) (codec.Decoder, error) {
-	return newDecoder(f, spec), nil
+	return newDecoder(f, spec)
 }
 
 // NewEncoder returns an encoder of JSON lines. A column named like the member for the kind of change is refused.

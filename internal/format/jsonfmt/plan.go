@@ -1,7 +1,6 @@
 package jsonfmt
 
 import (
-	"strings"
 	"unsafe"
 
 	"wire.example/wire/sdk/batch"
@@ -26,6 +25,10 @@ type member struct {
 	elem   *member        // of an ARRAY
 	room   int            // rows that elem's columns have
 
+	// A ROW that is outside arrays sets its NULLs late, when the run of rows from nullFrom to before nullTo, in which it is NULL, has ended.
+	late             bool
+	nullFrom, nullTo int
+
 	stamp    temporal.TimestampParser
 	stampLen int // bytes of the timestamp before
 }
@@ -37,68 +40,13 @@ type object struct {
 	members []*member
 	op      *member // kind of change, or nil
 	opField string
-	head    slot // its next is the key expected first
-	slots   []*slot
-	level   int      // how deep it lies; 0 for the record itself
-	careful bool     // some key matches only when case is ignored, or a member is filtered, or there are more than 64
-	full    uint64   // the seen bits of all members; with more than 64, one that never occurs
-	more    []uint64 // which members were seen, if there are more than 64
-}
-
-// maxSlots bounds how many different keys a decoder remembers, maxKey how long one may be (in bytes, with quotes and colon), and maxShapes
-// how deep objects that nothing needs are remembered.
-const (
-	maxSlots  = 4096
-	maxKey    = 256
-	maxShapes = 8
-)
-
-// slot is a key as it stands in the text, quotes and colon included, with what to do about it and the key that came next the last time.
-type slot struct {
-	first, second         uint64 // its first 16 bytes
-	firstMask, secondMask uint64
-	size                  int
-	text                  string
-	member                *member // nil: skip the value
-	ambiguous             bool
-	inexact               bool
-	level                 int     // of its object
-	shape                 *object // how the object looks that is skipped here
-	next                  *slot
-}
-
-func newSlot(text string) *slot {
-	s := &slot{text: text, size: len(text)}
-	for i := range min(len(text), 16) {
-		shift := uint(i&7) * 8 //nolint:gosec // below 64
-		if i < 8 {
-			s.first |= uint64(text[i]) << shift
-			s.firstMask |= 0xff << shift
-		} else {
-			s.second |= uint64(text[i]) << shift
-			s.secondMask |= 0xff << shift
-		}
-	}
-	return s
-}
-
-// begins reports whether the first 16 bytes of s stand at i.
-func (s *slot) begins(p unsafe.Pointer, i int) bool {
-	return (load(p, i)^s.first)&s.firstMask|(load(p, i+8)^s.second)&s.secondMask == 0
-}
-
-// matches reports whether s stands at i.
-func (s *slot) matches(p unsafe.Pointer, i int) bool {
-	return s.begins(p, i) && s.restMatches(p, i)
-}
-
-func (s *slot) restMatches(p unsafe.Pointer, i int) bool {
-	for k := 16; k < s.size; k++ {
-		if at(p, i+k) != s.text[k] { // a line feed differs, so this stops at the row's end
-			return false
-		}
-	}
-	return true
+	names   *names
+	head    slot              // its next is the key expected first
+	slots   map[slotKey]*slot // all keys remembered
+	level   int               // how deep it lies; 0 for the record itself
+	careful bool              // some key matches only when case is ignored, or a member is filtered, or there are more than 64
+	full    uint64            // the seen bits of all members; with more than 64, one that never occurs
+	more    []uint64          // if there are more than 64: which members were seen, then which of them by their exact names
 }
 
 // newObject plans fields; need nil means all of them.
@@ -111,6 +59,7 @@ func newObject(fields []schema.Field, need []codec.Need, prefix string) *object 
 		}
 		if n.Read {
 			o.byField[i] = newMember(f.Type, f.NotNull, n, prefix+f.Name)
+			o.byField[i].late = f.Type.Kind == schema.Row
 			o.add(o.byField[i])
 		}
 	}
@@ -122,7 +71,7 @@ func (o *object) add(m *member) {
 	o.members = append(o.members, m)
 	o.full = 1<<uint(len(o.members)) - 1
 	if len(o.members) > 64 {
-		o.more = make([]uint64, batch.Words(len(o.members)))
+		o.more = make([]uint64, 2*batch.Words(len(o.members)))
 		o.careful, o.full = true, 1
 	}
 }
@@ -134,9 +83,20 @@ func newMember(typ schema.Type, notNull bool, need codec.Need, path string) *mem
 		m.object = newObject(typ.Fields, need.Members, path+".")
 	case schema.Array:
 		m.elem = newMember(*typ.Elem, false, codec.Need{Read: true}, path)
+		m.elem.setEarly()
 	default:
 	}
 	return m
+}
+
+// setEarly makes m and all below it set NULLs at once: elements of arrays come and go by other rules than rows.
+func (m *member) setEarly() {
+	m.late = false
+	if m.object != nil {
+		for _, child := range m.object.members {
+			child.setEarly()
+		}
+	}
 }
 
 // find resolves a key: a field of exactly that name, else the only one that differs by case.
@@ -145,26 +105,24 @@ func (o *object) find(name string, s *slot) {
 		s.member = o.op
 		return
 	}
-	found, count := -1, 0
-	for i := range o.fields {
-		if o.fields[i].Name == name {
-			s.member = o.byField[i]
-			return
-		}
-		if strings.EqualFold(o.fields[i].Name, name) {
-			found = i
-			count++
-		}
+	if o.names == nil {
+		o.names = newNames(o.fields)
 	}
-	s.inexact = count > 0
-	s.ambiguous = count > 1
-	o.careful = o.careful || s.inexact
-	if count == 1 {
-		s.member = o.byField[found]
+	i, exact := o.names.find(name)
+	switch {
+	case i == noField:
+		s.plain = true
+	case i == manyFields:
+		s.ambiguous = true
+	default:
+		s.member = o.byField[i]
+		s.plain = s.member == nil
+		s.inexact = !exact && !s.plain
+		o.careful = o.careful || s.inexact
 	}
 }
 
 func errAmbiguous(name string) *sqlstate.Error {
 	return sqlstate.Errorf(sqlstate.AmbiguousColumn, "member %q matches several columns", name).
-		WithHint("Spell the member exactly as one of the columns.")
+		WithHint("Spell it exactly as one of the columns.")
 }

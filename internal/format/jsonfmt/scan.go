@@ -36,20 +36,6 @@ func stop(x uint64) uint64 {
 	return ((x - spaces) | ((x ^ quotes) - ones) | ((x ^ slashes) - ones)) & highBits &^ x
 }
 
-// plainEnd returns the first byte from i on that is special.
-func plainEnd(p unsafe.Pointer, i int) int {
-	for {
-		a, b := special(load(p, i)), special(load(p, i+8))
-		if a|b != 0 {
-			if a != 0 {
-				return i + bits.TrailingZeros64(a)>>3
-			}
-			return i + 8 + bits.TrailingZeros64(b)>>3
-		}
-		i += 16
-	}
-}
-
 // stringEnd returns the end of the string whose first byte is i: its closing quote, or -1 if a control character comes before. escaped and
 // wide tell whether it holds backslashes or bytes beyond ASCII.
 func stringEnd(p unsafe.Pointer, i int) (end int, escaped, wide bool) {
@@ -99,9 +85,23 @@ func eightDigits(x uint64) uint64 {
 }
 
 //nolint:gochecknoglobals // immutable table
-var pow10 = [9]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
+var pow10 = [maxShort + 1]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
 
-// plainInteger reads an integer of at most 15 digits at i. end is 0 if there is none, or it is longer, or it goes on as another number.
+// shortIntegerEnd returns the byte after the integer at i, which begins with a digit from 1 to 9, or 0 if it has more than seven digits or
+// goes on as another number.
+func shortIntegerEnd(p unsafe.Pointer, i int) int {
+	n := digitCount(load(p, i) ^ zeros)
+	if n == 8 {
+		return 0
+	}
+	if c := at(p, i+n); c == '.' || c|0x20 == 'e' {
+		return 0
+	}
+	return i + n
+}
+
+// plainInteger reads an integer of at most 19 digits at i. end is 0 if there is none, or it is longer or no BIGINT, or it goes on as
+// another number.
 func plainInteger(p unsafe.Pointer, i int) (v int64, end int) {
 	negative := at(p, i) == '-'
 	if negative {
@@ -114,20 +114,75 @@ func plainInteger(p unsafe.Pointer, i int) (v int64, end int) {
 	}
 	u := eightDigits(x << (64 - 8*uint(n))) //nolint:gosec // 1..8
 	if n == 8 {
-		x = load(p, i+8) ^ zeros
-		more := digitCount(x)
-		if more == 8 {
-			return 0, 0
-		}
-		u = u*pow10[more] + eightDigits(x<<(64-8*uint(more))) //nolint:gosec // 0..7
+		var more int
+		u, more = longInteger(p, i+8, u)
 		n += more
 	}
-	if c := at(p, i+n); c == '.' || c|0x20 == 'e' {
+	if c := at(p, i+n); c == '.' || c|0x20 == 'e' || c-'0' <= 9 {
 		return 0, 0
 	}
-	v = int64(u) //nolint:gosec // below 10^15
+	if u >= 1<<63 {
+		return 0, 0
+	}
+	v = int64(u)
 	if negative {
 		v = -v
 	}
 	return v, i + n
+}
+
+// longInteger adds to u, the eight digits before i, at most eleven that follow; more says how many.
+func longInteger(p unsafe.Pointer, i int, u uint64) (_ uint64, more int) {
+	x := load(p, i) ^ zeros
+	if more = digitCount(x); more < 8 {
+		return u*pow10[more] + eightDigits(x<<(64-8*uint(more))), more //nolint:gosec // 0..7
+	}
+	u = u*pow10[8] + eightDigits(x)
+	x = load(p, i+8) ^ zeros
+	last := min(digitCount(x), 3)
+	return u*pow10[last] + eightDigits(x<<(64-8*uint(last))), 8 + last //nolint:gosec // 0..3
+}
+
+// shortDecimal reads a number without exponent of at most 18 digits at i as coef / 10^scale. end is 0 if there is none, or it is longer or
+// goes on as another number.
+func shortDecimal(p unsafe.Pointer, i int) (coef int64, scale, end int) {
+	negative := at(p, i) == '-'
+	if negative {
+		i++
+	}
+	u, n := digitRun(p, i)
+	if n == 0 || n > 16 || n > 1 && at(p, i) == '0' {
+		return 0, 0, 0
+	}
+	i += n
+	if at(p, i) == '.' {
+		fraction, digits := digitRun(p, i+1)
+		if digits == 0 || digits > 16 || n+digits > maxShort {
+			return 0, 0, 0
+		}
+		u, scale = u*pow10[digits]+fraction, digits
+		i += 1 + digits
+	}
+	if at(p, i)|0x20 == 'e' {
+		return 0, 0, 0
+	}
+	if coef = int64(u); negative { //nolint:gosec // below 10^18
+		coef = -coef
+	}
+	return coef, scale, i
+}
+
+// digitRun reads the digits from i on, n of them. n is 17 if there are more than 16; v is then wrong.
+func digitRun(p unsafe.Pointer, i int) (v uint64, n int) {
+	x := load(p, i) ^ zeros
+	if n = digitCount(x); n < 8 {
+		return eightDigits(x << (64 - 8*uint(n))), n //nolint:gosec // 0..7
+	}
+	y := load(p, i+8) ^ zeros
+	m := digitCount(y)
+	v = eightDigits(x)*pow10[m] + eightDigits(y<<(64-8*uint(m))) //nolint:gosec // 0..8
+	if n += m; n == 16 && at(p, i+16)-'0' <= 9 {
+		n++
+	}
+	return v, n
 }

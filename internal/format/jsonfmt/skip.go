@@ -8,7 +8,7 @@ func (d *decoder) skipValue(i, depth int) int {
 		return d.skipString(i)
 	case '{', '[':
 		if depth == 0 {
-			return d.fail("", errDepth())
+			return d.failAt("", errDepth(), i)
 		}
 		if c == '{' {
 			return d.skipObject(i+1, depth-1)
@@ -29,10 +29,10 @@ func (d *decoder) skipValue(i, depth int) int {
 }
 
 func (d *decoder) skipString(i int) int {
-	end := plainEnd(d.p, i+1)
+	end := d.stopAt(i + 1)
 	if at(d.p, end) != '"' {
-		if end, _, _ = stringEnd(d.p, end); end < 0 {
-			return d.syntax(i, "a string that ends before the next control character, found none")
+		if end, _, _ = d.stringEnd(i + 1); end < 0 {
+			return d.unclosed(i)
 		}
 	}
 	return end + 1

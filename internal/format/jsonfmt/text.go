@@ -1,6 +1,7 @@
 package jsonfmt
 
 import (
+	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -12,27 +13,55 @@ import (
 
 // readString reads the string at i into a column of any type.
 func (d *decoder) readString(m *member, i, row int) int {
-	end, escaped, wide := stringEnd(d.p, i+1)
+	end, escaped, wide := d.stringEnd(i + 1)
 	if end < 0 {
-		return d.syntax(i, "a string that ends before the next control character, found none")
+		return d.unclosed(i)
 	}
-	if m.typ.Kind == schema.Text && !escaped && !m.isOp && m.typ.Length == 0 {
-		if wide {
-			if bad := codec.CheckText(d.data[i+1 : end]); bad != nil {
-				return d.fail(m.path, bad)
-			}
+	var bad *sqlstate.Error
+	switch {
+	case m.typ.Kind != schema.Text || m.isOp:
+		var text []byte
+		if text, bad = d.plainText(i+1, end, escaped, wide); bad == nil {
+			bad = d.storeString(m, row, text)
 		}
-		*slotOf[batch.View](m.base, row) = d.view(i+1, end)
-		return end + 1
+	case wide:
+		bad = codec.CheckText(d.data[i+1 : end])
 	}
-	text, bad := d.plainText(i+1, end, escaped, wide)
-	if bad == nil {
-		bad = d.storeString(m, row, text)
+	if bad == nil && m.typ.Kind == schema.Text && !m.isOp {
+		if escaped {
+			bad = unescapeInto(m, row, d.data[i+1:end])
+		} else {
+			bad = d.viewString(m, i+1, end, row)
+		}
 	}
 	if bad != nil {
-		return d.fail(m.path, bad)
+		return d.failAt(m.path, bad, i)
 	}
 	return end + 1
+}
+
+// viewString makes the bytes from start to end, which are checked, row of a TEXT column.
+func (d *decoder) viewString(m *member, start, end, row int) *sqlstate.Error {
+	text, bad := codec.FitVarchar(d.data[start:end], m.typ)
+	if bad == nil {
+		*slotOf[batch.View](m.base, row) = d.view(start, start+len(text))
+	}
+	return bad
+}
+
+// unescapeInto appends the string contents raw, without their escapes, to the column's own buffer as row.
+func unescapeInto(m *member, row int, raw []byte) *sqlstate.Error {
+	own := m.col.OwnBuffer(len(raw))
+	start := len(own.Data)
+	data, bad := appendUnescaped(own.Data, raw)
+	if bad == nil {
+		var text []byte
+		if text, bad = codec.FitVarchar(data[start:], m.typ); bad == nil {
+			own.Data = data[:start+len(text)]
+			m.col.SetOwn(row, start)
+		}
+	}
+	return bad
 }
 
 // plainText returns the bytes from start to end without escapes and checked to be UTF-8. They are lent until the next call.
@@ -51,17 +80,11 @@ func (d *decoder) plainText(start, end int, escaped, wide bool) ([]byte, *sqlsta
 	return d.scratch, bad
 }
 
-// storeString stores the contents of a string.
+// storeString stores the contents of a string in a column that is no TEXT.
 func (d *decoder) storeString(m *member, row int, text []byte) *sqlstate.Error {
 	switch k := m.typ.Kind; {
 	case m.isOp:
 		return d.readOp(m, row, text)
-	case k == schema.Text:
-		text, bad := codec.FitVarchar(text, m.typ)
-		if bad == nil {
-			m.col.SetBytes(row, text)
-		}
-		return bad
 	case k.IsNested():
 		return codec.ErrSyntax(m.typ, text)
 	case k == schema.Bool || k.IsInteger():
@@ -107,11 +130,12 @@ func errQuoted(typ schema.Type, text []byte) *sqlstate.Error {
 // appendUnescaped appends the string contents raw with its escapes replaced.
 func appendUnescaped(dst, raw []byte) ([]byte, *sqlstate.Error) {
 	for i := 0; i < len(raw); i++ {
-		c := raw[i]
-		if c != '\\' {
-			dst = append(dst, c)
-			continue
+		n := bytes.IndexByte(raw[i:], '\\')
+		if n < 0 {
+			return append(dst, raw[i:]...), nil
 		}
+		dst = append(dst, raw[i:i+n]...)
+		i += n
 		i++
 		switch e := raw[i]; e {
 		case '"', '\\', '/':

@@ -29,10 +29,14 @@ func (d *decoder) readValue(m *member, i, row int) int {
 			*slotOf[int32](m.base, row) = int32(v)
 			return end
 		}
+	case schema.Int16:
+		if v, end := plainInteger(d.p, i); end > 0 && v == int64(int16(v)) {
+			*slotOf[int16](m.base, row) = int16(v)
+			return end
+		}
 	case schema.Text:
-		if at(d.p, i) == '"' && !m.isOp {
-			end := plainEnd(d.p, i+1)
-			if at(d.p, end) == '"' && m.typ.Length == 0 {
+		if at(d.p, i) == '"' && m.typ.Length == 0 && !m.isOp {
+			if end := d.stopAt(i + 1); at(d.p, end) == '"' {
 				*slotOf[batch.View](m.base, row) = d.view(i+1, end)
 				return end + 1
 			}
@@ -45,6 +49,9 @@ func (d *decoder) readValue(m *member, i, row int) int {
 		}
 	case schema.Row:
 		if at(d.p, i) == '{' {
+			if m.nullTo > 0 {
+				m.endNulls(row)
+			}
 			return d.readObject(m.object, i+1, row)
 		}
 	case schema.Array:
@@ -56,6 +63,15 @@ func (d *decoder) readValue(m *member, i, row int) int {
 	return d.readOther(m, i, row)
 }
 
+// keepBytes are the masks that keep the first n of 16 bytes; a table, since the length of short text is hard to predict.
+//
+//nolint:gochecknoglobals // immutable table
+var keepBytes = [17][2]uint64{
+	{}, {1<<8 - 1}, {1<<16 - 1}, {1<<24 - 1}, {1<<32 - 1}, {1<<40 - 1}, {1<<48 - 1}, {1<<56 - 1}, {1<<64 - 1},
+	{1<<64 - 1, 1<<8 - 1}, {1<<64 - 1, 1<<16 - 1}, {1<<64 - 1, 1<<24 - 1}, {1<<64 - 1, 1<<32 - 1},
+	{1<<64 - 1, 1<<40 - 1}, {1<<64 - 1, 1<<48 - 1}, {1<<64 - 1, 1<<56 - 1}, {1<<64 - 1, 1<<64 - 1},
+}
+
 // view returns the view of the block's bytes from start to end.
 func (d *decoder) view(start, end int) batch.View {
 	n := end - start
@@ -63,13 +79,8 @@ func (d *decoder) view(start, end int) batch.View {
 		words := [2]uint64{uint64(uint32(n)) | load(d.p, start)<<32, uint64(start) << 32} //nolint:gosec // blocks are below 4 GiB; buffer 0
 		return *(*batch.View)(unsafe.Pointer(&words))
 	}
-	lo, hi := load(d.p, start), load(d.p, start+8)
-	if n < 8 {
-		lo &= 1<<(uint(n)*8) - 1 //nolint:gosec // below 8
-		hi = 0
-	} else {
-		hi &= 1<<(uint(n-8)*8) - 1 //nolint:gosec // 0..4
-	}
+	mask := &keepBytes[n&15]
+	lo, hi := load(d.p, start)&mask[0], load(d.p, start+8)&mask[1]
 	words := [2]uint64{uint64(uint32(n)) | lo<<32, lo>>32 | hi<<32} //nolint:gosec // at most 12
 	return *(*batch.View)(unsafe.Pointer(&words))
 }
@@ -82,7 +93,7 @@ const maxStamp = 32
 func (d *decoder) fastStamp(m *member, i, row int) int {
 	end := i + m.stampLen
 	if at(d.p, end) != '"' {
-		end = plainEnd(d.p, i)
+		end = d.stopAt(i)
 		if at(d.p, end) != '"' || end-i > maxStamp {
 			return 0
 		}
@@ -99,10 +110,13 @@ func (d *decoder) fastStamp(m *member, i, row int) int {
 	return end + 1
 }
 
-// readNull stores a NULL, or fails where none is allowed.
-func (d *decoder) readNull(m *member, row int) int {
-	if m.notNull {
-		return d.fail(m.path, codec.ErrNotNull(m.path))
+// readNull stores a NULL, or fails where none is allowed; it stands at i, or should stand before.
+func (d *decoder) readNull(m *member, i, row int) int {
+	switch {
+	case m.isOp:
+		return d.failAt(m.path, errNoOp(m.path), i)
+	case m.notNull:
+		return d.failAt(m.path, codec.ErrNotNull(m.path), i)
 	}
 	d.setNull(m, row)
 	return 0
@@ -113,7 +127,7 @@ func (d *decoder) readOther(m *member, i, row int) int {
 	switch c := at(d.p, i); {
 	case c == 'n':
 		end := d.literal(i, "null")
-		if end > 0 && d.readNull(m, row) < 0 {
+		if end > 0 && d.readNull(m, i, row) < 0 {
 			return -1
 		}
 		return end
@@ -143,27 +157,27 @@ func (d *decoder) readBool(m *member, i, row int) int {
 	case m.typ.Kind == schema.Bool:
 		m.col.Bits().Put(row, v)
 	case m.typ.Kind == schema.Text && !m.isOp:
-		return d.storeText(m, row, d.data[i:end], end)
+		return d.keepText(m, i, end, row)
 	default:
-		return d.fail(m.path, codec.ErrSyntax(m.typ, d.data[i:end]))
+		return d.failAt(m.path, codec.ErrSyntax(m.typ, d.data[i:end]), i)
 	}
 	return end
 }
 
 // readNested handles an object or array where the column is neither: TEXT keeps its source text.
 func (d *decoder) readNested(m *member, i, row int) int {
-	end := d.skipValue(i, maxDepth)
+	end := d.skipValue(i, maxDepth-1)
 	if end < 0 {
 		return -1
 	}
 	text := d.data[i:end]
 	if m.typ.Kind != schema.Text || m.isOp {
-		return d.fail(m.path, codec.ErrSyntax(m.typ, text))
+		return d.failAt(m.path, codec.ErrSyntax(m.typ, text), i)
 	}
 	if bad := codec.CheckText(text); bad != nil {
-		return d.fail(m.path, bad)
+		return d.failAt(m.path, bad, i)
 	}
-	return d.storeText(m, row, text, end)
+	return d.keepText(m, i, end, row)
 }
 
 // literal checks that word stands at i and returns the byte after it.
@@ -176,13 +190,13 @@ func (d *decoder) literal(i int, word string) int {
 	return i + len(word)
 }
 
-// storeText stores text, which is checked, as row of a TEXT column and returns end.
-func (d *decoder) storeText(m *member, row int, text []byte, end int) int {
-	text, bad := codec.FitVarchar(text, m.typ)
+// keepText makes the source text from i to end, which is checked, row of a TEXT column, and returns end.
+func (d *decoder) keepText(m *member, i, end, row int) int {
+	text, bad := codec.FitVarchar(d.data[i:end], m.typ)
 	if bad != nil {
-		return d.fail(m.path, bad)
+		return d.failAt(m.path, bad, i)
 	}
-	m.col.SetBytes(row, text)
+	*slotOf[batch.View](m.base, row) = d.view(i, i+len(text))
 	return end
 }
 
@@ -195,5 +209,12 @@ func (d *decoder) readOp(m *member, row int, text []byte) *sqlstate.Error {
 		}
 	}
 	return sqlstate.Errorf(sqlstate.InvalidTextRepresentation, "member %q is no kind of change: \"%s\"", m.path, codec.Shown(text)).
-		WithHint("Write +I, -U, +U or -D.")
+		WithHint(opHint)
+}
+
+// opHint says what readOp takes.
+const opHint = "Write +I, -U, +U or -D."
+
+func errNoOp(name string) *sqlstate.Error {
+	return sqlstate.Errorf(sqlstate.NotNullViolation, "member %q, the kind of change, is missing", name).WithHint(opHint)
 }
