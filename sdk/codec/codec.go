@@ -26,8 +26,11 @@ type Block struct {
 	Count int
 	// Oversize, if not nil, says that the block is no data but one record longer than the limit: Buf holds its first RejectedBytes.
 	Oversize *Oversize
-	// Header says that the block starts a new file, so that a format with a header line reads it from this block.
+	// Header says that the block starts a new file.
 	Header bool
+	// FileHeader is the header of the block's file, cut off its data, if the framer knows headers (HeaderFramer); else nil. Every block of the
+	// file has it, whichever decoder gets the block and wherever reading began. Read only.
+	FileHeader []byte
 	// Ack, if not nil, is called once every row of the block was delivered by every sink it reaches, with nil, or with the error that
 	// ended the pipeline before.
 	Ack func(error)
@@ -159,6 +162,12 @@ type Header interface {
 type Framer interface {
 	Cut(data []byte, last bool) int
 	Skip(data []byte) (n int, found bool)
+}
+
+// HeaderFramer is an extra power of a Framer: its files begin with a header, which tells how to read the records. CutHeader returns the
+// length of the header at the start of data, its end included; whole is false if more data is needed, never at the end of input (last).
+type HeaderFramer interface {
+	CutHeader(data []byte, last bool) (n int, whole bool)
 }
 
 // Holds reports whether a value that compares to the constant as order says (-1, 0, 1) meets the comparison.

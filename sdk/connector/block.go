@@ -1,9 +1,12 @@
 package connector
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 
+	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
 )
 
@@ -25,21 +28,45 @@ type BlockReader struct {
 	offset int64 // of carry[0]
 	eof    bool
 	header bool
-	skip   *codec.Oversize
-	skipAt int64
-	head   []byte
+	// fileHeader is what the framer cut off the file's beginning; headers is the framer while that has not happened.
+	fileHeader []byte
+	headers    codec.HeaderFramer
+	skip       *codec.Oversize
+	skipAt     int64
+	head       []byte
 }
 
 // firstBlock is the size of the first block: small, so that the first row is out soon.
 const firstBlock = 32 << 10
 
-// NewBlockReader returns a reader of in, whose first byte has the given offset. blockBytes and limit are at least one.
+// NewBlockReader returns a reader of in, whose first byte has the given offset. blockBytes and limit are at least one. Who begins in the
+// middle of a file gives the reader the file's header by SetHeader.
 func NewBlockReader(in io.Reader, framer codec.Framer, offset int64, blockBytes int, limit int64) *BlockReader {
-	return &BlockReader{
+	r := &BlockReader{
 		in: in, framer: framer, limit: limit, block: blockBytes, target: min(firstBlock, blockBytes),
 		offset: offset, header: offset == 0,
 	}
+	if r.header {
+		r.headers, _ = framer.(codec.HeaderFramer)
+	}
+	return r
 }
+
+// ReadHeader returns the header at the beginning of in, nil if the framer knows none. It reads more of in than the header.
+func ReadHeader(in io.Reader, framer codec.Framer, limit int64) ([]byte, error) {
+	if _, ok := framer.(codec.HeaderFramer); !ok {
+		return nil, nil
+	}
+	r := NewBlockReader(in, framer, 0, firstBlock, limit)
+	block := codec.Block{Buf: batch.WrapBuffer(nil)}
+	if err := r.Next(&block); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return r.fileHeader, nil
+}
+
+// SetHeader says what ReadHeader found, for a reader that begins in the middle of a file. The reader keeps header.
+func (r *BlockReader) SetHeader(header []byte) { r.fileHeader = header }
 
 // Offset returns the position just after the last record dealt.
 func (r *BlockReader) Offset() int64 { return r.offset }
@@ -67,13 +94,20 @@ func (r *BlockReader) fill(block *codec.Block) (bool, error) {
 	buf := block.Buf
 	buf.Data = append(buf.Data[:0], r.carry...)
 	r.carry = r.carry[:0]
-	for want := r.target; ; want *= 2 {
+	for want := r.target; ; {
+		if len(buf.Data) >= want { // a stream that trickles asks for no more memory than its bytes need
+			want *= 2
+		}
 		stalled, err := r.read(block, want)
 		if err != nil {
 			r.carry = append(r.carry[:0], buf.Data...)
 			return false, err
 		}
-		if n := r.framer.Cut(buf.Data, r.eof); n > 0 {
+		whole, err := r.cutHeader(buf)
+		if err != nil {
+			return false, err
+		}
+		if n := r.cut(buf.Data, whole); n > 0 {
 			r.deal(block, n)
 			return true, nil
 		}
@@ -91,6 +125,32 @@ func (r *BlockReader) fill(block *codec.Block) (bool, error) {
 			return false, io.ErrNoProgress
 		}
 	}
+}
+
+// cut returns how much of data is whole records; none while the header is not whole.
+func (r *BlockReader) cut(data []byte, whole bool) int {
+	if !whole || len(data) == 0 {
+		return 0
+	}
+	return r.framer.Cut(data, r.eof)
+}
+
+// cutHeader takes the file's header off the beginning of buf, once it is there.
+func (r *BlockReader) cutHeader(buf *batch.Buffer) (whole bool, err error) {
+	if r.headers == nil {
+		return true, nil
+	}
+	n, whole := r.headers.CutHeader(buf.Data, r.eof)
+	switch {
+	case whole:
+		r.headers = nil
+		r.fileHeader = bytes.Clone(buf.Data[:n])
+		buf.Data = append(buf.Data[:0], buf.Data[n:]...)
+		r.offset += int64(n)
+	case int64(len(buf.Data)) > r.limit:
+		return false, fmt.Errorf("the header is longer than the limit of %d bytes", r.limit)
+	}
+	return whole, nil
 }
 
 // read fills the block's buffer up to want bytes, or until the stream has nothing more for now; a short read ends it, so that a lone row
@@ -123,7 +183,7 @@ func (r *BlockReader) deal(block *codec.Block, n int) {
 	r.carry = append(r.carry[:0], buf.Data[n:]...)
 	buf.Data = buf.Data[:n]
 	block.Offset, block.Oversize = r.offset, nil
-	block.Header = r.header
+	block.Header, block.FileHeader = r.header, r.fileHeader
 	r.header = false
 	r.offset += int64(n)
 }

@@ -138,3 +138,74 @@ func TestAReaderThatFails(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestATrickleTakesNoMemoryThatItsBytesDoNotNeed: a record that arrives byte by byte.
+func TestATrickleTakesNoMemoryThatItsBytesDoNotNeed(t *testing.T) {
+	pool := &batch.Pool{}
+	r := connector.NewBlockReader(iotest.OneByteReader(strings.NewReader(strings.Repeat("x", 500)+"\n")), newline{}, 0, 4096, 1000)
+	block := codec.Block{Buf: pool.NewBuffer(0)}
+	if err := r.Next(&block); err != nil || len(block.Buf.Data) != 501 {
+		t.Fatal(len(block.Buf.Data), err)
+	}
+	if lent := pool.Stats().Bytes; lent > 64<<10 {
+		t.Errorf("%d bytes of memory for a record of 501", lent)
+	}
+}
+
+// headed is a framer of lines under a header of one line.
+type headed struct{ newline }
+
+func (headed) CutHeader(data []byte, last bool) (int, bool) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, true
+	}
+	return len(data), last
+}
+
+func TestEveryBlockHasTheHeaderOfItsFile(t *testing.T) {
+	const text = "head\none\ntwo\nthree\n"
+	for _, reader := range []io.Reader{strings.NewReader(text), iotest.OneByteReader(strings.NewReader(text))} {
+		r := connector.NewBlockReader(reader, headed{}, 0, 1, 100)
+		var all []byte
+		for {
+			block := codec.Block{Buf: (&batch.Pool{}).NewBuffer(0)}
+			if err := r.Next(&block); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if string(block.FileHeader) != "head\n" || block.Offset != int64(5+len(all)) || block.Header != (len(all) == 0) {
+				t.Errorf("header %q, offset %d, first %v after %q", block.FileHeader, block.Offset, block.Header, all)
+			}
+			all = append(all, block.Buf.Data...)
+		}
+		if string(all) != "one\ntwo\nthree\n" || r.Offset() != int64(len(text)) {
+			t.Errorf("%q up to %d", all, r.Offset())
+		}
+	}
+}
+
+func TestHeadersThatEndEarlyOrNever(t *testing.T) {
+	for text, want := range map[string]string{"": "", "head": "head", "head\n": "head\n"} {
+		header, err := connector.ReadHeader(strings.NewReader(text), headed{}, 100)
+		if err != nil || string(header) != want {
+			t.Errorf("%q: %q, %v", text, header, err)
+		}
+		r := connector.NewBlockReader(strings.NewReader(text), headed{}, 0, 10, 100)
+		if err := r.Next(&codec.Block{Buf: batch.WrapBuffer(nil)}); !errors.Is(err, io.EOF) {
+			t.Errorf("%q: a block, %v", text, err)
+		}
+	}
+	if header, err := connector.ReadHeader(strings.NewReader("x\n"), newline{}, 100); header != nil || err != nil {
+		t.Errorf("a framer without headers: %q, %v", header, err)
+	}
+	if _, err := connector.ReadHeader(strings.NewReader(strings.Repeat("x", 9000)), headed{}, 5000); err == nil || !strings.Contains(err.Error(), "header is longer") {
+		t.Errorf("a header without an end: %v", err)
+	}
+	r := connector.NewBlockReader(strings.NewReader("two\n"), headed{}, 9, 10, 100)
+	r.SetHeader([]byte("head\n"))
+	block := codec.Block{Buf: batch.WrapBuffer(nil)}
+	if err := r.Next(&block); err != nil || string(block.FileHeader) != "head\n" || block.Header || block.Offset != 9 {
+		t.Errorf("in the middle: %+v, %v", block, err)
+	}
+}

@@ -1,0 +1,98 @@
+package file_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+
+	"wire.example/wire/internal/connect/file"
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/sdk/connector"
+	"wire.example/wire/sdk/sdktest"
+)
+
+// configured returns the config of a connector with options.
+func configured(t testing.TB, config any, options map[string]any) any {
+	t.Helper()
+	if mistakes := connector.Apply(config, options); len(mistakes) > 0 {
+		t.Fatal(mistakes[0])
+	}
+	return config
+}
+
+func TestSourceConformance(t *testing.T) {
+	var records []string
+	for i := range 3000 {
+		records = append(records, fmt.Sprintf("%d %s", i, strings.Repeat("x", i*7%150)))
+	}
+	half := len(records) / 2
+	first, second := strings.Join(records[:half], "\n")+"\n", strings.Join(records[half:], "\n") // the last line has no end
+	for name, files := range map[string]map[string][]byte{
+		"one file":         {"/in/a.txt": []byte(first + second)},
+		"two files":        {"/in/a.txt": []byte(first), "/in/b.txt": []byte(second)},
+		"compressed files": {"/in/a.txt.gz": gzipped(t, []byte(first)), "/in/b.txt.zst": zstandard(t, []byte(second))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fsys := vfs.NewMem()
+			if err := fsys.MkdirAll("/in", 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for path, content := range files {
+				put(t, fsys, path, content)
+			}
+			typ := file.SourceType(fsys)
+			sdktest.SourceSuite(t, sdktest.Source{
+				Type:    typ,
+				Records: records,
+				Config: func(t testing.TB) any {
+					return configured(t, typ.NewConfig(), map[string]any{"path": "/in", "block_size": "4KB"})
+				},
+			})
+		})
+	}
+}
+
+func TestSinkConformance(t *testing.T) {
+	for _, path := range []string{"/out/f.txt", "/out/f.txt.gz"} {
+		t.Run(path, func(t *testing.T) {
+			fsys, n := vfs.NewMem(), 0
+			sdktest.SinkSuite(t, sdktest.Sink{
+				Type:      file.SinkType(fsys),
+				OnlyFinal: true,
+				New: func(t testing.TB) sdktest.Target {
+					n++
+					target := strings.Replace(path, "f", fmt.Sprint("f", n), 1)
+					return sdktest.Target{
+						Config:  configured(t, file.SinkType(fsys).NewConfig(), map[string]any{"path": target}),
+						Visible: func(t testing.TB) []string { return visibleLines(t, fsys, target) },
+					}
+				},
+			})
+		})
+	}
+}
+
+// visibleLines are the lines of the file at path, none while it is not there.
+func visibleLines(t testing.TB, fsys vfs.FS, path string) []string {
+	t.Helper()
+	content, err := vfs.ReadFile(fsys, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && strings.HasSuffix(path, ".gz") && len(content) > 0 {
+		var r *gzip.Reader
+		if r, err = gzip.NewReader(bytes.NewReader(content)); err == nil {
+			content, err = io.ReadAll(r)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")[:bytes.Count(content, []byte("\n"))]
+}
