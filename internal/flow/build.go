@@ -85,6 +85,9 @@ func (p *Pipeline) open(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := p.openDeadSlots(); err != nil {
+		return err
+	}
 	for i, plan := range p.plan.Sources {
 		if err := p.openSource(ctx, plan, i); err != nil {
 			return err
@@ -116,10 +119,15 @@ func (p *Pipeline) unbounded() bool {
 }
 
 func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
-	t := newSinkTask(plan, len(p.plan.Sources))
+	writers := len(p.plan.Sources)
+	if plan == p.plan.DeadLetters {
+		writers += len(p.deadSlots())
+	}
+	t := newSinkTask(plan, writers)
 	t.prepare = func(t *sinkTask, epoch int64, state json.RawMessage) { p.coordinator.sinkPrepared(t, epoch, state) }
 	env := connector.SinkEnv{
 		Name: plan.Name, Schema: plan.Encode.Schema, Pool: p.settings.Pool, Unbounded: p.unbounded(), Log: p.settings.Log,
+		MediaType: mediaType(plan.Format),
 	}
 	if plan.Format != nil {
 		env.NewEncoder = func() (codec.Encoder, error) { return plan.Format.NewEncoder(plan.Encode) }
@@ -142,7 +150,10 @@ func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
 
 func (p *Pipeline) openSource(ctx context.Context, plan *physical.Source, index int) error {
 	s := newSourceTask(p, plan, index)
-	env := connector.SourceEnv{Name: plan.Name, BlockBytes: cmp.Or(p.settings.BlockBytes, blockBytes), MaxRecordBytes: plan.MaxRecordBytes, Log: p.settings.Log}
+	env := connector.SourceEnv{
+		Name: plan.Name, BlockBytes: cmp.Or(p.settings.BlockBytes, blockBytes), MaxRecordBytes: plan.MaxRecordBytes, Log: p.settings.Log,
+		MediaType: mediaType(plan.Format),
+	}
 	if plan.Format != nil {
 		env.Framer = plan.Format.NewFramer
 	}
@@ -176,6 +187,13 @@ func (p *Pipeline) openSource(ctx context.Context, plan *physical.Source, index 
 		return s.restore(p.settings.Resume.Operators)
 	}
 	return nil
+}
+
+func mediaType(f codec.Format) string {
+	if m, ok := f.(codec.MediaTyper); ok {
+		return m.MediaType()
+	}
+	return ""
 }
 
 func (s *sourceTask) restore(states map[string]operatorState) error {
@@ -212,16 +230,28 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, erro
 		p.cancel(err)
 	}
 	readers.Wait()
-	for _, t := range p.sinkOrder {
+	for _, t := range p.sinkOrder { // the dead-letter sink comes last: the writers before may still write there
 		if t.queue != nil {
 			close(t.queue)
+			<-t.done
 		}
 	}
 	writers.Wait()
 	for _, t := range p.sinkOrder {
 		t.failAcks(context.Canceled) // what a lane queued after its writer had failed
 	}
-	return outcome, err
+	return outcome, errors.Join(err, p.closeReaders())
+}
+
+// closeReaders closes the sources once every block was answered, so that a source which answers someone can bring that to an end.
+func (p *Pipeline) closeReaders() error {
+	var errs []error
+	for _, s := range p.sources {
+		if err := s.reader.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("source %q: %w", s.plan.Name, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (p *Pipeline) ticker() (<-chan time.Time, func()) {
@@ -254,9 +284,7 @@ func (p *Pipeline) abort(err error) {
 func (p *Pipeline) Close() error {
 	var errs []error
 	if p.cancel == nil {
-		for _, s := range p.sources {
-			errs = append(errs, s.reader.Close())
-		}
+		errs = append(errs, p.closeReaders())
 	}
 	for _, t := range p.sinkOrder {
 		if err := t.sink.Close(); err != nil {

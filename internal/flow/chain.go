@@ -46,6 +46,7 @@ func (l *lane) newStep(plan *physical.Step) (*step, error) {
 		s.ports = append(s.ports, port)
 	}
 	l.steps[plan] = s
+	l.keeps = l.keeps || keepsRows(operator)
 	l.order = append(l.order, s)
 	return s, nil
 }
@@ -209,13 +210,22 @@ func (l *lane) newSinkEnd(plan *physical.Sink) (*sinkEnd, error) {
 
 func (e *sinkEnd) push(b *batch.Batch) error {
 	rows := int64(b.Rows())
-	bad := e.chunk.Encode(b)
 	e.task.stats.In.Add(rows)
+	if e.lane.tooMuch {
+		addIf(&e.task.stats.Rejected, rows)
+		return nil
+	}
+	bad := e.chunk.Encode(b)
 	for _, r := range bad {
 		e.lane.rejectRow(e.task.plan.Name, e.task.plan.OnError, b, r.Row, r.Err)
 	}
 	addIf(&e.task.stats.Rejected, int64(len(bad)))
-	if _, bytes := e.chunk.Size(); bytes < maxChunkBytes {
+	_, bytes := e.chunk.Size()
+	if bytes < maxChunkBytes {
+		return nil
+	}
+	if e.lane.canRefuse() {
+		e.lane.limitRefusable(e, bytes)
 		return nil
 	}
 	if err := e.lane.takeTurn(); err != nil {

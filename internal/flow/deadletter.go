@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"context"
 	"encoding/base64"
 	"unicode/utf8"
 
@@ -10,8 +11,8 @@ import (
 	"wire.example/wire/sdk/connector"
 )
 
-// deadLetters turns rejected rows of one source into rows of the dead-letter sink. Each source has its own, used in its turn: one
-// source may wait at the sink for a barrier of another, which must still be able to write.
+// deadLetters turns rejected rows of one source, or of one sink whose target refuses them, into rows of the dead-letter sink. Each has its own,
+// used in its turn: one source may wait at the sink for a barrier of another, which must still be able to write.
 type deadLetters struct {
 	task  *sinkTask
 	clock clock.Clock
@@ -31,13 +32,13 @@ func newDeadLetters(task *sinkTask, pool *batch.Pool, clk clock.Clock) (*deadLet
 	return d, nil
 }
 
-// deadLetter writes one rejected row. Called in the source's turn, so that dead letters stand in the order of their records.
-func deadLetter(l *lane, r *rejected, line int64) error {
-	d := l.source.dead
+// write writes one rejected row for the writer from of the dead-letter sink: in the source's turn, or by the one writer of a sink, so that dead
+// letters stand in the order of their records. ack, if not nil, is told when the letter is delivered.
+func (d *deadLetters) write(ctx context.Context, from int, r *rejected, line int64, ack *ackGroup) error {
 	d.fill(r, line)
 	d.chunk.Encode(&d.batch)
 	d.task.stats.In.Add(1)
-	chunk, err := d.task.write(l.ctx, l.source.index, d.chunk, nil)
+	chunk, err := d.task.write(ctx, from, d.chunk, ack)
 	d.chunk = chunk
 	return err
 }

@@ -34,6 +34,8 @@ type counter struct {
 	reached            chan struct{}
 	failAt             int64
 	acks               func(error)
+	refusable          bool
+	closed             func()
 	unbounded          bool
 }
 
@@ -93,7 +95,7 @@ func (r *counterReader) Poll(ctx context.Context, wake <-chan struct{}, block *c
 	}
 	block.Name, block.First = "numbers", r.next
 	block.Count = int(min(r.c.block, r.c.limit-r.next))
-	block.Ack = r.c.acks
+	block.Ack, block.Refusable = r.c.acks, r.c.refusable
 	r.next += int64(block.Count)
 	return connector.Ready, nil
 }
@@ -103,7 +105,12 @@ func (r *counterReader) Snapshot() ([]connector.SplitState, error) {
 	return []connector.SplitState{{Split: "all", Position: p}}, err
 }
 
-func (r *counterReader) Close() error { return nil }
+func (r *counterReader) Close() error {
+	if r.c.closed != nil {
+		r.c.closed()
+	}
+	return nil
+}
 
 // counterDecoder makes rows of at most 100 numbers a batch.
 type counterDecoder struct {
@@ -156,7 +163,12 @@ type collector struct {
 	flushes   int
 	hold      chan struct{}
 	refuse    string // a first value that cannot be encoded
-	remote    bool
+	weight    int64  // bytes that a row counts for; 0: 8
+	// target says which rows the target refuses; when says which call reports them.
+	target  func(row string) bool
+	when    string
+	refused []connector.RefusedRow
+	remote  bool
 }
 
 func (c *collector) sinkType(name string) *connector.SinkType {
@@ -180,6 +192,7 @@ type collectorSink struct{ *collector }
 type textChunk struct {
 	rows   []string
 	refuse string
+	weight int64
 }
 
 func (t *textChunk) Encode(b *batch.Batch) []codec.RowError {
@@ -210,11 +223,13 @@ func render(c *batch.Column, row int) string {
 	}
 }
 
-func (t *textChunk) Size() (int, int64) { return len(t.rows), int64(len(t.rows)) * 8 }
+func (t *textChunk) Size() (int, int64) { return len(t.rows), int64(len(t.rows)) * max(t.weight, 8) }
 
 func (t *textChunk) Reset() { t.rows = nil }
 
-func (s *collectorSink) NewChunk() (connector.Chunk, error) { return &textChunk{refuse: s.refuse}, nil }
+func (s *collectorSink) NewChunk() (connector.Chunk, error) {
+	return &textChunk{refuse: s.refuse, weight: s.weight}, nil
+}
 
 func (s *collectorSink) Write(ctx context.Context, chunk connector.Chunk) error {
 	if s.hold != nil {
@@ -229,23 +244,45 @@ func (s *collectorSink) Write(ctx context.Context, chunk connector.Chunk) error 
 	if s.failWrite != nil {
 		return s.failWrite
 	}
-	s.written = append(s.written, chunk.(*textChunk).rows...)
+	for _, row := range chunk.(*textChunk).rows {
+		if s.target != nil && s.target(row) {
+			s.refused = append(s.refused, connector.RefusedRow{Raw: []byte(row), Err: sqlstate.New(sqlstate.ForeignDataError, "no")})
+		} else {
+			s.written = append(s.written, row)
+		}
+	}
 	if s.failAfter > 0 && len(s.written) > s.failAfter {
 		return errors.New("the target is gone")
 	}
-	return nil
+	return s.report("write")
+}
+
+// report returns what the target refused so far, if call is the one that reports it.
+func (s *collectorSink) report(call string) error {
+	if s.when != call || len(s.refused) == 0 {
+		return nil
+	}
+	rows := s.refused
+	s.refused = nil
+	return &connector.RowsError{Rows: rows}
 }
 
 func (s *collectorSink) Flush(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.flushes++
-	return nil
+	return s.report("flush")
 }
 
 func (s *collectorSink) Prepare(_ context.Context, epoch int64) (json.RawMessage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.report("flush"); err != nil {
+		return nil, err
+	}
+	if err := s.report("prepare"); err != nil {
+		return nil, err
+	}
 	s.prepared[epoch] = len(s.written)
 	return json.Marshal(s.written)
 }

@@ -24,12 +24,16 @@ type lane struct {
 	// endOrder are the ends in the order of the plan, so that every lane writes sinks in the same order.
 	endOrder []*sinkEnd
 
+	// keeps says that an operator keeps something of the rows it saw, so that no block can be taken back.
+	keeps bool
+
 	block   codec.Block
 	ticket  int64
 	inTurn  bool
 	rejects []rejected
 	records int
 	maxTime int64
+	tooMuch bool // the block, which can be refused, came to more than maxRefusableBytes
 }
 
 func newLane(source *sourceTask, pool *batch.Pool) (*lane, error) {
@@ -76,7 +80,7 @@ func (l *lane) takeTurn() error {
 
 // work is one block, from bytes to sinks.
 func (l *lane) work() error {
-	l.records, l.rejects, l.maxTime = 0, l.rejects[:0], minTime
+	l.records, l.rejects, l.maxTime, l.tooMuch = 0, l.rejects[:0], minTime, false
 	if l.block.Oversize != nil {
 		l.rejectOversize()
 	} else if err := l.decode(); err != nil {
@@ -87,11 +91,21 @@ func (l *lane) work() error {
 		l.ackNow(err)
 		return err
 	}
-	if err := l.source.settle(l); err != nil {
-		l.ackNow(err)
+	if bad := l.ending(); bad != nil && l.canRefuse() {
+		l.refuse(bad)
+		l.release()
+		return nil
+	}
+	letter := l.lastLetter()
+	parts := len(l.endOrder)
+	if letter >= 0 {
+		parts++
+	}
+	acks := newAckGroup(l.block.Ack, parts)
+	if err := l.source.settle(l, letter, acks); err != nil {
+		acks.done(err)
 		return err
 	}
-	acks := newAckGroup(l.block.Ack, len(l.endOrder))
 	for _, e := range l.endOrder {
 		if err := e.flush(acks); err != nil {
 			return err
@@ -99,6 +113,16 @@ func (l *lane) work() error {
 	}
 	l.release()
 	return nil
+}
+
+// lastLetter returns the index of the last reject that becomes a dead letter, or -1.
+func (l *lane) lastLetter() int {
+	for i := len(l.rejects) - 1; i >= 0; i-- {
+		if l.rejects[i].policy == physical.DeadLetter {
+			return i
+		}
+	}
+	return -1
 }
 
 func (l *lane) ackNow(err error) {
@@ -208,7 +232,7 @@ func (l *lane) mark(item item) error {
 
 // settleAndFlush deals with what the steps emitted at a mark: rows that were rejected on the way, then the rest, into the sinks.
 func (l *lane) settleAndFlush() error {
-	if err := l.source.settle(l); err != nil {
+	if err := l.source.settle(l, -1, nil); err != nil {
 		return err
 	}
 	for _, e := range l.endOrder {

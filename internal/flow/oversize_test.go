@@ -167,3 +167,23 @@ func TestTheFirstBadRecordIsNamedWithItsColumn(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// refusing makes every block of a source one that can be refused.
+func refusing(open func(context.Context, connector.SourceEnv, any) (connector.Reader, error), ack func(error),
+) func(context.Context, connector.SourceEnv, any) (connector.Reader, error) {
+	return func(ctx context.Context, env connector.SourceEnv, config any) (connector.Reader, error) {
+		r, err := open(ctx, env, config)
+		return &refusingReader{r, ack}, err
+	}
+}
+
+type refusingReader struct {
+	connector.Reader
+	ack func(error)
+}
+
+func (r *refusingReader) Poll(ctx context.Context, wake <-chan struct{}, block *codec.Block) (connector.Status, error) {
+	status, err := r.Reader.Poll(ctx, wake, block)
+	block.Ack, block.Refusable = r.ack, true
+	return status, err
+}

@@ -57,18 +57,23 @@ type sinkTask struct {
 
 	mu      sync.Mutex
 	cond    *sync.Cond
-	passed  []int64 // by source index: the last barrier it passed
+	passed  []int64 // by source index, and in the dead-letter sink by deadSlot: the last barrier it passed
 	aligned int64   // the last barrier that all have passed and that is prepared or queued
 	err     error
 
+	// dead takes rows that the target refuses, as writer deadSlot of the dead-letter sink; nil if the policy is another.
+	dead     *deadLetters
+	deadSlot int
+
 	queue chan queued
 	free  chan connector.Chunk
+	done  chan struct{} // closed when run has returned
 	// waiting are acknowledgements of chunks that are written but not flushed; the writer goroutine's own.
 	waiting []*ackGroup
 }
 
-func newSinkTask(plan *physical.Sink, sources int) *sinkTask {
-	t := &sinkTask{plan: plan, passed: make([]int64, sources)}
+func newSinkTask(plan *physical.Sink, writers int) *sinkTask {
+	t := &sinkTask{plan: plan, passed: make([]int64, writers), done: make(chan struct{})}
 	t.cond = sync.NewCond(&t.mu)
 	return t
 }
@@ -109,7 +114,7 @@ func (t *sinkTask) write(ctx context.Context, from int, chunk connector.Chunk, a
 	}
 	err := t.writeNow(ctx, chunk)
 	if err == nil && ack != nil {
-		err = t.sink.Flush(ctx)
+		err = t.refused(ctx, t.sink.Flush(ctx))
 	}
 	ack.done(err)
 	return chunk, t.wrap(err)
@@ -132,7 +137,7 @@ func (t *sinkTask) enqueue(ctx context.Context, chunk connector.Chunk, ack *ackG
 
 func (t *sinkTask) writeNow(ctx context.Context, chunk connector.Chunk) error {
 	rows, bytes := chunk.Size()
-	if err := t.sink.Write(ctx, chunk); err != nil {
+	if err := t.refused(ctx, t.sink.Write(ctx, chunk)); err != nil {
 		return err
 	}
 	chunk.Reset()
@@ -175,17 +180,21 @@ func (t *sinkTask) barrier(ctx context.Context, from int, epoch int64, final boo
 }
 
 func (t *sinkTask) prepareNow(ctx context.Context, epoch int64) error {
-	state, err := t.sink.Prepare(ctx, epoch)
+	state, err := t.prepareSink(ctx, epoch)
 	if err != nil {
 		return t.wrap(err)
 	}
 	t.stats.Epochs.Add(1)
 	t.prepare(t, epoch, state)
-	return nil
+	if t.dead == nil {
+		return nil
+	}
+	return t.dead.task.barrier(ctx, t.deadSlot, epoch, false)
 }
 
 // run is the writer of a remote sink. It ends when the queue is closed or ctx is done.
 func (t *sinkTask) run(ctx context.Context) error {
+	defer close(t.done)
 	for {
 		select {
 		case q, ok := <-t.queue:
@@ -228,7 +237,7 @@ func (t *sinkTask) flushAcks(ctx context.Context) error {
 	if len(t.waiting) == 0 {
 		return nil
 	}
-	if err := t.sink.Flush(ctx); err != nil {
+	if err := t.refused(ctx, t.sink.Flush(ctx)); err != nil {
 		return t.wrap(err)
 	}
 	for _, a := range t.waiting {

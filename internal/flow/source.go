@@ -127,8 +127,7 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 		if l.block.Buf != nil {
 			l.block.Buf.Reset()
 		}
-		l.block.Ack = nil
-		l.block.Oversize = nil
+		l.block.Ack, l.block.Refusable, l.block.Oversize = nil, false, nil
 		status, err := s.reader.Poll(ctx, s.wake, &l.block)
 		switch {
 		case err != nil && context.Cause(ctx) != nil:
@@ -173,15 +172,20 @@ func (s *sourceTask) issue(kind itemKind, b *barrier) (item, error) {
 	return it, nil
 }
 
-// settle does, in the lane's turn, what depends on the order of blocks: record numbers, event time, rejected rows.
-func (s *sourceTask) settle(l *lane) error {
+// settle does, in the lane's turn, what depends on the order of blocks: record numbers, event time, rejected rows. The dead letter of reject
+// number letter is part of the block's delivery, and with it those before; ack hears of it.
+func (s *sourceTask) settle(l *lane, letter int, ack *ackGroup) error {
 	base := s.records[l.block.Split]
 	s.records[l.block.Split] = base + int64(l.records)
 	if l.maxTime > s.stats.MaxEventTime.Load() {
 		s.stats.MaxEventTime.Store(l.maxTime)
 	}
 	for i := range l.rejects {
-		if err := s.reject(l, &l.rejects[i], base); err != nil {
+		var part *ackGroup
+		if i == letter {
+			part = ack
+		}
+		if err := s.reject(l, &l.rejects[i], base, part); err != nil {
 			return err
 		}
 	}
@@ -189,7 +193,7 @@ func (s *sourceTask) settle(l *lane) error {
 }
 
 // reject carries out the policy for one bad row.
-func (s *sourceTask) reject(l *lane, r *rejected, base int64) error {
+func (s *sourceTask) reject(l *lane, r *rejected, base int64, ack *ackGroup) error {
 	line := int64(0)
 	if r.record >= 0 {
 		line = base + int64(r.record) + 1
@@ -198,7 +202,7 @@ func (s *sourceTask) reject(l *lane, r *rejected, base int64) error {
 	case physical.Drop:
 		return nil
 	case physical.DeadLetter:
-		return deadLetter(l, r, line)
+		return s.dead.write(l.ctx, s.index, r, line, ack)
 	default:
 		return &RowError{Step: r.step, Name: r.name, Line: line, Offset: r.offset, Column: r.column, Err: r.err}
 	}
@@ -228,7 +232,7 @@ func (s *sourceTask) toSinks(ctx context.Context, epoch int64) error {
 	return nil
 }
 
-// run starts the lanes and waits for them. It closes the reader.
+// run starts the lanes and waits for them.
 func (s *sourceTask) run(ctx context.Context) error {
 	errs := make(chan error, len(s.lanes))
 	for _, l := range s.lanes {
@@ -247,5 +251,5 @@ func (s *sourceTask) run(ctx context.Context) error {
 	for _, l := range s.lanes {
 		l.close()
 	}
-	return errors.Join(append(all, s.reader.Close())...)
+	return errors.Join(all...)
 }

@@ -1,6 +1,8 @@
 package codec
 
 import (
+	"fmt"
+
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
@@ -32,9 +34,35 @@ type Block struct {
 	// file has it, whichever decoder gets the block and wherever reading began. Read only.
 	FileHeader []byte
 	// Ack, if not nil, is called once every row of the block was delivered by every sink it reaches, with nil, or with the error that
-	// ended the pipeline before.
+	// ended the pipeline before, or with a *RefusedError.
 	Ack func(error)
+	// Refusable says that whoever sent the block waits for Ack and can be told of a bad row: where such a row would end the pipeline,
+	// nothing of the block is written, Ack gets a *RefusedError, and the pipeline goes on. A chain that keeps state cannot take rows
+	// back; there the pipeline ends as for any other block.
+	Refusable bool
 }
+
+// RefusedError is what Ack gets for a block of which nothing was written because a row failed.
+type RefusedError struct {
+	// Step is the source, step or sink that the row failed in.
+	Step string
+	// Record is the record's number within the block, from 0; Offset its first byte in Block.Buf. Each is -1 if it is not known.
+	Record, Offset int
+	// Column is the name of the column at fault, "" if the record as a whole is.
+	Column string
+	Err    *sqlstate.Error
+}
+
+// Error says what is wrong with the row.
+func (e *RefusedError) Error() string {
+	if e.Column != "" {
+		return fmt.Sprintf("column %q: %s", e.Column, e.Err.Message)
+	}
+	return e.Err.Message
+}
+
+// Unwrap returns the value error.
+func (e *RefusedError) Unwrap() error { return e.Err }
 
 // Oversize describes a record over the limit.
 type Oversize struct {

@@ -9,6 +9,11 @@ type Format interface {
 	NewFramer() Framer
 }
 
+// MediaTyper is an extra power of a format: the media type (RFC 6838) of a stream of its records, without parameters.
+type MediaTyper interface {
+	MediaType() string
+}
+
 // Inferrer is an extra power of a format: it proposes a schema for a sample of whole records.
 type Inferrer interface {
 	Infer(sample []byte) (*schema.Schema, error)

@@ -3,12 +3,14 @@ package connector
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"slices"
 
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sqlstate"
 )
 
 // Status is what a Poll found.
@@ -39,7 +41,7 @@ type Reader interface {
 	Poll(ctx context.Context, wake <-chan struct{}, block *codec.Block) (Status, error)
 	// Snapshot returns the state of every known split just after the last block that Poll dealt.
 	Snapshot() ([]SplitState, error)
-	// Close releases what the reader holds. No block dealt is affected.
+	// Close releases what the reader holds. No block dealt is affected. After a run it is called when every Ack was.
 	Close() error
 }
 
@@ -59,6 +61,8 @@ type SourceEnv struct {
 	Name string
 	// Framer makes the framer of one split. It is nil for sources that deal rows.
 	Framer func() codec.Framer
+	// MediaType is that of the format's records, or "" if the format has none.
+	MediaType string
 	// BlockBytes is how large a block should get under load. Default 256 KiB.
 	BlockBytes int
 	// MaxRecordBytes bounds one record.
@@ -97,7 +101,9 @@ type SinkEnv struct {
 	Schema *schema.Schema
 	// NewEncoder makes an encoder of the sink's format; nil for sinks without one.
 	NewEncoder func() (codec.Encoder, error)
-	Pool       *batch.Pool
+	// MediaType is that of the format's records, or "" if the format has none.
+	MediaType string
+	Pool      *batch.Pool
 	// Restore is the state that Prepare returned for the last published epoch, or nil at a first start.
 	Restore json.RawMessage
 	// Unbounded says that the input never ends.
@@ -136,7 +142,30 @@ type Chunk interface {
 	Reset()
 }
 
-// Sink takes the rows of one step, in order. NewChunk may be called from any goroutine; all else by one at a time.
+// RowsError is what Write, Flush and Prepare of a sink return for rows that the target refused for good. All other rows are where they would
+// be had the call returned nil; a Prepare is called again. Each row is reported once, at the latest by the Prepare after its Write. What
+// becomes of the rows is the pipeline's policy.
+type RowsError struct {
+	Rows []RefusedRow
+}
+
+// RefusedRow is a row that the target refused: its bytes as they were sent, and why.
+type RefusedRow struct {
+	Raw []byte
+	Err *sqlstate.Error
+}
+
+// Error tells of the first row.
+func (e *RowsError) Error() string {
+	first := e.Rows[0]
+	return fmt.Sprintf("%d rows were refused; the first: %s: %s", len(e.Rows), first.Err.Message, first.Raw[:min(len(first.Raw), shownBytes)])
+}
+
+// shownBytes is how much of a row an error message shows.
+const shownBytes = 200
+
+// Sink takes the rows of one step, in order. NewChunk may be called from any goroutine; all else by one at a time. How a sink says that single
+// rows were refused: RowsError.
 type Sink interface {
 	NewChunk() (Chunk, error)
 	// Write takes what chunk holds, in the order of the calls. It does not keep the chunk.

@@ -43,6 +43,7 @@ const (
 	StatementTooComplex         Code = "54001"
 	OutOfMemory                 Code = "53200"
 	FeatureNotSupported         Code = "0A000"
+	ForeignDataError            Code = "HV000"
 	InternalError               Code = "XX000"
 )
 

@@ -67,6 +67,9 @@ func (f *format) NewEncoder(spec codec.EncodeSpec) (codec.Encoder, error) {
 	return newEncoder(f, spec)
 }
 
+// MediaType returns the usual name of JSON lines; none is registered.
+func (f *format) MediaType() string { return "application/x-ndjson" }
+
 // NewFramer returns a framer of lines.
 func (f *format) NewFramer() codec.Framer { return codec.NewLineFramer() }
 

@@ -38,6 +38,14 @@ func (f *format) FixedSchema() *schema.Schema {
 	return schema.New(schema.Field{Name: f.name, Type: schema.Of(f.kind), NotNull: true})
 }
 
+// MediaType says that lines are text, and that of bytes nothing is known.
+func (f *format) MediaType() string {
+	if f.kind == schema.Text {
+		return "text/plain"
+	}
+	return "application/octet-stream"
+}
+
 // oneColumn checks that s is one column of the format's type, whatever its name.
 func (f *format) oneColumn(s *schema.Schema) error {
 	if s.Len() != 1 || s.Fields[0].Type.Kind != f.kind {

@@ -1,0 +1,123 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/connector"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// maxRefusableBytes is how much the rows of a block that can be refused may encode to, for one sink. They all wait in the lane until the last
+// was seen to be good.
+const maxRefusableBytes = 64 << 20
+
+// keepsRows reports whether an operator may keep something of the rows it saw.
+func keepsRows(operator op.Operator) bool {
+	switch operator.(type) {
+	case op.Stateful, op.Ender, op.BarrierHandler:
+		return true
+	}
+	return false
+}
+
+// canRefuse reports whether the lane's block can be taken back as a whole.
+func (l *lane) canRefuse() bool { return l.block.Refusable && l.block.Ack != nil && !l.keeps }
+
+// ending returns the first of the block's rows whose failure ends the pipeline, or nil.
+func (l *lane) ending() *rejected {
+	var first *rejected
+	for i := range l.rejects {
+		r := &l.rejects[i]
+		if r.policy == physical.Fail && (first == nil || r.record >= 0 && r.record < first.record) {
+			first = r
+		}
+	}
+	return first
+}
+
+// limitRefusable refuses the block when it comes to too much for e; what follows is dropped.
+func (l *lane) limitRefusable(e *sinkEnd, bytes int64) {
+	if bytes < maxRefusableBytes {
+		return
+	}
+	l.tooMuch = true
+	err := sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "the rows come to more than %d bytes of output; send fewer at once", maxRefusableBytes)
+	l.rejects = append(l.rejects, rejected{step: e.task.plan.Name, policy: physical.Fail, err: err, record: -1, offset: -1})
+}
+
+// refuse drops all rows of the block, counts them as rejected by the sinks, and tells its sender why. In the lane's turn.
+func (l *lane) refuse(bad *rejected) {
+	for _, e := range l.endOrder {
+		rows, _ := e.chunk.Size()
+		addIf(&e.task.stats.Rejected, int64(rows))
+		e.chunk.Reset()
+	}
+	refused := &codec.RefusedError{Step: bad.step, Record: bad.record, Offset: -1, Column: bad.column, Err: bad.err}
+	if bad.offset >= 0 {
+		refused.Offset = int(bad.offset - l.block.Offset)
+	}
+	l.block.Ack(refused)
+}
+
+// deadSlots are the sinks whose target's refusals become dead letters.
+func (p *Pipeline) deadSlots() []*physical.Sink {
+	var slots []*physical.Sink
+	for _, s := range p.plan.Sinks {
+		if s.OnError == physical.DeadLetter && p.plan.DeadLetters != nil {
+			slots = append(slots, s)
+		}
+	}
+	return slots
+}
+
+// openDeadSlots makes those sinks writers of the dead-letter sink. Such a sink passes a barrier there when it is prepared, so that what its
+// target refused belongs to the same epoch.
+func (p *Pipeline) openDeadSlots() error {
+	for i, plan := range p.deadSlots() {
+		dead, err := newDeadLetters(p.sinks[p.plan.DeadLetters], p.settings.Pool, p.settings.Clock)
+		if err != nil {
+			return err
+		}
+		p.sinks[plan].dead, p.sinks[plan].deadSlot = dead, len(p.plan.Sources)+i
+	}
+	return nil
+}
+
+// refused deals with the rows of a RowsError by the sink's policy and returns nil; any other error it returns.
+func (t *sinkTask) refused(ctx context.Context, err error) error {
+	var refused *connector.RowsError
+	if !errors.As(err, &refused) || t.plan.OnError == physical.Fail || t.plan.OnError == physical.DeadLetter && t.dead == nil {
+		return err
+	}
+	n := int64(len(refused.Rows))
+	t.stats.Rows.Add(-n)
+	t.stats.Rejected.Add(n)
+	if t.plan.OnError == physical.Drop {
+		return nil
+	}
+	for _, row := range refused.Rows {
+		r := rejected{step: t.plan.Name, err: row.Err, record: -1, offset: -1, raw: row.Raw[:min(len(row.Raw), codec.RejectedBytes)]}
+		if err := t.dead.write(ctx, t.deadSlot, &r, 0, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepareSink prepares, again after every report of refused rows.
+func (t *sinkTask) prepareSink(ctx context.Context, epoch int64) (json.RawMessage, error) {
+	for {
+		state, err := t.sink.Prepare(ctx, epoch)
+		if err == nil {
+			return state, nil
+		}
+		if err = t.refused(ctx, err); err != nil {
+			return nil, err
+		}
+	}
+}
