@@ -1,68 +1,94 @@
 package generate
 
 import (
+	"errors"
+	"math"
+
 	"wire.example/wire/internal/connect/generate/nexmark"
 	"wire.example/wire/sdk/connector"
-	"wire.example/wire/sdk/schema"
+)
+
+// The kinds of rows.
+const (
+	kindNexmark  = "nexmark"
+	kindSequence = "sequence"
 )
 
 // Config are the options of the generate source.
 type Config struct {
-	Kind            string  `option:"kind" doc:"What to make: Nexmark's combined stream of persons, auctions and bids, or a sequence of numbers." enum:"nexmark,sequence" default:"nexmark"`
-	Rows            int64   `option:"rows" doc:"How many rows; 0 means without end." default:"0"`
-	Rate            float64 `option:"rate" doc:"At most so many rows a second; 0 means as fast as they are taken." default:"0"`
-	Seed            uint64  `option:"seed" doc:"Rows are a function of the seed." default:"1"`
+	Kind            string  `option:"kind" doc:"What to make: Nexmark's stream of persons, auctions and bids, or the numbers from 0." enum:"nexmark,sequence" default:"nexmark"`
+	Table           string  `option:"table" doc:"Nexmark: the table whose rows to make, with columns of its own; without it, all three in the combined form." enum:"person,auction,bid"`
+	Rows            int64   `option:"rows" doc:"How many rows, or of Nexmark events of all three kinds, make the whole; 0 means without end." default:"0"`
+	Rate            float64 `option:"rate" doc:"How many rows, or events, fall due in a second; 0 means as fast as they are taken." default:"0"`
+	Seed            uint64  `option:"seed" doc:"Nexmark: chooses the data set." default:"1"`
 	EventsPerSecond int64   `option:"events_per_second" doc:"Nexmark: events in a second of event time." default:"10000"`
-	GroupSize       int64   `option:"group_size" doc:"Nexmark: events are out of order within groups of so many; 1 means in order." default:"1"`
+	GroupSize       int64   `option:"group_size" doc:"Nexmark: events come out of order within groups of so many; 1 means in order." default:"1"`
 }
+
+// The bounds of rate: slower than once in eleven days is no stream, and the clock tells nanoseconds apart.
+const (
+	minRate = 1e-6
+	maxRate = 1e9
+)
 
 // Validate checks what the tags cannot.
 func (c *Config) Validate() error {
 	if c.Rows < 0 {
 		return &connector.OptionError{Name: "rows", Message: "rows must be 0 (without end) or more"}
 	}
-	if c.Rate < 0 {
-		return &connector.OptionError{Name: "rate", Message: "rate must be 0 (unlimited) or more"}
+	if c.Rate != 0 && (math.IsNaN(c.Rate) || c.Rate < minRate || c.Rate > maxRate) {
+		return &connector.OptionError{Name: "rate", Message: "rate must be 0 (as fast as rows are taken), or from 0.000001 to 1000000000 rows a second"}
 	}
-	if c.Kind == "nexmark" {
-		if err := c.nexmark().Validate(); err != nil {
-			return &connector.OptionError{Message: err.Error()}
+	if c.Kind != kindNexmark {
+		if c.Table != "" {
+			return &connector.OptionError{Name: "table", Message: "table is an option of kind nexmark; a sequence has one column, n"}
 		}
+		return nil
 	}
-	return nil
+	return optionError(c.nexmark().Validate())
+}
+
+// optionError names the option behind the generator's first complaint.
+func optionError(err error) error {
+	var field *nexmark.FieldError
+	if err == nil || !errors.As(err, &field) {
+		return err
+	}
+	name := field.Field
+	if name == "events" {
+		name = "rows"
+	}
+	return &connector.OptionError{Name: name, Message: (&nexmark.FieldError{Field: name, Value: field.Value, Want: field.Want}).Error()}
 }
 
 // nexmark returns the generator's own config.
 func (c *Config) nexmark() nexmark.Config {
 	n := nexmark.DefaultConfig()
-	n.Seed, n.EventsPerSecond, n.GroupSize = c.Seed, c.EventsPerSecond, c.GroupSize
-	if c.Rows > 0 {
-		n.Events = c.Rows
-	}
+	n.Seed, n.EventsPerSecond, n.GroupSize, n.Events = c.Seed, c.EventsPerSecond, c.GroupSize, c.Rows
 	return n
 }
 
-// Schema returns the columns that a config makes.
-func Schema(c *Config) *schema.Schema {
-	number := schema.Of(schema.Int64)
-	if c.Kind == "sequence" {
-		return schema.New(schema.Field{Name: "n", Type: number, NotNull: true})
-	}
-	text, time := schema.Of(schema.Text), schema.Of(schema.Timestamp)
-	fields := func(pairs ...any) schema.Type {
-		var list []schema.Field
-		for i := 0; i < len(pairs); i += 2 {
-			list = append(list, schema.Field{Name: pairs[i].(string), Type: pairs[i+1].(schema.Type)})
+// kind returns the kind of the rows of Table, which is set.
+func (c *Config) kind() nexmark.Kind {
+	for _, k := range []nexmark.Kind{nexmark.KindPerson, nexmark.KindAuction} {
+		if c.Table == k.String() {
+			return k
 		}
-		return schema.RowOf(list...)
 	}
-	return schema.New(
-		schema.Field{Name: "event_type", Type: schema.Of(schema.Int32), NotNull: true},
-		schema.Field{Name: "person", Type: fields("id", number, "name", text, "email_address", text, "credit_card", text,
-			"city", text, "state", text, "date_time", time, "extra", text)},
-		schema.Field{Name: "auction", Type: fields("id", number, "item_name", text, "description", text, "initial_bid", number,
-			"reserve", number, "date_time", time, "expires", time, "seller", number, "category", number, "extra", text)},
-		schema.Field{Name: "bid", Type: fields("auction", number, "bidder", number, "price", number, "channel", text, "url", text,
-			"date_time", time, "extra", text)},
-	)
+	return nexmark.KindBid
+}
+
+// limit returns the number of positions that there are.
+func (c *Config) limit() (int64, error) {
+	if c.Kind != kindNexmark {
+		if c.Rows > 0 {
+			return c.Rows, nil
+		}
+		return math.MaxInt64, nil
+	}
+	g, err := nexmark.NewGenerator(c.nexmark())
+	if err != nil {
+		return 0, err
+	}
+	return int64(g.Count()), nil //nolint:gosec // Validate bounds it
 }

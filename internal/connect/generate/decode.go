@@ -4,55 +4,97 @@ import (
 	"wire.example/wire/internal/connect/generate/nexmark"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/schema"
 )
+
+// batchRows is how many rows a batch gets: enough to spread the cost of a batch, few enough that its columns stay in the cache.
+const batchRows = 1024
 
 // newDecoder returns the maker of a config's rows.
 func newDecoder(c *Config, spec codec.DecodeSpec) (codec.Decoder, error) {
-	cols := make([]*batch.Column, len(spec.Schema.Fields))
-	for i, f := range spec.Schema.Fields {
-		if len(spec.Need) == 0 || spec.Need[i].Read {
-			cols[i] = batch.NewColumn(spec.Pool, f.Type)
-		}
-	}
-	base := maker{out: batch.Batch{Cols: cols}}
-	if c.Kind == "sequence" {
+	base := maker{origin: spec.Origin}
+	base.out.Cols = newColumns(spec.Pool, spec.Schema.Fields, spec.Need)
+	switch {
+	case c.Kind == kindSequence:
 		return &sequence{base}, nil
+	case c.Table != "":
+		return newTable(c, base)
+	default:
+		return newCombined(c, base)
 	}
-	g, err := nexmark.NewGenerator(c.nexmark())
-	if err != nil {
-		return nil, err
-	}
-	return &events{maker: base, generator: g}, nil
 }
 
-// maker is what both kinds share: the block's range and the batch.
+// newColumns makes the columns of fields that need, nil meaning all, says are read; the others, and members that are not read, are nil.
+func newColumns(pool *batch.Pool, fields []schema.Field, need []codec.Need) []*batch.Column {
+	cols := make([]*batch.Column, len(fields))
+	for i, f := range fields {
+		if len(need) > 0 && !need[i].Read {
+			continue
+		}
+		cols[i] = batch.NewColumn(pool, f.Type)
+		if len(need) == 0 || need[i].Members == nil {
+			continue
+		}
+		for k, member := range need[i].Members {
+			if !member.Read {
+				cols[i].Child(k).Release()
+				cols[i].SetChild(k, nil)
+			}
+		}
+	}
+	return cols
+}
+
+// maker is what all kinds share: the block's range of positions and the batch.
 type maker struct {
-	out  batch.Batch
-	res  codec.Result
-	next int64
-	left int
+	out    batch.Batch
+	res    codec.Result
+	origin bool
+	where  batch.Origin
+	name   string
+	next   int64 // position
+	left   int   // positions of the block that are not done
+	record int   // rows made of the block
 }
 
 // Begin takes a block.
 func (m *maker) Begin(block *codec.Block) error {
-	m.next, m.left = block.First, block.Count
+	m.name, m.next, m.left, m.record = block.Name, block.First, block.Count, 0
 	return nil
 }
 
-// take begins a batch of the next rows and returns the number of the first.
-func (m *maker) take() (first int64, rows int) {
-	rows = min(m.left, batch.MaxRows)
-	first = m.next
-	m.next += int64(rows)
-	m.left -= rows
-	m.out.Len = rows
+// begin makes the columns of the batch rows long.
+func (m *maker) begin(rows int) {
 	for _, c := range m.out.Cols {
 		if c != nil {
 			c.Reset(rows)
 		}
 	}
+}
+
+// end completes a batch of rows rows, the first of which had the position first, and steps over the positions done.
+func (m *maker) end(first int64, rows, positions int) {
+	m.next += int64(positions)
+	m.left -= positions
+	m.out.Len = rows
 	m.res = codec.Result{Records: rows, More: m.left > 0}
-	return first, rows
+	if m.origin {
+		m.note(first, rows)
+	}
+	m.record += rows
+}
+
+// note says where the rows come from. Their records are empty: a row can be made again from its position.
+func (m *maker) note(first int64, rows int) {
+	o := &m.where
+	if o.Block == nil {
+		o.Block = batch.WrapBuffer(nil)
+	}
+	for len(o.Starts) < rows {
+		o.Starts, o.Ends = append(o.Starts, 0), append(o.Ends, 0)
+	}
+	o.Name, o.Offset, o.FirstRecord = m.name, first, m.record
+	m.out.Origin = o
 }
 
 // sequence makes the numbers from 0.
@@ -60,91 +102,123 @@ type sequence struct{ maker }
 
 // Decode makes the next batch.
 func (s *sequence) Decode() (*batch.Batch, *codec.Result, error) {
-	first, _ := s.take()
+	rows := min(s.left, batchRows)
+	s.begin(rows)
 	if c := s.out.Cols[0]; c != nil {
 		for i := range c.Int64s() {
-			c.Int64s()[i] = first + int64(i)
+			c.Int64s()[i] = s.next + int64(i)
 		}
 	}
+	s.end(s.next, rows, rows)
 	return &s.out, &s.res, nil
 }
 
-// events makes Nexmark's combined stream: event_type, and one of person, auction and bid; the other two are NULL.
-type events struct {
+// combined makes Nexmark's combined stream: event_type, and one of person, auction and bid; the other two are NULL.
+type combined struct {
 	maker
 	generator *nexmark.Generator
+	members   [3]columns // by kind
+}
+
+func newCombined(c *Config, base maker) (codec.Decoder, error) {
+	g, err := nexmark.NewGenerator(c.nexmark())
+	if err != nil {
+		return nil, err
+	}
+	m := &combined{maker: base, generator: g}
+	var want nexmark.Want
+	for kind := range m.members {
+		if parent := base.out.Cols[1+kind]; parent != nil {
+			for k := range parent.Type().Fields {
+				m.members[kind] = append(m.members[kind], parent.Child(k))
+			}
+			want[kind] = m.members[kind].wanted()
+		}
+	}
+	g.Want(want)
+	return m, nil
 }
 
 // Decode makes the next batch.
-func (e *events) Decode() (*batch.Batch, *codec.Result, error) {
-	first, rows := e.take()
-	cols := e.out.Cols
-	for _, c := range cols[1:] {
-		if c != nil {
-			c.SetAllNull()
-			for k := range c.Type().Fields {
-				c.Child(k).SetAllNull()
-			}
-		}
-	}
+func (m *combined) Decode() (*batch.Batch, *codec.Result, error) {
+	rows := min(m.left, batchRows)
+	m.begin(rows)
+	m.nullify()
+	cols := m.out.Cols
 	for i := range rows {
-		event := e.generator.At(uint64(first + int64(i)))
+		event := m.generator.At(uint64(m.next) + uint64(i)) //nolint:gosec // positions are not negative
 		if cols[0] != nil {
 			cols[0].Int32s()[i] = int32(event.Kind)
 		}
 		if c := cols[1+int(event.Kind)]; c != nil {
 			c.Valid().Set(i)
-			fillEvent(row{c, i}, event)
+			m.members[event.Kind].fill(i, event)
 		}
 	}
-	return &e.out, &e.res, nil
-}
-
-// row writes the members of one row of a ROW column.
-type row struct {
-	column *batch.Column
-	i      int
-}
-
-func (r row) number(member int, v int64) {
-	c := r.column.Child(member)
-	c.Int64s()[r.i] = v
-	c.Valid().Set(r.i)
-}
-
-func (r row) text(member int, v []byte) {
-	c := r.column.Child(member)
-	c.SetBytes(r.i, v)
-	c.Valid().Set(r.i)
-}
-
-func fillEvent(r row, e *nexmark.Event) {
-	switch e.Kind {
-	case nexmark.KindPerson:
-		p := &e.Person
-		r.number(0, p.ID)
-		for k, text := range [][]byte{p.Name, p.EmailAddress, p.CreditCard, p.City, p.State} {
-			r.text(1+k, text)
+	for kind, members := range m.members {
+		for _, c := range members {
+			if c != nil {
+				c.CopyValid(cols[1+kind])
+			}
 		}
-		r.number(6, p.DateTime)
-		r.text(7, p.Extra)
-	case nexmark.KindAuction:
-		a := &e.Auction
-		r.number(0, a.ID)
-		r.text(1, a.ItemName)
-		r.text(2, a.Description)
-		for k, n := range [6]int64{a.InitialBid, a.Reserve, a.DateTime, a.Expires, a.Seller, a.Category} {
-			r.number(3+k, n)
-		}
-		r.text(9, a.Extra)
-	default:
-		b := &e.Bid
-		r.number(0, b.Auction)
-		r.number(1, b.Bidder)
-		r.number(2, b.Price)
-		r.text(3, b.Channel)
-		r.text(4, b.URL)
-		r.number(5, b.DateTime)
-		r.text(6, b.Extra)
 	}
+	m.end(m.next, rows, rows)
+	return &m.out, &m.res, nil
+}
+
+// nullify makes every event and its members NULL.
+func (m *combined) nullify() {
+	for kind, members := range m.members {
+		if parent := m.out.Cols[1+kind]; parent != nil {
+			parent.SetAllNull()
+		}
+		for _, c := range members {
+			if c != nil {
+				c.SetAllNull()
+			}
+		}
+	}
+}
+
+// table makes the rows of one of Nexmark's tables and steps over the positions of the others.
+type table struct {
+	maker
+	generator *nexmark.Generator
+	kind      nexmark.Kind
+}
+
+func newTable(c *Config, base maker) (codec.Decoder, error) {
+	g, err := nexmark.NewGenerator(c.nexmark())
+	if err != nil {
+		return nil, err
+	}
+	t := &table{maker: base, generator: g, kind: c.kind()}
+	var want nexmark.Want
+	want[t.kind] = columns(base.out.Cols).wanted()
+	g.Want(want)
+	return t, nil
+}
+
+// Decode makes the next batch, which is empty if the block has no event of the table.
+func (t *table) Decode() (*batch.Batch, *codec.Result, error) {
+	t.begin(min(t.left, batchRows))
+	first, rows, done := t.next, 0, 0
+	for ; done < t.left && rows < batchRows; done++ {
+		n := t.generator.NumberAt(uint64(t.next) + uint64(done)) //nolint:gosec // positions are not negative
+		if nexmark.KindOf(n) != t.kind {
+			continue
+		}
+		if rows == 0 {
+			first = t.next + int64(done)
+		}
+		columns(t.out.Cols).fill(rows, t.generator.Event(n))
+		rows++
+	}
+	for _, c := range t.out.Cols {
+		if c != nil {
+			c.Resize(rows)
+		}
+	}
+	t.end(first, rows, done)
+	return &t.out, &t.res, nil
 }

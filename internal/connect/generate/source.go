@@ -8,20 +8,21 @@ import (
 	"sync/atomic"
 	"time"
 
+	"wire.example/wire/internal/connect/generate/nexmark"
 	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
 )
 
-// blockRows is how many rows a block has under load. Under a rate limit blocks hold what is due, so that no row waits for others.
-const blockRows = 1024
+// name is the connector's, and what messages call its rows' origin.
+const name = "generate"
 
-// SourceType returns the generate source.
+// SourceType returns the generate source. clk paces sources with a rate.
 func SourceType(clk clock.Clock) *connector.SourceType {
 	return &connector.SourceType{
-		Name:      "generate",
-		Doc:       "Makes rows itself: Nexmark's events, or a sequence of numbers.",
+		Name:      name,
+		Doc:       "Makes rows itself: Nexmark's persons, auctions and bids, or a sequence of numbers.",
 		NewConfig: func() any { return &Config{} },
 		Open: func(_ context.Context, env connector.SourceEnv, config any) (connector.Reader, error) {
 			return openReader(clk, env, config.(*Config))
@@ -43,96 +44,127 @@ type position struct {
 	Next    int64 `json:"next"`
 }
 
-// positionVersion is the version of position.
-const positionVersion = 1
+const (
+	// positionVersion is the version of position.
+	positionVersion = 1
+	// split is the name of the only split.
+	split = "rows"
+)
 
-// reader deals ranges of row numbers.
+// reader deals ranges of positions.
 type reader struct {
-	clock   clock.Clock
-	config  *Config
-	next    int64
-	limit   int64
-	dealt   atomic.Int64
-	started time.Duration
-	first   int64 // next when the rate began to count
+	clock  clock.Clock
+	rate   float64
+	rows   int64
+	block  int64 // positions in a block under load
+	next   int64
+	limit  int64
+	dealt  atomic.Int64 // next, for Progress
+	paced  bool         // start and origin are set
+	start  time.Duration
+	origin int64 // next at start
 }
 
-func openReader(clk clock.Clock, env connector.SourceEnv, config *Config) (*reader, error) {
-	r := &reader{clock: clk, config: config, limit: config.Rows, started: -1}
-	if r.limit == 0 {
-		r.limit = math.MaxInt64
+func openReader(clk clock.Clock, env connector.SourceEnv, c *Config) (*reader, error) {
+	limit, err := c.limit()
+	if err != nil {
+		return nil, err
 	}
-	if len(env.Restore) > 0 {
-		var p position
-		if err := json.Unmarshal(env.Restore[0].Position, &p); err != nil {
-			return nil, fmt.Errorf("stored position: %w", err)
-		}
-		if p.Version != positionVersion || p.Next < 0 {
-			return nil, fmt.Errorf("stored position %s cannot be read by this release", env.Restore[0].Position)
-		}
-		r.next = p.Next
+	r := &reader{clock: clk, rate: c.Rate, rows: c.Rows, block: blockPositions(c), limit: limit}
+	if r.next, err = restore(env.Restore); err != nil {
+		return nil, err
 	}
+	r.dealt.Store(r.next)
 	return r, nil
 }
 
-// Poll deals the next range, waiting for the rate limit if there is one.
+// restore returns the position that a stored state holds, 0 if there is none.
+func restore(states []connector.SplitState) (int64, error) {
+	if len(states) == 0 {
+		return 0, nil
+	}
+	var p position
+	if err := json.Unmarshal(states[0].Position, &p); err != nil {
+		return 0, fmt.Errorf("stored position of split %q: %w", states[0].Split, err)
+	}
+	if len(states) != 1 || states[0].Split != split || p.Version != positionVersion || p.Next < 0 {
+		return 0, fmt.Errorf("stored position %s of split %q is not one that this release has written (one split %q, version %d)",
+			states[0].Position, states[0].Split, split, positionVersion)
+	}
+	return p.Next, nil
+}
+
+// blockPositions returns how many positions give about batchRows rows.
+func blockPositions(c *Config) int64 {
+	if c.Kind != kindNexmark || c.Table == "" {
+		return batchRows
+	}
+	perEpoch := map[nexmark.Kind]int64{nexmark.KindPerson: 1, nexmark.KindAuction: 3, nexmark.KindBid: 46}
+	return batchRows * 50 / perEpoch[c.kind()]
+}
+
+// Poll deals the next range. With a rate it waits until a row is due, and deals those that are, so that no row waits for others.
 func (r *reader) Poll(ctx context.Context, wake <-chan struct{}, block *codec.Block) (connector.Status, error) {
 	if r.next >= r.limit {
 		return connector.End, nil
 	}
-	rows := min(blockRows, r.limit-r.next)
-	if r.config.Rate > 0 {
-		due, wait := r.due()
-		if due == 0 {
-			return r.sleep(ctx, wake, wait)
+	rows := min(r.block, r.limit-r.next)
+	if r.rate > 0 {
+		due := r.due()
+		for ; due <= 0; due = r.due() {
+			woken, err := r.wait(ctx, wake)
+			if err != nil {
+				return connector.End, err
+			}
+			if woken {
+				return connector.Woken, nil
+			}
 		}
 		rows = min(rows, due)
 	}
-	block.Name, block.Offset, block.First, block.Count = "generate", r.next, r.next, int(rows)
+	block.Name, block.Offset, block.First, block.Count = name, r.next, r.next, int(rows)
 	r.next += rows
 	r.dealt.Store(r.next)
 	return connector.Ready, nil
 }
 
-// due returns how many rows the rate allows now, and if none, how long until one.
-func (r *reader) due() (int64, time.Duration) {
+// due returns how many rows are due and not dealt. The first is due when Poll is first called, row k after it k/rate seconds later, however
+// late those before it were taken.
+func (r *reader) due() int64 {
 	now := r.clock.Monotonic()
-	if r.started < 0 {
-		r.started, r.first = now, r.next
+	if !r.paced {
+		r.paced, r.start, r.origin = true, now, r.next
 	}
-	allowed := r.first + int64((now-r.started).Seconds()*r.config.Rate) + 1
-	if allowed > r.next {
-		return allowed - r.next, 0
-	}
-	at := time.Duration(float64(r.next-r.first) / r.config.Rate * float64(time.Second))
-	return 0, max(r.started+at-now, time.Microsecond)
+	return int64((now-r.start).Seconds()*r.rate) + 1 - (r.next - r.origin)
 }
 
-func (r *reader) sleep(ctx context.Context, wake <-chan struct{}, wait time.Duration) (connector.Status, error) {
-	timer := r.clock.NewTimer(wait)
+// wait sleeps until the next row is due, and reports whether wake ended it.
+func (r *reader) wait(ctx context.Context, wake <-chan struct{}) (woken bool, err error) {
+	at := r.start + time.Duration(math.Ceil(float64(r.next-r.origin)/r.rate*float64(time.Second)))
+	timer := r.clock.NewTimer(max(at-r.clock.Monotonic(), 1))
 	defer timer.Stop()
 	select {
 	case <-timer.C():
-		return connector.Woken, nil
+		return false, nil
 	case <-wake:
-		return connector.Woken, nil
+		return true, nil
 	case <-ctx.Done():
-		return connector.End, ctx.Err()
+		return false, ctx.Err()
 	}
 }
 
-// Snapshot returns the number of the next row.
+// Snapshot returns the position of the next row.
 func (r *reader) Snapshot() ([]connector.SplitState, error) {
 	p, err := json.Marshal(position{Version: positionVersion, Next: r.next})
-	return []connector.SplitState{{Split: "rows", Position: p}}, err
+	return []connector.SplitState{{Split: split, Position: p}}, err
 }
 
-// Progress returns the rows dealt and those there will be.
+// Progress returns the positions dealt and those that there are.
 func (r *reader) Progress() (done, total int64) {
-	if r.config.Rows == 0 {
+	if r.rows == 0 {
 		return r.dealt.Load(), -1
 	}
-	return r.dealt.Load(), r.config.Rows
+	return r.dealt.Load(), r.rows
 }
 
 // Close has nothing to release.

@@ -9,15 +9,23 @@ const (
 func (g *Generator) makeAuction(n uint64) {
 	a := &g.event.Auction
 	a.ID = firstID + lastAuction(n)
-	a.Seller = firstID + g.seller(n)
+	if g.wants(AuctionSeller, referenceDraws) {
+		a.Seller = firstID + g.seller(n)
+	}
 	a.Category = firstCategory + int64(g.draw.below(categories))
 	a.InitialBid = g.draw.price()
 	a.Reserve = a.InitialBid + g.draw.price()
 	a.DateTime = g.time(n)
 	a.Expires = a.DateTime + int64(1+g.draw.below(g.maxAuctionMillis))*microsPerMilli
-	a.ItemName = g.words(itemNameLimit, ' ')
-	a.Description = g.words(descriptionLimit, ' ')
-	a.Extra = g.extra(6*numberBytes+len(g.text), g.config.AuctionBytes)
+	if g.wantsWords(AuctionItemName, itemNameLimit) {
+		a.ItemName = g.words(itemNameLimit, ' ')
+	}
+	if g.wantsWords(AuctionDescription, descriptionLimit) {
+		a.Description = g.words(descriptionLimit, ' ')
+	}
+	if g.wants(AuctionExtra, 0) {
+		a.Extra = g.extra(6*numberBytes+len(g.text), g.config.AuctionBytes)
+	}
 }
 
 // seller draws the index of the person who sells at event n; the hot one is the first of its batch.

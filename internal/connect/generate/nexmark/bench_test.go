@@ -1,6 +1,9 @@
 package nexmark
 
-import "testing"
+import (
+	"io"
+	"testing"
+)
 
 // BenchmarkAppendJSON makes and encodes one event an iteration, of each kind and in the benchmark's mix.
 func BenchmarkAppendJSON(b *testing.B) {
@@ -44,4 +47,40 @@ func BenchmarkAppendTimestamp(b *testing.B) {
 	for i := int64(0); b.Loop(); i++ {
 		buffer = AppendTimestamp(buffer[:0], defaultBaseTime+i*100)
 	}
+}
+
+// BenchmarkAtWanting makes the events of which a query reads a few members.
+func BenchmarkAtWanting(b *testing.B) {
+	cases := []struct {
+		name string
+		want Want
+	}{
+		{"all", WantAll()},
+		{"auction and price of bids", Want{KindBid: Members(0).With(BidAuction).With(BidPrice)}},
+		{"all of bids but extra", Want{KindBid: WantAll()[KindBid] &^ (1 << BidExtra)}},
+		{"nothing", Want{}},
+	}
+	for _, c := range cases {
+		b.Run(c.name, func(b *testing.B) {
+			g := generator(b, DefaultConfig())
+			g.Want(c.want)
+			for k := uint64(0); b.Loop(); k++ {
+				g.At(k)
+			}
+		})
+	}
+}
+
+// BenchmarkWriteJSON writes a run of a million events an iteration.
+func BenchmarkWriteJSON(b *testing.B) {
+	c := DefaultConfig()
+	c.Events = million
+	for b.Loop() {
+		n, err := WriteJSON(io.Discard, c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.SetBytes(n)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/million, "ns/event")
 }

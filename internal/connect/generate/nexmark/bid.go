@@ -61,12 +61,22 @@ func (c *channels) appendURL(dst []byte, number uint64) []byte {
 
 func (g *Generator) makeBid(n uint64) {
 	b := &g.event.Bid
-	b.Auction = firstID + g.biddenAuction(n)
-	b.Bidder = firstID + g.bidder(n)
-	b.Price = g.draw.price()
-	g.chooseChannel(b)
+	if g.wants(BidAuction, referenceDraws) {
+		b.Auction = firstID + g.biddenAuction(n)
+	}
+	if g.wants(BidBidder, referenceDraws) {
+		b.Bidder = firstID + g.bidder(n)
+	}
+	if g.wants(BidPrice, 1) {
+		b.Price = g.draw.price()
+	}
+	if g.want[KindBid].Has(BidURL) || g.wants(BidChannel, 2) {
+		g.chooseChannel(b)
+	}
 	b.DateTime = g.time(n)
-	b.Extra = g.extra(4*numberBytes, g.config.BidBytes)
+	if g.wants(BidExtra, 0) {
+		b.Extra = g.extra(4*numberBytes, g.config.BidBytes)
+	}
 }
 
 // biddenAuction draws the index of the auction that event n bids for; the hot one is the first of its batch.
@@ -87,6 +97,7 @@ func (g *Generator) bidder(n uint64) int64 {
 	return index
 }
 
+// chooseChannel draws two words either way.
 func (g *Generator) chooseChannel(b *Bid) {
 	if g.draw.hot(hotChannelRatio) {
 		i := g.draw.below(hotChannelCount)
@@ -98,7 +109,9 @@ func (g *Generator) chooseChannel(b *Bid) {
 	g.text = append(g.text, "channel-"...)
 	g.text = appendDecimal(g.text, number)
 	b.Channel = g.since(start)
-	start = len(g.text)
-	g.text = g.channels.appendURL(g.text, number)
-	b.URL = g.since(start)
+	if g.want[KindBid].Has(BidURL) {
+		start = len(g.text)
+		g.text = g.channels.appendURL(g.text, number)
+		b.URL = g.since(start)
+	}
 }

@@ -12,7 +12,9 @@ const (
 	categories    = 5
 	hotBatch      = 100 // ids that share a hot one
 	idLead        = 10  // how far a reference may be ahead of the ids in use
-	numberBytes   = 8   // what a number or a time counts in a record's size
+	// referenceDraws is how many words it takes to choose a person or an auction: a cold one, and whether it is the hot one instead.
+	referenceDraws = 2
+	numberBytes    = 8 // what a number or a time counts in a record's size
 )
 
 // Generator deals the events of one run. It owns one Event and the buffer of its texts, and never allocates after NewGenerator. Not for
@@ -25,6 +27,7 @@ type Generator struct {
 	delay            uint64 // between two events in µs; 0 if it is no whole number
 	maxAuctionMillis uint64
 	channels         channels
+	want             Want
 	draw             stream // of the event being made
 	event            Event
 	text             []byte // holds the event's texts, one after the other
@@ -45,6 +48,7 @@ func NewGenerator(c Config) (*Generator, error) {
 		delay:            c.delay(),
 		maxAuctionMillis: uint64(c.maxAuctionMillis()),
 		channels:         newChannels(key),
+		want:             WantAll(),
 		text:             make([]byte, 0, textCapacity(c)),
 	}, nil
 }
@@ -72,21 +76,37 @@ func (g *Generator) Event(n uint64) *Event {
 	if n >= g.count {
 		return nil
 	}
+	kind := KindOf(n)
+	g.event.Number, g.event.Kind = n, kind
+	if g.want[kind] == 0 {
+		return &g.event
+	}
 	g.draw = newStream(g.key, n)
 	g.text = g.text[:0]
-	g.event.Number = n
-	switch offset := n % eventsPerEpoch; {
-	case offset == 0:
-		g.event.Kind = KindPerson
+	switch kind {
+	case KindPerson:
 		g.makePerson(n)
-	case offset <= auctionsPerEpoch:
-		g.event.Kind = KindAuction
+	case KindAuction:
 		g.makeAuction(n)
 	default:
-		g.event.Kind = KindBid
 		g.makeBid(n)
 	}
 	return &g.event
+}
+
+// NumberAt returns the number of the event at position k, which is below Count.
+func (g *Generator) NumberAt(k uint64) uint64 { return g.order.number(k) }
+
+// KindOf returns the kind of event number n.
+func KindOf(n uint64) Kind {
+	switch offset := n % eventsPerEpoch; {
+	case offset == 0:
+		return KindPerson
+	case offset <= auctionsPerEpoch:
+		return KindAuction
+	default:
+		return KindBid
+	}
 }
 
 // time returns the timestamp of event n, n/rate seconds after the base. At most 10⁶ events a second make it unique.

@@ -21,13 +21,28 @@ const (
 func (g *Generator) makePerson(n uint64) {
 	p := &g.event.Person
 	p.ID = firstID + lastPerson(n)
-	p.Name = g.personName()
-	p.EmailAddress = g.emailAddress()
-	p.CreditCard = g.creditCard()
-	p.City = g.appendText(cities[g.draw.below(uint64(len(cities)))])
-	p.State = g.appendText(states[g.draw.below(uint64(len(states)))])
+	if g.wants(PersonName, 2) {
+		p.Name = g.personName()
+	}
+	if g.want[KindPerson].Has(PersonEmailAddress) {
+		p.EmailAddress = g.emailAddress()
+	} else {
+		g.draw.skipWords(mailboxLimit)
+		g.draw.skipWords(domainLimit)
+	}
+	if g.wants(PersonCreditCard, 2) {
+		p.CreditCard = g.creditCard()
+	}
+	if g.wants(PersonCity, 1) {
+		p.City = g.appendText(cities[g.draw.below(uint64(len(cities)))])
+	}
+	if g.wants(PersonState, 1) {
+		p.State = g.appendText(states[g.draw.below(uint64(len(states)))])
+	}
 	p.DateTime = g.time(n)
-	p.Extra = g.extra(numberBytes+len(g.text), g.config.PersonBytes)
+	if g.wants(PersonExtra, 0) {
+		p.Extra = g.extra(numberBytes+len(g.text), g.config.PersonBytes)
+	}
 }
 
 func (g *Generator) personName() []byte {

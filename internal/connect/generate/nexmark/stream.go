@@ -35,6 +35,11 @@ func (s *stream) next() uint64 {
 	return scramble(s.state)
 }
 
+// skip steps over the next n words.
+func (s *stream) skip(n int) {
+	s.state += uint64(n) * wyrandStep
+}
+
 // scramble turns a state of the stream into the word it stands for.
 func scramble(state uint64) uint64 {
 	high, low := bits.Mul64(state, state^wyrandScatter)
@@ -114,6 +119,12 @@ func (s *stream) appendWords(dst []byte, limit uint64, separator byte) []byte {
 	edges := s.letters()
 	dst[start], dst[len(dst)-1] = byte(edges), byte(edges>>8)
 	return dst
+}
+
+// skipWords steps over what appendWords draws.
+func (s *stream) skipWords(limit uint64) {
+	n := minTextLength + int(s.below(limit-minTextLength))
+	s.skip(2*wholeWords(n)/8 + 1)
 }
 
 // minTextLength is the length of Nexmark's shortest random text.
