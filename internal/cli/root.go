@@ -87,7 +87,7 @@ func (a *app) command() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return wrong(fmt.Errorf("%w; see wire %s --help", err, c.Name()))
 	})
-	root.AddCommand(a.runCommand(), a.versionCommand(), a.connectorsCommand(), a.checkCommand())
+	root.AddCommand(a.runCommand(), a.benchCommand(), a.versionCommand(), a.connectorsCommand(), a.checkCommand())
 	return root
 }
 
