@@ -306,6 +306,9 @@ func (b *Binder) cast(n *ast.Cast) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if array, ok := n.X.(*ast.Array); ok && len(array.Elems) == 0 && typ.Kind == schema.Array {
+		return &Expr{Op: MakeArray, Type: typ, Span: n.Span}, nil
+	}
 	x, err := b.Bind(n.X)
 	if err != nil {
 		return nil, err
