@@ -306,11 +306,14 @@ func (b *Binder) cast(n *ast.Cast) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if array, ok := n.X.(*ast.Array); ok && len(array.Elems) == 0 && typ.Kind == schema.Array {
+		return &Expr{Op: MakeArray, Type: typ, Span: n.Span}, nil
+	}
 	x, err := b.Bind(n.X)
 	if err != nil {
 		return nil, err
 	}
-	if !x.Unknown && !x.Type.Equal(typ) && !castable(x.Type.Kind, typ.Kind) {
+	if !x.Unknown && !x.Type.Equal(typ) && !castableType(x.Type, typ) {
 		return nil, errorf(n.Span, sqlstate.CannotCoerce, "cannot cast type %s to %s", x.Type.PgName(), typ.PgName())
 	}
 	e, err := cast(x, typ, true)

@@ -86,6 +86,17 @@ func numberRank(k schema.Kind) int {
 	return 6
 }
 
+// castableType is castable for whole types: arrays are cast element by element, and everything has a text form.
+func castableType(from, to schema.Type) bool {
+	switch {
+	case from.Kind.IsNested() && to.Kind == schema.Text:
+		return true
+	case from.Kind == schema.Array && to.Kind == schema.Array:
+		return castableType(*from.Elem, *to.Elem)
+	}
+	return castable(from.Kind, to.Kind)
+}
+
 // castable reports whether CAST(from AS to) exists.
 func castable(from, to schema.Kind) bool {
 	switch {

@@ -3,6 +3,7 @@ package eval
 import (
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/sdk/batch"
 )
 
 // kernel fills c.Out, which has c.Rows rows, at the rows of c.Sel (nil: all). Rows that are NULL already stay so.
@@ -113,8 +114,13 @@ func (o *column) run(p *Program, n *node) { n.value = builtin.Arg{Col: p.in.Cols
 type member struct{ path []int }
 
 func (o *member) run(p *Program, n *node) {
-	col, nullable := p.in.Cols[o.path[0]], false
-	for _, i := range o.path[1:] {
+	passMember(n, p, p.in.Cols[o.path[0]], o.path[1:])
+}
+
+// passMember makes a member of around, or a member of that, the node's value.
+func passMember(n *node, p *Program, around *batch.Column, path []int) {
+	col, nullable := around, false
+	for _, i := range path {
 		nullable = nullable || col.HasNulls()
 		col = col.Child(i)
 	}
@@ -123,8 +129,7 @@ func (o *member) run(p *Program, n *node) {
 		return
 	}
 	out := n.begin(p)
-	around := p.in.Cols[o.path[0]]
-	for _, i := range o.path[1:] {
+	for _, i := range path {
 		out.AndValid(around)
 		around = around.Child(i)
 	}

@@ -5,6 +5,7 @@ import (
 	"wire.example/wire/internal/expr/builtin"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/temporal"
 )
 
 func (c *compiler) cast(n *node, e *bind.Expr) operation {
@@ -16,9 +17,91 @@ func castKernel(from, to schema.Type, explicit bool) kernel {
 	switch {
 	case from.Kind.IsNumber() && to.Kind.IsNumber():
 		return castNumber(from.Kind, to)
+	case to.Kind == schema.Text:
+		return castToText(from, to, explicit)
+	case from.Kind == schema.Text:
+		return castFromText(to)
+	case from.Kind == schema.JSONB && (to.Kind.IsNumber() || to.Kind == schema.Bool):
+		return castFromJSON(to)
+	case from.Kind == schema.Array && to.Kind == schema.Array:
+		return castArray(*from.Elem, *to.Elem, explicit)
+	case from.Kind == schema.Row && to.Kind == schema.Row && len(from.Fields) == len(to.Fields):
+		return castRow(from, to, explicit)
+	case from.Kind == to.Kind:
+		return passOn
+	case from.Kind == schema.Bool && to.Kind == schema.Int32:
+		return boolToInt
+	case from.Kind == schema.Int32 && to.Kind == schema.Bool:
+		return intToBool
+	default:
+		return castTime(from.Kind, to.Kind)
+	}
+}
+
+// passOn stores the same values under another type.
+func passOn(c *builtin.Call) { copyRows(c.Out, c.Args[0], c.Sel) }
+
+func boolToInt(c *builtin.Call) {
+	dst, a := c.Out.Int32s(), c.Args[0].Col.Bits()
+	for i := range dst {
+		dst[i] = int32(a[i>>6] >> (uint(i) & 63) & 1) //nolint:gosec // 0 or 1
+	}
+}
+
+func intToBool(c *builtin.Call) {
+	out := c.Out.Bits()
+	compareConst(out, c.Args[0].Col.Int32s(), 0, relation{bind.Equal, true})
+}
+
+func castTime(from, to schema.Kind) kernel {
+	switch {
+	case from == schema.Date && (to == schema.Timestamp || to == schema.TimestampTZ):
+		return dateToTimestamp
+	case (from == schema.Timestamp || from == schema.TimestampTZ) && (to == schema.Timestamp || to == schema.TimestampTZ):
+		return func(c *builtin.Call) { copy(c.Out.Int64s(), c.Args[0].Col.Int64s()) }
+	case (from == schema.Timestamp || from == schema.TimestampTZ) && to == schema.Date:
+		return func(c *builtin.Call) {
+			dst, a := c.Out.Int32s(), c.Args[0].Col.Int64s()
+			live(c, func(row int) { dst[row] = temporal.TimestampToDate(a[row]) })
+		}
+	case (from == schema.Timestamp || from == schema.TimestampTZ) && to == schema.Time:
+		return timestampToTime
+	case from == schema.Time && to == schema.Interval:
+		return func(c *builtin.Call) {
+			dst, a := c.Out.Intervals(), c.Args[0].Col.Int64s()
+			for i, v := range a {
+				dst[i] = temporal.Interval{Micros: v}
+			}
+		}
+	case from == schema.Interval && to == schema.Time:
+		return func(c *builtin.Call) {
+			dst, a := c.Out.Int64s(), c.Args[0].Col.Intervals()
+			live(c, func(row int) { dst[row] = temporal.IntervalToTime(a[row]) })
+		}
 	default:
 		return nil
 	}
+}
+
+func dateToTimestamp(c *builtin.Call) {
+	dst, a := c.Out.Int64s(), c.Args[0].Col.Int32s()
+	live(c, func(row int) {
+		v, err := temporal.DateToTimestamp(a[row])
+		dst[row] = v
+		c.Check(row, err)
+	})
+}
+
+// timestampToTime makes infinities NULL.
+func timestampToTime(c *builtin.Call) {
+	dst, a := c.Out.Int64s(), c.Args[0].Col.Int64s()
+	live(c, func(row int) {
+		if !temporal.FiniteTimestamp(a[row]) {
+			c.Out.SetNull(row)
+			return
+		}
+		dst[row] = temporal.TimestampToTime(a[row])
+	})
 }
 
 func castNumber(from schema.Kind, to schema.Type) kernel {

@@ -40,14 +40,9 @@ func (m *merge) finish(out *batch.Column) {
 		return
 	}
 	for row := range out.Len() {
-		part := m.partOf(row)
-		if part < 0 {
-			if out.Kind() == schema.Array {
-				out.Offsets()[row+1] = out.Offsets()[row]
-			}
-			continue
+		if part := m.partOf(row); part >= 0 {
+			copyValue(out, row, m.values[part].Col, m.values[part].At(row))
 		}
-		copyValue(out, row, m.values[part].Col, m.values[part].At(row))
 	}
 	clear(m.values)
 	m.values, m.rows = m.values[:0], m.rows[:0]

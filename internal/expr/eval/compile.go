@@ -175,10 +175,38 @@ func (c *compiler) operation(n *node, e *bind.Expr) operation {
 		return &isBool{truth: e.Truth, negated: e.Negated}
 	case bind.Cast:
 		return c.cast(n, e)
+	default:
+		return c.special(n, e)
+	}
+}
+
+func (c *compiler) special(n *node, e *bind.Expr) operation {
+	switch e.Op {
 	case bind.Case:
 		return c.caseOf(n, e)
 	case bind.Coalesce:
 		return c.coalesce(n, e)
+	case bind.NullIf:
+		return c.nullIf(n)
+	case bind.Greatest, bind.Least:
+		return c.extreme(n, e)
+	case bind.Distinct:
+		return c.distinct(n, e)
+	case bind.In:
+		return c.in(n, e)
+	case bind.Like:
+		return c.like(n, e)
+	case bind.MakeArray:
+		return c.makeArray(n)
+	case bind.MakeRow:
+		return c.makeRow(n)
+	case bind.Subscript:
+		return c.native(n, subscript, false)
+	case bind.Member:
+		n.args[0] = c.spread(n.args[0])
+		return &rowMember{[]int{e.Index}}
+	case bind.Quantified:
+		return c.quantified(n, e)
 	default:
 		return nil
 	}

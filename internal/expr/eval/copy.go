@@ -9,7 +9,7 @@ import (
 )
 
 // copyRows stores src in the rows of sel (nil: all) of out, which has its type. Rows that are NULL in src become NULL; none becomes valid.
-// Arrays are only copied into a column whose rows are all of them (sel nil, or the rest of no interest).
+// Into an ARRAY column, or a ROW with one, rows can be copied once only: the others then hold nothing sensible.
 func copyRows(out *batch.Column, src builtin.Arg, sel []uint16) {
 	nullRows(out, src, sel)
 	switch out.Kind() {
@@ -158,31 +158,27 @@ func copyViews(out *batch.Column, src builtin.Arg, sel []uint16) {
 	}
 }
 
-// copyArrays makes all rows of out anew: those of sel as in src, the others empty.
 func copyArrays(out *batch.Column, src builtin.Arg, sel []uint16) {
-	next := 0
-	for row := range out.Len() {
-		wanted := sel == nil
-		if !wanted && next < len(sel) && int(sel[next]) == row {
-			wanted = true
-			next++
+	if sel == nil {
+		for row := range out.Len() {
+			if !out.IsNull(row) {
+				copyValue(out, row, src.Col, src.At(row))
+			}
 		}
-		if wanted && !out.IsNull(row) {
-			copyValue(out, row, src.Col, src.At(row))
-		} else {
-			out.Offsets()[row+1] = out.Offsets()[row]
+		return
+	}
+	for _, row := range sel {
+		if !out.IsNull(int(row)) {
+			copyValue(out, int(row), src.Col, src.At(int(row)))
 		}
 	}
 }
 
 // copyValue stores row j of src as row i of dst, which has the same type, whatever that is. Rows of an ARRAY column must be stored in
-// ascending order, each once.
+// ascending order, each once; those that are left out hold nothing sensible.
 func copyValue(dst *batch.Column, i int, src *batch.Column, j int) {
 	if src.IsNull(j) {
 		dst.SetNull(i)
-		if dst.Kind() == schema.Array {
-			dst.Offsets()[i+1] = dst.Offsets()[i]
-		}
 		return
 	}
 	switch dst.Kind() {
@@ -226,5 +222,6 @@ func copyElements(dst *batch.Column, i int, src *batch.Column, j int) {
 	for k := from; k < to; k++ {
 		copyValue(elems, at+k-from, src.Child(0), k)
 	}
-	dst.Offsets()[i+1] = int32(elems.Len()) //nolint:gosec // bounded by the memory of a batch
+	offsets := dst.Offsets()
+	offsets[i], offsets[i+1] = int32(at), int32(elems.Len()) //nolint:gosec // bounded by the memory of a batch
 }

@@ -30,7 +30,7 @@ func Fold(e *bind.Expr) *bind.Expr {
 	if constant {
 		return compute(out)
 	}
-	return out
+	return simplify(out)
 }
 
 // copyExpr copies a node, so that it can be given other operands.
@@ -58,6 +58,3 @@ func compute(e *bind.Expr) *bind.Expr {
 	copyValue(value, 0, cols[0], 0)
 	return &bind.Expr{Op: bind.Const, Type: e.Type, Span: e.Span, Value: value}
 }
-
-// lower rewrites what has no kernel of its own.
-func lower(e *bind.Expr) *bind.Expr { return e }

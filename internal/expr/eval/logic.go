@@ -4,6 +4,7 @@ import (
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/builtin"
 	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
 )
 
 // maxWords is the number of words of a bitmap over a batch.
@@ -222,6 +223,10 @@ type isNull struct{ negated bool }
 func (o *isNull) run(p *Program, n *node) {
 	in := n.args[0].get(p).Col
 	out := n.begin(p).Bits()
+	if in.Kind() == schema.Row {
+		o.ofRow(in, out)
+		return
+	}
 	if valid := in.Valid(); valid != nil {
 		copy(out, valid)
 	} else {
@@ -230,6 +235,24 @@ func (o *isNull) run(p *Program, n *node) {
 	if !o.negated {
 		for i, w := range out {
 			out[i] = ^w
+		}
+	}
+}
+
+// ofRow: a row IS NULL if it or all its members are, and IS NOT NULL if it and all its members are not.
+func (o *isNull) ofRow(in *batch.Column, out batch.Bitmap) {
+	for w := range out {
+		all, some := ^uint64(0), uint64(0)
+		for i := range in.Type().Fields {
+			if member := in.Child(i); member != nil {
+				all &= validWord(member, w)
+				some |= validWord(member, w)
+			}
+		}
+		if o.negated {
+			out[w] = validWord(in, w) & all
+		} else {
+			out[w] = ^(validWord(in, w) & some)
 		}
 	}
 }

@@ -32,6 +32,8 @@ type node struct {
 	call  builtin.Call
 	tick  uint64
 	value builtin.Arg
+	// borrows tells that the children of the node's column, a ROW, belong to others.
+	borrows bool
 }
 
 // operation fills in a node's value; the node's column is n.call.Out.
@@ -76,6 +78,7 @@ func (p *Program) Filter(b *batch.Batch, kept []uint16, errs *builtin.Errors) []
 func (p *Program) Close() {
 	for _, n := range p.nodes {
 		if n.call.Out != nil {
+			n.returnChildren()
 			n.call.Out.Release()
 		}
 	}
@@ -102,10 +105,20 @@ func (n *node) get(p *Program) builtin.Arg {
 
 // begin empties the node's column for the rows of the batch.
 func (n *node) begin(p *Program) *batch.Column {
+	n.returnChildren()
 	out := n.call.Out
 	out.Reset(p.rows)
 	n.value = builtin.Arg{Col: out}
 	return out
+}
+
+// returnChildren forgets the children that the node's column has from others.
+func (n *node) returnChildren() {
+	if n.borrows {
+		for i := range n.call.Out.Type().Fields {
+			n.call.Out.SetChild(i, nil)
+		}
+	}
 }
 
 // withoutFailed drops from kept[start:] the rows in errs, which are sorted.
