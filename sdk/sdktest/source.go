@@ -111,17 +111,24 @@ type session struct {
 	block   codec.Block
 	pool    batch.Pool
 	records []string // so far
+	total   int      // how many there are for this reader
 	stop    func()
 }
 
-// start opens a reader and, if records have to be sent, begins to send them.
-func (s Source) start(t testing.TB, states []connector.SplitState) *session {
+// start opens a reader at the beginning and, if records have to be sent, begins to send them.
+func (s Source) start(t testing.TB) *session {
+	t.Helper()
+	return s.resume(t, nil, 0)
+}
+
+// resume opens a reader at states, before which there are first records.
+func (s Source) resume(t testing.TB, states []connector.SplitState, first int) *session {
 	t.Helper()
 	reader, err := s.open(t, states)
 	if err != nil {
 		t.Fatal("open: ", err)
 	}
-	ses := &session{t: t, source: s, reader: reader, stop: func() {}}
+	ses := &session{t: t, source: s, reader: reader, total: len(s.Records) - first, stop: func() {}}
 	if s.Feed != nil {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
@@ -174,7 +181,7 @@ func (ses *session) recordsOf(b *codec.Block) []string {
 // next polls until a block came; false means the end. The end of an unbounded source is where all records are there.
 func (ses *session) next() bool {
 	ses.t.Helper()
-	if !ses.source.bounded(ses.t) && len(ses.records) >= len(ses.source.Records) {
+	if !ses.source.bounded(ses.t) && len(ses.records) >= ses.total {
 		return false
 	}
 	for {
@@ -241,7 +248,7 @@ func short(diff string) string {
 }
 
 func everyRecordOnceInOrder(t testing.TB, s Source) {
-	ses := s.start(t, nil)
+	ses := s.start(t)
 	s.want(t, "read to the end", 0, ses.rest())
 	last := ""
 	if ses.block.Buf != nil {
@@ -260,7 +267,7 @@ func resumesAfterEveryBlock(t testing.TB, s Source) {
 	if !s.Type.Replayable {
 		t.Skip("the source says that it is not replayable")
 	}
-	ses := s.start(t, nil)
+	ses := s.start(t)
 	defer ses.close()
 	blocks := 0
 	for more := true; more && blocks < s.MaxBlocks; blocks++ {
@@ -268,7 +275,7 @@ func resumesAfterEveryBlock(t testing.TB, s Source) {
 		if again := ses.snapshot(); Diff(states, again) != "" {
 			t.Errorf("two snapshots in a row differ: %s, %s", states, again)
 		}
-		resumed := s.start(t, states)
+		resumed := s.resume(t, states, len(ses.records))
 		s.want(t, fmt.Sprintf("resumed after %d records", len(ses.records)), len(ses.records), resumed.rest())
 		resumed.close()
 		more = ses.next()
@@ -282,7 +289,7 @@ func endIsSticky(t testing.TB, s Source) {
 	if !s.bounded(t) {
 		t.Skip("the source is not bounded")
 	}
-	ses := s.start(t, nil)
+	ses := s.start(t)
 	ses.rest()
 	for range 3 {
 		if status, err := ses.poll(t.Context(), nil); status != connector.End || err != nil {
@@ -293,7 +300,7 @@ func endIsSticky(t testing.TB, s Source) {
 	states := ses.snapshot()
 	ses.close()
 	if s.Type.Replayable {
-		resumed := s.start(t, states)
+		resumed := s.resume(t, states, len(s.Records))
 		s.want(t, "resumed at the end", len(s.Records), resumed.rest())
 		resumed.close()
 	}
@@ -302,7 +309,7 @@ func endIsSticky(t testing.TB, s Source) {
 func pollObeysContext(t testing.TB, s Source) {
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
-	fresh := s.start(t, nil)
+	fresh := s.start(t)
 	if _, err := fresh.poll(done, nil); err != nil && !errors.Is(err, context.Canceled) {
 		t.Errorf("Poll with a context that is done: %v", err)
 	}
@@ -310,7 +317,7 @@ func pollObeysContext(t testing.TB, s Source) {
 	if s.bounded(t) {
 		return
 	}
-	idle := s.start(t, nil)
+	idle := s.start(t)
 	idle.rest()
 	if _, err := idle.poll(done, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("Poll of an idle source with a context that is done: %v", err)
@@ -330,7 +337,7 @@ func pollObeysContext(t testing.TB, s Source) {
 
 func pollObeysWake(t testing.TB, s Source) {
 	wake := make(chan struct{}, 1)
-	ses := s.start(t, nil)
+	ses := s.start(t)
 	defer ses.close()
 	for len(ses.records) < len(s.Records) {
 		select {
@@ -355,17 +362,17 @@ func pollObeysWake(t testing.TB, s Source) {
 }
 
 func closesAnyTime(t testing.TB, s Source) {
-	s.start(t, nil).close()
-	begun := s.start(t, nil)
+	s.start(t).close()
+	begun := s.start(t)
 	begun.next()
 	begun.close()
-	ended := s.start(t, nil)
+	ended := s.start(t)
 	ended.rest()
 	ended.close()
 }
 
 func progressOnlyGrows(t testing.TB, s Source) {
-	ses := s.start(t, nil)
+	ses := s.start(t)
 	defer ses.close()
 	progress, ok := ses.reader.(connector.Progress)
 	if !ok {
@@ -388,7 +395,7 @@ func positionsAreVersioned(t testing.TB, s Source) {
 	if !s.Type.Replayable {
 		t.Skip("the source says that it is not replayable")
 	}
-	ses := s.start(t, nil)
+	ses := s.start(t)
 	ses.next()
 	states := ses.snapshot()
 	ses.close()
