@@ -11,6 +11,7 @@ import (
 
 	"wire.example/wire/internal/connect/registry"
 	formats "wire.example/wire/internal/format/registry"
+	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/spec"
 )
@@ -27,7 +28,7 @@ func expand(reference string) (string, error) {
 }
 
 func catalog() spec.Catalog {
-	r := registry.New(vfs.OS())
+	r := registry.New(registry.Environment{FS: vfs.OS(), Clock: clock.System()})
 	r.Formats = formats.New()
 	return spec.Catalog{Registry: r}
 }
