@@ -49,7 +49,10 @@ type app struct {
 // Main runs the command line args (without the program's name) and returns the exit code.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	fsys, clk := vfs.OS(), clock.System()
-	a := &app{in: in, out: out, err: errOut, fs: fsys, clock: clk, registry: registry.New(fsys, clk)}
+	a := &app{
+		in: in, out: out, err: errOut, fs: fsys, clock: clk,
+		registry: registry.New(registry.Environment{FS: fsys, Clock: clk, Stdin: in, Stdout: out}),
+	}
 	a.registry.Formats = formats.New()
 	root := a.command()
 	root.SetArgs(args)

@@ -28,7 +28,7 @@ func expand(reference string) (string, error) {
 }
 
 func catalog() spec.Catalog {
-	r := registry.New(vfs.OS(), clock.System())
+	r := registry.New(registry.Environment{FS: vfs.OS(), Clock: clock.System()})
 	r.Formats = formats.New()
 	return spec.Catalog{Registry: r}
 }

@@ -46,7 +46,7 @@ func TestSourceConformance(t *testing.T) {
 			for path, content := range files {
 				put(t, fsys, path, content)
 			}
-			typ := file.SourceType(fsys)
+			typ := file.SourceType(fsys, clk())
 			sdktest.SourceSuite(t, sdktest.Source{
 				Type:    typ,
 				Records: records,
@@ -63,13 +63,13 @@ func TestSinkConformance(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			fsys, n := vfs.NewMem(), 0
 			sdktest.SinkSuite(t, sdktest.Sink{
-				Type:      file.SinkType(fsys),
+				Type:      file.SinkType(fsys, clk()),
 				OnlyFinal: true,
 				New: func(t testing.TB) sdktest.Target {
 					n++
 					target := strings.Replace(path, "f", fmt.Sprint("f", n), 1)
 					return sdktest.Target{
-						Config:  configured(t, file.SinkType(fsys).NewConfig(), map[string]any{"path": target}),
+						Config:  configured(t, file.SinkType(fsys, clk()).NewConfig(), map[string]any{"path": target}),
 						Visible: func(t testing.TB) []string { return visibleLines(t, fsys, target) },
 					}
 				},

@@ -71,7 +71,7 @@ func put(t *testing.T, fsys vfs.FS, path string, content []byte) {
 
 func openSource(t *testing.T, fsys vfs.FS, options map[string]any, restore []connector.SplitState) (connector.Reader, error) {
 	t.Helper()
-	typ := file.SourceType(fsys)
+	typ := file.SourceType(fsys, clk())
 	config := typ.NewConfig()
 	if mistakes := connector.Apply(config, options); len(mistakes) > 0 {
 		t.Fatal(mistakes[0])
@@ -248,7 +248,7 @@ func TestSourcesThatCannotBeRead(t *testing.T) {
 
 func openSink(t *testing.T, fsys vfs.FS, options map[string]any, restore json.RawMessage) (connector.Sink, error) {
 	t.Helper()
-	typ := file.SinkType(fsys)
+	typ := file.SinkType(fsys, clk())
 	config := typ.NewConfig()
 	if mistakes := connector.Apply(config, options); len(mistakes) > 0 {
 		t.Fatal(mistakes[0])

@@ -4,23 +4,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
-	"github.com/zeebo/xxh3"
-
-	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/sdk/connector"
 )
 
-// positionVersion is the version of the stored position.
+// positionVersion is the version of the stored positions.
 const positionVersion = 1
 
-// headBytes is how much of a file's beginning its identity hashes.
-const headBytes = 4 << 10
-
-// position is what Snapshot stores: everything before Offset of File, and all files before it, has been dealt. File is "" before the first
-// block.
+// position is what Snapshot stores without follow: everything before Offset of File, and all files before it, has been dealt. File is ""
+// before the first block.
 type position struct {
 	Version int    `json:"version"`
 	File    string `json:"file,omitempty"`
@@ -28,40 +21,11 @@ type position struct {
 	ID      fileID `json:"id"`
 }
 
-// fileID tells whether a path still leads to the file it led to: the same inode and the same beginning. Head hashes the first HeadLen bytes,
-// at most headBytes; Size is that at the time, which may only have grown.
-type fileID struct {
-	Device  uint64 `json:"device"`
-	Inode   uint64 `json:"inode"`
-	Size    int64  `json:"size"`
-	HeadLen int    `json:"head_len"`
-	Head    string `json:"head"`
-}
-
-func identify(f vfs.File) (fileID, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return fileID{}, err
-	}
-	id := fileID{Size: info.Size(), HeadLen: int(min(info.Size(), headBytes))}
-	if node, ok := vfs.Identity(info); ok {
-		id.Device, id.Inode = node.Device, node.Inode
-	}
-	id.Head, err = hashHead(f, id.HeadLen)
-	return id, err
-}
-
-func hashHead(f io.ReaderAt, n int) (string, error) {
-	head := make([]byte, n)
-	read, err := f.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", err
-	}
-	return fmt.Sprintf("%016x", xxh3.Hash(head[:read])), nil
-}
-
 // restore opens the file of a stored position and goes to its offset.
-func (s *source) restore(states []connector.SplitState) error {
+func (s *sequence) restore(states []connector.SplitState) error {
+	if len(states) != 1 || states[0].Split != splitName {
+		return errors.New("the stored positions are of a run with follow: true, where every file has its own; set follow again, or start without them")
+	}
 	var p position
 	if err := json.Unmarshal(states[0].Position, &p); err != nil {
 		return fmt.Errorf("stored position: %w", err)
@@ -85,7 +49,7 @@ func (s *source) restore(states []connector.SplitState) error {
 }
 
 // verify refuses to resume in a file that is not the one the position was taken in.
-func (s *source) verify(p position) (err error) {
+func (s *sequence) verify(p position) (err error) {
 	f, err := s.fs.Open(p.File)
 	if err != nil {
 		return err

@@ -135,7 +135,7 @@ func TestASinkClosedBeforeAnyEpochLeavesNothing(t *testing.T) {
 func TestAnEncoderThatCannotBeMade(t *testing.T) {
 	fsys := vfs.NewMem()
 	broken := errors.New("no such format")
-	typ := file.SinkType(fsys)
+	typ := file.SinkType(fsys, clk())
 	config := typ.NewConfig()
 	if mistakes := connector.Apply(config, map[string]any{"path": "/out/f.txt"}); len(mistakes) > 0 {
 		t.Fatal(mistakes[0])
@@ -144,7 +144,7 @@ func TestAnEncoderThatCannotBeMade(t *testing.T) {
 	if _, err := typ.Open(t.Context(), env, config); !errors.Is(err, broken) {
 		t.Errorf("%v", err)
 	}
-	if left, err := fsys.ReadDir("/out"); err != nil || len(left) != 0 {
-		t.Errorf("%v left, %v", left, err)
+	if _, err := fsys.Stat("/out"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the directory was made before it was known that rows can be written: %v", err)
 	}
 }

@@ -1,153 +1,63 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"sort"
+	"sync"
+	"time"
 
+	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
 )
 
-// SinkType returns the file sink over fsys.
-func SinkType(fsys vfs.FS) *connector.SinkType {
+// SinkType returns the file sink over fsys. clk says how old parts are.
+func SinkType(fsys vfs.FS, clk clock.Reader) *connector.SinkType {
 	return &connector.SinkType{
 		Name:      "file",
-		Doc:       "Writes a file, which appears under its name, whole, when the run is done.",
+		Doc:       "Writes a file, or numbered parts of one, in directories by column values if wanted; each appears under its name whole.",
 		NewConfig: func() any { return &SinkConfig{} },
 		Open: func(_ context.Context, env connector.SinkEnv, config any) (connector.Sink, error) {
-			return openSink(fsys, env, config.(*SinkConfig))
+			return openSink(fsys, clk, env, config.(*SinkConfig))
 		},
-		Format: "json",
+		Format:  "json",
+		Columns: func(config any) []string { return config.(*SinkConfig).PartitionBy },
 	}
 }
 
-// sinkState is what Prepare returns: the hidden part, how much of it is durable, and its name to be.
-type sinkState struct {
-	Version int    `json:"version"`
-	Part    string `json:"part"`
-	Target  string `json:"target"`
-	Length  int64  `json:"length"` // bytes of Part that are fsynced
-}
-
-// stateVersion is the version of sinkState.
-const stateVersion = 1
-
-// sink writes one file: bytes go to the part, which the final commit renames to the target.
+// sink writes parts under hidden names. A part that is full is closed and gets its name at the next Commit; the final one names them all.
+// Commit may run beside Write: mu guards what both touch.
 type sink struct {
-	fs       vfs.FS
-	env      connector.SinkEnv
-	config   *SinkConfig
-	part     vfs.File
-	out      frameWriter // nil when bytes go to the part as they are
-	length   int64       // bytes in the part
-	inFrame  bool        // bytes were written to out since its frame began
-	prepared bool
-	done     bool // published; part is nil if that was before this run
-}
+	fs          vfs.FS
+	clock       clock.Reader
+	env         connector.SinkEnv
+	config      *SinkConfig
+	layout      layout
+	partitioner *partitioner // nil without partition_by
+	press       compressor   // nil: bytes go out as they are
+	header      []byte       // what every part begins with
 
-// partName is the hidden name under which target is written, in the same directory.
-func partName(target string) string {
-	return filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+".part")
-}
-
-func openSink(fsys vfs.FS, env connector.SinkEnv, config *SinkConfig) (*sink, error) {
-	s := &sink{fs: fsys, env: env, config: config}
-	if err := s.checkTarget(); err != nil {
-		return nil, err
-	}
-	if err := fsys.MkdirAll(filepath.Dir(config.Path), 0o755); err != nil {
-		return nil, err
-	}
-	if err := s.openPart(); err != nil {
-		return nil, err
-	}
-	out, err := compress(countWriter{s}, codecOf(config.Compression, config.Path))
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	s.out = out
-	if s.length == 0 {
-		if err := s.header(); err != nil {
-			return nil, errors.Join(err, s.Close())
-		}
-	}
-	return s, nil
-}
-
-func (s *sink) checkTarget() error {
-	_, err := s.fs.Stat(s.config.Path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case s.config.IfExists == "replace" || s.env.Restore != nil:
-		return nil
-	}
-	return fmt.Errorf("%s exists already; remove it, or set if_exists: replace", s.config.Path)
-}
-
-// openPart makes a new part, or goes on with the one of the restored state, cut to what was durable.
-func (s *sink) openPart() error {
-	name := partName(s.config.Path)
-	if s.env.Restore == nil {
-		part, err := s.fs.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
-		s.part = part
-		return err
-	}
-	var state sinkState
-	if err := json.Unmarshal(s.env.Restore, &state); err != nil {
-		return fmt.Errorf("stored state: %w", err)
-	}
-	if state.Version != stateVersion || state.Target != s.config.Path {
-		return fmt.Errorf("stored state (version %d) is of %q, not of %q", state.Version, state.Target, s.config.Path)
-	}
-	part, err := s.fs.OpenFile(state.Part, os.O_RDWR, 0o644)
-	if errors.Is(err, fs.ErrNotExist) && s.published(state) == nil {
-		s.length, s.prepared, s.done = state.Length, true, true
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("the part that the stored state continues: %w", err)
-	}
-	if err := continuePart(part, state.Length); err != nil {
-		return errors.Join(err, part.Close())
-	}
-	s.part, s.length, s.prepared = part, state.Length, true
-	return nil
-}
-
-func continuePart(part vfs.File, length int64) error {
-	info, err := part.Stat()
-	if err != nil {
-		return err
-	}
-	if info.Size() < length {
-		return fmt.Errorf("%s has %d bytes, but %d were durable: it was changed or replaced", part.Name(), info.Size(), length)
-	}
-	if err := part.Truncate(length); err != nil {
-		return err
-	}
-	_, err = part.Seek(length, 0)
-	return err
-}
-
-func (s *sink) header() error {
-	encoder, err := s.env.NewEncoder()
-	if err != nil {
-		return err
-	}
-	if h, ok := encoder.(codec.Header); ok {
-		return s.write(h.AppendHeader(nil))
-	}
-	return nil
+	mu       sync.Mutex
+	open     map[string]*part // by partition directory
+	finished []partState      // closed and durable, not published yet
+	next     int64            // the number of the next part
+	writes   int64            // runs written, the age of parts for max_open_partitions
+	now      time.Time        // as of the Write under way
+	unsynced map[string]bool  // directories whose names are not durable yet
+	kept     map[string]bool  // hidden names that the last Prepare, or the restored state, speaks of
+	failed   error            // a write that failed: what is in the parts is unknown, nothing can be prepared
+	done     bool             // all is published and no row can follow
 }
 
 // NewChunk returns a chunk of encoded rows.
@@ -156,116 +66,333 @@ func (s *sink) NewChunk() (connector.Chunk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connector.NewRows(encoder), nil
+	rows := connector.NewRows(encoder)
+	if s.partitioner == nil {
+		return rows, nil
+	}
+	return newPartitioned(rows, s.partitioner), nil
 }
 
-// Write appends the chunk's rows to the part.
+// rowRange is encoded rows, one after the other: those of data, whose ends, less base, are the ends in data.
+type rowRange struct {
+	data []byte
+	ends []int
+	base int
+}
+
+// take splits off the first n rows.
+func (r *rowRange) take(n int) []byte {
+	size := r.ends[n-1] - r.base
+	data := r.data[:size]
+	r.data, r.base, r.ends = r.data[size:], r.ends[n-1], r.ends[n:]
+	return data
+}
+
+// Write appends the chunk's rows to their parts.
 func (s *sink) Write(_ context.Context, chunk connector.Chunk) error {
-	return s.write(chunk.(*connector.Rows).Data)
-}
-
-func (s *sink) write(data []byte) error {
-	if len(data) == 0 {
-		return nil
-	}
-	if s.done {
-		return fmt.Errorf("%s is published already and takes no more rows; remove the stored state to write it anew", s.config.Path)
-	}
-	if s.out == nil {
-		_, err := countWriter{s}.Write(data)
-		return err
-	}
-	s.inFrame = true
-	_, err := s.out.Write(data)
-	return err
-}
-
-// countWriter writes to the part and counts.
-type countWriter struct{ s *sink }
-
-func (w countWriter) Write(p []byte) (int, error) {
-	n, err := w.s.part.Write(p)
-	w.s.length += int64(n)
-	return n, err
-}
-
-// Flush ends the compressor's frame and fsyncs the part.
-func (s *sink) Flush(context.Context) error {
-	if s.done {
-		return nil
-	}
-	if s.inFrame {
-		if err := s.out.Close(); err != nil {
-			return err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = s.clock.Now()
+	switch c := chunk.(type) {
+	case *partitioned:
+		from, base := 0, 0
+		for _, r := range c.runs {
+			end := c.Ends[r.end-1]
+			if err := s.append(c.dirs[r.dir], rowRange{data: c.Data[base:end], ends: c.Ends[from:r.end], base: base}); err != nil {
+				return err
+			}
+			from, base = r.end, end
 		}
-		s.out.Reset(countWriter{s})
-		s.inFrame = false
-	}
-	return s.part.Sync()
-}
-
-// Prepare makes the part and its hidden name durable.
-func (s *sink) Prepare(ctx context.Context, _ int64) (json.RawMessage, error) {
-	fault.Point("sink/file/before-prepare")
-	if err := s.Flush(ctx); err != nil {
-		return nil, err
-	}
-	if err := s.fs.SyncDir(filepath.Dir(s.config.Path)); err != nil {
-		return nil, err
-	}
-	s.prepared = true
-	return json.Marshal(sinkState{Version: stateVersion, Part: partName(s.config.Path), Target: s.config.Path, Length: s.length})
-}
-
-// Commit gives the part its name when nothing follows. Done before: the part is gone and the target has the recorded size.
-func (s *sink) Commit(_ context.Context, _ int64, state json.RawMessage, final bool) error {
-	if !final || s.done {
 		return nil
+	default:
+		rows := chunk.(*connector.Rows)
+		return s.append("", rowRange{data: rows.Data, ends: rows.Ends})
 	}
-	var st sinkState
-	if err := json.Unmarshal(state, &st); err != nil {
-		return err
-	}
-	fault.Point("sink/file/before-rename")
-	if err := s.publish(st); err != nil {
-		return err
-	}
-	s.done = true
-	return s.fs.SyncDir(filepath.Dir(st.Target))
 }
 
-func (s *sink) publish(st sinkState) error {
-	rename := s.fs.RenameNoReplace
-	if s.config.IfExists == "replace" {
-		rename = s.fs.Rename
-	}
-	err := rename(st.Part, st.Target)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return s.published(st)
-}
-
-// published checks, when the part is gone, that the target is what it became. It answers nil if so.
-func (s *sink) published(st sinkState) error {
-	info, err := s.fs.Stat(st.Target)
-	if err != nil {
-		return fmt.Errorf("neither %s nor %s is there: %w", st.Part, st.Target, err)
-	}
-	if info.Size() != st.Length {
-		return fmt.Errorf("%s has %d bytes, but %d were to be published", st.Target, info.Size(), st.Length)
+// append writes rows of one partition, over as many parts as they fill.
+func (s *sink) append(dir string, rows rowRange) error {
+	s.writes++
+	for len(rows.ends) > 0 {
+		if s.failed != nil {
+			return s.failed
+		}
+		if s.done {
+			return fmt.Errorf("%s is published already and takes no more rows; remove the stored state to write it anew", s.config.Path)
+		}
+		p, err := s.partOf(dir)
+		if err != nil {
+			return s.fail(err)
+		}
+		n := s.fits(p, rows)
+		if err := p.write(rows.take(n), int64(n)); err != nil {
+			return s.fail(explain(p.Part, err))
+		}
+		if s.full(p) {
+			if err := s.finish(p); err != nil {
+				return s.fail(err)
+			}
+		}
 	}
 	return nil
 }
 
-// Close closes the part. A part that no Prepare made durable is removed.
-func (s *sink) Close() error {
-	if s.part == nil {
-		return nil // published before this run
-	}
-	err := s.part.Close()
-	if !s.prepared {
-		err = errors.Join(err, s.fs.Remove(s.part.Name()))
+// fail notes the first error of writing, after which nothing can be prepared.
+func (s *sink) fail(err error) error {
+	if s.failed == nil {
+		s.failed = err
 	}
 	return err
+}
+
+// fits returns how many of rows, at least one, go into p before it has to be looked at again.
+func (s *sink) fits(p *part, rows rowRange) int {
+	n := len(rows.ends)
+	if most := s.config.RollRows; most > 0 {
+		n = int(min(int64(n), max(most-p.Rows, 1)))
+	}
+	room := int64(s.config.RollSize) - p.size()
+	switch {
+	case s.config.RollSize == 0:
+		return n
+	case s.press != nil: // its size shows when the frame is written
+		room = int64(p.room - len(p.buf))
+	}
+	until := sort.Search(n, func(i int) bool { return int64(rows.ends[i]-rows.base) >= room })
+	return min(n, until+1)
+}
+
+// full reports whether p, which has rows, meets a roll condition that does not depend on time.
+func (s *sink) full(p *part) bool {
+	return s.config.RollRows > 0 && p.Rows >= s.config.RollRows || s.config.RollSize > 0 && p.size() >= int64(s.config.RollSize)
+}
+
+// partOf returns the open part of a partition, a new one if it has none or if its part is too old.
+func (s *sink) partOf(dir string) (*part, error) {
+	p := s.open[dir]
+	if p != nil && p.aged(s.config.RollEvery, s.now) {
+		if err := s.finish(p); err != nil {
+			return nil, err
+		}
+		p = nil
+	}
+	if p == nil {
+		var err error
+		if p, err = s.begin(dir); err != nil {
+			return nil, err
+		}
+	}
+	if p.Since == 0 {
+		p.Since = s.now.UnixMicro()
+	}
+	p.used = s.writes
+	return p, nil
+}
+
+// begin makes a new part, closing the one not written for longest if too many are open.
+func (s *sink) begin(dir string) (*part, error) {
+	if len(s.open) >= max(s.config.MaxOpen, 1) {
+		oldest := slices.MinFunc(s.openParts(), func(a, b *part) int { return cmp.Compare(a.used, b.used) })
+		if err := s.finish(oldest); err != nil {
+			return nil, err
+		}
+	}
+	target := s.layout.target(dir, s.next)
+	p := &part{partState: partState{Dir: dir, Number: s.next, Part: hidden(target), Target: target}, press: s.press, room: s.room()}
+	unsynced, err := makeDir(s.fs, filepath.Dir(target))
+	if err != nil {
+		return nil, explain(filepath.Dir(target), err)
+	}
+	for _, d := range append(unsynced, filepath.Dir(target)) {
+		s.unsynced[d] = true
+	}
+	if p.file, err = s.fs.OpenFile(p.Part, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644); err != nil {
+		return nil, explain(p.Part, err)
+	}
+	s.next++
+	s.open[dir] = p
+	p.dirty = true
+	return p, p.write(s.header, 0)
+}
+
+// room is how many bytes a part gathers before it writes them.
+func (s *sink) room() int {
+	if s.press == nil {
+		return smallBuffer
+	}
+	if roll := int(s.config.RollSize); roll > 0 {
+		return min(frameBytes, max(roll, smallBuffer))
+	}
+	return frameBytes
+}
+
+// finish makes p durable and closes it: it waits for a Commit to get its name.
+func (s *sink) finish(p *part) error {
+	if err := p.sync(); err != nil {
+		return explain(p.Part, err)
+	}
+	if err := p.present(s.fs); err != nil {
+		return err
+	}
+	delete(s.open, p.Dir)
+	s.finished = append(s.finished, p.partState)
+	if err := p.file.Close(); err != nil {
+		return explain(p.Part, err)
+	}
+	return nil
+}
+
+// openParts lists the open parts in the order in which they were begun.
+func (s *sink) openParts() []*part {
+	return slices.SortedFunc(maps.Values(s.open), func(a, b *part) int { return cmp.Compare(a.Number, b.Number) })
+}
+
+// Flush brings everything written to the disk.
+func (s *sink) Flush(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.flush()
+}
+
+func (s *sink) flush() error {
+	if s.failed != nil {
+		return s.failed
+	}
+	for _, p := range s.openParts() {
+		if err := p.sync(); err != nil {
+			return s.fail(explain(p.Part, err))
+		}
+	}
+	return nil
+}
+
+// Prepare makes all parts and their hidden names durable.
+func (s *sink) Prepare(context.Context, int64) (json.RawMessage, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fault.Point("sink/file/before-prepare")
+	if err := s.roll(s.clock.Now()); err != nil {
+		return nil, err
+	}
+	if err := s.flush(); err != nil {
+		return nil, err
+	}
+	fault.Point("sink/file/parts-synced")
+	st := sinkState{Version: stateVersion, Path: s.config.Path, Numbered: s.layout.numbered, Next: s.next, Finished: slices.Clone(s.finished)}
+	kept := map[string]bool{}
+	for _, p := range s.openParts() {
+		if err := p.present(s.fs); err != nil {
+			return nil, s.fail(err)
+		}
+		st.Open = append(st.Open, p.partState)
+	}
+	for _, p := range append(st.Open, st.Finished...) {
+		kept[p.Part] = true
+	}
+	if err := s.syncDirs(); err != nil {
+		return nil, s.fail(err)
+	}
+	fault.Point("sink/file/after-prepare")
+	s.kept = kept
+	return json.Marshal(st)
+}
+
+// roll finishes parts that are too old by now.
+func (s *sink) roll(now time.Time) error {
+	for _, p := range s.openParts() {
+		if s.failed != nil || !p.aged(s.config.RollEvery, now) {
+			continue
+		}
+		if err := s.finish(p); err != nil {
+			return s.fail(err)
+		}
+	}
+	return s.failed
+}
+
+// syncDirs makes the names of new parts and directories durable.
+func (s *sink) syncDirs() error {
+	for _, dir := range slices.Sorted(maps.Keys(s.unsynced)) {
+		if err := s.fs.SyncDir(dir); err != nil {
+			return explain(dir, err)
+		}
+		delete(s.unsynced, dir)
+	}
+	return nil
+}
+
+// Commit gives the finished parts of state their names; the final one names the open parts too. What was done before stays done.
+func (s *sink) Commit(_ context.Context, _ int64, state json.RawMessage, final bool) error {
+	var st sinkState
+	if err := json.Unmarshal(state, &st); err != nil {
+		return fmt.Errorf("state to commit: %w", err)
+	}
+	parts := st.Finished
+	if final {
+		parts = append(parts, st.Open...)
+	}
+	if err := s.publish(parts); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.settle(parts, final)
+}
+
+// settle forgets parts that were published.
+func (s *sink) settle(parts []partState, final bool) error {
+	var errs []error
+	published := make(map[string]bool, len(parts))
+	for _, p := range parts {
+		published[p.Target] = true
+	}
+	s.finished = slices.DeleteFunc(s.finished, func(p partState) bool { return published[p.Target] })
+	for dir, p := range s.open {
+		if published[p.Target] {
+			delete(s.open, dir)
+			errs = append(errs, p.file.Close())
+		}
+	}
+	s.done = s.done || final
+	return errors.Join(errs...)
+}
+
+// Close closes the parts. Those that no Prepare made durable are removed.
+func (s *sink) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, p := range s.openParts() {
+		errs = append(errs, p.file.Close())
+		errs = append(errs, s.discard(p.partState))
+	}
+	for _, p := range s.finished {
+		errs = append(errs, s.discard(p))
+	}
+	clear(s.open)
+	s.finished, s.done = nil, true
+	return errors.Join(errs...)
+}
+
+// discard removes a part unless a state speaks of it.
+func (s *sink) discard(p partState) error {
+	if s.kept[p.Part] {
+		return nil
+	}
+	if err := s.fs.Remove(p.Part); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// headerOf returns what a file of the sink's format begins with.
+func headerOf(env connector.SinkEnv) ([]byte, error) {
+	encoder, err := env.NewEncoder()
+	if err != nil {
+		return nil, err
+	}
+	if h, ok := encoder.(codec.Header); ok {
+		return h.AppendHeader(nil), nil
+	}
+	return nil, nil
 }

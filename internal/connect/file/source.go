@@ -2,39 +2,47 @@ package file
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"path/filepath"
-	"slices"
+	"log/slog"
 	"sync/atomic"
 
+	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
 )
 
-// splitName is the one split of the source: all its files are one sequence.
-const splitName = "files"
-
-// SourceType returns the file source over fsys.
-func SourceType(fsys vfs.FS) *connector.SourceType {
+// SourceType returns the file source over fsys. clk says when a followed file is looked at again.
+func SourceType(fsys vfs.FS, clk clock.Clock) *connector.SourceType {
 	return &connector.SourceType{
 		Name:      "file",
-		Doc:       "Reads a file, the files of a directory, or those that a glob names, in the order of their names.",
+		Doc:       "Reads a file, the files of a directory, or those that a glob names, in the order of their names, or follows them as they grow.",
 		NewConfig: func() any { return &SourceConfig{} },
 		Open: func(_ context.Context, env connector.SourceEnv, config any) (connector.Reader, error) {
-			return openSource(fsys, env, config.(*SourceConfig))
+			c := config.(*SourceConfig)
+			if env.MaxRecordBytes <= 0 {
+				env.MaxRecordBytes = codec.DefaultMaxRecordBytes
+			}
+			if env.Log == nil {
+				env.Log = slog.New(slog.DiscardHandler)
+			}
+			if c.Follow {
+				return openFollower(fsys, clk, env, c)
+			}
+			return openSequence(fsys, env, c)
 		},
-		Bounded:    func(any) bool { return true },
+		Bounded:    func(config any) bool { return !config.(*SourceConfig).Follow },
 		Replayable: true,
 	}
 }
 
-// source reads the files one after the other.
-type source struct {
+// splitName is the one split of a sequence: all its files are one.
+const splitName = "files"
+
+// sequence reads files one after the other.
+type sequence struct {
 	fs     vfs.FS
 	env    connector.SourceEnv
 	config *SourceConfig
@@ -53,17 +61,16 @@ type openFile struct {
 	raw    vfs.File
 	plain  io.ReadCloser
 	blocks *connector.BlockReader
-	read   *countingReader
 	// seekable says that plain bytes are the file's own.
 	seekable bool
 }
 
-func openSource(fsys vfs.FS, env connector.SourceEnv, config *SourceConfig) (*source, error) {
+func openSequence(fsys vfs.FS, env connector.SourceEnv, config *SourceConfig) (*sequence, error) {
 	paths, err := expand(fsys, config.Path)
 	if err != nil {
 		return nil, err
 	}
-	s := &source{fs: fsys, env: env, config: config, paths: paths, last: position{Version: positionVersion}}
+	s := &sequence{fs: fsys, env: env, config: config, paths: paths, last: position{Version: positionVersion}}
 	for _, p := range paths {
 		info, err := fsys.Stat(p)
 		if err != nil {
@@ -79,48 +86,8 @@ func openSource(fsys vfs.FS, env connector.SourceEnv, config *SourceConfig) (*so
 	return s, nil
 }
 
-// expand returns the files that path names, sorted.
-func expand(fsys vfs.FS, path string) ([]string, error) {
-	info, err := fsys.Stat(path)
-	switch {
-	case err == nil && !info.IsDir():
-		return []string{path}, nil
-	case err == nil:
-		return listDir(fsys, path)
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, err
-	}
-	paths, globErr := vfs.Glob(fsys, path)
-	if globErr != nil {
-		return nil, fmt.Errorf("path %q: %w", path, globErr)
-	}
-	if len(paths) == 0 {
-		return nil, fmt.Errorf("path %q: %w; check the path, it is relative to the working directory", path, fs.ErrNotExist)
-	}
-	slices.Sort(paths)
-	return paths, nil
-}
-
-func listDir(fsys vfs.FS, dir string) ([]string, error) {
-	entries, err := fsys.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var paths []string
-	for _, e := range entries {
-		if e.Type().IsRegular() && e.Name()[0] != '.' {
-			paths = append(paths, filepath.Join(dir, e.Name()))
-		}
-	}
-	if len(paths) == 0 {
-		return nil, fmt.Errorf("directory %q holds no files", dir)
-	}
-	slices.Sort(paths)
-	return paths, nil
-}
-
 // Poll fills block from the file being read, or from the next one.
-func (s *source) Poll(ctx context.Context, _ <-chan struct{}, block *codec.Block) (connector.Status, error) {
+func (s *sequence) Poll(ctx context.Context, _ <-chan struct{}, block *codec.Block) (connector.Status, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return connector.End, err
@@ -150,33 +117,53 @@ func (s *source) Poll(ctx context.Context, _ <-chan struct{}, block *codec.Block
 }
 
 // open begins to read path at offset, counted in uncompressed bytes.
-func (s *source) open(path string, offset int64) error {
+func (s *sequence) open(path string, offset int64) error {
 	raw, err := s.fs.Open(path)
 	if err != nil {
 		return err
 	}
-	f := &openFile{path: path, raw: raw, read: &countingReader{in: raw, count: &s.done}}
+	f := &openFile{path: path, raw: raw}
 	if f.id, err = identify(raw); err != nil {
 		return errors.Join(err, raw.Close())
 	}
 	compression := codecOf(s.config.Compression, path)
 	f.seekable = compression == "none"
-	if f.plain, err = decompress(f.read, compression); err != nil {
+	read := &wholeReader{file: raw, id: f.id, count: &s.done}
+	if f.plain, err = decompress(read, compression); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", path, err), raw.Close())
 	}
 	if err := skipTo(f, offset); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", path, err), f.plain.Close(), raw.Close())
 	}
-	limit := s.env.MaxRecordBytes
-	if limit <= 0 {
-		limit = codec.DefaultMaxRecordBytes
-	}
-	f.blocks = connector.NewBlockReader(f.plain, s.env.Framer(), offset, int(s.config.BlockSize), limit)
+	f.blocks = connector.NewBlockReader(f.plain, s.env.Framer(), offset, int(s.config.BlockSize), s.env.MaxRecordBytes)
 	s.file = f
+	if offset == 0 {
+		return nil
+	}
+	header, err := s.headerOf(path, compression)
+	if err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", path, err), s.closeFile())
+	}
+	f.blocks.SetHeader(header)
 	return nil
 }
 
-func (s *source) closeFile() error {
+// headerOf returns what the format cuts off the beginning of a file that is read from its middle.
+func (s *sequence) headerOf(path, compression string) (header []byte, err error) {
+	raw, err := s.fs.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, raw.Close()) }()
+	plain, err := decompress(raw, compression)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, plain.Close()) }()
+	return connector.ReadHeader(plain, s.env.Framer(), s.env.MaxRecordBytes)
+}
+
+func (s *sequence) closeFile() error {
 	f := s.file
 	s.file = nil
 	if f == nil {
@@ -186,28 +173,45 @@ func (s *source) closeFile() error {
 }
 
 // Snapshot returns the position after the last block.
-func (s *source) Snapshot() ([]connector.SplitState, error) {
-	p, err := json.Marshal(s.last)
-	if err != nil {
-		return nil, err
-	}
-	return []connector.SplitState{{Split: splitName, Position: p}}, nil
-}
+func (s *sequence) Snapshot() ([]connector.SplitState, error) { return oneSplit(splitName, s.last) }
 
 // Progress returns the bytes read, as they lie on disk, and those there are.
-func (s *source) Progress() (done, total int64) { return s.done.Load(), s.total }
+func (s *sequence) Progress() (done, total int64) { return s.done.Load(), s.total }
 
 // Close closes the file being read.
-func (s *source) Close() error { return s.closeFile() }
+func (s *sequence) Close() error { return s.closeFile() }
 
-// countingReader counts what is read from a file.
-type countingReader struct {
-	in    io.Reader
+// wholeReader counts what is read from a file, and lets the file end only where it is not shorter than it was when it was opened.
+type wholeReader struct {
+	file  vfs.File
+	id    fileID
 	count *atomic.Int64
 }
 
-func (r *countingReader) Read(p []byte) (int, error) {
-	n, err := r.in.Read(p)
+func (r *wholeReader) Read(p []byte) (int, error) {
+	n, err := r.file.Read(p)
 	r.count.Add(int64(n))
+	if errors.Is(err, io.EOF) {
+		if bad := r.intact(); bad != nil {
+			return n, bad
+		}
+	}
 	return n, err
+}
+
+// intact checks at the end of a file that it was not cut or written anew while it was read.
+func (r *wholeReader) intact() error {
+	info, err := r.file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() < r.id.Size {
+		return fmt.Errorf("the file was cut while it was read: it has %d bytes and had %d; set follow: true for files that are emptied and filled again",
+			info.Size(), r.id.Size)
+	}
+	head, err := hashHead(r.file, r.id.HeadLen)
+	if err == nil && head != r.id.Head {
+		err = errors.New("the file was written anew while it was read: its beginning has changed; set follow: true for files that are emptied and filled again")
+	}
+	return err
 }

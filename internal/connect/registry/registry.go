@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"io"
+
 	"wire.example/wire/internal/connect/blackhole"
 	"wire.example/wire/internal/connect/file"
 	"wire.example/wire/internal/connect/generate"
@@ -9,10 +11,18 @@ import (
 	"wire.example/wire/sdk/connector"
 )
 
-// New returns the connectors over fsys. clk paces sources that have a rate.
-func New(fsys vfs.FS, clk clock.Clock) *connector.Registry {
+// Environment is what connectors reach of the process and the machine.
+type Environment struct {
+	FS     vfs.FS
+	Clock  clock.Clock
+	Stdin  io.Reader
+	Stdout io.Writer
+}
+
+// New returns the connectors over env.
+func New(env Environment) *connector.Registry {
 	return &connector.Registry{
-		Sources: []*connector.SourceType{file.SourceType(fsys), generate.SourceType(clk)},
-		Sinks:   []*connector.SinkType{file.SinkType(fsys), blackhole.SinkType()},
+		Sources: []*connector.SourceType{file.SourceType(env.FS, env.Clock), generate.SourceType(env.Clock)},
+		Sinks:   []*connector.SinkType{file.SinkType(env.FS, env.Clock), blackhole.SinkType()},
 	}
 }
