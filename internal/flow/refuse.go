@@ -109,6 +109,19 @@ func (t *sinkTask) refused(ctx context.Context, err error) error {
 	return nil
 }
 
+// flushSink flushes, again after every report of refused rows.
+func (t *sinkTask) flushSink(ctx context.Context) error {
+	for {
+		err := t.sink.Flush(ctx)
+		if err == nil {
+			return nil
+		}
+		if err = t.refused(ctx, err); err != nil {
+			return err
+		}
+	}
+}
+
 // prepareSink prepares, again after every report of refused rows.
 func (t *sinkTask) prepareSink(ctx context.Context, epoch int64) (json.RawMessage, error) {
 	for {

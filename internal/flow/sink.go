@@ -114,7 +114,7 @@ func (t *sinkTask) write(ctx context.Context, from int, chunk connector.Chunk, a
 	}
 	err := t.writeNow(ctx, chunk)
 	if err == nil && ack != nil {
-		err = t.refused(ctx, t.sink.Flush(ctx))
+		err = t.flushSink(ctx)
 	}
 	ack.done(err)
 	return chunk, t.wrap(err)
@@ -237,7 +237,7 @@ func (t *sinkTask) flushAcks(ctx context.Context) error {
 	if len(t.waiting) == 0 {
 		return nil
 	}
-	if err := t.refused(ctx, t.sink.Flush(ctx)); err != nil {
+	if err := t.flushSink(ctx); err != nil {
 		return t.wrap(err)
 	}
 	for _, a := range t.waiting {

@@ -143,8 +143,8 @@ type Chunk interface {
 }
 
 // RowsError is what Write, Flush and Prepare of a sink return for rows that the target refused for good. All other rows are where they would
-// be had the call returned nil; a Prepare is called again. Each row is reported once, at the latest by the Prepare after its Write. What
-// becomes of the rows is the pipeline's policy.
+// be had the call returned nil; a Flush or Prepare is called again. Each row is reported once, at the latest by the Prepare after its Write.
+// What becomes of the rows is the pipeline's policy.
 type RowsError struct {
 	Rows []RefusedRow
 }
