@@ -6,6 +6,7 @@ import (
 	"wire.example/wire/internal/connect/blackhole"
 	"wire.example/wire/internal/connect/file"
 	"wire.example/wire/internal/connect/generate"
+	"wire.example/wire/internal/connect/http"
 	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/sdk/connector"
@@ -22,7 +23,7 @@ type Environment struct {
 // New returns the connectors over env.
 func New(env Environment) *connector.Registry {
 	return &connector.Registry{
-		Sources: []*connector.SourceType{file.SourceType(env.FS, env.Clock), generate.SourceType(env.Clock)},
-		Sinks:   []*connector.SinkType{file.SinkType(env.FS, env.Clock), blackhole.SinkType()},
+		Sources: []*connector.SourceType{file.SourceType(env.FS, env.Clock), generate.SourceType(env.Clock), http.SourceType(env.Clock)},
+		Sinks:   []*connector.SinkType{file.SinkType(env.FS, env.Clock), http.SinkType(env.Clock), blackhole.SinkType()},
 	}
 }
