@@ -12,8 +12,10 @@ import (
 func arithFloats[T float](symbol byte) kernel {
 	return func(c *builtin.Call) {
 		dst, a, b := batch.Values[T](c.Out), batch.Values[T](c.Args[0].Col), batch.Values[T](c.Args[1].Col)
-		var suspicious bool
-		if c.Args[1].Const {
+		suspicious := true
+		if !dense(c) {
+			live(c, func(row int) { dst[row] = floatOne(symbol, a[row], b[c.Args[1].At(row)]) })
+		} else if c.Args[1].Const {
 			suspicious = floatConst(symbol, dst, a, b[0])
 		} else {
 			suspicious = floatColumns(symbol, dst, a, b)
@@ -25,6 +27,19 @@ func arithFloats[T float](symbol byte) kernel {
 				}
 			})
 		}
+	}
+}
+
+func floatOne[T float](symbol byte, a, b T) T {
+	switch symbol {
+	case '+':
+		return a + b
+	case '-':
+		return a - b
+	case '*':
+		return a * b
+	default:
+		return a / b
 	}
 }
 

@@ -1,8 +1,6 @@
 package eval
 
 import (
-	"math/bits"
-
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/builtin"
 	"wire.example/wire/sdk/batch"
@@ -62,10 +60,12 @@ func numericOperation(symbol byte) func(a, b numeric.Decimal) (numeric.Decimal, 
 
 func mulCoefs(c *builtin.Call, scale int16) {
 	c.Out.SetScale(scale)
-	dst, a, b := c.Out.Coefs(), c.Args[0].Col.Coefs(), c.Args[1]
-	bs := b.Col.Coefs()
+	dst, a, b := c.Out.Coefs(), c.Args[0].Col.Coefs(), c.Args[1].Col.Coefs()
+	if dense(c) && !c.Args[1].Const && mulNarrow(dst, a, b) {
+		return
+	}
 	live(c, func(row int) {
-		x, y := a[row], bs[b.At(row)]
+		x, y := a[row], b[c.Args[1].At(row)]
 		if x.FitsInt64() && y.FitsInt64() {
 			dst[row] = numeric.MulInt64(x.Int64(), y.Int64())
 			return
@@ -77,12 +77,28 @@ func mulCoefs(c *builtin.Call, scale int16) {
 	})
 }
 
+// mulNarrow multiplies coefficients that fit 64 bits; false if one, perhaps that of a row nobody wants, does not.
+func mulNarrow(dst, a, b []numeric.Int128) bool {
+	dst, b = dst[:len(a)], b[:len(a)]
+	wide := int64(0)
+	for i, x := range a {
+		y := b[i]
+		wide |= (x.Hi ^ x.Int64()>>63) | (y.Hi ^ y.Int64()>>63)
+		dst[i] = numeric.MulInt64(x.Int64(), y.Int64())
+	}
+	return wide == 0
+}
+
 func addCoefs(c *builtin.Call, scale int16, subtract bool) {
 	c.Out.SetScale(scale)
-	dst, a, b := c.Out.Coefs(), c.Args[0].Col.Coefs(), c.Args[1]
-	bs := b.Col.Coefs()
+	dst, a, b := c.Out.Coefs(), c.Args[0].Col.Coefs(), c.Args[1].Col.Coefs()
+	if dense(c) && !c.Args[1].Const {
+		if subtract && numeric.SubSlice(dst, a, b) < 0 || !subtract && numeric.AddSlice(dst, a, b) < 0 {
+			return
+		}
+	}
 	live(c, func(row int) {
-		y := bs[b.At(row)]
+		y := b[c.Args[1].At(row)]
 		if subtract {
 			y = y.Neg()
 		}
@@ -140,11 +156,15 @@ func scaleInts[T integer](d numeric.Decimal) kernel {
 	return func(c *builtin.Call) {
 		c.Out.SetScale(d.Scale)
 		dst, a := c.Out.Coefs(), batch.Values[T](c.Args[0].Col)
+		if !dense(c) {
+			for _, row := range c.Sel {
+				dst[row] = numeric.MulInt64(int64(a[row]), m)
+			}
+			return
+		}
 		dst = dst[:len(a)]
 		for i, v := range a {
-			x := int64(v)
-			hi, lo := bits.Mul64(uint64(x), uint64(m))                             //nolint:gosec // two's complement
-			dst[i] = numeric.Int128{Lo: lo, Hi: int64(hi) - (x>>63)&m - (m>>63)&x} //nolint:gosec // two's complement
+			dst[i] = numeric.MulInt64(int64(v), m)
 		}
 	}
 }

@@ -141,6 +141,12 @@ func castInt[F integer](to schema.Type) kernel {
 // convert is for casts that cannot fail.
 func convert[F, T integer | float](c *builtin.Call) {
 	dst, a := batch.Values[T](c.Out), batch.Values[F](c.Args[0].Col)
+	if !dense(c) {
+		for _, row := range c.Sel {
+			dst[row] = T(a[row])
+		}
+		return
+	}
 	dst = dst[:len(a)]
 	for i, v := range a {
 		dst[i] = T(v)
@@ -150,16 +156,19 @@ func convert[F, T integer | float](c *builtin.Call) {
 func intToInt[F, T integer](kind schema.Kind) kernel {
 	return func(c *builtin.Call) {
 		dst, a := batch.Values[T](c.Out), batch.Values[F](c.Args[0].Col)
-		dst = dst[:len(a)]
-		var lost int64
-		for i, v := range a {
-			t := T(v)
-			dst[i] = t
-			lost |= int64(v) ^ int64(t)
+		lost := int64(1)
+		if dense(c) {
+			lost = 0
+			dst = dst[:len(a)]
+			for i, v := range a {
+				t := T(v)
+				dst[i] = t
+				lost |= int64(v) ^ int64(t)
+			}
 		}
 		if lost != 0 {
 			live(c, func(row int) {
-				if int64(a[row]) != int64(T(a[row])) {
+				if dst[row] = T(a[row]); int64(a[row]) != int64(dst[row]) {
 					c.Fail(row, outOfRange(kind))
 				}
 			})

@@ -16,6 +16,12 @@ func intToNumeric[F integer](to schema.Type) kernel {
 		return func(c *builtin.Call) {
 			c.Out.SetScale(0)
 			dst, a := c.Out.Coefs(), batch.Values[F](c.Args[0].Col)
+			if !dense(c) {
+				for _, row := range c.Sel {
+					dst[row] = numeric.Int128FromInt64(int64(a[row]))
+				}
+				return
+			}
 			dst = dst[:len(a)]
 			for i, v := range a {
 				dst[i] = numeric.Int128FromInt64(int64(v))
@@ -126,11 +132,30 @@ func castNumeric(to schema.Type) kernel {
 			live(c, func(row int) { dst[row] = a.Decimal(row).Float64() })
 		}
 	default:
-		return func(c *builtin.Call) {
-			a := c.Args[0].Col
-			live(c, func(row int) { fit(c, row, a.Decimal(row), to) })
-		}
+		return func(c *builtin.Call) { fitColumn(c, to) }
 	}
+}
+
+// fitColumn makes NUMERIC values ones of another NUMERIC type.
+func fitColumn(c *builtin.Call, to schema.Type) {
+	a := c.Args[0].Col
+	scale, shared := uniform(c.Args[0])
+	if !shared || to.Precision == 0 {
+		live(c, func(row int) { fit(c, row, a.Decimal(row), to) })
+		return
+	}
+	// Whatever is below limit in magnitude has at most Precision digits.
+	limit, _ := numeric.Rescale10(numeric.Int128FromInt64(1), int(to.Precision))
+	low, unlimited := limit.Neg(), to.Precision >= numeric.MaxDigits
+	dst, coefs, shift := c.Out.Coefs(), a.Coefs(), int(to.Scale-scale)
+	live(c, func(row int) {
+		v, ok := numeric.Rescale10(coefs[row], shift)
+		if !ok || !unlimited && (v.Cmp(low) <= 0 || v.Cmp(limit) >= 0) {
+			fit(c, row, a.Decimal(row), to) // for its error
+			return
+		}
+		dst[row] = v
+	})
 }
 
 func numericToInt(c *builtin.Call, kind schema.Kind) {

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"bytes"
+	"strconv"
 	"unicode/utf8"
 
 	"wire.example/wire/internal/expr/builtin"
@@ -17,6 +18,9 @@ import (
 func castToText(from, to schema.Type, explicit bool) kernel {
 	if from.Kind == schema.Text {
 		return fitVarchar(to, explicit)
+	}
+	if from.Kind.IsInteger() && to.Length == 0 {
+		return writeIntegers(from.Kind)
 	}
 	write := writerOf(from)
 	return func(c *builtin.Call) {
@@ -36,6 +40,34 @@ func castToText(from, to schema.Type, explicit bool) kernel {
 			c.Out.SetOwn(row, start)
 		})
 	}
+}
+
+// integerText is the most bytes that an integer takes.
+const integerText = 20
+
+func writeIntegers(from schema.Kind) kernel {
+	switch from {
+	case schema.Int16:
+		return writeInts[int16]
+	case schema.Int32:
+		return writeInts[int32]
+	default:
+		return writeInts[int64]
+	}
+}
+
+func writeInts[T integer](c *builtin.Call) {
+	a := batch.Values[T](c.Args[0].Col)
+	rows := c.Rows
+	if c.Sel != nil {
+		rows = len(c.Sel)
+	}
+	own := c.Out.OwnBuffer(integerText * rows)
+	live(c, func(row int) {
+		start := len(own.Data)
+		own.Data = strconv.AppendInt(own.Data, int64(a[row]), 10)
+		c.Out.SetOwn(row, start)
+	})
 }
 
 func writerOf(from schema.Type) func(dst []byte, c *batch.Column, row int) []byte {

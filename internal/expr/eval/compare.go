@@ -192,11 +192,14 @@ func compareFloats[T float](r relation) kernel {
 	return func(c *builtin.Call) {
 		out := c.Out.Bits()
 		a, b := batch.Values[T](c.Args[0].Col), batch.Values[T](c.Args[1].Col)
-		if c.Args[1].Const {
+		switch {
+		case !dense(c):
+			compareEach(c, r, func(row int) int { return compareFloat(a[row], b[c.Args[1].At(row)]) })
+			return
+		case c.Args[1].Const:
 			compareFloatConst(out, a, b[0], r)
 			return
-		}
-		if r.base == bind.Greater {
+		case r.base == bind.Greater:
 			a, b = b, a
 		}
 		for w := range out {

@@ -49,6 +49,11 @@ func equalText(invert bool) kernel {
 		out := c.Out.Bits()
 		a := c.Args[0].Col
 		switch k := c.Args[1]; {
+		case !dense(c):
+			clear(out)
+			live(c, func(row int) {
+				out[row>>6] |= one(bytes.Equal(a.Bytes(row), k.Col.Bytes(k.At(row)))) << (uint(row) & 63)
+			})
 		case k.Const && k.Col.Views()[0].Len <= batch.InlineLen:
 			equalShort(out, words(a.Views()), words(k.Col.Views())[0])
 		case k.Const:
@@ -105,28 +110,34 @@ func equalColumns(out []uint64, a, b *batch.Column, mask []uint64) {
 	}
 }
 
-// orderText is < or > by bytes: the prefixes decide most pairs.
+// orderText is < or > by bytes: the prefixes decide most pairs. Only where they do not is it looked at whether the row is wanted.
 func orderText(r relation) kernel {
+	var mask [maxWords]uint64
 	return func(c *builtin.Call) {
 		out := c.Out.Bits()
-		clear(out)
 		a, k := c.Args[0].Col, c.Args[1]
-		va, vk := a.Views(), k.Col.Views()
-		less, invert := r.base == bind.Less, one(r.invert)
-		test := func(row int) {
-			at := k.At(row)
-			x, y := binary.BigEndian.Uint32(va[row].Prefix[:]), binary.BigEndian.Uint32(vk[at].Prefix[:])
-			var hit uint64
-			switch {
-			case x != y:
-				hit = one(x < y == less)
-			case less:
-				hit = one(bytes.Compare(a.Bytes(row), k.Col.Bytes(at)) < 0)
-			default:
-				hit = one(bytes.Compare(a.Bytes(row), k.Col.Bytes(at)) > 0)
-			}
-			out[row>>6] |= (hit ^ invert) << (uint(row) & 63)
+		if !dense(c) {
+			compareEach(c, r, func(row int) int { return bytes.Compare(a.Bytes(row), k.Col.Bytes(k.At(row))) })
+			return
 		}
-		live(c, test)
+		views, others, less := a.Views(), k.Col.Views(), r.base == bind.Less
+		for w, wanted := range wanted(c, mask[:]) {
+			var bits uint64
+			part := views[w<<6 : min(w<<6+64, len(views))]
+			for i := range part {
+				at := k.At(w<<6 + i)
+				x, y := binary.BigEndian.Uint32(part[i].Prefix[:]), binary.BigEndian.Uint32(others[at].Prefix[:])
+				if !less {
+					x, y = y, x
+				}
+				bits |= one(x < y) << (uint(i) & 63)
+				if x == y && wanted>>(uint(i)&63)&1 != 0 {
+					order := bytes.Compare(a.Bytes(w<<6+i), k.Col.Bytes(at))
+					bits |= one(order != 0 && order < 0 == less) << (uint(i) & 63)
+				}
+			}
+			out[w] = bits
+		}
+		flip(out, r.invert)
 	}
 }

@@ -21,8 +21,7 @@ func compareNumerics(r relation) kernel {
 		}
 		if b.Const {
 			if k, ok := atScale(b.Col.Decimal(0), a.Scale()); ok {
-				coefs := a.Coefs()
-				compareEach(c, r, func(row int) int { return coefs[row].Cmp(k) })
+				compareCoefs(c.Out.Bits(), a.Coefs(), k, r)
 				return
 			}
 		} else if len(b.Col.Scales()) == 0 && b.Col.Scale() == a.Scale() {
@@ -32,6 +31,30 @@ func compareNumerics(r relation) kernel {
 		}
 		compareEach(c, r, func(row int) int { return numeric.Cmp(a.Decimal(row), b.Col.Decimal(b.At(row))) })
 	}
+}
+
+// compareCoefs compares all rows, wanted or not.
+func compareCoefs(out []uint64, a []numeric.Int128, k numeric.Int128, r relation) {
+	for w := range out {
+		var bits uint64
+		part := a[w<<6 : min(w<<6+64, len(a))]
+		switch r.base {
+		case bind.Equal:
+			for i, v := range part {
+				bits |= one(v.Lo^k.Lo|uint64(v.Hi^k.Hi) == 0) << (uint(i) & 63) //nolint:gosec // bits
+			}
+		case bind.Less:
+			for i, v := range part {
+				bits |= (one(v.Hi < k.Hi) | one(v.Hi == k.Hi)&one(v.Lo < k.Lo)) << (uint(i) & 63)
+			}
+		default:
+			for i, v := range part {
+				bits |= (one(v.Hi > k.Hi) | one(v.Hi == k.Hi)&one(v.Lo > k.Lo)) << (uint(i) & 63)
+			}
+		}
+		out[w] = bits
+	}
+	flip(out, r.invert)
 }
 
 // atScale returns the coefficient of d at another scale, if that is exact.

@@ -62,7 +62,16 @@ func inInts[T integer](members []*batch.Column) kernel {
 		list[i] = batch.Values[T](m)[0]
 	}
 	if len(list) <= fewMembers {
-		return func(c *builtin.Call) { inFew(c.Out.Bits(), batch.Values[T](c.Args[0].Col), list) }
+		return func(c *builtin.Call) {
+			out, a := c.Out.Bits(), batch.Values[T](c.Args[0].Col)
+			if dense(c) {
+				inFew(out, a, list)
+				return
+			}
+			for _, row := range c.Sel {
+				out[row>>6] |= one(slices.Contains(list, a[row])) << (row & 63)
+			}
+		}
 	}
 	set := newIntSet(len(list))
 	for _, v := range list {
@@ -70,6 +79,12 @@ func inInts[T integer](members []*batch.Column) kernel {
 	}
 	return func(c *builtin.Call) {
 		out, a := c.Out.Bits(), batch.Values[T](c.Args[0].Col)
+		if !dense(c) {
+			for _, row := range c.Sel {
+				out[row>>6] |= one(set.has(int64(a[row]))) << (row & 63)
+			}
+			return
+		}
 		for w := range out {
 			var found uint64
 			for i, v := range a[w<<6 : min(w<<6+64, len(a))] {
@@ -130,26 +145,51 @@ func (s *intSet) has(v int64) bool {
 	return false
 }
 
-// inText hashes: the table holds the number of a member plus one, 0 for none.
-func inText(members []*batch.Column) kernel {
-	log := bits.Len(uint(2 * len(members))) //nolint:gosec // not negative
-	slots, mask := make([]uint32, 1<<log), uint64(1)<<log-1
-	texts := make([][]byte, len(members))
-	find := func(b []byte) uint64 {
-		i := batch.HashBytes(b, 0) & mask
-		for slots[i] != 0 && !bytes.Equal(texts[slots[i]-1], b) {
-			i = (i + 1) & mask
+// textSet is a hash table over the first words of views, length and prefix: most values that are not members are turned away without a look
+// at their bytes.
+type textSet struct {
+	slots []uint32 // number of a member plus one, 0 for none
+	heads []uint64
+	texts [][]byte
+	shift uint
+}
+
+func newTextSet(members []*batch.Column) *textSet {
+	log := uint(bits.Len(uint(2 * len(members)))) //nolint:gosec // not negative
+	s := &textSet{slots: make([]uint32, 1<<log), shift: 64 - log}
+	for _, m := range members {
+		head, text := words(m.Views())[0][0], bytes.Clone(m.Bytes(0))
+		i := s.slot(head)
+		for s.slots[i] != 0 {
+			i = (i + 1) & (len(s.slots) - 1)
 		}
-		return i
+		s.heads, s.texts = append(s.heads, head), append(s.texts, text)
+		s.slots[i] = uint32(len(s.texts)) //nolint:gosec // the parser bounds the number of members
 	}
-	for k, m := range members {
-		texts[k] = bytes.Clone(m.Bytes(0))
-		slots[find(texts[k])] = uint32(k + 1) //nolint:gosec // the parser bounds the number of members
+	return s
+}
+
+func (s *textSet) slot(head uint64) int {
+	return int(head * 0x9e3779b97f4a7c15 >> s.shift) //nolint:gosec // a hash
+}
+
+// has reports whether row of c, whose view begins with head, is a member.
+func (s *textSet) has(head uint64, c *batch.Column, row int) bool {
+	for i := s.slot(head); s.slots[i] != 0; i = (i + 1) & (len(s.slots) - 1) {
+		if m := s.slots[i] - 1; s.heads[m] == head && bytes.Equal(s.texts[m], c.Bytes(row)) {
+			return true
+		}
 	}
+	return false
+}
+
+func inText(members []*batch.Column) kernel {
+	set := newTextSet(members)
 	return func(c *builtin.Call) {
 		out, a := c.Out.Bits(), c.Args[0].Col
+		views := words(a.Views())
 		live(c, func(row int) {
-			out[row>>6] |= one(slots[find(a.Bytes(row))] != 0) << (uint(row) & 63)
+			out[row>>6] |= one(set.has(views[row][0], a, row)) << (uint(row) & 63)
 		})
 	}
 }

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"bytes"
+	mathbits "math/bits"
 
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/builtin"
@@ -69,6 +70,7 @@ func (o *likeState) set(pattern, escape []byte, given bool) *sqlstate.Error {
 			part.text = lowerASCII(part.text[:0], part.text)
 		}
 	}
+	o.pattern.prepare()
 	o.source, o.escape, o.given = append([]byte{}, pattern...), append([]byte{}, escape...), given
 	return nil
 }
@@ -92,7 +94,13 @@ func (o *likeState) constant(c *builtin.Call) {
 		return
 	}
 	test := o.pattern.test
-	live(c, func(row int) { out[row>>6] |= one(test(a.Bytes(row))) << (uint(row) & 63) })
+	var mask [maxWords]uint64
+	for w, bits := range wanted(c, mask[:]) {
+		for ; bits != 0; bits &= bits - 1 {
+			bit := mathbits.TrailingZeros64(bits)
+			out[w] |= one(test(a.Bytes(w<<6|bit))) << (uint(bit) & 63)
+		}
+	}
 }
 
 // columns matches each row against its own pattern.

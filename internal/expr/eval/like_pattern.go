@@ -2,6 +2,7 @@ package eval
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -22,6 +23,8 @@ type likePart struct {
 	text []byte
 	// any[i] tells that text[i] stands for any character; nil if none does.
 	any []bool
+	// head finds the text before the first underscore.
+	head finder
 }
 
 func decodeChar(b []byte) (rune, int) { return utf8.DecodeRune(b) }
@@ -65,6 +68,18 @@ func (p *likePattern) parse(text []byte, mark byte) {
 	}
 }
 
+// prepare readies the parts for matching. The text of parts may be changed until then.
+func (p *likePattern) prepare() {
+	for i := range p.parts {
+		part := &p.parts[i]
+		head := part.text
+		if first := slices.Index(part.any, true); first >= 0 {
+			head = head[:first]
+		}
+		part.head = newFinder(head)
+	}
+}
+
 func (t *likePart) literal(ch byte) {
 	t.text = append(t.text, ch)
 	if t.any != nil {
@@ -88,7 +103,8 @@ func (p *likePattern) specialise() {
 	text := p.parts[0].text
 	switch {
 	case p.freeStart && p.freeEnd:
-		p.test = func(b []byte) bool { return bytes.Contains(b, text) }
+		find := &p.parts[0].head
+		p.test = func(b []byte) bool { return find.index(b) >= 0 }
 	case p.freeStart:
 		p.test = func(b []byte) bool { return bytes.HasSuffix(b, text) }
 	case p.freeEnd:
@@ -152,12 +168,17 @@ func (t *likePart) fits(b []byte) int {
 // find returns where the first fit in b ends, -1 if there is none.
 func (t *likePart) find(b []byte) int {
 	if t.any == nil {
-		if at := bytes.Index(b, t.text); at >= 0 {
+		if at := t.head.index(b); at >= 0 {
 			return at + len(t.text)
 		}
 		return -1
 	}
 	for at := 0; at <= len(b); {
+		skip := t.head.index(b[at:])
+		if skip < 0 {
+			return -1
+		}
+		at += skip
 		if n := t.fits(b[at:]); n >= 0 {
 			return at + n
 		}
