@@ -21,6 +21,7 @@ const (
 	InvalidEscapeSequence       Code = "22025"
 	InvalidArgumentForLogarithm Code = "2201E"
 	InvalidArgumentForPower     Code = "2201F"
+	InvalidArgumentForWidthBucket Code = "2201G"
 	InvalidRegularExpression    Code = "2201B"
 	InvalidParameterValue       Code = "22023"
 	CharacterNotInRepertoire    Code = "22021"

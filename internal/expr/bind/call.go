@@ -17,6 +17,9 @@ func (b *Binder) call(n *ast.FuncCall) (*Expr, error) {
 		}
 	}
 	name := n.Name[len(n.Name)-1].Text
+	if named(n) {
+		return b.namedCall(n, name)
+	}
 	if !n.Plain() {
 		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "%s is not supported here", ast.SQL(n)).
 			hint("Aggregates and window functions need a query.")
@@ -92,14 +95,19 @@ func (b *Binder) resolve(at ast.Span, name string, args []*Expr, operator bool) 
 		}
 		return nil, b.noFunction(at, name, args, ambiguous, overloads)
 	}
-	bound := make([]*Expr, len(args))
-	types := make([]schema.Type, len(args))
-	for i, a := range args {
-		x, err := convertArg(a, f.Param(i))
-		if err != nil {
-			return nil, err
+	bound, ok, err := convertArgs(f, args)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		if operator {
+			return nil, noOperator(at, name, args)
 		}
-		bound[i], types[i] = x, x.Type
+		return nil, b.noFunction(at, name, args, false, overloads)
+	}
+	types := make([]schema.Type, len(bound))
+	for i, x := range bound {
+		types[i] = x.Type
 	}
 	typ := f.Result
 	if f.ResultOf != nil {
@@ -108,14 +116,77 @@ func (b *Binder) resolve(at ast.Span, name string, args []*Expr, operator bool) 
 	return &Expr{Op: Call, Type: typ, Span: at, Function: f, Args: bound}, nil
 }
 
-func convertArg(a *Expr, param schema.Kind) (*Expr, error) {
-	if param == builtin.Any {
-		return settle(a), nil
+// convertArgs casts args to what f takes; ok is false where the types of arrays and elements do not fit each other.
+func convertArgs(f *builtin.Function, args []*Expr) (bound []*Expr, ok bool, err error) {
+	elem := schema.Of(schema.Text)
+	if isPolymorphic(f) {
+		if elem, ok = elementType(f, args); !ok {
+			return nil, false, nil
+		}
 	}
-	if !a.Unknown && a.Type.Kind == param {
-		return a, nil
+	bound = make([]*Expr, len(args))
+	for i, a := range args {
+		ok := true
+		switch param := f.Param(i); param {
+		case builtin.Any:
+			bound[i] = settle(a)
+		case builtin.Elem:
+			bound[i], ok, err = implicitCast(a, elem)
+		case schema.Array, builtin.TextArray:
+			bound[i], ok, err = convertArray(a, schema.ArrayOf(elem))
+		default:
+			bound[i] = a
+			if a.Unknown || a.Type.Kind != param {
+				bound[i], err = cast(a, schema.Of(param), false)
+			}
+		}
+		if !ok || err != nil {
+			return nil, false, err
+		}
 	}
-	return cast(a, schema.Of(param), false)
+	return bound, true, nil
+}
+
+func convertArray(a *Expr, typ schema.Type) (_ *Expr, ok bool, _ error) {
+	if !a.Unknown && !a.IsNullConst() {
+		return a, sameElements(a.Type, typ), nil
+	}
+	x, err := cast(a, typ, false)
+	return x, true, err
+}
+
+// sameElements tells whether two types of arrays differ at most in the modifiers of their elements.
+func sameElements(a, b schema.Type) bool {
+	if a.Kind == schema.Array && b.Kind == schema.Array {
+		return sameElements(*a.Elem, *b.Elem)
+	}
+	return a.Kind == b.Kind && (a.Kind != schema.Row || a.Equal(b))
+}
+
+// isPolymorphic tells whether f takes arrays of any type.
+func isPolymorphic(f *builtin.Function) bool {
+	for _, p := range f.Params {
+		if p == schema.Array || p == builtin.Elem {
+			return true
+		}
+	}
+	return false
+}
+
+// elementType finds the type of the elements in a call of a polymorphic function: that of the arrays, or else that of the elements.
+func elementType(f *builtin.Function, args []*Expr) (elem schema.Type, ok bool) {
+	for _, array := range []bool{true, false} {
+		for i, a := range args {
+			switch param := f.Param(i); {
+			case a.Unknown || a.IsNullConst() && a.Type.Kind != schema.Array:
+			case array && param == schema.Array:
+				return *a.Type.Elem, true
+			case !array && param == builtin.Elem:
+				return a.Type, true
+			}
+		}
+	}
+	return schema.Of(schema.Text), len(args) > 0
 }
 
 func (b *Binder) noFunction(at ast.Span, name string, args []*Expr, ambiguous bool, overloads []*builtin.Function) *Error {
@@ -174,7 +245,7 @@ func exact(f *builtin.Function, args []*Expr, operator bool) bool {
 			}
 			kind = args[1-i].Type.Kind
 		}
-		if f.Param(i) != kind {
+		if param := f.Param(i); param != kind && (param != builtin.TextArray || kind != schema.Array) {
 			return false
 		}
 	}
@@ -207,7 +278,7 @@ func byCategory(fit []*builtin.Function, args []*Expr) []*builtin.Function {
 		if !a.Unknown {
 			continue
 		}
-		strings := keep(fit, func(f *builtin.Function) bool { return f.Param(i) == schema.Text || f.Param(i) == builtin.Any })
+		strings := keep(fit, func(f *builtin.Function) bool { return f.Param(i) == schema.Text })
 		if len(strings) > 0 {
 			fit = strings
 			continue

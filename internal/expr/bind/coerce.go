@@ -56,8 +56,10 @@ func preferred(k schema.Kind) bool {
 // implicit reports whether a value of from becomes one of to without being asked.
 func implicit(from, to schema.Kind) bool {
 	switch {
-	case from == to || to == builtin.Any:
+	case from == to || to == builtin.Any || to == builtin.Elem:
 		return true
+	case to == builtin.TextArray:
+		return from == schema.Array
 	case from.IsNumber() && to.IsNumber():
 		return numberRank(from) < numberRank(to)
 	case from == schema.Date:
@@ -150,8 +152,8 @@ func literal(at ast.Span, typ schema.Type, text string) (*Expr, error) {
 		if e.Value.Int64s()[0] = v; err != nil {
 			bad = codec.AsSQLState(err)
 		}
-	case schema.Bytes:
-		bad = builtin.SetBytea(e.Value, 0, []byte(text))
+	case schema.Bytes, schema.Array:
+		bad = builtin.SetValue(e.Value, 0, []byte(text))
 	default:
 		bad = codec.SetText(e.Value, 0, []byte(text))
 	}

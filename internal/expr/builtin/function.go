@@ -6,8 +6,16 @@ import (
 	"wire.example/wire/sdk/schema"
 )
 
-// Any is the kind of a parameter that takes every type as it is.
-const Any schema.Kind = 0xff
+// The kinds of parameters that no single type has.
+const (
+	// Any takes every type as it is.
+	Any schema.Kind = 0xff
+	// Elem takes what can become an element of the arrays among the arguments. A function with such a parameter, or with several of kind
+	// schema.Array, gets arrays of one type and elements of that type.
+	Elem schema.Kind = 0xfe
+	// TextArray takes TEXT[] only.
+	TextArray schema.Kind = 0xfd
+)
 
 // Volatility says how far a result depends on the arguments alone.
 type Volatility uint8
@@ -21,8 +29,13 @@ const (
 
 // Function is one signature of a function. Functions of one name with different parameters are overloads.
 type Function struct {
-	Name   string
+	Name string
+	// Family is the part of the library that the function belongs to; Doc says in a line what it does. Both are for readers.
+	Family string
+	Doc    string
 	Params []schema.Kind
+	// ParamNames are the names by which arguments may be given; nil if none may. Such functions take a 0 for what is left out.
+	ParamNames []string
 	// Optional is how many of the last parameters may be left out.
 	Optional int
 	// Variadic repeats the last parameter.
@@ -39,7 +52,7 @@ type Function struct {
 // Accepts reports whether the function can take n arguments.
 func (f *Function) Accepts(n int) bool {
 	if f.Variadic {
-		return n >= len(f.Params)
+		return n >= len(f.Params)-f.Optional
 	}
 	return n <= len(f.Params) && n >= len(f.Params)-f.Optional
 }
@@ -66,11 +79,50 @@ func NewRegistry(lists ...[]Function) *Registry {
 
 // Standard returns a registry of the whole library.
 func Standard() *Registry {
-	return NewRegistry(textFunctions())
+	var lists [][]Function
+	for _, f := range families() {
+		for i := range f.list {
+			f.list[i].Family = f.name
+			f.list[i].Doc = docs[f.list[i].Name]
+		}
+		lists = append(lists, f.list)
+	}
+	return NewRegistry(lists...)
+}
+
+// family is a part of the library.
+type family struct {
+	name string
+	list []Function
+}
+
+func families() []family {
+	return []family{
+		{"Text", append(textFunctions(), formatFunctions()...)},
+		{"Regular expressions", patternFunctions()},
+		{"Bytes, hashes and UUIDs", bytesFunctions()},
+		{"Numbers", append(mathFunctions(), bitFunctions()...)},
+		{"Dates and times", append(append(timeOperators(), timeFunctions()...), zoneFunctions()...)},
+		{"JSON", append(jsonOperators(), jsonFunctions()...)},
+		{"Arrays", arrayFunctions()},
+		{"Any type", anyFunctions()},
+	}
 }
 
 // Lookup returns the overloads of name, nil if there is none.
 func (r *Registry) Lookup(name string) []*Function { return r.byName[name] }
+
+// All returns all functions, by family and then in the order of the library.
+func All() []Function {
+	var all []Function
+	for _, f := range families() {
+		for _, fn := range f.list {
+			fn.Family, fn.Doc = f.name, docs[fn.Name]
+			all = append(all, fn)
+		}
+	}
+	return all
+}
 
 // Names returns all names, sorted. Names that are operators, not identifiers, are left out.
 func (r *Registry) Names() []string {
@@ -91,5 +143,31 @@ func fn(name string, result schema.Kind, eval func(*Call), params ...schema.Kind
 
 func (f Function) optional(n int) Function {
 	f.Optional = n
+	return f
+}
+
+func (f Function) volatile() Function {
+	f.Volatility = Volatile
+	return f
+}
+
+// called makes a function that sees NULL arguments.
+func (f Function) called() Function {
+	f.Strict = false
+	return f
+}
+
+func (f Function) variadic() Function {
+	f.Variadic = true
+	return f
+}
+
+func (f Function) resultOf(rule func([]schema.Type) schema.Type) Function {
+	f.ResultOf = rule
+	return f
+}
+
+func (f Function) resultType(t schema.Type) Function {
+	f.Result = t
 	return f
 }

@@ -5,7 +5,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -450,19 +449,7 @@ func overlay(c *Call) {
 func quoteLiteral(c *Call) {
 	c.Each(func(i int) {
 		b := c.Bytes(0, i)
-		c.appendRow(i, len(b)+3, func(dst []byte) []byte {
-			if bytes.IndexByte(b, '\\') >= 0 {
-				dst = append(dst, 'E')
-			}
-			dst = append(dst, '\'')
-			for _, ch := range b {
-				if ch == '\'' || ch == '\\' {
-					dst = append(dst, ch)
-				}
-				dst = append(dst, ch)
-			}
-			return append(dst, '\'')
-		})
+		c.appendRow(i, len(b)+3, func(dst []byte) []byte { return appendLiteral(dst, b) })
 	})
 }
 
@@ -486,7 +473,7 @@ func concatEval(c *Call) {
 		c.appendRow(i, 64, func(dst []byte) []byte {
 			for _, a := range c.Args {
 				if !a.IsNull(i) {
-					dst = codec.AppendText(dst, a.Col, a.At(i))
+					dst = AppendValue(dst, a.Col, a.At(i))
 				}
 			}
 			return dst
@@ -510,7 +497,7 @@ func concatWSEval(c *Call) {
 					dst = append(dst, c.Bytes(0, i)...)
 				}
 				first = false
-				dst = codec.AppendText(dst, a.Col, a.At(i))
+				dst = AppendValue(dst, a.Col, a.At(i))
 			}
 			return dst
 		})
