@@ -29,8 +29,8 @@ type member struct {
 	late             bool
 	nullFrom, nullTo int
 
-	stamp    temporal.TimestampParser
-	stampLen int // bytes of the timestamp before
+	minute minute
+	stamp  temporal.TimestampParser // for the timestamps that readStamp does not read
 }
 
 // object is what is wanted of one JSON object, and what its keys looked like so far.
@@ -109,6 +109,7 @@ func (o *object) find(name string, s *slot) {
 		o.names = newNames(o.fields)
 	}
 	i, exact := o.names.find(name)
+	defer func() { s.form = s.formOf() }()
 	switch {
 	case i == noField:
 		s.plain = true
