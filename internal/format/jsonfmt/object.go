@@ -43,6 +43,10 @@ func (d *decoder) readObject(o *object, i, row int) int {
 		switch form := s.form; {
 		case form == anyForm && m != nil:
 			i = d.readValue(m, i, row)
+		case form == testForm:
+			if i = d.readTested(m, i, row); d.dropped && i > 0 {
+				return d.skipRest(o, s, i)
+			}
 		case c == '"' && form&textForm != 0:
 			from := i + 1
 			end := d.stopAt(from)
@@ -124,6 +128,40 @@ func (d *decoder) startOver(o *object, begin, row int) int {
 	return d.readCarefully(o, begin, row)
 }
 
+// readTested reads the value of a filtered member and drops the row that fails the filter.
+func (d *decoder) readTested(m *member, i, row int) int {
+	i = d.readValue(m, i, row)
+	if i > 0 && !d.whole {
+		d.dropped = !m.meets(row)
+	}
+	return i
+}
+
+// skipRest passes over what an object has behind the value of s, which ends at i.
+func (d *decoder) skipRest(o *object, s *slot, i int) int {
+	p := d.p
+	for {
+		if at(p, i) <= ' ' {
+			i = skipSpace(p, i)
+		}
+		i++
+		if c := at(p, i-1); c == '}' {
+			return i
+		} else if c != ',' {
+			return d.syntax(i-1, `"," or "}"`)
+		}
+		last := s
+		if s = s.next; s != nil && s.matches(p, i) {
+			i += s.size
+		} else if s, i = d.readKey(o, last, i); s == nil {
+			return i
+		}
+		if i = d.skipMember(s, skipSpace(p, i)); i < 0 {
+			return -1
+		}
+	}
+}
+
 // readCarefully is readObject for objects in which something is out of the ordinary: see readCareful.
 func (d *decoder) readCarefully(o *object, i, row int) int {
 	p := d.p
@@ -135,35 +173,33 @@ func (d *decoder) readCarefully(o *object, i, row int) int {
 		} else if s, i = d.readKey(o, last, i); s == nil {
 			break
 		}
-		if at(p, i) <= ' ' {
-			i = skipSpace(p, i)
-		}
-		if s.member == nil || d.dropped {
+		i = skipSpace(p, i)
+		if s.member == nil {
 			i = d.skipMember(s, i)
 		} else {
 			i = d.readCareful(o, s, i, row, &seen, &exact)
 		}
-		if i < 0 {
+		switch {
+		case i < 0:
 			return -1
+		case d.dropped:
+			return d.skipRest(o, s, i)
 		}
-		if at(p, i) <= ' ' {
-			i = skipSpace(p, i)
-		}
-		i++
+		i = skipSpace(p, i) + 1
 		if c := at(p, i-1); c == '}' {
 			break
 		} else if c != ',' {
 			return d.syntax(i-1, `"," or "}"`)
 		}
 	}
-	if i < 0 || d.dropped || seen == o.full {
+	if i < 0 || seen == o.full {
 		return i
 	}
 	return d.fillMissing(o, seen, i, row)
 }
 
-// readCareful reads a member of an object in which something is out of the ordinary: more than 64 members, filters, or keys that match only
-// when case is ignored, among which an exact one wins wherever it stands.
+// readCareful reads a member of an object in which something is out of the ordinary: more than 64 members, or keys that match only when
+// case is ignored, among which an exact one wins wherever it stands.
 func (d *decoder) readCareful(o *object, s *slot, i, row int, seen, exact *uint64) int {
 	m := s.member
 	if k := len(o.more) / 2; k > 0 {
@@ -180,11 +216,10 @@ func (d *decoder) readCareful(o *object, s *slot, i, row int, seen, exact *uint6
 		d.revive(m, row)
 	}
 	*seen |= bit
-	i = d.readValue(m, i, row)
-	if len(m.conds) > 0 && i > 0 && !d.whole {
-		d.dropped = !m.meets(row)
+	if m.filtered {
+		return d.readTested(m, i, row)
 	}
-	return i
+	return d.readValue(m, i, row)
 }
 
 // skipMember passes over a value that nothing needs. A second value for a filtered column makes the row start anew without its filter,
@@ -194,7 +229,7 @@ func (d *decoder) skipMember(s *slot, i int) int {
 		if s.ambiguous {
 			return d.failAt("", errAmbiguous(s.text[:len(s.text)-1]), i)
 		}
-		if d.dropped && len(s.member.conds) > 0 {
+		if d.dropped && s.member.filtered {
 			d.again = true
 			return -1
 		}
@@ -349,7 +384,7 @@ func (d *decoder) fillMissing(o *object, seen uint64, i, row int) int {
 		if d.readNull(m, i-1, row) < 0 {
 			return -1
 		}
-		if len(m.conds) > 0 && !d.whole {
+		if m.filtered && !d.whole {
 			d.dropped = true
 			return i
 		}

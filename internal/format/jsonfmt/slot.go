@@ -41,6 +41,7 @@ const (
 	anyForm     = 0
 	textForm    = 1 // strings
 	integerForm = 2 // small positive integers, into BIGINT
+	testForm    = 4 // any value, which a filter tests
 )
 
 // formOf returns the forms for a member, or for values that are skipped.
@@ -50,6 +51,8 @@ func (s *slot) formOf() uint8 {
 		return textForm | integerForm
 	case m == nil:
 		return anyForm
+	case m.filtered:
+		return testForm
 	case m.typ.Kind == schema.Text && m.typ.Length == 0 && !m.isOp:
 		return textForm
 	case m.typ.Kind == schema.Int64:
