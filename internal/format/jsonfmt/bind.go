@@ -11,7 +11,7 @@ import (
 func (d *decoder) reset() {
 	for i, m := range d.root.byField {
 		if m != nil {
-			d.cols[i].Reset(batchRows + 1) // one more for the second half of an update
+			d.cols[i].Reset(max(batchRows, len(d.kinds)))
 			d.adopt(m, d.cols[i])
 		}
 	}

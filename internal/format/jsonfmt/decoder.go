@@ -79,9 +79,8 @@ func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
 		}
 	}
 	for _, c := range spec.Filter {
-		if m := d.root.byField[c.Column]; m != nil && m.testable(c) {
-			m.conds = append(m.conds, c)
-			d.root.careful = true
+		if m := d.root.byField[c.Column]; m != nil {
+			m.addCondition(c)
 		}
 	}
 	if f.options.Changelog {

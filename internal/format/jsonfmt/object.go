@@ -1,47 +1,90 @@
 package jsonfmt
 
+import "wire.example/wire/sdk/batch"
+
 // maxDepth bounds how deeply objects and arrays may nest.
 const maxDepth = 512
 
 // readObject reads the members of an object into row; i is the byte after its brace. It returns the byte after the closing brace, or -1.
+//
+// This is the loop that decides how fast everything is. It holds the usual forms of the usual types, so that for them nothing is called.
+//
+//nolint:funlen,gocognit // see above
 func (d *decoder) readObject(o *object, i, row int) int {
-	p := d.p
-	var seen, exact uint64
-	if len(o.more) > 0 {
-		clear(o.more)
+	if o.careful {
+		return d.readCarefully(o, i, row)
 	}
-	careful := o.careful
-	last, s := &o.head, o.head.next
-	for first := true; ; first = false {
+	p, begin := d.p, i
+	last, s, seen := &o.head, o.head.next, uint64(0)
+	for {
 		if s != nil && s.begins(p, i) && (s.size <= 16 || s.restMatches(p, i)) {
 			i += s.size
-		} else if s, i = d.readKey(o, last, i, first); s == nil {
-			break
-		}
-		if at(p, i) <= ' ' {
-			i = skipSpace(p, i)
-		}
-		switch m := s.member; {
-		case m == nil || d.dropped:
-			i = d.skipMember(s, i)
-		case o.careful:
-			if !careful { // this row is the first to have a key that matches only when case is ignored: those so far were exact
-				careful, exact = true, seen
+		} else {
+			if s, i = d.readKey(o, last, i); s == nil {
+				break
 			}
-			i = d.readCareful(o, s, i, row, &seen, &exact)
-		default:
+			if o.careful { // this key has made it so
+				return d.startOver(o, begin, row)
+			}
+		}
+		c := at(p, i)
+		if c <= ' ' {
+			i = skipSpace(p, i)
+			c = at(p, i)
+		}
+		m := s.member
+		if m != nil {
 			if bit := uint64(1) << (uint(m.bit) & 63); seen&bit == 0 { //nolint:gosec // masked
 				seen |= bit
 			} else {
 				d.revive(m, row)
 			}
+		}
+		switch form := s.form; {
+		case form == anyForm && m != nil:
+			i = d.readValue(m, i, row)
+		case form == testForm:
+			if i = d.readTested(m, i, row); d.dropped && i > 0 {
+				return d.skipRest(o, s, i)
+			}
+		case c == '"' && form&textForm != 0:
+			from := i + 1
+			end := d.stopAt(from)
+			if at(p, end) != '"' {
+				i = d.slowString(s, i, row)
+				break
+			}
+			i = end + 1
+			if m != nil {
+				view := slotOf[[2]uint64](m.base, row)
+				if n := end - from; n > batch.InlineLen {
+					view[0], view[1] = uint64(uint32(n))|load(p, from)<<32, uint64(from)<<32 //nolint:gosec // blocks are below 4 GiB; buffer 0
+				} else {
+					mask := &keepBytes[n&15]
+					lo, hi := load(p, from)&mask[0], load(p, from+8)&mask[1]
+					view[0], view[1] = uint64(n)|lo<<32, lo>>32|hi<<32 //nolint:gosec // at most 12
+				}
+			}
+		case c-'1' <= 8 && form&integerForm != 0:
+			x := load(p, i) ^ zeros
+			n := digitCount(x)
+			if c = at(p, i+n); n == 8 || c == '.' || c|0x20 == 'e' {
+				i = d.slowNumber(s, i, row)
+				break
+			}
+			i += n
+			if m != nil {
+				*slotOf[int64](m.base, row) = int64(eightDigits(x << (64 - 8*uint(n)))) //nolint:gosec // below 10^7
+			}
+		case m == nil:
+			i = d.skipMember(s, i)
+		default:
 			i = d.readValue(m, i, row)
 		}
 		if i < 0 {
 			return -1
 		}
-		c := at(p, i)
-		if c <= ' ' {
+		if c = at(p, i); c <= ' ' {
 			i = skipSpace(p, i)
 			c = at(p, i)
 		}
@@ -55,14 +98,108 @@ func (d *decoder) readObject(o *object, i, row int) int {
 		}
 		break
 	}
-	if i < 0 || d.dropped || seen == o.full {
+	if i < 0 || seen == o.full {
 		return i
 	}
 	return d.fillMissing(o, seen, i, row)
 }
 
-// readCareful reads a member of an object in which something is out of the ordinary: more than 64 members, filters, or keys that match only
-// when case is ignored, among which an exact one wins wherever it stands.
+// slowString reads a string that is not plain.
+func (d *decoder) slowString(s *slot, i, row int) int {
+	if s.member == nil {
+		return d.skipString(i)
+	}
+	return d.readString(s.member, i, row)
+}
+
+// slowNumber reads a number that is no small integer.
+func (d *decoder) slowNumber(s *slot, i, row int) int {
+	if s.member == nil {
+		return d.skipValue(i, 0)
+	}
+	return d.readValue(s.member, i, row)
+}
+
+// startOver reads an object again from its first member, after one of its keys has made it careful.
+func (d *decoder) startOver(o *object, begin, row int) int {
+	for _, m := range o.members {
+		d.revive(m, row)
+	}
+	return d.readCarefully(o, begin, row)
+}
+
+// readTested reads the value of a filtered member and drops the row that fails the filter.
+func (d *decoder) readTested(m *member, i, row int) int {
+	i = d.readValue(m, i, row)
+	if i > 0 && !d.whole {
+		d.dropped = !m.meets(row)
+	}
+	return i
+}
+
+// skipRest passes over what an object has behind the value of s, which ends at i.
+func (d *decoder) skipRest(o *object, s *slot, i int) int {
+	p := d.p
+	for {
+		if at(p, i) <= ' ' {
+			i = skipSpace(p, i)
+		}
+		i++
+		if c := at(p, i-1); c == '}' {
+			return i
+		} else if c != ',' {
+			return d.syntax(i-1, `"," or "}"`)
+		}
+		last := s
+		if s = s.next; s != nil && s.matches(p, i) {
+			i += s.size
+		} else if s, i = d.readKey(o, last, i); s == nil {
+			return i
+		}
+		if i = d.skipMember(s, skipSpace(p, i)); i < 0 {
+			return -1
+		}
+	}
+}
+
+// readCarefully is readObject for objects in which something is out of the ordinary: see readCareful.
+func (d *decoder) readCarefully(o *object, i, row int) int {
+	p := d.p
+	var seen, exact uint64
+	clear(o.more)
+	for last, s := &o.head, o.head.next; ; last, s = s, s.next {
+		if s != nil && s.matches(p, i) {
+			i += s.size
+		} else if s, i = d.readKey(o, last, i); s == nil {
+			break
+		}
+		i = skipSpace(p, i)
+		if s.member == nil {
+			i = d.skipMember(s, i)
+		} else {
+			i = d.readCareful(o, s, i, row, &seen, &exact)
+		}
+		switch {
+		case i < 0:
+			return -1
+		case d.dropped:
+			return d.skipRest(o, s, i)
+		}
+		i = skipSpace(p, i) + 1
+		if c := at(p, i-1); c == '}' {
+			break
+		} else if c != ',' {
+			return d.syntax(i-1, `"," or "}"`)
+		}
+	}
+	if i < 0 || seen == o.full {
+		return i
+	}
+	return d.fillMissing(o, seen, i, row)
+}
+
+// readCareful reads a member of an object in which something is out of the ordinary: more than 64 members, or keys that match only when
+// case is ignored, among which an exact one wins wherever it stands.
 func (d *decoder) readCareful(o *object, s *slot, i, row int, seen, exact *uint64) int {
 	m := s.member
 	if k := len(o.more) / 2; k > 0 {
@@ -79,11 +216,10 @@ func (d *decoder) readCareful(o *object, s *slot, i, row int, seen, exact *uint6
 		d.revive(m, row)
 	}
 	*seen |= bit
-	i = d.readValue(m, i, row)
-	if len(m.conds) > 0 && i > 0 && !d.whole {
-		d.dropped = !m.meets(row)
+	if m.filtered {
+		return d.readTested(m, i, row)
 	}
-	return i
+	return d.readValue(m, i, row)
 }
 
 // skipMember passes over a value that nothing needs. A second value for a filtered column makes the row start anew without its filter,
@@ -93,7 +229,7 @@ func (d *decoder) skipMember(s *slot, i int) int {
 		if s.ambiguous {
 			return d.failAt("", errAmbiguous(s.text[:len(s.text)-1]), i)
 		}
-		if d.dropped && len(s.member.conds) > 0 {
+		if d.dropped && s.member.filtered {
 			d.again = true
 			return -1
 		}
@@ -112,14 +248,61 @@ func (d *decoder) skipMember(s *slot, i int) int {
 		if s.shape == nil {
 			s.shape = &object{level: s.level + 1}
 		}
-		return d.readObject(s.shape, i+1, 0)
+		return d.skipShape(s.shape, i+1)
 	}
 	return d.skipValue(i, maxDepth-s.level-1)
 }
 
+// skipShape is readObject for an object of which nothing is needed: a short loop for its strings and small integers.
+func (d *decoder) skipShape(o *object, i int) int {
+	p := d.p
+	last, s := &o.head, o.head.next
+	for {
+		if s != nil && s.begins(p, i) && (s.size <= 16 || s.restMatches(p, i)) {
+			i += s.size
+		} else if s, i = d.readKey(o, last, i); s == nil {
+			return i
+		}
+		from := i
+		switch c := at(p, i); {
+		case c == '"':
+			if i = d.stopAt(i + 1); at(p, i) == '"' {
+				i++
+			} else {
+				i = d.skipString(from)
+			}
+		case c-'1' <= 8:
+			n := digitCount(load(p, i) ^ zeros)
+			i += n
+			if c = at(p, i); n == 8 || c == '.' || c|0x20 == 'e' {
+				i = d.skipMember(s, from)
+			}
+		default:
+			i = d.skipMember(s, skipSpace(p, i))
+		}
+		if i < 0 {
+			return -1
+		}
+		c := at(p, i)
+		if c <= ' ' {
+			i = skipSpace(p, i)
+			c = at(p, i)
+		}
+		i++
+		if c == ',' {
+			last, s = s, s.next
+			continue
+		}
+		if c != '}' {
+			return d.syntax(i-1, `"," or "}"`)
+		}
+		return i
+	}
+}
+
 // readKey reads a key that is not where or what was expected. At the brace of an empty object it returns nil and the byte after; nil and
 // -1 if there is no key.
-func (d *decoder) readKey(o *object, last *slot, i int, first bool) (s *slot, after int) {
+func (d *decoder) readKey(o *object, last *slot, i int) (s *slot, after int) {
 	p := d.p
 	if at(p, i) <= ' ' {
 		i = skipSpace(p, i)
@@ -133,7 +316,7 @@ func (d *decoder) readKey(o *object, last *slot, i int, first bool) (s *slot, af
 	}
 	switch {
 	case at(p, i) == '"':
-	case at(p, i) == '}' && first:
+	case at(p, i) == '}' && last == &o.head:
 		return nil, i + 1
 	default:
 		return nil, d.syntax(i, "a member name in quotes")
@@ -161,11 +344,11 @@ func (d *decoder) readKey(o *object, last *slot, i int, first bool) (s *slot, af
 func (d *decoder) newKey(o *object, i, end, after int, special bool) *slot {
 	if o.isShape() {
 		if len(o.slots) >= maxShapeKeys {
-			d.unknown = slot{plain: true, level: maxShapes}
+			d.unknown = slot{plain: true, level: maxShapes, form: textForm | integerForm}
 			return &d.unknown
 		}
 		s := newSlot(string(d.data[i:after]))
-		s.level, s.plain = o.level, true
+		s.level, s.plain, s.form = o.level, true, textForm|integerForm
 		d.remember(o, s)
 		return s
 	}
@@ -201,7 +384,7 @@ func (d *decoder) fillMissing(o *object, seen uint64, i, row int) int {
 		if d.readNull(m, i-1, row) < 0 {
 			return -1
 		}
-		if len(m.conds) > 0 && !d.whole {
+		if m.filtered && !d.whole {
 			d.dropped = true
 			return i
 		}

@@ -17,7 +17,9 @@ type member struct {
 	notNull bool
 	isOp    bool // the kind of change of a changelog, no column
 	bit     int  // number within its object
-	conds   []codec.Condition
+	test    test
+	// filtered says that test is not empty.
+	filtered bool
 
 	col    *batch.Column
 	base   unsafe.Pointer // the column's values
@@ -29,8 +31,8 @@ type member struct {
 	late             bool
 	nullFrom, nullTo int
 
-	stamp    temporal.TimestampParser
-	stampLen int // bytes of the timestamp before
+	minute minute
+	stamp  temporal.TimestampParser // for the timestamps that readStamp does not read
 }
 
 // object is what is wanted of one JSON object, and what its keys looked like so far.
@@ -101,6 +103,12 @@ func (m *member) setEarly() {
 
 // find resolves a key: a field of exactly that name, else the only one that differs by case.
 func (o *object) find(name string, s *slot) {
+	s.resolve(o, name)
+	s.form = s.formOf()
+	o.careful = o.careful || s.inexact
+}
+
+func (s *slot) resolve(o *object, name string) {
 	if o.op != nil && name == o.opField {
 		s.member = o.op
 		return
@@ -109,16 +117,15 @@ func (o *object) find(name string, s *slot) {
 		o.names = newNames(o.fields)
 	}
 	i, exact := o.names.find(name)
-	switch {
-	case i == noField:
+	switch i {
+	case noField:
 		s.plain = true
-	case i == manyFields:
+	case manyFields:
 		s.ambiguous = true
 	default:
 		s.member = o.byField[i]
 		s.plain = s.member == nil
 		s.inexact = !exact && !s.plain
-		o.careful = o.careful || s.inexact
 	}
 }
 

@@ -24,6 +24,7 @@ type slot struct {
 	firstMask, secondMask uint64
 	size                  int
 	member                *member // nil: skip the value
+	form                  uint8   // what readObject itself does about it
 	plain                 bool    // neither a member nor ambiguous
 	ambiguous             bool
 	inexact               bool    // matches only when case is ignored
@@ -33,6 +34,32 @@ type slot struct {
 	shape                 *object // how the object looks that is skipped here
 	text                  string
 	clash                 *slot // another one of the same slotKey
+}
+
+// Forms of values that readObject reads or skips itself; all others it hands on.
+const (
+	anyForm     = 0
+	textForm    = 1 // strings
+	integerForm = 2 // small positive integers, into BIGINT
+	testForm    = 4 // any value, which a filter tests
+)
+
+// formOf returns the forms for a member, or for values that are skipped.
+func (s *slot) formOf() uint8 {
+	switch m := s.member; {
+	case s.plain:
+		return textForm | integerForm
+	case m == nil:
+		return anyForm
+	case m.filtered:
+		return testForm
+	case m.typ.Kind == schema.Text && m.typ.Length == 0 && !m.isOp:
+		return textForm
+	case m.typ.Kind == schema.Int64:
+		return integerForm
+	default:
+		return anyForm
+	}
 }
 
 // slotKey tells slots apart, but for those that differ after 16 bytes.

@@ -16,46 +16,64 @@ func slotOf[T any](base unsafe.Pointer, row int) *T {
 }
 
 // readValue stores the value at i as row of m's column and returns the byte after it, or -1. The usual forms of the usual types are read
-// here, all others by readOther.
+// here, without a further call where that can be, all others by readOther.
 func (d *decoder) readValue(m *member, i, row int) int {
+	p := d.p
 	switch m.typ.Kind {
 	case schema.Int64:
-		if v, end := plainInteger(d.p, i); end > 0 {
+		x := load(p, i) ^ zeros
+		if n := digitCount(x); n < 8 && x&0xff != 0 && n > 0 {
+			if c := at(p, i+n); c != '.' && c|0x20 != 'e' {
+				*slotOf[int64](m.base, row) = int64(eightDigits(x << (64 - 8*uint(n)))) //nolint:gosec // below 10^7
+				return i + n
+			}
+		}
+		if v, end := plainInteger(p, i); end > 0 {
 			*slotOf[int64](m.base, row) = v
 			return end
 		}
-	case schema.Int32:
-		if v, end := plainInteger(d.p, i); end > 0 && v == int64(int32(v)) {
-			*slotOf[int32](m.base, row) = int32(v)
-			return end
-		}
-	case schema.Int16:
-		if v, end := plainInteger(d.p, i); end > 0 && v == int64(int16(v)) {
-			*slotOf[int16](m.base, row) = int16(v)
-			return end
-		}
 	case schema.Text:
-		if at(d.p, i) == '"' && m.typ.Length == 0 && !m.isOp {
-			if end := d.stopAt(i + 1); at(d.p, end) == '"' {
-				*slotOf[batch.View](m.base, row) = d.view(i+1, end)
-				return end + 1
-			}
+		if at(p, i) != '"' || m.typ.Length > 0 || m.isOp {
+			break
 		}
+		i++
+		if end := d.stopAt(i); at(p, end) == '"' {
+			view := slotOf[[2]uint64](m.base, row)
+			if n := end - i; n > batch.InlineLen {
+				view[0], view[1] = uint64(uint32(n))|load(p, i)<<32, uint64(i)<<32 //nolint:gosec // blocks are below 4 GiB; buffer 0
+			} else {
+				mask := &keepBytes[n&15]
+				lo, hi := load(p, i)&mask[0], load(p, i+8)&mask[1]
+				view[0], view[1] = uint64(n)|lo<<32, lo>>32|hi<<32 //nolint:gosec // at most 12
+			}
+			return end + 1
+		}
+		i--
 	case schema.Timestamp, schema.TimestampTZ:
-		if at(d.p, i) == '"' {
-			if end := d.fastStamp(m, i+1, row); end > 0 {
+		if at(p, i) == '"' {
+			if end := m.readStamp(p, i+1, row); end > 0 {
 				return end
 			}
 		}
 	case schema.Row:
-		if at(d.p, i) == '{' {
+		if at(p, i) == '{' {
 			if m.nullTo > 0 {
 				m.endNulls(row)
 			}
 			return d.readObject(m.object, i+1, row)
 		}
+	case schema.Int32:
+		if v, end := plainInteger(p, i); end > 0 && v == int64(int32(v)) {
+			*slotOf[int32](m.base, row) = int32(v)
+			return end
+		}
+	case schema.Int16:
+		if v, end := plainInteger(p, i); end > 0 && v == int64(int16(v)) {
+			*slotOf[int16](m.base, row) = int16(v)
+			return end
+		}
 	case schema.Array:
-		if at(d.p, i) == '[' {
+		if at(p, i) == '[' {
 			return d.readArray(m, i+1, row)
 		}
 	default:
@@ -83,31 +101,6 @@ func (d *decoder) view(start, end int) batch.View {
 	lo, hi := load(d.p, start)&mask[0], load(d.p, start+8)&mask[1]
 	words := [2]uint64{uint64(uint32(n)) | lo<<32, lo>>32 | hi<<32} //nolint:gosec // at most 12
 	return *(*batch.View)(unsafe.Pointer(&words))
-}
-
-// maxStamp is the longest text that fastStamp tries.
-const maxStamp = 32
-
-// fastStamp reads a timestamp in the form YYYY-MM-DD hh:mm:ss.ffffff at i, trying the length of the one before first. 0 means that it is
-// for readOther.
-func (d *decoder) fastStamp(m *member, i, row int) int {
-	end := i + m.stampLen
-	if at(d.p, end) != '"' {
-		end = d.stopAt(i)
-		if at(d.p, end) != '"' || end-i > maxStamp {
-			return 0
-		}
-		m.stampLen = end - i
-	}
-	if end >= len(d.data) {
-		return 0
-	}
-	v, ok := m.stamp.Fast(d.data[i:end])
-	if !ok {
-		return 0
-	}
-	*slotOf[int64](m.base, row) = v
-	return end + 1
 }
 
 // readNull stores a NULL, or fails where none is allowed; it stands at i, or should stand before.
