@@ -18,7 +18,7 @@ import (
 // end, and the file is let go: whoever writes it has moved on by then.
 const linger = 30 * time.Second
 
-// maxHandles is how many followed files are kept open. A file beyond them is opened when it has grown.
+// maxHandles is how many followed files are kept open. A file beyond them is open while it is read.
 const maxHandles = 1000
 
 // follower reads files that grow. Each file is a split. Poll's goroutine does everything; events of the operating system, where there

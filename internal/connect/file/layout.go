@@ -127,10 +127,10 @@ func (s *survey) note(l *layout, path string) {
 func makeDir(fsys vfs.FS, dir string) (unsynced []string, err error) {
 	for d := dir; ; d = filepath.Dir(d) {
 		_, err := fsys.Stat(d)
-		if err == nil || filepath.Dir(d) == d {
+		if err == nil {
 			break
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(d) == d {
 			return nil, err
 		}
 		unsynced = append(unsynced, filepath.Dir(d))

@@ -11,7 +11,8 @@ import (
 	"wire.example/wire/internal/foundation/vfs"
 )
 
-// expand returns the files that path names, sorted; fs.ErrNotExist if there are none.
+// expand returns the files that path names, sorted; fs.ErrNotExist if there are none. As in a shell, a name that begins with a dot is
+// matched by a pattern that does: parts that somebody is writing stay unread.
 func expand(fsys vfs.ReadFS, path string) ([]string, error) {
 	info, err := fsys.Stat(path)
 	switch {
@@ -26,9 +27,10 @@ func expand(fsys vfs.ReadFS, path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("path %q: %w", path, err)
 	}
+	dotted := strings.HasPrefix(filepath.Base(path), ".")
 	paths = slices.DeleteFunc(paths, func(p string) bool {
 		info, err := fsys.Stat(p)
-		return err != nil || info.IsDir()
+		return err != nil || info.IsDir() || !dotted && strings.HasPrefix(filepath.Base(p), ".")
 	})
 	if len(paths) == 0 {
 		return nil, fmt.Errorf("path %q: %w; check the path, it is relative to the working directory", path, fs.ErrNotExist)

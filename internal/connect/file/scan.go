@@ -128,6 +128,9 @@ func (f *follower) meet(seen []sighting) error {
 		if !t.listed { // a second name of the same file is no second file
 			t.see(s)
 		}
+		if f.handles >= maxHandles {
+			continue
+		}
 		if _, err := f.open(t); err != nil {
 			return fmt.Errorf("%s: %w", t.path, err)
 		}

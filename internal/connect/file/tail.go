@@ -50,7 +50,7 @@ type tail struct {
 
 	silent   time.Duration // when its end was first seen since it moved and was last written
 	quiet    bool          // silent holds
-	lastRead time.Duration // for the choice of a handle to close
+	lastRead time.Duration
 }
 
 // mayRead reports whether the file that had the path before has been read to its end.
@@ -139,14 +139,25 @@ func (f *follower) read(t *tail, block *codec.Block) (bool, error) {
 	case errors.Is(err, io.EOF):
 		return false, f.end(t)
 	}
-	t.ready = t.size > t.read
-	if t.moved && !t.ready {
-		t.drained = true
-		if !t.quiet {
-			t.quiet, t.silent = true, t.lastRead
-		}
+	if t.ready = t.size > t.read; !t.ready {
+		return false, f.rest(t)
 	}
 	return false, nil
+}
+
+// rest notes that all there is of t was read. With too many files open, its own is closed; one that moved could not be opened again.
+func (f *follower) rest(t *tail) error {
+	if !t.moved {
+		if f.handles > maxHandles {
+			return f.release(t)
+		}
+		return nil
+	}
+	t.drained = true
+	if !t.quiet {
+		t.quiet, t.silent = true, t.lastRead
+	}
+	return nil
 }
 
 // deal notes a block that goes out.
@@ -201,24 +212,7 @@ func (f *follower) open(t *tail) (bool, error) {
 		}
 		t.blocks.SetHeader(header)
 	}
-	return true, f.economize(t)
-}
-
-// economize closes the file that was not read for longest, if too many are open. Files that moved cannot be opened again and stay.
-func (f *follower) economize(but *tail) error {
-	if f.handles <= maxHandles {
-		return nil
-	}
-	var oldest *tail
-	for _, t := range f.tails {
-		if t != but && t.file != nil && !t.moved && !t.ready && (oldest == nil || t.lastRead < oldest.lastRead) {
-			oldest = t
-		}
-	}
-	if oldest == nil {
-		return nil
-	}
-	return f.release(oldest)
+	return true, nil
 }
 
 // release closes t's file.
