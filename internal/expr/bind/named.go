@@ -5,6 +5,7 @@ import (
 
 	"wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -62,7 +63,7 @@ func noNamed(n *ast.FuncCall, name string, a ast.Arg, f *builtin.Function) *Erro
 		return bad
 	}
 	bad.Span = a.Name.Span
-	if meant := closest(a.Name.Text, f.ParamNames); meant != "" {
+	if meant := connector.Nearest(a.Name.Text, f.ParamNames); meant != "" {
 		return bad.hint("Perhaps you meant \"%s\".", meant)
 	}
 	return bad.hint("No parameter is called \"%s\", or it was given twice.", a.Name.Text)
