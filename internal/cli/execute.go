@@ -4,8 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
 
+	"wire.example/wire/internal/cli/display"
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/telemetry/logging"
 	"wire.example/wire/sdk/batch"
@@ -37,37 +42,93 @@ func (a *app) say(f *runFlags, format string, args ...any) {
 	}
 }
 
-func (a *app) logger(f *runFlags) *slog.Logger {
+// show is how the run is shown while it goes on.
+func (a *app) show(name string, f *runFlags) display.Show {
 	level := slog.LevelInfo
 	if f.quiet {
 		level = slog.LevelError
 	}
-	format, err := logging.ParseFormat(f.logFormat)
-	if err != nil {
-		format = logging.Text
+	size, _ := display.Terminal(a.err, os.Getenv)
+	return display.Show{
+		Quiet: f.quiet, Out: a.err, Size: size, Clock: a.clock, Name: name,
+		NewLog: func(w io.Writer) *slog.Logger { return logging.New(w, f.format, level) },
 	}
-	return logging.New(a.err, format, level)
+}
+
+// execution is a run under way: its pipeline exists once it is built.
+type execution struct {
+	pipeline atomic.Pointer[flow.Pipeline]
+}
+
+// report is the account so far, empty before the pipeline is built.
+func (e *execution) report() flow.Report {
+	if p := e.pipeline.Load(); p != nil {
+		return p.Report()
+	}
+	return flow.Report{}
 }
 
 // execute runs the plan, from the opening of its sinks to the account.
 func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
 	began := a.clock.Monotonic()
-	settings := flow.Settings{
-		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: a.logger(f), EpochEvery: f.checkpointEvery,
-		Resume: p.resume, BlockBytes: f.blockBytes, ManifestPath: p.checkpoint, KeepFinished: f.checkpoint != "" || p.resume != nil,
-	}
-	pipeline, err := flow.Build(ctx, p.physical, settings)
-	if err != nil {
-		return err
-	}
-	stops := a.stops(ctx)
+	e := &execution{}
+	log, hide := a.show(p.logical.Name, f).Start(e.report)
+	defer hide()
+	stops := a.stops(ctx, log)
 	defer stops.release()
-	outcome, err := pipeline.Run(stops.ctx, stops.gentle) //nolint:contextcheck // it is made from ctx
-	err = errors.Join(err, pipeline.Close())
-	elapsed := a.clock.Monotonic() - began
-	a.account(pipeline.Report(), elapsed, f)
+	outcome, err := a.flow(stops, e, p, f, log)
+	hide()
+	if account := a.account(p.logical.Name, e.report(), a.clock.Monotonic()-began, outcome, err); e.pipeline.Load() != nil {
+		err = errors.Join(err, a.print(account, f))
+	}
 	if err == nil && !outcome.Finished {
-		a.say(f, "stopped; go on with: wire run --resume-from %s %s", p.checkpoint, "FILE")
+		a.say(f, "stopped; go on with: wire run --resume-from %s %s", p.checkpoint, p.path)
 	}
 	return stops.verdict(err)
+}
+
+// flow builds the pipeline and runs it to its end, or to a stop.
+func (a *app) flow(stops *stops, e *execution, p *plans, f *runFlags, log *slog.Logger) (flow.Outcome, error) {
+	settings := flow.Settings{
+		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.checkpointEvery, BlockBytes: f.blockBytes,
+		Resume: p.resume, ManifestPath: p.checkpoint, KeepFinished: f.checkpoint != "" || p.resume != nil,
+	}
+	pipeline, err := flow.Build(stops.ctx, p.physical, settings)
+	if err != nil {
+		return flow.Outcome{}, err
+	}
+	e.pipeline.Store(pipeline)
+	outcome, err := pipeline.Run(stops.ctx, stops.gentle)
+	return outcome, errors.Join(err, pipeline.Close())
+}
+
+// account is what the run did.
+func (a *app) account(name string, r flow.Report, elapsed time.Duration, outcome flow.Outcome, err error) *display.Account {
+	account := &display.Account{Pipeline: name, Status: display.Finished, Report: r, Elapsed: elapsed, Err: err}
+	switch {
+	case err != nil:
+		account.Status = display.Failed
+	case !outcome.Finished:
+		account.Status = display.Stopped
+	}
+	if usage, usageErr := display.ReadUsage(); usageErr == nil {
+		account.CPU, account.PeakBytes = usage.CPU, usage.PeakBytes
+	}
+	return account
+}
+
+// print writes the account: text to standard error beside all other talk, JSON to standard output.
+func (a *app) print(account *display.Account, f *runFlags) error {
+	switch {
+	case f.summary == "json":
+		text, err := account.JSON()
+		if err == nil {
+			_, err = a.out.Write(text)
+		}
+		return err
+	case f.summary == "none" || f.quiet:
+		return nil
+	}
+	_, err := io.WriteString(a.err, account.Text())
+	return err
 }

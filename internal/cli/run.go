@@ -28,6 +28,7 @@ type runFlags struct {
 	quiet           bool
 	listen          string
 	logFormat       string
+	format          logging.Format // logFormat, checked
 	blockBytes      int
 }
 
@@ -75,9 +76,11 @@ func (f *runFlags) check() error {
 	if f.checkpointEvery < 0 {
 		return wrong(fmt.Errorf("--checkpoint-every is a duration such as 5s, not %v", f.checkpointEvery))
 	}
-	if _, err := logging.ParseFormat(f.logFormat); err != nil {
+	format, err := logging.ParseFormat(f.logFormat)
+	if err != nil {
 		return wrong(fmt.Errorf("--log-format: %w", err))
 	}
+	f.format = format
 	return nil
 }
 
@@ -89,6 +92,8 @@ type plans struct {
 	logical  *logical.Plan
 	physical *physical.Plan
 	resume   *flow.Manifest
+	// path is the pipeline file as the user named it.
+	path string
 	// checkpoint is where its manifests go.
 	checkpoint string
 }
@@ -103,7 +108,7 @@ func (a *app) plan(ctx context.Context, path string, f *runFlags) (*plans, error
 		l.Parallelism = f.parallelism
 	}
 	optimize.Optimize(l)
-	p := &plans{logical: l, physical: physical.New(l, runtime.GOMAXPROCS(0)), checkpoint: f.checkpoint}
+	p := &plans{path: path, logical: l, physical: physical.New(l, runtime.GOMAXPROCS(0)), checkpoint: f.checkpoint}
 	if f.resumeFrom != "" {
 		if p.resume, err = flow.ReadManifest(a.fs, f.resumeFrom); err != nil {
 			return nil, wrong(fmt.Errorf("--resume-from: %w", err))

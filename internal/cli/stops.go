@@ -3,7 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"sync"
@@ -27,16 +27,16 @@ type stops struct {
 	first   os.Signal
 }
 
-// stops listens for Ctrl-C and SIGTERM until release. say is told at the first.
-func (a *app) stops(ctx context.Context) *stops {
+// stops listens for Ctrl-C and SIGTERM until release, and logs the first.
+func (a *app) stops(ctx context.Context, log *slog.Logger) *stops {
 	s := &stops{gentle: make(chan struct{}), signals: make(chan os.Signal, 2), ended: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	signal.Notify(s.signals, os.Interrupt, syscall.SIGTERM)
-	s.wait.Go(func() { s.listen(a) })
+	s.wait.Go(func() { s.listen(log) })
 	return s
 }
 
-func (s *stops) listen(a *app) {
+func (s *stops) listen(log *slog.Logger) {
 	for {
 		select {
 		case got := <-s.signals:
@@ -50,7 +50,7 @@ func (s *stops) listen(a *app) {
 				s.cancel(errStopped)
 				return
 			}
-			fmt.Fprintln(a.err, "wire: stopping: what was read goes to the sinks; once more stops at once")
+			log.Info("stopping: what was read goes to the sinks; once more stops at once")
 			close(s.gentle)
 		case <-s.ended:
 			return
