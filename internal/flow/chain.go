@@ -6,7 +6,6 @@ import (
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/sdk/batch"
-	"wire.example/wire/sdk/connector"
 )
 
 // receiver is what a lane pushes batches into: a step or the lane's end at a sink.
@@ -55,11 +54,7 @@ func (l *lane) newEdges(edges []physical.Edge) ([]receiver, error) {
 	receivers := make([]receiver, 0, len(edges))
 	for _, e := range edges {
 		if e.Sink != nil {
-			end, err := l.newSinkEnd(e.Sink)
-			if err != nil {
-				return nil, err
-			}
-			receivers = append(receivers, end)
+			receivers = append(receivers, l.newSinkEnd(e.Sink))
 			continue
 		}
 		s, err := l.newStep(e.Step)
@@ -183,66 +178,54 @@ func (s *step) restore(from map[string]operatorState) error {
 	return nil
 }
 
-// sinkEnd is a lane's end at a sink: it encodes into the lane's own chunk, which is written when the lane's turn comes.
+// sinkEnd is a lane's end at a sink: it encodes into its chunk of the lane's parcel, which is written when the parcel's turn comes.
 type sinkEnd struct {
-	lane  *lane
-	task  *sinkTask
-	chunk connector.Chunk
+	lane *lane
+	task *sinkTask
+	// number is that of its chunk.
+	number int
 }
 
 // maxChunkBytes is how much a lane encodes before it must write; it bounds what a block that multiplies its rows can hold.
 const maxChunkBytes = 4 << 20
 
-func (l *lane) newSinkEnd(plan *physical.Sink) (*sinkEnd, error) {
+func (l *lane) newSinkEnd(plan *physical.Sink) *sinkEnd {
 	task := l.source.pipeline.sinks[plan]
 	if end, ok := l.ends[task]; ok {
-		return end, nil
+		return end
 	}
-	chunk, err := task.sink.NewChunk()
-	if err != nil {
-		return nil, fmt.Errorf("sink %q: %w", plan.Name, err)
-	}
-	end := &sinkEnd{lane: l, task: task, chunk: chunk}
+	end := &sinkEnd{lane: l, task: task, number: len(l.endOrder)}
 	l.ends[task] = end
 	l.endOrder = append(l.endOrder, end)
-	return end, nil
+	return end
 }
 
 func (e *sinkEnd) push(b *batch.Batch) error {
+	p := e.lane.cur
 	rows := int64(b.Rows())
 	e.task.stats.In.Add(rows)
-	if e.lane.tooMuch {
+	if p.tooMuch {
 		addIf(&e.task.stats.Rejected, rows)
 		return nil
 	}
-	bad := e.chunk.Encode(b)
+	chunk := p.chunks[e.number]
+	bad := chunk.Encode(b)
 	for _, r := range bad {
 		e.lane.rejectRow(e.task.plan.Name, e.task.plan.OnError, b, r.Row, r.Err)
 	}
 	addIf(&e.task.stats.Rejected, int64(len(bad)))
-	_, bytes := e.chunk.Size()
+	_, bytes := chunk.Size()
 	if bytes < maxChunkBytes {
 		return nil
 	}
-	if e.lane.canRefuse() {
-		e.lane.limitRefusable(e, bytes)
+	if p.canRefuse() {
+		p.limitRefusable(e, bytes)
 		return nil
 	}
-	if err := e.lane.takeTurn(); err != nil {
+	if err := p.takeTurn(); err != nil {
 		return err
 	}
-	return e.flush(nil)
+	return p.flush(e.number, nil)
 }
 
 func (e *sinkEnd) end() error { return nil }
-
-// flush writes the chunk. Only in the lane's turn. ack, if not nil, is told when the rows are delivered.
-func (e *sinkEnd) flush(ack *ackGroup) error {
-	if rows, _ := e.chunk.Size(); rows == 0 {
-		ack.done(nil)
-		return nil
-	}
-	chunk, err := e.task.write(e.lane.ctx, e.lane.source.index, e.chunk, ack)
-	e.chunk = chunk
-	return err
-}

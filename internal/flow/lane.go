@@ -27,13 +27,10 @@ type lane struct {
 	// keeps says that an operator keeps something of the rows it saw, so that no block can be taken back.
 	keeps bool
 
-	block   codec.Block
-	ticket  int64
-	inTurn  bool
-	rejects []rejected
-	records int
-	maxTime int64
-	tooMuch bool // the block, which can be refused, came to more than maxRefusableBytes
+	block codec.Block
+	// cur is the parcel that the lane fills; free are those that it may fill next.
+	cur  *parcel
+	free chan *parcel
 }
 
 func newLane(source *sourceTask, pool *batch.Pool) (*lane, error) {
@@ -45,6 +42,14 @@ func newLane(source *sourceTask, pool *batch.Pool) (*lane, error) {
 	if l.next, err = l.newEdges(source.plan.Next); err != nil {
 		return nil, err
 	}
+	l.free = make(chan *parcel, 1+parcelsAhead)
+	for range cap(l.free) {
+		p, err := l.newParcel()
+		if err != nil {
+			return nil, err
+		}
+		l.free <- p
+	}
 	return l, nil
 }
 
@@ -52,11 +57,15 @@ func newLane(source *sourceTask, pool *batch.Pool) (*lane, error) {
 func (l *lane) run(ctx context.Context) error {
 	l.ctx = ctx
 	for {
+		var err error
+		if l.cur, err = l.freeParcel(ctx); err != nil {
+			return err
+		}
 		item, err := l.source.take(ctx, l)
 		if err != nil || item.kind == itemNone {
 			return err
 		}
-		l.ticket, l.inTurn = item.ticket, false
+		l.cur.begin(item.ticket, item.kind == itemBlock)
 		if item.kind == itemBlock {
 			err = l.work()
 		} else {
@@ -65,70 +74,19 @@ func (l *lane) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		l.source.turn.done()
 	}
-}
-
-// takeTurn waits until every earlier block has been written.
-func (l *lane) takeTurn() error {
-	if l.inTurn {
-		return nil
-	}
-	l.inTurn = true
-	return l.source.turn.wait(l.ticket)
 }
 
 // work is one block, from bytes to sinks.
 func (l *lane) work() error {
-	l.records, l.rejects, l.maxTime, l.tooMuch = 0, l.rejects[:0], minTime, false
 	if l.block.Oversize != nil {
 		l.rejectOversize()
 	} else if err := l.decode(); err != nil {
-		l.ackNow(err)
+		l.cur.fail(err)
 		return err
-	}
-	if err := l.takeTurn(); err != nil {
-		l.ackNow(err)
-		return err
-	}
-	if bad := l.ending(); bad != nil && l.canRefuse() {
-		l.refuse(bad)
-		l.release()
-		return nil
-	}
-	letter := l.lastLetter()
-	parts := len(l.endOrder)
-	if letter >= 0 {
-		parts++
-	}
-	acks := newAckGroup(l.block.Ack, parts)
-	if err := l.source.settle(l, letter, acks); err != nil {
-		acks.done(err)
-		return err
-	}
-	for _, e := range l.endOrder {
-		if err := e.flush(acks); err != nil {
-			return err
-		}
 	}
 	l.release()
-	return nil
-}
-
-// lastLetter returns the index of the last reject that becomes a dead letter, or -1.
-func (l *lane) lastLetter() int {
-	for i := len(l.rejects) - 1; i >= 0; i-- {
-		if l.rejects[i].policy == physical.DeadLetter {
-			return i
-		}
-	}
-	return -1
-}
-
-func (l *lane) ackNow(err error) {
-	if l.block.Ack != nil {
-		l.block.Ack(err)
-	}
+	return l.pass(l.cur)
 }
 
 // decode runs the block's records through decoder and chain.
@@ -146,7 +104,7 @@ func (l *lane) decode() error {
 		for i := range res.Rejects {
 			l.rejectRecord(&l.block, &res.Rejects[i])
 		}
-		l.records += res.Records
+		l.cur.records += res.Records
 		stats.Records.Add(int64(res.Records))
 		addIf(&stats.Filtered, int64(res.Filtered))
 		addIf(&stats.Rejected, int64(len(res.Rejects)))
@@ -176,7 +134,7 @@ func (l *lane) noteTime(b *batch.Batch) {
 	default:
 		return
 	}
-	top := l.maxTime
+	top := l.cur.maxTime
 	if c.Valid() == nil && b.Sel == nil {
 		for _, t := range c.Int64s() {
 			top = max(top, t)
@@ -188,7 +146,7 @@ func (l *lane) noteTime(b *batch.Batch) {
 			}
 		}
 	}
-	l.maxTime = top
+	l.cur.maxTime = top
 }
 
 // rejectOversize notes a record that is longer than the limit.
@@ -196,27 +154,23 @@ func (l *lane) rejectOversize() {
 	o := l.block.Oversize
 	err := sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "record of %d bytes is longer than max_record_bytes (%d)", o.Length, o.Limit)
 	l.rejectRecord(&l.block, &codec.Reject{End: len(l.block.Buf.Data), Err: err})
-	l.records = 1
+	l.cur.records = 1
 	l.source.stats.Records.Add(1)
 	l.source.stats.Rejected.Add(1)
 }
 
 // mark is a barrier or the end of input, in its turn.
 func (l *lane) mark(item item) error {
-	if err := l.takeTurn(); err != nil {
+	if err := l.cur.takeTurn(); err != nil {
 		return err
 	}
-	l.records, l.rejects, l.maxTime = 0, l.rejects[:0], minTime
 	if item.kind == itemEnd {
 		for _, next := range l.next {
 			if err := next.end(); err != nil {
 				return err
 			}
 		}
-		if err := l.settleAndFlush(); err != nil {
-			return err
-		}
-		return l.source.ended(l.ctx, item)
+		return l.passMark(func() error { return l.source.ended(l.ctx, item) })
 	}
 	states := map[string]operatorState{}
 	for i := len(l.order) - 1; i >= 0; i-- {
@@ -224,21 +178,22 @@ func (l *lane) mark(item item) error {
 			return err
 		}
 	}
-	if err := l.settleAndFlush(); err != nil {
-		return err
-	}
-	return l.source.passBarrier(l.ctx, item, states)
+	return l.passMark(func() error { return l.source.passBarrier(l.ctx, item, states) })
 }
 
-// settleAndFlush deals with what the steps emitted at a mark: rows that were rejected on the way, then the rest, into the sinks.
-func (l *lane) settleAndFlush() error {
-	if err := l.source.settle(l, -1, nil); err != nil {
+// passMark delivers what the steps emitted at a mark, then passes the mark on, then ends its turn.
+func (l *lane) passMark(onward func() error) error {
+	p := l.cur
+	if err := p.deliver(); err != nil {
 		return err
 	}
-	for _, e := range l.endOrder {
-		if err := e.flush(nil); err != nil {
-			return err
-		}
+	if err := onward(); err != nil {
+		return err
+	}
+	l.free <- p
+	if next := l.source.turn.done(); next != nil {
+		next.inTurn = true
+		return l.pass(next)
 	}
 	return nil
 }

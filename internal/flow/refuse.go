@@ -25,14 +25,14 @@ func keepsRows(operator op.Operator) bool {
 	return false
 }
 
-// canRefuse reports whether the lane's block can be taken back as a whole.
-func (l *lane) canRefuse() bool { return l.block.Refusable && l.block.Ack != nil && !l.keeps }
+// canRefuse reports whether the parcel's block can be taken back as a whole.
+func (p *parcel) canRefuse() bool { return p.refusable && p.ack != nil && !p.lane.keeps }
 
 // ending returns the first of the block's rows whose failure ends the pipeline, or nil.
-func (l *lane) ending() *rejected {
+func (p *parcel) ending() *rejected {
 	var first *rejected
-	for i := range l.rejects {
-		r := &l.rejects[i]
+	for i := range p.rejects {
+		r := &p.rejects[i]
 		if r.policy == physical.Fail && (first == nil || r.record >= 0 && r.record < first.record) {
 			first = r
 		}
@@ -41,27 +41,27 @@ func (l *lane) ending() *rejected {
 }
 
 // limitRefusable refuses the block when it comes to too much for e; what follows is dropped.
-func (l *lane) limitRefusable(e *sinkEnd, bytes int64) {
+func (p *parcel) limitRefusable(e *sinkEnd, bytes int64) {
 	if bytes < maxRefusableBytes {
 		return
 	}
-	l.tooMuch = true
+	p.tooMuch = true
 	err := sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "the rows come to more than %d bytes of output; send fewer at once", maxRefusableBytes)
-	l.rejects = append(l.rejects, rejected{step: e.task.plan.Name, policy: physical.Fail, err: err, record: -1, offset: -1})
+	p.rejects = append(p.rejects, rejected{step: e.task.plan.Name, policy: physical.Fail, err: err, record: -1, offset: -1})
 }
 
-// refuse drops all rows of the block, counts them as rejected by the sinks, and tells its sender why. In the lane's turn.
-func (l *lane) refuse(bad *rejected) {
-	for _, e := range l.endOrder {
-		rows, _ := e.chunk.Size()
-		addIf(&e.task.stats.Rejected, int64(rows))
-		e.chunk.Reset()
+// refuse drops all rows of the block, counts them as rejected by the sinks, and tells its sender why. In the parcel's turn.
+func (p *parcel) refuse(bad *rejected) {
+	for i, chunk := range p.chunks {
+		rows, _ := chunk.Size()
+		addIf(&p.lane.endOrder[i].task.stats.Rejected, int64(rows))
+		chunk.Reset()
 	}
 	refused := &codec.RefusedError{Step: bad.step, Record: bad.record, Offset: -1, Column: bad.column, Err: bad.err}
 	if bad.offset >= 0 {
-		refused.Offset = int(bad.offset - l.block.Offset)
+		refused.Offset = int(bad.offset - p.offset)
 	}
-	l.block.Ack(refused)
+	p.fail(refused)
 }
 
 // deadSlots are the sinks whose target's refusals become dead letters.

@@ -53,7 +53,7 @@ func (e *RowError) Unwrap() error { return e.Err }
 // rejectRecord notes a record that the decoder refused.
 func (l *lane) rejectRecord(block *codec.Block, r *codec.Reject) {
 	data := block.Buf.Data[r.Start:r.End]
-	l.rejects = append(l.rejects, rejected{
+	l.cur.rejects = append(l.cur.rejects, rejected{
 		step: l.source.plan.Name, policy: l.source.plan.OnError, err: r.Err, column: r.Column, name: block.Name, split: block.Split,
 		record: r.Record, offset: block.Offset + int64(r.Start), raw: append([]byte(nil), data[:min(len(data), codec.RejectedBytes)]...),
 	})
@@ -67,5 +67,5 @@ func (l *lane) rejectRow(step string, policy physical.OnError, b *batch.Batch, r
 		r.offset = b.Origin.Offset + int64(b.Origin.Starts[o])
 		r.raw = append([]byte(nil), b.Origin.Record(o)...)
 	}
-	l.rejects = append(l.rejects, r)
+	l.cur.rejects = append(l.cur.rejects, r)
 }

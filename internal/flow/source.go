@@ -172,20 +172,20 @@ func (s *sourceTask) issue(kind itemKind, b *barrier) (item, error) {
 	return it, nil
 }
 
-// settle does, in the lane's turn, what depends on the order of blocks: record numbers, event time, rejected rows. The dead letter of reject
+// settle does, in the parcel's turn, what depends on the order of blocks: record numbers, event time, rejected rows. The dead letter of reject
 // number letter is part of the block's delivery, and with it those before; ack hears of it.
-func (s *sourceTask) settle(l *lane, letter int, ack *ackGroup) error {
-	base := s.records[l.block.Split]
-	s.records[l.block.Split] = base + int64(l.records)
-	if l.maxTime > s.stats.MaxEventTime.Load() {
-		s.stats.MaxEventTime.Store(l.maxTime)
+func (s *sourceTask) settle(p *parcel, letter int, ack *ackGroup) error {
+	base := s.records[p.split]
+	s.records[p.split] = base + int64(p.records)
+	if p.maxTime > s.stats.MaxEventTime.Load() {
+		s.stats.MaxEventTime.Store(p.maxTime)
 	}
-	for i := range l.rejects {
+	for i := range p.rejects {
 		var part *ackGroup
 		if i == letter {
 			part = ack
 		}
-		if err := s.reject(l, &l.rejects[i], base, part); err != nil {
+		if err := s.reject(p.lane.ctx, &p.rejects[i], base, part); err != nil {
 			return err
 		}
 	}
@@ -193,7 +193,7 @@ func (s *sourceTask) settle(l *lane, letter int, ack *ackGroup) error {
 }
 
 // reject carries out the policy for one bad row.
-func (s *sourceTask) reject(l *lane, r *rejected, base int64, ack *ackGroup) error {
+func (s *sourceTask) reject(ctx context.Context, r *rejected, base int64, ack *ackGroup) error {
 	line := int64(0)
 	if r.record >= 0 {
 		line = base + int64(r.record) + 1
@@ -202,7 +202,7 @@ func (s *sourceTask) reject(l *lane, r *rejected, base int64, ack *ackGroup) err
 	case physical.Drop:
 		return nil
 	case physical.DeadLetter:
-		return s.dead.write(l.ctx, s.index, r, line, ack)
+		return s.dead.write(ctx, s.index, r, line, ack)
 	default:
 		return &RowError{Step: r.step, Name: r.name, Line: line, Offset: r.offset, Column: r.column, Err: r.err}
 	}

@@ -2,16 +2,18 @@ package flow
 
 import "sync"
 
-// turnstile lets ticket holders through in the order of their tickets, starting at 0.
+// turnstile lets ticket holders through in the order of their tickets, starting at 0. A holder waits, or leaves its parcel for whoever goes
+// before it.
 type turnstile struct {
-	mu   sync.Mutex
-	cond *sync.Cond
-	next int64
-	err  error
+	mu      sync.Mutex
+	cond    *sync.Cond
+	next    int64
+	waiting map[int64]*parcel // by ticket
+	err     error
 }
 
 func newTurnstile() *turnstile {
-	t := &turnstile{}
+	t := &turnstile{waiting: map[int64]*parcel{}}
 	t.cond = sync.NewCond(&t.mu)
 	return t
 }
@@ -26,20 +28,44 @@ func (t *turnstile) wait(ticket int64) error {
 	return t.err
 }
 
-// done lets the next ticket through.
-func (t *turnstile) done() {
+// offer answers true if p's turn is now; else p is left here, and done will hand it out.
+func (t *turnstile) offer(p *parcel) (mine bool, err error) {
 	t.mu.Lock()
-	t.next++
-	t.mu.Unlock()
-	t.cond.Broadcast()
+	defer t.mu.Unlock()
+	if t.err != nil {
+		return false, t.err
+	}
+	if t.next == p.ticket {
+		return true, nil
+	}
+	t.waiting[p.ticket] = p
+	return false, nil
 }
 
-// abort makes every wait, now and later, return err.
+// done ends the turn. It returns the parcel that was left for the next one, which the caller must deliver, or nil.
+func (t *turnstile) done() *parcel {
+	t.mu.Lock()
+	t.next++
+	p := t.waiting[t.next]
+	delete(t.waiting, t.next)
+	t.mu.Unlock()
+	if p == nil {
+		t.cond.Broadcast()
+	}
+	return p
+}
+
+// abort makes every wait and offer, now and later, return err, and answers what waits with it.
 func (t *turnstile) abort(err error) {
 	t.mu.Lock()
 	if t.err == nil {
 		t.err = err
 	}
+	left := t.waiting
+	t.waiting = map[int64]*parcel{}
 	t.mu.Unlock()
 	t.cond.Broadcast()
+	for _, p := range left {
+		p.fail(err)
+	}
 }

@@ -1,0 +1,153 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+
+	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/sdk/connector"
+)
+
+// parcelsAhead is how many finished blocks a lane may have waiting for their turn while it works on the next: one, so that a lane never
+// stands still because another one's block takes a little longer.
+const parcelsAhead = 1
+
+// parcel is what a block came to: the encoded rows for each sink, and what must be settled in the block's turn. Its lane fills it. If the
+// turn has not come by then, whoever finishes the block before writes it and gives it back.
+type parcel struct {
+	lane   *lane
+	ticket int64
+	inTurn bool
+
+	// What is kept of the block, whose bytes may be overwritten by now.
+	split     int
+	offset    int64
+	ack       func(error)
+	refusable bool
+
+	records int
+	maxTime int64
+	rejects []rejected
+	tooMuch bool // the block, which can be refused, came to more than maxRefusableBytes
+
+	chunks []connector.Chunk // by number of the lane's ends
+}
+
+// newParcel makes an empty parcel with a chunk for each end of l.
+func (l *lane) newParcel() (*parcel, error) {
+	p := &parcel{lane: l, chunks: make([]connector.Chunk, len(l.endOrder))}
+	for i, e := range l.endOrder {
+		chunk, err := e.task.sink.NewChunk()
+		if err != nil {
+			return nil, fmt.Errorf("sink %q: %w", e.task.plan.Name, err)
+		}
+		p.chunks[i] = chunk
+	}
+	return p, nil
+}
+
+// begin makes the parcel that of the lane's block, or of a mark if block is false.
+func (p *parcel) begin(ticket int64, block bool) {
+	p.ticket, p.inTurn = ticket, false
+	p.split, p.offset, p.ack, p.refusable = p.lane.block.Split, 0, nil, false
+	if block {
+		b := &p.lane.block
+		p.offset, p.ack, p.refusable = b.Offset, b.Ack, b.Refusable
+	}
+	p.records, p.maxTime, p.rejects, p.tooMuch = 0, minTime, p.rejects[:0], false
+}
+
+// takeTurn waits until every earlier block has been written.
+func (p *parcel) takeTurn() error {
+	if p.inTurn {
+		return nil
+	}
+	p.inTurn = true
+	return p.lane.source.turn.wait(p.ticket)
+}
+
+// fail answers the block with err, if somebody waits for an answer.
+func (p *parcel) fail(err error) {
+	if p.ack != nil {
+		p.ack(err)
+		p.ack = nil
+	}
+}
+
+// deliver settles the parcel and hands its rows to the sinks. In its turn.
+func (p *parcel) deliver() error {
+	if bad := p.ending(); bad != nil && p.canRefuse() {
+		p.refuse(bad)
+		return nil
+	}
+	letter := p.lastLetter()
+	parts := len(p.chunks)
+	if letter >= 0 {
+		parts++
+	}
+	acks := newAckGroup(p.ack, parts)
+	p.ack = nil
+	if err := p.lane.source.settle(p, letter, acks); err != nil {
+		acks.done(err)
+		return err
+	}
+	for i := range p.chunks {
+		if err := p.flush(i, acks); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flush writes chunk number i. In the parcel's turn. ack, if not nil, is told when the rows are delivered.
+func (p *parcel) flush(i int, ack *ackGroup) error {
+	if rows, _ := p.chunks[i].Size(); rows == 0 {
+		ack.done(nil)
+		return nil
+	}
+	chunk, err := p.lane.endOrder[i].task.write(p.lane.ctx, p.lane.source.index, p.chunks[i], ack)
+	p.chunks[i] = chunk
+	return err
+}
+
+// lastLetter returns the index of the last reject that becomes a dead letter, or -1.
+func (p *parcel) lastLetter() int {
+	for i := len(p.rejects) - 1; i >= 0; i-- {
+		if p.rejects[i].policy == physical.DeadLetter {
+			return i
+		}
+	}
+	return -1
+}
+
+// freeParcel waits for a parcel that l can fill.
+func (l *lane) freeParcel(ctx context.Context) (*parcel, error) {
+	select {
+	case p := <-l.free:
+		return p, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// pass delivers p, if its turn has come, and everything that waits behind it; else it leaves p to the lane before.
+func (l *lane) pass(p *parcel) error {
+	if !p.inTurn {
+		mine, err := l.source.turn.offer(p)
+		if err != nil {
+			p.fail(err)
+			return err
+		}
+		if !mine {
+			return nil
+		}
+	}
+	for p != nil {
+		if err := p.deliver(); err != nil {
+			return err
+		}
+		p.lane.free <- p
+		p = l.source.turn.done()
+	}
+	return nil
+}
