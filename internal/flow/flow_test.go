@@ -298,7 +298,7 @@ func TestAManifestThatCannotBeStoredEndsTheRun(t *testing.T) {
 
 func TestPlansPrintThemselves(t *testing.T) {
 	plan := pipe(&counter{}, &collector{}, 2, &physical.Step{Name: "picky", Detail: "no sevens", Schema: schema.New(), New: newPicky})
-	want := "source numbers (counter), 2 lanes\n  no sevens\n    sink out: collector\n"
+	want := "source numbers (counter), 2 lanes\n  picky: no sevens\n    sink out: collector\n"
 	if got := plan.String(); got != want {
 		t.Errorf("%s", got)
 	}

@@ -2,6 +2,7 @@ package physical
 
 import (
 	"fmt"
+	"strings"
 
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/eval"
@@ -99,7 +100,8 @@ func (b *builder) step(n logical.Node) *Step {
 }
 
 func newStep(n logical.Node) *Step {
-	s := &Step{Detail: n.String(), Schema: n.Schema(), Ports: make([][]Edge, 1)}
+	_, detail, _ := strings.Cut(n.String(), ": ") // the name stands beside it
+	s := &Step{Detail: detail, Schema: n.Schema(), Ports: make([][]Edge, 1)}
 	switch n := n.(type) {
 	case *logical.Filter:
 		s.Name, s.OnError = n.Name, n.OnError

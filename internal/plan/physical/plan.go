@@ -97,7 +97,7 @@ func writeEdges(b *strings.Builder, edges []Edge, depth int) {
 			fmt.Fprintf(b, "%ssink %s: %s\n", pad, e.Sink.Name, e.Sink.Type.Name)
 			continue
 		}
-		b.WriteString(pad + e.Step.Detail + "\n")
+		b.WriteString(pad + e.Step.Name + ": " + e.Step.Detail + "\n")
 		for _, port := range e.Step.Ports {
 			writeEdges(b, port, depth+1)
 		}
