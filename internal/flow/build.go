@@ -212,8 +212,16 @@ func (s *sourceTask) restore(states map[string]operatorState) error {
 func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, error) {
 	ctx, p.cancel = context.WithCancelCause(ctx)
 	defer p.cancel(nil)
-	undo := context.AfterFunc(ctx, func() { p.abort(context.Cause(ctx)) })
-	defer undo()
+	aborted := make(chan struct{})
+	undo := context.AfterFunc(ctx, func() {
+		p.abort(context.Cause(ctx))
+		close(aborted)
+	})
+	defer func() {
+		if !undo() {
+			<-aborted // it answers blocks that nobody will deliver
+		}
+	}()
 	var writers, readers sync.WaitGroup
 	for _, t := range p.sinkOrder {
 		if t.queue != nil {
