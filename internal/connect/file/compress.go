@@ -65,7 +65,13 @@ func (r *plainReader) Read(p []byte) (int, error) {
 	return 0, err
 }
 
-func (r *plainReader) Close() error { return r.close() }
+// Close does not tell again of damage that Read told of.
+func (r *plainReader) Close() error {
+	if err := r.close(); r.held == nil {
+		return err
+	}
+	return nil
+}
 
 // skipTo brings f to offset: by seeking in a plain file, by reading a compressed one.
 func skipTo(f *openFile, offset int64) error {

@@ -568,3 +568,11 @@ func TestMoreFilesThanHandles(t *testing.T) {
 	}
 	f.close()
 }
+
+// emptyIfThere is truncate for a file that need not be there.
+func (f *following) emptyIfThere(path string) {
+	f.t.Helper()
+	if _, err := f.fs.Stat(path); err == nil {
+		f.truncate(path)
+	}
+}
