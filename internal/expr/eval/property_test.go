@@ -27,11 +27,12 @@ func withProbe(notes probeNotes, ids func() *batch.Column) *builtin.Registry {
 			Eval: func(c *builtin.Call) {
 				c.Each(func(row int) {
 					notes[[2]int64{c.Int64(0, row), ids().Int64s()[row]}] = true
-					if c.Args[1].IsNull(row) {
+					switch {
+					case c.Args[1].IsNull(row):
 						c.Out.SetNull(row)
-					} else if kind == schema.Bool {
+					case kind == schema.Bool:
 						c.Out.Bits().Put(row, c.Bool(1, row))
-					} else {
+					default:
 						c.Out.Int64s()[row] = c.Int64(1, row)
 					}
 				})
