@@ -13,11 +13,12 @@ func arithFloats[T float](symbol byte) kernel {
 	return func(c *builtin.Call) {
 		dst, a, b := batch.Values[T](c.Out), batch.Values[T](c.Args[0].Col), batch.Values[T](c.Args[1].Col)
 		suspicious := true
-		if !dense(c) {
+		switch {
+		case !dense(c):
 			live(c, func(row int) { dst[row] = floatOne(symbol, a[row], b[c.Args[1].At(row)]) })
-		} else if c.Args[1].Const {
+		case c.Args[1].Const:
 			suspicious = floatConst(symbol, dst, a, b[0])
-		} else {
+		default:
 			suspicious = floatColumns(symbol, dst, a, b)
 		}
 		if suspicious {
@@ -43,6 +44,7 @@ func floatOne[T float](symbol byte, a, b T) T {
 	}
 }
 
+// floatConst reports whether a result is suspicious: odd becomes NaN with the first that is not finite.
 func floatConst[T float](symbol byte, dst, a []T, k T) bool {
 	var odd T
 	zero := false
@@ -52,26 +54,26 @@ func floatConst[T float](symbol byte, dst, a []T, k T) bool {
 		for i, x := range a {
 			v := x + k
 			dst[i] = v
-			odd += v - v
+			odd += v * 0
 		}
 	case '-':
 		for i, x := range a {
 			v := x - k
 			dst[i] = v
-			odd += v - v
+			odd += v * 0
 		}
 	case '*':
 		for i, x := range a {
 			v := x * k
 			dst[i] = v
-			odd += v - v
+			odd += v * 0
 			zero = zero || v == 0
 		}
 	default:
 		for i, x := range a {
 			v := x / k
 			dst[i] = v
-			odd += v - v
+			odd += v * 0
 			zero = zero || v == 0
 		}
 	}
@@ -87,26 +89,26 @@ func floatColumns[T float](symbol byte, dst, a, b []T) bool {
 		for i, x := range a {
 			v := x + b[i]
 			dst[i] = v
-			odd += v - v
+			odd += v * 0
 		}
 	case '-':
 		for i, x := range a {
 			v := x - b[i]
 			dst[i] = v
-			odd += v - v
+			odd += v * 0
 		}
 	case '*':
 		for i, x := range a {
 			v := x * b[i]
 			dst[i] = v
-			odd += v - v
+			odd += v * 0
 			zero = zero || v == 0
 		}
 	default:
 		for i, x := range a {
 			v := x / b[i]
 			dst[i] = v
-			odd += v - v
+			odd += v * 0
 			zero = zero || v == 0
 		}
 	}

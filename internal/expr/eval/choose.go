@@ -110,7 +110,6 @@ func (o *caseOf) otherwise(p *Program, n *node, out *batch.Column) {
 type coalesce struct {
 	merge
 	scopes []*scope
-	filled scope
 }
 
 func (c *compiler) coalesce(n *node, e *bind.Expr) operation {

@@ -184,9 +184,11 @@ func compareSparse[T integer](out []uint64, c *builtin.Call, a, b []T, r relatio
 }
 
 // lessFloat orders floats as PostgreSQL does: NaN equals NaN and is above everything else.
-func lessFloat[T float](a, b T) bool { return a < b || b != b && a == a }
+func lessFloat[T float](a, b T) bool { return a < b || isNaN(b) && !isNaN(a) }
 
-func equalFloat[T float](a, b T) bool { return a == b || a != a && b != b }
+func equalFloat[T float](a, b T) bool { return a == b || isNaN(a) && isNaN(b) }
+
+func isNaN[T float](v T) bool { return v != v } //nolint:gocritic // what NaN alone is
 
 func compareFloats[T float](r relation) kernel {
 	return func(c *builtin.Call) {

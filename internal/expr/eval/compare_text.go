@@ -3,6 +3,7 @@ package eval
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"unsafe"
 
 	"wire.example/wire/internal/expr/bind"
@@ -100,7 +101,7 @@ func equalColumns(out []uint64, a, b *batch.Column, mask []uint64) {
 			if pa[i][0] != pb[i][0] {
 				continue
 			}
-			if uint32(pa[i][0]) <= batch.InlineLen { //nolint:gosec // the length is the lower half
+			if pa[i][0]&math.MaxUint32 <= batch.InlineLen { // the length is the lower half
 				bits |= one(pa[i][1] == pb[i][1]) << (uint(i) & 63)
 			} else if mask[w]>>(uint(i)&63)&1 != 0 {
 				bits |= one(bytes.Equal(a.Bytes(from+i), b.Bytes(from+i))) << (uint(i) & 63)

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"errors"
 	"fmt"
 
 	"wire.example/wire/internal/expr/bind"
@@ -124,8 +125,9 @@ func (c *compiler) build(e *bind.Expr, s *scope) *node {
 	}
 	c.output(n, e.Type)
 	n.op = c.operation(n, e)
-	if n.op == nil && c.err == nil {
-		c.err = fmt.Errorf("expression of kind %d, of type %s, cannot be compiled", e.Op, e.Type.PgName())
+	if n.op == nil {
+		c.err = errors.Join(c.err, fmt.Errorf("expression of kind %d, of type %s, cannot be compiled", e.Op, e.Type.PgName()))
+		n.op = &column{} // only a constant has none
 	}
 	return n
 }

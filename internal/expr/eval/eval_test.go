@@ -221,3 +221,28 @@ func TestFilterKeepsTrueRows(t *testing.T) {
 		}
 	}
 }
+
+func boundWith(tb testing.TB, scope bind.Scope, text string, functions *builtin.Registry) *bind.Expr {
+	tb.Helper()
+	node, err := parse.Expr(text)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	e, err := bind.Bind(node, scope, bind.WithFunctions(functions))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return e
+}
+
+func tryCompile(scope bind.Scope, text string) (*eval.Program, error) {
+	node, err := parse.Expr(text)
+	if err != nil {
+		return nil, err
+	}
+	e, err := bind.Bind(node, scope)
+	if err != nil {
+		return nil, err
+	}
+	return eval.Compile(&batch.Pool{}, e)
+}

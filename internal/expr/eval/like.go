@@ -124,17 +124,12 @@ func (o *likeState) match(c *builtin.Call, row int, text []byte) {
 		o.lowered = lowerASCII(o.lowered[:0], text)
 		text = o.lowered
 	}
-	found := false
-	if o.pattern.dangling {
-		reached := false
-		if found, reached = o.pattern.matchDangling(text); reached {
-			c.Fail(row, sqlstate.New(sqlstate.InvalidEscapeSequence, "LIKE pattern must not end with escape character"))
-			return
+	switch {
+	case !o.pattern.dangling:
+		if o.pattern.match(text) {
+			c.Out.Bits().Set(row)
 		}
-	} else {
-		found = o.pattern.match(text)
-	}
-	if found {
-		c.Out.Bits().Set(row)
+	case o.pattern.reached(text):
+		c.Fail(row, sqlstate.New(sqlstate.InvalidEscapeSequence, "LIKE pattern must not end with escape character"))
 	}
 }

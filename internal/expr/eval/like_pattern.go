@@ -122,22 +122,24 @@ func (p *likePattern) match(b []byte) bool {
 	}
 	last := len(p.parts) - 1
 	for i := range p.parts {
-		part := &p.parts[i]
 		if i == last && !p.freeEnd {
-			return part.ends(b, i == 0 && !p.freeStart)
+			return p.parts[i].ends(b, i == 0 && !p.freeStart)
 		}
-		var n int
-		if i == 0 && !p.freeStart {
-			n = part.fits(b)
-		} else {
-			n = part.find(b)
-		}
+		n := p.next(b, i)
 		if n < 0 {
 			return false
 		}
 		b = b[n:]
 	}
 	return true
+}
+
+// next returns where part i ends that is to be found in b, -1 if it is not there.
+func (p *likePattern) next(b []byte, i int) int {
+	if i == 0 && !p.freeStart {
+		return p.parts[i].fits(b)
+	}
+	return p.parts[i].find(b)
 }
 
 // fits returns how many bytes at the start of b the part takes, -1 if it does not fit there.
@@ -206,19 +208,15 @@ func (t *likePart) ends(b []byte, whole bool) bool {
 	return false
 }
 
-// matchDangling matches a pattern that ends with an escape. Such a pattern matches nothing; reached tells whether the text fits up to it,
-// with text left over, which is when PostgreSQL complains.
-func (p *likePattern) matchDangling(b []byte) (matched, reached bool) {
+// reached is for a pattern that ends with an escape, which matches nothing: it tells whether the text fits up to there, with text left over,
+// which is when PostgreSQL complains.
+func (p *likePattern) reached(b []byte) bool {
 	for i := range p.parts {
-		part := &p.parts[i]
-		n := part.find(b)
-		if i == 0 && !p.freeStart {
-			n = part.fits(b)
-		}
+		n := p.next(b, i)
 		if n < 0 {
-			return false, false
+			return false
 		}
 		b = b[n:]
 	}
-	return false, len(b) > 0
+	return len(b) > 0
 }
