@@ -1,8 +1,9 @@
 package jsonfmt
 
 import (
-	"fmt"
-	"strconv"
+	"encoding/binary"
+	"slices"
+	"unsafe"
 
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
@@ -10,19 +11,14 @@ import (
 	"wire.example/wire/sdk/sqlstate"
 )
 
-// encoder writes rows as PostgreSQL's row_to_json does at zone UTC, one a line.
+// encoder writes rows as PostgreSQL's row_to_json does at zone UTC, one a line. One lane uses it.
 type encoder struct {
 	raw     bool
 	opKey   string // `{"op":"`, "" unless rows carry kinds of change
 	columns []writer
+	fixed   int // bytes that a row takes at most, but for its texts and rarer types, and that must be free behind them
+	clock   minuteText
 	bad     []codec.RowError
-}
-
-// writer appends the values of one column or nested value.
-type writer struct {
-	key   string // what stands before the value: a brace or comma, the quoted name, a colon
-	typ   schema.Type
-	parts []writer // members of a ROW, the element of an ARRAY
 }
 
 func newEncoder(f *format, spec codec.EncodeSpec) (*encoder, error) {
@@ -32,15 +28,173 @@ func newEncoder(f *format, spec codec.EncodeSpec) (*encoder, error) {
 		if name == "" {
 			name = f.options.OpField
 		}
-		for _, field := range spec.Schema.Fields {
-			if field.Name == name {
-				return nil, fmt.Errorf("column %q clashes with the member for the kind of change; rename one of them (op_field)", name)
-			}
+		if err := checkOpField(name, spec.Schema); err != nil {
+			return nil, err
 		}
 		e.opKey = "{" + quotedName(name) + `:"`
 	}
 	e.columns = newWriters(spec.Schema.Fields, spec.Changelog)
+	e.fixed = len(e.opKey) + 2*wordSize
+	for i := range e.columns {
+		e.fixed += len(e.columns[i].key) + widestFixed
+	}
 	return e, nil
+}
+
+// Encode appends the rows of b that count. Only a row without origin in raw mode can fail.
+func (e *encoder) Encode(dst []byte, ends []int, b *batch.Batch) ([]byte, []int, []codec.RowError) {
+	e.bad = e.bad[:0]
+	if e.raw {
+		dst, ends = e.appendRecords(dst, ends, b)
+	} else {
+		dst, ends = e.appendRows(dst, ends, b)
+	}
+	return dst, ends, e.bad
+}
+
+// appendRecords appends the lines that the rows came from. Lines that lie behind each other are copied at once.
+func (e *encoder) appendRecords(dst []byte, ends []int, b *batch.Batch) ([]byte, []int) {
+	rows := b.Rows()
+	for i := 0; i < rows; {
+		row := b.Row(i)
+		i++
+		first := b.OriginRow(row)
+		if first < 0 {
+			e.bad = append(e.bad, codec.RowError{Row: row, Err: sqlstate.New(sqlstate.InternalError, "raw output of a row that has no record")})
+			continue
+		}
+		o := b.Origin
+		start, end := o.Starts[first], o.Ends[first]
+		base := len(dst) - int(start)
+		ends = append(ends, base+int(end)+1)
+		for i < rows {
+			next := b.OriginRow(b.Row(i))
+			if next < 0 || o.Starts[next] != end+1 || o.Block.Data[end] != '\n' {
+				break
+			}
+			end = o.Ends[next]
+			ends = append(ends, base+int(end)+1)
+			i++
+		}
+		dst = append(append(dst, o.Block.Data[start:end]...), '\n')
+	}
+	return dst, ends
+}
+
+// appendRows writes the rows member by member. The usual types are put into free space behind dst, without asking each time whether
+// there is any: fixed bytes always are.
+//
+//nolint:funlen // a loop with one short case for each usual type
+func (e *encoder) appendRows(dst []byte, ends []int, b *batch.Batch) ([]byte, []int) {
+	for i := range e.columns {
+		e.columns[i].bind(b.Cols[i])
+	}
+	dst = slices.Grow(dst, e.fixed)
+	p, n, room := memory(dst)
+	for i := range b.Rows() {
+		row := b.Row(i)
+		if room-n < e.fixed {
+			p, n, room = memory(slices.Grow(unsafe.Slice((*byte)(p), room)[:n], e.fixed))
+		}
+		n = e.putOp(p, n, b, row)
+		for k := range e.columns {
+			w := &e.columns[k]
+			n = w.putKey(p, n)
+			if w.valid != nil && !w.valid.Get(row) {
+				n = putNull(p, n)
+				continue
+			}
+			switch w.form {
+			case putsInt64:
+				n = putInt(p, n, *slotOf[int64](w.base, row))
+				continue
+			case putsInt32:
+				n = putInt(p, n, int64(*slotOf[int32](w.base, row)))
+				continue
+			case putsStamp:
+				if v := *slotOf[int64](w.base, row); uint64(v) < uint64(plainStamps) { //nolint:gosec // negative ones become large
+					n = e.clock.put(p, n, v)
+					continue
+				}
+			case putsText:
+				view := slotOf[batch.View](w.base, row)
+				size := int(view.Len)
+				if size > room-n-e.fixed {
+					p, n, room = memory(slices.Grow(unsafe.Slice((*byte)(p), room)[:n], size+e.fixed))
+				}
+				if size <= batch.InlineLen {
+					if putShort(p, n, view) {
+						n += size + 2
+						continue
+					}
+				} else if putLong(p, n, unsafe.Pointer(unsafe.SliceData(w.col.Bytes(row))), size) {
+					n += size + 2
+					continue
+				}
+			default:
+			}
+			dst = w.append(unsafe.Slice((*byte)(p), room)[:n], w.col, row)
+			p, n, room = memory(slices.Grow(dst, e.fixed))
+		}
+		*(*uint16)(unsafe.Add(p, n)) = '}' | '\n'<<8
+		n += 2
+		ends = append(ends, n)
+	}
+	return unsafe.Slice((*byte)(p), room)[:n], ends
+}
+
+// memory returns where the bytes of dst lie, how many there are, and for how many there is room.
+func memory(dst []byte) (p unsafe.Pointer, n, room int) {
+	return unsafe.Pointer(unsafe.SliceData(dst)), len(dst), cap(dst)
+}
+
+// putOp puts what stands before the first column, if it is not part of the column's key.
+func (e *encoder) putOp(p unsafe.Pointer, n int, b *batch.Batch, row int) int {
+	switch {
+	case e.opKey != "":
+		kind := batch.Insert
+		if b.Kinds != nil {
+			kind = b.Kinds[row]
+		}
+		n += copy(unsafe.Slice((*byte)(unsafe.Add(p, n)), len(e.opKey)), e.opKey)
+		name := kind.String()
+		*(*[3]byte)(unsafe.Add(p, n)) = [3]byte{name[0], name[1], '"'}
+		return n + 3
+	case len(e.columns) == 0:
+		*(*byte)(unsafe.Add(p, n)) = '{'
+		return n + 1
+	}
+	return n
+}
+
+// Forms of columns that appendRows puts itself.
+const (
+	putsOther = iota
+	putsInt64
+	putsInt32
+	putsText
+	putsStamp
+)
+
+// wordSize is how many bytes a store may write beyond what it means to, widestFixed what the widest value put without asking takes, so much
+// included.
+const (
+	wordSize    = 16
+	widestFixed = 48
+)
+
+// writer appends the values of one column or nested value.
+type writer struct {
+	key   string // what stands before the value: a brace or comma, the quoted name, a colon
+	head  [2]uint64
+	typ   schema.Type
+	parts []writer // members of a ROW, the element of an ARRAY
+
+	// The column of the batch at hand.
+	col   *batch.Column
+	base  unsafe.Pointer
+	valid batch.Bitmap
+	form  uint8
 }
 
 func quotedName(name string) string { return string(appendQuoted(nil, []byte(name))) }
@@ -59,6 +213,9 @@ func newWriters(fields []schema.Field, follows bool) []writer {
 
 func newWriter(key string, typ schema.Type) writer {
 	w := writer{key: key, typ: typ}
+	var head [wordSize]byte
+	copy(head[:], key)
+	w.head = [2]uint64{binary.LittleEndian.Uint64(head[:]), binary.LittleEndian.Uint64(head[8:])}
 	switch typ.Kind {
 	case schema.Row:
 		w.parts = newWriters(typ.Fields, false)
@@ -69,106 +226,31 @@ func newWriter(key string, typ schema.Type) writer {
 	return w
 }
 
-// Encode appends the rows of b that count. Only a row without origin in raw mode can fail.
-func (e *encoder) Encode(dst []byte, ends []int, b *batch.Batch) ([]byte, []int, []codec.RowError) {
-	e.bad = e.bad[:0]
-	for i := range b.Rows() {
-		row := b.Row(i)
-		if e.raw {
-			var ok bool
-			if dst, ok = e.appendRecord(dst, b, row); !ok {
-				continue
-			}
-		} else {
-			dst = e.appendRow(dst, b, row)
-		}
-		ends = append(ends, len(dst))
+// bind makes c, which may be nil, the column that w writes.
+func (w *writer) bind(c *batch.Column) {
+	w.col, w.base, w.valid, w.form = c, nil, nil, putsOther
+	if c == nil || c.Len() == 0 {
+		return
 	}
-	return dst, ends, e.bad
-}
-
-func (e *encoder) appendRecord(dst []byte, b *batch.Batch, row int) ([]byte, bool) {
-	o := b.OriginRow(row)
-	if o < 0 {
-		e.bad = append(e.bad, codec.RowError{Row: row, Err: sqlstate.New(sqlstate.InternalError, "raw output of a row that has no record")})
-		return dst, false
-	}
-	return append(append(dst, b.Origin.Record(o)...), '\n'), true
-}
-
-func (e *encoder) appendRow(dst []byte, b *batch.Batch, row int) []byte {
-	switch {
-	case e.opKey != "":
-		kind := batch.Insert
-		if b.Kinds != nil {
-			kind = b.Kinds[row]
-		}
-		dst = append(append(append(dst, e.opKey...), kind.String()...), '"')
-	case len(e.columns) == 0:
-		dst = append(dst, '{')
-	}
-	for i := range e.columns {
-		w := &e.columns[i]
-		dst = append(dst, w.key...)
-		dst = w.append(dst, b.Cols[i], row)
-	}
-	return append(dst, '}', '\n')
-}
-
-// append appends value row of c, which is nil for a column that nothing filled: NULL.
-func (w *writer) append(dst []byte, c *batch.Column, row int) []byte {
-	if c == nil || c.IsNull(row) {
-		return append(dst, "null"...)
-	}
+	w.valid, w.base = c.Valid(), values(c)
 	switch w.typ.Kind {
 	case schema.Int64:
-		return appendInt(dst, c.Int64s()[row])
+		w.form = putsInt64
 	case schema.Int32:
-		return appendInt(dst, int64(c.Int32s()[row]))
+		w.form = putsInt32
 	case schema.Text:
-		return appendQuoted(dst, c.Bytes(row))
+		w.form = putsText
 	case schema.Timestamp:
-		return appendStamp(dst, c.Int64s()[row])
-	case schema.Row:
-		return w.appendMembers(dst, c, row)
-	case schema.Array:
-		return w.appendElements(dst, c, row)
+		w.form = putsStamp
 	default:
-		return appendOther(dst, c, row)
 	}
 }
 
-func (w *writer) appendMembers(dst []byte, c *batch.Column, row int) []byte {
-	if len(w.parts) == 0 {
-		return append(dst, "{}"...)
+// putKey puts what stands before the value.
+func (w *writer) putKey(p unsafe.Pointer, n int) int {
+	*(*[2]uint64)(unsafe.Add(p, n)) = w.head
+	if len(w.key) > wordSize {
+		copy(unsafe.Slice((*byte)(unsafe.Add(p, n)), len(w.key)), w.key)
 	}
-	for i := range w.parts {
-		part := &w.parts[i]
-		dst = append(dst, part.key...)
-		dst = part.append(dst, c.Child(i), row)
-	}
-	return append(dst, '}')
-}
-
-func (w *writer) appendElements(dst []byte, c *batch.Column, row int) []byte {
-	offsets := c.Offsets()
-	dst = append(dst, '[')
-	for i := offsets[row]; i < offsets[row+1]; i++ {
-		if i > offsets[row] {
-			dst = append(dst, ',')
-		}
-		dst = w.parts[0].append(dst, c.Child(0), int(i))
-	}
-	return append(dst, ']')
-}
-
-// smallInt is below which appendInt writes digits itself.
-const smallInt = 100_000_000
-
-// appendInt appends v in decimal.
-func appendInt(dst []byte, v int64) []byte {
-	if uint64(v) >= smallInt { //nolint:gosec // negative numbers become large
-		return strconv.AppendInt(dst, v, 10)
-	}
-	return appendDigits(dst, uint64(v)) //nolint:gosec // not negative
+	return n + len(w.key)
 }

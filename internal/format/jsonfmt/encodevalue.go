@@ -1,9 +1,8 @@
 package jsonfmt
 
 import (
-	"encoding/binary"
 	"encoding/hex"
-	"math/bits"
+	"strconv"
 
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
@@ -11,26 +10,51 @@ import (
 	"wire.example/wire/sdk/temporal"
 )
 
-// appendDigits appends v, which is below 10^8. All eight digits are made at once, byte by byte in one word (Paul Khuong, "How to print
-// integers really fast", 2017), and the leading zeros shifted out.
-func appendDigits(dst []byte, v uint64) []byte {
-	if v == 0 {
-		return append(dst, '0')
+// append appends value row of c, which is nil for a column that nothing filled: NULL.
+func (w *writer) append(dst []byte, c *batch.Column, row int) []byte {
+	if c == nil || c.IsNull(row) {
+		return append(dst, "null"...)
 	}
-	halves := v/10000 | v%10000<<32
-	hundreds := (halves * 10486 >> 20) & (0x7f | 0x7f<<32)
-	pairs := hundreds | (halves-100*hundreds)<<16
-	tens := (pairs * 103 >> 10) & (0xf | 0xf<<16 | 0xf<<32 | 0xf<<48)
-	digits := tens | (pairs-10*tens)<<8
-	skip := bits.TrailingZeros64(digits) &^ 7
-	n := len(dst)
-	dst = binary.LittleEndian.AppendUint64(dst, (digits|zeros)>>uint(skip)) //nolint:gosec // 0..63
-	return dst[:n+8-skip>>3]
+	switch w.typ.Kind {
+	case schema.Int64:
+		return strconv.AppendInt(dst, c.Int64s()[row], 10)
+	case schema.Int32:
+		return strconv.AppendInt(dst, int64(c.Int32s()[row]), 10)
+	case schema.Text:
+		return appendQuoted(dst, c.Bytes(row))
+	case schema.Timestamp:
+		return append(temporal.AppendTimestampISO(append(dst, '"'), c.Int64s()[row]), '"')
+	case schema.Row:
+		return w.appendMembers(dst, c, row)
+	case schema.Array:
+		return w.appendElements(dst, c, row)
+	default:
+		return appendOther(dst, c, row)
+	}
 }
 
-// appendStamp appends a timestamp in quotes, with a T between date and time.
-func appendStamp(dst []byte, v int64) []byte {
-	return append(temporal.AppendTimestampISO(append(dst, '"'), v), '"')
+func (w *writer) appendMembers(dst []byte, c *batch.Column, row int) []byte {
+	if len(w.parts) == 0 {
+		return append(dst, "{}"...)
+	}
+	for i := range w.parts {
+		part := &w.parts[i]
+		dst = append(dst, part.key...)
+		dst = part.append(dst, c.Child(i), row)
+	}
+	return append(dst, '}')
+}
+
+func (w *writer) appendElements(dst []byte, c *batch.Column, row int) []byte {
+	offsets := c.Offsets()
+	dst = append(dst, '[')
+	for i := offsets[row]; i < offsets[row+1]; i++ {
+		if i > offsets[row] {
+			dst = append(dst, ',')
+		}
+		dst = w.parts[0].append(dst, c.Child(0), int(i))
+	}
+	return append(dst, ']')
 }
 
 // appendOther appends values of the rarer types.
@@ -59,10 +83,10 @@ func appendOther(dst []byte, c *batch.Column, row int) []byte {
 // appendNumber appends a number; NaN and the infinities, which JSON has no numbers for, become strings.
 func appendNumber(dst []byte, c *batch.Column, row int) []byte {
 	n := len(dst)
-	dst = codec.AppendText(dst, c, row)
-	if first := dst[n:]; first[0] == 'N' || first[0] == 'I' || len(first) > 1 && first[1] == 'I' {
-		word := string(first)
-		return append(append(append(dst[:n], '"'), word...), '"')
+	dst = codec.AppendText(append(dst, '"'), c, row)
+	if first := dst[n+1:]; first[0] == 'N' || first[0] == 'I' || first[0] == '-' && first[1] == 'I' {
+		return append(dst, '"')
 	}
-	return dst
+	copy(dst[n:], dst[n+1:])
+	return dst[:len(dst)-1]
 }
