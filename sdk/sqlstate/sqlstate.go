@@ -27,6 +27,7 @@ const (
 	CharacterNotInRepertoire    Code = "22021"
 	ArraySubscriptError         Code = "2202E"
 	InvalidTextRepresentation   Code = "22P02"
+	BadCopyFileFormat           Code = "22P04"
 	UntranslatableCharacter     Code = "22P05"
 	NotNullViolation            Code = "23502"
 	SyntaxError                 Code = "42601"
