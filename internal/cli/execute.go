@@ -72,7 +72,7 @@ func (e *execution) report() flow.Report {
 func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
 	began := a.clock.Monotonic()
 	e := &execution{}
-	log, hide := a.show(p.logical.Name, f).Start(e.report)
+	log, hide := a.show(p.logical.Name, f).Start(ctx, e.report)
 	defer hide()
 	stops := a.stops(ctx, log)
 	defer stops.release()
@@ -98,8 +98,13 @@ func (a *app) flow(stops *stops, e *execution, p *plans, f *runFlags, log *slog.
 		return flow.Outcome{}, err
 	}
 	e.pipeline.Store(pipeline)
+	silence, err := a.listen(stops.ctx, e, p, f, settings.Pool, log)
+	if err != nil {
+		e.pipeline.Store(nil)
+		return flow.Outcome{}, errors.Join(wrong(err), pipeline.Close())
+	}
 	outcome, err := pipeline.Run(stops.ctx, stops.gentle)
-	return outcome, errors.Join(err, pipeline.Close())
+	return outcome, errors.Join(err, pipeline.Close(), silence())
 }
 
 // account is what the run did.

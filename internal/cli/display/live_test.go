@@ -238,7 +238,7 @@ func TestWithoutATerminalProgressIsLogged(t *testing.T) {
 			Sinks:   []flow.SinkReport{{Rows: rows / 10, Rejected: 3}},
 		}
 	}
-	log, stop := Show{Out: out, Clock: clk, NewLog: textLog}.Start(report)
+	log, stop := Show{Out: out, Clock: clk, NewLog: textLog}.Start(t.Context(), report)
 	defer stop()
 	if err := clk.WaitForWaiters(t.Context(), 1); err != nil {
 		t.Fatal(err)
@@ -262,7 +262,7 @@ func TestWithoutATerminalProgressIsLogged(t *testing.T) {
 
 func TestOnATerminalLogLinesGoAboveTheBlock(t *testing.T) {
 	clk, tty, from := clock.NewManual(wall), newScreen(80), &source{many: 1}
-	log, stop := Show{Out: tty, Size: fixed(80, 24), Clock: clk, Name: "p", NewLog: textLog}.Start(from.report)
+	log, stop := Show{Out: tty, Size: fixed(80, 24), Clock: clk, Name: "p", NewLog: textLog}.Start(t.Context(), from.report)
 	<-tty.drew
 	log.Warn("careful")
 	if got := tty.text(); !strings.HasPrefix(got, "level=WARN msg=careful\np  0:00:00") {
@@ -277,7 +277,7 @@ func TestOnATerminalLogLinesGoAboveTheBlock(t *testing.T) {
 
 func TestQuietShowsNothing(t *testing.T) {
 	clk, tty := clock.NewManual(wall), newScreen(80)
-	log, stop := Show{Quiet: true, Out: tty, Size: fixed(80, 24), Clock: clk, NewLog: textLog}.Start(func() flow.Report {
+	log, stop := Show{Quiet: true, Out: tty, Size: fixed(80, 24), Clock: clk, NewLog: textLog}.Start(t.Context(), func() flow.Report {
 		t.Error("a report was taken")
 		return flow.Report{}
 	})

@@ -24,13 +24,13 @@ type Show struct {
 	NewLog func(io.Writer) *slog.Logger
 }
 
-// Start shows report until stop is called, and returns the logger that the run should use meanwhile: on a terminal its lines go above the
+// Start shows report until stop is called or ctx is done, and returns the logger that the run should use meanwhile: on a terminal its lines go above the
 // live block. stop returns when the block is erased; it may be called twice.
-func (s Show) Start(report func() flow.Report) (log *slog.Logger, stop func()) {
+func (s Show) Start(ctx context.Context, report func() flow.Report) (log *slog.Logger, stop func()) {
 	if s.Quiet {
 		return s.NewLog(s.Out), func() {}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	if s.Size == nil {
 		log = s.NewLog(s.Out)

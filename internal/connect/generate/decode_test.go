@@ -68,10 +68,10 @@ func TestSequenceIsTheNumbersFromZero(t *testing.T) {
 // Lanes get the blocks in turns, each with a decoder of its own: what a block gives depends neither on its cut nor on who decodes it.
 func TestRowsDoNotDependOnCutsOrLanes(t *testing.T) {
 	configs := []*Config{
-		configure(t, map[string]any{"rows": int64(20_000), "group_size": int64(1_000)}),
-		configure(t, map[string]any{"rows": int64(20_000), "table": "auction", "group_size": int64(7)}),
-		configure(t, map[string]any{"rows": int64(20_000), "table": "person"}),
-		configure(t, map[string]any{"kind": "sequence", "rows": int64(20_000)}),
+		configure(t, map[string]any{"rows": int64(6_000), "group_size": int64(1_000)}),
+		configure(t, map[string]any{"rows": int64(6_000), "table": "auction", "group_size": int64(7)}),
+		configure(t, map[string]any{"rows": int64(6_000), "table": "person"}),
+		configure(t, map[string]any{"kind": "sequence", "rows": int64(6_000)}),
 	}
 	var want [][]string
 	for _, c := range configs {
@@ -86,7 +86,7 @@ func TestRowsDoNotDependOnCutsOrLanes(t *testing.T) {
 		}
 		var got []string
 		for first := int64(0); first < c.Rows; {
-			count := min(rapid.Int64Range(1, 6_000).Draw(rt, "count"), c.Rows-first)
+			count := min(rapid.Int64Range(1, 3_000).Draw(rt, "count"), c.Rows-first)
 			got = append(got, rowsOf(t, lanes[rapid.IntRange(0, len(lanes)-1).Draw(rt, "lane")], first, int(count))...)
 			first += count
 		}
