@@ -30,8 +30,9 @@ const bidHeader = "auction,bidder,price,channel,url,date_time,extra\n"
 func bidLines(n int, quote string) []byte {
 	var b bytes.Buffer
 	for i := range n {
-		fmt.Fprintf(&b, "%d,%d,%d,%schannel-%d%s,%[5]shttps://nexmark.com/item?query=%d%[5]s,2015-07-15 00:%02d:%02d.%03d,%[5]s%[10]s%[5]s\n",
-			1000+i%977, 1000+i*7%9973, 100+i*31%99991, quote, i%1000, quote, i%1000, i/60000%60, i/1000%60, i%1000, strings.Repeat("abcd", 6)[:10+i%13])
+		fmt.Fprintf(&b, "%d,%d,%d,%schannel-%d%s,%shttps://nexmark.com/item?query=%d%s,2015-07-15 00:%02d:%02d.%03d,%s%s%s\n",
+			1000+i%977, 1000+i*7%9973, 100+i*31%99991, quote, i%1000, quote, quote, i%1000, quote, i/60000%60, i/1000%60, i%1000,
+			quote, strings.Repeat("abcd", 6)[:10+i%13], quote)
 	}
 	return b.Bytes()
 }

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"wire.example/wire/internal/format/csvfmt"
 	"wire.example/wire/internal/format/jsonfmt"
 	"wire.example/wire/internal/format/rawfmt"
 	"wire.example/wire/sdk/codec"
@@ -8,7 +9,7 @@ import (
 
 // New returns the formats, in the order in which documents show them.
 func New() []*codec.FormatType {
-	return []*codec.FormatType{jsonType(), linesType(), bytesType()}
+	return []*codec.FormatType{jsonType(), csvType(), linesType(), bytesType()}
 }
 
 func jsonType() *codec.FormatType {
@@ -18,6 +19,15 @@ func jsonType() *codec.FormatType {
 		NewConfig: func() any { return &jsonfmt.Options{} },
 		New:       func(config any) (codec.Format, error) { return jsonfmt.New(*config.(*jsonfmt.Options)) },
 		Passes:    func(from, to any) bool { return !from.(*jsonfmt.Options).Changelog && !to.(*jsonfmt.Options).Changelog },
+	}
+}
+
+func csvType() *codec.FormatType {
+	return &codec.FormatType{
+		Name:      "csv",
+		Doc:       "Comma-separated values (RFC 4180), with or without a header.",
+		NewConfig: func() any { return &csvfmt.Options{} },
+		New:       func(config any) (codec.Format, error) { return csvfmt.New(*config.(*csvfmt.Options)) },
 	}
 }
 
