@@ -90,7 +90,10 @@ func (a *app) command() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return wrong(fmt.Errorf("%w; see wire %s --help", err, c.Name()))
 	})
-	root.AddCommand(a.runCommand(), a.benchCommand(), a.versionCommand(), a.connectorsCommand(), a.checkCommand())
+	root.AddCommand(
+		completesPipelines(a.runCommand()), completesPipelines(a.checkCommand()), a.connectorsCommand(), a.schemaCommand(), a.benchCommand(),
+		a.versionCommand(),
+	)
 	return root
 }
 

@@ -1,7 +1,6 @@
 package display
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,13 +14,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var update = flag.Bool("update", false, "write the golden files")
-
-// golden compares got with a file of testdata.
+// golden compares got with a file of testdata. To rewrite them: WIRE_REWRITE=1.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
-	if *update {
+	if os.Getenv("WIRE_REWRITE") != "" {
 		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
 		}
