@@ -62,7 +62,8 @@ type reader struct {
 	dealt  atomic.Int64 // next, for Progress
 	paced  bool         // start and origin are set
 	start  time.Duration
-	origin int64 // next at start
+	origin int64         // next at start
+	last   time.Duration // when rows were last dealt
 }
 
 func openReader(clk clock.Clock, env connector.SourceEnv, c *Config) (*reader, error) {
@@ -110,15 +111,12 @@ func (r *reader) Poll(ctx context.Context, wake <-chan struct{}, block *codec.Bl
 	}
 	rows := min(r.block, r.limit-r.next)
 	if r.rate > 0 {
-		due := r.due()
-		for ; due <= 0; due = r.due() {
-			woken, err := r.wait(ctx, wake)
-			if err != nil {
-				return connector.End, err
-			}
-			if woken {
-				return connector.Woken, nil
-			}
+		due, woken, err := r.awaitDue(ctx, wake, rows)
+		if err != nil {
+			return connector.End, err
+		}
+		if woken {
+			return connector.Woken, nil
 		}
 		rows = min(rows, due)
 	}
@@ -128,20 +126,46 @@ func (r *reader) Poll(ctx context.Context, wake <-chan struct{}, block *codec.Bl
 	return connector.Ready, nil
 }
 
+// minPause is the least time between two blocks that are not full: above 10,000 rows a second rows share blocks, which costs each of them at
+// most so much time and spares most of the work of handing over.
+const minPause = 100 * time.Microsecond
+
+// awaitDue waits until rows are due and returns how many, or whether wake ended the wait.
+func (r *reader) awaitDue(ctx context.Context, wake <-chan struct{}, full int64) (due int64, woken bool, err error) {
+	for {
+		now := r.clock.Monotonic()
+		if !r.paced {
+			r.paced, r.start, r.origin, r.last = true, now, r.next, now-minPause
+		}
+		due := r.due(now)
+		if due >= full || due > 0 && now-r.last >= minPause {
+			r.last = now
+			return due, false, nil
+		}
+		at := r.last + minPause
+		if due <= 0 {
+			at = max(at, r.dueAt())
+		}
+		if woken, err := r.sleep(ctx, wake, at-now); woken || err != nil {
+			return 0, woken, err
+		}
+	}
+}
+
 // due returns how many rows are due and not dealt. The first is due when Poll is first called, row k after it k/rate seconds later, however
 // late those before it were taken.
-func (r *reader) due() int64 {
-	now := r.clock.Monotonic()
-	if !r.paced {
-		r.paced, r.start, r.origin = true, now, r.next
-	}
+func (r *reader) due(now time.Duration) int64 {
 	return int64((now-r.start).Seconds()*r.rate) + 1 - (r.next - r.origin)
 }
 
-// wait sleeps until the next row is due, and reports whether wake ended it.
-func (r *reader) wait(ctx context.Context, wake <-chan struct{}) (woken bool, err error) {
-	at := r.start + time.Duration(math.Ceil(float64(r.next-r.origin)/r.rate*float64(time.Second)))
-	timer := r.clock.NewTimer(max(at-r.clock.Monotonic(), 1))
+// dueAt returns when the next row is due.
+func (r *reader) dueAt() time.Duration {
+	return r.start + time.Duration(math.Ceil(float64(r.next-r.origin)/r.rate*float64(time.Second)))
+}
+
+// sleep waits for d, and reports whether wake ended it.
+func (r *reader) sleep(ctx context.Context, wake <-chan struct{}, d time.Duration) (woken bool, err error) {
+	timer := r.clock.NewTimer(max(d, 1))
 	defer timer.Stop()
 	select {
 	case <-timer.C():

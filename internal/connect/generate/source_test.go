@@ -198,6 +198,33 @@ func TestRateWaitsForTheClock(t *testing.T) {
 	}
 }
 
+// At high rates rows that fall due within a tenth of a millisecond go together.
+func TestHighRatesDealRowsTogether(t *testing.T) {
+	clk := manual()
+	r := open(t, configure(t, map[string]any{"kind": "sequence", "rate": 1e6}), clk)
+	if got := poll(t.Context(), t, r, nil); got != 1 {
+		t.Fatalf("%d rows at the start", got)
+	}
+	for range 5 {
+		done := make(chan int, 1)
+		clk.Advance(time.Microsecond) // a row is due, and waits for others
+		go func() { done <- poll(t.Context(), t, r, nil) }()
+		if err := clk.WaitForWaiters(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		clk.Advance(minPause - time.Microsecond)
+		if got := <-done; got != 100 {
+			t.Fatalf("%d rows after %v", got, minPause)
+		}
+	}
+	clk.Advance(2100 * time.Microsecond)
+	for range 2 { // full blocks wait for nothing: 2,100 rows are due
+		if got := poll(t.Context(), t, r, nil); got != batchRows {
+			t.Fatalf("%d rows of 2,100", got)
+		}
+	}
+}
+
 func TestWakeAndContextEndTheWait(t *testing.T) {
 	clk := manual()
 	r := open(t, configure(t, map[string]any{"kind": "sequence", "rate": 0.001}), clk)
