@@ -19,3 +19,13 @@ func TestHighWater(t *testing.T) {
 		}
 	}
 }
+
+func FuzzHighWater(f *testing.F) {
+	f.Add([]byte("Name:\twire\nVmHWM:\t   12345 kB\nVmRSS:\t 1 kB\n"))
+	f.Add([]byte("\nVmHWM:"))
+	f.Fuzz(func(t *testing.T, status []byte) {
+		if peak, ok := highWater(status); ok && peak%1024 != 0 {
+			t.Errorf("%q: %d bytes", status, peak)
+		}
+	})
+}

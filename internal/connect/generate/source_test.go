@@ -334,3 +334,29 @@ func TestReadmeListsTheOptions(t *testing.T) {
 		t.Errorf("README.md lacks this table:\n%s", want.String())
 	}
 }
+
+// FuzzRestore: a stored position is taken or refused, and one that is taken is where the reader goes on.
+func FuzzRestore(f *testing.F) {
+	for _, seed := range []string{`{"version":1,"next":7}`, `{"version":1,"next":-7}`, `{"next":1e3}`, `null`, `[]`, `{`} {
+		f.Add(split, seed)
+	}
+	c := &Config{}
+	if mistakes := connector.Apply(c, map[string]any{"kind": "sequence"}); len(mistakes) > 0 {
+		f.Fatal(mistakes[0])
+	}
+	f.Fuzz(func(t *testing.T, split, stored string) {
+		env := connector.SourceEnv{Restore: []connector.SplitState{{Split: split, Position: json.RawMessage(stored)}}}
+		r, err := SourceType(manual()).Open(t.Context(), env, c)
+		if err != nil {
+			return
+		}
+		states, err := r.Snapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, err := restore(states)
+		if err != nil || next != r.(*reader).next || next < 0 {
+			t.Errorf("%s was taken, and stored again as %s: %d, %v", stored, states[0].Position, next, err)
+		}
+	})
+}
