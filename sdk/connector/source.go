@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -163,6 +164,9 @@ func (e *RowsError) Error() string {
 
 // shownBytes is how much of a row an error message shows.
 const shownBytes = 200
+
+// ErrDownstreamClosed is in the error of a sink whose reader has gone, as in "wire run … | head": the run ends, and nobody did wrong.
+var ErrDownstreamClosed = errors.New("the reader of the output has gone")
 
 // Sink takes the rows of one step, in order. NewChunk may be called from any goroutine; all else by one at a time. How a sink says that single
 // rows were refused: RowsError.

@@ -7,6 +7,8 @@ import (
 	"wire.example/wire/internal/connect/file"
 	"wire.example/wire/internal/connect/generate"
 	"wire.example/wire/internal/connect/http"
+	"wire.example/wire/internal/connect/stdin"
+	"wire.example/wire/internal/connect/stdout"
 	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/sdk/connector"
@@ -23,7 +25,7 @@ type Environment struct {
 // New returns the connectors over env.
 func New(env Environment) *connector.Registry {
 	return &connector.Registry{
-		Sources: []*connector.SourceType{file.SourceType(env.FS, env.Clock), generate.SourceType(env.Clock), http.SourceType(env.Clock)},
-		Sinks:   []*connector.SinkType{file.SinkType(env.FS, env.Clock), http.SinkType(env.Clock), blackhole.SinkType()},
+		Sources: []*connector.SourceType{file.SourceType(env.FS, env.Clock), generate.SourceType(env.Clock), http.SourceType(env.Clock), stdin.SourceType(env.Stdin)},
+		Sinks:   []*connector.SinkType{file.SinkType(env.FS, env.Clock), http.SinkType(env.Clock), stdout.SinkType(env.Stdout), blackhole.SinkType()},
 	}
 }
