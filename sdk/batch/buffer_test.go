@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
 )
 
 func mustPanic(t *testing.T, what string, do func()) {
@@ -90,4 +91,28 @@ func TestWrappedBufferBelongsToNoPool(t *testing.T) {
 		t.Errorf("%q: the caller's bytes were changed", data)
 	}
 	mustPanic(t, "a release too many", b.Release)
+}
+
+func TestViewsOfSeveralColumnsShareBuffers(t *testing.T) {
+	pool := &batch.Pool{}
+	var sources []*batch.Column
+	for _, text := range []string{"the first text is long", "the second text is long too"} {
+		c := batch.NewColumn(pool, schema.Of(schema.Text))
+		c.Reset(1)
+		c.SetBytes(0, []byte(text))
+		sources = append(sources, c)
+	}
+	both := batch.NewColumn(pool, schema.Of(schema.Text))
+	both.Reset(2)
+	for i, src := range sources {
+		base := both.AddBuffers(src)
+		v := src.Views()[0]
+		v.Buf += base
+		both.Views()[i] = v
+	}
+	for i, src := range sources {
+		if got, want := string(both.Bytes(i)), string(src.Bytes(0)); got != want {
+			t.Errorf("row %d is %q, want %q", i, got, want)
+		}
+	}
 }

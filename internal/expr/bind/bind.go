@@ -337,7 +337,7 @@ func (b *Binder) collate(n *ast.Collate) (*Expr, error) {
 	switch name {
 	case "C", "POSIX", "default", "ucs_basic":
 	default:
-		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "collation \"%s\" is not supported", name).hint("Text is compared by bytes: COLLATE \"C\".")
+		return nil, errorf(n.Span, sqlstate.UndefinedObject, "collation \"%s\" for encoding \"UTF8\" does not exist", name).hint("Text is compared by bytes: COLLATE \"C\".")
 	}
 	x, err := b.Bind(n.X)
 	if err != nil {

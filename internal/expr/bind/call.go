@@ -64,6 +64,12 @@ func (b *Binder) specialForm(at ast.Span, name string, args []*Expr) (*Expr, err
 	return &Expr{Op: op, Type: typ, Span: at, Args: args}, nil
 }
 
+// ownEquality reports whether PostgreSQL has an operator that compares the kind with y as it is, so that it stays what it was.
+func ownEquality(kind schema.Kind, y *Expr) bool {
+	other := y.Type.Kind
+	return y.Unknown || !kind.IsNumber() || kind.IsFloat() || kind.IsInteger() && other.IsInteger() || kind == schema.Numeric && !other.IsFloat()
+}
+
 func nullIf(at ast.Span, args []*Expr) (*Expr, error) {
 	if len(args) != 2 {
 		return nil, errorf(at, sqlstate.SyntaxError, "nullif needs two arguments")
@@ -73,10 +79,14 @@ func nullIf(at ast.Span, args []*Expr) (*Expr, error) {
 		return nil, err
 	}
 	x := settle(args[0])
-	if args[0].Unknown {
-		x = eq.Args[0]
+	if args[0].Unknown || !ownEquality(x.Type.Kind, args[1]) {
+		x = eq.Args[0] // as the comparison sees it
 	}
-	return &Expr{Op: NullIf, Type: x.Type, Span: at, Args: []*Expr{x, args[1], eq}}, nil
+	typ := x.Type
+	if typ.Kind == schema.Text {
+		typ = schema.Of(schema.Text)
+	}
+	return &Expr{Op: NullIf, Type: typ, Span: at, Args: []*Expr{x, args[1], eq}}, nil
 }
 
 // resolve finds the function or operator called name for args, by PostgreSQL's rules, and casts the arguments.
@@ -272,23 +282,42 @@ func matches(f *builtin.Function, args []*Expr, orPreferred bool) int {
 	return n
 }
 
-// byCategory reads each undecided literal as text if some candidate would, else as the one category that all agree on.
+// byCategory reads each undecided literal as text if some candidate would, else as the one category that all agree on, in its preferred kind if
+// some candidate takes that. It returns fit as it is where nothing can be decided so.
 func byCategory(fit []*builtin.Function, args []*Expr) []*builtin.Function {
+	kept := fit
 	for i, a := range args {
 		if !a.Unknown {
 			continue
 		}
-		strings := keep(fit, func(f *builtin.Function) bool { return f.Param(i) == schema.Text })
-		if len(strings) > 0 {
-			fit = strings
-			continue
+		want, ok := literalAs(fit, i)
+		if !ok {
+			return fit
 		}
-		best := keep(fit, func(f *builtin.Function) bool { return preferred(f.Param(i)) })
-		if len(best) > 0 {
-			fit = best
+		kept = keep(kept, func(f *builtin.Function) bool { return want(f.Param(i)) })
+	}
+	if len(kept) == 0 {
+		return fit
+	}
+	return kept
+}
+
+// literalAs returns the test of the kinds as which an undecided literal may be read as argument i.
+func literalAs(fit []*builtin.Function, i int) (want func(schema.Kind) bool, ok bool) {
+	isText := func(k schema.Kind) bool { return k == schema.Text }
+	best := false
+	for _, f := range fit {
+		if isText(f.Param(i)) {
+			return isText, true
+		}
+		best = best || preferred(f.Param(i))
+	}
+	for _, f := range fit {
+		if categoryOf(f.Param(i)) != categoryOf(fit[0].Param(i)) {
+			return nil, false
 		}
 	}
-	return fit
+	return func(k schema.Kind) bool { return !best || preferred(k) }, true
 }
 
 // sameAsKnown takes the undecided literals as the kind that all known arguments have.

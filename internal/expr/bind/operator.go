@@ -122,6 +122,9 @@ func plain(t schema.Type) schema.Type {
 }
 
 func compare(at ast.Span, cmp CompareOp, l, r *Expr) (*Expr, error) {
+	if l.Op == MakeRow && r.Op == MakeRow && len(l.Args) != len(r.Args) {
+		return nil, errorf(at, sqlstate.SyntaxError, "unequal number of entries in row expressions")
+	}
 	typ, ok := comparedKind(l, r)
 	if !ok {
 		return nil, noOperator(at, cmp.String(), []*Expr{l, r})

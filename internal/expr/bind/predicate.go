@@ -54,9 +54,25 @@ func (b *Binder) is(n *ast.Is) (*Expr, error) {
 		out.Op, out.Truth = IsBool, n.Test == ast.IsTrue
 	default:
 	}
-	x, err := b.boolean(n.X, "IS")
+	x, err := b.boolean(n.X, isName(n))
 	out.Args = []*Expr{x}
 	return out, err
+}
+
+// isName is the test as messages call it: IS NOT TRUE.
+func isName(n *ast.Is) string {
+	name := "IS "
+	if n.Not {
+		name = "IS NOT "
+	}
+	switch n.Test {
+	case ast.IsTrue:
+		return name + "TRUE"
+	case ast.IsFalse:
+		return name + "FALSE"
+	default:
+		return name + "UNKNOWN"
+	}
 }
 
 func (b *Binder) distinct(n *ast.Distinct) (*Expr, error) {
