@@ -73,10 +73,15 @@ func nullIf(at ast.Span, args []*Expr) (*Expr, error) {
 		return nil, err
 	}
 	x := settle(args[0])
-	if args[0].Unknown {
+	if eq.Op == Compare && (args[0].Unknown || !comparedAcross(args[0].Type.Kind, eq.Args[0].Type.Kind)) {
 		x = eq.Args[0]
 	}
 	return &Expr{Op: NullIf, Type: x.Type, Span: at, Args: []*Expr{x, args[1], eq}}, nil
+}
+
+// comparedAcross tells whether PostgreSQL compares a kind with another without converting the first: NULLIF then keeps it.
+func comparedAcross(a, b schema.Kind) bool {
+	return a == b || a.IsInteger() && b.IsInteger() || a.IsFloat() && b.IsFloat() || a.IsDatetime() && b.IsDatetime()
 }
 
 // resolve finds the function or operator called name for args, by PostgreSQL's rules, and casts the arguments.
@@ -90,6 +95,9 @@ func (b *Binder) resolve(at ast.Span, name string, args []*Expr, operator bool) 
 	}
 	f, ambiguous := choose(fit, args, operator)
 	if f == nil {
+		if operator && ambiguous {
+			return nil, ambiguousOperator(at, name, args)
+		}
 		if operator {
 			return nil, noOperator(at, name, args)
 		}
@@ -128,7 +136,7 @@ func convertArgs(f *builtin.Function, args []*Expr) (bound []*Expr, ok bool, err
 	for i, a := range args {
 		ok := true
 		switch param := f.Param(i); param {
-		case builtin.Any:
+		case builtin.Any, builtin.NonArray:
 			bound[i] = settle(a)
 		case builtin.Elem:
 			bound[i], ok, err = implicitCast(a, elem)
