@@ -294,11 +294,11 @@ func AppendFloat(dst []byte, v float64, size int) []byte {
 	case math.IsInf(v, -1):
 		return append(dst, "-Infinity"...)
 	}
-	limit := 1e15
+	least, limit := 1e-4, 1e15
 	if size == 32 {
-		limit = 1e6
+		least, limit = float64(float32(1e-4)), 1e6
 	}
-	if a := math.Abs(v); a != 0 && (a < 1e-4 || a >= limit) {
+	if a := math.Abs(v); a != 0 && (a < least || a >= limit) {
 		return strconv.AppendFloat(dst, v, 'e', -1, size)
 	}
 	return strconv.AppendFloat(dst, v, 'f', -1, size)

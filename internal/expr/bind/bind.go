@@ -89,6 +89,9 @@ func (b *Binder) Bind(node ast.Node) (*Expr, error) {
 	case *ast.Literal:
 		return bindLiteral(n)
 	case *ast.TypedLiteral:
+		if n.Type.Interval != ast.AllFields {
+			return intervalLiteral(n)
+		}
 		typ, err := TypeOf(n.Type)
 		if err != nil {
 			return nil, err
@@ -309,6 +312,11 @@ func (b *Binder) cast(n *ast.Cast) (*Expr, error) {
 	if array, ok := n.X.(*ast.Array); ok && len(array.Elems) == 0 && typ.Kind == schema.Array {
 		return &Expr{Op: MakeArray, Type: typ, Span: n.Span}, nil
 	}
+	if typ.Kind.IsFloat() {
+		if text, ok := numberText(n.X); ok {
+			return literal(n.Span, typ, text) // not by way of a NUMERIC, which might not hold it
+		}
+	}
 	x, err := b.Bind(n.X)
 	if err != nil {
 		return nil, err
@@ -330,6 +338,18 @@ func (b *Binder) cast(n *ast.Cast) (*Expr, error) {
 		return &known, nil
 	}
 	return e, nil
+}
+
+// numberText returns the text of a number that is no integer.
+func numberText(n ast.Node) (string, bool) {
+	switch n := n.(type) {
+	case *ast.Literal:
+		return n.Text, n.Kind == ast.Float || n.Kind == ast.Decimal
+	case *ast.Unary:
+		text, lit := negated(n)
+		return text, lit != nil && lit.Kind != ast.Integer
+	}
+	return "", false
 }
 
 func (b *Binder) collate(n *ast.Collate) (*Expr, error) {

@@ -79,7 +79,7 @@ func nullIf(at ast.Span, args []*Expr) (*Expr, error) {
 		return nil, err
 	}
 	x := settle(args[0])
-	if args[0].Unknown || !ownEquality(x.Type.Kind, args[1]) {
+	if eq.Op == Compare && (args[0].Unknown || !ownEquality(x.Type.Kind, args[1])) {
 		x = eq.Args[0] // as the comparison sees it
 	}
 	typ := x.Type
@@ -100,6 +100,9 @@ func (b *Binder) resolve(at ast.Span, name string, args []*Expr, operator bool) 
 	}
 	f, ambiguous := choose(fit, args, operator)
 	if f == nil {
+		if operator && ambiguous {
+			return nil, ambiguousOperator(at, name, args)
+		}
 		if operator {
 			return nil, noOperator(at, name, args)
 		}
@@ -138,7 +141,7 @@ func convertArgs(f *builtin.Function, args []*Expr) (bound []*Expr, ok bool, err
 	for i, a := range args {
 		ok := true
 		switch param := f.Param(i); param {
-		case builtin.Any:
+		case builtin.Any, builtin.NonArray:
 			bound[i] = settle(a)
 		case builtin.Elem:
 			bound[i], ok, err = implicitCast(a, elem)

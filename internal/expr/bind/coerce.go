@@ -60,6 +60,8 @@ func implicit(from, to schema.Kind) bool {
 		return true
 	case to == builtin.TextArray:
 		return from == schema.Array
+	case to == builtin.NonArray:
+		return from != schema.Array
 	case from.IsNumber() && to.IsNumber():
 		return numberRank(from) < numberRank(to)
 	case from == schema.Date:

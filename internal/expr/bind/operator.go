@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/parse"
 	"wire.example/wire/sdk/schema"
@@ -9,6 +11,12 @@ import (
 
 //nolint:gochecknoglobals // immutable table
 var comparisons = map[string]CompareOp{"=": Equal, "<>": NotEqual, "<": Less, "<=": LessEqual, ">": Greater, ">=": GreaterEqual}
+
+// likeOperator is what an operator that LIKE stands for means.
+type likeOperator struct{ fold, not bool }
+
+//nolint:gochecknoglobals // immutable table
+var likeOperators = map[string]likeOperator{"~~": {}, "!~~": {not: true}, "~~*": {fold: true}, "!~~*": {fold: true, not: true}}
 
 func (b *Binder) binary(n *ast.Binary) (*Expr, error) {
 	args, err := b.list(n.L, n.R)
@@ -25,6 +33,9 @@ func (b *Binder) binary(n *ast.Binary) (*Expr, error) {
 			e.Span = n.Span
 		}
 		return e, err
+	}
+	if op, ok := likeOperators[n.Op]; ok {
+		return like(n.Span, op, args)
 	}
 	if len(n.Op) == 1 {
 		if e, err := arith(n, args); e != nil || err != nil {
@@ -169,25 +180,56 @@ func typeNames(args []*Expr) []string {
 	return names
 }
 
-func noOperator(at ast.Span, op string, args []*Expr) *Error {
+// operands writes an operator between the types of its operands.
+func operands(op string, args []*Expr) string {
 	names := typeNames(args)
-	shown := op + " " + names[0]
-	if len(names) > 1 {
-		shown = names[0] + " " + op + " " + names[1]
+	if len(names) == 1 {
+		return op + " " + names[0]
 	}
-	bad := errorf(at, sqlstate.UndefinedFunction, "operator does not exist: %s", shown)
+	return names[0] + " " + op + " " + names[1]
+}
+
+func ambiguousOperator(at ast.Span, op string, args []*Expr) *Error {
+	return errorf(at, sqlstate.AmbiguousFunction, "operator is not unique: %s", operands(op, args)).
+		hint("Could not choose a best candidate operator. You might need to add explicit type casts.")
+}
+
+func noOperator(at ast.Span, op string, args []*Expr) *Error {
+	bad := errorf(at, sqlstate.UndefinedFunction, "operator does not exist: %s", operands(op, args))
 	if hint := parse.OperatorHint(op); hint != "" {
 		return bad.hint("%s", hint)
 	}
-	if len(names) > 1 {
+	if len(args) > 1 {
 		return bad.hint("No operator matches the given name and argument types. You might need to add explicit type casts.")
 	}
 	return bad.hint("No operator matches the given name and argument type. You might need to add an explicit type cast.")
 }
 
+// negated returns the text of a number with minus signs before it, which cancel each other before the number gets its type; nil if n is
+// something else.
+func negated(n *ast.Unary) (text string, lit *ast.Literal) {
+	if n.Op != "-" {
+		return "", nil
+	}
+	switch x := n.X.(type) {
+	case *ast.Literal:
+		if x.Kind >= ast.Integer && x.Kind <= ast.Float {
+			return "-" + x.Text, x
+		}
+	case *ast.Unary:
+		if text, lit = negated(x); lit != nil {
+			if positive, ok := strings.CutPrefix(text, "-"); ok {
+				return positive, lit
+			}
+			return "-" + text, lit
+		}
+	}
+	return "", nil
+}
+
 func (b *Binder) unary(n *ast.Unary) (*Expr, error) {
-	if lit, ok := n.X.(*ast.Literal); ok && n.Op == "-" && lit.Kind >= ast.Integer && lit.Kind <= ast.Float {
-		return number(n.Span, "-"+lit.Text, lit.Kind == ast.Integer)
+	if text, lit := negated(n); lit != nil {
+		return number(n.Span, text, lit.Kind == ast.Integer)
 	}
 	x, err := b.Bind(n.X)
 	if err != nil {

@@ -175,16 +175,20 @@ func (b *Binder) like(n *ast.Like) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	op := map[bool]string{true: "~~*", false: "~~"}[n.Kind == ast.ILike]
+	return like(n.Span, likeOperator{fold: n.Kind == ast.ILike, not: n.Not}, args)
+}
+
+// like binds text, pattern and perhaps an escape.
+func like(at ast.Span, op likeOperator, args []*Expr) (*Expr, error) {
 	for i, a := range args {
 		if !a.Unknown && a.Type.Kind != schema.Text {
-			return nil, noOperator(n.Span, op, args[:2])
+			return nil, noOperator(at, map[bool]string{true: "~~*", false: "~~"}[op.fold], args[:2])
 		}
 		args[i] = settle(a)
 	}
-	out := &Expr{Op: Like, Type: boolType(), Span: n.Span, Args: args, Fold: n.Kind == ast.ILike}
-	if n.Not {
-		return &Expr{Op: Not, Type: boolType(), Span: n.Span, Args: []*Expr{out}}, nil
+	out := &Expr{Op: Like, Type: boolType(), Span: at, Args: args, Fold: op.fold}
+	if op.not {
+		return &Expr{Op: Not, Type: boolType(), Span: at, Args: []*Expr{out}}, nil
 	}
 	return out, nil
 }
@@ -261,7 +265,7 @@ func (b *Binder) when(operand, cond ast.Node) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compare(cond.Location(), Equal, args[0], args[1])
+	return compare(cond.Location(), Equal, settle(args[0]), args[1])
 }
 
 func (b *Binder) row(n *ast.Row) (*Expr, error) {
@@ -271,7 +275,6 @@ func (b *Binder) row(n *ast.Row) (*Expr, error) {
 	}
 	fields := make([]schema.Field, len(args))
 	for i := range args {
-		args[i] = settle(args[i])
 		fields[i] = schema.Field{Name: "f" + itoa(i+1), Type: args[i].Type}
 	}
 	return &Expr{Op: MakeRow, Type: schema.RowOf(fields...), Span: n.Span, Args: args}, nil

@@ -12,10 +12,10 @@ import (
 
 func formatFunctions() []Function {
 	return []Function{
-		fn("||", text, concatText, text, text), fn("||", text, concatText, text, Any), fn("||", text, concatText, Any, text),
+		fn("||", text, concatText, text, text), fn("||", text, concatText, text, NonArray), fn("||", text, concatText, NonArray, text),
 		fn("format", text, formatEval, text, Any).optional(1).variadic().called(),
 		fn("quote_ident", text, quoteIdent, text),
-		fn("quote_nullable", text, quoteNullable, text).called(),
+		fn("quote_nullable", text, quoteNullable, text).called(), fn("quote_nullable", text, quoteNullable, Any).called(),
 	}
 }
 
@@ -33,12 +33,28 @@ func concatText(c *Call) {
 				if isText[k] {
 					dst = append(dst, c.Bytes(k, i)...)
 				} else {
-					dst = AppendValue(dst, c.Args[k].Col, c.Args[k].At(i))
+					dst = c.appendCast(dst, k, i)
 				}
 			}
 			return dst
 		})
 	})
+}
+
+// appendCast appends argument k as a cast to TEXT makes it: as AppendValue, but that true and false are spelled out.
+func (c *Call) appendCast(dst []byte, k, i int) []byte {
+	if c.Args[k].Col.Kind() == schema.Bool {
+		return strconv.AppendBool(dst, c.Bool(k, i))
+	}
+	return AppendValue(dst, c.Args[k].Col, c.Args[k].At(i))
+}
+
+// castText returns argument k as text, lent with it or in new memory.
+func (c *Call) castText(k, i int) []byte {
+	if c.Args[k].Col.Kind() == schema.Text {
+		return c.Bytes(k, i)
+	}
+	return c.appendCast(nil, k, i)
 }
 
 func quoteIdent(c *Call) {
@@ -73,7 +89,7 @@ func quoteNullable(c *Call) {
 			c.Out.SetBytes(i, []byte("NULL"))
 			return
 		}
-		b := c.Bytes(0, i)
+		b := c.castText(0, i)
 		c.appendRow(i, len(b)+3, func(dst []byte) []byte { return appendLiteral(dst, b) })
 	})
 }

@@ -15,6 +15,8 @@ const (
 	Elem schema.Kind = 0xfe
 	// TextArray takes TEXT[] only.
 	TextArray schema.Kind = 0xfd
+	// NonArray takes every type but arrays.
+	NonArray schema.Kind = 0xfc
 )
 
 // Volatility says how far a result depends on the arguments alone.
@@ -102,7 +104,7 @@ func families() []family {
 		{"Regular expressions", patternFunctions()},
 		{"Bytes, hashes and UUIDs", bytesFunctions()},
 		{"Numbers", append(mathFunctions(), bitFunctions()...)},
-		{"Dates and times", append(append(timeOperators(), timeFunctions()...), zoneFunctions()...)},
+		{"Dates and times", slices.Concat(timeOperators(), timeFunctions(), zoneFunctions(), overlapFunctions())},
 		{"JSON", append(jsonOperators(), jsonFunctions()...)},
 		{"Arrays", arrayFunctions()},
 		{"Any type", anyFunctions()},

@@ -37,7 +37,11 @@ type finder func(c *Call, row int) (value []byte, ok bool)
 func memberArg(c *Call, i int) ([]byte, bool) { return jsonb.Member(c.Bytes(0, i), c.Bytes(1, i)) }
 
 func elementArg(c *Call, i int) ([]byte, bool) {
-	return jsonb.Element(c.Bytes(0, i), int(c.Int32(1, i)))
+	value, n := c.Bytes(0, i), int(c.Int32(1, i))
+	if jsonb.TypeOf(value) < jsonb.Array && (n == 0 || n == -1) {
+		return value, true // PostgreSQL keeps a scalar as an array of one
+	}
+	return jsonb.Element(value, n)
 }
 
 func pathArg(c *Call, i int) (value []byte, ok bool) {

@@ -172,7 +172,7 @@ func signFloat(x float64) float64 {
 	case x < 0:
 		return -1
 	}
-	return x * 0 // keeps NaN
+	return 0 // NaN's, too, as in PostgreSQL
 }
 
 func signDecimal(d numeric.Decimal) (numeric.Decimal, error) {

@@ -109,11 +109,10 @@ func regexpCount(c *Call) {
 			out[i] = 0
 			return
 		}
-		for _, m := range r.re.FindAllIndex(b, -1) {
-			if m[0] >= from {
-				n++
-			}
-		}
+		r.each(b, from, func([]int) bool {
+			n++
+			return true
+		})
 		out[i] = n
 	})
 }
@@ -123,18 +122,14 @@ func (r *regex) nth(b []byte, start, n int) []int {
 	if utf8.RuneCount(b) < start-1 {
 		return nil
 	}
-	from := charOffset(b, start-1)
-	if n == 1 {
-		return r.find(b, from)
-	}
-	for _, m := range r.re.FindAllSubmatchIndex(b, -1) {
-		if m[0] >= from {
-			if n--; n == 0 {
-				return m
-			}
+	var found []int
+	r.each(b, charOffset(b, start-1), func(m []int) bool {
+		if n--; n == 0 {
+			found = m
 		}
-	}
-	return nil
+		return n > 0
+	})
+	return found
 }
 
 func regexpInstr(c *Call) {
@@ -283,25 +278,17 @@ func regexpReplaceAt(c *Call) {
 // replace makes row i argument 0 with match number n from at on replaced, all of them if n is 0.
 func (c *Call) replace(i int, r *regex, at, n int) {
 	b, with := c.Bytes(0, i), replacement{c.Bytes(2, i)}
-	if len(r.needed) > 0 && r.find(b, at) == nil {
-		c.Out.SetBytes(i, b)
-		return
-	}
 	c.appendRow(i, len(b)+len(with.text), func(dst []byte) []byte {
 		done, count := 0, 0
-		for _, m := range r.re.FindAllSubmatchIndex(b, -1) {
-			if m[0] < at {
-				continue
-			}
+		r.each(b, at, func(m []int) bool {
 			if count++; n > 0 && count != n {
-				continue
+				return true
 			}
 			dst = append(dst, b[done:m[0]]...)
 			dst = with.append(dst, b, m)
-			if done = m[1]; n > 0 {
-				break
-			}
-		}
+			done = m[1]
+			return n == 0
+		})
 		return append(dst, b[done:]...)
 	})
 }
@@ -324,13 +311,13 @@ func regexpSplit(c *Call) {
 			out.SetBytes(n, field)
 		}
 		done := 0
-		for _, m := range r.re.FindAllIndex(b, -1) {
-			if m[0] == m[1] && (m[0] == done || m[0] == len(b)) {
-				continue
+		r.each(b, 0, func(m []int) bool {
+			if m[0] < len(b) && m[1] > done {
+				add(b[done:m[0]])
+				done = m[1]
 			}
-			add(b[done:m[0]])
-			done = m[1]
-		}
+			return true
+		})
 		add(b[done:])
 	})
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -20,6 +22,8 @@ type regex struct {
 	// needed is text that every match contains; empty if there is none.
 	needed []byte
 	groups int
+	// behind says that a match depends on what stands before it, so that a search cannot begin in the middle of a text.
+	behind bool
 }
 
 // compileARE compiles a pattern of PostgreSQL's.
@@ -43,6 +47,7 @@ func compileARE(pattern []byte, o areOptions) (*regex, *sqlstate.Error) {
 	parsed = parsed.Simplify()
 	r.literal(parsed)
 	r.needed = []byte(required(parsed))
+	r.behind = looksBehind(parsed)
 	return r, nil
 }
 
@@ -121,20 +126,62 @@ func (r *regex) match(b []byte) bool {
 	return bytes.Contains(b, r.whole)
 }
 
+// looksBehind tells whether p has a constraint on what stands before a place.
+func looksBehind(p *syntax.Regexp) bool {
+	switch p.Op {
+	case syntax.OpBeginLine, syntax.OpBeginText, syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+		return true
+	default:
+		return slices.ContainsFunc(p.Sub, looksBehind)
+	}
+}
+
 // find returns the bounds of the first match from at on, and of its groups; nil if there is none. Anchors see all of b.
 func (r *regex) find(b []byte, at int) []int {
+	var first []int
+	r.each(b, at, func(m []int) bool {
+		first = m
+		return false
+	})
+	return first
+}
+
+// each calls f for the matches from at on, until it answers false. As in PostgreSQL an empty match may follow another match at once.
+func (r *regex) each(b []byte, at int, f func(m []int) bool) {
 	if len(r.needed) > 0 && !bytes.Contains(b[at:], r.needed) {
-		return nil
+		return
 	}
-	if at == 0 {
-		return r.re.FindSubmatchIndex(b)
-	}
-	for _, m := range r.re.FindAllSubmatchIndex(b, -1) {
-		if m[0] >= at {
-			return m
+	if r.behind && at == 0 {
+		if m := r.re.FindSubmatchIndex(b); m == nil || !f(m) {
+			return
 		}
 	}
-	return nil
+	if r.behind {
+		for k, m := range r.re.FindAllSubmatchIndex(b, -1) {
+			if (k > 0 || at > 0) && m[0] >= at && !f(m) {
+				return
+			}
+		}
+		return
+	}
+	for at <= len(b) {
+		m := r.re.FindSubmatchIndex(b[at:])
+		if m == nil {
+			return
+		}
+		for k := range m {
+			if m[k] >= 0 {
+				m[k] += at
+			}
+		}
+		if !f(m) {
+			return
+		}
+		if at = m[1]; m[0] == m[1] {
+			_, n := utf8.DecodeRune(b[at:])
+			at += max(n, 1)
+		}
+	}
 }
 
 // maxPatterns is how many compiled patterns one place of an expression keeps, for patterns that come from a column.

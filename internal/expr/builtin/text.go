@@ -22,7 +22,7 @@ func textFunctions() []Function {
 		fn("length", integer, charLength, text), fn("char_length", integer, charLength, text), fn("character_length", integer, charLength, text),
 		fn("length", integer, octetLength, schema.Bytes), fn("octet_length", integer, octetLength, text), fn("octet_length", integer, octetLength, schema.Bytes),
 		fn("bit_length", integer, bitLength, text),
-		fn("lower", text, mapCase(toLower), text), fn("upper", text, mapCase(toUpper), text), fn("initcap", text, mapCase(toInitcap), text),
+		fn("lower", text, mapCase(AppendLower), text), fn("upper", text, mapCase(toUpper), text), fn("initcap", text, mapCase(toInitcap), text),
 		fn("btrim", text, trim(true, true), text, text).optional(1), fn("ltrim", text, trim(true, false), text, text).optional(1),
 		fn("rtrim", text, trim(false, true), text, text).optional(1),
 		fn("substring", text, substring, text, integer, integer).optional(1), fn("substr", text, substring, text, integer, integer).optional(1),
@@ -35,7 +35,7 @@ func textFunctions() []Function {
 		fn("repeat", text, repeat, text, integer), fn("reverse", text, reverse, text),
 		fn("ascii", integer, ascii, text), fn("chr", text, chr, integer),
 		fn("overlay", text, overlay, text, text, integer, integer).optional(1),
-		fn("quote_literal", text, quoteLiteral, text), fn("to_hex", text, toHex, schema.Int64),
+		fn("quote_literal", text, quoteLiteral, text), fn("quote_literal", text, quoteLiteral, Any), fn("to_hex", text, toHex, schema.Int64), fn("to_hex", text, toHex, integer),
 	}
 	concat := Function{Name: "concat", Params: []schema.Kind{Any}, Variadic: true, Result: schema.Of(text), Volatility: Stable, Eval: concatEval}
 	concatWS := Function{Name: "concat_ws", Params: []schema.Kind{text, Any}, Variadic: true, Result: schema.Of(text), Volatility: Stable, Eval: concatWSEval}
@@ -84,12 +84,11 @@ func (c *Call) appendRow(row, room int, f func(dst []byte) []byte) {
 	c.Out.SetOwn(row, start)
 }
 
-// Under collation C PostgreSQL changes the case of ASCII letters only.
 func mapCase(f func(dst, b []byte) []byte) func(*Call) {
 	return func(c *Call) {
 		c.Each(func(i int) {
 			b := c.Bytes(0, i)
-			own := c.Out.OwnBuffer(len(b))
+			own := c.Out.OwnBuffer(len(b) + 4)
 			start := len(own.Data)
 			own.Data = f(own.Data, b)
 			c.Out.SetOwn(i, start)
@@ -97,8 +96,12 @@ func mapCase(f func(dst, b []byte) []byte) func(*Call) {
 	}
 }
 
-func toLower(dst, b []byte) []byte {
-	for _, ch := range b {
+// AppendLower appends text in lower case: Unicode's, one character for one, whatever the language.
+func AppendLower(dst, b []byte) []byte {
+	for i, ch := range b {
+		if ch >= utf8.RuneSelf {
+			return appendRunes(dst, b[i:], unicode.ToLower)
+		}
 		if ch >= 'A' && ch <= 'Z' {
 			ch += 'a' - 'A'
 		}
@@ -108,7 +111,10 @@ func toLower(dst, b []byte) []byte {
 }
 
 func toUpper(dst, b []byte) []byte {
-	for _, ch := range b {
+	for i, ch := range b {
+		if ch >= utf8.RuneSelf {
+			return appendRunes(dst, b[i:], unicode.ToUpper)
+		}
 		if ch >= 'a' && ch <= 'z' {
 			ch -= 'a' - 'A'
 		}
@@ -117,20 +123,26 @@ func toUpper(dst, b []byte) []byte {
 	return dst
 }
 
-func toInitcap(dst, b []byte) []byte {
-	word := false
-	for _, ch := range b {
-		letter := ch >= 'a' && ch <= 'z' || ch >= 'A' && ch <= 'Z'
-		switch {
-		case letter && word:
-			ch |= 0x20
-		case letter:
-			ch &^= 0x20
-		}
-		word = letter || ch >= '0' && ch <= '9'
-		dst = append(dst, ch)
+func appendRunes(dst, b []byte, f func(rune) rune) []byte {
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		dst = utf8.AppendRune(dst, f(r))
+		b = b[n:]
 	}
 	return dst
+}
+
+func toInitcap(dst, b []byte) []byte {
+	word := false
+	return appendRunes(dst, b, func(r rune) rune {
+		if word {
+			r = unicode.ToLower(r)
+		} else {
+			r = unicode.ToUpper(r)
+		}
+		word = unicode.IsLetter(r) || unicode.IsDigit(r)
+		return r
+	})
 }
 
 func trim(front, back bool) func(*Call) {
@@ -417,7 +429,7 @@ func chr(c *Call) {
 		case r == 0:
 			c.Fail(i, sqlstate.New(sqlstate.ProgramLimitExceeded, "null character not permitted"))
 		case r < 0:
-			c.Fail(i, sqlstate.New(sqlstate.ProgramLimitExceeded, "character number must be positive"))
+			c.Fail(i, sqlstate.New(sqlstate.InvalidParameterValue, "character number must be positive"))
 		case r > unicode.MaxRune:
 			c.Fail(i, sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "requested character too large for encoding: %d", r))
 		case !utf8.ValidRune(r):
@@ -448,15 +460,21 @@ func overlay(c *Call) {
 
 func quoteLiteral(c *Call) {
 	c.Each(func(i int) {
-		b := c.Bytes(0, i)
+		b := c.castText(0, i)
 		c.appendRow(i, len(b)+3, func(dst []byte) []byte { return appendLiteral(dst, b) })
 	})
 }
 
 func toHex(c *Call) {
 	const digits = "0123456789abcdef"
+	narrow := c.Args[0].Col.Kind() == integer
 	c.Each(func(i int) {
-		v := uint64(c.Int64(0, i)) //nolint:gosec // two's complement is what PostgreSQL shows
+		v := uint64(0)
+		if narrow {
+			v = uint64(uint32(c.Int32(0, i))) //nolint:gosec // two's complement is what PostgreSQL shows
+		} else {
+			v = uint64(c.Int64(0, i)) //nolint:gosec // so here
+		}
 		var buf [16]byte
 		at := len(buf)
 		for ok := true; ok; ok = v != 0 {

@@ -342,7 +342,7 @@ func formatTimestamp(c *Call) {
 		}
 		c.appendRow(i, 64, func(dst []byte) []byte {
 			if zoned {
-				return f.AppendTZ(dst, t, nil)
+				return f.AppendTZ(dst, t, temporal.UTC())
 			}
 			return f.Append(dst, t)
 		})

@@ -67,22 +67,12 @@ func (o *likeState) set(pattern, escape []byte, given bool) *sqlstate.Error {
 	if o.fold {
 		for i := range o.pattern.parts {
 			part := &o.pattern.parts[i]
-			part.text = lowerASCII(part.text[:0], part.text)
+			part.text = builtin.AppendLower(nil, part.text)
 		}
 	}
 	o.pattern.prepare()
 	o.source, o.escape, o.given = append([]byte{}, pattern...), append([]byte{}, escape...), given
 	return nil
-}
-
-func lowerASCII(dst, b []byte) []byte {
-	for _, ch := range b {
-		if ch >= 'A' && ch <= 'Z' {
-			ch += 'a' - 'A'
-		}
-		dst = append(dst, ch)
-	}
-	return dst
 }
 
 // constant matches a column against the one pattern.
@@ -121,7 +111,7 @@ func (o *likeState) columns(c *builtin.Call) {
 
 func (o *likeState) match(c *builtin.Call, row int, text []byte) {
 	if o.fold {
-		o.lowered = lowerASCII(o.lowered[:0], text)
+		o.lowered = builtin.AppendLower(o.lowered[:0], text)
 		text = o.lowered
 	}
 	switch {
