@@ -335,7 +335,9 @@ func (d *decoder) readKey(o *object, last *slot, i int) (s *slot, after int) {
 			return nil, -1
 		}
 	}
-	last.follow(s)
+	if s != &d.unknown && last != &d.unknown {
+		last.follow(s)
+	}
 	return s, after
 }
 
