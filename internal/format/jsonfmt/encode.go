@@ -83,8 +83,6 @@ func (e *encoder) appendRecords(dst []byte, ends []int, b *batch.Batch) ([]byte,
 
 // appendRows writes the rows member by member. The usual types are put into free space behind dst, without asking each time whether
 // there is any: fixed bytes always are.
-//
-//nolint:funlen // a loop with one short case for each usual type
 func (e *encoder) appendRows(dst []byte, ends []int, b *batch.Batch) ([]byte, []int) {
 	for i := range e.columns {
 		e.columns[i].bind(b.Cols[i])
@@ -122,12 +120,7 @@ func (e *encoder) appendRows(dst []byte, ends []int, b *batch.Batch) ([]byte, []
 				if size > room-n-e.fixed {
 					p, n, room = memory(slices.Grow(unsafe.Slice((*byte)(p), room)[:n], size+e.fixed))
 				}
-				if size <= batch.InlineLen {
-					if putShort(p, n, view) {
-						n += size + 2
-						continue
-					}
-				} else if putLong(p, n, unsafe.Pointer(unsafe.SliceData(w.col.Bytes(row))), size) {
+				if w.putText(p, n, view, row) {
 					n += size + 2
 					continue
 				}
@@ -244,6 +237,14 @@ func (w *writer) bind(c *batch.Column) {
 		w.form = putsStamp
 	default:
 	}
+}
+
+// putText puts the text of row, whose view is at hand, in quotes. false means that it needs escapes.
+func (w *writer) putText(p unsafe.Pointer, n int, view *batch.View, row int) bool {
+	if view.Len <= batch.InlineLen {
+		return putShort(p, n, view)
+	}
+	return putLong(p, n, unsafe.Pointer(unsafe.SliceData(w.col.Bytes(row))), int(view.Len))
 }
 
 // putKey puts what stands before the value.

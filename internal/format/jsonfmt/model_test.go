@@ -43,9 +43,12 @@ type modelField struct {
 func modelFields() []modelField {
 	leaf := []modelField{{name: "n", kind: schema.Int64}, {name: "text", kind: schema.Text}, {name: "list", kind: schema.Array}}
 	return []modelField{
-		{name: "id", kind: schema.Int64}, {name: "a key of more than sixteen bytes", kind: schema.Text},
+		{name: "id", kind: schema.Int64},
+		{name: "a key of more than sixteen bytes", kind: schema.Text},
 		{name: "in", kind: schema.Row, fields: append(leaf, modelField{name: "deep", kind: schema.Row, fields: leaf})},
-		{name: "Case", kind: schema.Int64}, {name: "case", kind: schema.Int64}, {name: "list", kind: schema.Array},
+		{name: "Case", kind: schema.Int64},
+		{name: "case", kind: schema.Int64},
+		{name: "list", kind: schema.Array},
 	}
 }
 

@@ -9,7 +9,7 @@ const maxDepth = 512
 //
 // This is the loop that decides how fast everything is. It holds the usual forms of the usual types, so that for them nothing is called.
 //
-//nolint:funlen,gocognit // see above
+//nolint:gocognit // see above
 func (d *decoder) readObject(o *object, i, row int) int {
 	if o.careful {
 		return d.readCarefully(o, i, row)
