@@ -255,3 +255,29 @@ func TestReadmeExample(t *testing.T) {
 		t.Errorf("got %s, rejects %+v", got, rejects)
 	}
 }
+
+// TestTextBehindWhatIsIndexed: a row may pass over more than is indexed at once before its next text, where the index of an earlier block
+// must not be taken for its own.
+func TestTextBehindWhatIsIndexed(t *testing.T) {
+	s := schema.New(field("t", schema.Text), field("z", schema.Text))
+	d, _ := newDecoder(&format{}, decodeSpec(s))
+	_ = d.Begin(paddedBlock([]byte(strings.Repeat(`{"t":12345678901234567890}`+"\n", 4000)))) // few stops
+	for more := true; more; {
+		_, res, _ := d.Decode()
+		more = res.More
+	}
+	for _, numbers := range []int{100, 1000, 2040, 2048, 5000, 20000} {
+		long := strings.Repeat("1, 2,", numbers) + "3"
+		in := fmt.Sprintf(`{"n":[%s],"t":"text of row one","n":[%s],"z":"x","m":{"a":"b"}}`+"\n", long, long)
+		_ = d.Begin(paddedBlock([]byte(in + in)))
+		out, res, _ := d.Decode()
+		if out.Len != 2 || len(res.Rejects) > 0 {
+			t.Fatalf("%d numbers: %d rows, rejects %+v", numbers, out.Len, res.Rejects)
+		}
+		for row := range 2 {
+			if a, b := string(out.Cols[0].Bytes(row)), string(out.Cols[1].Bytes(row)); a != "text of row one" || b != "x" {
+				t.Errorf("%d numbers: row %d is %q, %q", numbers, row, a, b)
+			}
+		}
+	}
+}

@@ -162,7 +162,7 @@ func (d *decoder) readNested(m *member, i, row int) int {
 	if m.typ.Kind != schema.Text || m.isOp {
 		return d.failAt(m.path, codec.ErrSyntax(m.typ, text), i)
 	}
-	if bad := codec.CheckText(text); bad != nil {
+	if bad := checkUTF8(text); bad != nil {
 		return d.failAt(m.path, bad, i)
 	}
 	return d.keepText(m, i, end, row)
