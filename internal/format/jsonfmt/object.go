@@ -1,6 +1,10 @@
 package jsonfmt
 
-import "wire.example/wire/sdk/batch"
+import (
+	"strings"
+
+	"wire.example/wire/sdk/batch"
+)
 
 // maxDepth bounds how deeply objects and arrays may nest.
 const maxDepth = 512
@@ -227,7 +231,7 @@ func (d *decoder) readCareful(o *object, s *slot, i, row int, seen, exact *uint6
 func (d *decoder) skipMember(s *slot, i int) int {
 	if !s.plain {
 		if s.ambiguous {
-			return d.failAt("", errAmbiguous(s.text[:len(s.text)-1]), i)
+			return d.failAt("", errAmbiguous(s.text[:strings.LastIndexByte(s.text, '"')+1]), i)
 		}
 		if d.dropped && s.member.filtered {
 			d.again = true
