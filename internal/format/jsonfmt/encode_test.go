@@ -109,7 +109,7 @@ func FuzzEncode(f *testing.F) {
 	f.Add("", []byte("short"), int64(math.MinInt64), math.Inf(-1))
 	f.Add("\x00\xff", []byte("a much longer text with \xc3\xa9 in it"), int64(123456789012), 1e300)
 	f.Fuzz(func(t *testing.T, name string, text []byte, v int64, x float64) {
-		if !utf8.ValidString(name) || strings.Contains(name, "\x00") || codec.CheckText(text) != nil || len(name) > 0 && strings.EqualFold(name[1:], "xx") {
+		if !utf8.ValidString(name) || strings.Contains(name, "\x00") || codec.CheckText(text) != nil {
 			return
 		}
 		s := schema.New(field("t"+name, schema.Text), field("v"+name, schema.Int64), field("x"+name, schema.Float64), field("d"+name, schema.Timestamp))
