@@ -127,7 +127,7 @@ func TestStampsAreRead(t *testing.T) {
 		want, err := temporal.ParseTimestampUTC([]byte(text))
 		switch {
 		case end == 0:
-			if !broken && len(text) == stampLen && at > 0 {
+			if !broken && len(text) == stampLen && text[4] == '-' && at > 0 {
 				t.Fatalf("%s is left to the slow way", text)
 			}
 		case err != nil || v != want || end != stampLen+1:
