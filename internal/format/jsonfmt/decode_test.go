@@ -294,3 +294,9 @@ func TestManyMembers(t *testing.T) {
 		t.Errorf("got %s, rejects %+v", got, rejects)
 	}
 }
+
+func decodeSpec(s *schema.Schema) codec.DecodeSpec {
+	return codec.DecodeSpec{Schema: s, Pool: &batch.Pool{}}
+}
+
+func encodeSpec(s *schema.Schema) codec.EncodeSpec { return codec.EncodeSpec{Schema: s} }

@@ -78,18 +78,19 @@ func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
 			d.out.Cols[i] = d.cols[i]
 		}
 	}
+	if f.options.Changelog {
+		return d, d.addOp(f.options.OpField)
+	}
 	for _, c := range spec.Filter {
 		if m := d.root.byField[c.Column]; m != nil {
 			m.addCondition(c)
 		}
 	}
-	if f.options.Changelog {
-		return d, d.addOp(f.options.OpField)
-	}
 	return d, nil
 }
 
-// addOp makes the member called name the kind of change.
+// addOp makes the member called name the kind of change. Filters are left to the engine then: one that drops a row may have to change the
+// kind of the row beside it.
 func (d *decoder) addOp(name string) error {
 	if err := checkOpField(name, d.spec.Schema); err != nil {
 		return err

@@ -83,8 +83,6 @@ func (e *encoder) appendRecords(dst []byte, ends []int, b *batch.Batch) ([]byte,
 
 // appendRows writes the rows member by member. The usual types are put into free space behind dst, without asking each time whether
 // there is any: fixed bytes always are.
-//
-//nolint:funlen // a loop with one short case for each usual type
 func (e *encoder) appendRows(dst []byte, ends []int, b *batch.Batch) ([]byte, []int) {
 	for i := range e.columns {
 		e.columns[i].bind(b.Cols[i])
@@ -113,7 +111,12 @@ func (e *encoder) appendRows(dst []byte, ends []int, b *batch.Batch) ([]byte, []
 				continue
 			case putsStamp:
 				if v := *slotOf[int64](w.base, row); uint64(v) < uint64(plainStamps) { //nolint:gosec // negative ones become large
-					n = e.clock.put(p, n, v)
+					n = w.putZone(p, e.clock.put(p, n, v))
+					continue
+				}
+			case putsDecimal:
+				if after := putDecimal(p, n, w.col, row); after > 0 {
+					n = after
 					continue
 				}
 			case putsText:
@@ -122,12 +125,7 @@ func (e *encoder) appendRows(dst []byte, ends []int, b *batch.Batch) ([]byte, []
 				if size > room-n-e.fixed {
 					p, n, room = memory(slices.Grow(unsafe.Slice((*byte)(p), room)[:n], size+e.fixed))
 				}
-				if size <= batch.InlineLen {
-					if putShort(p, n, view) {
-						n += size + 2
-						continue
-					}
-				} else if putLong(p, n, unsafe.Pointer(unsafe.SliceData(w.col.Bytes(row))), size) {
+				if w.putText(p, n, view, row) {
 					n += size + 2
 					continue
 				}
@@ -174,6 +172,7 @@ const (
 	putsInt32
 	putsText
 	putsStamp
+	putsDecimal
 )
 
 // wordSize is how many bytes a store may write beyond what it means to, widestFixed what the widest value put without asking takes, so much
@@ -240,10 +239,29 @@ func (w *writer) bind(c *batch.Column) {
 		w.form = putsInt32
 	case schema.Text:
 		w.form = putsText
-	case schema.Timestamp:
+	case schema.Timestamp, schema.TimestampTZ:
 		w.form = putsStamp
+	case schema.Numeric:
+		w.form = putsDecimal
 	default:
 	}
+}
+
+// putText puts the text of row, whose view is at hand, in quotes. false means that it needs escapes.
+func (w *writer) putText(p unsafe.Pointer, n int, view *batch.View, row int) bool {
+	if view.Len <= batch.InlineLen {
+		return putShort(p, n, view)
+	}
+	return putLong(p, n, unsafe.Pointer(unsafe.SliceData(w.col.Bytes(row))), int(view.Len))
+}
+
+// putZone adds the offset of a TIMESTAMPTZ to the timestamp in quotes that ends at n.
+func (w *writer) putZone(p unsafe.Pointer, n int) int {
+	if w.typ.Kind == schema.Timestamp {
+		return n
+	}
+	*(*[7]byte)(unsafe.Add(p, n-1)) = [7]byte{'+', '0', '0', ':', '0', '0', '"'}
+	return n + 6
 }
 
 // putKey puts what stands before the value.

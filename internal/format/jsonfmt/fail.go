@@ -35,13 +35,21 @@ func (d *decoder) syntax(i int, want string) int {
 	if d.bad != nil {
 		return -1
 	}
+	if at(d.p, i) == '\n' && i > d.pos && at(d.p, i-1) == '\r' {
+		i--
+	}
 	found := "the end of the line"
 	if c := at(d.p, i); c > ' ' && c < 0x7f {
 		found = strconv.QuoteRune(rune(c))
-	} else if c != '\n' {
+	} else if !d.lineEnds(i) {
 		found = "byte 0x" + strconv.FormatUint(uint64(c)|0x100, 16)[1:]
 	}
 	return d.fail("", errSyntax("expected "+want+", found "+found+" at "+d.place(i)))
+}
+
+// lineEnds reports whether the line ends at i, with or without a carriage return.
+func (d *decoder) lineEnds(i int) bool {
+	return at(d.p, i) == '\n' || at(d.p, i) == '\r' && at(d.p, i+1) == '\n'
 }
 
 // unclosed fails the row for the string at i, which a control character ends.
@@ -51,7 +59,7 @@ func (d *decoder) unclosed(i int) int {
 			i++
 		}
 	}
-	if at(d.p, i) == '\n' {
+	if d.lineEnds(i) {
 		return d.syntax(i, "a closing quote")
 	}
 	d.syntax(i, "a closing quote or the next character")

@@ -17,43 +17,50 @@ const (
 // indexer writes the index of words*64 bytes from p on.
 type indexer func(p unsafe.Pointer, out *uint64, words int)
 
-// movemask collects the high bits of the eight bytes of a word that has no others, times it, in the top byte.
-const movemask = 0x0002040810204081
-
-// indexWords is the indexer in plain Go.
+// indexWords is the indexer in plain Go: eight words of text give eight words of marks, which are laid over each other, so that bit j of
+// byte k belongs to byte k of word j, and then turned.
 func indexWords(p unsafe.Pointer, out *uint64, words int) {
 	for k := range words {
-		text := unsafe.Add(p, 64*k)
-		word := uint64(0)
-		for j := 56; j >= 0; j -= 8 {
-			word = word<<8 | special(load(text, j))*movemask>>56
-		}
-		*(*uint64)(unsafe.Add(unsafe.Pointer(out), 8*k)) = word
+		t := unsafe.Add(p, 64*k)
+		x := special(load(t, 0))>>7 | special(load(t, 8))>>6 | special(load(t, 16))>>5 | special(load(t, 24))>>4 |
+			special(load(t, 32))>>3 | special(load(t, 40))>>2 | special(load(t, 48))>>1 | special(load(t, 56))
+		*(*uint64)(unsafe.Add(unsafe.Pointer(out), 8*k)) = turn(x)
 	}
 }
 
-// beginIndex makes an empty index for the block.
+// turn swaps bit j of byte k with bit k of byte j (Warren, "Hacker's Delight", 7-3).
+func turn(x uint64) uint64 {
+	t := (x ^ x>>7) & 0x00aa00aa00aa00aa
+	x ^= t ^ t<<7
+	t = (x ^ x>>14) & 0x0000cccc0000cccc
+	x ^= t ^ t<<14
+	t = (x ^ x>>28) & 0x00000000f0f0f0f0
+	return x ^ t ^ t<<28
+}
+
+// beginIndex makes an empty index for the block: all bits are set, so that a search stops at once where nothing has been indexed, and
+// lateStop sees to it.
 func (d *decoder) beginIndex() {
-	// One word for the text's last bytes, one to stop at, and one that a load may touch.
-	if need := len(d.data)>>6 + 3; cap(d.index) < need {
+	// One word for the text's last bytes, and two that a load may touch.
+	need := len(d.data)>>6 + 3
+	if cap(d.index) < need {
 		d.index = make([]uint64, max(need, 2*cap(d.index)))
 	}
-	d.index = d.index[:cap(d.index)]
-	d.stops = unsafe.Pointer(unsafe.SliceData(d.index))
-	d.indexed = 0
-	d.index[0], d.index[1] = tailStop, tailStop
+	d.index = d.index[:need]
+	d.stops, d.indexed = unsafe.Pointer(unsafe.SliceData(d.index)), 0
+	d.index[0] = tailStop
+	for n := 1; n < need; n *= 2 {
+		copy(d.index[n:], d.index[:n])
+	}
 }
 
-// extendIndex indexes the next stretch of the block. Behind it stand bits that stop every search.
+// extendIndex indexes the next stretch of the block.
 func (d *decoder) extendIndex() {
-	from := d.indexed >> 6
 	words := (min(len(d.data)-d.indexed, stretch) + 63) >> 6
-	if words <= 0 {
-		return
+	if words > 0 {
+		d.indexer(unsafe.Add(d.p, d.indexed), &d.index[d.indexed>>6], words)
+		d.indexed += words << 6
 	}
-	d.indexer(unsafe.Add(d.p, d.indexed), &d.index[from], words)
-	d.indexed += words << 6
-	d.index[from+words], d.index[from+words+1] = tailStop, tailStop
 }
 
 // stopAt returns the first byte from i on whose bit is set. It may lie at the end of what is indexed.

@@ -1,6 +1,7 @@
 package jsonfmt
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 
@@ -10,14 +11,33 @@ import (
 // canon is the memory with which values become canonical: see readJSONB. The members of all open objects lie on one stack.
 type canon struct {
 	members []canonMember
+	keys    []byte
 	sorted  []byte
 }
 
-// canonMember says where a member of an object lies in the output, key and value.
+// canonMember says where a member of an object lies in the output, key and value, and where its key lies in canon.keys.
 type canonMember struct {
-	key        string
-	start, end int
-	order      int
+	keyStart, keyEnd int
+	start, end       int
+}
+
+// key returns the name of m, without escapes.
+func (c *canon) key(m canonMember) []byte { return c.keys[m.keyStart:m.keyEnd] }
+
+// compare orders members by the length of their keys, then by their bytes, then as they came.
+func (c *canon) compare(a, b canonMember) int {
+	return cmp.Or(cmp.Compare(a.keyEnd-a.keyStart, b.keyEnd-b.keyStart), bytes.Compare(c.key(a), c.key(b)), cmp.Compare(a.start, b.start))
+}
+
+// isCanonical reports whether members are in order, without duplicates.
+func (c *canon) isCanonical(members []canonMember) bool {
+	for k := 1; k < len(members); k++ {
+		a, b := members[k-1], members[k]
+		if c.compare(a, b) > 0 || bytes.Equal(c.key(a), c.key(b)) {
+			return false
+		}
+	}
+	return true
 }
 
 func errDepth() *sqlstate.Error {
@@ -29,7 +49,7 @@ func errDepth() *sqlstate.Error {
 func (d *decoder) readJSONB(m *member, i, row int) int {
 	own := m.col.OwnBuffer(64)
 	start := len(own.Data)
-	d.json.members = d.json.members[:0]
+	d.json.members, d.json.keys = d.json.members[:0], d.json.keys[:0]
 	dst, end := d.appendCanonical(own.Data, i, maxDepth)
 	if end < 0 {
 		own.Data = own.Data[:start]
@@ -115,7 +135,9 @@ func (d *decoder) canonicalObject(dst []byte, i, depth int) ([]byte, int) {
 		if after < 0 {
 			return dst, -1
 		}
-		member := canonMember{key: string(key), start: len(dst), order: len(d.json.members)}
+		member := canonMember{keyStart: len(d.json.keys), start: len(dst)}
+		d.json.keys = append(d.json.keys, key...)
+		member.keyEnd = len(d.json.keys)
 		dst = append(appendQuoted(dst, key), ": "...)
 		if i = skipSpace(d.p, after); at(d.p, i) != ':' {
 			return dst, d.syntax(i, `":"`)
@@ -141,33 +163,34 @@ func (d *decoder) canonicalObject(dst []byte, i, depth int) ([]byte, int) {
 
 // sortMembers puts the members from base on, which lie from body on in dst, into canonical order and takes them off the stack.
 func (d *decoder) sortMembers(dst []byte, body, base int) []byte {
-	members := d.json.members[base:]
-	d.json.members = d.json.members[:base]
-	byKey := func(a, b canonMember) int {
-		return cmp.Or(cmp.Compare(len(a.key), len(b.key)), cmp.Compare(a.key, b.key), cmp.Compare(a.order, b.order))
-	}
-	if slices.IsSortedFunc(members, byKey) && !hasDuplicates(members) {
-		return dst
-	}
-	slices.SortFunc(members, byKey)
-	d.json.sorted = d.json.sorted[:0]
-	for k, member := range members {
-		if k+1 < len(members) && members[k+1].key == member.key {
-			continue
+	c := &d.json
+	members := c.members[base:]
+	if !c.isCanonical(members) {
+		slices.SortFunc(members, c.compare)
+		c.sorted = c.sorted[:0]
+		for k, member := range members {
+			if k+1 < len(members) && bytes.Equal(c.key(members[k+1]), c.key(member)) {
+				continue
+			}
+			if len(c.sorted) > 0 {
+				c.sorted = append(c.sorted, ", "...)
+			}
+			c.sorted = append(c.sorted, dst[member.start:member.end]...)
 		}
-		if len(d.json.sorted) > 0 {
-			d.json.sorted = append(d.json.sorted, ", "...)
-		}
-		d.json.sorted = append(d.json.sorted, dst[member.start:member.end]...)
+		dst = append(dst[:body], c.sorted...)
 	}
-	return append(dst[:body], d.json.sorted...)
+	if base < len(c.members) {
+		c.keys = c.keys[:c.minKey(members)]
+	}
+	c.members = c.members[:base]
+	return dst
 }
 
-func hasDuplicates(sorted []canonMember) bool {
-	for k := 1; k < len(sorted); k++ {
-		if sorted[k].key == sorted[k-1].key {
-			return true
-		}
+// minKey returns where the keys of members begin, of which there is at least one.
+func (c *canon) minKey(members []canonMember) int {
+	first := members[0].keyStart
+	for _, member := range members {
+		first = min(first, member.keyStart)
 	}
-	return false
+	return first
 }

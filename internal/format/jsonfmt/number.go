@@ -169,7 +169,7 @@ func (d *decoder) storeEpoch(m *member, row int, text []byte) *sqlstate.Error {
 	if ok {
 		coef, ok = numeric.Rescale10(coef, -int(v.Scale)-d.format.finer)
 	}
-	least, most := int64(temporal.MinTimestamp), int64(temporal.MaxTimestamp)
+	least, most := temporal.MinTimestamp, temporal.MaxTimestamp
 	if kind == schema.Time {
 		least, most = 0, temporal.MaxTime
 	}

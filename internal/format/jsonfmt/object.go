@@ -1,6 +1,10 @@
 package jsonfmt
 
-import "wire.example/wire/sdk/batch"
+import (
+	"strings"
+
+	"wire.example/wire/sdk/batch"
+)
 
 // maxDepth bounds how deeply objects and arrays may nest.
 const maxDepth = 512
@@ -9,7 +13,7 @@ const maxDepth = 512
 //
 // This is the loop that decides how fast everything is. It holds the usual forms of the usual types, so that for them nothing is called.
 //
-//nolint:funlen,gocognit // see above
+//nolint:gocognit // see above
 func (d *decoder) readObject(o *object, i, row int) int {
 	if o.careful {
 		return d.readCarefully(o, i, row)
@@ -227,7 +231,7 @@ func (d *decoder) readCareful(o *object, s *slot, i, row int, seen, exact *uint6
 func (d *decoder) skipMember(s *slot, i int) int {
 	if !s.plain {
 		if s.ambiguous {
-			return d.failAt("", errAmbiguous(s.text[:len(s.text)-1]), i)
+			return d.failAt("", errAmbiguous(s.text[:strings.LastIndexByte(s.text, '"')+1]), i)
 		}
 		if d.dropped && s.member.filtered {
 			d.again = true
@@ -335,7 +339,9 @@ func (d *decoder) readKey(o *object, last *slot, i int) (s *slot, after int) {
 			return nil, -1
 		}
 	}
-	last.follow(s)
+	if s != &d.unknown && last != &d.unknown {
+		last.follow(s)
+	}
 	return s, after
 }
 

@@ -129,7 +129,8 @@ func (s *slot) resolve(o *object, name string) {
 	}
 }
 
-func errAmbiguous(name string) *sqlstate.Error {
-	return sqlstate.Errorf(sqlstate.AmbiguousColumn, "member %q matches several columns", name).
+// errAmbiguous is for a key, in its quotes.
+func errAmbiguous(key string) *sqlstate.Error {
+	return sqlstate.Errorf(sqlstate.AmbiguousColumn, "member %s matches several columns", key).
 		WithHint("Spell it exactly as one of the columns.")
 }

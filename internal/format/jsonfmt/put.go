@@ -64,6 +64,31 @@ func putWide(p unsafe.Pointer, n int, v int64) int {
 	return n + len(strconv.AppendUint(unsafe.Slice((*byte)(unsafe.Add(p, n)), 20)[:0], u, 10))
 }
 
+// putDecimal puts row of a NUMERIC column. 0 means that it is no number, or needs more than 18 digits or eight behind the point.
+func putDecimal(p unsafe.Pointer, n int, c *batch.Column, row int) int {
+	coef, scale := c.Coefs()[row], int(c.ScaleAt(row))
+	if uint(scale) > 8 || !coef.FitsInt64() { //nolint:gosec // what marks NaN and infinities is negative and becomes large
+		return 0
+	}
+	u := uint64(coef.Int64()) //nolint:gosec // negated below if need be
+	if coef.Hi < 0 {
+		*(*byte)(unsafe.Add(p, n)) = '-'
+		n++
+		u = -u
+	}
+	whole := u / pow10[scale]
+	if whole >= pow10[maxShort] {
+		return 0
+	}
+	n = putInt(p, n, int64(whole)) //nolint:gosec // below 10^18
+	if scale == 0 {
+		return n
+	}
+	*(*byte)(unsafe.Add(p, n)) = '.'
+	store(p, n+1, digitWord((u-whole*pow10[scale])*pow10[8-scale])|zeros)
+	return n + 1 + scale
+}
+
 // plainStamps bounds the timestamps, from 1970 on, whose year has four digits.
 const plainStamps = 253402300800 * temporal.Second
 

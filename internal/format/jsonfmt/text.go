@@ -25,7 +25,7 @@ func (d *decoder) readString(m *member, i, row int) int {
 			bad = d.storeString(m, row, text)
 		}
 	case wide:
-		bad = codec.CheckText(d.data[i+1 : end])
+		bad = checkUTF8(d.data[i+1 : end])
 	}
 	if bad == nil && m.typ.Kind == schema.Text && !m.isOp {
 		if escaped {
@@ -38,6 +38,14 @@ func (d *decoder) readString(m *member, i, row int) int {
 		return d.failAt(m.path, bad, i)
 	}
 	return end + 1
+}
+
+// checkUTF8 is codec.CheckText for text without control characters.
+func checkUTF8(text []byte) *sqlstate.Error {
+	if utf8.Valid(text) {
+		return nil
+	}
+	return codec.CheckText(text)
 }
 
 // viewString makes the bytes from start to end, which are checked, row of a TEXT column.
@@ -68,7 +76,7 @@ func unescapeInto(m *member, row int, raw []byte) *sqlstate.Error {
 func (d *decoder) plainText(start, end int, escaped, wide bool) ([]byte, *sqlstate.Error) {
 	raw := d.data[start:end]
 	if wide {
-		if bad := codec.CheckText(raw); bad != nil {
+		if bad := checkUTF8(raw); bad != nil {
 			return nil, bad
 		}
 	}

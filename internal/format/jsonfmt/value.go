@@ -16,39 +16,20 @@ func slotOf[T any](base unsafe.Pointer, row int) *T {
 }
 
 // readValue stores the value at i as row of m's column and returns the byte after it, or -1. The usual forms of the usual types are read
-// here, without a further call where that can be, all others by readOther.
+// here, all others by readOther.
 func (d *decoder) readValue(m *member, i, row int) int {
 	p := d.p
 	switch m.typ.Kind {
 	case schema.Int64:
-		x := load(p, i) ^ zeros
-		if n := digitCount(x); n < 8 && x&0xff != 0 && n > 0 {
-			if c := at(p, i+n); c != '.' && c|0x20 != 'e' {
-				*slotOf[int64](m.base, row) = int64(eightDigits(x << (64 - 8*uint(n)))) //nolint:gosec // below 10^7
-				return i + n
-			}
-		}
 		if v, end := plainInteger(p, i); end > 0 {
 			*slotOf[int64](m.base, row) = v
 			return end
 		}
 	case schema.Text:
-		if at(p, i) != '"' || m.typ.Length > 0 || m.isOp {
-			break
-		}
-		i++
-		if end := d.stopAt(i); at(p, end) == '"' {
-			view := slotOf[[2]uint64](m.base, row)
-			if n := end - i; n > batch.InlineLen {
-				view[0], view[1] = uint64(uint32(n))|load(p, i)<<32, uint64(i)<<32 //nolint:gosec // blocks are below 4 GiB; buffer 0
-			} else {
-				mask := &keepBytes[n&15]
-				lo, hi := load(p, i)&mask[0], load(p, i+8)&mask[1]
-				view[0], view[1] = uint64(n)|lo<<32, lo>>32|hi<<32 //nolint:gosec // at most 12
-			}
+		if end := d.stopAt(i + 1); at(p, i) == '"' && at(p, end) == '"' && m.typ.Length == 0 && !m.isOp {
+			*slotOf[batch.View](m.base, row) = d.view(i+1, end)
 			return end + 1
 		}
-		i--
 	case schema.Timestamp, schema.TimestampTZ:
 		if at(p, i) == '"' {
 			if end := m.readStamp(p, i+1, row); end > 0 {
@@ -85,9 +66,23 @@ func (d *decoder) readValue(m *member, i, row int) int {
 //
 //nolint:gochecknoglobals // immutable table
 var keepBytes = [17][2]uint64{
-	{}, {1<<8 - 1}, {1<<16 - 1}, {1<<24 - 1}, {1<<32 - 1}, {1<<40 - 1}, {1<<48 - 1}, {1<<56 - 1}, {1<<64 - 1},
-	{1<<64 - 1, 1<<8 - 1}, {1<<64 - 1, 1<<16 - 1}, {1<<64 - 1, 1<<24 - 1}, {1<<64 - 1, 1<<32 - 1},
-	{1<<64 - 1, 1<<40 - 1}, {1<<64 - 1, 1<<48 - 1}, {1<<64 - 1, 1<<56 - 1}, {1<<64 - 1, 1<<64 - 1},
+	{},
+	{1<<8 - 1},
+	{1<<16 - 1},
+	{1<<24 - 1},
+	{1<<32 - 1},
+	{1<<40 - 1},
+	{1<<48 - 1},
+	{1<<56 - 1},
+	{1<<64 - 1},
+	{1<<64 - 1, 1<<8 - 1},
+	{1<<64 - 1, 1<<16 - 1},
+	{1<<64 - 1, 1<<24 - 1},
+	{1<<64 - 1, 1<<32 - 1},
+	{1<<64 - 1, 1<<40 - 1},
+	{1<<64 - 1, 1<<48 - 1},
+	{1<<64 - 1, 1<<56 - 1},
+	{1<<64 - 1, 1<<64 - 1},
 }
 
 // view returns the view of the block's bytes from start to end.
@@ -167,7 +162,7 @@ func (d *decoder) readNested(m *member, i, row int) int {
 	if m.typ.Kind != schema.Text || m.isOp {
 		return d.failAt(m.path, codec.ErrSyntax(m.typ, text), i)
 	}
-	if bad := codec.CheckText(text); bad != nil {
+	if bad := checkUTF8(text); bad != nil {
 		return d.failAt(m.path, bad, i)
 	}
 	return d.keepText(m, i, end, row)
