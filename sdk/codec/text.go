@@ -91,7 +91,7 @@ func AsSQLState(err error) *sqlstate.Error {
 }
 
 // SetText stores as row of c the value that text stands for, read as PostgreSQL's input functions read it, at zone UTC. Text is copied.
-// JSONB is for its format to read; ARRAY and ROW have no text form here: those are refused.
+// JSONB is for its format to read; the text forms of ARRAY and ROW are only written: those are refused.
 func SetText(c *batch.Column, row int, text []byte) *sqlstate.Error {
 	typ := c.Type()
 	switch typ.Kind {
@@ -316,8 +316,7 @@ func AppendUUID(dst []byte, u batch.UUID) []byte {
 	return dst
 }
 
-// AppendText appends row of c, which is not NULL, as PostgreSQL's output functions print it at zone UTC. ARRAY and ROW have no text form
-// here and append nothing.
+// AppendText appends row of c, which is not NULL, as PostgreSQL's output functions print it at zone UTC.
 func AppendText(dst []byte, c *batch.Column, row int) []byte {
 	switch c.Kind() {
 	case schema.Text, schema.JSONB:
@@ -353,6 +352,10 @@ func AppendText(dst []byte, c *batch.Column, row int) []byte {
 		return temporal.AppendTimestampTZ(dst, c.Int64s()[row], nil)
 	case schema.Interval:
 		return temporal.AppendInterval(dst, c.Intervals()[row])
+	case schema.Array:
+		return appendArray(dst, c, row)
+	case schema.Row:
+		return appendRow(dst, c, row)
 	default:
 		return dst
 	}
