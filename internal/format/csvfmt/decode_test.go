@@ -76,42 +76,62 @@ func TestFiles(t *testing.T) {
 		want    []string
 		rejects []string
 	}{
-		{name: "the columns of the header, in any order, others ignored", options: Options{Header: true}, schema: columns("b:bigint", "a"),
-			file: "a,more,b\nx,y,1\n", want: []string{`1, "x"`}},
-		{name: "a header matches exactly before it matches ignoring case", options: Options{Header: true}, schema: columns("a", "B"),
-			file: "A,a,b\n1,2,3\n", want: []string{`"2", "3"`}},
-		{name: "a header in quotes, with a byte order mark and CRLF", options: Options{Header: true}, schema: columns("a,b", "c\nd"),
-			file: "\ufeff\"a,b\",\"c\nd\"\r\n1,2\r\n3,4", want: []string{`"1", "2"`, `"3", "4"`}},
+		{
+			name: "the columns of the header, in any order, others ignored", options: Options{Header: true}, schema: columns("b:bigint", "a"),
+			file: "a,more,b\nx,y,1\n", want: []string{`1, "x"`},
+		},
+		{
+			name: "a header matches exactly before it matches ignoring case", options: Options{Header: true}, schema: columns("a", "B"),
+			file: "A,a,b\n1,2,3\n", want: []string{`"2", "3"`},
+		},
+		{
+			name: "a header in quotes, with a byte order mark and CRLF", options: Options{Header: true}, schema: columns("a,b", "c\nd"),
+			file: "\ufeff\"a,b\",\"c\nd\"\r\n1,2\r\n3,4", want: []string{`"1", "2"`, `"3", "4"`},
+		},
 		{name: "without a header by order", schema: columns("a", "b:bigint"), file: "\ufeffx,1\ny,2\n", want: []string{`"x", 1`, `"y", 2`}},
 		{name: "empty is NULL, empty quotes are not", schema: columns("a", "b"), file: ",\"\"\n\"\",\n", want: []string{`NULL, ""`, `"", NULL`}},
 		{name: "a NULL text", options: Options{Null: "NA"}, schema: columns("a", "b"), file: "NA,\"NA\"\n,NAN\n", want: []string{`NULL, "NA"`, `NULL, "NAN"`}},
 		{name: "quotes", schema: columns("a", "b"), file: "\"a,\"\"b\"\"\n\",\"\"\"\"\n", want: []string{`"a,\"b\"\n", "\""`}},
-		{name: "backslashes", options: Options{Escape: "backslash"}, schema: columns("a", "b"), file: `"a\"b\\","\n"` + "\n\"\\\"\",\\\n",
-			want: []string{`"a\"b\\", "\\n"`, `"\"", "\\"`}},
+		{
+			name: "backslashes", options: Options{Escape: "backslash"}, schema: columns("a", "b"), file: `"a\"b\\","\n"` + "\n\"\\\"\",\\\n",
+			want: []string{`"a\"b\\", "\\n"`, `"\"", "\\"`},
+		},
 		{name: "no quotes", options: Options{Quote: "none", Delimiter: `\t`}, schema: columns("a", "b"), file: "\"\t5\" disk\n", want: []string{`"\"", "5\" disk"`}},
 		{name: "blanks stay", schema: columns("a", "b:bigint"), file: " a , 1 \n", want: []string{`" a ", 1`}},
 		{name: "blanks trimmed", options: Options{Trim: true}, schema: columns("a", "b"), file: " a\t,  \" b \" \n  ,x\n", want: []string{`"a", " b "`, `NULL, "x"`}},
-		{name: "comments and blank lines", options: Options{Header: true, Comment: "#"}, schema: columns("a", "b"),
-			file: "# made by, \"hand\n\na,b\n#1,\"2\n\r\n1,#2\n\"#3\",4\n", want: []string{`"1", "#2"`, `"#3", "4"`}},
+		{
+			name: "comments and blank lines", options: Options{Header: true, Comment: "#"}, schema: columns("a", "b"),
+			file: "# made by, \"hand\n\na,b\n#1,\"2\n\r\n1,#2\n\"#3\",4\n", want: []string{`"1", "#2"`, `"#3", "4"`},
+		},
 		{name: "a blank line of one column is NULL", schema: columns("a"), file: "x\n\ny\n", want: []string{`"x"`, "NULL", `"y"`}},
-		{name: "a changelog with a header", options: Options{Header: true, Changelog: true}, schema: columns("a:bigint"),
+		{
+			name: "a changelog with a header", options: Options{Header: true, Changelog: true}, schema: columns("a:bigint"),
 			file: "a,op\n1,+I\n2,-D\n3,?\n4,\n", want: []string{"+I 1", "-D 2"},
-			rejects: []string{`"3,?": op: column "op" is no kind of change: "?"`, `"4,": op: null value in column "op" violates not-null constraint`}},
+			rejects: []string{`"3,?": op: column "op" is no kind of change: "?"`, `"4,": op: null value in column "op" violates not-null constraint`},
+		},
 		{name: "a changelog without", options: Options{Changelog: true}, schema: columns("a"), file: "-U,x\n+U,y\n", want: []string{`-U "x"`, `+U "y"`}},
-		{name: "numbers, PostgreSQL's way", schema: columns("a:bigint", "b:numeric"), file: "007,1.005\n+5,-1e3\n1.5,0\n12345678901234567890,0\n1,12345\n\"12\",\"1\"\n",
+		{
+			name: "numbers, PostgreSQL's way", schema: columns("a:bigint", "b:numeric"), file: "007,1.005\n+5,-1e3\n1.5,0\n12345678901234567890,0\n1,12345\n\"12\",\"1\"\n",
 			want: []string{"7, 1.01", "5, -1000.00", "12, 1.00"},
-			rejects: []string{`"1.5,0": a: invalid input syntax for type bigint: "1.5"`,
-				`"12345678901234567890,0": a: value "12345678901234567890" is out of range for type bigint`, `"1,12345": b: numeric field overflow`}},
-		{name: "times", schema: columns("a:timestamp", "b"), file: "1970-01-01 00:00:01,x\n1970-01-01T00:00:01.5+01,x\n\"1970-01-01\",y\nnoon,z\n",
-			want: []string{`1000000, "x"`, `-3598500000, "x"`, `0, "y"`}, rejects: []string{`"noon,z": a: invalid input syntax for type timestamp: "noon"`}},
-		{name: "bad records lose no good ones", schema: columns("a:bigint", "b"),
+			rejects: []string{
+				`"1.5,0": a: invalid input syntax for type bigint: "1.5"`,
+				`"12345678901234567890,0": a: value "12345678901234567890" is out of range for type bigint`, `"1,12345": b: numeric field overflow`,
+			},
+		},
+		{
+			name: "times", schema: columns("a:timestamp", "b"), file: "1970-01-01 00:00:01,x\n1970-01-01T00:00:01.5+01,x\n\"1970-01-01\",y\nnoon,z\n",
+			want: []string{`1000000, "x"`, `-3598500000, "x"`, `0, "y"`}, rejects: []string{`"noon,z": a: invalid input syntax for type timestamp: "noon"`},
+		},
+		{
+			name: "bad records lose no good ones", schema: columns("a:bigint", "b"),
 			file: "1,x\n2\n3,y,z\n4,a\"b\n5,\"c\"d\"\n6,\xff\n7,\"k\nl\"\n8,ok\n9,\"open\n10,x\n",
 			want: []string{`1, "x"`, `7, "k\nl"`, `8, "ok"`},
 			rejects: []string{
 				`"2": : missing data for column "b": 1 fields, not 2`, `"3,y,z": : extra data after last expected column: more than 2 fields`,
 				`"4,a\"b": b: quote in an unquoted field`, `"5,\"c\"d\"": b: text behind a quoted field`, `"6,\xff": b: invalid byte sequence for encoding "UTF8": 0xff`,
 				`"9,\"open\n10,x": b: unterminated CSV quoted field`,
-			}},
+			},
+		},
 		{name: "a lone carriage return is text", schema: columns("a", "b"), file: "a\rb,c\r\n", want: []string{`"a\rb", "c"`}},
 		{name: "an empty file", options: Options{Header: true}, schema: columns("a"), file: ""},
 		{name: "a header alone", options: Options{Header: true}, schema: columns("a"), file: "a"},
@@ -137,11 +157,11 @@ func TestFiles(t *testing.T) {
 // TestHeadersThatDoNotFit gives the messages of files that cannot be read at all.
 func TestHeadersThatDoNotFit(t *testing.T) {
 	for file, want := range map[string]string{
-		"a,c\n1,2\n":      `f.csv: the header has no column "b"; it has "a", "c"`,
-		"a,b,b\n1,2,3\n":  `f.csv: the header has column "b" twice`,
+		"a,c\n1,2\n":       `f.csv: the header has no column "b"; it has "a", "c"`,
+		"a,b,b\n1,2,3\n":   `f.csv: the header has column "b" twice`,
 		"a,B,\"B\"\n1,2,3": `f.csv: column "b" matches several of the header, which has "a", "B", "B"; spell it exactly as one of them`,
-		"a,x\"y\n1,2\n":   "f.csv: the header: record 1: quote in an unquoted field",
-		"\n\n":            "",
+		"a,x\"y\n1,2\n":    "f.csv: the header: record 1: quote in an unquoted field",
+		"\n\n":             "",
 	} {
 		_, _, err := readFile(t, Options{Header: true}, columns("a", "b"), file, 100, 1)
 		if got := fmt.Sprint(err); want != "" && got != want || want == "" && err != nil {
