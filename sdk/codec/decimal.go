@@ -1,10 +1,6 @@
 package codec
 
 import (
-	"bytes"
-	"math/bits"
-	"strconv"
-
 	"wire.example/wire/sdk/numeric"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
@@ -13,9 +9,8 @@ import (
 const (
 	// chunkDigits is the most decimal digits that an int64 surely holds.
 	chunkDigits = 18
-	// splitPower is 10^19, the largest power of ten below 2^64.
-	splitPower  = 10_000_000_000_000_000_000
-	splitDigits = 19
+	// maxDecimalText is the longest text of a NUMERIC, in bytes.
+	maxDecimalText = numeric.MaxDigits + 3
 	// maxExponent bounds what a text's exponent may say before it counts as out of range.
 	maxExponent = 1 << 20
 )
@@ -23,12 +18,20 @@ const (
 // ParseDecimal reads a NUMERIC as PostgreSQL's input function does, but for at most 38 digits: integer digits beyond are out of range,
 // fractional ones are rounded.
 func ParseDecimal(text []byte) (numeric.Decimal, *sqlstate.Error) {
-	s := bytes.TrimSpace(text)
-	if d, ok := specialDecimal(s); ok {
+	d, err := numeric.Parse(text)
+	if err == nil {
 		return d, nil
 	}
+	if sqlstate.Of(err) == sqlstate.InvalidTextRepresentation {
+		return d, sqlstate.Errorf(sqlstate.InvalidTextRepresentation, "invalid input syntax for type numeric: \"%s\"", Shown(text))
+	}
+	return roundDecimal(text)
+}
+
+// roundDecimal reads a number of more than 38 digits.
+func roundDecimal(text []byte) (numeric.Decimal, *sqlstate.Error) {
 	r := decimalReader{}
-	if !r.read(s) {
+	if !r.read(trimSpace(text)) {
 		return numeric.Decimal{}, sqlstate.Errorf(sqlstate.InvalidTextRepresentation, "invalid input syntax for type numeric: \"%s\"", Shown(text))
 	}
 	d, ok := r.value()
@@ -53,83 +56,18 @@ func FitDecimal(d numeric.Decimal, typ schema.Type) (numeric.Decimal, *sqlstate.
 }
 
 // AppendDecimal appends d as PostgreSQL prints it, all digits of its scale shown.
-func AppendDecimal(dst []byte, d numeric.Decimal) []byte {
-	switch d.Scale {
-	case numeric.ScaleNaN:
-		return append(dst, "NaN"...)
-	case numeric.ScalePosInf:
-		return append(dst, "Infinity"...)
-	case numeric.ScaleNegInf:
-		return append(dst, "-Infinity"...)
-	}
-	if d.Coef.Sign() < 0 {
-		dst = append(dst, '-')
-	}
-	var room [40]byte
-	digits := appendMagnitude(room[:0], d.Coef)
-	point := len(digits) - int(d.Scale)
-	if point <= 0 {
-		dst = append(dst, '0')
-	} else {
-		dst = append(dst, digits[:point]...)
-		digits = digits[point:]
-	}
-	if d.Scale == 0 {
-		return dst
-	}
-	dst = append(dst, '.')
-	for ; point < 0; point++ {
-		dst = append(dst, '0')
-	}
-	return append(dst, digits...)
-}
-
-func specialDecimal(s []byte) (numeric.Decimal, bool) {
-	if len(s) == 0 || s[len(s)-1] <= '9' {
-		return numeric.Decimal{}, false
-	}
-	switch string(bytes.ToLower(s)) {
-	case "nan":
-		return numeric.NaN(), true
-	case "infinity", "inf", "+infinity", "+inf":
-		return numeric.Inf(1), true
-	case "-infinity", "-inf":
-		return numeric.Inf(-1), true
-	}
-	return numeric.Decimal{}, false
-}
-
-// magnitude returns |x| as two words.
-func magnitude(x numeric.Int128) (hi, lo uint64) {
-	if x.Hi < 0 {
-		x = x.Neg()
-	}
-	return uint64(x.Hi), x.Lo //nolint:gosec // not negative
-}
-
-func appendMagnitude(dst []byte, x numeric.Int128) []byte {
-	hi, lo := magnitude(x)
-	if hi == 0 {
-		return strconv.AppendUint(dst, lo, 10)
-	}
-	upper, lower := bits.Div64(hi, lo, splitPower)
-	dst = strconv.AppendUint(dst, upper, 10)
-	n := len(dst)
-	dst = append(dst, "0000000000000000000"...)
-	for i := n + splitDigits - 1; lower > 0; i-- {
-		dst[i] = byte('0' + lower%10)
-		lower /= 10
-	}
-	return dst
-}
+func AppendDecimal(dst []byte, d numeric.Decimal) []byte { return numeric.Append(dst, d) }
 
 // digitCount returns the number of decimal digits of |x|, 0 for 0.
 func digitCount(x numeric.Int128) int {
 	if x.IsZero() {
 		return 0
 	}
-	var room [40]byte
-	return len(appendMagnitude(room[:0], x))
+	if x.Sign() < 0 {
+		x = x.Neg()
+	}
+	var room [maxDecimalText]byte
+	return len(numeric.AppendCoef(room[:0], x, 0))
 }
 
 // decimalReader collects up to 38 significant digits.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"wire.example/wire/sdk/batch"
@@ -91,7 +92,7 @@ func AsSQLState(err error) *sqlstate.Error {
 }
 
 // SetText stores as row of c the value that text stands for, read as PostgreSQL's input functions read it, at zone UTC. Text is copied.
-// JSONB is for its format to read; ARRAY and ROW have no text form here: those are refused.
+// JSONB is for its format to read; the text forms of ARRAY and ROW are only written: those are refused.
 func SetText(c *batch.Column, row int, text []byte) *sqlstate.Error {
 	typ := c.Type()
 	switch typ.Kind {
@@ -155,7 +156,7 @@ func setTemporal(c *batch.Column, row int, text []byte) *sqlstate.Error {
 
 func setInteger(c *batch.Column, row int, text []byte) *sqlstate.Error {
 	typ := c.Type()
-	v, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
+	v, err := strconv.ParseInt(string(trimSpace(text)), 10, 64)
 	switch {
 	case errors.Is(err, strconv.ErrRange):
 		return ErrRange(typ, text)
@@ -188,13 +189,12 @@ func SetFloat(c *batch.Column, row int, text []byte) *sqlstate.Error {
 	if c.Kind() == schema.Float32 {
 		size = 32
 	}
-	s := bytes.TrimSpace(text)
-	v, err := strconv.ParseFloat(string(s), size)
-	switch {
-	case errors.Is(err, strconv.ErrRange), err == nil && v == 0 && bytes.ContainsAny(mantissa(s), "123456789"):
-		return ErrRange(c.Type(), text)
-	case err != nil, bytes.IndexByte(s, 'x') >= 0, bytes.IndexByte(s, 'X') >= 0:
-		return ErrSyntax(c.Type(), text)
+	v, ok := shortFloat(text)
+	if !ok || size == 32 { // rounding twice is not rounding once
+		var bad *sqlstate.Error
+		if v, bad = parseFloat(c.Type(), text, size); bad != nil {
+			return bad
+		}
 	}
 	if size == 32 {
 		c.Float32s()[row] = float32(v)
@@ -204,8 +204,69 @@ func SetFloat(c *batch.Column, row int, text []byte) *sqlstate.Error {
 	return nil
 }
 
-func mantissa(s []byte) []byte {
-	if i := bytes.IndexAny(s, "eE"); i >= 0 {
+// parseFloat reads what C's strtod reads. Zero from digits that are not is out of range, as for PostgreSQL.
+func parseFloat(typ schema.Type, text []byte, size int) (float64, *sqlstate.Error) {
+	s := string(trimSpace(text))
+	word := strings.TrimLeft(s, "+-")
+	switch {
+	case strings.IndexByte(s, '_') >= 0: // strconv would take it
+		return 0, ErrSyntax(typ, text)
+	case len(s)-len(word) <= 1 && strings.EqualFold(word, "nan"):
+		return math.NaN(), nil
+	case strings.ContainsAny(s, "xX") && !strings.ContainsAny(s, "pP"):
+		s += "p0" // for strconv the exponent is not optional
+	}
+	v, err := strconv.ParseFloat(s, size)
+	switch {
+	case errors.Is(err, strconv.ErrRange), err == nil && v == 0 && strings.ContainsAny(mantissa(s), "123456789"):
+		return 0, ErrRange(typ, text)
+	case err != nil:
+		return 0, ErrSyntax(typ, text)
+	}
+	return v, nil
+}
+
+// floatPowers are the powers of ten that a float64 holds exactly, as far as shortFloat needs.
+//
+//nolint:gochecknoglobals // immutable table
+var floatPowers = [16]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// shortFloat reads a decimal of at most 15 digits without exponent: both the digits and the power of ten are exact, so that one division
+// rounds correctly (Clinger, "How to read floating point numbers accurately", 1990).
+func shortFloat(text []byte) (v float64, ok bool) {
+	digits := text
+	if len(text) > 0 && text[0] == '-' {
+		digits = text[1:]
+	}
+	whole, point := int64(0), len(digits)
+	for i, c := range digits {
+		switch {
+		case c-'0' <= 9:
+			whole = whole*10 + int64(c-'0')
+		case c == '.' && point == len(digits):
+			point = i
+		default:
+			return 0, false
+		}
+		if i >= 15 {
+			return 0, false
+		}
+	}
+	if len(digits) == 0 || len(digits) == 1 && point == 0 {
+		return 0, false
+	}
+	v = float64(whole)
+	if point < len(digits) {
+		v /= floatPowers[len(digits)-1-point]
+	}
+	if len(digits) < len(text) {
+		v = -v
+	}
+	return v, true
+}
+
+func mantissa(s string) string {
+	if i := strings.IndexAny(s, "eEpP"); i >= 0 {
 		return s[:i]
 	}
 	return s
@@ -223,7 +284,7 @@ func SetNumeric(c *batch.Column, row int, text []byte) *sqlstate.Error {
 	return bad
 }
 
-// SetHex stores \x and pairs of hexadecimal digits as row of a BYTEA column.
+// SetHex stores \x and pairs of hexadecimal digits, between which there may be white space, as row of a BYTEA column.
 func SetHex(c *batch.Column, row int, text []byte) *sqlstate.Error {
 	if len(text) < 2 || text[0] != '\\' || text[1] != 'x' {
 		return sqlstate.New(sqlstate.InvalidTextRepresentation, "invalid input syntax for type bytea").
@@ -232,14 +293,42 @@ func SetHex(c *batch.Column, row int, text []byte) *sqlstate.Error {
 	text = text[2:]
 	own := c.OwnBuffer(len(text)/2 + 1)
 	start := len(own.Data)
-	data, err := hex.AppendDecode(own.Data, text)
-	if err != nil {
-		own.Data = own.Data[:start]
-		return sqlstate.Errorf(sqlstate.InvalidParameterValue, "invalid hexadecimal data: \"%s\"", Shown(text))
+	data, bad := appendHexDecoded(own.Data, text)
+	if bad != nil {
+		return bad
 	}
 	own.Data = data
 	c.SetOwn(row, start)
 	return nil
+}
+
+func appendHexDecoded(dst, text []byte) ([]byte, *sqlstate.Error) {
+	for i := 0; i < len(text); i += 2 {
+		for i < len(text) && (text[i] == ' ' || text[i] == '\n' || text[i] == '\t' || text[i] == '\r') {
+			i++
+		}
+		if i == len(text) {
+			break
+		}
+		high := hexValue(text[i])
+		if high < 0 {
+			return dst, errHexDigit(text[i:])
+		}
+		if i+1 == len(text) {
+			return dst, sqlstate.New(sqlstate.InvalidParameterValue, "invalid hexadecimal data: odd number of digits")
+		}
+		low := hexValue(text[i+1])
+		if low < 0 {
+			return dst, errHexDigit(text[i+1:])
+		}
+		dst = append(dst, byte(high<<4|low))
+	}
+	return dst, nil
+}
+
+func errHexDigit(text []byte) *sqlstate.Error {
+	_, n := utf8.DecodeRune(text)
+	return sqlstate.Errorf(sqlstate.InvalidParameterValue, "invalid hexadecimal digit: \"%s\"", text[:n])
 }
 
 // ParseUUID reads 32 hexadecimal digits, with hyphens after any group of four and braces around, as PostgreSQL does.
@@ -275,7 +364,18 @@ func hexValue(c byte) int {
 }
 
 func parseBool(text []byte) (v, ok bool) {
-	switch string(bytes.ToLower(bytes.TrimSpace(text))) {
+	text = trimSpace(text)
+	var room [5]byte
+	if len(text) > len(room) {
+		return false, false
+	}
+	word := room[:copy(room[:], text)]
+	for i, c := range word {
+		if c >= 'A' && c <= 'Z' {
+			word[i] = c + 'a' - 'A'
+		}
+	}
+	switch string(word) {
 	case "t", "tr", "tru", "true", "y", "ye", "yes", "on", "1":
 		return true, true
 	case "f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0":
@@ -283,6 +383,19 @@ func parseBool(text []byte) (v, ok bool) {
 	}
 	return false, false
 }
+
+// trimSpace takes off both ends what C's isspace calls white space in the C locale, which is less than Unicode does.
+func trimSpace(text []byte) []byte {
+	for len(text) > 0 && isSpace(text[0]) {
+		text = text[1:]
+	}
+	for len(text) > 0 && isSpace(text[len(text)-1]) {
+		text = text[:len(text)-1]
+	}
+	return text
+}
+
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
 // AppendFloat appends v as PostgreSQL prints it, the shortest digits that read back the same; size is 32 or 64.
 func AppendFloat(dst []byte, v float64, size int) []byte {
@@ -316,8 +429,7 @@ func AppendUUID(dst []byte, u batch.UUID) []byte {
 	return dst
 }
 
-// AppendText appends row of c, which is not NULL, as PostgreSQL's output functions print it at zone UTC. ARRAY and ROW have no text form
-// here and append nothing.
+// AppendText appends row of c, which is not NULL, as PostgreSQL's output functions print it at zone UTC.
 func AppendText(dst []byte, c *batch.Column, row int) []byte {
 	switch c.Kind() {
 	case schema.Text, schema.JSONB:
@@ -353,6 +465,10 @@ func AppendText(dst []byte, c *batch.Column, row int) []byte {
 		return temporal.AppendTimestampTZ(dst, c.Int64s()[row], nil)
 	case schema.Interval:
 		return temporal.AppendInterval(dst, c.Intervals()[row])
+	case schema.Array:
+		return appendArray(dst, c, row)
+	case schema.Row:
+		return appendRow(dst, c, row)
 	default:
 		return dst
 	}

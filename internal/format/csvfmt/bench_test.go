@@ -30,9 +30,9 @@ const bidHeader = "auction,bidder,price,channel,url,date_time,extra\n"
 func bidLines(n int, quote string) []byte {
 	var b bytes.Buffer
 	for i := range n {
-		fmt.Fprintf(&b, "%d,%d,%d,%schannel-%d%s,%shttps://nexmark.com/item?query=%d%s,2015-07-15 00:%02d:%02d.%03d,%s%s%s\n",
-			1000+i%977, 1000+i*7%9973, 100+i*31%99991, quote, i%1000, quote, quote, i%1000, quote, i/60000%60, i/1000%60, i%1000,
-			quote, strings.Repeat("abcd", 6)[:10+i%13], quote)
+		text := func(format string, args ...any) string { return quote + fmt.Sprintf(format, args...) + quote }
+		fmt.Fprintf(&b, "%d,%d,%d,%s,%s,2015-07-15 00:%02d:%02d.%03d,%s\n", 1000+i%977, 1000+i*7%9973, 100+i*31%99991,
+			text("channel-%d", i%1000), text("https://nexmark.com/item?query=%d", i%1000), i/60000%60, i/1000%60, i%1000, text("%s", strings.Repeat("abcd", 6)[:10+i%13]))
 	}
 	return b.Bytes()
 }

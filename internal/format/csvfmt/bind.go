@@ -19,6 +19,7 @@ type field struct {
 	skip    bool // nothing reads it
 	isOp    bool // the kind of change of a changelog, no column
 	notNull bool
+	isPlain bool // text that needs no look at its ends or its length
 	conds   []codec.Condition
 
 	col   *batch.Column
@@ -36,8 +37,12 @@ func newFields(f *format, spec codec.DecodeSpec) ([]field, []bool, error) {
 		needed := spec.Need == nil || spec.Need[i].Read
 		fields[i] = field{name: c.Name, typ: c.Type, notNull: c.NotNull, skip: !needed && !strict}
 		hidden[i] = !needed && strict
+		fields[i].isPlain = c.Type.Kind == schema.Text && c.Type.Length == 0 && !f.syntax.trim && f.options.Null == ""
 		if f.options.Changelog && c.Name == f.options.OpField {
 			return nil, nil, fmt.Errorf("column %q clashes with the column for the kind of change; rename one of them (op_field)", c.Name)
+		}
+		if k := c.Type.Kind; k.IsNested() || k == schema.JSONB {
+			return nil, nil, fmt.Errorf("column %q: csv cannot read type %s; declare it TEXT and cast it", c.Name, c.Type)
 		}
 		if !fields[i].skip {
 			fields[i].col = batch.NewColumn(spec.Pool, c.Type)
@@ -221,20 +226,8 @@ func (d *decoder) forget(row int) {
 		return
 	}
 	for i := range d.fields {
-		if c := d.fields[i].col; c != nil {
-			revive(c, row)
-		}
-	}
-}
-
-// revive makes row of c, and of all below it, present again after a NULL.
-func revive(c *batch.Column, row int) {
-	if c.HasNulls() {
-		c.MutableValid().Set(row)
-	}
-	if c.Kind() == schema.Row {
-		for i := range c.Type().Fields {
-			revive(c.Child(i), row)
+		if c := d.fields[i].col; c != nil && c.HasNulls() {
+			c.MutableValid().Set(row)
 		}
 	}
 }

@@ -19,7 +19,8 @@ var errNoData = errors.New("csv: the block has no bytes")
 type decoder struct {
 	format *format
 	spec   codec.DecodeSpec
-	words  words
+	words  words // outside quotes
+	inside words // inside them
 	null   string
 	fields []field // of the schema's columns, in order
 	op     field
@@ -54,7 +55,7 @@ func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{format: f, spec: spec, words: f.syntax.words(), null: f.options.Null, fields: fields}
+	d := &decoder{format: f, spec: spec, words: f.syntax.outsideWords(), inside: f.syntax.insideWords(), null: f.options.Null, fields: fields}
 	switch f.syntax.delimiter {
 	case ' ', ':':
 	default:

@@ -12,6 +12,7 @@ import (
 // encoder writes records, one a line, fields in quotes only where they must be.
 type encoder struct {
 	syntax syntax
+	words  words
 	null   string
 	schema *schema.Schema
 	header bool
@@ -24,7 +25,7 @@ type encoder struct {
 }
 
 func newEncoder(f *format, spec codec.EncodeSpec) (*encoder, error) {
-	e := &encoder{syntax: f.syntax, null: f.options.Null, schema: spec.Schema, header: f.options.Header, plain: make([]bool, spec.Schema.Len())}
+	e := &encoder{syntax: f.syntax, words: f.syntax.outsideWords(), null: f.options.Null, schema: spec.Schema, header: f.options.Header, plain: make([]bool, spec.Schema.Len())}
 	if spec.Changelog {
 		if e.opName = spec.OpField; e.opName == "" {
 			e.opName = f.options.OpField
@@ -155,9 +156,11 @@ func (e *encoder) needsQuotes(text []byte, first bool) bool {
 	if len(text) == 0 || string(text) == e.null {
 		return true
 	}
-	for _, c := range text {
-		if e.mustBe[c] {
-			return true
+	if !e.words.isPlain(text) {
+		for _, c := range text {
+			if e.mustBe[c] {
+				return true
+			}
 		}
 	}
 	s := &e.syntax

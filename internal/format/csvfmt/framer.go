@@ -102,7 +102,7 @@ func (f *framer) passQuotes(data []byte, from int) int {
 func (f *framer) findQuotes(data []byte, from int) int {
 	start := from
 	for from < len(data) && f.quote != 0 {
-		i := bytes.IndexByte(data[from:], f.quote)
+		i := indexByte(data[from:], ones*uint64(f.quote))
 		if i < 0 {
 			break
 		}

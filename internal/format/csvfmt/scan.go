@@ -1,6 +1,8 @@
 package csvfmt
 
 import (
+	"bytes"
+	"encoding/binary"
 	"math/bits"
 	"unsafe"
 )
@@ -23,21 +25,64 @@ func at(p unsafe.Pointer, i int) byte { return *(*byte)(unsafe.Add(p, i)) }
 // load returns the eight bytes from i on.
 func load(p unsafe.Pointer, i int) uint64 { return *(*uint64)(unsafe.Add(p, i)) }
 
-// words are the delimiter and the quote, eight times each.
-type words struct{ delimiter, quote uint64 }
+// words are two characters that end a run of plain text, eight times each.
+type words struct{ first, second uint64 }
 
-func (s *syntax) words() words {
-	w := words{delimiter: ones * uint64(s.delimiter), quote: ones * uint64(s.quote)}
+// outsideWords are the delimiter and the quote.
+func (s *syntax) outsideWords() words {
+	w := words{first: ones * uint64(s.delimiter), second: ones * uint64(s.quote)}
 	if s.quote == 0 {
-		w.quote = w.delimiter
+		w.second = w.first
 	}
 	return w
 }
 
-// special marks, in the high bits, the first byte of x that ends a run of plain text: a delimiter, a quote, a control character or a byte
+// insideWords are the quote and what escapes it.
+func (s *syntax) insideWords() words {
+	w := words{first: ones * uint64(s.quote), second: ones * uint64(s.quote)}
+	if s.backslash {
+		w.second = ones * '\\'
+	}
+	return w
+}
+
+// special marks, in the high bits, the first byte of x that ends a run of plain text: one of the characters, a control character or a byte
 // beyond ASCII. Marks above the first may be wrong, since subtraction borrows upwards.
 func (w *words) special(x uint64) uint64 {
-	return ((x - spaces) | ((x ^ w.delimiter) - ones) | ((x ^ w.quote) - ones) | x) & highBits
+	return ((x - spaces) | ((x ^ w.first) - ones) | ((x ^ w.second) - ones) | x) & highBits
+}
+
+// isPlain reports whether text, beyond ASCII or not, holds neither of the characters and no control character.
+func (w *words) isPlain(text []byte) bool {
+	for ; len(text) >= 8; text = text[8:] {
+		if x := binary.LittleEndian.Uint64(text); ((x-spaces)|((x^w.first)-ones)|((x^w.second)-ones))&highBits&^x != 0 {
+			return false
+		}
+	}
+	for _, c := range text {
+		if c < ' ' || c == byte(w.first) || c == byte(w.second) {
+			return false
+		}
+	}
+	return true
+}
+
+// nearBytes is how far indexByte looks by itself.
+const nearBytes = 64
+
+// indexByte is bytes.IndexByte for a byte, eight times in w, that is probably near.
+func indexByte(data []byte, w uint64) int {
+	i := 0
+	for ; i+8 <= len(data) && i < nearBytes; i += 8 {
+		x := binary.LittleEndian.Uint64(data[i:]) ^ w
+		if m := (x - ones) &^ x & highBits; m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+	}
+	if n := bytes.IndexByte(data[i:], byte(w)); n >= 0 {
+		return i + n
+	}
+	return -1
 }
 
 // plainEnd returns the first byte from i on that is special.

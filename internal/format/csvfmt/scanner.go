@@ -60,7 +60,7 @@ func (s *scanner) next(data []byte) (n int, found bool) {
 // inQuotes passes over data, which is inside quotes, up to what may close them.
 func (s *scanner) inQuotes(data []byte) int {
 	if !s.backslash {
-		i := bytes.IndexByte(data, s.quote)
+		i := indexByte(data, ones*uint64(s.quote))
 		if i < 0 {
 			return len(data)
 		}

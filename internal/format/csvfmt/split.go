@@ -16,7 +16,7 @@ type cell struct {
 
 // splitRecords takes apart whole records, comments and blank lines left out. Slow and simple: for headers and samples.
 func splitRecords(s syntax, data []byte) ([][]cell, error) {
-	d := &decoder{format: &format{syntax: s}, words: s.words(), spec: codec.DecodeSpec{Pool: &batch.Pool{}}}
+	d := &decoder{format: &format{syntax: s}, words: s.outsideWords(), spec: codec.DecodeSpec{Pool: &batch.Pool{}}}
 	d.size = len(data)
 	d.copyBlock(data)
 	d.data = d.text.Data

@@ -41,9 +41,8 @@ func (d *decoder) readField(f *field, i, row int) int {
 			end = after
 		}
 	case schema.Text:
-		if after := d.words.plainEnd(d.p, i); after > i && d.ends(after) && !f.isOp && f.typ.Length == 0 && !d.format.syntax.trim && d.null == "" {
-			*slotOf[batch.View](f.base, row) = d.view(i, after)
-			end = after
+		if f.isPlain {
+			end = d.fastText(f, i, row)
 		}
 	case schema.Timestamp, schema.TimestampTZ:
 		end = d.fastStamp(f, i, row)
@@ -57,6 +56,24 @@ func (d *decoder) readField(f *field, i, row int) int {
 	if f.conds != nil && !f.meets(row) {
 		d.dropped = true
 	}
+	return end
+}
+
+// fastText stores text at i that is plain ASCII, in quotes or not. 0 means that it is for readOther.
+func (d *decoder) fastText(f *field, i, row int) int {
+	if q := d.format.syntax.quote; at(d.p, i) == q && q != 0 {
+		end := d.inside.plainEnd(d.p, i+1)
+		if at(d.p, end) != q || !d.ends(end+1) {
+			return 0
+		}
+		*slotOf[batch.View](f.base, row) = d.view(i+1, end)
+		return end + 1
+	}
+	end := d.words.plainEnd(d.p, i)
+	if end == i || !d.ends(end) {
+		return 0
+	}
+	*slotOf[batch.View](f.base, row) = d.view(i, end)
 	return end
 }
 
@@ -124,7 +141,7 @@ func (d *decoder) readOther(f *field, i, row int) int {
 			return d.fail(f.name, codec.ErrNotNull(f.name))
 		}
 		d.nulls = true
-		setNull(f.col, row)
+		f.col.SetNull(row)
 		return t.after
 	}
 	if t.escaped {
@@ -135,21 +152,6 @@ func (d *decoder) readOther(f *field, i, row int) int {
 		return d.fail(f.name, bad)
 	}
 	return t.after
-}
-
-// setNull makes row of c, and of all below it, NULL.
-func setNull(c *batch.Column, row int) {
-	c.SetNull(row)
-	switch c.Kind() {
-	case schema.Row:
-		for i := range c.Type().Fields {
-			setNull(c.Child(i), row)
-		}
-	case schema.Array:
-		offsets := c.Offsets()
-		offsets[row+1] = offsets[row]
-	default:
-	}
 }
 
 func (d *decoder) store(f *field, row int, t token, text []byte) *sqlstate.Error {
@@ -191,7 +193,11 @@ func (d *decoder) readOp(f *field, row int, text []byte) *sqlstate.Error {
 
 // skipField returns the byte that ends the field at i, whose value nothing needs, or -1.
 func (d *decoder) skipField(i int) int {
-	if after := d.words.plainEnd(d.p, i); d.ends(after) {
+	if q := d.format.syntax.quote; at(d.p, i) == q && q != 0 {
+		if end := d.inside.plainEnd(d.p, i+1); at(d.p, end) == q && d.ends(end+1) {
+			return end + 1
+		}
+	} else if after := d.words.plainEnd(d.p, i); d.ends(after) {
 		return after
 	}
 	t, bad := d.next(i)
