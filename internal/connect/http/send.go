@@ -162,7 +162,8 @@ func (s *sender) encode(p *pack, from, to int) (body []byte, key string, err err
 	s.zipped.Reset()
 	s.gzip.Reset(&s.zipped)
 	_, err = s.gzip.Write(body)
-	return s.zipped.Bytes(), key, errors.Join(err, s.gzip.Close())
+	err = errors.Join(err, s.gzip.Close())
+	return s.zipped.Bytes(), key, err
 }
 
 func oneIf(b bool) int {
