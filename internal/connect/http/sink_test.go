@@ -386,8 +386,8 @@ func TestOnlyTheBadRowsAreRefused(t *testing.T) {
 		defer s.sink.Close()
 		var got []connector.RefusedRow
 		if err := s.sink.Write(t.Context(), s.chunk(numbered(0, 50)...)); err != nil {
-			rows, ok := err.(*connector.RowsError)
-			if !ok {
+			var rows *connector.RowsError
+			if !errors.As(err, &rows) {
 				rt.Fatal(err)
 			}
 			got = rows.Rows
@@ -436,7 +436,9 @@ func TestAnswersThatNoRowCanMend(t *testing.T) {
 				w.Header().Set("Location", "http://elsewhere.example/")
 			}
 			w.WriteHeader(tt.status)
-			io.WriteString(w, "who are you?")
+			if _, err := io.WriteString(w, "who are you?"); err != nil && !errors.Is(err, http.ErrBodyNotAllowed) {
+				t.Error(err)
+			}
 		}))
 		s := openTo(t, map[string]any{"url": server.URL + "/x?key=hush", "token": "hush"})
 		s.write("a", "b", "c")

@@ -22,6 +22,7 @@ import (
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/sdktest"
+	"wire.example/wire/sdk/sqlstate"
 )
 
 func TestBodiesBecomeRows(t *testing.T) {
@@ -205,7 +206,7 @@ func TestWaitingRequestsShareABlock(t *testing.T) {
 	s := serve(t, nil)
 	var bodies []string
 	for i := range 20 {
-		bodies = append(bodies, fmt.Sprintf(`{"a":"%s"}`, strings.Repeat(string(rune('a'+i)), 90)))
+		bodies = append(bodies, fmt.Sprintf(`{"a":%q}`, strings.Repeat(string(rune('a'+i)), 90)))
 	}
 	replies := s.background(bodies...)
 	s.waitFor(20)
@@ -294,9 +295,7 @@ func TestRequestsGoAloneWhenTheBadRowIsNotKnown(t *testing.T) {
 func TestATooLargeResultIs413(t *testing.T) {
 	s := serve(t, nil)
 	replies := s.background("{}")
-	err := badRow(-1, -1).(*codec.RefusedError)
-	err.Err.Code = "54000"
-	s.poll().Ack(err)
+	s.poll().Ack(&codec.RefusedError{Record: -1, Offset: -1, Err: sqlstate.New(sqlstate.ProgramLimitExceeded, "too much")})
 	if r := <-replies; r.status != 413 {
 		t.Errorf("%d %s", r.status, r.body)
 	}

@@ -3,7 +3,9 @@ package http
 import (
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -52,7 +54,7 @@ func (g *target) start() string {
 func (g *target) startTLS(conf *tls.Config) string {
 	g.server = httptest.NewUnstartedServer(g)
 	g.server.TLS = conf
-	g.server.Config.ErrorLog = nil
+	g.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // strangers are expected
 	g.server.StartTLS()
 	g.t.Cleanup(g.server.Close)
 	return g.server.URL
@@ -196,8 +198,8 @@ func (s *sending) refused() []connector.RefusedRow {
 		if err == nil {
 			return all
 		}
-		rows, ok := err.(*connector.RowsError)
-		if !ok {
+		var rows *connector.RowsError
+		if !errors.As(err, &rows) {
 			s.t.Fatal(err)
 		}
 		all = append(all, rows.Rows...)
