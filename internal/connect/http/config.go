@@ -44,8 +44,8 @@ func (c *SourceConfig) Validate() error {
 	if c.MaxBody < 1 || c.MaxBody > maxBodyLimit {
 		return &connector.OptionError{Name: "max_body", Message: "max_body must be between 1 byte and 1GB"}
 	}
-	if c.MaxPending < c.MaxBody {
-		return &connector.OptionError{Name: "max_pending", Message: "max_pending must be at least max_body"}
+	if c.MaxPending < 2*c.MaxBody {
+		return &connector.OptionError{Name: "max_pending", Message: "max_pending must be at least twice max_body, for a compressed body and what it holds"}
 	}
 	if c.MaxRequests < 1 {
 		return &connector.OptionError{Name: "max_requests", Message: "max_requests must be at least 1"}

@@ -16,7 +16,8 @@ type request struct {
 	body     []byte   // the records, each with its line feed if they are JSON
 	packed   []byte   // the body as it came, if compressed
 	lines    []uint32 // the line of each record in the body, if they are JSON
-	records  int      // -1: not known
+	records  int      // -1: not known, the format is not JSON
+	header   int      // bytes at the body's beginning that are the format's header
 	reserved int64    // bytes of the budget
 	// alone keeps the request from sharing a block: its records have a header, or it was in a block that was refused.
 	alone bool
@@ -107,15 +108,20 @@ func (q *queue) close() []*request {
 	return left
 }
 
-// fillBlock copies the requests' bodies into block.
+// fillBlock copies the requests' bodies into block; a header, which only a lone request has, apart from the rest.
 func fillBlock(block *codec.Block, taken []*request) {
+	first := taken[0]
+	block.Header, block.FileHeader = first.records < 0, nil
+	if first.header > 0 {
+		block.FileHeader = bytes.Clone(first.body[:first.header])
+	}
 	size := padding
 	for _, r := range taken {
 		size += len(r.body)
 	}
 	block.Buf.Grow(size)
 	for _, r := range taken {
-		block.Buf.Data = append(block.Buf.Data, r.body...)
+		block.Buf.Data = append(block.Buf.Data, r.body[r.header:]...)
 	}
 }
 
@@ -172,8 +178,8 @@ func (s *source) refusal(r *request, err *codec.RefusedError, record, offset int
 	switch {
 	case record >= 0 && record < len(r.lines):
 		line = int(r.lines[record])
-	case offset >= 0 && offset < len(r.body) && len(r.lines) == 0:
-		line = lineAt(r.body, offset)
+	case offset >= 0 && r.header+offset < len(r.body) && len(r.lines) == 0:
+		line = lineAt(r.body, r.header+offset)
 	}
 	return refusedRow(err, max(record, -1), line)
 }

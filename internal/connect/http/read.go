@@ -12,6 +12,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"wire.example/wire/sdk/codec"
 )
 
 // form is how the records stand in a body.
@@ -69,6 +71,9 @@ const packedSlack = 64 << 10
 // maxWindow is the largest window of zstd that is accepted; it is what RFC 8878 recommends.
 const maxWindow = 8 << 20
 
+// unpackedGuess is how many times larger than its compressed form a body often is.
+const unpackedGuess = 4
+
 // maxUnpacking is how many bodies are decompressed at once, which bounds the memory of decoders.
 const maxUnpacking = 4
 
@@ -80,33 +85,37 @@ func (s *source) read(r *http.Request, q *request) *problem {
 	encoding := r.Header.Get("Content-Encoding")
 	switch encoding {
 	case "", "identity":
-		return s.readAll(r.Body, q, limit)
+		return s.readAll(r.Body, q, r.ContentLength, limit)
 	case "gzip", "x-gzip", "zstd":
 	default:
 		return newProblem(http.StatusUnsupportedMediaType,
 			fmt.Sprintf("Content-Encoding %q is not known; send gzip, zstd or none", encoding)).with("Accept-Encoding", "gzip, zstd")
 	}
-	if p := s.readAll(r.Body, q, limit+packedSlack); p != nil {
+	if p := s.readAll(r.Body, q, r.ContentLength, limit+packedSlack); p != nil {
 		return p
 	}
 	return s.unpack(r, q, strings.TrimPrefix(encoding, "x-"))
 }
 
-// readAll appends what in holds to q.body, at most limit bytes.
-func (s *source) readAll(in io.Reader, q *request, limit int64) *problem {
-	for want := int64(firstRead); ; want *= 2 {
+// readAll appends what in holds to q.body, at most limit bytes. length is how many that probably are, or -1.
+func (s *source) readAll(in io.Reader, q *request, length, limit int64) *problem {
+	want := int64(firstRead)
+	if length >= 0 {
+		want = min(want, length)
+	}
+	for ; ; want = 2*want + 1 {
 		want = min(want, limit)
 		if p := s.grow(q, want+2); p != nil {
 			return p
 		}
 		err := fill(in, q, int(want)+1)
 		switch {
+		case int64(len(q.body)) > limit:
+			return s.unreadable(errTooLarge)
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return s.unreadable(err)
-		case int64(len(q.body)) > limit:
-			return s.unreadable(errTooLarge)
 		}
 	}
 }
@@ -115,7 +124,7 @@ func (s *source) readAll(in io.Reader, q *request, limit int64) *problem {
 func (s *source) grow(q *request, want int64) *problem {
 	if more := want + int64(cap(q.packed)) - q.reserved; more > 0 {
 		if !s.budget.TryReserve(more) {
-			return tooMany(fmt.Sprintf("%d bytes of max_pending (%d)", s.budget.Used(), s.budget.Limit()))
+			return tooMany(fmt.Sprintf("bodies of %d bytes (max_pending: %d)", s.budget.Used(), s.config.MaxPending))
 		}
 		q.reserved += more
 	}
@@ -151,7 +160,7 @@ func (s *source) unpack(r *http.Request, q *request, encoding string) *problem {
 		return s.unreadable(fmt.Errorf("%s: %w", encoding, noEOF(err)))
 	}
 	defer done()
-	return s.readAll(named{in, encoding}, q, int64(s.config.MaxBody))
+	return s.readAll(named{in, encoding}, q, unpackedGuess*int64(len(q.packed)), int64(s.config.MaxBody))
 }
 
 // decoder returns a reader of the plain bytes of in. done gives it back.
@@ -225,13 +234,18 @@ func (s *source) frame(q *request, f form) *problem {
 	return nil
 }
 
-// frameRecords checks that no record of the format is too long. How many there are is not known before they are decoded.
+// frameRecords cuts off the header, if the format has one, and checks that no record is too long. How many there are is not known before they
+// are decoded.
 func (s *source) frameRecords(q *request) *problem {
+	framer := s.env.Framer()
+	q.header = 0
+	if h, ok := framer.(codec.HeaderFramer); ok {
+		q.header, _ = h.CutHeader(q.body, true)
+	}
 	if int64(len(q.body)) <= s.maxRecord {
 		return nil
 	}
-	framer := s.env.Framer()
-	for rest := q.body; len(rest) > 0; {
+	for rest := q.body[q.header:]; len(rest) > 0; {
 		window := rest[:min(int64(len(rest)), s.maxRecord+1)]
 		n := framer.Cut(window, len(window) == len(rest))
 		if n == 0 || int64(n) > s.maxRecord {

@@ -162,7 +162,8 @@ func (s *sender) encode(p *pack, from, to int) (body []byte, key string, err err
 	s.zipped.Reset()
 	s.gzip.Reset(&s.zipped)
 	_, err = s.gzip.Write(body)
-	return s.zipped.Bytes(), key, errors.Join(err, s.gzip.Close())
+	err = errors.Join(err, s.gzip.Close())
+	return s.zipped.Bytes(), key, err
 }
 
 func oneIf(b bool) int {
@@ -187,13 +188,13 @@ func (s *sender) attempt(ctx context.Context, body []byte, key string) answered 
 	if err != nil {
 		return answered{verdict: judgeError(err), text: s.because(ctx, err)}
 	}
-	defer resp.Body.Close()
 	a := answered{verdict: judge(resp.StatusCode), pause: pauseAsked(resp.Header.Get("Retry-After"), s.sink.clock.Now())}
 	if a.verdict != taken {
 		a.text = describe(resp)
 	}
-	// What cannot be drained costs the connection, nothing else.
+	// What cannot be drained or closed costs the connection, nothing else.
 	_, _ = io.CopyN(io.Discard, resp.Body, drainBytes)
+	_ = resp.Body.Close()
 	return a
 }
 
@@ -215,16 +216,17 @@ func describe(resp *http.Response) string {
 	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && to != "" {
 		return text + " to " + to + ", which is not followed; set url to where the rows shall go"
 	}
-	shown := make([]byte, shownBytes)
-	n, err := io.ReadFull(resp.Body, shown)
-	if err == nil {
-		shown = append(shown, "…"...)
-		n = len(shown)
+	// An answer that breaks off is shown as far as it came.
+	shown, _ := io.ReadAll(io.LimitReader(resp.Body, shownBytes))
+	body := bytes.TrimSpace(bytes.ToValidUTF8(shown, []byte("?")))
+	switch {
+	case len(body) == 0:
+		return text
+	case len(shown) == shownBytes:
+		return text + ": " + string(body) + "…"
+	default:
+		return text + ": " + string(body)
 	}
-	if body := bytes.TrimSpace(bytes.ToValidUTF8(shown[:n], []byte("?"))); len(body) > 0 {
-		text += ": " + string(body)
-	}
-	return text
 }
 
 // reader returns body for the transport, which may hold it after it has returned an answer, until Close.

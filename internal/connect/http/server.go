@@ -72,11 +72,12 @@ func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := s.newRequest()
 	// Also for a body that nobody wants, which the server reads in part before it answers.
 	p := s.deadline(control, s.clock.Now().Add(s.config.ReadBody))
+	waits := true
 	if p == nil {
-		p = s.take(control, r, q)
+		p, waits = s.take(control, r, q)
 	}
-	if r.Context().Err() != nil {
-		return // nobody is there to read an answer; q may still be on its way
+	if !waits {
+		return // q is still on its way
 	}
 	// A deadline that cannot be set belongs to a connection that is gone, as the write below will find.
 	_ = control.SetWriteDeadline(s.clock.Now().Add(writeTimeout))
@@ -92,35 +93,35 @@ func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.recycle(q)
 }
 
-// take brings r into the pipeline and returns once its rows are delivered, or why they are not.
-func (s *source) take(control *http.ResponseController, r *http.Request, q *request) *problem {
+// take brings r into the pipeline and returns once its rows are delivered, or why they are not. waits is false if the client has left before.
+func (s *source) take(control *http.ResponseController, r *http.Request, q *request) (p *problem, waits bool) {
 	f, p := s.admit(r)
 	if p != nil {
-		return p
+		return p, true
 	}
 	if s.open.Add(1) > s.config.MaxRequests {
 		s.open.Add(-1)
-		return tooMany(fmt.Sprintf("%d requests (max_requests)", s.config.MaxRequests))
+		return tooMany(fmt.Sprintf("%d requests (max_requests)", s.config.MaxRequests)), true
 	}
 	defer s.open.Add(-1)
 	if p := s.receive(control, r, q, f); p != nil {
 		s.release(q)
-		return p
+		return p, true
 	}
-	if len(q.body) == 0 || q.records == 0 {
+	if len(q.body) == q.header || q.records == 0 {
 		s.release(q)
-		return nil
+		return nil, true
 	}
 	if !s.queue.add(q) {
 		s.release(q)
-		return stopping()
+		return stopping(), true
 	}
 	select {
 	case p := <-q.answer:
-		return p
+		return p, true
 	case <-r.Context().Done():
 		s.queue.abandon(q)
-		return nil
+		return nil, false
 	}
 }
 
@@ -196,7 +197,7 @@ func (s *source) recycle(q *request) {
 	if cap(q.body)+cap(q.packed) > keepBody || cap(q.lines) > keepBody/4 {
 		return
 	}
-	q.body, q.packed, q.lines, q.records, q.alone = q.body[:0], q.packed[:0], q.lines[:0], 0, false
+	q.body, q.packed, q.lines, q.records, q.header, q.alone = q.body[:0], q.packed[:0], q.lines[:0], 0, 0, false
 	s.idle.Put(q)
 }
 

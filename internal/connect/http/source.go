@@ -78,7 +78,7 @@ type source struct {
 func openSource(ctx context.Context, clk clock.Reader, env connector.SourceEnv, config *SourceConfig) (*source, error) {
 	s := &source{
 		env: env, config: config, clock: clk, log: env.Log, maxRecord: env.MaxRecordBytes, block: env.BlockBytes, token: digest(config.Token),
-		served: make(chan struct{}), failed: make(chan error, 1), queue: newQueue(), budget: limit.New("http", int64(config.MaxPending)),
+		served: make(chan struct{}), failed: make(chan error, 1), queue: newQueue(), budget: limit.New("http", int64(config.MaxPending)+pendingSlack),
 		dealt: position{Version: positionVersion}, unpacking: make(chan struct{}, maxUnpacking),
 	}
 	if s.log == nil {
@@ -95,6 +95,9 @@ func openSource(ctx context.Context, clk clock.Reader, env connector.SourceEnv, 
 	}
 	return s, s.listen(ctx)
 }
+
+// pendingSlack lets a lone request of the largest size in, whatever its buffers need beyond its bytes.
+const pendingSlack = packedSlack + 16
 
 // defaultBlock is the size of a block under load where the engine names none.
 const defaultBlock = 256 << 10
@@ -143,7 +146,7 @@ func (s *source) deal(block *codec.Block) bool {
 		return false
 	}
 	fillBlock(block, taken)
-	block.Name, block.Offset, block.Header = s.name, s.dealt.Bytes, taken[0].records < 0
+	block.Name, block.Offset = s.name, s.dealt.Bytes
 	s.dealt.Requests += int64(len(taken))
 	s.dealt.Bytes += int64(len(block.Buf.Data))
 	if s.config.Acknowledge == "accepted" {
