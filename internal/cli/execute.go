@@ -14,6 +14,7 @@ import (
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/telemetry/logging"
 	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/connector"
 )
 
 // run is wire run.
@@ -78,10 +79,14 @@ func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
 	defer stops.release()
 	outcome, err := a.flow(stops, e, p, f, log)
 	hide()
+	satisfied := errors.Is(err, connector.ErrDownstreamClosed) // wire run … | head
+	if satisfied {
+		err = nil
+	}
 	if account := a.account(p.logical.Name, e.report(), a.clock.Monotonic()-began, outcome, err); e.pipeline.Load() != nil {
 		err = errors.Join(err, a.print(account, f))
 	}
-	if err == nil && !outcome.Finished {
+	if err == nil && !outcome.Finished && !satisfied {
 		a.say(f, "stopped; go on with: wire run --resume-from %s %s", p.checkpoint, p.path)
 	}
 	return stops.verdict(err)

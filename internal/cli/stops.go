@@ -32,6 +32,7 @@ func (a *app) stops(ctx context.Context, log *slog.Logger) *stops {
 	s := &stops{gentle: make(chan struct{}), signals: make(chan os.Signal, 2), ended: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	signal.Notify(s.signals, os.Interrupt, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGPIPE) // a reader of the output that goes away is an error of Write, after which files are closed
 	s.wait.Go(func() { s.listen(log) })
 	return s
 }
@@ -61,6 +62,7 @@ func (s *stops) listen(log *slog.Logger) {
 // release ends the listening.
 func (s *stops) release() {
 	signal.Stop(s.signals)
+	signal.Reset(syscall.SIGPIPE)
 	close(s.ended)
 	s.wait.Wait()
 	s.cancel(nil)

@@ -268,7 +268,7 @@ func pairs(values ...string) *batch.Batch {
 	for i, value := range values {
 		key, text, ok := strings.Cut(value, ",")
 		if !ok {
-			key, text = "", value
+			text = value
 			k.SetNull(i)
 		} else {
 			k.SetBytes(i, []byte(key))

@@ -53,6 +53,17 @@ func (l *layout) target(dir string, number int64) string {
 	return filepath.Join(l.root, dir, fmt.Sprintf("%s-%0*d%s", l.base, numberDigits, number, l.ext))
 }
 
+// owns checks that parts of a state are files that this sink could have written: nothing else may be renamed or cut.
+func (l *layout) owns(parts []partState) error {
+	for _, p := range parts {
+		target := l.target(p.Dir, p.Number)
+		if p.Dir != "" && !filepath.IsLocal(p.Dir) || p.Target != target || p.Part != hidden(target) || p.Length < 0 {
+			return fmt.Errorf("%q and %q (%d bytes) are no part of %s", p.Part, p.Target, p.Length, l.path)
+		}
+	}
+	return nil
+}
+
 // hidden is the name of target until it is published, in the same directory.
 func hidden(target string) string {
 	return filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+".part")

@@ -290,7 +290,7 @@ func TestACompressedEmptyFileCanBeRead(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if len(contents(t, fsys, "/out")[path]) == 0 {
+		if contents(t, fsys, "/out")[path] == "" {
 			t.Errorf("%s has no frame", path)
 		}
 		r, err := openSource(t, fsys, map[string]any{"path": path}, nil)

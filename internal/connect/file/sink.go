@@ -331,6 +331,9 @@ func (s *sink) Commit(_ context.Context, _ int64, state json.RawMessage, final b
 	if final {
 		parts = append(parts, st.Open...)
 	}
+	if err := s.layout.owns(parts); err != nil {
+		return fmt.Errorf("state to commit: %w", err)
+	}
 	if err := s.publish(parts); err != nil {
 		return err
 	}

@@ -129,10 +129,13 @@ func (s *sink) restore() error {
 		return fmt.Errorf("stored state is of %q (parts: %t), not of %q (parts: %t); start without it to write elsewhere",
 			st.Path, st.Numbered, s.config.Path, s.layout.numbered)
 	}
+	if err := s.layout.owns(slices.Concat(st.Finished, st.Open)); err != nil {
+		return fmt.Errorf("stored state: %w", err)
+	}
 	if err := s.publish(st.Finished); err != nil {
 		return err
 	}
-	s.next = st.Next
+	s.next = max(st.Next, 1)
 	for _, p := range st.Open {
 		s.kept[p.Part] = true
 	}

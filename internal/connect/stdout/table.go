@@ -66,7 +66,7 @@ func (c *cells) addKind(b *batch.Batch, row int) {
 }
 
 func (c *cells) add(column *batch.Column, row int) {
-	width := 0
+	var width int
 	if column.IsNull(row) {
 		c.text = append(c.text, c.table.null...)
 		width = widthOf(c.table.null)
