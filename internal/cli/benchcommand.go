@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"regexp"
 
@@ -54,9 +53,8 @@ func (a *app) bench(ctx context.Context, f *benchFlags) error {
 	if err != nil {
 		return err
 	}
-	var progress io.Writer = a.err
 	r, err := bench.Run(ctx, bench.Settings{
-		Program: program, Events: f.events, Short: f.short, Runs: f.runs, Match: match, Dir: f.dir, Clock: a.clock, Progress: progress,
+		Program: program, Events: f.events, Short: f.short, Runs: f.runs, Match: match, Dir: f.dir, Clock: a.clock, Progress: a.err,
 		Version: buildVersion, Commit: buildCommit,
 	})
 	if err != nil {

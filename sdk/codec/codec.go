@@ -106,6 +106,9 @@ type Need struct {
 // All reports whether everything below n is needed. Need lists of columns that are read whole have no Members.
 func (n Need) All() bool { return n.Read && n.Members == nil }
 
+// Needs reports whether column i is to be decoded.
+func (s *DecodeSpec) Needs(i int) bool { return len(s.Need) == 0 || s.Need[i].Read }
+
 // Clone returns a copy of n that shares nothing with it.
 func (n Need) Clone() Need {
 	if n.Members != nil {

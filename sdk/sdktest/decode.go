@@ -28,7 +28,7 @@ func blocksDoNotMatter(t testing.TB, f Format) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := f.draw(t, f.drawSchema(t), 40)
 		in := input{f: f.Format, data: w.data, piece: drawPieces(t)}
-		blocks := in.blocks(t, rapid.IntRange(1, 300).Draw(t, "block size"), recordLimit)
+		blocks := in.blocks(t, rapid.IntRange(1, 300).Draw(t, "block size"))
 		lanes := make([]codec.Decoder, rapid.IntRange(1, 3).Draw(t, "lanes"))
 		for i := range lanes {
 			lanes[i] = newDecoder(t, f.Format, codec.DecodeSpec{Schema: w.schema})
@@ -43,7 +43,7 @@ func blocksDoNotMatter(t testing.TB, f Format) {
 		k := rapid.IntRange(0, len(blocks)-1).Draw(t, "block to begin with")
 		again := input{f: f.Format, data: w.data, from: blocks[k].Offset, piece: in.piece}
 		rest, d := &reading{}, newDecoder(t, f.Format, codec.DecodeSpec{Schema: w.schema})
-		for _, block := range again.blocks(t, 100, recordLimit) {
+		for _, block := range again.blocks(t, 100) {
 			rest.add(t, d, block)
 		}
 		rest.mustBe(t, w.rows[before[k]:])
@@ -236,7 +236,7 @@ func meets(b *batch.Batch, filter []codec.Condition, row int) bool {
 		if col.IsNull(row) {
 			return false
 		}
-		order := 0
+		var order int
 		switch col.Kind() {
 		case schema.Text:
 			order = bytes.Compare(col.Bytes(row), []byte(c.Text))
@@ -277,7 +277,7 @@ func memoryIsReused(t testing.TB, f Format) {
 		var after []int64
 		for round := range 6 {
 			w := inputs[round%len(inputs)]
-			for _, block := range (input{f: f.Format, data: w.data}).blocks(t, len(w.data)+1, recordLimit) {
+			for _, block := range (input{f: f.Format, data: w.data}).blocks(t, len(w.data)+1) {
 				buf.Reset()
 				buf.Grow(len(block.Buf.Data) + 64)
 				buf.Data = append(buf.Data, block.Buf.Data...)
@@ -306,7 +306,7 @@ func oversizeIsOneReject(t testing.TB, f Format) {
 		if len(got.rejects) != 1 || got.records != 1 || got.rejects[0].Err.Code != sqlstate.ProgramLimitExceeded {
 			t.Fatalf("%d records, %d rows, rejects %+v", got.records, len(got.rows), got.rejects)
 		}
-		for _, next := range (input{f: f.Format, data: w.data}).blocks(t, len(w.data)+1, recordLimit) { // and then goes on
+		for _, next := range (input{f: f.Format, data: w.data}).blocks(t, len(w.data)+1) { // and then goes on
 			after := &reading{}
 			after.add(t, d, next)
 			after.mustBe(t, w.rows)

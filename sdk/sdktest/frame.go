@@ -74,7 +74,7 @@ func (f Format) skip(t *rapid.T, w written, data []byte, ends []int) {
 	}
 	for piece, found := drawPieces(t), false; !found; {
 		to := min(len(data), at+piece())
-		n := 0
+		var n int
 		n, found = framer.Skip(data[at:to])
 		at += n
 		if !found && (at != to || at >= end) {
@@ -111,7 +111,7 @@ func (f Format) readAny(t rapid.TB, s *schema.Schema, data []byte, header int) {
 	r := &reading{}
 	d := newDecoder(t, f.Format, codec.DecodeSpec{Schema: s, Origin: true})
 	var all []byte
-	for _, block := range (input{f: f.Format, data: data}).blocks(t, 64, recordLimit) {
+	for _, block := range (input{f: f.Format, data: data}).blocks(t, 64) {
 		all = append(all, block.Buf.Data...)
 		r.add(t, d, block)
 	}

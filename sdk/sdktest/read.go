@@ -95,7 +95,7 @@ func (f Format) read(t rapid.TB, w written, spec codec.DecodeSpec) *reading {
 	spec.Schema = w.schema
 	r := &reading{}
 	d := newDecoder(t, f.Format, spec)
-	for _, block := range (input{f: f.Format, data: w.data}).blocks(t, len(w.data)+1, recordLimit) {
+	for _, block := range (input{f: f.Format, data: w.data}).blocks(t, len(w.data)+1) {
 		r.add(t, d, block)
 	}
 	return r
@@ -124,13 +124,13 @@ func (in *input) Read(p []byte) (int, error) {
 }
 
 // blocks cuts the input into blocks of about size bytes, as a source does.
-func (in input) blocks(t rapid.TB, size int, limit int64) []*codec.Block {
+func (in input) blocks(t rapid.TB, size int) []*codec.Block {
 	t.Helper()
 	var blocks []*codec.Block
 	framer := in.f.NewFramer()
-	r := connector.NewBlockReader(&in, framer, in.from, size, limit)
+	r := connector.NewBlockReader(&in, framer, in.from, size, recordLimit)
 	if in.from > 0 {
-		header, err := connector.ReadHeader(&input{data: in.data}, in.f.NewFramer(), limit)
+		header, err := connector.ReadHeader(&input{data: in.data}, in.f.NewFramer(), recordLimit)
 		if err != nil {
 			t.Fatalf("reading the header again: %v", err)
 		}

@@ -191,7 +191,7 @@ func TestRowsTellEverythingApart(t *testing.T) {
 			}
 		case schema.Array:
 		default:
-			clear(batch.Bitmap(c.Bits()))
+			clear(c.Bits())
 		}
 		rows := Rows(&batch.Batch{Cols: []*batch.Column{c}, Len: 2})
 		if rows[0] == rows[1] || rows[1] != "NULL" {

@@ -180,13 +180,13 @@ func (d *toyDecoder) line(res *codec.Result, i, row, at, end int) {
 }
 
 func (d *toyDecoder) needed() bool {
-	return d.spec.Need == nil || d.spec.Need[0].Read || d.spec.Strict && d.fault != "is never strict"
+	return d.spec.Needs(0) || d.spec.Strict && d.fault != "is never strict"
 }
 
 func (d *toyDecoder) finish(res *codec.Result, rows, lines int) {
 	d.col.Resize(rows)
 	d.out.Len, d.out.Cols, d.out.Origin = rows, []*batch.Column{d.col}, nil
-	if d.spec.Need != nil && !d.spec.Need[0].Read && d.fault != "decodes what is not needed" {
+	if !d.spec.Needs(0) && d.fault != "decodes what is not needed" {
 		d.out.Cols[0] = nil
 	}
 	if d.spec.Origin {
@@ -264,7 +264,7 @@ func (r *toyReader) Poll(ctx context.Context, wake <-chan struct{}, block *codec
 func (r *toyReader) end(ctx context.Context, wake <-chan struct{}) (connector.Status, error) {
 	switch {
 	case r.fault == "waits deaf" && ctx.Err() != nil:
-		return connector.Woken, nil
+		return connector.Woken, nil //nolint:nilerr // that is its fault
 	case r.fault == "waits" || r.fault == "waits deaf":
 		select {
 		case <-ctx.Done():

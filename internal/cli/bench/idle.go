@@ -37,7 +37,7 @@ func (b *bench) idle(ctx context.Context) ([]OtherCost, error) {
 	err := b.Clock.Sleep(ctx, settle)
 	resident, readErr := residentBytes(p.Process.Pid)
 	cancel()
-	_ = p.Wait() //nolint:errcheck // it was killed
+	_ = p.Wait() // it was killed
 	if err != nil || readErr != nil {
 		return nil, fmt.Errorf("%w", firstOf(err, readErr))
 	}

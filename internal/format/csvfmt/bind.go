@@ -34,7 +34,7 @@ func newFields(f *format, spec codec.DecodeSpec) ([]field, []bool, error) {
 	strict := spec.Strict || f.options.Strict
 	fields, hidden := make([]field, spec.Schema.Len()), make([]bool, spec.Schema.Len())
 	for i, c := range spec.Schema.Fields {
-		needed := spec.Need == nil || spec.Need[i].Read
+		needed := spec.Needs(i)
 		fields[i] = field{name: c.Name, typ: c.Type, notNull: c.NotNull, skip: !needed && !strict}
 		hidden[i] = !needed && strict
 		fields[i].isPlain = c.Type.Kind == schema.Text && c.Type.Length == 0 && !f.syntax.trim && f.options.Null == ""

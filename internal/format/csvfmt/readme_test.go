@@ -1,7 +1,6 @@
 package csvfmt
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -22,7 +21,7 @@ func TestThePageShowsTheOptions(t *testing.T) {
 		if o.Default != "" {
 			shown = "`" + o.Default + "`"
 		}
-		want = append(want, fmt.Sprintf("| `%s` | %s | %s | %s |", o.Name, o.Type, shown, o.Doc))
+		want = append(want, "| `"+o.Name+"` | "+o.Type+" | "+shown+" | "+o.Doc+" |")
 	}
 	var got []string
 	for line := range strings.Lines(string(page)) {

@@ -48,7 +48,7 @@ func (s *scanner) next(data []byte) (n int, found bool) {
 			s.state = recordStart
 			return n + i + 1, true
 		default:
-			end := false
+			var end bool
 			if n, end = s.outside(data, n); end {
 				return n, true
 			}

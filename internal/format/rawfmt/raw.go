@@ -61,7 +61,7 @@ func (f *format) NewDecoder(spec codec.DecodeSpec) (codec.Decoder, error) {
 	}
 	d := &decoder{spec: spec, lines: f.kind == schema.Text, typ: spec.Schema.Fields[0].Type}
 	d.out.Cols = make([]*batch.Column, 1)
-	if spec.Need == nil || spec.Need[0].Read || spec.Strict {
+	if spec.Needs(0) || spec.Strict {
 		d.col = batch.NewColumn(spec.Pool, d.typ)
 		d.out.Cols[0] = d.col
 	}
