@@ -1,7 +1,5 @@
 package builtin
 
-import "wire.example/wire/sdk/schema"
-
 func anyFunctions() []Function {
 	return []Function{
 		fn("num_nulls", integer, countNulls(true), Any).variadic().called(),
@@ -21,27 +19,5 @@ func countNulls(nulls bool) func(*Call) {
 			}
 			out[i] = n
 		})
-	}
-}
-
-// listed is a type's name where PostgreSQL writes one in a signature.
-func listed(k schema.Kind) string {
-	switch k {
-	case Any:
-		return "any"
-	case Elem:
-		return "element"
-	case TextArray:
-		return "text[]"
-	case schema.Array:
-		return "array"
-	case schema.Time:
-		return "time"
-	case schema.Timestamp:
-		return "timestamp"
-	case schema.TimestampTZ:
-		return "timestamptz"
-	default:
-		return k.PgName()
 	}
 }

@@ -237,13 +237,12 @@ func arrayToString(c *Call) {
 			return
 		}
 		c.appendRow(i, 64, func(dst []byte) []byte {
-			start := len(dst)
-			return c.joinElements(dst, i, start)
+			return c.joinElements(dst, i)
 		})
 	})
 }
 
-func (c *Call) joinElements(dst []byte, row, start int) []byte {
+func (c *Call) joinElements(dst []byte, row int) []byte {
 	child, from, to := c.elements(0, row)
 	first := true
 	for j := from; j < to; j++ {

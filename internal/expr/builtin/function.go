@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"slices"
+	"sync"
 
 	"wire.example/wire/sdk/schema"
 )
@@ -79,18 +80,11 @@ func NewRegistry(lists ...[]Function) *Registry {
 	return r
 }
 
-// Standard returns a registry of the whole library.
-func Standard() *Registry {
-	var lists [][]Function
-	for _, f := range families() {
-		for i := range f.list {
-			f.list[i].Family = f.name
-			f.list[i].Doc = docs[f.list[i].Name]
-		}
-		lists = append(lists, f.list)
-	}
-	return NewRegistry(lists...)
-}
+// Standard returns the registry of the whole library.
+func Standard() *Registry { return standard() }
+
+//nolint:gochecknoglobals // immutable, made once
+var standard = sync.OnceValue(func() *Registry { return NewRegistry(All()) })
 
 // family is a part of the library.
 type family struct {
@@ -119,7 +113,7 @@ func All() []Function {
 	var all []Function
 	for _, f := range families() {
 		for _, fn := range f.list {
-			fn.Family, fn.Doc = f.name, docs[fn.Name]
+			fn.Family, fn.Doc = f.name, docOf(f.name, fn.Name)
 			all = append(all, fn)
 		}
 	}

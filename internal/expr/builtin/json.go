@@ -53,7 +53,7 @@ func appendUnescaped(dst, text []byte) (_ []byte, ok bool) {
 		case len(text) > 0 && text[0] == '\\':
 			dst, text = append(dst, '\\'), text[1:]
 		case len(text) > 2 && text[0]-'0' <= 3 && text[1]-'0' <= 7 && text[2]-'0' <= 7:
-			dst, text = append(dst, (text[0]-'0')<<6|(text[1]-'0')<<3|text[2]-'0'), text[3:]
+			dst, text = append(dst, (text[0]-'0')<<6|(text[1]-'0')<<3|(text[2]-'0')), text[3:]
 		default:
 			return dst, false
 		}

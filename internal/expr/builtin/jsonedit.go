@@ -70,7 +70,7 @@ func mergeObjects(dst, a, b []byte) []byte {
 	keyA, valueA, okA := x.Next()
 	keyB, valueB, okB := y.Next()
 	for okA || okB {
-		order := 0
+		var order int
 		switch {
 		case !okA:
 			order = 1

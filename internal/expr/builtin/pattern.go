@@ -335,7 +335,7 @@ func substringPattern(c *Call) {
 		if m != nil && r.groups > 0 {
 			m = m[2:]
 		}
-		if m == nil || m[0] < 0 {
+		if len(m) < 2 || m[0] < 0 {
 			c.Out.SetNull(i)
 			return
 		}

@@ -469,7 +469,7 @@ func toHex(c *Call) {
 	const digits = "0123456789abcdef"
 	narrow := c.Args[0].Col.Kind() == integer
 	c.Each(func(i int) {
-		v := uint64(0)
+		var v uint64
 		if narrow {
 			v = uint64(uint32(c.Int32(0, i))) //nolint:gosec // two's complement is what PostgreSQL shows
 		} else {

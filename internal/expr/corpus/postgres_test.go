@@ -32,7 +32,7 @@ func connect(t *testing.T) *pgconn.PgConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) }) //nolint:usetesting // the test's own context has ended
+	t.Cleanup(func() { _ = conn.Close(context.Background()) }) // the test's own context has ended
 	for _, sql := range []string{"SET timezone = 'UTC'", "SET bytea_output = 'hex'", createTable()} {
 		if _, err := conn.Exec(t.Context(), sql).ReadAll(); err != nil {
 			t.Fatal(err)
