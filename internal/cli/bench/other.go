@@ -69,7 +69,7 @@ func (b *bench) twice(ctx context.Context, path string) (time.Duration, error) {
 // firstRow is the time from the start of the process to the first row on its standard output.
 func (b *bench) firstRow(ctx context.Context) ([]OtherCost, error) {
 	c := cases()[0]
-	c.Name, c.Sink = "first-row", "connector: stdout, format: jsonl"
+	c.Name, c.Sink = "first-row", "connector: stdout, format: json"
 	path, err := b.file(&c, b.short)
 	if err != nil {
 		return nil, err
