@@ -57,12 +57,17 @@ func (c *coordinator) sinkPrepared(t *sinkTask, epoch int64, state json.RawMessa
 
 // run drives epochs until the pipeline is finished or stopped. tick may be nil.
 func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick <-chan time.Time) (Outcome, error) {
+	enough := c.pipeline.enough
 	for {
 		select {
 		case <-ctx.Done():
 			return Outcome{}, context.Cause(ctx)
 		case <-stop:
 			stop = nil
+			c.stop = true
+			c.begin()
+		case <-enough:
+			enough = nil
 			c.stop = true
 			c.begin()
 		case <-tick:

@@ -16,10 +16,6 @@ import (
 // minTime is the event time before any was seen.
 const minTime = math.MinInt64
 
-// blockBytes is what a block of a byte source grows to under load: large enough that a hand-over costs nothing, small enough for the
-// second-level cache.
-const blockBytes = 256 << 10
-
 type itemKind uint8
 
 const (
@@ -121,6 +117,14 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 		if b := s.takeRequest(); b != nil {
 			return s.issue(itemBarrier, b)
 		}
+		if s.enough() {
+			s.pipeline.enoughOnce.Do(func() { close(s.pipeline.enough) })
+			select {
+			case <-s.wake:
+			case <-ctx.Done():
+			}
+			continue
+		}
 		if l.block.Buf == nil && s.plan.Type.Rows == nil {
 			l.block.Buf = l.pool.NewBuffer(firstBuffer)
 		}
@@ -140,6 +144,12 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 			return s.issue(itemEnd, nil)
 		}
 	}
+}
+
+// enough reports whether the source has dealt all that Settings.StopAfter grants.
+func (s *sourceTask) enough() bool {
+	most := s.pipeline.settings.StopAfter
+	return most > 0 && s.stats.Blocks.Load() >= most
 }
 
 // firstBuffer is the size of a lane's first block: an idle pipeline stays small.

@@ -10,7 +10,7 @@ import (
 	"wire.example/wire/sdk/codec"
 )
 
-// minRead is the least room that a read is given.
+// minRead is the least room that a read is given, unless blocks are to be smaller still.
 const minRead = 4 << 10
 
 // padding is the spare capacity that a block keeps behind its data, so that decoders may load whole words at its end.
@@ -157,9 +157,9 @@ func (r *BlockReader) cutHeader(buf *batch.Buffer) (whole bool, err error) {
 // goes through at once.
 func (r *BlockReader) read(block *codec.Block, want int) (stalled bool, err error) {
 	buf := block.Buf
-	buf.Grow(max(want-len(buf.Data), minRead) + padding)
-	room := buf.Data[len(buf.Data) : cap(buf.Data)-padding]
-	room = room[:min(len(room), max(want-len(buf.Data), minRead))]
+	ask := max(want-len(buf.Data), min(minRead, r.block))
+	buf.Grow(ask + padding)
+	room := buf.Data[len(buf.Data) : len(buf.Data)+ask]
 	if r.eof {
 		return false, nil
 	}

@@ -131,6 +131,16 @@ func TestAReaderThatStallsGoesOnLater(t *testing.T) {
 	}
 }
 
+func TestBlocksCanBeAsSmallAsARecord(t *testing.T) {
+	r := connector.NewBlockReader(strings.NewReader("a\nbb\nccc\n"), newline{}, 0, 1, 100)
+	block := codec.Block{Buf: batch.WrapBuffer(nil)}
+	for _, want := range []string{"a\n", "bb\n", "ccc\n"} {
+		if err := r.Next(&block); err != nil || string(block.Buf.Data) != want {
+			t.Errorf("block %q, %v, want %q", block.Buf.Data, err, want)
+		}
+	}
+}
+
 func TestAReaderThatFails(t *testing.T) {
 	broken := errors.New("broken")
 	r := connector.NewBlockReader(iotest.ErrReader(broken), newline{}, 0, 4096, 100)

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
 	"time"
@@ -29,6 +30,9 @@ func (c *SourceConfig) Validate() error {
 	}
 	return nil
 }
+
+// blockBytes is how large blocks get: what the engine insists on, else the option.
+func (c *SourceConfig) blockBytes(env connector.SourceEnv) int { return cmp.Or(env.BlockBytes, int(c.BlockSize)) }
 
 // SinkConfig are the options of the file sink.
 type SinkConfig struct {
