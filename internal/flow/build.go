@@ -165,6 +165,7 @@ func (p *Pipeline) openSource(ctx context.Context, plan *physical.Source, index 
 	}
 	if p.settings.Resume != nil {
 		env.Restore = p.settings.Resume.Sources[plan.Name]
+		s.records.stored = p.settings.Resume.Records[plan.Name]
 	}
 	reader, err := plan.Type.Open(ctx, env, plan.Config)
 	if err != nil {

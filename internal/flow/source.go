@@ -58,12 +58,12 @@ type sourceTask struct {
 
 	requestMu sync.Mutex
 
-	// records counts the records of each split; touched only in turn.
-	records map[int]int64
+	// records are touched only in turn.
+	records recordNumbers
 }
 
 func newSourceTask(p *Pipeline, plan *physical.Source, index int) *sourceTask {
-	s := &sourceTask{pipeline: p, plan: plan, index: index, turn: newTurnstile(), wake: make(chan struct{}, 1), records: map[int]int64{}}
+	s := &sourceTask{pipeline: p, plan: plan, index: index, turn: newTurnstile(), wake: make(chan struct{}, 1)}
 	s.stats.MaxEventTime.Store(minTime)
 	return s
 }
@@ -185,8 +185,7 @@ func (s *sourceTask) issue(kind itemKind, b *barrier) (item, error) {
 // settle does, in the parcel's turn, what depends on the order of blocks: record numbers, event time, rejected rows. The dead letter of reject
 // number letter is part of the block's delivery, and with it those before; ack hears of it.
 func (s *sourceTask) settle(p *parcel, letter int, ack *ackGroup) error {
-	base := s.records[p.split]
-	s.records[p.split] = base + int64(p.records)
+	base := s.records.pass(p)
 	if p.maxTime > s.stats.MaxEventTime.Load() {
 		s.stats.MaxEventTime.Store(p.maxTime)
 	}
@@ -220,13 +219,13 @@ func (s *sourceTask) reject(ctx context.Context, r *rejected, base int64, ack *a
 
 // passBarrier hands the barrier to every sink that the source reaches, and its snapshot to the coordinator.
 func (s *sourceTask) passBarrier(ctx context.Context, it item, states map[string]operatorState) error {
-	s.pipeline.coordinator.snapshot(s, it.epoch, it.splits, states, false)
+	s.pipeline.coordinator.snapshot(s, it.epoch, part{splits: it.splits, records: s.records.snapshot()}, states)
 	return s.toSinks(ctx, it.epoch)
 }
 
 // ended tells the coordinator that the input is over. The last epoch is started when every source has ended.
 func (s *sourceTask) ended(_ context.Context, it item) error {
-	s.pipeline.coordinator.snapshot(s, 0, it.splits, nil, true)
+	s.pipeline.coordinator.snapshot(s, 0, part{ended: true, splits: it.splits, records: s.records.snapshot()}, nil)
 	return nil
 }
 

@@ -32,7 +32,9 @@ func (c *SourceConfig) Validate() error {
 }
 
 // blockBytes is how large blocks get: what the engine insists on, else the option.
-func (c *SourceConfig) blockBytes(env connector.SourceEnv) int { return cmp.Or(env.BlockBytes, int(c.BlockSize)) }
+func (c *SourceConfig) blockBytes(env connector.SourceEnv) int {
+	return cmp.Or(env.BlockBytes, int(c.BlockSize))
+}
 
 // SinkConfig are the options of the file sink.
 type SinkConfig struct {
