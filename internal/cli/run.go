@@ -30,6 +30,7 @@ type runFlags struct {
 	logFormat       string
 	format          logging.Format // logFormat, checked
 	blockBytes      int
+	stopAfter       int64
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -56,7 +57,9 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	flags.StringVar(&f.listen, "listen", "", "address for /metrics, /healthz, /debug/pprof and /debug/pipeline, such as 127.0.0.1:6060")
 	flags.StringVar(&f.logFormat, "log-format", "text", "form of the log on standard error: text or json")
 	flags.IntVar(&f.blockBytes, "block-bytes", 0, "size of the blocks that are read under load")
+	flags.Int64Var(&f.stopAfter, "stop-after", 0, "blocks of a source after which the run stops as at Ctrl-C, with exit code 0")
 	hide(flags, "block-bytes")
+	hide(flags, "stop-after")
 	return c
 }
 

@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,9 +29,12 @@ type Settings struct {
 	Resume *Manifest
 	// ManifestPath is where each epoch's manifest goes, or "".
 	ManifestPath string
-	// BlockBytes is what a block of a byte source grows to under load; 0 means 256 KiB. Tests make it small, so that a few rows are
-	// several blocks.
+	// BlockBytes is what a block of a byte source grows to under load; 0 means what the source chooses. Tests make it small, so that a few
+	// rows are several blocks.
 	BlockBytes int
+	// StopAfter stops the run as a stop request would, once a source has dealt so many blocks; 0 means never. No source deals more. With it tests stop
+	// at a place that does not depend on time.
+	StopAfter int64
 	// KeepFinished stores the manifest of the last epoch of a finished run too; else that run leaves none.
 	KeepFinished bool
 }
@@ -55,11 +57,15 @@ type Pipeline struct {
 	stepOrder   []*physical.Step
 	coordinator *coordinator
 	cancel      context.CancelCauseFunc
+	// enough is closed when a source has dealt Settings.StopAfter blocks.
+	enough     chan struct{}
+	enoughOnce sync.Once
 }
 
 // Build opens the sinks, then the sources, and makes their lanes. ctx bounds only the opening. On an error everything opened is closed.
 func Build(ctx context.Context, plan *physical.Plan, settings Settings) (*Pipeline, error) {
 	p := &Pipeline{plan: plan, settings: settings, sinks: map[*physical.Sink]*sinkTask{}, steps: map[*physical.Step]*StepStats{}}
+	p.enough = make(chan struct{})
 	last := int64(0)
 	if settings.Resume != nil {
 		last = settings.Resume.Epoch
@@ -151,7 +157,7 @@ func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
 func (p *Pipeline) openSource(ctx context.Context, plan *physical.Source, index int) error {
 	s := newSourceTask(p, plan, index)
 	env := connector.SourceEnv{
-		Name: plan.Name, BlockBytes: cmp.Or(p.settings.BlockBytes, blockBytes), MaxRecordBytes: plan.MaxRecordBytes, Log: p.settings.Log,
+		Name: plan.Name, BlockBytes: p.settings.BlockBytes, MaxRecordBytes: plan.MaxRecordBytes, Log: p.settings.Log,
 		MediaType: mediaType(plan.Format),
 	}
 	if plan.Format != nil {
@@ -159,6 +165,7 @@ func (p *Pipeline) openSource(ctx context.Context, plan *physical.Source, index 
 	}
 	if p.settings.Resume != nil {
 		env.Restore = p.settings.Resume.Sources[plan.Name]
+		s.records.stored = p.settings.Resume.Records[plan.Name]
 	}
 	reader, err := plan.Type.Open(ctx, env, plan.Config)
 	if err != nil {

@@ -18,12 +18,12 @@ type coordinator struct {
 	mu      sync.Mutex
 	last    int64 // number of the last epoch begun
 	current *epochState
-	ended   map[int][]connector.SplitState
+	ended   map[int]part
 	stop    bool
 }
 
 func newCoordinator(p *Pipeline, lastEpoch int64) *coordinator {
-	return &coordinator{pipeline: p, changed: make(chan struct{}, 1), last: lastEpoch, ended: map[int][]connector.SplitState{}}
+	return &coordinator{pipeline: p, changed: make(chan struct{}, 1), last: lastEpoch, ended: map[int]part{}}
 }
 
 func (c *coordinator) notify() {
@@ -33,13 +33,13 @@ func (c *coordinator) notify() {
 	}
 }
 
-// snapshot takes a source's report: at a barrier, or, with ended, that its input is over. Called in the source's turn.
-func (c *coordinator) snapshot(s *sourceTask, epoch int64, splits []connector.SplitState, states map[string]operatorState, ended bool) {
+// snapshot takes a source's report: at a barrier, or that its input is over. Called in the source's turn.
+func (c *coordinator) snapshot(s *sourceTask, epoch int64, p part, states map[string]operatorState) {
 	c.mu.Lock()
-	if ended {
-		c.ended[s.index] = splits
+	if p.ended {
+		c.ended[s.index] = p
 	} else if c.current != nil && c.current.number == epoch {
-		c.current.contribute(s.index, splits, states, false)
+		c.current.contribute(s.index, p, states)
 	}
 	c.mu.Unlock()
 	c.notify()
@@ -57,12 +57,17 @@ func (c *coordinator) sinkPrepared(t *sinkTask, epoch int64, state json.RawMessa
 
 // run drives epochs until the pipeline is finished or stopped. tick may be nil.
 func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick <-chan time.Time) (Outcome, error) {
+	enough := c.pipeline.enough
 	for {
 		select {
 		case <-ctx.Done():
 			return Outcome{}, context.Cause(ctx)
 		case <-stop:
 			stop = nil
+			c.stop = true
+			c.begin()
+		case <-enough:
+			enough = nil
 			c.stop = true
 			c.begin()
 		case <-tick:
@@ -128,8 +133,8 @@ func (c *coordinator) passForEnded(ctx context.Context) error {
 	epoch := c.current
 	var pass []*sourceTask
 	for _, s := range c.pipeline.sources {
-		if splits, over := c.ended[s.index]; over && !epoch.sources[s.index].done {
-			epoch.contribute(s.index, splits, nil, true)
+		if p, over := c.ended[s.index]; over && !epoch.sources[s.index].done {
+			epoch.contribute(s.index, p, nil)
 			pass = append(pass, s)
 		}
 	}

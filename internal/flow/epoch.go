@@ -18,9 +18,10 @@ type epochState struct {
 
 // part is what one source has contributed to an epoch.
 type part struct {
-	done   bool
-	ended  bool // contributed by being at its end
-	splits []connector.SplitState
+	done    bool
+	ended   bool // contributed by being at its end
+	splits  []connector.SplitState
+	records map[string]int64 // recordNumbers.snapshot
 }
 
 func newEpochState(number int64, sources, sinks int, stop bool) *epochState {
@@ -31,8 +32,9 @@ func newEpochState(number int64, sources, sinks int, stop bool) *epochState {
 }
 
 // contribute notes where a source stands.
-func (e *epochState) contribute(source int, splits []connector.SplitState, states map[string]operatorState, ended bool) {
-	e.sources[source] = part{done: true, ended: ended, splits: splits}
+func (e *epochState) contribute(source int, p part, states map[string]operatorState) {
+	p.done = true
+	e.sources[source] = p
 	for name, s := range states {
 		e.states[name] = s
 	}

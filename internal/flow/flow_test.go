@@ -90,6 +90,24 @@ func TestAChainGoesOnFromItsSnapshot(t *testing.T) {
 	}
 }
 
+func TestARunStopsAfterTheBlocksItWasGranted(t *testing.T) {
+	for _, lanes := range []int{1, 3} {
+		s := settings()
+		s.StopAfter = 4
+		outcome, err := run(t, pipe(&counter{limit: 1000, block: 50}, &collector{}, lanes), s, nil)
+		if err != nil || outcome.Finished {
+			t.Fatal(outcome, err)
+		}
+		if got := string(outcome.Manifest.Sources["numbers"][0].Position); got != `{"next":200}` {
+			t.Errorf("%d lanes stopped at %s", lanes, got)
+		}
+		s.Resume, s.StopAfter = outcome.Manifest, 1000
+		if outcome, err = run(t, pipe(&counter{limit: 1000, block: 50}, &collector{}, lanes), s, nil); err != nil || !outcome.Finished {
+			t.Errorf("the input ends before the grant does: %v, %v", outcome, err)
+		}
+	}
+}
+
 func TestStateForAStatelessStepIsRefused(t *testing.T) {
 	c := &counter{limit: 10, block: 5, gate: 5}
 	m := stopInTheMiddle(t, c, pipe(c, &collector{}, 1, &physical.Step{Name: "a", New: newRunning}))

@@ -26,6 +26,7 @@ type Manifest struct {
 	Epoch     int64                             `json:"epoch"`
 	Finished  bool                              `json:"finished"`
 	Sources   map[string][]connector.SplitState `json:"sources"`
+	Records   map[string]map[string]int64       `json:"records,omitempty"` // by source and file: records before the position
 	Operators map[string]operatorState          `json:"operators,omitempty"`
 	Sinks     map[string]json.RawMessage        `json:"sinks"`
 }
@@ -42,10 +43,11 @@ var ErrDamaged = errors.New("checkpoint manifest is damaged")
 func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 	m := &Manifest{
 		Version: manifestVersion, Pipeline: p.plan.Name, Epoch: e.number, Finished: final,
-		Sources: map[string][]connector.SplitState{}, Operators: e.states, Sinks: e.prepared,
+		Sources: map[string][]connector.SplitState{}, Records: map[string]map[string]int64{}, Operators: e.states, Sinks: e.prepared,
 	}
 	for _, s := range p.sources {
 		m.Sources[s.plan.Name] = e.sources[s.index].splits
+		m.Records[s.plan.Name] = e.sources[s.index].records
 	}
 	return m
 }

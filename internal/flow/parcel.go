@@ -20,7 +20,9 @@ type parcel struct {
 	inTurn bool
 
 	// What is kept of the block, whose bytes may be overwritten by now.
-	split     int
+	split     int // noSplit: the parcel is a mark's
+	name      string
+	starts    bool // the block is the first one of its file
 	offset    int64
 	ack       func(error)
 	refusable bool
@@ -49,9 +51,11 @@ func (l *lane) newParcel() (*parcel, error) {
 // begin makes the parcel that of the lane's block, or of a mark if block is false.
 func (p *parcel) begin(ticket int64, block bool) {
 	p.ticket, p.inTurn = ticket, false
-	p.split, p.offset, p.ack, p.refusable = p.lane.block.Split, 0, nil, false
+	p.split, p.name, p.starts, p.offset, p.ack, p.refusable = noSplit, "", false, 0, nil, false
 	if block {
 		b := &p.lane.block
+		p.split, p.name = b.Split, b.Name
+		p.starts = b.Header || b.Offset == int64(len(b.FileHeader))
 		p.offset, p.ack, p.refusable = b.Offset, b.Ack, b.Refusable
 	}
 	p.records, p.maxTime, p.rejects, p.tooMuch = 0, minTime, p.rejects[:0], false

@@ -16,10 +16,6 @@ import (
 // minTime is the event time before any was seen.
 const minTime = math.MinInt64
 
-// blockBytes is what a block of a byte source grows to under load: large enough that a hand-over costs nothing, small enough for the
-// second-level cache.
-const blockBytes = 256 << 10
-
 type itemKind uint8
 
 const (
@@ -62,12 +58,12 @@ type sourceTask struct {
 
 	requestMu sync.Mutex
 
-	// records counts the records of each split; touched only in turn.
-	records map[int]int64
+	// records are touched only in turn.
+	records recordNumbers
 }
 
 func newSourceTask(p *Pipeline, plan *physical.Source, index int) *sourceTask {
-	s := &sourceTask{pipeline: p, plan: plan, index: index, turn: newTurnstile(), wake: make(chan struct{}, 1), records: map[int]int64{}}
+	s := &sourceTask{pipeline: p, plan: plan, index: index, turn: newTurnstile(), wake: make(chan struct{}, 1)}
 	s.stats.MaxEventTime.Store(minTime)
 	return s
 }
@@ -121,6 +117,14 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 		if b := s.takeRequest(); b != nil {
 			return s.issue(itemBarrier, b)
 		}
+		if s.enough() {
+			s.pipeline.enoughOnce.Do(func() { close(s.pipeline.enough) })
+			select {
+			case <-s.wake:
+			case <-ctx.Done():
+			}
+			continue
+		}
 		if l.block.Buf == nil && s.plan.Type.Rows == nil {
 			l.block.Buf = l.pool.NewBuffer(firstBuffer)
 		}
@@ -140,6 +144,12 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 			return s.issue(itemEnd, nil)
 		}
 	}
+}
+
+// enough reports whether the source has dealt all that Settings.StopAfter grants.
+func (s *sourceTask) enough() bool {
+	most := s.pipeline.settings.StopAfter
+	return most > 0 && s.stats.Blocks.Load() >= most
 }
 
 // firstBuffer is the size of a lane's first block: an idle pipeline stays small.
@@ -175,8 +185,7 @@ func (s *sourceTask) issue(kind itemKind, b *barrier) (item, error) {
 // settle does, in the parcel's turn, what depends on the order of blocks: record numbers, event time, rejected rows. The dead letter of reject
 // number letter is part of the block's delivery, and with it those before; ack hears of it.
 func (s *sourceTask) settle(p *parcel, letter int, ack *ackGroup) error {
-	base := s.records[p.split]
-	s.records[p.split] = base + int64(p.records)
+	base := s.records.pass(p)
 	if p.maxTime > s.stats.MaxEventTime.Load() {
 		s.stats.MaxEventTime.Store(p.maxTime)
 	}
@@ -210,13 +219,13 @@ func (s *sourceTask) reject(ctx context.Context, r *rejected, base int64, ack *a
 
 // passBarrier hands the barrier to every sink that the source reaches, and its snapshot to the coordinator.
 func (s *sourceTask) passBarrier(ctx context.Context, it item, states map[string]operatorState) error {
-	s.pipeline.coordinator.snapshot(s, it.epoch, it.splits, states, false)
+	s.pipeline.coordinator.snapshot(s, it.epoch, part{splits: it.splits, records: s.records.snapshot()}, states)
 	return s.toSinks(ctx, it.epoch)
 }
 
 // ended tells the coordinator that the input is over. The last epoch is started when every source has ended.
 func (s *sourceTask) ended(_ context.Context, it item) error {
-	s.pipeline.coordinator.snapshot(s, 0, it.splits, nil, true)
+	s.pipeline.coordinator.snapshot(s, 0, part{ended: true, splits: it.splits, records: s.records.snapshot()}, nil)
 	return nil
 }
 

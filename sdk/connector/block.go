@@ -10,7 +10,7 @@ import (
 	"wire.example/wire/sdk/codec"
 )
 
-// minRead is the least room that a read is given.
+// minRead is the least room that a read is given, unless blocks are to be smaller still.
 const minRead = 4 << 10
 
 // padding is the spare capacity that a block keeps behind its data, so that decoders may load whole words at its end.
@@ -34,6 +34,7 @@ type BlockReader struct {
 	skip       *codec.Oversize
 	skipAt     int64
 	head       []byte
+	end        []byte // the line end, or the beginning of one, that the bytes skipped so far end with
 }
 
 // firstBlock is the size of the first block: small, so that the first row is out soon.
@@ -112,7 +113,7 @@ func (r *BlockReader) fill(block *codec.Block) (bool, error) {
 			return true, nil
 		}
 		switch {
-		case int64(len(buf.Data)) > r.limit:
+		case int64(len(buf.Data)) >= r.most():
 			r.beginSkip(buf.Data)
 			return false, nil
 		case r.eof && len(buf.Data) == 0:
@@ -157,9 +158,10 @@ func (r *BlockReader) cutHeader(buf *batch.Buffer) (whole bool, err error) {
 // goes through at once.
 func (r *BlockReader) read(block *codec.Block, want int) (stalled bool, err error) {
 	buf := block.Buf
-	buf.Grow(max(want-len(buf.Data), minRead) + padding)
-	room := buf.Data[len(buf.Data) : cap(buf.Data)-padding]
-	room = room[:min(len(room), max(want-len(buf.Data), minRead))]
+	ask := max(want-len(buf.Data), min(minRead, r.block))
+	ask = int(max(1, min(int64(ask), r.most()-int64(len(buf.Data)))))
+	buf.Grow(ask + padding)
+	room := buf.Data[len(buf.Data) : len(buf.Data)+ask]
 	if r.eof {
 		return false, nil
 	}
@@ -178,6 +180,13 @@ func (r *BlockReader) read(block *codec.Block, want int) (stalled bool, err erro
 	return n == 0, nil
 }
 
+// lineEnd is how many bytes a record may have beyond the limit: those of a line end. Whoever has seen so many knows that no record ends there.
+const lineEnd = 2
+
+// most is how much is held at once. It is no more than the longest record, so that each record over the limit is found, whatever the size of
+// blocks: none can pass because it came whole with others.
+func (r *BlockReader) most() int64 { return r.limit + lineEnd }
+
 func (r *BlockReader) deal(block *codec.Block, n int) {
 	buf := block.Buf
 	r.carry = append(r.carry[:0], buf.Data[n:]...)
@@ -192,9 +201,8 @@ func (r *BlockReader) beginSkip(data []byte) {
 	r.skip = &codec.Oversize{Limit: r.limit}
 	r.header = false // the first record is gone: what follows is no header
 	r.skipAt = r.offset
-	r.head = append(r.head[:0], data[:min(len(data), codec.RejectedBytes)]...)
-	r.skip.Length = int64(len(data))
-	r.offset += int64(len(data))
+	r.head, r.end = r.head[:0], r.end[:0]
+	r.passOver(data)
 }
 
 // skipRecord passes over the rest of a record that is too long; done says that block now describes it.
@@ -212,14 +220,24 @@ func (r *BlockReader) skipRecord(block *codec.Block) (done bool, err error) {
 		}
 	}
 	n, found := r.framer.Skip(buf.Data)
-	r.skip.Length += int64(n)
-	r.offset += int64(n)
+	r.passOver(buf.Data[:n])
 	r.carry = append(r.carry[:0], buf.Data[n:]...)
 	if !found && !r.eof {
 		return false, nil
 	}
-	buf.Data = append(buf.Data[:0], r.head...)
+	r.skip.Length -= int64(len(r.end))
+	buf.Data = append(buf.Data[:0], r.head[:min(int64(len(r.head)), r.skip.Length)]...)
 	block.Offset, block.Oversize, block.Header = r.skipAt, r.skip, false
 	r.skip = nil
 	return true, nil
+}
+
+// passOver counts bytes of the record that is skipped, and keeps its beginning and what may be its line end.
+func (r *BlockReader) passOver(data []byte) {
+	r.skip.Length += int64(len(data))
+	r.offset += int64(len(data))
+	r.head = append(r.head, data[:min(len(data), codec.RejectedBytes-len(r.head))]...)
+	tail := append(r.end, data[max(0, len(data)-lineEnd):]...)
+	tail = tail[max(0, len(tail)-lineEnd):]
+	r.end = append(r.end[:0], tail[codec.TrimLineEnd(tail, 0, len(tail)):]...)
 }

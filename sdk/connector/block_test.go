@@ -35,18 +35,19 @@ func (newline) Skip(data []byte) (int, bool) {
 // TestBlocksAreTheStreamCutAtRecords: whatever the records and the reads, the blocks put together are the input without the records that
 // are too long, and each block begins at a record.
 func TestBlocksAreTheStreamCutAtRecords(t *testing.T) {
-	const limit = 6000
 	rapid.Check(t, func(t *rapid.T) {
-		lengths := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 40), rapid.IntRange(0, 20_000)), 0, 60).Draw(t, "lengths")
+		limit := rapid.SampledFrom([]int{50, 4000, 6000}).Draw(t, "limit")
+		lengths := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 40), rapid.IntRange(limit-2, limit+3), rapid.IntRange(0, 20_000), rapid.Just(70_000)), 0, 60).Draw(t, "lengths")
 		var input, want []byte
 		var long int
 		for i, n := range lengths {
-			record := append(bytes.Repeat([]byte{byte('a' + i%26)}, n), '\n')
+			end := rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(t, "end")
+			record := append(bytes.Repeat([]byte{byte('a' + i%26)}, n), end...)
 			if i == len(lengths)-1 && rapid.Bool().Draw(t, "unended") {
 				record = record[:n]
 			}
 			input = append(input, record...)
-			if len(record) > limit*3 { // well over the limit: always skipped
+			if len(record) > limit+2 || len(record) == n && n > limit+1 { // a line end has up to two bytes
 				long++
 			}
 			want = append(want, record...)
@@ -55,7 +56,7 @@ func TestBlocksAreTheStreamCutAtRecords(t *testing.T) {
 		if rapid.Bool().Draw(t, "dribble") {
 			in = iotest.HalfReader(in)
 		}
-		checkBlocks(t, connector.NewBlockReader(in, newline{}, 0, 4096, limit), input, want, long)
+		checkBlocks(t, connector.NewBlockReader(in, newline{}, 0, 4096, int64(limit)), input, want, long)
 	})
 }
 
@@ -81,7 +82,8 @@ func checkBlocks(t *rapid.T, r *connector.BlockReader, input, want []byte, long 
 			if i := bytes.IndexByte(record, '\n'); i >= 0 {
 				record = record[:i+1]
 			}
-			if o.Length != int64(len(record)) || !bytes.HasPrefix(record, block.Buf.Data) {
+			plain := bytes.TrimRight(record, "\r\n")
+			if o.Length != int64(len(plain)) || !bytes.Equal(block.Buf.Data, plain[:min(len(plain), codec.RejectedBytes)]) {
 				t.Fatalf("oversize of %d bytes, the record has %d", o.Length, len(record))
 			}
 			got = append(got, record...)
@@ -93,8 +95,8 @@ func checkBlocks(t *rapid.T, r *connector.BlockReader, input, want []byte, long 
 		}
 		at = r.Offset()
 	}
-	if !bytes.Equal(got, want) || oversize < long {
-		t.Fatalf("%d bytes with %d over-long records, want %d with at least %d", len(got), oversize, len(want), long)
+	if !bytes.Equal(got, want) || oversize != long {
+		t.Fatalf("%d bytes with %d over-long records, want %d with %d", len(got), oversize, len(want), long)
 	}
 }
 
@@ -128,6 +130,16 @@ func TestAReaderThatStallsGoesOnLater(t *testing.T) {
 	}
 	if strings.Join(got, "|") != "one\n|two\n" {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestBlocksCanBeAsSmallAsARecord(t *testing.T) {
+	r := connector.NewBlockReader(strings.NewReader("a\nbb\nccc\n"), newline{}, 0, 1, 100)
+	block := codec.Block{Buf: batch.WrapBuffer(nil)}
+	for _, want := range []string{"a\n", "bb\n", "ccc\n"} {
+		if err := r.Next(&block); err != nil || string(block.Buf.Data) != want {
+			t.Errorf("block %q, %v, want %q", block.Buf.Data, err, want)
+		}
 	}
 }
 

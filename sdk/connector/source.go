@@ -64,7 +64,8 @@ type SourceEnv struct {
 	Framer func() codec.Framer
 	// MediaType is that of the format's records, or "" if the format has none.
 	MediaType string
-	// BlockBytes is how large a block should get under load. Default 256 KiB.
+	// BlockBytes, if not 0, is how large a block is to get under load, whatever the connector's own options say: tests make it small, so that
+	// a few rows are several blocks.
 	BlockBytes int
 	// MaxRecordBytes bounds one record.
 	MaxRecordBytes int64

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
 	"time"
@@ -28,6 +29,11 @@ func (c *SourceConfig) Validate() error {
 		return &connector.OptionError{Name: "follow", Message: "follow reads files that grow, and a compressed file cannot be read while it grows; leave follow out, or name the file that is written before it is compressed"}
 	}
 	return nil
+}
+
+// blockBytes is how large blocks get: what the engine insists on, else the option.
+func (c *SourceConfig) blockBytes(env connector.SourceEnv) int {
+	return cmp.Or(env.BlockBytes, int(c.BlockSize))
 }
 
 // SinkConfig are the options of the file sink.

@@ -206,7 +206,7 @@ func TestLinesComeAsTheyAreWritten(t *testing.T) {
 		f.add(log, strings.Repeat("x", 3000))
 		f.wants()
 		f.add(log, strings.Repeat("x", 3000)+"\nfour\n")
-		f.wants("app.log: (6001 bytes)", "app.log: four")
+		f.wants("app.log: (6000 bytes)", "app.log: four")
 		if done, total := f.reader.(connector.Progress).Progress(); done != 14+6001+5 || total != -1 {
 			t.Errorf("progress %d of %d", done, total)
 		}

@@ -135,7 +135,7 @@ func (s *sequence) open(path string, offset int64) error {
 	if err := skipTo(f, offset); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", path, err), f.plain.Close(), raw.Close())
 	}
-	f.blocks = connector.NewBlockReader(f.plain, s.env.Framer(), offset, int(s.config.BlockSize), s.env.MaxRecordBytes)
+	f.blocks = connector.NewBlockReader(f.plain, s.env.Framer(), offset, s.config.blockBytes(s.env), s.env.MaxRecordBytes)
 	s.file = f
 	if offset == 0 {
 		return nil

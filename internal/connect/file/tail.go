@@ -181,7 +181,7 @@ func (t *tail) deal(block *codec.Block) {
 func (f *follower) open(t *tail) (bool, error) {
 	if t.blocks == nil {
 		t.read = t.dealt
-		t.blocks = connector.NewBlockReader(t, f.env.Framer(), t.dealt, int(f.config.BlockSize), f.env.MaxRecordBytes)
+		t.blocks = connector.NewBlockReader(t, f.env.Framer(), t.dealt, f.config.blockBytes(f.env), f.env.MaxRecordBytes)
 	}
 	if t.file != nil {
 		return true, nil

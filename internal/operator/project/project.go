@@ -16,7 +16,9 @@ type Project struct {
 }
 
 // New returns a projection to the values of a program's expressions, in order. The program belongs to the projection's lane.
-func New(columns *eval.Program) *Project { return &Project{columns: columns} }
+func New(columns *eval.Program) *Project {
+	return &Project{columns: columns, kept: make([]uint16, 0, batch.MaxRows)} // never nil: that would select every row
+}
 
 // Apply emits in's rows with the new columns.
 func (p *Project) Apply(in *batch.Batch, out *op.Output) (bool, error) {

@@ -59,6 +59,18 @@ func TestProject(t *testing.T) {
 	}
 }
 
+func TestABatchOfRowsThatAllFailEmitsNothing(t *testing.T) {
+	c := batch.NewColumn(&batch.Pool{}, schema.Of(schema.Int64))
+	c.Reset(1)
+	out := op.NewOutput(1)
+	if _, err := project.New(compile(t, "1 / v")).Apply(&batch.Batch{Cols: []*batch.Column{c}, Len: 1}, out); err != nil {
+		t.Fatal(err)
+	}
+	if want := (op.Counts{In: 1, Rejected: 1}); out.Counts != want || out.Ports[0] != nil {
+		t.Errorf("account %+v, want %+v; emitted %v", out.Counts, want, out.Ports[0])
+	}
+}
+
 func TestProjectWithoutErrorsKeepsTheSelection(t *testing.T) {
 	c := batch.NewColumn(&batch.Pool{}, schema.Of(schema.Int64))
 	c.Reset(2)

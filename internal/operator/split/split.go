@@ -25,7 +25,9 @@ type port struct {
 // New returns a split with one port for each predicate, a program of one BOOLEAN expression that belongs to the split's lane; nil takes every
 // row that is left.
 func New(predicates []*eval.Program) *Split {
-	s := &Split{ports: make([]port, len(predicates))}
+	s := &Split{ // rest is never nil: that would select every row
+		ports: make([]port, len(predicates)), rest: make([]uint16, 0, batch.MaxRows), next: make([]uint16, 0, batch.MaxRows),
+	}
 	for i, p := range predicates {
 		s.ports[i].predicate = p
 	}

@@ -70,6 +70,17 @@ func TestEachRowLeavesByTheFirstPortThatTakesIt(t *testing.T) {
 	}
 }
 
+func TestWhatTheFirstPortTakesWholeIsNotDealtAgain(t *testing.T) {
+	s := split.New([]*eval.Program{below(t, "100"), below(t, "200"), nil})
+	out := op.NewOutput(3)
+	if _, err := s.Apply(numbers(5), out); err != nil {
+		t.Fatal(err)
+	}
+	if want := (op.Counts{In: 1, Forwarded: 1, Emitted: 1}); out.Counts != want || !slices.Equal(values(out.Ports[0]), []int64{5}) {
+		t.Errorf("account %+v, want %+v", out.Counts, want)
+	}
+}
+
 func TestWithoutARestPortRowsAreFiltered(t *testing.T) {
 	s := split.New([]*eval.Program{below(t, "10")})
 	out := op.NewOutput(1)

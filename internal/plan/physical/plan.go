@@ -84,7 +84,7 @@ type Sink struct {
 func (p *Plan) String() string {
 	var b strings.Builder
 	for _, s := range p.Sources {
-		fmt.Fprintf(&b, "source %s (%s), %d lanes\n", s.Name, cmp.Or(s.Detail, s.Type.Name), p.Parallelism)
+		fmt.Fprintf(&b, "source %s (%s), %d %s\n", s.Name, cmp.Or(s.Detail, s.Type.Name), p.Parallelism, lanes(p.Parallelism))
 		writeEdges(&b, s.Next, 1)
 	}
 	return b.String()
@@ -102,4 +102,11 @@ func writeEdges(b *strings.Builder, edges []Edge, depth int) {
 			writeEdges(b, port, depth+1)
 		}
 	}
+}
+
+func lanes(n int) string {
+	if n == 1 {
+		return "lane"
+	}
+	return "lanes"
 }
