@@ -21,6 +21,7 @@ func others() []otherCase {
 		{"two-cores", (*bench).twoCores},
 		{"first-row", (*bench).firstRow},
 		{"idle", (*bench).idle},
+		{"http", (*bench).latency},
 	}
 }
 
