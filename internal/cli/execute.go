@@ -77,8 +77,11 @@ func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
 	defer hide()
 	stops := a.stops(ctx, log)
 	defer stops.release()
-	outcome, err := a.flow(stops, e, p, f, log)
+	outcome, err := a.await(stops, func() (flow.Outcome, error) { return a.flow(stops, e, p, f, log) })
 	hide()
+	if errors.Is(err, errAbandoned) {
+		return stops.verdict(err)
+	}
 	satisfied := errors.Is(err, connector.ErrDownstreamClosed) // wire run … | head
 	if satisfied {
 		err = nil
@@ -90,6 +93,36 @@ func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
 		a.say(f, "stopped; go on with: wire run --resume-from %s %s", p.checkpoint, p.path)
 	}
 	return stops.verdict(err)
+}
+
+// grace is how long a run may take to end itself after the second signal.
+const grace = time.Second
+
+// await calls run and returns what it does. After the second signal it waits for run no longer than grace: a read or write that the system
+// does not let go of, such as a write to a pipe that nobody reads, ends with the process.
+func (a *app) await(stops *stops, run func() (flow.Outcome, error)) (flow.Outcome, error) {
+	type result struct {
+		outcome flow.Outcome
+		err     error
+	}
+	ended := make(chan result, 1)
+	go func() {
+		outcome, err := run()
+		ended <- result{outcome, err}
+	}()
+	select {
+	case r := <-ended:
+		return r.outcome, r.err
+	case <-stops.ctx.Done():
+	}
+	timer := a.clock.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case r := <-ended:
+		return r.outcome, r.err
+	case <-timer.C():
+		return flow.Outcome{}, errAbandoned
+	}
 }
 
 // flow builds the pipeline and runs it to its end, or to a stop.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -12,6 +13,9 @@ import (
 
 // errStopped is why a run ends at the second signal.
 var errStopped = errors.New("stopped at once; rows that were read since the last checkpoint are lost to this run and read again by the next")
+
+// errAbandoned is errStopped for a run that could not end itself: its hidden files are left, and its next run removes or goes on with them.
+var errAbandoned = fmt.Errorf("%w (it hung in a read or write, and was left there)", errStopped)
 
 // stops turns signals into the two ways to stop: the first lets a run bring to its sinks what was read, the second ends it at once.
 type stops struct {

@@ -50,6 +50,10 @@ func (s *sequence) restore(states []connector.SplitState) error {
 
 // verify refuses to resume in a file that is not the one the position was taken in.
 func (s *sequence) verify(p position) (err error) {
+	if info, err := s.fs.Stat(p.File); err != nil || !info.Mode().IsRegular() {
+		return errors.Join(err, fmt.Errorf("%s is no regular file: what was read of it before byte %d cannot be read again; start without the stored position",
+			p.File, p.Offset))
+	}
 	f, err := s.fs.Open(p.File)
 	if err != nil {
 		return err

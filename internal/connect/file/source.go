@@ -63,6 +63,8 @@ type openFile struct {
 	blocks *connector.BlockReader
 	// seekable says that plain bytes are the file's own.
 	seekable bool
+	// pipe is raw if it is a pipe whose bytes are read as they are, else nil.
+	pipe deadlined
 }
 
 func openSequence(fsys vfs.FS, env connector.SourceEnv, config *SourceConfig) (*sequence, error) {
@@ -87,7 +89,7 @@ func openSequence(fsys vfs.FS, env connector.SourceEnv, config *SourceConfig) (*
 }
 
 // Poll fills block from the file being read, or from the next one.
-func (s *sequence) Poll(ctx context.Context, _ <-chan struct{}, block *codec.Block) (connector.Status, error) {
+func (s *sequence) Poll(ctx context.Context, wake <-chan struct{}, block *codec.Block) (connector.Status, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return connector.End, err
@@ -100,13 +102,15 @@ func (s *sequence) Poll(ctx context.Context, _ <-chan struct{}, block *codec.Blo
 				return connector.End, err
 			}
 		}
-		err := s.file.blocks.Next(block)
-		if err == nil {
+		cut, err := s.read(ctx, wake, block)
+		switch {
+		case cut:
+			return connector.Woken, err
+		case err == nil:
 			block.Name = s.file.path
 			s.last.File, s.last.ID, s.last.Offset = s.file.path, s.file.id, s.file.blocks.Offset()
 			return connector.Ready, nil
-		}
-		if !errors.Is(err, io.EOF) {
+		case !errors.Is(err, io.EOF):
 			return connector.End, fmt.Errorf("%s: %w", s.file.path, err)
 		}
 		if err := s.closeFile(); err != nil {
@@ -114,6 +118,15 @@ func (s *sequence) Poll(ctx context.Context, _ <-chan struct{}, block *codec.Blo
 		}
 		s.next++
 	}
+}
+
+// read fills block from the file being read; cut says that something else is to be done before there is more.
+func (s *sequence) read(ctx context.Context, wake <-chan struct{}, block *codec.Block) (cut bool, err error) {
+	next := func() error { return s.file.blocks.Next(block) }
+	if s.file.pipe == nil {
+		return false, next()
+	}
+	return readPipe(ctx, wake, s.file.pipe, next)
 }
 
 // open begins to read path at offset, counted in uncompressed bytes.
@@ -128,6 +141,11 @@ func (s *sequence) open(path string, offset int64) error {
 	}
 	compression := codecOf(s.config.Compression, path)
 	f.seekable = compression == "none"
+	if f.seekable {
+		if f.pipe, err = pipeOf(raw); err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", path, err), raw.Close())
+		}
+	}
 	read := &wholeReader{file: raw, id: f.id, count: &s.done}
 	if f.plain, err = decompress(read, compression); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", path, err), raw.Close())
