@@ -55,7 +55,7 @@ func command(t *testing.T, args, env []string) result {
 		code := cli.Main(args, strings.NewReader(""), &stdout, &stderr)
 		return result{code, stdout.String(), stderr.String()}
 	}
-	c := exec.CommandContext(context.Background(), bin, args...) //nolint:usetesting // the process ends by itself, or its test is killed with it
+	c := exec.CommandContext(context.Background(), bin, args...) // the process ends by itself, or its test is killed with it
 	c.Stdout, c.Stderr, c.Env = &stdout, &stderr, append(os.Environ(), env...)
 	err := c.Run()
 	var exit *exec.ExitError

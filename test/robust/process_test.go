@@ -40,11 +40,11 @@ func program(t *testing.T) string {
 		if built.path = os.Getenv("WIRE_BIN"); built.path != "" {
 			return
 		}
-		if built.dir, built.err = os.MkdirTemp("", "wire-robust"); built.err != nil { //nolint:usetesting // it outlives the test that needs it first
+		if built.dir, built.err = os.MkdirTemp("", "wire-robust"); built.err != nil { // it outlives the test that needs it first
 			return
 		}
 		built.path = filepath.Join(built.dir, "wire")
-		out, err := exec.CommandContext(context.Background(), "go", "build", "-o", built.path, "wire.example/wire/cmd/wire").CombinedOutput() //nolint:usetesting // as above
+		out, err := exec.CommandContext(context.Background(), "go", "build", "-o", built.path, "wire.example/wire/cmd/wire").CombinedOutput() // as above
 		if err != nil {
 			built.err = fmt.Errorf("%w: %s", err, out)
 		}
@@ -76,7 +76,7 @@ type setting func(*exec.Cmd)
 // start starts wire in dir. Nobody reads its standard output until the test does.
 func start(t *testing.T, dir string, args []string, settings ...setting) *process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience) //nolint:usetesting // t's is done before the process is waited for
+	ctx, cancel := context.WithTimeout(context.Background(), patience) // t's is done before the process is waited for
 	p := &process{t: t, stderr: newTalk(), cmd: exec.CommandContext(ctx, program(t), args...)}
 	p.cmd.Dir, p.cmd.Stderr = dir, p.stderr
 	r, w, err := os.Pipe()
@@ -93,8 +93,8 @@ func start(t *testing.T, dir string, args []string, settings ...setting) *proces
 	w.Close()
 	t.Cleanup(func() {
 		if !p.ended {
-			p.cmd.Process.Kill()
-			p.cmd.Wait()
+			_ = p.cmd.Process.Kill()
+			_ = p.cmd.Wait()
 		}
 		cancel()
 		r.Close()
@@ -109,7 +109,7 @@ func start(t *testing.T, dir string, args []string, settings ...setting) *proces
 func run(t *testing.T, dir string, args ...string) (*process, int) {
 	t.Helper()
 	p := start(t, dir, append([]string{"run"}, args...))
-	io.Copy(io.Discard, p.stdout)
+	_, _ = io.Copy(io.Discard, p.stdout)
 	return p, p.wait()
 }
 

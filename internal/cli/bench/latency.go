@@ -69,18 +69,22 @@ func (b *bench) latency(ctx context.Context) ([]OtherCost, error) {
 	target := &http.Server{Handler: rows, ReadHeaderTimeout: time.Minute}
 	served := make(chan error, 1)
 	go func() { served <- target.Serve(listener) }()
-	address, stop, err := b.startLatency(ctx, listener.Addr().String())
-	if err == nil {
-		var costs []OtherCost
-		costs, err = b.sendRows(ctx, address, rows)
-		stop()
-		if closeErr := target.Close(); err == nil {
-			err = closeErr
-		}
-		<-served
-		return costs, err
+	costs, err := b.throughProcess(ctx, listener.Addr().String(), rows)
+	err = errors.Join(err, target.Close())
+	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
 	}
-	return nil, errors.Join(err, target.Close(), <-served)
+	return costs, err
+}
+
+// throughProcess measures a process whose target listens at the given address.
+func (b *bench) throughProcess(ctx context.Context, target string, rows *arrivals) ([]OtherCost, error) {
+	address, stop, err := b.startLatency(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	return b.sendRows(ctx, address, rows)
 }
 
 // startLatency starts the process and returns where it listens.
@@ -135,7 +139,7 @@ func (b *bench) sendRows(ctx context.Context, address string, rows *arrivals) ([
 		all.Go(func() { errs[i] = post(ctx, client, address, i) })
 	}
 	all.Wait()
-	if err := errors.Join(append(errs, rows.err)...); err != nil {
+	if err := errors.Join(errors.Join(errs...), rows.err); err != nil {
 		return nil, err
 	}
 	var millis []float64

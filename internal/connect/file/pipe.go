@@ -22,7 +22,7 @@ func pipeOf(f vfs.File) (deadlined, error) {
 	}
 	d, ok := f.(deadlined)
 	if !ok || d.SetReadDeadline(time.Time{}) != nil {
-		return nil, nil //nolint:nilnil // no pipe, or one whose reads only the end of the process cuts short
+		return nil, nil //nolint:nilnil,nilerr // no pipe, or one whose reads only the end of the process cuts short
 	}
 	return d, nil
 }

@@ -146,12 +146,55 @@ func wholeNumber(typ schema.Type, text []byte) (int64, *sqlstate.Error) {
 	}
 	d = d.Canonical()
 	switch {
-	case d.Scale > 0:
+	case d.Scale > 0 || hasFraction(text):
 		return 0, codec.ErrSyntax(typ, text)
 	case !d.Coef.FitsInt64():
 		return 0, codec.ErrRange(typ, text)
 	}
 	return d.Coef.Int64(), nil
+}
+
+// hasFraction reports whether a JSON number is not whole. It counts digits, of which there may be more than a NUMERIC holds: that would round
+// them away.
+func hasFraction(text []byte) bool {
+	nonzero, behind := false, 0
+	last := 0 // place of the last digit other than 0: 1 is the first behind the point, 0 the last before it
+	for i, c := range text {
+		switch {
+		case c == '.':
+			behind = 1
+			continue
+		case c == 'e' || c == 'E':
+			return nonzero && last > exponentOf(text[i+1:])
+		case c < '0' || c > '9':
+			continue
+		case c != '0':
+			nonzero, last = true, behind
+		case behind == 0:
+			last--
+		}
+		if behind > 0 {
+			behind++
+		}
+	}
+	return nonzero && last > 0
+}
+
+// maxExponent bounds exponentOf: no record has as many digits.
+const maxExponent = 1 << 40
+
+// exponentOf reads the exponent of a JSON number.
+func exponentOf(text []byte) int {
+	value, sign := 0, 1
+	for _, c := range text {
+		switch {
+		case c == '-':
+			sign = -1
+		case c >= '0' && c <= '9':
+			value = min(value*10+int(c-'0'), maxExponent)
+		}
+	}
+	return sign * value
 }
 
 // storeEpoch stores a number that counts the option's unit: since 1970 for timestamps and dates, which are the day of that instant, since
