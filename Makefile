@@ -52,9 +52,9 @@ nexmark: build ## The Nexmark suite.
 	@test -d test/nexmark || { echo 'make nexmark: this tree has no test/nexmark' >&2; exit 1; }
 	WIRE_BIN=$(CURDIR)/bin/wire tools/test.sh -count=1 ./test/nexmark/...
 
-e2e: build ## The suites under test/ against bin/wire as a real process (WIRE_BIN names it to the tests).
+e2e: build ## The suites under test/ in full against bin/wire as a real process (WIRE_BIN names it to the tests).
 	@test -d test || { echo 'make e2e: this tree has no test/' >&2; exit 1; }
-	WIRE_BIN=$(CURDIR)/bin/wire tools/test.sh -count=1 ./test/...
+	WIRE_BIN=$(CURDIR)/bin/wire WIRE_TEST_HEAVY=1 tools/test.sh -count=1 ./test/...
 
 tools: ## Install the pinned tools and print their paths.
 	tools/install.sh
