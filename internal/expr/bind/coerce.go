@@ -228,6 +228,15 @@ func commonType(what string, args []*Expr) (schema.Type, error) {
 		if typ.Equal(a.Type) {
 			continue
 		}
+		if typ.Kind == schema.Array && a.Type.Kind == schema.Array {
+			elem, err := commonType(what, []*Expr{{Type: *typ.Elem}, {Type: *a.Type.Elem}})
+			if err != nil {
+				return elem, errorf(a.Span, sqlstate.DatatypeMismatch, "%s types %s and %s cannot be matched", what, typ.PgName(), a.Type.PgName())
+			}
+			t := schema.ArrayOf(elem)
+			typ = &t
+			continue
+		}
 		if categoryOf(typ.Kind) != categoryOf(a.Type.Kind) || typ.Kind.IsNested() || typ.Kind != a.Type.Kind && categoryOf(typ.Kind) == otherCategory {
 			return schema.Type{}, errorf(a.Span, sqlstate.DatatypeMismatch, "%s types %s and %s cannot be matched", what, typ.PgName(), a.Type.PgName())
 		}
