@@ -12,7 +12,7 @@ import (
 // differently (1 and 1.0) are ordered by their text, so that 0 means the same bytes.
 func Compare(a, b []byte) int {
 	emptyA, emptyB := string(a) == "[]", string(b) == "[]"
-	order := 0
+	var order int
 	switch {
 	case emptyA != emptyB:
 		if order = 1; emptyA {
@@ -119,7 +119,7 @@ func decimalOf(text []byte) decimal {
 	}
 	exponent := int64(0)
 	if e := bytes.IndexAny(text, "eE"); e >= 0 {
-		exponent, _ = strconv.ParseInt(string(text[e+1:]), 10, 48) //nolint:errcheck // out of range gives the nearest
+		exponent, _ = strconv.ParseInt(string(text[e+1:]), 10, 48) // out of range it is the nearest
 		text = text[:e]
 	}
 	d.whole, d.after, _ = bytes.Cut(text, []byte("."))
