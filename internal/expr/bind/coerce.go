@@ -97,6 +97,13 @@ func castableType(from, to schema.Type) bool {
 		return true
 	case from.Kind == schema.Array && to.Kind == schema.Array:
 		return castableType(*from.Elem, *to.Elem)
+	case from.Kind == schema.Row && to.Kind == schema.Row:
+		for i := range from.Fields {
+			if len(from.Fields) != len(to.Fields) || !castableType(from.Fields[i].Type, to.Fields[i].Type) {
+				return false
+			}
+		}
+		return len(from.Fields) == len(to.Fields)
 	}
 	return castable(from.Kind, to.Kind)
 }

@@ -79,10 +79,25 @@ func bitLength(c *Call) {
 
 // appendRow runs f, which appends the result of a row to the memory of the result column.
 func (c *Call) appendRow(row, room int, f func(dst []byte) []byte) {
+	if !fits(len(c.Out.OwnBuffer(0).Data), room) {
+		c.Fail(row, errBatchText())
+		return
+	}
 	own := c.Out.OwnBuffer(room)
 	start := len(own.Data)
-	own.Data = f(own.Data)
+	if own.Data = f(own.Data); !fits(len(own.Data), 0) {
+		own.Data = own.Data[:start]
+		c.Fail(row, errBatchText())
+		return
+	}
 	c.Out.SetOwn(row, start)
+}
+
+// fits tells whether room more bytes can be named by the 32 bits of a view.
+func fits(have, room int) bool { return have <= math.MaxUint32 && room <= math.MaxUint32-have }
+
+func errBatchText() *sqlstate.Error {
+	return sqlstate.New(sqlstate.ProgramLimitExceeded, "the results of one batch take more than 4 GiB")
 }
 
 func mapCase(f func(dst, b []byte) []byte) func(*Call) {
