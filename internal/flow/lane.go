@@ -17,6 +17,7 @@ type lane struct {
 	source  *sourceTask
 	pool    *batch.Pool
 	decoder codec.Decoder
+	lines   lineNumbers
 	next    []receiver
 	steps   map[*physical.Step]*step
 	order   []*step // in the order in which they were made: a step after those behind it
@@ -39,6 +40,7 @@ func newLane(source *sourceTask, pool *batch.Pool) (*lane, error) {
 	if l.decoder, err = source.newDecoder(pool); err != nil {
 		return nil, err
 	}
+	l.lines = newLineNumbers(l.decoder)
 	if l.next, err = l.newEdges(source.plan.Next); err != nil {
 		return nil, err
 	}
@@ -79,6 +81,7 @@ func (l *lane) run(ctx context.Context) error {
 
 // work is one block, from bytes to sinks.
 func (l *lane) work() error {
+	l.lines.begin(&l.block)
 	if l.block.Oversize != nil {
 		l.rejectOversize()
 	} else if err := l.decode(); err != nil {
@@ -94,7 +97,7 @@ func (l *lane) decode() error {
 	if err := l.decoder.Begin(&l.block); err != nil {
 		return err
 	}
-	stats := &l.source.stats
+	stats, records := &l.source.stats, 0
 	for more := true; more; {
 		b, res, err := l.decoder.Decode()
 		if err != nil {
@@ -104,7 +107,7 @@ func (l *lane) decode() error {
 		for i := range res.Rejects {
 			l.rejectRecord(&l.block, &res.Rejects[i])
 		}
-		l.cur.records += res.Records
+		records += res.Records
 		stats.Records.Add(int64(res.Records))
 		addIf(&stats.Filtered, int64(res.Filtered))
 		addIf(&stats.Rejected, int64(len(res.Rejects)))
@@ -119,6 +122,7 @@ func (l *lane) decode() error {
 			}
 		}
 	}
+	l.cur.lines = l.lines.passed(records)
 	return nil
 }
 
@@ -154,7 +158,7 @@ func (l *lane) rejectOversize() {
 	o := l.block.Oversize
 	err := sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "record of %d bytes is longer than max_record_bytes (%d)", o.Length, o.Limit)
 	l.rejectRecord(&l.block, &codec.Reject{End: len(l.block.Buf.Data), Err: err})
-	l.cur.records = 1
+	l.cur.lines = 1
 	l.source.stats.Records.Add(1)
 	l.source.stats.Rejected.Add(1)
 }

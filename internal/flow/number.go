@@ -2,7 +2,7 @@ package flow
 
 import "maps"
 
-// recordNumbers count the records before the next block, in each split from the beginning of the file that it is in, so that messages and dead
+// recordNumbers count the lines before the next block (the records, where those have no lines; a header left out), in each split from the beginning of the file that it is in, so that messages and dead
 // letters name the line that a person finds there. They are stored with every epoch: a resumed run counts on.
 type recordNumbers struct {
 	splits map[int]place
@@ -10,7 +10,7 @@ type recordNumbers struct {
 	stored map[string]int64
 }
 
-// place is a split's file and the records dealt of it.
+// place is a split's file and the lines dealt of it.
 type place struct {
 	file    string
 	records int64
@@ -19,7 +19,7 @@ type place struct {
 // noSplit is the split of a mark.
 const noSplit = -1
 
-// pass counts the records of p and returns the number of those before it in its file.
+// pass counts the lines of p and returns the number of those before it in its file.
 func (n *recordNumbers) pass(p *parcel) (before int64) {
 	if p.split == noSplit {
 		return 0
@@ -34,7 +34,7 @@ func (n *recordNumbers) pass(p *parcel) (before int64) {
 	if n.splits == nil {
 		n.splits = map[int]place{}
 	}
-	n.splits[p.split] = place{file: p.name, records: at.records + int64(p.records)}
+	n.splits[p.split] = place{file: p.name, records: at.records + int64(p.lines)}
 	return at.records
 }
 

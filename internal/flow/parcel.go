@@ -27,7 +27,7 @@ type parcel struct {
 	ack       func(error)
 	refusable bool
 
-	records int
+	lines   int // see lineNumbers
 	maxTime int64
 	rejects []rejected
 	tooMuch bool // the block, which can be refused, came to more than maxRefusableBytes
@@ -58,7 +58,7 @@ func (p *parcel) begin(ticket int64, block bool) {
 		p.starts = b.Header || b.Offset == int64(len(b.FileHeader))
 		p.offset, p.ack, p.refusable = b.Offset, b.Ack, b.Refusable
 	}
-	p.records, p.maxTime, p.rejects, p.tooMuch = 0, minTime, p.rejects[:0], false
+	p.lines, p.maxTime, p.rejects, p.tooMuch = 0, minTime, p.rejects[:0], false
 }
 
 // takeTurn waits until every earlier block has been written.

@@ -15,10 +15,12 @@ type rejected struct {
 	policy physical.OnError
 	err    *sqlstate.Error
 	column string
-	// name, record and offset say where the row came from: record is its number within the block, from 0, or -1 when unknown.
+	// name, record, line and offset say where the row came from: record is its number within the block, line the one that it begins on there,
+	// both from 0, or -1 when unknown.
 	name   string
 	split  int
 	record int
+	line   int
 	offset int64
 	raw    []byte
 }
@@ -27,7 +29,7 @@ type rejected struct {
 type RowError struct {
 	Step   string
 	Name   string
-	Line   int64 // record number in the split, from 1; 0 when unknown
+	Line   int64 // of the file, from 1, or the record's number in a file without lines; 0 when unknown
 	Offset int64
 	Column string
 	Err    *sqlstate.Error
@@ -55,15 +57,16 @@ func (l *lane) rejectRecord(block *codec.Block, r *codec.Reject) {
 	data := block.Buf.Data[r.Start:r.End]
 	l.cur.rejects = append(l.cur.rejects, rejected{
 		step: l.source.plan.Name, policy: l.source.plan.OnError, err: r.Err, column: r.Column, name: block.Name, split: block.Split,
-		record: r.Record, offset: block.Offset + int64(r.Start), raw: append([]byte(nil), data[:min(len(data), codec.RejectedBytes)]...),
+		record: r.Record, line: l.lines.of(r.Record, r.Start, block.Buf.Data), offset: block.Offset + int64(r.Start), raw: append([]byte(nil), data[:min(len(data), codec.RejectedBytes)]...),
 	})
 }
 
 // rejectRow notes a row that a step or a sink refused.
 func (l *lane) rejectRow(step string, policy physical.OnError, b *batch.Batch, row int, err *sqlstate.Error) {
-	r := rejected{step: step, policy: policy, err: err, name: l.block.Name, split: l.block.Split, record: -1, offset: -1}
+	r := rejected{step: step, policy: policy, err: err, name: l.block.Name, split: l.block.Split, record: -1, line: -1, offset: -1}
 	if o := b.OriginRow(row); o >= 0 {
 		r.name, r.record = b.Origin.Name, b.Origin.RecordNumber(o)
+		r.line = l.lines.of(r.record, int(b.Origin.Starts[o]), b.Origin.Block.Data)
 		r.offset = b.Origin.Offset + int64(b.Origin.Starts[o])
 		r.raw = append([]byte(nil), b.Origin.Record(o)...)
 	}

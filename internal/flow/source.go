@@ -182,7 +182,7 @@ func (s *sourceTask) issue(kind itemKind, b *barrier) (item, error) {
 	return it, nil
 }
 
-// settle does, in the parcel's turn, what depends on the order of blocks: record numbers, event time, rejected rows. The dead letter of reject
+// settle does, in the parcel's turn, what depends on the order of blocks: line numbers, event time, rejected rows. The dead letter of reject
 // number letter is part of the block's delivery, and with it those before; ack hears of it.
 func (s *sourceTask) settle(p *parcel, letter int, ack *ackGroup) error {
 	base := s.records.pass(p)
@@ -204,8 +204,8 @@ func (s *sourceTask) settle(p *parcel, letter int, ack *ackGroup) error {
 // reject carries out the policy for one bad row.
 func (s *sourceTask) reject(ctx context.Context, r *rejected, base int64, ack *ackGroup) error {
 	line := int64(0)
-	if r.record >= 0 {
-		line = base + int64(r.record) + 1
+	if r.line >= 0 {
+		line = base + int64(r.line) + 1
 	}
 	switch r.policy {
 	case physical.Drop:

@@ -160,6 +160,13 @@ type Decoder interface {
 	Decode() (out *batch.Batch, res *Result, err error)
 }
 
+// LineCounter is an extra power of a decoder of text whose records are not one line each. Lines returns how many lines of the block Decode
+// has passed so far, those between records (blank ones, comments) included and the file's header left out. Messages then name the line
+// that a record begins on, not its number.
+type LineCounter interface {
+	Lines() int
+}
+
 // EncodeSpec says what an encoder gets.
 type EncodeSpec struct {
 	Schema *schema.Schema

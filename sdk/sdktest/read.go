@@ -1,6 +1,7 @@
 package sdktest
 
 import (
+	"bytes"
 	"errors"
 	"io"
 
@@ -60,6 +61,25 @@ func (r *reading) add(t rapid.TB, d codec.Decoder, block *codec.Block) {
 		r.records += res.Records
 		r.filtered += res.Filtered
 		more = res.More
+	}
+	if block.Oversize == nil {
+		linesCounted(t, d, block.Buf.Data)
+	}
+}
+
+// linesCounted fails if d counts lines and did not go past those of data.
+func linesCounted(t rapid.TB, d codec.Decoder, data []byte) {
+	t.Helper()
+	counter, ok := d.(codec.LineCounter)
+	if !ok {
+		return
+	}
+	want := bytes.Count(data, []byte{'\n'})
+	if len(data) > 0 && data[len(data)-1] != '\n' {
+		want++
+	}
+	if got := counter.Lines(); got != want {
+		t.Fatalf("the decoder passed %d lines of a block of %d: %.300q", got, want, data)
 	}
 }
 

@@ -24,6 +24,7 @@ const (
 	InvalidArgumentForWidthBucket Code = "2201G"
 	InvalidRegularExpression      Code = "2201B"
 	InvalidParameterValue         Code = "22023"
+	InvalidSchemaName             Code = "3F000"
 	CharacterNotInRepertoire      Code = "22021"
 	ArraySubscriptError           Code = "2202E"
 	InvalidTextRepresentation     Code = "22P02"

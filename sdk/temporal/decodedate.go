@@ -35,6 +35,15 @@ func (d *decoder) clockTime(text []byte) (told int, bad fault) {
 	return hasTime, faultNone
 }
 
+// ParseOffset reads +hh, +hhmm, +hh:mm or +hh:mm:ss, as they stand behind a time, as seconds east of Greenwich; ok is false for anything else.
+func ParseOffset(text []byte) (seconds int, ok bool) {
+	if len(text) < 2 || text[0] != '+' && text[0] != '-' || !isDigit(text[1]) {
+		return 0, false
+	}
+	seconds, bad := parseOffset(text)
+	return seconds, bad == faultNone
+}
+
 // parseOffset reads +hh, +hhmm, +hh:mm or +hh:mm:ss as seconds east.
 func parseOffset(text []byte) (seconds int, bad fault) {
 	h, rest, over := readInt(text[1:])

@@ -96,7 +96,12 @@ func (b *Binder) Bind(node ast.Node) (*Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		return literal(n.Span, typ, n.Text)
+		text, err := literal(n.Span, schema.Of(schema.Text), n.Text)
+		if err != nil {
+			return nil, err
+		}
+		text.Unknown = true
+		return cast(text, typ, true)
 	case *ast.Column:
 		return b.column(n)
 	case *ast.FieldAccess:
@@ -284,7 +289,7 @@ func (b *Binder) subscript(n *ast.Subscript) (*Expr, error) {
 		return nil, err
 	}
 	if args[0].Type.Kind == schema.JSONB {
-		return b.resolve(n.Span, "->", args, true)
+		return b.jsonSubscript(n, args)
 	}
 	if args[0].Type.Kind != schema.Array {
 		return nil, errorf(n.X.Location(), sqlstate.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", args[0].Type.PgName())
@@ -294,7 +299,7 @@ func (b *Binder) subscript(n *ast.Subscript) (*Expr, error) {
 		return nil, err
 	}
 	if !ok {
-		if !args[1].Type.Kind.IsInteger() {
+		if !args[1].Type.Kind.IsNumber() {
 			return nil, errorf(n.Index.Location(), sqlstate.DatatypeMismatch, "array subscript must have type integer")
 		}
 		if index, err = cast(args[1], schema.Of(schema.Int32), false); err != nil {
@@ -302,6 +307,19 @@ func (b *Binder) subscript(n *ast.Subscript) (*Expr, error) {
 		}
 	}
 	return &Expr{Op: Subscript, Type: *args[0].Type.Elem, Span: n.Span, Args: []*Expr{args[0], index}}, nil
+}
+
+// jsonSubscript is a step of a path, where a text may be the number of an element.
+func (b *Binder) jsonSubscript(n *ast.Subscript, args []*Expr) (*Expr, error) {
+	switch kind := args[1].Type.Kind; {
+	case kind == schema.Int32 || kind == schema.Int16:
+		return b.resolve(n.Span, "->", args, true)
+	case kind != schema.Text:
+		return nil, errorf(n.Index.Location(), sqlstate.DatatypeMismatch, "subscript type %s is not supported", args[1].Type.PgName()).
+			hint("jsonb subscript must be coercible to either integer or text.")
+	}
+	path := &Expr{Op: MakeArray, Type: schema.ArrayOf(schema.Of(schema.Text)), Span: args[1].Span, Args: []*Expr{settle(args[1])}}
+	return b.resolve(n.Span, "#>", []*Expr{args[0], path}, true)
 }
 
 func (b *Binder) cast(n *ast.Cast) (*Expr, error) {

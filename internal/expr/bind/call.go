@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	"wire.example/wire/internal/expr/ast"
@@ -17,6 +18,9 @@ func (b *Binder) call(n *ast.FuncCall) (*Expr, error) {
 		}
 	}
 	name := n.Name[len(n.Name)-1].Text
+	if schema := n.Name[0].Text; len(n.Name) > 1 && schema != "pg_catalog" {
+		return nil, errorf(n.Span, sqlstate.InvalidSchemaName, "schema \"%s\" does not exist", schema)
+	}
 	if named(n) {
 		return b.namedCall(n, name)
 	}
@@ -51,6 +55,9 @@ func (b *Binder) specialForm(at ast.Span, name string, args []*Expr) (*Expr, err
 		op = Least
 	case "nullif":
 		return nullIf(at, args)
+	case "substring_similar":
+		return nil, errorf(at, sqlstate.FeatureNotSupported, "SUBSTRING with SIMILAR is not supported").
+			hint("Use substring(text, pattern) with a regular expression.")
 	default:
 		return nil, nil
 	}
@@ -146,7 +153,7 @@ func convertArgs(f *builtin.Function, args []*Expr) (bound []*Expr, ok bool, err
 		case builtin.Elem:
 			bound[i], ok, err = implicitCast(a, elem)
 		case schema.Array, builtin.TextArray:
-			bound[i], ok, err = convertArray(a, schema.ArrayOf(elem))
+			bound[i], ok, err = convertArray(a, schema.ArrayOf(elem), compatible(f))
 		default:
 			bound[i] = a
 			if a.Unknown || a.Type.Kind != param {
@@ -160,8 +167,8 @@ func convertArgs(f *builtin.Function, args []*Expr) (bound []*Expr, ok bool, err
 	return bound, true, nil
 }
 
-func convertArray(a *Expr, typ schema.Type) (_ *Expr, ok bool, _ error) {
-	if !a.Unknown && !a.IsNullConst() {
+func convertArray(a *Expr, typ schema.Type, compatible bool) (_ *Expr, ok bool, _ error) {
+	if !a.Unknown && !a.IsNullConst() && (!compatible || sameElements(a.Type, typ)) {
 		return a, sameElements(a.Type, typ), nil
 	}
 	x, err := cast(a, typ, false)
@@ -186,8 +193,33 @@ func isPolymorphic(f *builtin.Function) bool {
 	return false
 }
 
+// compatible tells whether the arrays and elements that f takes may be of several types that have a common one: those that PostgreSQL
+// calls anycompatible, which are the functions with an element among their arguments and those that make arrays.
+func compatible(f *builtin.Function) bool {
+	return f.Result.Kind == schema.Array || slices.Contains(f.Params, builtin.Elem)
+}
+
+// commonElement is the common type of the arrays' elements and the elements among args; ok is false if there is none.
+func commonElement(f *builtin.Function, args []*Expr) (elem schema.Type, ok bool) {
+	var elems []*Expr
+	for i, a := range args {
+		switch param := f.Param(i); {
+		case a.Unknown || a.IsNullConst() && a.Type.Kind != schema.Array:
+		case param == schema.Array:
+			elems = append(elems, &Expr{Type: *a.Type.Elem})
+		case param == builtin.Elem:
+			elems = append(elems, a)
+		}
+	}
+	elem, err := commonType(f.Name, elems)
+	return elem, err == nil
+}
+
 // elementType finds the type of the elements in a call of a polymorphic function: that of the arrays, or else that of the elements.
 func elementType(f *builtin.Function, args []*Expr) (elem schema.Type, ok bool) {
+	if compatible(f) {
+		return commonElement(f, args)
+	}
 	for _, array := range []bool{true, false} {
 		for i, a := range args {
 			switch param := f.Param(i); {

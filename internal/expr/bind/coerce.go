@@ -97,6 +97,13 @@ func castableType(from, to schema.Type) bool {
 		return true
 	case from.Kind == schema.Array && to.Kind == schema.Array:
 		return castableType(*from.Elem, *to.Elem)
+	case from.Kind == schema.Row && to.Kind == schema.Row:
+		for i := range from.Fields {
+			if len(from.Fields) != len(to.Fields) || !castableType(from.Fields[i].Type, to.Fields[i].Type) {
+				return false
+			}
+		}
+		return len(from.Fields) == len(to.Fields)
 	}
 	return castable(from.Kind, to.Kind)
 }
@@ -226,6 +233,15 @@ func commonType(what string, args []*Expr) (schema.Type, error) {
 			continue
 		}
 		if typ.Equal(a.Type) {
+			continue
+		}
+		if typ.Kind == schema.Array && a.Type.Kind == schema.Array {
+			elem, err := commonType(what, []*Expr{{Type: *typ.Elem}, {Type: *a.Type.Elem}})
+			if err != nil {
+				return elem, errorf(a.Span, sqlstate.DatatypeMismatch, "%s types %s and %s cannot be matched", what, typ.PgName(), a.Type.PgName())
+			}
+			t := schema.ArrayOf(elem)
+			typ = &t
 			continue
 		}
 		if categoryOf(typ.Kind) != categoryOf(a.Type.Kind) || typ.Kind.IsNested() || typ.Kind != a.Type.Kind && categoryOf(typ.Kind) == otherCategory {

@@ -19,7 +19,7 @@ var lowestFields = map[ast.IntervalFields]temporal.Field{
 	ast.HourToMinute: temporal.FieldMinute,
 }
 
-// intervalLiteral reads INTERVAL '5' DAY and its kin: a bare number counts the smallest unit of the restriction, and what is smaller than
+// intervalLiteral reads INTERVAL '5' DAY and its kin: a number without a unit at the end counts the smallest unit of the restriction, and what is smaller than
 // that unit is cut off.
 func intervalLiteral(n *ast.TypedLiteral) (*Expr, error) {
 	fields := n.Type.Interval
@@ -30,12 +30,10 @@ func intervalLiteral(n *ast.TypedLiteral) (*Expr, error) {
 	text := n.Text
 	words := strings.Fields(fields.String())
 	switch {
-	case isBareNumber(text):
+	case endsInNumber(text):
 		text += " " + words[len(words)-1]
 	case fields == ast.MinuteToSecond && strings.Count(text, ":") == 1:
 		text = "00:" + strings.TrimSpace(text)
-	case fields == ast.DayToHour && !strings.Contains(text, ":") && isBareNumber(strings.ReplaceAll(text, " ", "")):
-		text += ":00"
 	}
 	e, err := literal(n.Span, schema.Of(schema.Interval), text)
 	if err != nil {
@@ -51,7 +49,12 @@ func intervalLiteral(n *ast.TypedLiteral) (*Expr, error) {
 	return e, nil
 }
 
-func isBareNumber(text string) bool {
-	text = strings.TrimLeft(strings.TrimSpace(text), "+-")
-	return text != "" && strings.Trim(text, "0123456789.") == ""
+// endsInNumber tells whether the last word of an interval is a number without a unit.
+func endsInNumber(text string) bool {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return false
+	}
+	last := strings.TrimLeft(words[len(words)-1], "+-")
+	return last != "" && strings.Trim(last, "0123456789.") == ""
 }

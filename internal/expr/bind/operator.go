@@ -97,7 +97,7 @@ func numberKind(l, r *Expr) (schema.Kind, bool) {
 	return a, true
 }
 
-// comparable types have an order; JSONB has one in PostgreSQL that needs its binary form, here it has equality only.
+// comparedKind is the type that two operands of a comparison meet in.
 func comparedKind(l, r *Expr) (schema.Type, bool) {
 	switch {
 	case l.Unknown && r.Unknown:
@@ -140,8 +140,11 @@ func compare(at ast.Span, cmp CompareOp, l, r *Expr) (*Expr, error) {
 	if !ok {
 		return nil, noOperator(at, cmp.String(), []*Expr{l, r})
 	}
-	if typ.Kind == schema.Row && l.Op == MakeRow && r.Op == MakeRow && (cmp == Equal || cmp == NotEqual) {
-		return compareRows(at, cmp, l, r)
+	if typ.Kind == schema.Row && l.Op == MakeRow && r.Op == MakeRow {
+		if cmp == Equal || cmp == NotEqual {
+			return compareRows(at, cmp, l, r)
+		}
+		return orderRows(at, cmp, l.Args, r.Args)
 	}
 	l, err := cast(l, typ, false)
 	if err != nil {
@@ -167,6 +170,35 @@ func compareRows(at ast.Span, cmp CompareOp, l, r *Expr) (*Expr, error) {
 		out.Args = append(out.Args, e)
 	}
 	return out, nil
+}
+
+// orderRows makes (a, b) <= (c, d) of a < c OR a = c AND b <= d, which is NULL where the first members that differ do not tell.
+func orderRows(at ast.Span, cmp CompareOp, l, r []*Expr) (*Expr, error) {
+	if len(l) == 1 {
+		return compare(at, cmp, l[0], r[0])
+	}
+	strict := cmp
+	switch cmp {
+	case LessEqual:
+		strict = Less
+	case GreaterEqual:
+		strict = Greater
+	default:
+	}
+	before, err := compare(at, strict, l[0], r[0])
+	if err != nil {
+		return nil, err
+	}
+	equal, err := compare(at, Equal, l[0], r[0])
+	if err != nil {
+		return nil, err
+	}
+	rest, err := orderRows(at, cmp, l[1:], r[1:])
+	if err != nil {
+		return nil, err
+	}
+	tie := &Expr{Op: And, Type: boolType(), Span: at, Args: []*Expr{equal, rest}}
+	return &Expr{Op: Or, Type: boolType(), Span: at, Args: []*Expr{before, tie}}, nil
 }
 
 func typeNames(args []*Expr) []string {
@@ -235,7 +267,10 @@ func (b *Binder) unary(n *ast.Unary) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.Unknown && (n.Op == "-" || n.Op == "+") {
+	if x.Unknown && n.Op == "-" {
+		return nil, ambiguousOperator(n.Span, n.Op, []*Expr{x}) // of numbers, or of intervals
+	}
+	if x.Unknown && (n.Op == "+" || n.Op == "@") {
 		if x, err = cast(x, schema.Of(schema.Float64), false); err != nil {
 			return nil, err
 		}

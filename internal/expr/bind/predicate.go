@@ -80,14 +80,41 @@ func (b *Binder) distinct(n *ast.Distinct) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	eq, err := compare(n.Span, Equal, args[0], args[1])
-	if err != nil {
-		return nil, err
+	out, err := distinct(n.Span, args[0], args[1])
+	switch {
+	case err != nil || !n.Not:
+		return out, err
+	case out.Op == Distinct:
+		out.Negated = true
+		return out, nil
 	}
-	if eq.Op != Compare {
-		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "IS DISTINCT FROM of rows is not supported")
+	return &Expr{Op: Not, Type: boolType(), Span: n.Span, Args: []*Expr{out}}, nil
+}
+
+// distinct is l IS DISTINCT FROM r, of rows member by member.
+func distinct(at ast.Span, l, r *Expr) (*Expr, error) {
+	if l.Op != MakeRow || r.Op != MakeRow || len(l.Args) != len(r.Args) || len(l.Args) == 0 {
+		eq, err := compare(at, Equal, l, r)
+		if err != nil {
+			return nil, err
+		}
+		if eq.Op != Compare {
+			return nil, errorf(at, sqlstate.FeatureNotSupported, "IS DISTINCT FROM of these rows is not supported")
+		}
+		return &Expr{Op: Distinct, Type: boolType(), Span: at, Args: eq.Args}, nil
 	}
-	return &Expr{Op: Distinct, Type: boolType(), Span: n.Span, Args: eq.Args, Negated: n.Not}, nil
+	out := &Expr{Op: Or, Type: boolType(), Span: at}
+	for i := range l.Args {
+		e, err := distinct(at, l.Args[i], r.Args[i])
+		if err != nil {
+			return nil, err
+		}
+		out.Args = append(out.Args, e)
+	}
+	if len(out.Args) == 1 {
+		return out.Args[0], nil
+	}
+	return out, nil
 }
 
 func (b *Binder) between(n *ast.Between) (*Expr, error) {
@@ -205,19 +232,30 @@ func (b *Binder) quantified(n *ast.Quantified) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if args[1].Type.Kind != schema.Array {
+	array := args[1]
+	switch {
+	case array.Unknown:
+		if array, err = cast(array, schema.ArrayOf(plain(settle(args[0]).Type)), false); err != nil {
+			return nil, err
+		}
+	case array.Type.Kind != schema.Array:
 		return nil, errorf(n.R.Location(), sqlstate.WrongObjectType, "op ANY/ALL (array) requires array on right side")
 	}
-	elem := &Expr{Op: Opaque, Type: *args[1].Type.Elem, Span: args[1].Span}
+	elem := &Expr{Op: Opaque, Type: *array.Type.Elem, Span: array.Span}
 	pair, err := compare(n.Span, cmp, args[0], elem)
 	if err != nil {
 		return nil, err
 	}
-	if pair.Args[1] != elem {
+	if pair.Op != Compare {
 		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "comparison of %s with the elements of %s is not supported",
-			args[0].Type.PgName(), args[1].Type.PgName()).hint("Cast the left side to the type of the elements.")
+			args[0].Type.PgName(), array.Type.PgName())
 	}
-	return &Expr{Op: Quantified, Type: boolType(), Span: n.Span, Cmp: cmp, All: n.All, Args: []*Expr{pair.Args[0], args[1]}}, nil
+	if met := pair.Args[1]; met != elem { // the elements are cast as one would be
+		if array, err = cast(array, schema.ArrayOf(met.Type), false); err != nil {
+			return nil, err
+		}
+	}
+	return &Expr{Op: Quantified, Type: boolType(), Span: n.Span, Cmp: cmp, All: n.All, Args: []*Expr{pair.Args[0], array}}, nil
 }
 
 func (b *Binder) caseOf(n *ast.Case) (*Expr, error) {

@@ -114,7 +114,9 @@ type areReader struct {
 	wordEnd, word bool
 	// operand: something that a quantifier can follow was read.
 	operand bool
-	bad     *sqlstate.Error
+	// groups have been opened so far.
+	groups int
+	bad    *sqlstate.Error
 }
 
 func (t *areReader) fail(bad *sqlstate.Error) {
@@ -159,7 +161,10 @@ func (t *areReader) prefixes() {
 		return
 	}
 	for _, c := range t.in[2:end] {
-		if !t.options.option(c) {
+		switch {
+		case c == 'b':
+			t.fail(errUnsupported("the embedded option b (basic regular expressions) is"))
+		case !t.options.option(c):
 			t.fail(errPattern("invalid embedded option"))
 		}
 	}
@@ -263,6 +268,7 @@ func (t *areReader) open() {
 	default:
 		t.out.WriteByte('(')
 		t.at++
+		t.groups++
 	}
 }
 
@@ -347,7 +353,7 @@ func (t *areReader) escape() {
 		t.at += 2
 		t.operand, t.word = false, false
 	default:
-		if c >= '1' && c <= '9' {
+		if c >= '1' && c <= '9' && !t.octal() {
 			t.fail(errUnsupported("a back reference is"))
 			return
 		}
@@ -355,6 +361,18 @@ func (t *areReader) escape() {
 			t.literal(r)
 		}
 	}
+}
+
+// octal tells whether the digits after the backslash are not the number of a group but an octal code: if there are several, and fewer
+// groups have been opened.
+func (t *areReader) octal() bool {
+	digits := t.rest()[1:]
+	n, group := 0, 0
+	for n < len(digits) && digits[n]-'0' <= 9 && group <= len(t.in) {
+		group = group*10 + int(digits[n]-'0')
+		n++
+	}
+	return n > 1 && group > t.groups
 }
 
 // escapedRune reads an escape that stands for one character.
@@ -367,8 +385,16 @@ func (t *areReader) escapedRune() (rune, bool) {
 		t.at += n
 		return r, true
 	}
-	if i := strings.IndexByte("abBefnrtv0", c); i >= 0 {
-		return rune("\a\b\\\x1b\f\n\r\t\v\x00"[i]), true
+	if i := strings.IndexByte("abBefnrtv", c); i >= 0 {
+		return rune("\a\b\\\x1b\f\n\r\t\v"[i]), true
+	}
+	if c <= '7' {
+		v := rune(c - '0')
+		for n := 1; n < 3 && t.at < len(t.in) && t.in[t.at] >= '0' && t.in[t.at] <= '7'; n++ {
+			v = v<<3 | rune(t.in[t.at]-'0')
+			t.at++
+		}
+		return v, true
 	}
 	switch c {
 	case 'c':
@@ -446,12 +472,9 @@ func (t *areReader) member() {
 	case bytes.HasPrefix(rest, []byte("[.")), bytes.HasPrefix(rest, []byte("[=")):
 		t.fail(errUnsupported("a collating element is"))
 		return
-	case len(rest) > 1 && rest[0] == '\\' && strings.IndexByte("dsw", rest[1]) >= 0:
+	case len(rest) > 1 && rest[0] == '\\' && strings.IndexByte("dswDSW", rest[1]) >= 0:
 		t.out.Write(rest[:2])
 		t.at += 2
-		return
-	case len(rest) > 1 && rest[0] == '\\' && strings.IndexByte("DSW", rest[1]) >= 0:
-		t.fail(errPattern("invalid escape \\ sequence"))
 		return
 	}
 	lo, ok := t.bracketRune()

@@ -28,6 +28,8 @@ func bytesFunctions() []Function {
 		fn("rtrim", bytea, trimBytea(false, true), bytea, bytea),
 		fn("substring", bytea, substringBytea, bytea, integer, integer).optional(1), fn("substr", bytea, substringBytea, bytea, integer, integer).optional(1),
 		fn("position", integer, positionBytea, bytea, bytea),
+		fn("overlay", bytea, overlay(func(b []byte) int { return len(b) }, func(b []byte, n int) int { return min(n, len(b)) }),
+			bytea, bytea, integer, integer).optional(1),
 		fn("get_byte", integer, getByte, bytea, integer), fn("set_byte", bytea, setByte, bytea, integer, integer),
 		fn("bit_count", bigint, bitCount, bytea), fn("bit_length", integer, bitLength, bytea),
 		fn("md5", text, md5Hex, text), fn("md5", text, md5Hex, bytea),

@@ -254,7 +254,12 @@ func makeTimestampZone(c *Call) {
 		if !c.Check(i, err) {
 			return
 		}
-		zone, err := s.zones.find(c.Bytes(6, i))
+		name := c.Bytes(6, i)
+		if seconds, ok := temporal.ParseOffset(name); ok {
+			out[i] = t - int64(seconds)*temporal.Second
+			return
+		}
+		zone, err := s.zones.find(name)
 		if c.Check(i, err) {
 			out[i] = zone.ToUTC(t)
 		}

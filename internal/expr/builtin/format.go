@@ -64,13 +64,13 @@ func quoteIdent(c *Call) {
 	})
 }
 
-// appendIdent appends b as an identifier, in quotes unless it is plain and no keyword.
+// appendIdent appends b as an identifier, in quotes unless it is plain and no keyword that needs them.
 func appendIdent(dst, b []byte) []byte {
 	plain := len(b) > 0 && (b[0] >= 'a' && b[0] <= 'z' || b[0] == '_')
 	for _, ch := range b {
 		plain = plain && (ch >= 'a' && ch <= 'z' || ch == '_' || ch >= '0' && ch <= '9')
 	}
-	if plain && ast.LookupKeyword(string(b)).Class == ast.NotKeyword {
+	if plain && ast.LookupKeyword(string(b)).Class <= ast.Unreserved {
 		return append(dst, b...)
 	}
 	dst = append(dst, '"')

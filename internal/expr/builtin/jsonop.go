@@ -2,7 +2,6 @@ package builtin
 
 import (
 	"wire.example/wire/sdk/jsonb"
-	"wire.example/wire/sdk/numeric"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -153,7 +152,7 @@ func equalJSON(a, b []byte) bool {
 	}
 	switch t {
 	case jsonb.Number:
-		return equalNumbers(a, b)
+		return jsonb.CompareNumbers(a, b) == 0
 	case jsonb.Array, jsonb.Object:
 		x, y := jsonb.Walk(a), jsonb.Walk(b)
 		for {
@@ -169,15 +168,6 @@ func equalJSON(a, b []byte) bool {
 	default:
 		return string(a) == string(b)
 	}
-}
-
-func equalNumbers(a, b []byte) bool {
-	if string(a) == string(b) {
-		return true
-	}
-	x, errX := numeric.Parse(a)
-	y, errY := numeric.Parse(b)
-	return errX == nil && errY == nil && numeric.Equal(x, y)
 }
 
 // containsJSON is whole @> part. An array contains a scalar that is one of its elements.

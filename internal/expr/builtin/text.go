@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"bytes"
+	"math"
 	"unicode"
 	"unicode/utf8"
 
@@ -34,7 +35,7 @@ func textFunctions() []Function {
 		fn("starts_with", schema.Bool, startsWith, text, text), fn("^@", schema.Bool, startsWith, text, text),
 		fn("repeat", text, repeat, text, integer), fn("reverse", text, reverse, text),
 		fn("ascii", integer, ascii, text), fn("chr", text, chr, integer),
-		fn("overlay", text, overlay, text, text, integer, integer).optional(1),
+		fn("overlay", text, overlay(utf8.RuneCount, charOffset), text, text, integer, integer).optional(1),
 		fn("quote_literal", text, quoteLiteral, text), fn("quote_literal", text, quoteLiteral, Any), fn("to_hex", text, toHex, schema.Int64), fn("to_hex", text, toHex, integer),
 	}
 	concat := Function{Name: "concat", Params: []schema.Kind{Any}, Variadic: true, Result: schema.Of(text), Volatility: Stable, Eval: concatEval}
@@ -78,10 +79,25 @@ func bitLength(c *Call) {
 
 // appendRow runs f, which appends the result of a row to the memory of the result column.
 func (c *Call) appendRow(row, room int, f func(dst []byte) []byte) {
+	if !fits(len(c.Out.OwnBuffer(0).Data), room) {
+		c.Fail(row, errBatchText())
+		return
+	}
 	own := c.Out.OwnBuffer(room)
 	start := len(own.Data)
-	own.Data = f(own.Data)
+	if own.Data = f(own.Data); !fits(len(own.Data), 0) {
+		own.Data = own.Data[:start]
+		c.Fail(row, errBatchText())
+		return
+	}
 	c.Out.SetOwn(row, start)
+}
+
+// fits tells whether room more bytes can be named by the 32 bits of a view.
+func fits(have, room int) bool { return have <= math.MaxUint32 && room <= math.MaxUint32-have }
+
+func errBatchText() *sqlstate.Error {
+	return sqlstate.New(sqlstate.ProgramLimitExceeded, "the results of one batch take more than 4 GiB")
 }
 
 func mapCase(f func(dst, b []byte) []byte) func(*Call) {
@@ -225,11 +241,11 @@ func right(c *Call) {
 	c.Out.ShareBuffers(c.Args[0].Col)
 	c.Each(func(i int) {
 		b, n := c.Bytes(0, i), int(c.Int32(1, i))
-		skip := -n
+		skip := int(-c.Int32(1, i)) // PostgreSQL's negation in 32 bits, too, leaves the least number negative
 		if n >= 0 {
-			skip = max(utf8.RuneCount(b)-n, 0)
+			skip = utf8.RuneCount(b) - n
 		}
-		c.sub(i, charOffset(b, skip), len(b))
+		c.sub(i, charOffset(b, max(skip, 0)), len(b))
 	})
 }
 
@@ -440,22 +456,29 @@ func chr(c *Call) {
 	})
 }
 
-func overlay(c *Call) {
-	c.Each(func(i int) {
-		b, with, start := c.Bytes(0, i), c.Bytes(1, i), int(c.Int32(2, i))
-		n := utf8.RuneCount(with)
-		if len(c.Args) > 3 {
-			n = int(c.Int32(3, i))
-		}
-		if start <= 0 {
-			c.Fail(i, sqlstate.New(sqlstate.SubstringError, "negative substring length not allowed"))
-			return
-		}
-		head, tail := charOffset(b, start-1), charOffset(b, max(start-1+n, 0))
-		c.appendRow(i, len(b)+len(with), func(dst []byte) []byte {
-			return append(append(append(dst, b[:head]...), with...), b[tail:]...)
+// overlay is for text, whose units are characters, and for bytes: count says how many units there are, offset where unit n begins.
+func overlay(count func([]byte) int, offset func(b []byte, n int) int) func(*Call) {
+	return func(c *Call) {
+		c.Each(func(i int) {
+			b, with, start := c.Bytes(0, i), c.Bytes(1, i), int(c.Int32(2, i))
+			n := count(with)
+			if len(c.Args) > 3 {
+				n = int(c.Int32(3, i))
+			}
+			switch {
+			case start <= 0:
+				c.Fail(i, sqlstate.New(sqlstate.SubstringError, "negative substring length not allowed"))
+				return
+			case start+n > math.MaxInt32:
+				c.Fail(i, sqlstate.New(sqlstate.NumericValueOutOfRange, "integer out of range"))
+				return
+			}
+			head, tail := offset(b, start-1), offset(b, max(start-1+n, 0))
+			c.appendRow(i, len(b)+len(with), func(dst []byte) []byte {
+				return append(append(append(dst, b[:head]...), with...), b[tail:]...)
+			})
 		})
-	})
+	}
 }
 
 func quoteLiteral(c *Call) {

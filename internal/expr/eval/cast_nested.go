@@ -8,7 +8,6 @@ import (
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/schema"
-	"wire.example/wire/sdk/sqlstate"
 )
 
 // castArray converts the elements; an element that fails is the error of its row.
@@ -20,7 +19,10 @@ func castArray(from, to schema.Type, explicit bool) kernel {
 	if element == nil {
 		return nil
 	}
-	var errs builtin.Errors
+	var (
+		errs   builtin.Errors
+		failed []int32
+	)
 	return func(c *builtin.Call) {
 		a, elems := c.Args[0].Col, c.Args[0].Col.Child(0)
 		copy(c.Out.Offsets(), a.Offsets())
@@ -29,16 +31,25 @@ func castArray(from, to schema.Type, explicit bool) kernel {
 		if errs.Len() == 0 {
 			return
 		}
-		offsets, out := a.Offsets(), c.Out.Child(0)
+		failed = failedElements(failed[:0], c.Out.Child(0), elems)
+		offsets := a.Offsets()
 		live(c, func(row int) {
-			for i := int(offsets[row]); i < int(offsets[row+1]); i++ {
-				if out.IsNull(i) && !elems.IsNull(i) {
-					c.Fail(row, errorOf(&errs, i))
-					return
-				}
+			if k, _ := slices.BinarySearch(failed, offsets[row]); k < len(failed) && failed[k] < offsets[row+1] {
+				c.Fail(row, errs.Errs[k])
 			}
 		})
 	}
+}
+
+// failedElements appends the elements that became NULL in out, ascending: element k of them has error k. The numbers of Errors will not do,
+// since they have 16 bits, which an array's elements may exceed.
+func failedElements(failed []int32, out, elems *batch.Column) []int32 {
+	for i := range elems.Len() {
+		if out.IsNull(i) && !elems.IsNull(i) {
+			failed = append(failed, int32(i)) //nolint:gosec // offsets are 32 bits wide
+		}
+	}
+	return failed
 }
 
 // convertChild fills out with the converted values of elems.
@@ -48,13 +59,7 @@ func convertChild(out, elems *batch.Column, convert kernel, errs *builtin.Errors
 	convert(&builtin.Call{Args: []builtin.Arg{{Col: elems}}, Rows: elems.Len(), Out: out, Errs: errs})
 }
 
-// errorOf returns the error of an element. Row numbers have 16 bits, which an array's elements may exceed.
-func errorOf(errs *builtin.Errors, element int) *sqlstate.Error {
-	i := slices.Index(errs.Rows, uint16(element)) //nolint:gosec // as they were noted
-	return errs.Errs[max(i, 0)]
-}
-
-// castRow converts member by member.
+// castRow converts member by member; a member that fails is the error of its row.
 func castRow(from, to schema.Type, explicit bool) kernel {
 	members := make([]kernel, len(to.Fields))
 	for i := range to.Fields {
@@ -65,13 +70,26 @@ func castRow(from, to schema.Type, explicit bool) kernel {
 			}
 		}
 	}
+	var errs builtin.Errors
 	return func(c *builtin.Call) {
 		a := c.Args[0].Col
 		for i, convert := range members {
-			out := c.Out.Child(i)
-			out.AndValid(a.Child(i))
+			from, out := a.Child(i), c.Out.Child(i)
+			out.AndValid(from)
 			out.AndValid(a)
-			convert(&builtin.Call{Args: []builtin.Arg{{Col: a.Child(i)}}, Rows: c.Rows, Sel: c.Sel, Out: out, Errs: c.Errs})
+			errs.Reset()
+			convert(&builtin.Call{Args: []builtin.Arg{{Col: from}}, Rows: c.Rows, Sel: c.Sel, Out: out, Errs: &errs})
+			if k := 0; errs.Len() > 0 {
+				live(c, func(row int) {
+					if !out.IsNull(row) || from.IsNull(row) || a.IsNull(row) {
+						return
+					}
+					if !c.Out.IsNull(row) {
+						c.Fail(row, errs.Errs[k])
+					}
+					k++
+				})
+			}
 		}
 	}
 }

@@ -52,8 +52,11 @@ func compareKernel(typ schema.Type, cmp bind.CompareOp) kernel {
 	case schema.Float64:
 		return compareFloats[float64](r)
 	case schema.Text, schema.Bytes, schema.JSONB:
-		if r.base == bind.Equal {
+		switch {
+		case r.base == bind.Equal:
 			return equalText(r.invert)
+		case typ.Kind == schema.JSONB:
+			return compareAny(r)
 		}
 		return orderText(r)
 	case schema.Numeric:

@@ -7,6 +7,7 @@ import (
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/builtin"
 	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/jsonb"
 	"wire.example/wire/sdk/numeric"
 	"wire.example/wire/sdk/schema"
 )
@@ -118,8 +119,10 @@ func compareValues(a *batch.Column, i int, b *batch.Column, j int) int {
 	case schema.UUID:
 		x, y := a.UUIDs()[i], b.UUIDs()[j]
 		return bytes.Compare(x[:], y[:])
-	case schema.Text, schema.Bytes, schema.JSONB:
+	case schema.Text, schema.Bytes:
 		return bytes.Compare(a.Bytes(i), b.Bytes(j))
+	case schema.JSONB:
+		return jsonb.Compare(a.Bytes(i), b.Bytes(j))
 	case schema.Array:
 		return compareArrays(a, i, b, j)
 	case schema.Row:

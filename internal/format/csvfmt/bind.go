@@ -49,6 +49,9 @@ func newFields(f *format, spec codec.DecodeSpec) ([]field, []bool, error) {
 		}
 	}
 	for _, c := range spec.Filter {
+		if strict {
+			break // a wrong value rejects a row whatever a condition says of it
+		}
 		if m := &fields[c.Column]; !m.skip && m.testable(c) {
 			m.conds = append(m.conds, c)
 		}

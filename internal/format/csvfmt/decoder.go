@@ -1,6 +1,7 @@
 package csvfmt
 
 import (
+	"bytes"
 	"errors"
 	"unsafe"
 
@@ -41,8 +42,10 @@ type decoder struct {
 	size   int            // of the block itself
 	pos    int
 	record int
+	lines  int // that were passed
 
 	start   int
+	broken  int  // line feeds inside the row's fields
 	nulls   bool // the row has stored a NULL
 	dropped bool // a filter failed: the rest is only checked
 	bad     *sqlstate.Error
@@ -80,7 +83,7 @@ func (d *decoder) Begin(block *codec.Block) error {
 	if block.Buf == nil {
 		return errNoData
 	}
-	d.block, d.pos, d.record = block, 0, 0
+	d.block, d.pos, d.record, d.lines = block, 0, 0, 0
 	data := block.Buf.Data
 	d.size = len(data)
 	d.text = block.Buf
@@ -135,6 +138,7 @@ func (d *decoder) readRows() (row int) {
 		if c := at(d.p, d.pos); c <= ' ' || c == d.format.syntax.comment {
 			if next := d.passLine(c); next > 0 {
 				d.pos = next
+				d.lines++
 				continue
 			}
 		}
@@ -143,7 +147,7 @@ func (d *decoder) readRows() (row int) {
 			break
 		}
 		d.start = d.pos
-		d.nulls, d.dropped, d.bad = false, false, nil
+		d.nulls, d.dropped, d.bad, d.broken = false, false, nil, 0
 		end := d.readRecord(row)
 		d.res.Records++
 		switch {
@@ -158,9 +162,13 @@ func (d *decoder) readRows() (row int) {
 		}
 		d.pos = end + 1
 		d.record++
+		d.lines += 1 + d.broken
 	}
 	return row
 }
+
+// Lines returns the lines passed, as codec.LineCounter says.
+func (d *decoder) Lines() int { return d.lines }
 
 // passLine returns the byte behind the blank line or comment at pos, whose first byte is c; 0 if there is a record.
 func (d *decoder) passLine(c byte) int {
@@ -199,6 +207,10 @@ func (d *decoder) accept(end int) {
 // reject notes the row's error and returns the place of its line feed.
 func (d *decoder) reject(row int) int {
 	end := d.recordEnd(d.start)
+	d.broken = bytes.Count(d.data[d.start:min(end, d.size)], []byte{'\n'})
+	if end == d.size && d.data[end-1] == '\n' {
+		d.broken-- // the quotes were never closed: the last line feed ends the record after all
+	}
 	d.res.Rejects = append(d.res.Rejects, codec.Reject{
 		Record: d.record, Start: d.start, End: codec.TrimLineEnd(d.data, d.start, min(end, d.size)), Column: d.badName, Err: d.bad,
 	})

@@ -255,6 +255,7 @@ func (d *decoder) nextQuoted(i int) (token, *sqlstate.Error) {
 		break
 	}
 	t.end = i - 1
+	d.broken += bytes.Count(d.data[t.start:t.end], []byte{'\n'})
 	for s.isBlank(at(d.p, i)) {
 		i++
 	}

@@ -37,6 +37,7 @@ type decoder struct {
 	size   int            // of the block itself
 	pos    int
 	record int
+	blank  int // lines of blanks passed
 	slots  int // keys remembered
 
 	start   int
@@ -59,11 +60,11 @@ type decoder struct {
 func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
 	d := &decoder{format: f, spec: spec, indexer: newIndexer(), hidden: make([]bool, spec.Schema.Len())}
 	need := spec.Need
-	if need != nil && (spec.Strict || f.options.Strict) {
+	if spec.Strict || f.options.Strict {
 		for i := range need {
 			d.hidden[i] = !need[i].Read
 		}
-		need = nil
+		need, spec.Filter = nil, nil // a wrong value rejects a row whatever a condition says of it
 	}
 	d.root = newObject(spec.Schema.Fields, need, "")
 	d.cols = make([]*batch.Column, spec.Schema.Len())
@@ -137,7 +138,7 @@ func (d *decoder) Begin(block *codec.Block) error {
 	if block.Buf == nil {
 		return errNoData
 	}
-	d.block, d.pos, d.record = block, 0, 0
+	d.block, d.pos, d.record, d.blank = block, 0, 0, 0
 	data := block.Buf.Data
 	d.size = len(data)
 	d.text = block.Buf
@@ -195,6 +196,7 @@ func (d *decoder) readRows() (row int) {
 		if at(d.p, d.pos) != '{' {
 			if d.pos = skipSpace(d.p, d.pos); at(d.p, d.pos) == '\n' {
 				d.pos++
+				d.blank++
 				continue
 			}
 		}
@@ -229,6 +231,9 @@ func (d *decoder) readRows() (row int) {
 func (d *decoder) pairOpen(row int) bool {
 	return row == batchRows && d.kinds != nil && d.kinds[row-1] == batch.UpdateBefore
 }
+
+// Lines returns the lines passed, as codec.LineCounter says.
+func (d *decoder) Lines() int { return d.record + d.blank }
 
 // readRow reads the record at pos into row and returns the place of its line feed, or -1 if it is rejected.
 func (d *decoder) readRow(row int) int {

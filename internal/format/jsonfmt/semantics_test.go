@@ -314,3 +314,16 @@ func TestPairsStayTogether(t *testing.T) {
 		t.Errorf("rejects %+v", rejects)
 	}
 }
+
+// TestStrictComesBeforeFilters: under strict a wrong value rejects its row even where a condition would drop it.
+func TestStrictComesBeforeFilters(t *testing.T) {
+	s := schema.New(schema.Field{Name: "a", Type: schema.Of(schema.Int64)}, schema.Field{Name: "b", Type: schema.Of(schema.Int64)})
+	const in = `{"a":1,"b":"x"}` + "\n" + `{"a":3,"b":8}` + "\n"
+	spec := codec.DecodeSpec{Schema: s, Filter: []codec.Condition{{Column: 0, Op: codec.Greater, Int: 2}}}
+	for strict, rejected := range map[bool]int{true: 1, false: 0} {
+		got, rejects := decodeAll(t, Options{Strict: strict}, spec, paddedBlock([]byte(in)))
+		if got != `{"a":3,"b":8}`+"\n" || len(rejects) != rejected {
+			t.Errorf("strict %v: %s, %d rejects", strict, got, len(rejects))
+		}
+	}
+}
