@@ -7,11 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"wire.example/wire/internal/cli/display"
 	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/telemetry/logging"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/connector"
@@ -82,7 +84,7 @@ func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
 	if errors.Is(err, errAbandoned) {
 		return stops.verdict(err)
 	}
-	satisfied := errors.Is(err, connector.ErrDownstreamClosed) // wire run … | head
+	satisfied := errors.Is(err, connector.ErrDownstreamClosed) && onlyStdout(p.physical) // wire run … | head
 	if satisfied {
 		err = nil
 	}
@@ -93,6 +95,13 @@ func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
 		a.say(f, "stopped; go on with: wire run --resume-from %s %s", p.checkpoint, p.path)
 	}
 	return stops.verdict(err)
+}
+
+// onlyStdout reports whether nothing but the standard output gets rows: then a run that lost its reader has nothing left to do. Any other sink
+// is left without the rest of its rows.
+func onlyStdout(p *physical.Plan) bool {
+	other := func(s *physical.Sink) bool { return s.Type.Name != "stdout" }
+	return !slices.ContainsFunc(p.Sinks, other) && (p.DeadLetters == nil || !other(p.DeadLetters))
 }
 
 // grace is how long a run may take to end itself after the second signal.
