@@ -88,8 +88,12 @@ func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
 	if satisfied {
 		err = nil
 	}
-	if account := a.account(p.logical.Name, e.report(), a.clock.Monotonic()-began, outcome, err); e.pipeline.Load() != nil {
-		err = errors.Join(err, a.print(account, f))
+	account := a.account(p.logical.Name, e.report(), a.clock.Monotonic()-began, outcome, err)
+	account.Cut = satisfied
+	if e.pipeline.Load() != nil {
+		if bad := a.print(account, f); !satisfied { // else nobody reads the standard output
+			err = errors.Join(err, bad)
+		}
 	}
 	if err == nil && !outcome.Finished && !satisfied {
 		a.say(f, "stopped; go on with: wire run --resume-from %s %s", p.checkpoint, p.path)
