@@ -32,10 +32,25 @@ func (a *app) run(ctx context.Context, path string, f *runFlags) error {
 		return a.explain(p)
 	}
 	if p.resume != nil && p.resume.Finished {
+		return a.confirm(ctx, p, f)
+	}
+	return a.execute(ctx, p, f)
+}
+
+// confirm is the run of a finished pipeline: nothing is left but, if that run ended too early, to let the sinks publish what they have.
+func (a *app) confirm(ctx context.Context, p *plans, f *runFlags) error {
+	if p.resume.Confirmed {
 		a.say(f, "%s is finished already; nothing is left to do", p.logical.Name)
 		return nil
 	}
-	return a.execute(ctx, p, f)
+	settings := flow.Settings{
+		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: slog.New(slog.DiscardHandler), Resume: p.resume, ManifestPath: p.checkpoint, KeepFinished: true,
+	}
+	if err := flow.Confirm(ctx, p.physical, settings); err != nil {
+		return err
+	}
+	a.say(f, "%s was finished already, but for what its sinks had yet to publish; that is done now", p.logical.Name)
+	return nil
 }
 
 // say tells the user something, unless he wants quiet.
