@@ -7,11 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"wire.example/wire/internal/cli/display"
 	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/telemetry/logging"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/connector"
@@ -30,10 +32,25 @@ func (a *app) run(ctx context.Context, path string, f *runFlags) error {
 		return a.explain(p)
 	}
 	if p.resume != nil && p.resume.Finished {
+		return a.confirm(ctx, p, f)
+	}
+	return a.execute(ctx, p, f)
+}
+
+// confirm is the run of a finished pipeline: nothing is left but, if that run ended too early, to let the sinks publish what they have.
+func (a *app) confirm(ctx context.Context, p *plans, f *runFlags) error {
+	if p.resume.Confirmed {
 		a.say(f, "%s is finished already; nothing is left to do", p.logical.Name)
 		return nil
 	}
-	return a.execute(ctx, p, f)
+	settings := flow.Settings{
+		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: slog.New(slog.DiscardHandler), Resume: p.resume, ManifestPath: p.checkpoint, KeepFinished: true,
+	}
+	if err := flow.Confirm(ctx, p.physical, settings); err != nil {
+		return err
+	}
+	a.say(f, "%s was finished already, but for what its sinks had yet to publish; that is done now", p.logical.Name)
+	return nil
 }
 
 // say tells the user something, unless he wants quiet.
@@ -82,17 +99,28 @@ func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
 	if errors.Is(err, errAbandoned) {
 		return stops.verdict(err)
 	}
-	satisfied := errors.Is(err, connector.ErrDownstreamClosed) // wire run … | head
+	satisfied := errors.Is(err, connector.ErrDownstreamClosed) && onlyStdout(p.physical) // wire run … | head
 	if satisfied {
 		err = nil
 	}
-	if account := a.account(p.logical.Name, e.report(), a.clock.Monotonic()-began, outcome, err); e.pipeline.Load() != nil {
-		err = errors.Join(err, a.print(account, f))
+	account := a.account(p.logical.Name, e.report(), a.clock.Monotonic()-began, outcome, err)
+	account.Cut = satisfied
+	if e.pipeline.Load() != nil {
+		if bad := a.print(account, f); !satisfied { // else nobody reads the standard output
+			err = errors.Join(err, bad)
+		}
 	}
 	if err == nil && !outcome.Finished && !satisfied {
 		a.say(f, "stopped; go on with: wire run --resume-from %s %s", p.checkpoint, p.path)
 	}
 	return stops.verdict(err)
+}
+
+// onlyStdout reports whether nothing but the standard output gets rows: then a run that lost its reader has nothing left to do. Any other sink
+// is left without the rest of its rows.
+func onlyStdout(p *physical.Plan) bool {
+	other := func(s *physical.Sink) bool { return s.Type.Name != "stdout" }
+	return !slices.ContainsFunc(p.Sinks, other) && (p.DeadLetters == nil || !other(p.DeadLetters))
 }
 
 // grace is how long a run may take to end itself after the second signal.

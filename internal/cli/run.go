@@ -119,6 +119,9 @@ func (a *app) plan(ctx context.Context, path string, f *runFlags) (*plans, error
 		if p.resume.Pipeline != l.Name {
 			return nil, wrong(fmt.Errorf("--resume-from: %s is a checkpoint of pipeline %q, not of %q", f.resumeFrom, p.resume.Pipeline, l.Name))
 		}
+		if err := p.resume.Fits(p.physical); err != nil {
+			return nil, wrong(fmt.Errorf("--resume-from: %s: %w", f.resumeFrom, err))
+		}
 		if p.checkpoint == "" {
 			p.checkpoint = f.resumeFrom
 		}

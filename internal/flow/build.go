@@ -64,6 +64,22 @@ type Pipeline struct {
 
 // Build opens the sinks, then the sources, and makes their lanes. ctx bounds only the opening. On an error everything opened is closed.
 func Build(ctx context.Context, plan *physical.Plan, settings Settings) (*Pipeline, error) {
+	if err := checkNames(plan); err != nil {
+		return nil, err
+	}
+	if settings.Resume != nil {
+		if err := settings.Resume.Fits(plan); err != nil {
+			return nil, err
+		}
+	}
+	p := newPipeline(plan, settings)
+	if err := p.open(ctx); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func newPipeline(plan *physical.Plan, settings Settings) *Pipeline {
 	p := &Pipeline{plan: plan, settings: settings, sinks: map[*physical.Sink]*sinkTask{}, steps: map[*physical.Step]*StepStats{}}
 	p.enough = make(chan struct{})
 	last := int64(0)
@@ -71,31 +87,30 @@ func Build(ctx context.Context, plan *physical.Plan, settings Settings) (*Pipeli
 		last = settings.Resume.Epoch
 	}
 	p.coordinator = newCoordinator(p, last)
-	err := p.open(ctx)
-	if err != nil {
-		return nil, errors.Join(err, p.Close())
-	}
-	return p, nil
+	return p
 }
 
 func (p *Pipeline) open(ctx context.Context) error {
 	for _, s := range p.plan.Sources {
 		p.noteSteps(s.Next)
 	}
-	plans := p.plan.Sinks
-	if p.plan.DeadLetters != nil {
-		plans = append(plans[:len(plans):len(plans)], p.plan.DeadLetters)
-	}
-	for _, plan := range plans {
-		if err := p.openSink(ctx, plan); err != nil {
-			return err
-		}
+	if err := p.openSinks(ctx); err != nil {
+		return err
 	}
 	if err := p.openDeadSlots(); err != nil {
 		return err
 	}
 	for i, plan := range p.plan.Sources {
 		if err := p.openSource(ctx, plan, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Pipeline) openSinks(ctx context.Context) error {
+	for _, plan := range allSinks(p.plan) {
+		if err := p.openSink(ctx, plan); err != nil {
 			return err
 		}
 	}

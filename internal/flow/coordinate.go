@@ -154,16 +154,19 @@ func (c *coordinator) finish(ctx context.Context, epoch *epochState) (Outcome, b
 	if err := c.pipeline.publish(manifest); err != nil {
 		return Outcome{}, false, err
 	}
-	for _, t := range c.pipeline.sinkOrder {
-		if err := t.sink.Commit(ctx, epoch.number, epoch.prepared[t.plan.Name], final); err != nil {
-			return Outcome{}, false, fmt.Errorf("sink %q: commit of epoch %d: %w", t.plan.Name, epoch.number, err)
-		}
+	if err := c.pipeline.commit(ctx, manifest); err != nil {
+		return Outcome{}, false, err
 	}
 	for _, s := range c.pipeline.sources {
 		if a, ok := s.reader.(connector.Acknowledger); ok {
 			if err := a.Acknowledge(ctx, epoch.number); err != nil {
 				return Outcome{}, false, fmt.Errorf("source %q: %w", s.plan.Name, err)
 			}
+		}
+	}
+	if final {
+		if err := c.pipeline.publish(manifest); err != nil { // again, now that it is confirmed
+			return Outcome{}, false, err
 		}
 	}
 	c.mu.Lock()

@@ -159,11 +159,13 @@ type collector struct {
 	published []string
 	finals    int
 	failWrite error
-	failAfter int // rows after which a Write fails; 0: never
-	flushes   int
-	hold      chan struct{}
-	refuse    string // a first value that cannot be encoded
-	weight    int64  // bytes that a row counts for; 0: 8
+	// failCommit is what the final Commit fails of.
+	failCommit error
+	failAfter  int // rows after which a Write fails; 0: never
+	flushes    int
+	hold       chan struct{}
+	refuse     string // a first value that cannot be encoded
+	weight     int64  // bytes that a row counts for; 0: 8
 	// target says which rows the target refuses; when says which call reports them.
 	target  func(row string) bool
 	when    string
@@ -290,6 +292,9 @@ func (s *collectorSink) Prepare(_ context.Context, epoch int64) (json.RawMessage
 func (s *collectorSink) Commit(_ context.Context, epoch int64, state json.RawMessage, final bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if final && s.failCommit != nil {
+		return s.failCommit
+	}
 	if final {
 		s.finals++
 	}

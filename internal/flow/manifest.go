@@ -25,6 +25,7 @@ type Manifest struct {
 	Pipeline  string                            `json:"pipeline"`
 	Epoch     int64                             `json:"epoch"`
 	Finished  bool                              `json:"finished"`
+	Confirmed bool                              `json:"confirmed,omitempty"` // finished, and the sinks have committed
 	Sources   map[string][]connector.SplitState `json:"sources"`
 	Records   map[string]map[string]int64       `json:"records,omitempty"` // by source and file: records before the position
 	Operators map[string]operatorState          `json:"operators,omitempty"`

@@ -45,6 +45,8 @@ type compiler struct {
 	// broken are names whose mistakes were reported: what refers to them is not checked further.
 	broken map[string]bool
 	used   map[string]bool
+	// configs are those of all sinks, the one for dead letters too.
+	configs []placed
 }
 
 func (c *compiler) add(pos Pos, format string, args ...any) { c.mistakes.add(pos, format, args...) }
@@ -64,6 +66,7 @@ func (c *compiler) compile() {
 		c.sink(&p.Sinks[i])
 	}
 	c.deadLetters(p)
+	c.targets()
 	c.unused(p)
 }
 
@@ -99,6 +102,11 @@ func (c *compiler) declare(p *Pipeline) {
 		seen[n.Value] = n.Pos
 		if n.Value == "" || strings.ContainsAny(n.Value, ". \t\n/\"'") {
 			c.add(n.Pos, "%s cannot be a name: names have no dots, blanks, slashes or quotes", quoted(n))
+		}
+	}
+	for i := range p.Sinks {
+		if n := p.Sinks[i].Name; p.DeadLetters != nil && n.Value == p.DeadLetters.Name.Value {
+			c.add(n.Pos, "%s is the name of the section that takes rejected rows, which is a sink too; choose another", quoted(n))
 		}
 	}
 }

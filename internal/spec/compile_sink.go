@@ -5,12 +5,16 @@ import (
 
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/connector"
 )
 
 // sink makes one sink and leads its inputs into it.
 func (c *compiler) sink(s *Sink) {
 	out := &logical.Sink{Name: s.Name.Value, OnError: c.policy(s.OnError, c.onError)}
 	ok := c.sinkType(s, out)
+	if ok {
+		c.configs = append(c.configs, placed{s.Name, out.Config})
+	}
 	if out.Input = c.inputs(s.Name, s.From); out.Input != nil && ok {
 		c.plan.Sinks = append(c.plan.Sinks, out)
 		c.checkColumns(s, out)
@@ -138,5 +142,30 @@ func (c *compiler) deadLetters(p *Pipeline) {
 	out := &logical.Sink{Name: s.Name.Value, Schema: logical.DeadLetterSchema()}
 	if c.sinkType(&s, out) {
 		c.plan.DeadLetters = out
+		c.configs = append(c.configs, placed{s.Name, out.Config})
+	}
+}
+
+// placed is the config of the sink called name.
+type placed struct {
+	name   Text
+	config any
+}
+
+// targets reports sinks that would write to the same place.
+func (c *compiler) targets() {
+	first := map[string]Text{}
+	for _, s := range c.configs {
+		exclusive, ok := s.config.(connector.Exclusive)
+		if !ok {
+			continue
+		}
+		target := exclusive.Target()
+		if other, twice := first[target]; twice {
+			c.add(s.name.Pos, "%s writes to the same place as %s: %s; give it another, or make one sink of both with from: [a, b]",
+				s.name.Shown(), quoted(other), target)
+			continue
+		}
+		first[target] = s.name
 	}
 }

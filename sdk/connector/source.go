@@ -130,6 +130,12 @@ type SinkType struct {
 	Remote bool
 }
 
+// Exclusive is an extra power of a sink's config whose target must not be shared: two sinks of a pipeline with the same Target would spoil each
+// other's output, and are refused. Target begins with the kind of place, so that it is unlike those of other connectors, and holds no secret.
+type Exclusive interface {
+	Target() string
+}
+
 // Own reports whether the connector itself writes the format called name.
 func (t *SinkType) Own(name string) bool { return slices.Contains(t.OwnFormats, name) }
 

@@ -29,6 +29,8 @@ type Account struct {
 	Elapsed  time.Duration
 	// Err is what a failed run failed of.
 	Err error
+	// Cut says that a run without an error ended while rows were under way, since the reader of its output had gone: numbers need not add up.
+	Cut bool
 	// CPU is the processor time that the run took, user and system.
 	CPU time.Duration
 	// PeakBytes is the most memory that was resident.
@@ -172,8 +174,12 @@ func (a *Account) writeCost(b *strings.Builder) {
 }
 
 func (a *Account) writeBalance(b *strings.Builder) {
-	if a.Status == Failed {
+	switch {
+	case a.Status == Failed:
 		b.WriteString("account not checked: the run failed while rows were under way\n")
+		return
+	case a.Cut:
+		b.WriteString("account not checked: the reader of the output had gone while rows were under way\n")
 		return
 	}
 	wrong := summary.Imbalances(a.Report)

@@ -66,6 +66,18 @@ func (c *SinkConfig) Validate() error {
 	return nil
 }
 
+// Target is the file or, of numbered parts, what they have in common.
+func (c *SinkConfig) Target() string {
+	if l := newLayout(c); l.numbered {
+		dirs := ""
+		for _, column := range l.columns {
+			dirs = filepath.Join(dirs, column+"=*")
+		}
+		return "file " + filepath.Join(l.root, dirs, l.base+"-*"+l.ext)
+	}
+	return "file " + filepath.Clean(c.Path)
+}
+
 // rolls reports whether a part can come to its end before the input does.
 func (c *SinkConfig) rolls() bool { return c.RollSize > 0 || c.RollEvery > 0 || c.RollRows > 0 }
 

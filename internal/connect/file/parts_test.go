@@ -485,6 +485,41 @@ func TestTwoRunsOfOnePath(t *testing.T) {
 }
 
 // TestEveryCallThatFailsIsAnError: no failure of the file system is swallowed, and none lets a half file appear.
+// TestTwoSinksNeverWriteIntoOneFile: whoever begins a single file later has it, and the other is told so before it can publish anything.
+func TestTwoSinksNeverWriteIntoOneFile(t *testing.T) {
+	for _, fsys := range []vfs.FS{vfs.NewMem(), vfs.OS()} {
+		path := t.TempDir() + "/f.txt"
+		open := func() connector.Sink {
+			s, err := openSink(t, fsys, map[string]any{"path": path}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		first, second := open(), open()
+		for i := range 3 {
+			if err := errors.Join(write(t.Context(), first, fmt.Sprint("a", i)), write(t.Context(), second, fmt.Sprint("bbb", i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := first.Prepare(t.Context(), 1); err == nil || !strings.Contains(err.Error(), "was replaced by another file") {
+			t.Errorf("the first was prepared: %v", err)
+		}
+		if err := first.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := epoch(t.Context(), second, 1, true); err != nil {
+			t.Error(err)
+		}
+		if got, err := vfs.ReadFile(fsys, path); err != nil || string(got) != "# header\nbbb0\nbbb1\nbbb2\n" {
+			t.Errorf("%q, %v", got, err)
+		}
+		if err := second.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestEveryCallThatFailsIsAnError(t *testing.T) {
 	calls := []vfs.Call{
 		vfs.CallOpen, vfs.CallStat, vfs.CallReadDir, vfs.CallMkdirAll, vfs.CallRenameNoReplace, vfs.CallSyncDir, vfs.CallWrite,

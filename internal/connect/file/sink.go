@@ -206,13 +206,27 @@ func (s *sink) begin(dir string) (*part, error) {
 	for _, d := range append(unsynced, filepath.Dir(target)) {
 		s.unsynced[d] = true
 	}
-	if p.file, err = s.fs.OpenFile(p.Part, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644); err != nil {
+	if p.file, err = s.create(p.Part); err != nil {
 		return nil, explain(p.Part, err)
 	}
 	s.next++
 	s.open[dir] = p
 	p.dirty = true
 	return p, p.write(s.header, 0)
+}
+
+// create makes a part's file. One that a dead run left is removed, not written over: if the run is alive after all, it finds its part replaced,
+// rather than both writing into one file.
+func (s *sink) create(path string) (vfs.File, error) {
+	const flags = os.O_RDWR | os.O_CREATE | os.O_EXCL
+	f, err := s.fs.OpenFile(path, flags, 0o644)
+	if !errors.Is(err, fs.ErrExist) {
+		return f, err
+	}
+	if err := s.fs.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return s.fs.OpenFile(path, flags, 0o644)
 }
 
 // room is how many bytes a part gathers before it writes them.
@@ -366,8 +380,11 @@ func (s *sink) Close() error {
 	defer s.mu.Unlock()
 	var errs []error
 	for _, p := range s.openParts() {
+		mine := p.present(s.fs) == nil // else another run has the name by now
 		errs = append(errs, p.file.Close())
-		errs = append(errs, s.discard(p.partState))
+		if mine {
+			errs = append(errs, s.discard(p.partState))
+		}
 	}
 	for _, p := range s.finished {
 		errs = append(errs, s.discard(p))

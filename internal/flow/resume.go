@@ -1,0 +1,114 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"wire.example/wire/internal/plan/physical"
+)
+
+// Fits reports whether a pipeline with plan can go on from m: every source and sink must be in both, under the same name. One that is in the
+// plan alone would begin anew beside those that go on, and rows of one that is in m alone would be forgotten.
+func (m *Manifest) Fits(plan *physical.Plan) error {
+	var sources, sinks []string
+	for _, s := range plan.Sources {
+		sources = append(sources, s.Name)
+	}
+	for _, s := range allSinks(plan) {
+		sinks = append(sinks, s.Name)
+	}
+	return errors.Join(
+		fits("source", sources, slices.Sorted(maps.Keys(m.Sources))),
+		fits("sink", sinks, slices.Sorted(maps.Keys(m.Sinks))),
+	)
+}
+
+func fits(kind string, planned, stored []string) error {
+	absent := func(from []string) func(string) bool {
+		return func(name string) bool { return slices.Contains(from, name) }
+	}
+	added := slices.DeleteFunc(slices.Clone(planned), absent(stored))
+	gone := slices.DeleteFunc(slices.Clone(stored), absent(planned))
+	const ways = "; give it its old name again, or start without the checkpoint"
+	switch {
+	case len(added) > 0 && len(gone) > 0:
+		return fmt.Errorf("the pipeline has the %s %s, and the checkpoint has %s instead%s", kind, quoted(added), quoted(gone), ways)
+	case len(added) > 0:
+		return fmt.Errorf("the pipeline has the %s %s, of which the checkpoint knows nothing; take it out, or start without the checkpoint", kind, quoted(added))
+	case len(gone) > 0:
+		return fmt.Errorf("the checkpoint has the %s %s, which the pipeline has not any more; bring it back, or start without the checkpoint", kind, quoted(gone))
+	}
+	return nil
+}
+
+func quoted(names []string) string {
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = fmt.Sprintf("%q", name)
+	}
+	return strings.Join(list, ", ")
+}
+
+// allSinks are the sinks of a plan, that of the dead letters last.
+func allSinks(plan *physical.Plan) []*physical.Sink {
+	if plan.DeadLetters == nil {
+		return plan.Sinks
+	}
+	return append(plan.Sinks[:len(plan.Sinks):len(plan.Sinks)], plan.DeadLetters)
+}
+
+// checkNames refuses a plan in which two sources or two sinks have one name: what they report at a barrier goes by their names.
+func checkNames(plan *physical.Plan) error {
+	seen := map[string]bool{}
+	note := func(kind, name string) error {
+		if key := kind + " " + name; !seen[key] {
+			seen[key] = true
+			return nil
+		}
+		return fmt.Errorf("two %ss are called %q", kind, name)
+	}
+	for _, s := range plan.Sources {
+		if err := note("source", s.Name); err != nil {
+			return err
+		}
+	}
+	for _, s := range allSinks(plan) {
+		if err := note("sink", s.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Confirm commits the last epoch of a finished run whose manifest, settings.Resume, says that it may not have come to that: the run ended
+// between the publication and the end of the commits. It opens the sinks alone, and notes in the manifest that nothing is left to do.
+func Confirm(ctx context.Context, plan *physical.Plan, settings Settings) error {
+	m := settings.Resume
+	if !m.Finished || m.Confirmed {
+		return nil
+	}
+	p := newPipeline(plan, settings)
+	err := p.openSinks(ctx)
+	if err == nil {
+		err = p.commit(ctx, m)
+	}
+	if err := errors.Join(err, p.Close()); err != nil {
+		return err
+	}
+	return p.publish(m)
+}
+
+// commit commits the epoch of m, which is published, at every sink. Of a finished run it notes in m that all have.
+func (p *Pipeline) commit(ctx context.Context, m *Manifest) error {
+	for _, t := range p.sinkOrder {
+		if err := t.sink.Commit(ctx, m.Epoch, m.Sinks[t.plan.Name], m.Finished); err != nil {
+			return fmt.Errorf("sink %q: commit of epoch %d: %w", t.plan.Name, m.Epoch, err)
+		}
+	}
+	m.Confirmed = m.Finished
+	return nil
+}
