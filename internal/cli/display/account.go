@@ -106,16 +106,20 @@ func stepTable(s []flow.StepReport) *table {
 	for i := range s {
 		names[i] = s[i].Name
 	}
-	t := newTable("step", names, []column{
+	columns := []column{
 		counts("in", false, n, func(i int) int64 { return s[i].In }),
 		counts("out", false, n, func(i int) int64 { return s[i].Emitted }),
-		counts("forwarded", true, n, func(i int) int64 { return forwarded(&s[i]) }),
+	}
+	if forwards(s) {
+		columns = append(columns, counts("forwarded", false, n, func(i int) int64 { return s[i].Forwarded }))
+	}
+	t := newTable("step", names, append(columns,
 		counts("absorbed", true, n, func(i int) int64 { return s[i].Absorbed }),
 		counts("filtered", true, n, func(i int) int64 { return s[i].Filtered }),
 		counts("late", true, n, func(i int) int64 { return s[i].Late }),
 		counts("rejected", true, n, func(i int) int64 { return s[i].Rejected }),
 		counts("held", true, n, func(i int) int64 { return s[i].Held }),
-	})
+	))
 	t.text = true
 	t.header = append(t.header, "")
 	for i := range t.rows {
@@ -124,12 +128,10 @@ func stepTable(s []flow.StepReport) *table {
 	return t
 }
 
-// forwarded is worth a column only where it is not what left: where a row became several, or none at once.
-func forwarded(s *flow.StepReport) int64 {
-	if s.Forwarded == s.Emitted {
-		return 0
-	}
-	return s.Forwarded
+// forwards reports whether rows that left are others than those forwarded: where one row became several, or none at once. Elsewhere the
+// column would repeat what left.
+func forwards(steps []flow.StepReport) bool {
+	return slices.ContainsFunc(steps, func(s flow.StepReport) bool { return s.Forwarded != 0 && s.Forwarded != s.Emitted })
 }
 
 func sinkTable(s []flow.SinkReport) *table {

@@ -33,6 +33,14 @@ func TestAccountOfAPlainRun(t *testing.T) {
 	golden(t, "plain.txt", a.Text())
 }
 
+func TestAccountOfStepsThatMultiplyRows(t *testing.T) {
+	report := flow.Report{Steps: []flow.StepReport{
+		{Name: "tags.unnest", Counts: op.Counts{Emitted: 4, In: 3, Forwarded: 2, Filtered: 1}},
+		{Name: "tags.select", Counts: op.Counts{Emitted: 3, In: 4, Forwarded: 3, Rejected: 1}},
+	}}
+	golden(t, "multiplied.txt", (&Account{Pipeline: "p", Status: Finished, Report: report, Elapsed: time.Second}).Text())
+}
+
 func TestAccountOfAFailedRun(t *testing.T) {
 	report := busy(1)
 	report.Sinks[0].Rows--
