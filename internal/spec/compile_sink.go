@@ -7,6 +7,9 @@ import (
 	"wire.example/wire/sdk/codec"
 )
 
+// sinkKeys are the keys of a sink besides options.
+func sinkKeys() []string { return []string{"from", "connector", "format", "on_error"} }
+
 // sink makes one sink and leads its inputs into it.
 func (c *compiler) sink(s *Sink) {
 	out := &logical.Sink{Name: s.Name.Value, OnError: c.policy(s.OnError, c.onError)}
@@ -23,7 +26,7 @@ func (c *compiler) checkColumns(s *Sink, out *logical.Sink) {
 		return
 	}
 	for _, name := range out.Type.Columns(out.Config) {
-		if _, err := out.Input.Schema().Find(name); err != nil {
+		if _, err := out.Input.Schema().Find(name); err != nil && !c.untyped[strings.ToLower(name)] {
 			t := Text{Value: name}
 			c.add(s.Name.Pos, "%s: %s", s.Name.Shown(), unknownName("column", t, out.Input.Schema().Names()))
 		}
@@ -62,7 +65,7 @@ func (c *compiler) sinkType(s *Sink, out *logical.Sink) bool {
 	} else if s.Format.Value != "" && out.Type.Format == "" {
 		c.add(s.Format.Pos, "connector %s takes no format", s.Connector.Value)
 	}
-	applied, ok := c.options(s.Name, out.Type.NewConfig(), format, options)
+	applied, ok := c.options(s.Name, sinkKeys(), out.Type.NewConfig(), format, options)
 	out.Config, out.Format = applied.connector, applied.format
 	return ok
 }
@@ -112,12 +115,26 @@ func (c *compiler) input(f Text) logical.Node {
 			return nil
 		}
 	}
-	var known []string
-	for name := range c.nodes {
-		known = append(known, name)
-	}
-	c.add(f.Pos, "%s", unknownName("source or transform", f, sortedNames(known)))
+	c.add(f.Pos, "%s", unknownName("source or transform", f, c.inputNames()))
 	return nil
+}
+
+// inputNames are the names that a from may say, those with mistakes of their own included.
+func (c *compiler) inputNames() []string {
+	var known []string
+	for i := range c.pipeline.Sources {
+		known = append(known, c.pipeline.Sources[i].Name.Value)
+	}
+	for i := range c.pipeline.Transforms {
+		t := &c.pipeline.Transforms[i]
+		if len(t.Split) == 0 {
+			known = append(known, t.Name.Value)
+		}
+		for _, b := range t.Split {
+			known = append(known, t.Name.Value+"."+b.Name.Value)
+		}
+	}
+	return sortedNames(known)
 }
 
 func (c *compiler) findSplit(name string) *Transform {

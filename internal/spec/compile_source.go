@@ -16,14 +16,22 @@ import (
 // defaultFormat is the format of sources that take one and name none.
 const defaultFormat = "json"
 
+// sourceKeys are the keys of a source besides options.
+func sourceKeys() []string {
+	return []string{"connector", "format", "schema", "event_time", "watermark", "on_error", "max_record_bytes"}
+}
+
 // source makes the scan of one source.
 func (c *compiler) source(s *Source) {
 	before := len(c.mistakes.List)
 	out := &logical.Source{Name: s.Name.Value, EventTime: -1, MaxRecordBytes: codec.DefaultMaxRecordBytes}
 	out.OnError = c.policy(s.OnError, c.onError)
 	out.MaxRecordBytes = c.size(s.MaxRecord, codec.DefaultMaxRecordBytes)
-	if c.sourceType(s, out) {
+	switch {
+	case c.sourceType(s, out):
 		c.sourceSchema(s, out)
+	case len(s.Schema) > 0: // what reads the source is checked all the same
+		out.Schema = c.columns(s.Schema)
 	}
 	if out.Schema != nil {
 		c.eventTime(s, out)
@@ -64,7 +72,7 @@ func (c *compiler) sourceType(s *Source, out *logical.Source) bool {
 	} else if s.Format.Value != "" {
 		c.add(s.Format.Pos, "connector %s makes rows itself and takes no format", s.Connector.Value)
 	}
-	applied, ok := c.options(s.Name, out.Type.NewConfig(), format, s.Options)
+	applied, ok := c.options(s.Name, sourceKeys(), out.Type.NewConfig(), format, s.Options)
 	out.Config, out.Format = applied.connector, applied.format
 	return ok
 }
@@ -111,21 +119,26 @@ func (c *compiler) columns(list []Column) *schema.Schema {
 		}
 		if text.Value == "" {
 			c.add(col.Name.Pos, "column %s needs a type, such as BIGINT or TEXT", quoted(col.Name))
+			c.lacks(col.Name.Value)
 			continue
 		}
-		name, err := parse.Type(text.Value)
+		typ, err := typeOf(text.Value)
 		if err != nil {
 			c.expression(text, err)
-			continue
-		}
-		typ, err := bind.TypeOf(name)
-		if err != nil {
-			c.expression(text, err)
+			c.lacks(col.Name.Value)
 			continue
 		}
 		out.Fields = append(out.Fields, schema.Field{Name: col.Name.Value, Type: typ, NotNull: notNull})
 	}
 	return out
+}
+
+func typeOf(text string) (schema.Type, error) {
+	name, err := parse.Type(text)
+	if err != nil {
+		return schema.Type{}, err
+	}
+	return bind.TypeOf(name)
 }
 
 func cutSuffixFold(s, suffix string) (string, bool) {
@@ -144,6 +157,9 @@ func (c *compiler) eventTime(s *Source, out *logical.Source) {
 		return
 	}
 	i, err := out.Schema.Find(s.EventTime.Value)
+	if err != nil && c.untyped[strings.ToLower(s.EventTime.Value)] {
+		return
+	}
 	if err != nil {
 		message := unknownName("column", s.EventTime, out.Schema.Names())
 		if errors.Is(err, schema.ErrAmbiguous) {
