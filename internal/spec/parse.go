@@ -217,7 +217,7 @@ func (r *reader) expanded(t Text) string {
 		if r.expand != nil {
 			value, err := r.expand(reference)
 			if err != nil {
-				r.mistakes.add(t.Pos, "${%s}: %v", reference, err)
+				r.mistakes.addReference(t.Pos, reference, err)
 			}
 			b.WriteString(value)
 			if value != "" {
