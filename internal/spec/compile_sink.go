@@ -17,6 +17,17 @@ func (c *compiler) sink(s *Sink) {
 	if out.Input = c.inputs(s.Name, s.From); out.Input != nil && ok {
 		c.plan.Sinks = append(c.plan.Sinks, out)
 		c.checkColumns(s, out)
+		c.encodes(s, out)
+	}
+}
+
+// encodes reports that the format cannot write the rows. Rows that lack a column for a mistake elsewhere are not judged.
+func (c *compiler) encodes(s *Sink, out *logical.Sink) {
+	if out.Format == nil || len(c.untyped) > 0 {
+		return
+	}
+	if _, err := out.Format.Format.NewEncoder(codec.EncodeSpec{Schema: out.Input.Schema()}); err != nil {
+		c.add(s.Name.Pos, "%s: %v", s.Name.Shown(), err)
 	}
 }
 

@@ -2,12 +2,14 @@ package spec
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/parse"
 	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
@@ -30,6 +32,7 @@ func (c *compiler) source(s *Source) {
 	switch {
 	case c.sourceType(s, out):
 		c.sourceSchema(s, out)
+		c.decodes(s, out)
 	case len(s.Schema) > 0: // what reads the source is checked all the same
 		out.Schema = c.columns(s.Schema)
 	}
@@ -96,6 +99,24 @@ func (c *compiler) sourceSchema(s *Source, out *logical.Source) {
 	default:
 		c.add(s.Name.Pos, "source %s needs a schema, such as schema: {id: BIGINT, name: TEXT}; wire run --infer proposes one from a sample", quoted(s.Name))
 	}
+}
+
+// decodes reports columns that the format cannot read.
+func (c *compiler) decodes(s *Source, out *logical.Source) {
+	if out.Schema == nil || out.Format == nil {
+		return
+	}
+	_, err := out.Format.Format.NewDecoder(codec.DecodeSpec{Schema: out.Schema, Pool: &batch.Pool{}})
+	if err == nil {
+		return
+	}
+	at := s.Name.Pos
+	for _, col := range s.Schema {
+		if strings.Contains(err.Error(), "column "+strconv.Quote(col.Name.Value)+":") {
+			at = col.Type.Pos
+		}
+	}
+	c.add(at, "%s: %v", s.Name.Shown(), err)
 }
 
 // fixedSchema returns the columns of a source that has no choice, else nil.
