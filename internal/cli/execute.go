@@ -128,8 +128,9 @@ func (a *app) await(stops *stops, run func() (flow.Outcome, error)) (flow.Outcom
 // flow builds the pipeline and runs it to its end, or to a stop.
 func (a *app) flow(stops *stops, e *execution, p *plans, f *runFlags, log *slog.Logger) (flow.Outcome, error) {
 	settings := flow.Settings{
-		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.checkpointEvery, BlockBytes: f.blockBytes, StopAfter: f.stopAfter,
-		Resume: p.resume, ManifestPath: p.checkpoint, KeepFinished: f.checkpoint != "" || p.resume != nil,
+		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.checkpointEvery, EpochBounded: f.everyGiven,
+		BlockBytes: f.blockBytes, StopAfter: f.stopAfter,
+		Resume: p.resume, ManifestPath: p.checkpoint, KeepFinished: f.checkpoint != "" || f.everyGiven || p.resume != nil,
 	}
 	pipeline, err := flow.Build(stops.ctx, p.physical, settings)
 	if err != nil {
