@@ -150,6 +150,8 @@ func (a *app) flow(stops *stops, e *execution, p *plans, f *runFlags, log *slog.
 func (a *app) account(name string, r flow.Report, elapsed time.Duration, outcome flow.Outcome, err error) *display.Account {
 	account := &display.Account{Pipeline: name, Status: display.Finished, Report: r, Elapsed: elapsed, Err: err}
 	switch {
+	case errors.Is(err, errStopped):
+		account.Status = display.Stopped
 	case err != nil:
 		account.Status = display.Failed
 	case !outcome.Finished:

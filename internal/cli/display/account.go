@@ -14,7 +14,7 @@ import (
 // Status is how a run ended.
 type Status string
 
-// The ways to end. A failed run's numbers need not add up, since rows were under way.
+// The ways to end. The numbers of a run with an error need not add up, since rows were under way.
 const (
 	Finished Status = "finished"
 	Stopped  Status = "stopped"
@@ -27,7 +27,7 @@ type Account struct {
 	Status   Status
 	Report   flow.Report
 	Elapsed  time.Duration
-	// Err is what a failed run failed of.
+	// Err is what a failed run failed of, or that a run was stopped at once, with rows under way.
 	Err error
 	// CPU is the processor time that the run took, user and system.
 	CPU time.Duration
@@ -174,8 +174,12 @@ func (a *Account) writeCost(b *strings.Builder) {
 }
 
 func (a *Account) writeBalance(b *strings.Builder) {
-	if a.Status == Failed {
-		b.WriteString("account not checked: the run failed while rows were under way\n")
+	if a.Err != nil {
+		how := "failed"
+		if a.Status == Stopped {
+			how = "was stopped at once,"
+		}
+		fmt.Fprintf(b, "account not checked: the run %s while rows were under way\n", how)
 		return
 	}
 	wrong := summary.Imbalances(a.Report)

@@ -53,6 +53,18 @@ func TestAccountOfAFailedRun(t *testing.T) {
 	}
 }
 
+func TestAccountOfARunThatWasStoppedAtOnce(t *testing.T) {
+	report := busy(1)
+	report.Sinks[0].Rows--
+	a := Account{Pipeline: "bids", Status: Stopped, Report: report, Elapsed: time.Second, Err: errors.New("stopped at once")}
+	text := a.Text()
+	for _, part := range []string{"stopped: ", "account not checked: the run was stopped at once, while rows were under way"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q lacks %q", text, part)
+		}
+	}
+}
+
 func TestAccountThatDoesNotAddUp(t *testing.T) {
 	report := flow.Report{
 		Sources: []flow.SourceReport{{Name: "good", Records: 2, Rows: 1, Rejected: 1}, {Name: "s", Records: 1_234, Rows: 1_000, Filtered: 200, Rejected: 30}},
