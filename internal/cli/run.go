@@ -62,6 +62,8 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	flags.StringVar(&f.logFormat, "log-format", "text", "form of the log on standard error: text or json")
 	flags.IntVar(&f.blockBytes, "block-bytes", 0, "size of the blocks that are read under load")
 	flags.Int64Var(&f.stopAfter, "stop-after", 0, "blocks of a source after which the run stops as at Ctrl-C, with exit code 0")
+	completesValues(c, "summary", "text", "json", "none")
+	completesValues(c, "log-format", "text", "json")
 	hide(flags, "block-bytes")
 	hide(flags, "stop-after")
 	return c
