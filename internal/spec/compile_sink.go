@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"slices"
 	"strings"
 
 	"wire.example/wire/internal/plan/logical"
@@ -109,7 +110,7 @@ func (c *compiler) input(f Text) logical.Node {
 		return n
 	}
 	step, _, _ := strings.Cut(f.Value, ".")
-	if c.broken[f.Value] || c.broken[step] {
+	if slices.Contains(c.inputNames(), f.Value) && (c.broken[f.Value] || c.broken[step]) {
 		return nil
 	}
 	if split := c.findSplit(f.Value); split != nil {

@@ -177,6 +177,7 @@ func (c *compiler) eventTime(s *Source, out *logical.Source) {
 		}
 		return
 	}
+	c.delay(s, out)
 	i, err := out.Schema.Find(s.EventTime.Value)
 	if err != nil && c.untyped[strings.ToLower(s.EventTime.Value)] {
 		return
@@ -195,6 +196,10 @@ func (c *compiler) eventTime(s *Source, out *logical.Source) {
 	default:
 		c.add(s.EventTime.Pos, "event_time is a TIMESTAMP or TIMESTAMPTZ column; %s is %s", quoted(s.EventTime), typ)
 	}
+}
+
+// delay reads watermark.
+func (c *compiler) delay(s *Source, out *logical.Source) {
 	if s.Watermark.Value == "" {
 		return
 	}
