@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -63,7 +64,7 @@ func (a *app) infer(ctx context.Context, s *logical.Source, quiet bool) (*schema
 	return columns, err
 }
 
-// sample reads whole records from the start of a source.
+// sample reads whole records from the start of a source, after the header of its first file if files have one.
 func (a *app) sample(ctx context.Context, s *logical.Source) ([]byte, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -75,7 +76,7 @@ func (a *app) sample(ctx context.Context, s *logical.Source) ([]byte, error) {
 	}
 	defer reader.Close() //nolint:errcheck // nothing was written
 	block := codec.Block{Buf: (&batch.Pool{}).NewBuffer(sampleBytes)}
-	var sample []byte
+	var sample, header []byte
 	for len(sample) < sampleBytes {
 		block.Buf.Data, block.Oversize = block.Buf.Data[:0], nil
 		status, err := reader.Poll(ctx, nil, &block)
@@ -85,11 +86,26 @@ func (a *app) sample(ctx context.Context, s *logical.Source) ([]byte, error) {
 		if status != connector.Ready {
 			break
 		}
+		if len(block.FileHeader) > 0 && len(sample) > 0 && !bytes.Equal(block.FileHeader, header) {
+			break // another file, whose columns have another order
+		}
+		if header == nil {
+			header = block.FileHeader
+			sample = endLine(append(sample, header...))
+		}
 		if block.Oversize == nil {
-			sample = append(sample, block.Buf.Data...)
+			sample = endLine(append(sample, block.Buf.Data...))
 		}
 	}
 	return sample, nil
+}
+
+// endLine ends the last record of a file that does not do so itself: the next file's records follow.
+func endLine(data []byte) []byte {
+	if len(data) == 0 || data[len(data)-1] == '\n' {
+		return data
+	}
+	return append(data, '\n')
 }
 
 // yamlColumns writes columns as the section schema of a pipeline file has them.

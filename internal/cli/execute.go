@@ -156,8 +156,9 @@ func (a *app) await(stops *stops, run func() (flow.Outcome, error)) (flow.Outcom
 // flow builds the pipeline and runs it to its end, or to a stop.
 func (a *app) flow(stops *stops, e *execution, p *plans, f *runFlags, log *slog.Logger) (flow.Outcome, error) {
 	settings := flow.Settings{
-		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.checkpointEvery, BlockBytes: f.blockBytes, StopAfter: f.stopAfter,
-		Resume: p.resume, ManifestPath: p.checkpoint, KeepFinished: f.checkpoint != "" || p.resume != nil,
+		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.checkpointEvery, EpochBounded: f.everyGiven,
+		BlockBytes: f.blockBytes, StopAfter: f.stopAfter,
+		Resume: p.resume, ManifestPath: p.checkpoint, KeepFinished: f.checkpoint != "" || f.everyGiven || p.resume != nil,
 	}
 	pipeline, err := flow.Build(stops.ctx, p.physical, settings)
 	if err != nil {
@@ -177,6 +178,8 @@ func (a *app) flow(stops *stops, e *execution, p *plans, f *runFlags, log *slog.
 func (a *app) account(name string, r flow.Report, elapsed time.Duration, outcome flow.Outcome, err error) *display.Account {
 	account := &display.Account{Pipeline: name, Status: display.Finished, Report: r, Elapsed: elapsed, Err: err}
 	switch {
+	case errors.Is(err, errStopped):
+		account.Status = display.Stopped
 	case err != nil:
 		account.Status = display.Failed
 	case !outcome.Finished:

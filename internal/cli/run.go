@@ -24,6 +24,7 @@ type runFlags struct {
 	resumeFrom      string
 	checkpoint      string
 	checkpointEvery time.Duration
+	everyGiven      bool // checkpointEvery was asked for, and holds for an input that ends, too
 	summary         string
 	quiet           bool
 	listen          string
@@ -43,7 +44,10 @@ func (a *app) runCommand() *cobra.Command {
 The first Ctrl-C stops reading, brings what was read to the sinks and says where to resume; the second stops at once.
 Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 and 143 stopped by Ctrl-C and SIGTERM.`,
 		Args: exactly(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error { return a.run(c.Context(), args[0], f) },
+		RunE: func(c *cobra.Command, args []string) error {
+			f.everyGiven = c.Flags().Changed("checkpoint-every")
+			return a.run(c.Context(), args[0], f)
+		},
 	}
 	flags := c.Flags()
 	flags.IntVar(&f.parallelism, "parallelism", 0, "lanes of each source; overrides the file (default: as many as the machine has cores)")
@@ -51,13 +55,15 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	flags.BoolVar(&f.infer, "infer", false, "propose columns for sources without a schema from a sample, print them, and go on with them")
 	flags.StringVar(&f.resumeFrom, "resume-from", "", "checkpoint to go on from")
 	flags.StringVar(&f.checkpoint, "checkpoint", "", "where checkpoints go (default: NAME.checkpoint.json in this folder)")
-	flags.DurationVar(&f.checkpointEvery, "checkpoint-every", 5*time.Second, "time between checkpoints of a pipeline whose input never ends")
+	flags.DurationVar(&f.checkpointEvery, "checkpoint-every", 5*time.Second, "time between checkpoints; without it, only a pipeline whose input never ends makes any before its end")
 	flags.StringVar(&f.summary, "summary", "text", "account at the end: text, json (on standard output) or none")
 	flags.BoolVar(&f.quiet, "quiet", false, "print errors only")
 	flags.StringVar(&f.listen, "listen", "", "address for /metrics, /healthz, /debug/pprof and /debug/pipeline, such as 127.0.0.1:6060")
 	flags.StringVar(&f.logFormat, "log-format", "text", "form of the log on standard error: text or json")
 	flags.IntVar(&f.blockBytes, "block-bytes", 0, "size of the blocks that are read under load")
 	flags.Int64Var(&f.stopAfter, "stop-after", 0, "blocks of a source after which the run stops as at Ctrl-C, with exit code 0")
+	completesValues(c, "summary", "text", "json", "none")
+	completesValues(c, "log-format", "text", "json")
 	hide(flags, "block-bytes")
 	hide(flags, "stop-after")
 	return c

@@ -46,6 +46,4 @@ func (s *StepStats) Counts() op.Counts {
 // SinkStats count what a sink took. In = Rows + Rejected once the run is over.
 type SinkStats struct {
 	In, Rows, Bytes, Rejected, Epochs atomic.Int64
-	// Queued is the number of chunks that wait for the sink's writer; always 0 for a sink without a queue.
-	Queued atomic.Int64
 }

@@ -80,6 +80,39 @@ func TestEveryManifestIsOneMomentOfBothSources(t *testing.T) {
 	}
 }
 
+// TestEpochsOfAnInputThatEnds: they are made if that is asked for, and the last manifest says that nothing is left to do.
+func TestEpochsOfAnInputThatEnds(t *testing.T) {
+	opened := make(chan struct{})
+	c := &counter{limit: 300, block: 10, gate: 100, opened: opened}
+	seen := &manifests{first: make(chan struct{})}
+	s := settings()
+	manual := clock.NewManual(clock.System().Now())
+	s.Clock, s.EpochEvery, s.EpochBounded, s.ManifestPath, s.KeepFinished = manual, 1, true, "/m", true
+	s.FS = seen.watch(t, s.FS, "/m")
+	go func() {
+		for {
+			select {
+			case <-seen.first:
+				close(opened)
+				return
+			default:
+				manual.Advance(1)
+				runtime.Gosched()
+			}
+		}
+	}()
+	sink := &collector{}
+	if outcome, err := run(t, pipe(c, sink, 2), s, nil); err != nil || !outcome.Finished {
+		t.Fatal(outcome, err)
+	}
+	if first, last := seen.all[0], seen.all[len(seen.all)-1]; first.Finished || !last.Finished || len(seen.all) < 3 {
+		t.Errorf("%d manifests, the first finished: %v, the last: %v", len(seen.all), first.Finished, last.Finished)
+	}
+	if !slices.Equal(sink.published, numbers(0, 300)) {
+		t.Errorf("%d rows", len(sink.published))
+	}
+}
+
 func checkMoment(t *testing.T, m *flow.Manifest) {
 	t.Helper()
 	var want, got []string

@@ -23,8 +23,10 @@ type Settings struct {
 	Clock clock.Clock
 	FS    vfs.FS
 	Log   *slog.Logger
-	// EpochEvery is the time between epochs of an unbounded pipeline; 0 means none but the last.
+	// EpochEvery is the time between epochs of an unbounded pipeline (see EpochBounded); 0 means none but the last.
 	EpochEvery time.Duration
+	// EpochBounded says that EpochEvery holds for a pipeline whose input ends, too: one that is killed need not begin again.
+	EpochBounded bool
 	// Resume is the manifest to go on from, or nil.
 	Resume *Manifest
 	// ManifestPath is where each epoch's manifest goes, or "".
@@ -285,7 +287,7 @@ func (p *Pipeline) closeReaders() error {
 }
 
 func (p *Pipeline) ticker() (<-chan time.Time, func()) {
-	if p.settings.EpochEvery <= 0 || !p.unbounded() {
+	if p.settings.EpochEvery <= 0 || !p.settings.EpochBounded && !p.unbounded() {
 		return nil, func() {}
 	}
 	t := p.settings.Clock.NewTicker(p.settings.EpochEvery)

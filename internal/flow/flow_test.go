@@ -3,6 +3,7 @@ package flow_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -360,6 +361,37 @@ func TestTheAccountAddsUp(t *testing.T) {
 	r.Steps[0].In++
 	if r.Balanced() {
 		t.Error("lost rows were not noticed")
+	}
+}
+
+// TestAFullQueueIsFull: a sink that does not answer fills its queue, and never more than that; the chunk that it writes waits no longer.
+func TestAFullQueueIsFull(t *testing.T) {
+	sink := &collector{remote: true, hold: make(chan struct{})}
+	p, err := flow.Build(t.Context(), pipe(&counter{limit: 5000, block: 5}, sink, 2), settings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := p.Run(t.Context(), nil)
+		ended <- err
+	}()
+	sinkReport := func() flow.SinkReport { return p.Report().Sinks[0] }
+	for sinkReport().Queued < sinkReport().QueueEntries {
+		runtime.Gosched()
+	}
+	for range 1000 {
+		if r := sinkReport(); r.Queued > r.QueueEntries {
+			t.Fatalf("%d of %d", r.Queued, r.QueueEntries)
+		}
+		runtime.Gosched()
+	}
+	close(sink.hold)
+	if err := errors.Join(<-ended, p.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if r := sinkReport(); r.Queued != 0 {
+		t.Errorf("%d chunks wait after the end", r.Queued)
 	}
 }
 

@@ -45,8 +45,12 @@ func (e *RowError) Error() string {
 	if e.Column != "" {
 		column = fmt.Sprintf("column %q: ", e.Column)
 	}
-	return fmt.Sprintf("%s: step %q: %s%s (SQLSTATE %s); set on_error: drop or dead_letter to go on past such rows",
-		where, e.Step, column, e.Err.Message, e.Err.Code)
+	hint := ""
+	if e.Err.Hint != "" {
+		hint = " " + e.Err.Hint
+	}
+	return fmt.Sprintf("%s: step %q: %s%s (SQLSTATE %s).%s Set on_error: drop or dead_letter to go on past such rows",
+		where, e.Step, column, e.Err.Message, e.Err.Code, hint)
 }
 
 // Unwrap returns the value error.

@@ -74,10 +74,10 @@ func (s *sourceTask) report() SourceReport {
 func (t *sinkTask) report() SinkReport {
 	r := SinkReport{
 		Name: t.plan.Name, In: t.stats.In.Load(), Rows: t.stats.Rows.Load(), Rejected: t.stats.Rejected.Load(), Bytes: t.stats.Bytes.Load(),
-		Epochs: t.stats.Epochs.Load(), Queued: t.stats.Queued.Load(),
+		Epochs: t.stats.Epochs.Load(),
 	}
 	if t.queue != nil {
-		r.QueueEntries = queueDepth
+		r.Queued, r.QueueEntries = int64(len(t.queue)), queueDepth
 	}
 	if s, ok := t.sink.(connector.Summarizer); ok {
 		r.Summary = s.Summary()

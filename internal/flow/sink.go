@@ -125,7 +125,6 @@ func (t *sinkTask) enqueue(ctx context.Context, chunk connector.Chunk, ack *ackG
 	case next := <-t.free:
 		select {
 		case t.queue <- queued{chunk: chunk, ack: ack}:
-			t.stats.Queued.Add(1)
 			return next, nil
 		case <-ctx.Done():
 		}
@@ -225,7 +224,6 @@ func (t *sinkTask) handle(ctx context.Context, q queued) error {
 	if err := t.writeNow(ctx, q.chunk); err != nil {
 		return t.wrap(err)
 	}
-	t.stats.Queued.Add(-1)
 	t.free <- q.chunk
 	if len(t.queue) == 0 {
 		return t.flushAcks(ctx)

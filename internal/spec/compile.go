@@ -27,7 +27,7 @@ func Compile(file, text string, expand Expand, catalog Catalog) (*logical.Plan, 
 	}
 	c := &compiler{
 		mistakes: r.mistakes, catalog: catalog, pipeline: p, plan: &logical.Plan{Name: p.Name.Value, Parallelism: p.Parallelism},
-		nodes: map[string]logical.Node{}, broken: map[string]bool{}, used: map[string]bool{},
+		nodes: map[string]logical.Node{}, broken: map[string]bool{}, untyped: map[string]bool{}, used: map[string]bool{},
 	}
 	c.compile()
 	return c.plan, r.mistakes.sorted()
@@ -44,7 +44,9 @@ type compiler struct {
 	nodes map[string]logical.Node
 	// broken are names whose mistakes were reported: what refers to them is not checked further.
 	broken map[string]bool
-	used   map[string]bool
+	// untyped are columns, in lower case, whose mistakes were reported: that others then lack them is no mistake of its own.
+	untyped map[string]bool
+	used    map[string]bool
 	// configs are those of all sinks, the one for dead letters too.
 	configs []placed
 }

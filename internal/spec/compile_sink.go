@@ -1,12 +1,16 @@
 package spec
 
 import (
+	"slices"
 	"strings"
 
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
 )
+
+// sinkKeys are the keys of a sink besides options.
+func sinkKeys() []string { return []string{"from", "connector", "format", "on_error"} }
 
 // sink makes one sink and leads its inputs into it.
 func (c *compiler) sink(s *Sink) {
@@ -18,6 +22,17 @@ func (c *compiler) sink(s *Sink) {
 	if out.Input = c.inputs(s.Name, s.From); out.Input != nil && ok {
 		c.plan.Sinks = append(c.plan.Sinks, out)
 		c.checkColumns(s, out)
+		c.encodes(s, out)
+	}
+}
+
+// encodes reports that the format cannot write the rows. Rows that lack a column for a mistake elsewhere are not judged.
+func (c *compiler) encodes(s *Sink, out *logical.Sink) {
+	if out.Format == nil || len(c.untyped) > 0 {
+		return
+	}
+	if _, err := out.Format.Format.NewEncoder(codec.EncodeSpec{Schema: out.Input.Schema()}); err != nil {
+		c.add(s.Name.Pos, "%s: %v", s.Name.Shown(), err)
 	}
 }
 
@@ -27,7 +42,7 @@ func (c *compiler) checkColumns(s *Sink, out *logical.Sink) {
 		return
 	}
 	for _, name := range out.Type.Columns(out.Config) {
-		if _, err := out.Input.Schema().Find(name); err != nil {
+		if _, err := out.Input.Schema().Find(name); err != nil && !c.untyped[strings.ToLower(name)] {
 			t := Text{Value: name}
 			c.add(s.Name.Pos, "%s: %s", s.Name.Shown(), unknownName("column", t, out.Input.Schema().Names()))
 		}
@@ -66,7 +81,7 @@ func (c *compiler) sinkType(s *Sink, out *logical.Sink) bool {
 	} else if s.Format.Value != "" && out.Type.Format == "" {
 		c.add(s.Format.Pos, "connector %s takes no format", s.Connector.Value)
 	}
-	applied, ok := c.options(s.Name, out.Type.NewConfig(), format, options)
+	applied, ok := c.options(s.Name, sinkKeys(), out.Type.NewConfig(), format, options)
 	out.Config, out.Format = applied.connector, applied.format
 	return ok
 }
@@ -99,7 +114,7 @@ func (c *compiler) input(f Text) logical.Node {
 		return n
 	}
 	step, _, _ := strings.Cut(f.Value, ".")
-	if c.broken[f.Value] || c.broken[step] {
+	if slices.Contains(c.inputNames(), f.Value) && (c.broken[f.Value] || c.broken[step]) {
 		return nil
 	}
 	if split := c.findSplit(f.Value); split != nil {
@@ -116,12 +131,26 @@ func (c *compiler) input(f Text) logical.Node {
 			return nil
 		}
 	}
-	var known []string
-	for name := range c.nodes {
-		known = append(known, name)
-	}
-	c.add(f.Pos, "%s", unknownName("source or transform", f, sortedNames(known)))
+	c.add(f.Pos, "%s", unknownName("source or transform", f, c.inputNames()))
 	return nil
+}
+
+// inputNames are the names that a from may say, those with mistakes of their own included.
+func (c *compiler) inputNames() []string {
+	var known []string
+	for i := range c.pipeline.Sources {
+		known = append(known, c.pipeline.Sources[i].Name.Value)
+	}
+	for i := range c.pipeline.Transforms {
+		t := &c.pipeline.Transforms[i]
+		if len(t.Split) == 0 {
+			known = append(known, t.Name.Value)
+		}
+		for _, b := range t.Split {
+			known = append(known, t.Name.Value+"."+b.Name.Value)
+		}
+	}
+	return sortedNames(known)
 }
 
 func (c *compiler) findSplit(name string) *Transform {

@@ -2,12 +2,14 @@ package spec
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/parse"
 	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
@@ -16,14 +18,23 @@ import (
 // defaultFormat is the format of sources that take one and name none.
 const defaultFormat = "json"
 
+// sourceKeys are the keys of a source besides options.
+func sourceKeys() []string {
+	return []string{"connector", "format", "schema", "event_time", "watermark", "on_error", "max_record_bytes"}
+}
+
 // source makes the scan of one source.
 func (c *compiler) source(s *Source) {
 	before := len(c.mistakes.List)
 	out := &logical.Source{Name: s.Name.Value, EventTime: -1, MaxRecordBytes: codec.DefaultMaxRecordBytes}
 	out.OnError = c.policy(s.OnError, c.onError)
 	out.MaxRecordBytes = c.size(s.MaxRecord, codec.DefaultMaxRecordBytes)
-	if c.sourceType(s, out) {
+	switch {
+	case c.sourceType(s, out):
 		c.sourceSchema(s, out)
+		c.decodes(s, out)
+	case len(s.Schema) > 0: // what reads the source is checked all the same
+		out.Schema = c.columns(s.Schema)
 	}
 	if out.Schema != nil {
 		c.eventTime(s, out)
@@ -64,7 +75,7 @@ func (c *compiler) sourceType(s *Source, out *logical.Source) bool {
 	} else if s.Format.Value != "" {
 		c.add(s.Format.Pos, "connector %s makes rows itself and takes no format", s.Connector.Value)
 	}
-	applied, ok := c.options(s.Name, out.Type.NewConfig(), format, s.Options)
+	applied, ok := c.options(s.Name, sourceKeys(), out.Type.NewConfig(), format, s.Options)
 	out.Config, out.Format = applied.connector, applied.format
 	return ok
 }
@@ -90,6 +101,24 @@ func (c *compiler) sourceSchema(s *Source, out *logical.Source) {
 	}
 }
 
+// decodes reports columns that the format cannot read.
+func (c *compiler) decodes(s *Source, out *logical.Source) {
+	if out.Schema == nil || out.Format == nil {
+		return
+	}
+	_, err := out.Format.Format.NewDecoder(codec.DecodeSpec{Schema: out.Schema, Pool: &batch.Pool{}})
+	if err == nil {
+		return
+	}
+	at := s.Name.Pos
+	for _, col := range s.Schema {
+		if strings.Contains(err.Error(), "column "+strconv.Quote(col.Name.Value)+":") {
+			at = col.Type.Pos
+		}
+	}
+	c.add(at, "%s: %v", s.Name.Shown(), err)
+}
+
 // fixedSchema returns the columns of a source that has no choice, else nil.
 func fixedSchema(s *logical.Source) (*schema.Schema, error) {
 	if s.Type.Rows != nil {
@@ -111,21 +140,26 @@ func (c *compiler) columns(list []Column) *schema.Schema {
 		}
 		if text.Value == "" {
 			c.add(col.Name.Pos, "column %s needs a type, such as BIGINT or TEXT", quoted(col.Name))
+			c.lacks(col.Name.Value)
 			continue
 		}
-		name, err := parse.Type(text.Value)
+		typ, err := typeOf(text.Value)
 		if err != nil {
 			c.expression(text, err)
-			continue
-		}
-		typ, err := bind.TypeOf(name)
-		if err != nil {
-			c.expression(text, err)
+			c.lacks(col.Name.Value)
 			continue
 		}
 		out.Fields = append(out.Fields, schema.Field{Name: col.Name.Value, Type: typ, NotNull: notNull})
 	}
 	return out
+}
+
+func typeOf(text string) (schema.Type, error) {
+	name, err := parse.Type(text)
+	if err != nil {
+		return schema.Type{}, err
+	}
+	return bind.TypeOf(name)
 }
 
 func cutSuffixFold(s, suffix string) (string, bool) {
@@ -143,7 +177,11 @@ func (c *compiler) eventTime(s *Source, out *logical.Source) {
 		}
 		return
 	}
+	c.delay(s, out)
 	i, err := out.Schema.Find(s.EventTime.Value)
+	if err != nil && c.untyped[strings.ToLower(s.EventTime.Value)] {
+		return
+	}
 	if err != nil {
 		message := unknownName("column", s.EventTime, out.Schema.Names())
 		if errors.Is(err, schema.ErrAmbiguous) {
@@ -158,6 +196,10 @@ func (c *compiler) eventTime(s *Source, out *logical.Source) {
 	default:
 		c.add(s.EventTime.Pos, "event_time is a TIMESTAMP or TIMESTAMPTZ column; %s is %s", quoted(s.EventTime), typ)
 	}
+}
+
+// delay reads watermark.
+func (c *compiler) delay(s *Source, out *logical.Source) {
 	if s.Watermark.Value == "" {
 		return
 	}

@@ -69,9 +69,11 @@ func (c *compiler) transform(t *Transform) {
 	node = c.unnest(t, node, policy)
 	node = c.filter(t, node, policy)
 	node = c.selectItems(t, node, policy)
-	if node != nil {
-		c.nodes[t.Name.Value] = node
+	if node == nil {
+		c.broken[t.Name.Value] = true
+		return
 	}
+	c.nodes[t.Name.Value] = node
 }
 
 func (c *compiler) step(t *Transform, part string, policy logical.OnError) logical.Step {
@@ -127,7 +129,7 @@ func (c *compiler) filter(t *Transform, in logical.Node, policy logical.OnError)
 	}
 	predicate := c.condition(t.Filter, "filter", in.Schema())
 	if predicate == nil {
-		return nil
+		return in // the columns are known, so what follows can be checked
 	}
 	return &logical.Filter{Step: c.step(t, "filter", policy), Input: in, Predicate: predicate, Text: t.Filter.Shown()}
 }
@@ -156,21 +158,19 @@ func (c *compiler) selectItems(t *Transform, in logical.Node, policy logical.OnE
 		return in
 	}
 	var items []logical.Item
-	ok := true
 	for i := range t.Select {
-		made, good := c.item(&t.Select[i], in.Schema())
-		items, ok = append(items, made...), ok && good
+		made, ok := c.item(&t.Select[i], in.Schema())
+		if !ok {
+			c.lacks(t.Select[i].Name.Value)
+		}
+		items = append(items, made...)
 	}
 	seen := map[string]bool{}
 	for _, item := range items {
 		if seen[item.Name] {
 			c.add(t.Pos, "select of %s has two columns called %q; rename one, or leave it out with except", quoted(t.Name), item.Name)
-			ok = false
 		}
 		seen[item.Name] = true
-	}
-	if !ok {
-		return nil
 	}
 	return logical.NewProject(c.step(t, "select", policy), in, items)
 }

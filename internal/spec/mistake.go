@@ -15,6 +15,8 @@ type Mistake struct {
 	Pos     Pos
 	Message string
 	Hint    string
+	// reference says that a reference cannot be followed.
+	reference bool
 }
 
 // Mistakes are all that is wrong with one file, in the order of the text. It is an error with exit code 2.
@@ -24,6 +26,8 @@ type Mistakes struct { //nolint:errname // it is a list of mistakes, and an erro
 	List []Mistake
 	// hidden are values of references, which may be secrets, and what stands in the file for each.
 	hidden []hidden
+	// unread are the places of values with references that nothing stands for: what else is wrong with such a value follows from that.
+	unread map[Pos]bool
 }
 
 // hidden is a value that no message repeats, and what it shows instead.
@@ -78,6 +82,7 @@ func (m *Mistakes) sorted() error {
 	if len(m.List) == 0 {
 		return nil
 	}
+	m.List = slices.DeleteFunc(m.List, func(one Mistake) bool { return m.unread[one.Pos] && !one.reference })
 	for i := range m.List {
 		m.List[i].Message, m.List[i].Hint = m.hide(m.List[i].Message), m.hide(m.List[i].Hint)
 	}
@@ -88,6 +93,15 @@ func (m *Mistakes) sorted() error {
 		return a.Pos.Column - b.Pos.Column
 	})
 	return m
+}
+
+// addReference adds that a reference in the value at pos cannot be followed.
+func (m *Mistakes) addReference(pos Pos, reference string, err error) {
+	if m.unread == nil {
+		m.unread = map[Pos]bool{}
+	}
+	m.unread[pos] = true
+	m.List = append(m.List, Mistake{Pos: pos, Message: fmt.Sprintf("${%s}: %v", reference, err), reference: true})
 }
 
 func (m *Mistakes) add(pos Pos, format string, args ...any) {

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"wire.example/wire/internal/plan/logical"
@@ -15,8 +16,9 @@ type applied struct {
 	format    *logical.Format
 }
 
-// options fills both configs. where names the source or sink; format is nil where the connector takes none.
-func (c *compiler) options(where Text, config any, format *codec.FormatType, options []Option) (applied, bool) {
+// options fills both configs. where names the source or sink, keys are what it has besides; format is nil
+// where the connector takes none.
+func (c *compiler) options(where Text, keys []string, config any, format *codec.FormatType, options []Option) (applied, bool) {
 	out, before := applied{connector: config}, len(c.mistakes.List)
 	var formatConfig any
 	if format != nil {
@@ -33,7 +35,7 @@ func (c *compiler) options(where Text, config any, format *codec.FormatType, opt
 		case its[o.Name.Value]:
 			forFormat[o.Name.Value] = o.Value
 		default:
-			c.unknownOption(o, config, formatConfig)
+			c.unknownOption(o, keys, config, formatConfig)
 		}
 	}
 	c.report(where, at, connector.Apply(config, forConnector))
@@ -63,7 +65,7 @@ func names(config any) map[string]bool {
 	return known
 }
 
-func (c *compiler) unknownOption(o Option, configs ...any) {
+func (c *compiler) unknownOption(o Option, keys []string, configs ...any) {
 	var known []string
 	for _, config := range configs {
 		if config == nil {
@@ -74,7 +76,7 @@ func (c *compiler) unknownOption(o Option, configs ...any) {
 		}
 	}
 	message := fmt.Sprintf("unknown option %s", quoted(o.Name))
-	if near := connector.Nearest(o.Name.Value, known); near != "" {
+	if near := connector.Nearest(o.Name.Value, slices.Concat(known, keys)); near != "" {
 		message += fmt.Sprintf("; did you mean %q?", near)
 	} else if len(known) > 0 {
 		message += "; known options: " + strings.Join(known, ", ")

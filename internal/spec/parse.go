@@ -76,6 +76,19 @@ func (r *reader) syntax(err error) {
 	r.mistakes.add(Pos{}, "YAML: %v", err)
 }
 
+const commaHint = `inside { } or [ ] a comma ends the value: write types and calls with commas in quotes, such as "NUMERIC(10,2)" or "f(a, b)"`
+
+// bareStar reports whether a value begins with a star, as YAML's aliases do; a product's star stands behind something.
+func bareStar(line string) bool {
+	for i, c := range line {
+		before := strings.TrimRight(line[:i], " ")
+		if c == '*' && (before == "" || strings.ContainsRune("[{,:-", rune(before[len(before)-1]))) {
+			return true
+		}
+	}
+	return false
+}
+
 // yamlHint explains the traps of flow style: commas and stars that YAML takes for its own.
 func yamlHint(text string, pos Pos) string {
 	lines := strings.Split(text, "\n")
@@ -84,10 +97,10 @@ func yamlHint(text string, pos Pos) string {
 	}
 	line := lines[pos.Line-1]
 	switch {
-	case strings.Contains(line, "*"):
+	case bareStar(line):
 		return `write a star in quotes: "*"`
 	case strings.Contains(line, "(") && strings.Contains(line, ","):
-		return `inside { } or [ ] a comma ends the value: write types and calls with commas in quotes, such as "NUMERIC(10,2)" or "f(a, b)"`
+		return commaHint
 	case strings.Contains(line, "\t"):
 		return "YAML is indented by spaces, not by tabs"
 	}
@@ -135,7 +148,7 @@ func (r *reader) entries(n ast.Node, what string) []entry {
 		if _, null := v.Value.(*ast.NullNode); null && strings.Contains(key.Value, ")") && !strings.Contains(key.Value, "(") {
 			r.mistakes.List = append(r.mistakes.List, Mistake{
 				Pos: key.Pos, Message: fmt.Sprintf("%q is the rest of a value that a comma cut in two", key.Value),
-				Hint: yamlHint(r.mistakes.Text, key.Pos),
+				Hint: commaHint,
 			})
 			continue
 		}
@@ -204,7 +217,7 @@ func (r *reader) expanded(t Text) string {
 		if r.expand != nil {
 			value, err := r.expand(reference)
 			if err != nil {
-				r.mistakes.add(t.Pos, "${%s}: %v", reference, err)
+				r.mistakes.addReference(t.Pos, reference, err)
 			}
 			b.WriteString(value)
 			if value != "" {

@@ -2,12 +2,14 @@ package spec
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/parse"
+	"wire.example/wire/sdk/sqlstate"
 )
 
 // expression reports what is wrong with the expression or type in t, at its place in the file.
@@ -19,12 +21,36 @@ func (c *compiler) expression(t Text, err error) {
 	case errors.As(err, &syntax):
 		m.Pos, m.Hint = c.place(t, syntax.Span), syntax.Hint
 	case errors.As(err, &meaning):
+		if c.follows(meaning) {
+			return
+		}
 		m.Pos, m.Hint = c.place(t, meaning.Span), meaning.Hint
 	}
 	if t.Written != "" {
 		m.Message = "in " + quoted(t) + ": " + m.Message
 	}
 	c.mistakes.List = append(c.mistakes.List, m)
+}
+
+// lacks notes that a column is missing because of a mistake that was reported.
+func (c *compiler) lacks(column string) {
+	if column != "" {
+		c.untyped[strings.ToLower(column)] = true
+	}
+}
+
+// follows reports whether err is that a column is missing which is there, but has a mistake that was reported.
+func (c *compiler) follows(err *bind.Error) bool {
+	if err.SQLSTATE != sqlstate.UndefinedColumn && err.SQLSTATE != sqlstate.UndefinedTable {
+		return false
+	}
+	message := strings.ToLower(err.Message)
+	for name := range c.untyped {
+		if strings.Contains(message, strconv.Quote(name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // place finds where a part of t's value stands in the file. It is exact for values in one line and for block literals; where references

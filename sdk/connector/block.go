@@ -237,7 +237,7 @@ func (r *BlockReader) passOver(data []byte) {
 	r.skip.Length += int64(len(data))
 	r.offset += int64(len(data))
 	r.head = append(r.head, data[:min(len(data), codec.RejectedBytes-len(r.head))]...)
-	tail := append(r.end, data[max(0, len(data)-lineEnd):]...)
-	tail = tail[max(0, len(tail)-lineEnd):]
+	r.end = append(r.end, data[max(0, len(data)-lineEnd):]...)
+	tail := r.end[max(0, len(r.end)-lineEnd):]
 	r.end = append(r.end[:0], tail[codec.TrimLineEnd(tail, 0, len(tail)):]...)
 }

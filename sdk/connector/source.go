@@ -166,7 +166,11 @@ type RefusedRow struct {
 // Error tells of the first row.
 func (e *RowsError) Error() string {
 	first := e.Rows[0]
-	return fmt.Sprintf("%d rows were refused; the first: %s: %s", len(e.Rows), first.Err.Message, first.Raw[:min(len(first.Raw), shownBytes)])
+	shown := first.Raw[:min(len(first.Raw), shownBytes)]
+	if len(e.Rows) == 1 {
+		return fmt.Sprintf("a row was refused: %s: %s", first.Err.Message, shown)
+	}
+	return fmt.Sprintf("%d rows were refused; the first: %s: %s", len(e.Rows), first.Err.Message, shown)
 }
 
 // shownBytes is how much of a row an error message shows.

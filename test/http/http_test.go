@@ -155,7 +155,7 @@ func TestATargetThatRefusesARowEndsThePipeline(t *testing.T) {
 	}
 	<-p.ended
 	var refused *connector.RowsError
-	if !errors.As(p.err, &refused) || !strings.Contains(p.err.Error(), `sink "out": 1 rows were refused`) {
+	if !errors.As(p.err, &refused) || !strings.Contains(p.err.Error(), `sink "out": a row was refused`) {
 		t.Error(p.err)
 	}
 }

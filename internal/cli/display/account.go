@@ -14,7 +14,7 @@ import (
 // Status is how a run ended.
 type Status string
 
-// The ways to end. A failed run's numbers need not add up, since rows were under way.
+// The ways to end. The numbers of a run with an error need not add up, since rows were under way.
 const (
 	Finished Status = "finished"
 	Stopped  Status = "stopped"
@@ -27,7 +27,7 @@ type Account struct {
 	Status   Status
 	Report   flow.Report
 	Elapsed  time.Duration
-	// Err is what a failed run failed of.
+	// Err is what a failed run failed of, or that a run was stopped at once, with rows under way.
 	Err error
 	// Cut says that a run without an error ended while rows were under way, since the reader of its output had gone: numbers need not add up.
 	Cut bool
@@ -108,16 +108,20 @@ func stepTable(s []flow.StepReport) *table {
 	for i := range s {
 		names[i] = s[i].Name
 	}
-	t := newTable("step", names, []column{
+	columns := []column{
 		counts("in", false, n, func(i int) int64 { return s[i].In }),
 		counts("out", false, n, func(i int) int64 { return s[i].Emitted }),
-		counts("forwarded", true, n, func(i int) int64 { return forwarded(&s[i]) }),
+	}
+	if forwards(s) {
+		columns = append(columns, counts("forwarded", false, n, func(i int) int64 { return s[i].Forwarded }))
+	}
+	t := newTable("step", names, append(columns,
 		counts("absorbed", true, n, func(i int) int64 { return s[i].Absorbed }),
 		counts("filtered", true, n, func(i int) int64 { return s[i].Filtered }),
 		counts("late", true, n, func(i int) int64 { return s[i].Late }),
 		counts("rejected", true, n, func(i int) int64 { return s[i].Rejected }),
 		counts("held", true, n, func(i int) int64 { return s[i].Held }),
-	})
+	))
 	t.text = true
 	t.header = append(t.header, "")
 	for i := range t.rows {
@@ -126,12 +130,10 @@ func stepTable(s []flow.StepReport) *table {
 	return t
 }
 
-// forwarded is worth a column only where it is not what left: where a row became several, or none at once.
-func forwarded(s *flow.StepReport) int64 {
-	if s.Forwarded == s.Emitted {
-		return 0
-	}
-	return s.Forwarded
+// forwards reports whether rows that left are others than those forwarded: where one row became several, or none at once. Elsewhere the
+// column would repeat what left.
+func forwards(steps []flow.StepReport) bool {
+	return slices.ContainsFunc(steps, func(s flow.StepReport) bool { return s.Forwarded != 0 && s.Forwarded != s.Emitted })
 }
 
 func sinkTable(s []flow.SinkReport) *table {
@@ -175,8 +177,12 @@ func (a *Account) writeCost(b *strings.Builder) {
 
 func (a *Account) writeBalance(b *strings.Builder) {
 	switch {
-	case a.Status == Failed:
-		b.WriteString("account not checked: the run failed while rows were under way\n")
+	case a.Err != nil:
+		how := "failed"
+		if a.Status == Stopped {
+			how = "was stopped at once,"
+		}
+		fmt.Fprintf(b, "account not checked: the run %s while rows were under way\n", how)
 		return
 	case a.Cut:
 		b.WriteString("account not checked: the reader of the output had gone while rows were under way\n")

@@ -33,6 +33,14 @@ func TestAccountOfAPlainRun(t *testing.T) {
 	golden(t, "plain.txt", a.Text())
 }
 
+func TestAccountOfStepsThatMultiplyRows(t *testing.T) {
+	report := flow.Report{Steps: []flow.StepReport{
+		{Name: "tags.unnest", Counts: op.Counts{Emitted: 4, In: 3, Forwarded: 2, Filtered: 1}},
+		{Name: "tags.select", Counts: op.Counts{Emitted: 3, In: 4, Forwarded: 3, Rejected: 1}},
+	}}
+	golden(t, "multiplied.txt", (&Account{Pipeline: "p", Status: Finished, Report: report, Elapsed: time.Second}).Text())
+}
+
 func TestAccountOfAFailedRun(t *testing.T) {
 	report := busy(1)
 	report.Sinks[0].Rows--
@@ -42,6 +50,18 @@ func TestAccountOfAFailedRun(t *testing.T) {
 	}
 	if s := a.Summary(); s.Balanced || s.Error != a.Err.Error() || s.Status != "failed" {
 		t.Errorf("%+v", s)
+	}
+}
+
+func TestAccountOfARunThatWasStoppedAtOnce(t *testing.T) {
+	report := busy(1)
+	report.Sinks[0].Rows--
+	a := Account{Pipeline: "bids", Status: Stopped, Report: report, Elapsed: time.Second, Err: errors.New("stopped at once")}
+	text := a.Text()
+	for _, part := range []string{"stopped: ", "account not checked: the run was stopped at once, while rows were under way"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q lacks %q", text, part)
+		}
 	}
 }
 

@@ -118,8 +118,10 @@ func (s *sender) send(ctx context.Context, p *pack, from, to int) (answered, err
 			return a, fmt.Errorf("%s: %s", s.sink.target, a.text)
 		case again:
 		}
-		pause := max(s.backoff.Next(attempt), a.pause)
-		if limit := s.sink.config.RetryFor; limit > 0 && s.sink.clock.Monotonic()-began+pause > limit {
+		pause, limit := max(s.backoff.Next(attempt), a.pause), s.sink.config.RetryFor
+		if left := limit - (s.sink.clock.Monotonic() - began); limit > 0 && left > 0 && a.pause <= left {
+			pause = min(pause, left) // the last attempt is made when the time is over
+		} else if limit > 0 {
 			return a, fmt.Errorf("%s: %s; gave up after %d attempts (retry_for: %s)", s.sink.target, a.text, attempt+1, limit)
 		}
 		s.sink.log.Warn("the target did not take a request; it will be sent again", "sink", s.sink.env.Name, "target", s.sink.target,

@@ -269,6 +269,26 @@ func TestRetryForGivesUp(t *testing.T) {
 	}
 }
 
+// A pause does not reach beyond retry_for: the last attempt is made when that is over, not given up before.
+func TestTheLastAttemptIsMadeWhenTheTimeIsOver(t *testing.T) {
+	n := 0
+	g := newTarget(t, func(http.ResponseWriter, *received) int {
+		n++
+		return map[bool]int{true: 503, false: 200}[n == 1]
+	})
+	manual := clock.NewManual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	s := openWith(t, manual, sinkEnv(textEncoder{}), map[string]any{"url": g.start(), "retry_for": "1ns"})
+	s.write("a")
+	if err := manual.WaitForWaiters(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	manual.Advance(1)
+	s.flush()
+	if !slices.Equal(g.rows(), []string{"a"}) {
+		t.Errorf("%q", g.rows())
+	}
+}
+
 func TestATargetThatIsGoneForAWhile(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
