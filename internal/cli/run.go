@@ -107,6 +107,16 @@ type plans struct {
 	checkpoint string
 }
 
+// readsOwnText refuses a source that would find standard input empty, since the pipeline itself was read from there.
+func (p *plans) readsOwnText() error {
+	for _, s := range p.physical.Sources {
+		if p.path == "-" && s.Type.Name == "stdin" {
+			return fmt.Errorf("source %q reads the standard input, and so does wire run -, for the pipeline; write the pipeline to a file", s.Name)
+		}
+	}
+	return nil
+}
+
 // plan reads, checks and plans the pipeline at path.
 func (a *app) plan(ctx context.Context, path string, f *runFlags) (*plans, error) {
 	l, err := a.compile(ctx, path, f.infer, f.quiet)
@@ -118,6 +128,9 @@ func (a *app) plan(ctx context.Context, path string, f *runFlags) (*plans, error
 	}
 	optimize.Optimize(l)
 	p := &plans{path: path, logical: l, physical: physical.New(l, runtime.GOMAXPROCS(0)), checkpoint: f.checkpoint}
+	if err := p.readsOwnText(); err != nil {
+		return nil, wrong(err)
+	}
 	if f.resumeFrom != "" {
 		if p.resume, err = flow.ReadManifest(a.fs, f.resumeFrom); err != nil {
 			return nil, wrong(fmt.Errorf("--resume-from: %w", err))
