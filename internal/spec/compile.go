@@ -44,11 +44,13 @@ type compiler struct {
 	nodes map[string]logical.Node
 	// broken are names whose mistakes were reported: what refers to them is not checked further.
 	broken map[string]bool
-	// untyped are columns, in lower case, whose mistakes were reported: that others then lack them is no mistake of its own.
-	untyped map[string]bool
-	used    map[string]bool
 	// configs are those of all sinks, the one for dead letters too.
 	configs []placed
+	// untyped are columns, in lower case, whose mistakes were reported: that others then lack them is no mistake of its own.
+	untyped map[string]bool
+	// unbounded says that a source has no end.
+	unbounded bool
+	used      map[string]bool
 }
 
 func (c *compiler) add(pos Pos, format string, args ...any) { c.mistakes.add(pos, format, args...) }
@@ -69,6 +71,7 @@ func (c *compiler) compile() {
 	}
 	c.deadLetters(p)
 	c.targets()
+	c.endless(p)
 	c.unused(p)
 }
 

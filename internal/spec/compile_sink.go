@@ -162,6 +162,35 @@ func (c *compiler) findSplit(name string) *Transform {
 	return nil
 }
 
+// endless reports sinks that cannot take an input that never ends.
+func (c *compiler) endless(p *Pipeline) {
+	if !c.unbounded {
+		return
+	}
+	sinks := c.plan.Sinks
+	if c.plan.DeadLetters != nil {
+		sinks = append(slices.Clip(sinks), c.plan.DeadLetters)
+	}
+	for _, s := range sinks {
+		if s.Type.Endless == nil {
+			continue
+		}
+		if err := s.Type.Endless(s.Config); err != nil {
+			c.add(p.sinkPos(s.Name), "%s: %v", s.Name, err)
+		}
+	}
+}
+
+// sinkPos is where the sink called name stands.
+func (p *Pipeline) sinkPos(name string) Pos {
+	for i := range p.Sinks {
+		if p.Sinks[i].Name.Value == name {
+			return p.Sinks[i].Name.Pos
+		}
+	}
+	return p.DeadLetters.Name.Pos
+}
+
 // deadLetters makes the sink of rejected rows.
 func (c *compiler) deadLetters(p *Pipeline) {
 	if p.DeadLetters == nil {

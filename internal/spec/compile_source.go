@@ -31,6 +31,7 @@ func (c *compiler) source(s *Source) {
 	out.MaxRecordBytes = c.size(s.MaxRecord, codec.DefaultMaxRecordBytes)
 	switch {
 	case c.sourceType(s, out):
+		c.unbounded = c.unbounded || !out.Type.Bounded(out.Config)
 		c.sourceSchema(s, out)
 		c.decodes(s, out)
 	case len(s.Schema) > 0: // what reads the source is checked all the same

@@ -126,6 +126,9 @@ type SinkType struct {
 	// Columns returns the columns whose values the sink itself reads (to choose a partition, say); nil if there are none. They are in the
 	// batches that reach a chunk even where rows are written as raw records.
 	Columns func(config any) []string
+	// Endless returns what keeps the sink from an input that never ends, so that it is known before the run; nil if there is nothing. Open
+	// refuses the same (SinkEnv.Unbounded).
+	Endless func(config any) error
 	// Remote sinks get a queue and a goroutine of their own, so that lanes go on while they wait for their target.
 	Remote bool
 }

@@ -33,6 +33,7 @@ func SinkType(fsys vfs.FS, clk clock.Reader) *connector.SinkType {
 		},
 		Format:  "json",
 		Columns: func(config any) []string { return config.(*SinkConfig).PartitionBy },
+		Endless: func(config any) error { return config.(*SinkConfig).endless() },
 	}
 }
 

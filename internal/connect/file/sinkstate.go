@@ -31,9 +31,19 @@ type sinkState struct {
 	Open     []partState `json:"open,omitempty"`     // go on, or get their names at the final Commit
 }
 
+// endless refuses an input that never ends if there is to be a single file.
+func (c *SinkConfig) endless() error {
+	if c.rolls() {
+		return nil
+	}
+	return fmt.Errorf("the input never ends, so %s would never appear: say when a part is full with roll_every, roll_size or roll_rows", c.Path)
+}
+
 func openSink(fsys vfs.FS, clk clock.Reader, env connector.SinkEnv, config *SinkConfig) (*sink, error) {
-	if env.Unbounded && !config.rolls() {
-		return nil, fmt.Errorf("the input never ends, so %s would never appear: say when a part is full with roll_every, roll_size or roll_rows", config.Path)
+	if env.Unbounded {
+		if err := config.endless(); err != nil {
+			return nil, err
+		}
 	}
 	if env.Log == nil {
 		env.Log = slog.New(slog.DiscardHandler)
