@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"slices"
@@ -89,6 +90,7 @@ func (e *execution) report() flow.Report {
 // execute runs the plan, from the opening of its sinks to the account.
 func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
 	began := a.clock.Monotonic()
+	a.noteCheckpoint(p, f)
 	e := &execution{}
 	log, hide := a.show(p.logical.Name, f).Start(ctx, e.report)
 	defer hide()
@@ -110,10 +112,34 @@ func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
 			err = errors.Join(err, bad)
 		}
 	}
-	if err == nil && !outcome.Finished && !satisfied {
+	switch {
+	case err != nil || satisfied:
+	case !outcome.Finished:
 		a.say(f, "stopped; go on with: wire run --resume-from %s %s", p.checkpoint, p.path)
+	case !p.keepFinished(f):
+		err = a.removeOldCheckpoint(p)
 	}
 	return stops.verdict(err)
+}
+
+// keepFinished reports whether the checkpoint of a run that came to its end stays: where somebody asked for one, or went on from one.
+func (p *plans) keepFinished(f *runFlags) bool {
+	return f.checkpoint != "" || f.everyGiven || p.resume != nil
+}
+
+// noteCheckpoint says that an earlier run left a checkpoint from which this one does not go on.
+func (a *app) noteCheckpoint(p *plans, f *runFlags) {
+	if _, err := a.fs.Stat(p.checkpoint); err == nil && p.resume == nil {
+		a.say(f, "%s is the checkpoint of an earlier run; this one starts anew and replaces it (go on from it with --resume-from)", p.checkpoint)
+	}
+}
+
+// removeOldCheckpoint removes the checkpoint of an earlier run of the pipeline, whose output this run has replaced.
+func (a *app) removeOldCheckpoint(p *plans) error {
+	if err := a.fs.Remove(p.checkpoint); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the checkpoint of an earlier run: %w", err)
+	}
+	return nil
 }
 
 // onlyStdout reports whether nothing but the standard output gets rows: then a run that lost its reader has nothing left to do. Any other sink
@@ -158,7 +184,7 @@ func (a *app) flow(stops *stops, e *execution, p *plans, f *runFlags, log *slog.
 	settings := flow.Settings{
 		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.checkpointEvery, EpochBounded: f.everyGiven,
 		BlockBytes: f.blockBytes, StopAfter: f.stopAfter,
-		Resume: p.resume, ManifestPath: p.checkpoint, KeepFinished: f.checkpoint != "" || f.everyGiven || p.resume != nil,
+		Resume: p.resume, ManifestPath: p.checkpoint, KeepFinished: p.keepFinished(f),
 	}
 	pipeline, err := flow.Build(stops.ctx, p.physical, settings)
 	if err != nil {

@@ -43,10 +43,20 @@ func (c *compiler) checkColumns(s *Sink, out *logical.Sink) {
 	}
 	for _, name := range out.Type.Columns(out.Config) {
 		if _, err := out.Input.Schema().Find(name); err != nil && !c.untyped[strings.ToLower(name)] {
-			t := Text{Value: name}
-			c.add(s.Name.Pos, "%s: %s", s.Name.Shown(), unknownName("column", t, out.Input.Schema().Names()))
+			c.add(c.optionWith(s, name), "%s: %s", s.Name.Shown(), unknownName("column", Text{Value: name}, out.Input.Schema().Names()))
 		}
 	}
+}
+
+// optionWith returns the place of the option that has value, alone or in a list; the sink's if there is none.
+func (c *compiler) optionWith(s *Sink, value string) Pos {
+	for _, o := range s.Options {
+		list, isList := o.Value.([]any)
+		if o.Value == any(value) || isList && slices.Contains(list, any(value)) {
+			return o.Pos
+		}
+	}
+	return s.Name.Pos
 }
 
 // sinkType finds connector and format, and reads their options.
@@ -72,6 +82,7 @@ func (c *compiler) sinkType(s *Sink, out *logical.Sink) bool {
 	if out.Type.Format != "" && !out.Type.Own(s.Format.Value) {
 		var ok bool
 		if format, ok = c.format(s.Format, out.Type.Format); !ok {
+			c.known(s.Name, sinkKeys(), out.Type.NewConfig(), s.Options)
 			return false
 		}
 	}

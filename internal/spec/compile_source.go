@@ -71,6 +71,7 @@ func (c *compiler) sourceType(s *Source, out *logical.Source) bool {
 	if out.Type.Rows == nil {
 		var ok bool
 		if format, ok = c.format(s.Format, defaultFormat); !ok {
+			c.known(s.Name, sourceKeys(), out.Type.NewConfig(), s.Options)
 			return false
 		}
 	} else if s.Format.Value != "" {

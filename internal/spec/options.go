@@ -54,6 +54,18 @@ func (c *compiler) options(where Text, keys []string, config any, format *codec.
 	return out, len(c.mistakes.List) == before
 }
 
+// known checks the options that the connector has, where the format is unknown and the others may be its own.
+func (c *compiler) known(where Text, keys []string, config any, options []Option) {
+	mine := names(config)
+	var known []Option
+	for _, o := range options {
+		if mine[o.Name.Value] {
+			known = append(known, o)
+		}
+	}
+	c.options(where, keys, config, nil, known)
+}
+
 // names are the options that config has.
 func names(config any) map[string]bool {
 	known := map[string]bool{}

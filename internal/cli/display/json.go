@@ -38,7 +38,7 @@ func (a *Account) Summary() Summary {
 	if a.Err != nil {
 		s.Error = a.Err.Error()
 	}
-	s.Balanced = len(s.Imbalances) == 0
+	s.Balanced = a.Err == nil && !a.Cut && len(s.Imbalances) == 0
 	if s.Imbalances == nil {
 		s.Imbalances = []string{}
 	}

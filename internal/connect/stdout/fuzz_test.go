@@ -22,7 +22,7 @@ func FuzzTableCells(f *testing.F) {
 		var out bytes.Buffer
 		typ := stdout.SinkType(&out)
 		env := connector.SinkEnv{Schema: schema.New(schema.Field{Name: value, Type: schema.Of(schema.Text)})}
-		s, err := typ.Open(t.Context(), env, config(t, map[string]any{"format": "table", "max_column_width": int64(most), "null": value}))
+		s, err := typ.Open(t.Context(), env, config(t, map[string]any{"format": "table", "max_column_width": int64(most), "null_string": value}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -242,7 +242,7 @@ func TestAChangelogShowsItsKinds(t *testing.T) {
 
 // TestNothingReachesTheTerminalButText: a value cannot move the cursor, nor end its line.
 func TestNothingReachesTheTerminalButText(t *testing.T) {
-	o := open(t, schema.New(schema.Field{Name: "t\x1b[2J", Type: schema.Of(schema.Text)}), map[string]any{"format": "table", "max_column_width": int64(12), "null": "-"})
+	o := open(t, schema.New(schema.Field{Name: "t\x1b[2J", Type: schema.Of(schema.Text)}), map[string]any{"format": "table", "max_column_width": int64(12), "null_string": "-"})
 	o.write(rows(textColumn("a\nb\tc\rd", "\x1b[31mred", "\xff\x00", "\u202egnp.exe", "∅", "exactly12345", "thirteen12345", "日本語", "日本語日本語日", "x\u0301y", "")))
 	o.wants(`
 		> t\x1b[2J

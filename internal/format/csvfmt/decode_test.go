@@ -216,8 +216,8 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{map[string]any{"comment": `"`}, "comment cannot be the same character"},
 		{map[string]any{"escape": "backslash", "quote": `\`}, "escape cannot be the same character"},
 		{map[string]any{"escape": "double-ish"}, "escape"},
-		{map[string]any{"null": "a,b"}, "null cannot be"},
-		{map[string]any{"null": " x", "trim": true}, "trim takes its blanks off"},
+		{map[string]any{"null_string": "a,b"}, "null_string cannot be"},
+		{map[string]any{"null_string": " x", "trim": true}, "trim takes its blanks off"},
 		{map[string]any{"delimeter": ";"}, `did you mean "delimiter"?`},
 	} {
 		mistakes := connector.Apply(&Options{}, tt.options)

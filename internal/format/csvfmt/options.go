@@ -20,7 +20,7 @@ type Options struct {
 	// Escape stands before a quote inside quotes: the quote itself, or a backslash.
 	Escape string `default:"double" doc:"How a quote is written inside quotes: doubled, or after a backslash." enum:"double,backslash" option:"escape" yaml:"escape"`
 	// Null is what stands for NULL, unquoted, besides the empty field.
-	Null string `doc:"Unquoted text that stands for NULL; an empty unquoted field always does." option:"null" yaml:"null"`
+	Null string `doc:"Unquoted text that stands for NULL; an empty unquoted field always does." option:"null_string" yaml:"null_string"`
 	// Comment begins lines that are passed over: one ASCII character, or empty for none.
 	Comment string `doc:"Lines that begin with this character are passed over." option:"comment" yaml:"comment"`
 	// Trim takes blanks and tabs off both ends of unquoted fields.
@@ -91,9 +91,9 @@ func newSyntax(o Options) (s syntax, err error) {
 	case s.backslash && (s.delimiter == '\\' || s.quote == '\\'):
 		return s, clash("escape", "delimiter or the quote")
 	case strings.ContainsAny(o.Null, "\r\n"+string(rune(s.delimiter))) || s.quote != 0 && strings.IndexByte(o.Null, s.quote) >= 0:
-		return s, &connector.OptionError{Name: "null", Message: fmt.Sprintf("null cannot be %q: it holds the delimiter, the quote or a line end", o.Null)}
+		return s, &connector.OptionError{Name: "null_string", Message: fmt.Sprintf("null_string cannot be %q: it holds the delimiter, the quote or a line end", o.Null)}
 	case o.Null != "" && s.trim && strings.Trim(o.Null, " \t") != o.Null:
-		return s, &connector.OptionError{Name: "null", Message: fmt.Sprintf("null cannot be %q: trim takes its blanks off", o.Null)}
+		return s, &connector.OptionError{Name: "null_string", Message: fmt.Sprintf("null_string cannot be %q: trim takes its blanks off", o.Null)}
 	}
 	return s, nil
 }
