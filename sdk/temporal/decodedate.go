@@ -1,5 +1,7 @@
 package temporal
 
+import "wire.example/wire/sdk/sqlstate"
+
 // clockTime reads hh:mm, hh:mm:ss, hh:mm:ss.f, or mm:ss.f.
 func (d *decoder) clockTime(text []byte) (told int, bad fault) {
 	f := &d.f
@@ -35,13 +37,23 @@ func (d *decoder) clockTime(text []byte) (told int, bad fault) {
 	return hasTime, faultNone
 }
 
-// ParseOffset reads +hh, +hhmm, +hh:mm or +hh:mm:ss, as they stand behind a time, as seconds east of Greenwich; ok is false for anything else.
-func ParseOffset(text []byte) (seconds int, ok bool) {
-	if len(text) < 2 || text[0] != '+' && text[0] != '-' || !isDigit(text[1]) {
-		return 0, false
+// ParseOffset reads +hh, +hhmm, +hh:mm or +hh:mm:ss, as they stand behind a time, as seconds east of Greenwich; ok is false where text is
+// something else, which may be a zone's name.
+func ParseOffset(text []byte) (seconds int, ok bool, err error) {
+	switch {
+	case len(text) == 0:
+		return 0, false, nil
+	case isDigit(text[0]):
+		return 0, false, sqlstate.Errorf(sqlstate.InvalidParameterValue, "invalid input syntax for type numeric time zone: \"%s\"", text).
+			WithHint("Numeric time zones must have \"-\" or \"+\" as first character.")
+	case text[0] != '+' && text[0] != '-':
+		return 0, false, nil
 	}
 	seconds, bad := parseOffset(text)
-	return seconds, bad == faultNone
+	if bad == faultOffset {
+		return 0, false, sqlstate.Errorf(sqlstate.InvalidParameterValue, "numeric time zone \"%s\" out of range", text)
+	}
+	return seconds, bad == faultNone, nil
 }
 
 // parseOffset reads +hh, +hhmm, +hh:mm or +hh:mm:ss as seconds east.

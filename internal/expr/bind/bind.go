@@ -309,16 +309,19 @@ func (b *Binder) subscript(n *ast.Subscript) (*Expr, error) {
 	return &Expr{Op: Subscript, Type: *args[0].Type.Elem, Span: n.Span, Args: []*Expr{args[0], index}}, nil
 }
 
-// jsonSubscript is a step of a path, where a text may be the number of an element.
+// jsonSubscript is a step of a path: a text may be the number of an element, and a number the key of a member.
 func (b *Binder) jsonSubscript(n *ast.Subscript, args []*Expr) (*Expr, error) {
-	switch kind := args[1].Type.Kind; {
-	case kind == schema.Int32 || kind == schema.Int16:
-		return b.resolve(n.Span, "->", args, true)
-	case kind != schema.Text:
+	switch args[1].Type.Kind {
+	case schema.Text, schema.Int32, schema.Int16:
+	default:
 		return nil, errorf(n.Index.Location(), sqlstate.DatatypeMismatch, "subscript type %s is not supported", args[1].Type.PgName()).
 			hint("jsonb subscript must be coercible to either integer or text.")
 	}
-	path := &Expr{Op: MakeArray, Type: schema.ArrayOf(schema.Of(schema.Text)), Span: args[1].Span, Args: []*Expr{settle(args[1])}}
+	step, err := cast(settle(args[1]), schema.Of(schema.Text), true)
+	if err != nil {
+		return nil, err
+	}
+	path := &Expr{Op: MakeArray, Type: schema.ArrayOf(schema.Of(schema.Text)), Span: step.Span, Args: []*Expr{step}}
 	return b.resolve(n.Span, "#>", []*Expr{args[0], path}, true)
 }
 

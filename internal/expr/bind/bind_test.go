@@ -297,3 +297,54 @@ func TestHooksSeeWhatTheBinderDoesNotKnow(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestTypesOfRowsArraysAndSubscripts: what a construct is of, or what is wrong with it.
+func TestTypesOfRowsArraysAndSubscripts(t *testing.T) {
+	tests := []struct{ text, want string }{
+		{"ROW(1, 2) < ROW(1, 3)", "boolean"},
+		{"ROW(1, 2) >= ROW(1)", "unequal number of entries in row expressions"},
+		{"ROW(1, 'x') < ROW(1, 2)", `invalid input syntax for type integer: "x"`},
+		{"ROW(1, 2) IS DISTINCT FROM ROW(1, NULL)", "boolean"},
+		{"ROW(1) IS NOT DISTINCT FROM ROW(2)", "boolean"},
+		{"ROW(1, true) IS DISTINCT FROM ROW(1, 2)", "operator does not exist: boolean = integer"},
+		{"ROW() IS DISTINCT FROM ROW()", "IS DISTINCT FROM of these rows is not supported"},
+		{"k = ANY ('{1,2}')", "boolean"},
+		{"k = ANY ('{x}')", `invalid input syntax for type integer: "x"`},
+		{"k = ANY (NULL)", "boolean"},
+		{"k = ANY (5)", "op ANY/ALL (array) requires array on right side"},
+		{"1.5 = ANY (ARRAY[k])", "boolean"},
+		{"true = ANY (ARRAY[k])", "operator does not exist: boolean = integer"},
+		{"coalesce(ARRAY[k], ARRAY[1.5])", "numeric[]"},
+		{"coalesce(ARRAY[k], ARRAY['a'])", "COALESCE could not convert type text[] to integer[]"},
+		{"array_append(ARRAY[k], 1.5)", "numeric[]"},
+		{"array_append(ARRAY[k], true)", "function array_append(integer[], boolean) does not exist"},
+		{"ARRAY[k] || 2.5", "numeric[]"},
+		{"array_position(ARRAY[k], 2.0)", "integer"},
+		{"ARRAY[k] && ARRAY[2.0]", "operator does not exist: integer[] && numeric[]"},
+		{"('{}'::jsonb)['a']", "jsonb"},
+		{"('{}'::jsonb)[k]", "jsonb"},
+		{"('{}'::jsonb)[1.5]", "subscript type numeric is not supported"},
+		{"(ARRAY[k])[1.5]", "integer"},
+		{"(ARRAY[k])[true]", "array subscript must have type integer"},
+		{"-'5'", "operator is not unique: - unknown"},
+		{"@ '5'", "double precision"},
+		{"varchar(2) 'abc'", "character varying"},
+		{"nowhere.upper('a')", `schema "nowhere" does not exist`},
+		{"pg_catalog.upper('a')", "text"},
+		{"substring('a' SIMILAR 'b' ESCAPE '#')", "SUBSTRING with SIMILAR is not supported"},
+		{"CAST(ROW(1, 2) AS ROW(a INT))", "cannot cast type record to "},
+		{"interval '1 day 5' hour", "interval"},
+	}
+	for _, test := range tests {
+		e, err := bind.Bind(parsed(t, test.text), nested())
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = e.Type.PgName()
+		}
+		if !strings.Contains(got, test.want) {
+			t.Errorf("%s: %s, not %s", test.text, got, test.want)
+		}
+	}
+}

@@ -238,7 +238,7 @@ func commonType(what string, args []*Expr) (schema.Type, error) {
 		if typ.Kind == schema.Array && a.Type.Kind == schema.Array {
 			elem, err := commonType(what, []*Expr{{Type: *typ.Elem}, {Type: *a.Type.Elem}})
 			if err != nil {
-				return elem, errorf(a.Span, sqlstate.DatatypeMismatch, "%s types %s and %s cannot be matched", what, typ.PgName(), a.Type.PgName())
+				return elem, errorf(a.Span, sqlstate.CannotCoerce, "%s could not convert type %s to %s", what, a.Type.PgName(), typ.PgName())
 			}
 			t := schema.ArrayOf(elem)
 			typ = &t

@@ -255,7 +255,11 @@ func makeTimestampZone(c *Call) {
 			return
 		}
 		name := c.Bytes(6, i)
-		if seconds, ok := temporal.ParseOffset(name); ok {
+		seconds, ok, err := temporal.ParseOffset(name)
+		if !c.Check(i, err) {
+			return
+		}
+		if ok {
 			out[i] = t - int64(seconds)*temporal.Second
 			return
 		}

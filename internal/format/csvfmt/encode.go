@@ -17,6 +17,7 @@ type encoder struct {
 	schema *schema.Schema
 	header bool
 	opName string // "" unless rows carry kinds of change
+	single bool   // records have one field
 	plain  []bool // columns whose values never need quotes
 	bad    []codec.RowError
 	mustBe [256]bool // bytes that make quotes necessary
@@ -36,6 +37,7 @@ func newEncoder(f *format, spec codec.EncodeSpec) (*encoder, error) {
 			}
 		}
 	}
+	e.single = spec.Schema.Len() == 1 && e.opName == ""
 	for _, c := range []byte{'\n', '\r', f.syntax.delimiter, f.syntax.quote} {
 		e.mustBe[c] = c != 0
 	}
@@ -166,6 +168,8 @@ func (e *encoder) needsQuotes(text []byte, first bool) bool {
 	s := &e.syntax
 	switch {
 	case first && (text[0] == s.comment && s.comment != 0 || text[0] == byteOrderMark[0]):
+		return true
+	case e.single && string(text) == `\.`: // alone on a line it ends the input of COPY
 		return true
 	case s.trim && (s.isBlank(text[0]) || s.isBlank(text[len(text)-1])):
 		return true

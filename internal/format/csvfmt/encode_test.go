@@ -30,6 +30,7 @@ func TestValuesAreInQuotesOnlyWhereTheyMustBe(t *testing.T) {
 		{Options{Escape: "backslash"}, []string{`a"b\`, `a\b`, `,\`}, `"a\"b\\"|a\b|",\\"`},
 		{Options{Delimiter: `\t`, Quote: "'"}, []string{"a\tb", "it's", `a"b`}, "'a\tb'|'it''s'|a\"b"},
 		{Options{}, []string{"\ufeffa"}, "\"\ufeffa\""},
+		{Options{}, []string{`\.`, `\.x`}, `"\."|\.x`},
 	} {
 		e, err := newFormat(t, tt.options).NewEncoder(codec.EncodeSpec{Schema: columns("v")})
 		if err != nil {
