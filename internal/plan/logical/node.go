@@ -67,8 +67,10 @@ type Unnest struct {
 	Input  Node
 	Column int
 	// As is the name of a column for the elements behind all others; "" puts them in the array's place.
-	As  string
-	out *schema.Schema
+	As string
+	// Keep says which columns of Input are read above; nil means all. Set by optimize.
+	Keep []bool
+	out  *schema.Schema
 }
 
 // NewUnnest returns an unnest, with its schema.
