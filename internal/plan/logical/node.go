@@ -29,6 +29,8 @@ type Filter struct {
 	Predicate *bind.Expr
 	// Text is the predicate as it was written.
 	Text string
+	// Hidden says that values in Predicate came from references and are not to be shown.
+	Hidden bool
 }
 
 // Item is a column that a Project makes.
