@@ -174,6 +174,7 @@ type collector struct {
 	// forget makes it count rows in forgotten instead of keeping them.
 	forget    bool
 	forgotten int
+	unflushed int // rows written since the last Flush
 	// refuseAll makes rows that cannot be encoded of all.
 	refuseAll bool
 }
@@ -262,6 +263,7 @@ func (s *collectorSink) Write(ctx context.Context, chunk connector.Chunk) error 
 		} else {
 			s.written = append(s.written, row)
 		}
+		s.unflushed++
 	}
 	if s.failAfter > 0 && len(s.written) > s.failAfter {
 		return errors.New("the target is gone")
@@ -283,6 +285,7 @@ func (s *collectorSink) Flush(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.flushes++
+	s.unflushed = 0
 	return s.report("flush")
 }
 

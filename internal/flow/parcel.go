@@ -36,11 +36,13 @@ type parcel struct {
 	letterBytes int64
 
 	chunks []connector.Chunk // by number of the lane's ends
+	// pieces says which sinks were given a piece of the block before its end.
+	pieces []bool
 }
 
 // newParcel makes an empty parcel with a chunk for each end of l.
 func (l *lane) newParcel() (*parcel, error) {
-	p := &parcel{lane: l, chunks: make([]connector.Chunk, len(l.endOrder))}
+	p := &parcel{lane: l, chunks: make([]connector.Chunk, len(l.endOrder)), pieces: make([]bool, len(l.endOrder))}
 	for i, e := range l.endOrder {
 		chunk, err := e.task.sink.NewChunk()
 		if err != nil {
@@ -62,6 +64,7 @@ func (p *parcel) begin(ticket int64, block bool) {
 		p.offset, p.ack, p.refusable = b.Offset, b.Ack, b.Refusable
 	}
 	clear(p.rejects)
+	clear(p.pieces)
 	p.records, p.maxTime, p.rejects, p.fails, p.tooMuch, p.letterBytes = 0, minTime, p.rejects[:0], false, false, 0
 }
 
@@ -106,12 +109,13 @@ func (p *parcel) deliver() error {
 	return nil
 }
 
-// flush writes chunk number i. In the parcel's turn. ack, if not nil, is told when the rows are delivered.
+// flush writes chunk number i. In the parcel's turn. ack, if not nil, is told when the rows are delivered, those of earlier pieces too.
 func (p *parcel) flush(i int, ack *ackGroup) error {
-	if rows, _ := p.chunks[i].Size(); rows == 0 {
+	if rows, _ := p.chunks[i].Size(); rows == 0 && (ack == nil || !p.pieces[i]) {
 		ack.done(nil)
 		return nil
 	}
+	p.pieces[i] = true
 	chunk, err := p.lane.endOrder[i].task.write(p.lane.ctx, p.lane.source.index, p.chunks[i], ack)
 	p.chunks[i] = chunk
 	return err
