@@ -37,12 +37,15 @@ func (a *app) checkCommand() *cobra.Command {
 func (a *app) expand(reference string) (string, error) {
 	if path, ok := strings.CutPrefix(reference, "file:"); ok {
 		content, err := vfs.ReadFile(a.fs, path)
-		return strings.TrimRight(string(content), "\r\n"), err
+		value := strings.TrimRight(string(content), "\r\n")
+		a.references.note(value, reference)
+		return value, err
 	}
 	name, byDefault, hasDefault := strings.Cut(reference, ":-")
 	value, set := os.LookupEnv(name)
 	switch {
 	case set && (value != "" || !hasDefault):
+		a.references.note(value, reference)
 		return value, nil
 	case hasDefault:
 		return byDefault, nil

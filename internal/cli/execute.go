@@ -70,7 +70,7 @@ func (a *app) show(name string, f *runFlags) display.Show {
 	size, _ := display.Terminal(a.err, os.Getenv)
 	return display.Show{
 		Quiet: f.quiet, Out: a.err, Size: size, Clock: a.clock, Name: name,
-		NewLog: func(w io.Writer) *slog.Logger { return logging.New(w, f.format, level) },
+		NewLog: func(w io.Writer) *slog.Logger { return a.references.wrap(logging.New(w, f.format, level)) },
 	}
 }
 
@@ -207,7 +207,7 @@ func (a *app) account(name string, r flow.Report, elapsed time.Duration, outcome
 	case errors.Is(err, errStopped):
 		account.Status = display.Stopped
 	case err != nil:
-		account.Status = display.Failed
+		account.Status, account.Err = display.Failed, errors.New(a.references.hide(err.Error()))
 	case !outcome.Finished:
 		account.Status = display.Stopped
 	}

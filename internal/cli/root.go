@@ -44,6 +44,8 @@ type app struct {
 	fs       vfs.FS
 	clock    clock.Clock
 	registry *connector.Registry
+	// references are those of the pipeline file.
+	references references
 }
 
 // Main runs the command line args (without the program's name) and returns the exit code.
@@ -73,7 +75,7 @@ func (a *app) code(err error) int {
 		code = exit.code
 	}
 	if message := err.Error(); message != "" {
-		fmt.Fprintln(a.err, "wire: "+message)
+		fmt.Fprintln(a.err, "wire: "+a.references.hide(message))
 	}
 	return code
 }

@@ -75,7 +75,9 @@ func (s *step) push(b *batch.Batch) error {
 			return fmt.Errorf("step %q: %w", s.plan.Name, err)
 		}
 		for _, r := range s.out.Rejects {
-			s.lane.rejectRow(s.plan.Name, s.plan.OnError, b, r.Row, r.Err)
+			if err := s.lane.rejectRow(s.plan.Name, s.plan.OnError, b, r.Row, r.Err); err != nil {
+				return err
+			}
 		}
 		if err := s.forward(); err != nil {
 			return err
@@ -211,7 +213,9 @@ func (e *sinkEnd) push(b *batch.Batch) error {
 	chunk := p.chunks[e.number]
 	bad := chunk.Encode(b)
 	for _, r := range bad {
-		e.lane.rejectRow(e.task.plan.Name, e.task.plan.OnError, b, r.Row, r.Err)
+		if err := e.lane.rejectRow(e.task.plan.Name, e.task.plan.OnError, b, r.Row, r.Err); err != nil {
+			return err
+		}
 	}
 	addIf(&e.task.stats.Rejected, int64(len(bad)))
 	_, bytes := chunk.Size()

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"unicode/utf8"
 
 	"wire.example/wire/internal/foundation/clock"
@@ -36,8 +37,11 @@ func newDeadLetters(task *sinkTask, pool *batch.Pool, clk clock.Clock) (*deadLet
 // letters stand in the order of their records. ack, if not nil, is told when the letter is delivered.
 func (d *deadLetters) write(ctx context.Context, from int, r *rejected, line int64, ack *ackGroup) error {
 	d.fill(r, line)
-	d.chunk.Encode(&d.batch)
 	d.task.stats.In.Add(1)
+	if bad := d.chunk.Encode(&d.batch); len(bad) > 0 {
+		d.task.stats.Rejected.Add(1)
+		return d.task.wrap(fmt.Errorf("a dead letter of step %q cannot be written: %w", r.step, bad[0].Err))
+	}
 	chunk, err := d.task.write(ctx, from, d.chunk, ack)
 	d.chunk = chunk
 	return err

@@ -171,6 +171,12 @@ type collector struct {
 	when    string
 	refused []connector.RefusedRow
 	remote  bool
+	// forget makes it count rows in forgotten instead of keeping them.
+	forget    bool
+	forgotten int
+	unflushed int // rows written since the last Flush
+	// refuseAll makes rows that cannot be encoded of all.
+	refuseAll bool
 }
 
 func (c *collector) sinkType(name string) *connector.SinkType {
@@ -195,6 +201,7 @@ type textChunk struct {
 	rows   []string
 	refuse string
 	weight int64
+	all    bool // no row can be encoded
 }
 
 func (t *textChunk) Encode(b *batch.Batch) []codec.RowError {
@@ -205,7 +212,7 @@ func (t *textChunk) Encode(b *batch.Batch) []codec.RowError {
 		for _, c := range b.Cols {
 			values = append(values, render(c, row))
 		}
-		if values[0] == t.refuse {
+		if t.all || values[0] == t.refuse {
 			bad = append(bad, codec.RowError{Row: row, Err: sqlstate.New(sqlstate.UntranslatableCharacter, "cannot be written")})
 			continue
 		}
@@ -230,7 +237,7 @@ func (t *textChunk) Size() (int, int64) { return len(t.rows), int64(len(t.rows))
 func (t *textChunk) Reset() { t.rows = nil }
 
 func (s *collectorSink) NewChunk() (connector.Chunk, error) {
-	return &textChunk{refuse: s.refuse, weight: s.weight}, nil
+	return &textChunk{refuse: s.refuse, weight: s.weight, all: s.refuseAll}, nil
 }
 
 func (s *collectorSink) Write(ctx context.Context, chunk connector.Chunk) error {
@@ -246,12 +253,17 @@ func (s *collectorSink) Write(ctx context.Context, chunk connector.Chunk) error 
 	if s.failWrite != nil {
 		return s.failWrite
 	}
+	if s.forget {
+		s.forgotten += len(chunk.(*textChunk).rows)
+		return nil
+	}
 	for _, row := range chunk.(*textChunk).rows {
 		if s.target != nil && s.target(row) {
 			s.refused = append(s.refused, connector.RefusedRow{Raw: []byte(row), Err: sqlstate.New(sqlstate.ForeignDataError, "no")})
 		} else {
 			s.written = append(s.written, row)
 		}
+		s.unflushed++
 	}
 	if s.failAfter > 0 && len(s.written) > s.failAfter {
 		return errors.New("the target is gone")
@@ -273,6 +285,7 @@ func (s *collectorSink) Flush(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.flushes++
+	s.unflushed = 0
 	return s.report("flush")
 }
 

@@ -82,9 +82,11 @@ func (l *lane) run(ctx context.Context) error {
 // work is one block, from bytes to sinks.
 func (l *lane) work() error {
 	l.lines.begin(&l.block)
+	read := l.decode
 	if l.block.Oversize != nil {
-		l.rejectOversize()
-	} else if err := l.decode(); err != nil {
+		read = l.rejectOversize
+	}
+	if err := read(); err != nil {
 		l.cur.fail(err)
 		return err
 	}
@@ -105,7 +107,9 @@ func (l *lane) decode() error {
 		}
 		more = res.More
 		for i := range res.Rejects {
-			l.rejectRecord(&l.block, &res.Rejects[i])
+			if err := l.rejectRecord(&l.block, &res.Rejects[i]); err != nil {
+				return err
+			}
 		}
 		records += res.Records
 		stats.Records.Add(int64(res.Records))
@@ -154,13 +158,13 @@ func (l *lane) noteTime(b *batch.Batch) {
 }
 
 // rejectOversize notes a record that is longer than the limit.
-func (l *lane) rejectOversize() {
+func (l *lane) rejectOversize() error {
 	o := l.block.Oversize
 	err := sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "record of %d bytes is longer than max_record_bytes (%d)", o.Length, o.Limit)
-	l.rejectRecord(&l.block, &codec.Reject{End: len(l.block.Buf.Data), Err: err})
 	l.cur.lines = 1
 	l.source.stats.Records.Add(1)
 	l.source.stats.Rejected.Add(1)
+	return l.rejectRecord(&l.block, &codec.Reject{End: len(l.block.Buf.Data), Err: err})
 }
 
 // mark is a barrier or the end of input, in its turn.

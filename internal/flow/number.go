@@ -19,23 +19,32 @@ type place struct {
 // noSplit is the split of a mark.
 const noSplit = -1
 
-// pass counts the lines of p and returns the number of those before it in its file.
-func (n *recordNumbers) pass(p *parcel) (before int64) {
+// before returns the number of lines before p in its file.
+func (n *recordNumbers) before(p *parcel) int64 {
 	if p.split == noSplit {
 		return 0
 	}
 	at, known := n.splits[p.split]
 	switch {
 	case p.starts && at.file != p.name:
-		at.records = 0
+		return 0
 	case !known:
-		at.records = n.stored[p.name]
+		return n.stored[p.name]
+	default:
+		return at.records
 	}
+}
+
+// pass counts the records of p.
+func (n *recordNumbers) pass(p *parcel) {
+	if p.split == noSplit {
+		return
+	}
+	records := n.before(p) + int64(p.lines)
 	if n.splits == nil {
 		n.splits = map[int]place{}
 	}
-	n.splits[p.split] = place{file: p.name, records: at.records + int64(p.lines)}
-	return at.records
+	n.splits[p.split] = place{file: p.name, records: records}
 }
 
 // snapshot returns the numbers by file. Files that no block came from since the run was resumed keep theirs.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/sdk/connector"
 )
 
@@ -29,15 +28,21 @@ type parcel struct {
 
 	lines   int // see lineNumbers
 	maxTime int64
-	rejects []rejected
+	rejects []rejected // that become dead letters
+	failing rejected   // what ends the pipeline, if fails
+	fails   bool
 	tooMuch bool // the block, which can be refused, came to more than maxRefusableBytes
+	// letterBytes is the memory of rejects, in a block that can be refused.
+	letterBytes int64
 
 	chunks []connector.Chunk // by number of the lane's ends
+	// pieces says which sinks were given a piece of the block before its end.
+	pieces []bool
 }
 
 // newParcel makes an empty parcel with a chunk for each end of l.
 func (l *lane) newParcel() (*parcel, error) {
-	p := &parcel{lane: l, chunks: make([]connector.Chunk, len(l.endOrder))}
+	p := &parcel{lane: l, chunks: make([]connector.Chunk, len(l.endOrder)), pieces: make([]bool, len(l.endOrder))}
 	for i, e := range l.endOrder {
 		chunk, err := e.task.sink.NewChunk()
 		if err != nil {
@@ -58,7 +63,9 @@ func (p *parcel) begin(ticket int64, block bool) {
 		p.starts = b.Header || b.Offset == int64(len(b.FileHeader))
 		p.offset, p.ack, p.refusable = b.Offset, b.Ack, b.Refusable
 	}
-	p.lines, p.maxTime, p.rejects, p.tooMuch = 0, minTime, p.rejects[:0], false
+	clear(p.rejects)
+	clear(p.pieces)
+	p.lines, p.maxTime, p.rejects, p.fails, p.tooMuch, p.letterBytes = 0, minTime, p.rejects[:0], false, false, 0
 }
 
 // takeTurn waits until every earlier block has been written.
@@ -80,18 +87,17 @@ func (p *parcel) fail(err error) {
 
 // deliver settles the parcel and hands its rows to the sinks. In its turn.
 func (p *parcel) deliver() error {
-	if bad := p.ending(); bad != nil && p.canRefuse() {
-		p.refuse(bad)
+	if p.fails && p.canRefuse() {
+		p.refuse(&p.failing)
 		return nil
 	}
-	letter := p.lastLetter()
 	parts := len(p.chunks)
-	if letter >= 0 {
+	if len(p.rejects) > 0 {
 		parts++
 	}
 	acks := newAckGroup(p.ack, parts)
 	p.ack = nil
-	if err := p.lane.source.settle(p, letter, acks); err != nil {
+	if err := p.lane.source.settle(p, acks); err != nil {
 		acks.done(err)
 		return err
 	}
@@ -103,25 +109,16 @@ func (p *parcel) deliver() error {
 	return nil
 }
 
-// flush writes chunk number i. In the parcel's turn. ack, if not nil, is told when the rows are delivered.
+// flush writes chunk number i. In the parcel's turn. ack, if not nil, is told when the rows are delivered, those of earlier pieces too.
 func (p *parcel) flush(i int, ack *ackGroup) error {
-	if rows, _ := p.chunks[i].Size(); rows == 0 {
+	if rows, _ := p.chunks[i].Size(); rows == 0 && (ack == nil || !p.pieces[i]) {
 		ack.done(nil)
 		return nil
 	}
+	p.pieces[i] = true
 	chunk, err := p.lane.endOrder[i].task.write(p.lane.ctx, p.lane.source.index, p.chunks[i], ack)
 	p.chunks[i] = chunk
 	return err
-}
-
-// lastLetter returns the index of the last reject that becomes a dead letter, or -1.
-func (p *parcel) lastLetter() int {
-	for i := len(p.rejects) - 1; i >= 0; i-- {
-		if p.rejects[i].policy == physical.DeadLetter {
-			return i
-		}
-	}
-	return -1
 }
 
 // freeParcel waits for a parcel that l can fill.

@@ -84,3 +84,25 @@ func TestBlocksThatWaitAreAnsweredWhenTheRunFails(t *testing.T) {
 		}
 	}
 }
+
+// TestABlockWrittenInPiecesIsAnsweredAfterItsFlush: when the last piece of a block was written before its end, nothing is left to write, but the
+// block is delivered only with a flush.
+func TestABlockWrittenInPiecesIsAnsweredAfterItsFlush(t *testing.T) {
+	for _, remote := range []bool{false, true} {
+		sink := &collector{remote: remote, weight: 1 << 20}
+		early, answered := 0, 0
+		c := &counter{limit: 600, block: 200, acks: func(err error) {
+			sink.mu.Lock()
+			defer sink.mu.Unlock()
+			if answered++; err != nil || sink.unflushed > 0 || len(sink.written) < 200*answered {
+				early++
+			}
+		}}
+		if _, err := run(t, pipe(c, sink, 1), settings(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if answered != 3 || early > 0 {
+			t.Errorf("remote %v: %d of %d answers came before the rows were delivered", remote, early, answered)
+		}
+	}
+}

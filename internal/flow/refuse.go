@@ -28,26 +28,21 @@ func keepsRows(operator op.Operator) bool {
 // canRefuse reports whether the parcel's block can be taken back as a whole.
 func (p *parcel) canRefuse() bool { return p.refusable && p.ack != nil && !p.lane.keeps }
 
-// ending returns the first of the block's rows whose failure ends the pipeline, or nil.
-func (p *parcel) ending() *rejected {
-	var first *rejected
-	for i := range p.rejects {
-		r := &p.rejects[i]
-		if r.policy == physical.Fail && (first == nil || r.record >= 0 && r.record < first.record) {
-			first = r
-		}
-	}
-	return first
-}
-
 // limitRefusable refuses the block when it comes to too much for e; what follows is dropped.
 func (p *parcel) limitRefusable(e *sinkEnd, bytes int64) {
 	if bytes < maxRefusableBytes {
 		return
 	}
+	p.refuseLarge(e.task.plan.Name, "the rows come to more than %d bytes of output; send fewer at once")
+}
+
+// refuseLarge makes the block one that is refused, unless it is already; format has a place for the bound.
+func (p *parcel) refuseLarge(step, format string) {
 	p.tooMuch = true
-	err := sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "the rows come to more than %d bytes of output; send fewer at once", maxRefusableBytes)
-	p.rejects = append(p.rejects, rejected{step: e.task.plan.Name, policy: physical.Fail, err: err, record: -1, offset: -1})
+	if !p.fails {
+		err := sqlstate.Errorf(sqlstate.ProgramLimitExceeded, format, maxRefusableBytes)
+		p.fails, p.failing = true, rejected{step: step, policy: physical.Fail, err: err, record: -1, line: -1, offset: -1}
+	}
 }
 
 // refuse drops all rows of the block, counts them as rejected by the sinks, and tells its sender why. In the parcel's turn.
@@ -101,7 +96,7 @@ func (t *sinkTask) refused(ctx context.Context, err error) error {
 		return nil
 	}
 	for _, row := range refused.Rows {
-		r := rejected{step: t.plan.Name, err: row.Err, record: -1, offset: -1, raw: row.Raw[:min(len(row.Raw), codec.RejectedBytes)]}
+		r := rejected{step: t.plan.Name, err: row.Err, record: -1, line: -1, offset: -1, raw: row.Raw[:min(len(row.Raw), codec.RejectedBytes)]}
 		if err := t.dead.write(ctx, t.deadSlot, &r, 0, nil); err != nil {
 			return err
 		}

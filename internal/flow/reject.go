@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"bytes"
 	"fmt"
 
 	"wire.example/wire/internal/plan/physical"
@@ -56,23 +57,82 @@ func (e *RowError) Error() string {
 // Unwrap returns the value error.
 func (e *RowError) Unwrap() error { return e.Err }
 
+// maxLetters is how many rows that become dead letters wait in a parcel for its turn. With more the lane waits for the turn and writes them, so
+// that a block of which everything fails needs no more memory.
+const maxLetters = 4096
+
 // rejectRecord notes a record that the decoder refused.
-func (l *lane) rejectRecord(block *codec.Block, r *codec.Reject) {
-	data := block.Buf.Data[r.Start:r.End]
-	l.cur.rejects = append(l.cur.rejects, rejected{
-		step: l.source.plan.Name, policy: l.source.plan.OnError, err: r.Err, column: r.Column, name: block.Name, split: block.Split,
-		record: r.Record, line: l.lines.of(r.Record, r.Start, block.Buf.Data), offset: block.Offset + int64(r.Start), raw: append([]byte(nil), data[:min(len(data), codec.RejectedBytes)]...),
-	})
+func (l *lane) rejectRecord(block *codec.Block, r *codec.Reject) error {
+	policy := l.source.plan.OnError
+	if policy == physical.Drop {
+		return nil
+	}
+	return l.cur.note(rejected{
+		step: l.source.plan.Name, policy: policy, err: r.Err, column: r.Column, name: block.Name, split: block.Split,
+		record: r.Record, line: l.lines.of(r.Record, r.Start, block.Buf.Data), offset: block.Offset + int64(r.Start),
+	}, block.Buf.Data[r.Start:r.End])
 }
 
 // rejectRow notes a row that a step or a sink refused.
-func (l *lane) rejectRow(step string, policy physical.OnError, b *batch.Batch, row int, err *sqlstate.Error) {
+func (l *lane) rejectRow(step string, policy physical.OnError, b *batch.Batch, row int, err *sqlstate.Error) error {
+	if policy == physical.Drop {
+		return nil
+	}
 	r := rejected{step: step, policy: policy, err: err, name: l.block.Name, split: l.block.Split, record: -1, line: -1, offset: -1}
+	var raw []byte
 	if o := b.OriginRow(row); o >= 0 {
 		r.name, r.record = b.Origin.Name, b.Origin.RecordNumber(o)
 		r.line = l.lines.of(r.record, int(b.Origin.Starts[o]), b.Origin.Block.Data)
 		r.offset = b.Origin.Offset + int64(b.Origin.Starts[o])
-		r.raw = append([]byte(nil), b.Origin.Record(o)...)
+		raw = b.Origin.Record(o)
 	}
-	l.cur.rejects = append(l.cur.rejects, r)
+	return l.cur.note(r, raw)
+}
+
+// note keeps r, whose record is raw, until the parcel's turn: of those that end the pipeline the first one, of dead letters each.
+func (p *parcel) note(r rejected, raw []byte) error {
+	if r.policy == physical.Fail {
+		if !p.fails || r.record >= 0 && r.record < p.failing.record {
+			p.fails, p.failing = true, r
+		}
+		return nil
+	}
+	if p.fails {
+		return nil // then no dead letter of the block is written
+	}
+	r.raw = p.keep(&r, raw)
+	p.rejects = append(p.rejects, r)
+	switch {
+	case len(p.rejects) <= maxLetters:
+		return nil
+	case p.canRefuse():
+		if p.letterBytes += letterBytes; p.letterBytes >= maxRefusableBytes {
+			p.refuseLarge(r.step, "the rows that fail come to more than %d bytes of dead letters; send fewer at once")
+		}
+		return nil
+	}
+	if err := p.takeTurn(); err != nil {
+		return err
+	}
+	last := len(p.rejects) - 1 // stays: the block is delivered when it is
+	if err := p.lane.source.rejectAll(p, p.rejects[:last], nil); err != nil {
+		return err
+	}
+	p.rejects = append(p.rejects[:0], p.rejects[last])
+	return nil
+}
+
+// letterBytes is what a dead letter needs in memory beside its record.
+const letterBytes = 512
+
+// keep copies the beginning of r's record. Rows of one record, such as its elements, share the copy.
+func (p *parcel) keep(r *rejected, raw []byte) []byte {
+	if n := len(p.rejects); n > 0 && r.record >= 0 {
+		if last := &p.rejects[n-1]; last.record == r.record && last.offset == r.offset && last.name == r.name {
+			return last.raw
+		}
+	}
+	kept := bytes.Clone(raw[:min(len(raw), codec.RejectedBytes)])
+	p.letterBytes += int64(len(kept))
+	return kept
 }

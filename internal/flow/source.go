@@ -182,39 +182,43 @@ func (s *sourceTask) issue(kind itemKind, b *barrier) (item, error) {
 	return it, nil
 }
 
-// settle does, in the parcel's turn, what depends on the order of blocks: line numbers, event time, rejected rows. The dead letter of reject
-// number letter is part of the block's delivery, and with it those before; ack hears of it.
-func (s *sourceTask) settle(p *parcel, letter int, ack *ackGroup) error {
-	base := s.records.pass(p)
+// settle does, in the parcel's turn, what depends on the order of blocks: line numbers, event time, rejected rows. The last dead letter is
+// part of the block's delivery, and with it those before; ack hears of it.
+func (s *sourceTask) settle(p *parcel, ack *ackGroup) error {
+	if p.fails {
+		r := &p.failing
+		return &RowError{Step: r.step, Name: r.name, Line: s.line(p, r), Offset: r.offset, Column: r.column, Err: r.err}
+	}
+	if err := s.rejectAll(p, p.rejects, ack); err != nil {
+		return err
+	}
+	s.records.pass(p)
 	if p.maxTime > s.stats.MaxEventTime.Load() {
 		s.stats.MaxEventTime.Store(p.maxTime)
 	}
-	for i := range p.rejects {
+	return nil
+}
+
+// rejectAll writes the dead letters of list, rows of p, in its turn; ack, if not nil, is told of the last.
+func (s *sourceTask) rejectAll(p *parcel, list []rejected, ack *ackGroup) error {
+	for i := range list {
 		var part *ackGroup
-		if i == letter {
+		if i == len(list)-1 {
 			part = ack
 		}
-		if err := s.reject(p.lane.ctx, &p.rejects[i], base, part); err != nil {
+		if err := s.dead.write(p.lane.ctx, s.index, &list[i], s.line(p, &list[i]), part); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// reject carries out the policy for one bad row.
-func (s *sourceTask) reject(ctx context.Context, r *rejected, base int64, ack *ackGroup) error {
-	line := int64(0)
-	if r.line >= 0 {
-		line = base + int64(r.line) + 1
+// line is the number of r's line in its file, from 1; 0 if it is unknown. In the turn of p, before its lines are counted.
+func (s *sourceTask) line(p *parcel, r *rejected) int64 {
+	if r.line < 0 {
+		return 0
 	}
-	switch r.policy {
-	case physical.Drop:
-		return nil
-	case physical.DeadLetter:
-		return s.dead.write(ctx, s.index, r, line, ack)
-	default:
-		return &RowError{Step: r.step, Name: r.name, Line: line, Offset: r.offset, Column: r.column, Err: r.err}
-	}
+	return s.records.before(p) + int64(r.line) + 1
 }
 
 // passBarrier hands the barrier to every sink that the source reaches, and its snapshot to the coordinator.

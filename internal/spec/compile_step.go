@@ -131,7 +131,9 @@ func (c *compiler) filter(t *Transform, in logical.Node, policy logical.OnError)
 	if predicate == nil {
 		return in // the columns are known, so what follows can be checked
 	}
-	return &logical.Filter{Step: c.step(t, "filter", policy), Input: in, Predicate: predicate, Text: t.Filter.Shown()}
+	return &logical.Filter{
+		Step: c.step(t, "filter", policy), Input: in, Predicate: predicate, Text: t.Filter.Shown(), Hidden: t.Filter.Written != "",
+	}
 }
 
 func (c *compiler) split(t *Transform, in logical.Node, policy logical.OnError) {

@@ -337,7 +337,7 @@ func TestTypesOfRowsArraysAndSubscripts(t *testing.T) {
 	}
 	for _, test := range tests {
 		e, err := bind.Bind(parsed(t, test.text), nested())
-		got := ""
+		var got string
 		if err != nil {
 			got = err.Error()
 		} else {

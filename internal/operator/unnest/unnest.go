@@ -11,6 +11,10 @@ type Unnest struct {
 	pool   *batch.Pool
 	array  int
 	append bool
+	// keep says which columns of the input are passed on; nil means all.
+	keep []bool
+	// nested are the passed columns in which a row may hold many values.
+	nested []int
 	out    batch.Batch
 	own    []*batch.Column
 	// parents and elements are, for each emitted row, the row of the input and the element of its array.
@@ -23,21 +27,61 @@ type Unnest struct {
 }
 
 // New returns an unnest of the ARRAY column numbered array. The elements replace that column or, if appended, stand in a column of their
-// own after all others.
-func New(pool *batch.Pool, array int, appended bool) *Unnest {
+// own after all others. Columns of the input that keep says nothing reads are not passed on; nil keeps all.
+func New(pool *batch.Pool, array int, appended bool, keep []bool) *Unnest {
 	return &Unnest{
-		pool: pool, array: array, append: appended,
+		pool: pool, array: array, append: appended, keep: keep,
 		parents: make([]uint16, 0, batch.MaxRows), elements: make([]int32, 0, batch.MaxRows),
+	}
+}
+
+// maxValues is how many values of arrays the rows of one batch may repeat of their parents, beyond those of its first row.
+const maxValues = 1 << 18
+
+// passes reports whether column i of the input is passed on.
+func (u *Unnest) passes(i int, c *batch.Column) bool {
+	return c != nil && (len(u.keep) == 0 || u.keep[i]) && (i != u.array || u.append)
+}
+
+// weight is how many values below arrays each row made of row repeats.
+func (u *Unnest) weight(in *batch.Batch, row int) int {
+	n := 0
+	for _, i := range u.nested {
+		n += values(in.Cols[i], row, row+1)
+	}
+	return n
+}
+
+// values counts the values below the arrays in rows from to to of c.
+func values(c *batch.Column, from, to int) int {
+	if c == nil {
+		return 0
+	}
+	switch c.Kind() {
+	case schema.Array:
+		lo, hi := int(c.Offsets()[from]), int(c.Offsets()[to])
+		return hi - lo + values(c.Child(0), lo, hi)
+	case schema.Row:
+		n := 0
+		for k := range c.Type().Fields {
+			n += values(c.Child(k), from, to)
+		}
+		return n
+	default:
+		return 0
 	}
 }
 
 // Apply emits the next rows of in.
 func (u *Unnest) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
 	array := in.Cols[u.array]
-	u.parents, u.elements = u.parents[:0], u.elements[:0]
-	for u.at < in.Rows() && len(u.elements) < batch.MaxRows {
-		u.take(in.Row(u.at), array, out)
+	u.parents, u.elements, u.nested = u.parents[:0], u.elements[:0], u.nested[:0]
+	for i, c := range in.Cols {
+		if u.passes(i, c) && (c.Kind() == schema.Array || c.Kind() == schema.Row) {
+			u.nested = append(u.nested, i)
+		}
 	}
+	u.fill(in, array, out)
 	if len(u.elements) > 0 {
 		u.build(in, array)
 		out.Emit(0, &u.out)
@@ -48,8 +92,26 @@ func (u *Unnest) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
 	return more, nil
 }
 
-// take adds elements of row until it or the batch has no more.
-func (u *Unnest) take(row int, array *batch.Column, out *op.Output) {
+// fill takes elements until the batch is full or in is done.
+func (u *Unnest) fill(in *batch.Batch, array *batch.Column, out *op.Output) {
+	room := maxValues
+	for u.at < in.Rows() && len(u.elements) < batch.MaxRows {
+		row := in.Row(u.at)
+		before, most := len(u.elements), batch.MaxRows
+		weight := u.weight(in, row)
+		if weight > 0 {
+			most = min(most, max(before+room/weight, 1))
+		}
+		if most <= before {
+			return
+		}
+		u.take(row, array, out, most)
+		room -= weight * (len(u.elements) - before)
+	}
+}
+
+// take adds elements of row until it has no more or there are most.
+func (u *Unnest) take(row int, array *batch.Column, out *op.Output, most int) {
 	from, to := int32(0), int32(0)
 	if !array.IsNull(row) {
 		from, to = array.Offsets()[row], array.Offsets()[row+1]
@@ -63,7 +125,7 @@ func (u *Unnest) take(row int, array *batch.Column, out *op.Output) {
 		}
 	}
 	for e := from + int32(u.element); e < to; e++ { //nolint:gosec // within the array
-		if len(u.elements) == batch.MaxRows {
+		if len(u.elements) == most {
 			u.element = int(e - from)
 			return
 		}
@@ -80,7 +142,7 @@ func (u *Unnest) build(in *batch.Batch, array *batch.Column) {
 		switch {
 		case i == u.array && !u.append:
 			u.out.Cols = append(u.out.Cols, u.elementColumn(len(in.Cols), array))
-		case c == nil:
+		case !u.passes(i, c):
 			u.out.Cols = append(u.out.Cols, nil)
 		default:
 			own := u.column(i, c.Type())

@@ -88,7 +88,7 @@ func TestUnnest(t *testing.T) {
 				pool := &batch.Pool{}
 				in := rows(pool, arrays)
 				in.Sel = test.sel
-				got, counts := apply(t, unnest.New(pool, 1, appended), in, number)
+				got, counts := apply(t, unnest.New(pool, 1, appended, nil), in, number)
 				if !slices.Equal(got, test.want) || counts != test.counts || !counts.Balanced() {
 					t.Errorf("%v, %+v; want %v, %+v", got, counts, test.want, test.counts)
 				}
@@ -105,7 +105,7 @@ func TestResumes(t *testing.T) {
 	for i := range many {
 		many[i] = string(rune('a' + i%26))
 	}
-	u := unnest.New(pool, 1, false)
+	u := unnest.New(pool, 1, false, nil)
 	for range 2 {
 		got, counts := apply(t, u, rows(pool, [][]string{{"x"}, many, {"y"}}), 1)
 		if len(got) != len(many)+2 || got[0].text != "x" || got[len(got)-1] != (row{2, "y"}) {
@@ -129,7 +129,7 @@ func TestCarriesKindsAndOrigins(t *testing.T) {
 	in.Origin = &batch.Origin{Block: batch.WrapBuffer([]byte("12")), Starts: []uint32{0, 1}, Ends: []uint32{1, 2}}
 	in.Cols = append(in.Cols, nil)
 	out := op.NewOutput(1)
-	if _, err := unnest.New(pool, 1, false).Apply(in, out); err != nil {
+	if _, err := unnest.New(pool, 1, false, nil).Apply(in, out); err != nil {
 		t.Fatal(err)
 	}
 	b := out.Ports[0]
@@ -140,5 +140,63 @@ func TestCarriesKindsAndOrigins(t *testing.T) {
 		if got := string(b.Origin.Record(b.OriginRow(i))); got != want {
 			t.Errorf("row %d comes from %q, want %q", i, got, want)
 		}
+	}
+}
+
+// TestLongArraysMakeSmallBatches: rows that repeat a long array of their parent come few at a time, none is lost, and a row is counted once.
+func TestLongArraysMakeSmallBatches(t *testing.T) {
+	pool := &batch.Pool{}
+	lengths := []int{3, 0, 2000, 20_000, 1, 300_000, 0, 7}
+	arrays := make([][]string, len(lengths))
+	total := 0
+	for i, n := range lengths {
+		total += n
+		arrays[i] = make([]string, n)
+	}
+	in := rows(pool, arrays)
+	u := unnest.New(pool, 1, true, nil)
+	seen, largest := 0, 0
+	var counts op.Counts
+	for more := true; more && seen < 3000; {
+		out := op.NewOutput(1)
+		var err error
+		if more, err = u.Apply(in, out); err != nil {
+			t.Fatal(err)
+		}
+		counts.Add(out.Counts)
+		b := out.Ports[0]
+		if b == nil {
+			t.Fatal("no rows, though there are more")
+		}
+		seen += b.Rows()
+		largest = max(largest, b.Cols[1].Child(0).Len())
+	}
+	if largest > 1<<18+20_000 {
+		t.Errorf("a batch repeats %d values", largest)
+	}
+	// Without the array in the output nothing is repeated, and batches are full.
+	u = unnest.New(pool, 1, true, []bool{true, false})
+	got, counts := apply(t, u, in, 2)
+	if len(got) != total || counts.In != 8 || counts.Forwarded != 6 || counts.Filtered != 2 || counts.Emitted != int64(total) {
+		t.Errorf("%d rows of %d, account %+v", len(got), total, counts)
+	}
+	// With it, the account is the same.
+	small := rows(pool, [][]string{make([]string, 900), {}, make([]string, 600), {"x"}})
+	got, counts = apply(t, unnest.New(pool, 1, true, nil), small, 2)
+	if len(got) != 1501 || counts.In != 4 || counts.Forwarded != 3 || counts.Filtered != 1 {
+		t.Errorf("%d rows, account %+v", len(got), counts)
+	}
+}
+
+// TestColumnsThatNothingReadsAreNotPassedOn: they are nil, as the columns of an input that nothing reads.
+func TestColumnsThatNothingReadsAreNotPassedOn(t *testing.T) {
+	pool := &batch.Pool{}
+	in := rows(pool, [][]string{{"a", "b"}, {"c"}})
+	out := op.NewOutput(1)
+	if _, err := unnest.New(pool, 1, true, []bool{true, false}).Apply(in, out); err != nil {
+		t.Fatal(err)
+	}
+	if b := out.Ports[0]; b.Cols[0] == nil || b.Cols[1] != nil || b.Cols[2] == nil || b.Rows() != 3 {
+		t.Errorf("columns %v", b.Cols)
 	}
 }

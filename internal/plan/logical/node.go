@@ -29,6 +29,8 @@ type Filter struct {
 	Predicate *bind.Expr
 	// Text is the predicate as it was written.
 	Text string
+	// Hidden says that values in Predicate came from references and are not to be shown.
+	Hidden bool
 }
 
 // Item is a column that a Project makes.
@@ -67,8 +69,10 @@ type Unnest struct {
 	Input  Node
 	Column int
 	// As is the name of a column for the elements behind all others; "" puts them in the array's place.
-	As  string
-	out *schema.Schema
+	As string
+	// Keep says which columns of Input are read above; nil means all. Set by optimize.
+	Keep []bool
+	out  *schema.Schema
 }
 
 // NewUnnest returns an unnest, with its schema.

@@ -60,6 +60,8 @@ type Scan struct {
 	Need []codec.Need
 	// Conditions are those that every row must meet to be of use to anybody. Set by optimize.
 	Conditions []codec.Condition
+	// Hidden says that values in Conditions came from references and are not to be shown.
+	Hidden bool
 }
 
 // Sink is where rows leave.

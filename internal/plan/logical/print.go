@@ -20,7 +20,7 @@ func (n *Scan) String() string {
 		b.WriteString(", columns " + needed(s.Schema.Fields, n.Need))
 	}
 	for i, c := range n.Conditions {
-		b.WriteString([]string{", where ", " and "}[min(i, 1)] + condition(s.Schema, c))
+		b.WriteString([]string{", where ", " and "}[min(i, 1)] + condition(s.Schema, c, n.Hidden))
 	}
 	if s.EventTime >= 0 {
 		fmt.Fprintf(&b, ", event time %s", s.Schema.Fields[s.EventTime].Name)
@@ -43,9 +43,12 @@ func needed(fields []schema.Field, need []codec.Need) string {
 	return "(" + strings.Join(names, ", ") + ")"
 }
 
-func condition(s *schema.Schema, c codec.Condition) string {
+func condition(s *schema.Schema, c codec.Condition, hidden bool) string {
 	value := fmt.Sprint(c.Int)
-	if c.IsText {
+	switch {
+	case hidden:
+		value = "…"
+	case c.IsText:
 		value = "'" + strings.ReplaceAll(c.Text, "'", "''") + "'"
 	}
 	op := [...]string{"=", "<>", "<", "<=", ">", ">="}[c.Op]

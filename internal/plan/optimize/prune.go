@@ -108,6 +108,10 @@ func (d demand) node(n logical.Node) {
 		}
 	case *logical.Unnest:
 		from := append([]codec.Need(nil), d.of(n)[:n.Input.Schema().Len()]...)
+		n.Keep = make([]bool, len(from))
+		for i := range from {
+			n.Keep[i] = from[i].Read
+		}
 		from[n.Column] = codec.Need{Read: true}
 		d.pass(n.Input, from)
 	case *logical.Split:

@@ -26,7 +26,7 @@ func PushConditions(p *logical.Plan) {
 		}
 		scan, ok := filter.Input.(*logical.Scan)
 		if ok && readers[scan] == 1 && scan.Source.EventTime < 0 {
-			scan.Conditions = bind.Conditions(filter.Predicate)
+			scan.Conditions, scan.Hidden = bind.Conditions(filter.Predicate), filter.Hidden
 		}
 	}
 }

@@ -121,7 +121,9 @@ func newStep(n logical.Node) *Step {
 		}
 	case *logical.Unnest:
 		s.Name, s.OnError = n.Name, n.OnError
-		s.New = func(pool *batch.Pool) (op.Operator, error) { return unnest.New(pool, n.Column, n.As != ""), nil }
+		s.New = func(pool *batch.Pool) (op.Operator, error) {
+			return unnest.New(pool, n.Column, n.As != "", n.Keep), nil
+		}
 	case *logical.Split:
 		s.Name, s.OnError = n.Name, n.OnError
 		s.Ports = make([][]Edge, len(n.Branches))
