@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"sync"
 
 	"wire.example/wire/internal/plan/physical"
@@ -103,9 +104,24 @@ func (s *sourceTask) takeRequest() *barrier {
 	return b
 }
 
+// patience is how often a lane asks for the read lock before it goes to sleep over it. Another lane holds it for as long as the system needs to
+// copy a block, some 20 µs, and waking up would take as long again.
+const patience = 200
+
+// lock takes the read lock.
+func (s *sourceTask) lock() {
+	for range patience {
+		if s.mu.TryLock() {
+			return
+		}
+		runtime.Gosched()
+	}
+	s.mu.Lock()
+}
+
 // take fills the lane's block with the next one of the source, or returns the mark that stands next.
 func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	for {
 		if s.over {
