@@ -216,6 +216,53 @@ func TestPositionsAreOfOneFileOnly(t *testing.T) {
 	}
 }
 
+// TestFilesThatAppearBeforeThePositionAreNotPassedOver: a resumed run reads what has appeared behind its position, and refuses to go on where
+// something has appeared before it. Files that were read may go.
+func TestFilesThatAppearBeforeThePositionAreNotPassedOver(t *testing.T) {
+	fsys := vfs.NewMem()
+	if err := fsys.MkdirAll("/in", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, fsys, "/in/b", content(5000, 1))
+	put(t, fsys, "/in/d", content(5000, 2))
+	options := map[string]any{"path": "/in", "block_size": "4KB"}
+	var states []connector.SplitState
+	r, err := openSource(t, fsys, options, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	readAll(t, r, func(_ []byte, s []connector.SplitState) {
+		if strings.Contains(string(s[0].Position), "/in/d") && states == nil {
+			states = s
+		}
+	})
+	resume := func() (string, error) {
+		r, err := openSource(t, fsys, options, states)
+		if err != nil {
+			return "", err
+		}
+		return string(readAll(t, r, func([]byte, []connector.SplitState) {})), nil
+	}
+	rest, err := resume()
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, fsys, "/in/e", content(100, 3))
+	if got, err := resume(); err != nil || got != rest+string(content(100, 3)) {
+		t.Errorf("a file behind the position: %d bytes, %v", len(got), err)
+	}
+	put(t, fsys, "/in/c", content(100, 4))
+	if _, err := resume(); err == nil || !strings.Contains(err.Error(), `1 files have appeared before "/in/d"`) {
+		t.Errorf("a file before the position: %v", err)
+	}
+	if err := errors.Join(fsys.Remove("/in/c"), fsys.Remove("/in/b")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := resume(); err != nil || got != rest+string(content(100, 3)) {
+		t.Errorf("without a file that was read: %d bytes, %v", len(got), err)
+	}
+}
+
 func TestSourcesThatCannotBeRead(t *testing.T) {
 	fsys := vfs.NewMem()
 	if err := fsys.MkdirAll("/empty", 0o755); err != nil {

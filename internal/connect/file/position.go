@@ -17,7 +17,8 @@ const positionVersion = 1
 type position struct {
 	Version int    `json:"version"`
 	File    string `json:"file,omitempty"`
-	Offset  int64  `json:"offset"` // bytes, uncompressed
+	Offset  int64  `json:"offset"`          // bytes, uncompressed
+	Files   int    `json:"files,omitempty"` // how many files there are up to File; 0 in positions that do not say
 	ID      fileID `json:"id"`
 }
 
@@ -41,12 +42,19 @@ func (s *sequence) restore(states []connector.SplitState) error {
 	if i < 0 {
 		return fmt.Errorf("the position to resume from is in %q, which is not among the files of path %q any more", p.File, s.config.Path)
 	}
+	if p.Files > 0 && i >= p.Files {
+		return fmt.Errorf("%d files have appeared before %q, in the order of their names, since the position to resume from was taken, and would never be read: "+
+			"move them out of %q and read them by a run of their own; the first files are %q", i+1-p.Files, p.File, s.config.Path, s.paths[:min(i, shownPaths)])
+	}
 	if err := s.verify(p); err != nil {
 		return err
 	}
 	s.next = i
 	return s.open(p.File, p.Offset)
 }
+
+// shownPaths is how many files a message names.
+const shownPaths = 3
 
 // verify refuses to resume in a file that is not the one the position was taken in.
 func (s *sequence) verify(p position) (err error) {

@@ -108,7 +108,7 @@ func (s *sequence) Poll(ctx context.Context, wake <-chan struct{}, block *codec.
 			return connector.Woken, err
 		case err == nil:
 			block.Name = s.file.path
-			s.last.File, s.last.ID, s.last.Offset = s.file.path, s.file.id, s.file.blocks.Offset()
+			s.last.File, s.last.ID, s.last.Offset, s.last.Files = s.file.path, s.file.id, s.file.blocks.Offset(), s.next+1
 			return connector.Ready, nil
 		case !errors.Is(err, io.EOF):
 			return connector.End, fmt.Errorf("%s: %w", s.file.path, err)
