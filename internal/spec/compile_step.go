@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/parse"
 	"wire.example/wire/internal/plan/logical"
@@ -242,10 +243,17 @@ func (c *compiler) expr(t Text, in *schema.Schema) *bind.Expr {
 	}
 	e, err := bind.Bind(node, bind.FromSchema(in))
 	if err != nil {
-		c.expression(t, err)
+		c.meaning(t, node, in)
 		return nil
 	}
 	return e
+}
+
+// meaning reports every mistake in what an expression means.
+func (c *compiler) meaning(t Text, node ast.Node, in *schema.Schema) {
+	for _, err := range bind.All(node, bind.FromSchema(in)) {
+		c.expression(t, err)
+	}
 }
 
 func (c *compiler) condition(t Text, what string, in *schema.Schema) *bind.Expr {
@@ -255,11 +263,15 @@ func (c *compiler) condition(t Text, what string, in *schema.Schema) *bind.Expr 
 		return nil
 	}
 	e, err := bind.Condition(node, what, bind.FromSchema(in))
-	if err != nil {
-		c.expression(t, err)
-		return nil
+	if err == nil {
+		return e
 	}
-	return e
+	if _, other := bind.Bind(node, bind.FromSchema(in)); other == nil { // it means something, but is no condition
+		c.expression(t, err)
+	} else {
+		c.meaning(t, node, in)
+	}
+	return nil
 }
 
 // union brings all inputs to the columns of the first, by name.
