@@ -266,6 +266,17 @@ func TestAcknowledgementsFollowDelivery(t *testing.T) {
 	}
 }
 
+// TestBlocksThatGoNowhereAreAnswered: a source may have no reader but branches that nothing reads.
+func TestBlocksThatGoNowhereAreAnswered(t *testing.T) {
+	heard := &answers{}
+	plan := pipe(&counter{limit: 100, block: 10}, &collector{}, 2)
+	mute := &counter{limit: 100, block: 10, acks: heard.ack}
+	plan.Sources = append(plan.Sources, &physical.Source{Name: "mute", Type: mute.sourceType(), Config: mute})
+	if _, err := run(t, plan, settings(), nil); err != nil || heard.good != 10 {
+		t.Errorf("%v, %d of 10 blocks were answered", err, heard.good)
+	}
+}
+
 func TestManifestsThatCannotBeTrusted(t *testing.T) {
 	fsys := vfs.NewMem()
 	m := &flow.Manifest{Pipeline: "p", Epoch: 3}

@@ -25,6 +25,10 @@ func newAckGroup(ack func(error), sinks int) *ackGroup {
 	if ack == nil {
 		return nil
 	}
+	if sinks == 0 { // the rows go nowhere
+		ack(nil)
+		return nil
+	}
 	g := &ackGroup{ack: ack}
 	g.left.Store(int32(sinks))
 	return g

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"wire.example/wire/internal/expr/ast"
@@ -329,7 +330,7 @@ func (c *compiler) aligned(where Text, k int, n logical.Node, first *schema.Sche
 	if same {
 		return n
 	}
-	step := logical.Step{Name: where.Value + ".union" + string(rune('1'+k)), OnError: c.onError}
+	step := logical.Step{Name: where.Value + ".union" + strconv.Itoa(k+1), OnError: c.onError}
 	return logical.NewProject(step, n, items)
 }
 

@@ -128,7 +128,7 @@ func TestParseBytes(t *testing.T) {
 			t.Errorf("%q is %d, %v; want %d", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "-1", "KB", "1KKB", "9e99", "1XB"} {
+	for _, text := range []string{"", "-1", "KB", "1KKB", "9e99", "1XB", "NaN", "Inf", "nan MB"} {
 		if got, err := connector.ParseBytes(text); err == nil {
 			t.Errorf("%q was taken as %d", text, got)
 		}

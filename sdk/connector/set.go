@@ -26,7 +26,7 @@ func ParseBytes(s string) (Bytes, error) {
 	}
 	text = strings.TrimSpace(strings.TrimSuffix(text, "B"))
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || n < 0 || n*math.Exp2(float64(shift)) >= math.MaxInt64 {
+	if err != nil || !(n >= 0) || n*math.Exp2(float64(shift)) >= math.MaxInt64 {
 		return 0, fmt.Errorf("%q is not a size; write a number of bytes or one such as 64MB", s)
 	}
 	return Bytes(n * math.Exp2(float64(shift))), nil
@@ -110,7 +110,7 @@ func setScalar(f reflect.Value, o Option, text string) error {
 		return setInteger(f, text, wrong)
 	case "number":
 		n, err := strconv.ParseFloat(text, 64)
-		if err != nil {
+		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
 			return wrong()
 		}
 		f.SetFloat(n)

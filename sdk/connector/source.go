@@ -106,7 +106,8 @@ type SinkEnv struct {
 	// MediaType is that of the format's records, or "" if the format has none.
 	MediaType string
 	Pool      *batch.Pool
-	// Restore is the state that Prepare returned for the last published epoch, or nil at a first start.
+	// Restore is the state that Prepare returned for the last published epoch, or nil at a first start. The Commit of that epoch may not have
+	// happened: Open does what is left of it, or leaves it to a Commit of the same state, which follows if the epoch was the final one.
 	Restore json.RawMessage
 	// Unbounded says that the input never ends.
 	Unbounded bool
@@ -182,7 +183,8 @@ const shownBytes = 200
 // ErrDownstreamClosed is in the error of a sink whose reader has gone, as in "wire run … | head": the run ends, and nobody did wrong.
 var ErrDownstreamClosed = errors.New("the reader of the output has gone")
 
-// Sink takes the rows of one step, in order. NewChunk may be called from any goroutine; all else by one at a time. How a sink says that single
+// Sink takes the rows of one step, in order. NewChunk may be called from any goroutine, and Commit while another is in Write, Flush or Prepare of
+// what follows; all else by one at a time. How a sink says that single
 // rows were refused: RowsError.
 type Sink interface {
 	NewChunk() (Chunk, error)
