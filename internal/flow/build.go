@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -105,6 +107,16 @@ func (p *Pipeline) open(ctx context.Context) error {
 	for i, plan := range p.plan.Sources {
 		if err := p.openSource(ctx, plan, i); err != nil {
 			return err
+		}
+	}
+	return p.everySinkIsReached()
+}
+
+// everySinkIsReached refuses a plan with a sink that no source leads to: no barrier would ever come there, and the run would not end.
+func (p *Pipeline) everySinkIsReached() error {
+	for _, t := range p.sinkOrder {
+		if t.plan != p.plan.DeadLetters && !slices.ContainsFunc(t.passed, func(passed int64) bool { return passed != math.MaxInt64 }) {
+			return fmt.Errorf("sink %q: no source leads to it", t.plan.Name)
 		}
 	}
 	return nil

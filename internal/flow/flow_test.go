@@ -433,3 +433,11 @@ func TestEveryBlockIsAnswered(t *testing.T) {
 		}
 	}
 }
+
+func TestASinkThatNoSourceLeadsToIsRefused(t *testing.T) {
+	plan := pipe(&counter{limit: 10, block: 5}, &collector{}, 1)
+	plan.Sinks = append(plan.Sinks, &physical.Sink{Name: "lonely", Type: (&collector{}).sinkType("lonely")})
+	if _, err := flow.Build(t.Context(), plan, settings()); err == nil || !strings.Contains(err.Error(), `sink "lonely": no source leads to it`) {
+		t.Error(err)
+	}
+}
