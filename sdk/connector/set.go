@@ -79,14 +79,22 @@ func scalarText(o Option, given any) (string, error) {
 	case float64:
 		return strconv.FormatFloat(g, 'f', -1, 64), nil
 	case nil:
-		return "", fmt.Errorf("option %q has no value; leave it out or write a %s", o.Name, o.Type)
+		return "", fmt.Errorf("option %q has no value; leave it out or write %s", o.Name, article(o.Type))
 	default:
-		return "", fmt.Errorf("option %q must be a %s", o.Name, o.Type)
+		return "", fmt.Errorf("option %q must be %s", o.Name, article(o.Type))
 	}
 }
 
+// article returns a type's name with "a" or "an" before it.
+func article(typ string) string {
+	if strings.HasPrefix(typ, "integer") {
+		return "an " + typ
+	}
+	return "a " + typ
+}
+
 func setScalar(f reflect.Value, o Option, text string) error {
-	wrong := func() error { return fmt.Errorf("option %q must be a %s, not %q", o.Name, o.Type, text) }
+	wrong := func() error { return fmt.Errorf("option %q must be %s, not %q", o.Name, article(o.Type), text) }
 	switch o.Type {
 	case "size":
 		n, err := ParseBytes(text)

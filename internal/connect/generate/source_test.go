@@ -257,12 +257,12 @@ func TestOptionMistakes(t *testing.T) {
 		{map[string]any{"rows": int64(-1)}, "rows", "rows must be 0 (without end) or more"},
 		{map[string]any{"rows": int64(math.MaxInt64)}, "rows", "nexmark: rows is 9223372036854775807, must be between 0 and 2519653823990001"},
 		{map[string]any{"rate": -1.0}, "rate", "rate must be 0"},
-		{map[string]any{"rate": "NaN"}, "rate", "rate must be 0"},
-		{map[string]any{"rate": "Inf"}, "rate", "rate must be 0"},
+		{map[string]any{"rate": "NaN"}, "rate", "must be a number"},
+		{map[string]any{"rate": "Inf"}, "rate", "must be a number"},
 		{map[string]any{"rate": "1e-7"}, "rate", "rate must be 0"},
 		{map[string]any{"group_size": int64(953)}, "group_size", "nexmark: group_size is 953, must be no multiple of 953"},
 		{map[string]any{"events_per_second": int64(0)}, "events_per_second", "nexmark: events_per_second is 0, must be between 1 and 1000000"},
-		{map[string]any{"seed": "-1"}, "seed", `option "seed" must be a integer, not "-1"`},
+		{map[string]any{"seed": "-1"}, "seed", `option "seed" must be an integer, not "-1"`},
 	} {
 		mistakes := connector.Apply(&Config{}, test.options)
 		if len(mistakes) != 1 || mistakes[0].Name != test.name || !strings.Contains(mistakes[0].Error(), test.want) {
