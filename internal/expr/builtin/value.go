@@ -85,56 +85,11 @@ func appendBackslashed(dst, text []byte, quote byte) []byte {
 	return append(dst, '"')
 }
 
-// copyValue makes row i of dst what row j of src is; both have one type. NULLs are kept.
-func copyValue(dst *batch.Column, i int, src *batch.Column, j int) {
-	if src.IsNull(j) {
-		dst.SetNull(i)
-		return
-	}
-	switch dst.Kind() {
-	case schema.Bool:
-		dst.Bits().Put(i, src.Bits().Get(j))
-	case schema.Int16:
-		dst.Int16s()[i] = src.Int16s()[j]
-	case schema.Int32, schema.Date:
-		dst.Int32s()[i] = src.Int32s()[j]
-	case schema.Float32:
-		dst.Float32s()[i] = src.Float32s()[j]
-	case schema.Float64:
-		dst.Float64s()[i] = src.Float64s()[j]
-	case schema.Numeric:
-		dst.SetDecimal(i, src.Decimal(j))
-	case schema.Text, schema.Bytes, schema.JSONB:
-		dst.SetBytes(i, src.Bytes(j))
-	case schema.Interval:
-		dst.Intervals()[i] = src.Intervals()[j]
-	case schema.UUID:
-		dst.UUIDs()[i] = src.UUIDs()[j]
-	case schema.Array:
-		copyArray(dst, i, src, j)
-	case schema.Row:
-		for k := range dst.Type().Fields {
-			copyValue(dst.Child(k), i, src.Child(k), j)
-		}
-	default:
-		dst.Int64s()[i] = src.Int64s()[j]
-	}
-}
-
-// copyArray appends the elements of row j of src to dst's child; i is the last row of dst.
-func copyArray(dst *batch.Column, i int, src *batch.Column, j int) {
-	offs, child := src.Offsets(), dst.Child(0)
-	for k := int(offs[j]); k < int(offs[j+1]); k++ {
-		appendElement(child, src.Child(0), k)
-	}
-	dst.Offsets()[i+1] = int32(child.Len()) //nolint:gosec // a batch holds fewer elements
-}
-
 // appendElement makes child one row longer: row j of src.
 func appendElement(child, src *batch.Column, j int) {
 	n := child.Len()
 	child.Resize(n + 1)
-	copyValue(child, n, src, j)
+	child.CopyRow(n, src, j)
 }
 
 // equalValues compares row i of a and row j of b, which have one type: as =, but that NULLs are equal to each other.

@@ -246,7 +246,7 @@ func castOne(c *builtin.Call, row int, d numeric.Decimal, number *batch.Column, 
 		c.Fail(row, errs.Errs[0])
 		return
 	}
-	copyValue(c.Out, row, one.Out, 0)
+	c.Out.CopyRow(row, one.Out, 0)
 }
 
 // jsonKind names the kind of a canonical JSON value as PostgreSQL's messages do.

@@ -41,7 +41,7 @@ func (m *merge) finish(out *batch.Column) {
 	}
 	for row := range out.Len() {
 		if part := m.partOf(row); part >= 0 {
-			copyValue(out, row, m.values[part].Col, m.values[part].At(row))
+			out.CopyRow(row, m.values[part].Col, m.values[part].At(row))
 		}
 	}
 	clear(m.values)

@@ -162,66 +162,14 @@ func copyArrays(out *batch.Column, src builtin.Arg, sel []uint16) {
 	if sel == nil {
 		for row := range out.Len() {
 			if !out.IsNull(row) {
-				copyValue(out, row, src.Col, src.At(row))
+				out.CopyRow(row, src.Col, src.At(row))
 			}
 		}
 		return
 	}
 	for _, row := range sel {
 		if !out.IsNull(int(row)) {
-			copyValue(out, int(row), src.Col, src.At(int(row)))
+			out.CopyRow(int(row), src.Col, src.At(int(row)))
 		}
 	}
-}
-
-// copyValue stores row j of src as row i of dst, which has the same type, whatever that is. Rows of an ARRAY column must be stored in
-// ascending order, each once; those that are left out hold nothing sensible.
-func copyValue(dst *batch.Column, i int, src *batch.Column, j int) {
-	if src.IsNull(j) {
-		dst.SetNull(i)
-		return
-	}
-	switch dst.Kind() {
-	case schema.Bool:
-		dst.Bits().Put(i, src.Bits().Get(j))
-	case schema.Int16:
-		dst.Int16s()[i] = src.Int16s()[j]
-	case schema.Int32, schema.Date:
-		dst.Int32s()[i] = src.Int32s()[j]
-	case schema.Int64, schema.Time, schema.Timestamp, schema.TimestampTZ:
-		dst.Int64s()[i] = src.Int64s()[j]
-	case schema.Float32:
-		dst.Float32s()[i] = src.Float32s()[j]
-	case schema.Float64:
-		dst.Float64s()[i] = src.Float64s()[j]
-	case schema.Interval:
-		dst.Intervals()[i] = src.Intervals()[j]
-	case schema.UUID:
-		dst.UUIDs()[i] = src.UUIDs()[j]
-	case schema.Numeric:
-		dst.SetDecimal(i, src.Decimal(j))
-	case schema.Text, schema.Bytes, schema.JSONB:
-		dst.SetBytes(i, src.Bytes(j))
-	case schema.Row:
-		for k := range dst.Type().Fields {
-			if src.Child(k) != nil && dst.Child(k) != nil {
-				copyValue(dst.Child(k), i, src.Child(k), j)
-			}
-		}
-	case schema.Array:
-		copyElements(dst, i, src, j)
-	default:
-	}
-}
-
-func copyElements(dst *batch.Column, i int, src *batch.Column, j int) {
-	from, to := int(src.Offsets()[j]), int(src.Offsets()[j+1])
-	elems := dst.Child(0)
-	at := elems.Len()
-	elems.Resize(at + to - from)
-	for k := from; k < to; k++ {
-		copyValue(elems, at+k-from, src.Child(0), k)
-	}
-	offsets := dst.Offsets()
-	offsets[i], offsets[i+1] = int32(at), int32(elems.Len()) //nolint:gosec // bounded by the memory of a batch
 }

@@ -55,6 +55,6 @@ func compute(e *bind.Expr) *bind.Expr {
 	}
 	value := batch.NewColumn(pool, e.Type)
 	value.Reset(1)
-	copyValue(value, 0, cols[0], 0)
+	value.CopyRow(0, cols[0], 0)
 	return &bind.Expr{Op: bind.Const, Type: e.Type, Span: e.Span, Value: value}
 }

@@ -25,7 +25,7 @@ func (makeArray) run(p *Program, n *node) {
 	each(n.scope.sel, p.rows, func(row int) {
 		offsets[row] = int32(at) //nolint:gosec // bounded by the memory of a batch
 		for _, a := range args {
-			copyValue(elems, at, a.Col, a.At(row))
+			elems.CopyRow(at, a.Col, a.At(row))
 			at++
 		}
 		offsets[row+1] = int32(at) //nolint:gosec // bounded by the memory of a batch
@@ -67,7 +67,7 @@ func subscript(c *builtin.Call) {
 	live(c, func(row int) {
 		from, to := offsets[row], offsets[row+1]
 		if i := index[row]; i >= 1 && i <= to-from {
-			copyValue(c.Out, row, elems, int(from+i-1))
+			c.Out.CopyRow(row, elems, int(from+i-1))
 		} else {
 			c.Out.SetNull(row)
 		}
