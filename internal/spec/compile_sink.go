@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"wire.example/wire/internal/plan/declare"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
@@ -61,40 +62,9 @@ func (c *compiler) optionWith(s *Sink, value string) Pos {
 
 // sinkType finds connector and format, and reads their options.
 func (c *compiler) sinkType(s *Sink, out *logical.Sink) bool {
-	if s.Connector.Value == "" {
-		c.add(s.Name.Pos, "sink %s needs a connector, such as connector: file", quoted(s.Name))
-		return false
-	}
-	out.Type = c.catalog.Registry.Sink(s.Connector.Value)
-	if out.Type == nil {
-		var known []string
-		for _, t := range c.catalog.Registry.Sinks {
-			known = append(known, t.Name)
-		}
-		message := unknownName("connector", s.Connector, known)
-		if c.catalog.Registry.Source(s.Connector.Value) != nil {
-			message = quoted(s.Connector) + " is a connector for sources only; sinks have: " + strings.Join(known, ", ")
-		}
-		c.add(s.Connector.Pos, "%s", message)
-		return false
-	}
-	var format *codec.FormatType
-	if out.Type.Format != "" && !out.Type.Own(s.Format.Value) {
-		var ok bool
-		if format, ok = c.format(s.Format, out.Type.Format); !ok {
-			c.known(s.Name, sinkKeys(), out.Type.NewConfig(), s.Options)
-			return false
-		}
-	}
-	options := s.Options
-	if out.Type.Own(s.Format.Value) {
-		options = append(options, Option{Name: Text{Value: "format", Pos: s.Format.Pos}, Value: s.Format.Value, Pos: s.Format.Pos})
-	} else if s.Format.Value != "" && out.Type.Format == "" {
-		c.add(s.Format.Pos, "connector %s takes no format", s.Connector.Value)
-	}
-	applied, ok := c.options(s.Name, sinkKeys(), out.Type.NewConfig(), format, options)
-	out.Config, out.Format = applied.connector, applied.format
-	return ok
+	sink, mistakes := declare.ReadSink(c.catalog.Registry, declaration(s.Name, s.Connector, s.Format, s.Options, sinkKeys()))
+	out.Type, out.Config, out.Format = sink.Type, sink.Config, sink.Format
+	return c.declared(mistakes)
 }
 
 // inputs resolves the from of a sink or transform: one input, or the union of several.

@@ -8,15 +8,13 @@ import (
 
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/parse"
+	"wire.example/wire/internal/plan/declare"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
 )
-
-// defaultFormat is the format of sources that take one and name none.
-const defaultFormat = "json"
 
 // sourceKeys are the keys of a source besides options.
 func sourceKeys() []string {
@@ -50,36 +48,9 @@ func (c *compiler) source(s *Source) {
 
 // sourceType finds connector and format, and reads their options.
 func (c *compiler) sourceType(s *Source, out *logical.Source) bool {
-	if s.Connector.Value == "" {
-		c.add(s.Name.Pos, "source %s needs a connector, such as connector: file", quoted(s.Name))
-		return false
-	}
-	out.Type = c.catalog.Registry.Source(s.Connector.Value)
-	if out.Type == nil {
-		var known []string
-		for _, t := range c.catalog.Registry.Sources {
-			known = append(known, t.Name)
-		}
-		message := unknownName("connector", s.Connector, known)
-		if c.catalog.Registry.Sink(s.Connector.Value) != nil {
-			message = quoted(s.Connector) + " is a connector for sinks only; sources have: " + strings.Join(known, ", ")
-		}
-		c.add(s.Connector.Pos, "%s", message)
-		return false
-	}
-	var format *codec.FormatType
-	if out.Type.Rows == nil {
-		var ok bool
-		if format, ok = c.format(s.Format, defaultFormat); !ok {
-			c.known(s.Name, sourceKeys(), out.Type.NewConfig(), s.Options)
-			return false
-		}
-	} else if s.Format.Value != "" {
-		c.add(s.Format.Pos, "connector %s makes rows itself and takes no format", s.Connector.Value)
-	}
-	applied, ok := c.options(s.Name, sourceKeys(), out.Type.NewConfig(), format, s.Options)
-	out.Config, out.Format = applied.connector, applied.format
-	return ok
+	source, mistakes := declare.ReadSource(c.catalog.Registry, declaration(s.Name, s.Connector, s.Format, s.Options, sourceKeys()))
+	out.Type, out.Config, out.Format = source.Type, source.Config, source.Format
+	return c.declared(mistakes)
 }
 
 // sourceSchema finds the columns: declared, given by connector or format, or inferred.

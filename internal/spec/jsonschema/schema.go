@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 
+	"wire.example/wire/internal/plan/declare"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
 )
@@ -13,9 +14,6 @@ const id = "https://wire.example/pipeline.schema.json"
 
 // namePattern is what the names of sources, transforms and sinks look like.
 const namePattern = `^[^. \t\n/"']+$`
-
-// defaultSourceFormat is the format of sources that name none.
-const defaultSourceFormat = "json"
 
 // For returns the schema of pipeline files over the connectors and formats of r, indented, with a line feed at its end.
 func For(r *connector.Registry) ([]byte, error) {
@@ -92,14 +90,14 @@ func source(r *connector.Registry) object {
 		if t.Rows != nil {
 			properties = properties.with("format", false).with("schema", false)
 		} else {
-			properties = properties.with("format", formatNames(r, nil, defaultSourceFormat))
+			properties = properties.with("format", formatNames(r, nil, declare.DefaultFormat))
 		}
 		then = then.with("properties", properties)
 		if len(required) > 0 {
 			then = then.with("required", required)
 		}
 		if t.Rows == nil {
-			then = then.with("allOf", formatBranches(r, defaultSourceFormat))
+			then = then.with("allOf", formatBranches(r, declare.DefaultFormat))
 		}
 		branches = append(branches, branch("connector", t.Name, true, then))
 	}
