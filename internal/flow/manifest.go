@@ -21,15 +21,17 @@ type operatorState map[int][]byte
 
 // Manifest is version 0 of the checkpoint manifest: all that a pipeline needs to go on. docs/format/manifest.md draws it.
 type Manifest struct {
-	Version   int                               `json:"version"`
-	Pipeline  string                            `json:"pipeline"`
-	Epoch     int64                             `json:"epoch"`
-	Finished  bool                              `json:"finished"`
-	Confirmed bool                              `json:"confirmed,omitempty"` // finished, and the sinks have committed
-	Sources   map[string][]connector.SplitState `json:"sources"`
-	Records   map[string]map[string]int64       `json:"records,omitempty"` // by source and file: records before the position
-	Operators map[string]operatorState          `json:"operators,omitempty"`
-	Sinks     map[string]json.RawMessage        `json:"sinks"`
+	Version   int    `json:"version"`
+	Pipeline  string `json:"pipeline"`
+	Epoch     int64  `json:"epoch"`
+	Finished  bool   `json:"finished"`
+	Confirmed bool   `json:"confirmed,omitempty"` // finished, and the sinks have committed
+	// Connectors are the kinds of all sources and sinks, under "source NAME" and "sink NAME": positions mean nothing to another connector.
+	Connectors map[string]string                 `json:"connectors,omitempty"`
+	Sources    map[string][]connector.SplitState `json:"sources"`
+	Records    map[string]map[string]int64       `json:"records,omitempty"` // by source and file: records before the position
+	Operators  map[string]operatorState          `json:"operators,omitempty"`
+	Sinks      map[string]json.RawMessage        `json:"sinks"`
 }
 
 // envelope is a manifest in a file: its JSON text, and the XXH3 of exactly these bytes.
@@ -46,6 +48,7 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 		Version: manifestVersion, Pipeline: p.plan.Name, Epoch: e.number, Finished: final,
 		Sources: map[string][]connector.SplitState{}, Records: map[string]map[string]int64{}, Operators: e.states, Sinks: e.prepared,
 	}
+	m.Connectors = connectorsOf(p.plan)
 	for _, s := range p.sources {
 		m.Sources[s.plan.Name] = e.sources[s.index].splits
 		m.Records[s.plan.Name] = e.sources[s.index].records

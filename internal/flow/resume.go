@@ -24,7 +24,33 @@ func (m *Manifest) Fits(plan *physical.Plan) error {
 	return errors.Join(
 		fits("source", sources, slices.Sorted(maps.Keys(m.Sources))),
 		fits("sink", sinks, slices.Sorted(maps.Keys(m.Sinks))),
+		m.sameConnectors(plan),
 	)
+}
+
+// connectorsOf returns the connector of every source and sink, as Manifest.Connectors has them.
+func connectorsOf(plan *physical.Plan) map[string]string {
+	kinds := map[string]string{}
+	for _, s := range plan.Sources {
+		kinds["source "+s.Name] = s.Type.Name
+	}
+	for _, s := range allSinks(plan) {
+		kinds["sink "+s.Name] = s.Type.Name
+	}
+	return kinds
+}
+
+// sameConnectors refuses a source or sink whose connector is another now.
+func (m *Manifest) sameConnectors(plan *physical.Plan) error {
+	var errs []error
+	now := connectorsOf(plan)
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		if then := m.Connectors[name]; then != "" && then != now[name] {
+			errs = append(errs, fmt.Errorf("%s has the connector %s, and had %s when the checkpoint was made; give it another name, or start without the checkpoint",
+				name, now[name], then))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func fits(kind string, planned, stored []string) error {

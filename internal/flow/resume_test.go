@@ -120,3 +120,22 @@ func TestNamesInAPlanDiffer(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAnotherConnectorUnderTheSameNameDoesNotGoOn: its positions would mean something else.
+func TestAnotherConnectorUnderTheSameNameDoesNotGoOn(t *testing.T) {
+	c := &counter{limit: 10, block: 5, gate: 5}
+	m := stopInTheMiddle(t, c, pipe(c, &collector{}, 1))
+	plan := pipe(&counter{limit: 10, block: 5}, &collector{}, 1)
+	if err := m.Fits(plan); err != nil {
+		t.Fatal(err)
+	}
+	plan.Sources[0].Type.Name = "socket"
+	want := "source numbers has the connector socket, and had counter when the checkpoint was made"
+	if err := m.Fits(plan); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+	m.Connectors = nil // of a release that did not note them
+	if err := m.Fits(plan); err != nil {
+		t.Error(err)
+	}
+}
