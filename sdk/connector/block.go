@@ -13,9 +13,6 @@ import (
 // minRead is the least room that a read is given, unless blocks are to be smaller still.
 const minRead = 4 << 10
 
-// padding is the spare capacity that a block keeps behind its data, so that decoders may load whole words at its end.
-const padding = 64
-
 // BlockReader cuts a stream of bytes into blocks of whole records. It holds at most one partial record between blocks and skips records
 // longer than the limit as they stream by. One goroutine.
 type BlockReader struct {
@@ -160,7 +157,7 @@ func (r *BlockReader) read(block *codec.Block, want int) (stalled bool, err erro
 	buf := block.Buf
 	ask := max(want-len(buf.Data), min(minRead, r.block))
 	ask = int(max(1, min(int64(ask), r.most()-int64(len(buf.Data)))))
-	buf.Grow(ask + padding)
+	buf.Grow(ask + codec.Padding)
 	room := buf.Data[len(buf.Data) : len(buf.Data)+ask]
 	if r.eof {
 		return false, nil

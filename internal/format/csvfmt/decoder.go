@@ -33,7 +33,7 @@ type decoder struct {
 	origin batch.Origin
 	kinds  []batch.Change
 	res    codec.Result
-	own    *batch.Buffer // a copy of the block where the block cannot be scanned as it is
+	copies codec.Scratch
 	text   *batch.Buffer // what views point into: the block's buffer or own
 
 	block  *codec.Block
@@ -93,28 +93,13 @@ func (d *decoder) Begin(block *codec.Block) error {
 	if err := d.planRecords(block); err != nil {
 		return err
 	}
-	if data[d.size-1] != '\n' || cap(data)-len(data) < padding {
-		d.copyBlock(data)
-	}
+	d.text = d.copies.Text(d.spec.Pool, block.Buf, data)
 	d.data = d.text.Data
 	d.p = unsafe.Pointer(unsafe.SliceData(d.data))
 	if block.Header && block.Offset == 0 && d.size >= len(byteOrderMark) && string(data[:len(byteOrderMark)]) == byteOrderMark {
 		d.pos = len(byteOrderMark)
 	}
 	return nil
-}
-
-func (d *decoder) copyBlock(data []byte) {
-	need := len(data) + 1 + padding
-	if d.own != nil && (d.own.Shared() || cap(d.own.Data) < need) {
-		d.own.Release()
-		d.own = nil
-	}
-	if d.own == nil {
-		d.own = d.spec.Pool.NewBuffer(need)
-	}
-	d.own.Data = append(append(d.own.Data[:0], data...), '\n')
-	d.text = d.own
 }
 
 // Decode fills the batch with the next rows of the block.

@@ -2,6 +2,7 @@ package csvfmt
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"wire.example/wire/sdk/batch"
@@ -18,7 +19,7 @@ type cell struct {
 func splitRecords(s syntax, data []byte) ([][]cell, error) {
 	d := &decoder{format: &format{syntax: s}, words: s.outsideWords(), spec: codec.DecodeSpec{Pool: &batch.Pool{}}}
 	d.size = len(data)
-	d.copyBlock(data)
+	d.text = d.copies.Text(d.spec.Pool, nil, slices.Clip(data))
 	d.data = d.text.Data
 	d.p = unsafe.Pointer(unsafe.SliceData(d.data))
 	if d.size >= len(byteOrderMark) && string(data[:len(byteOrderMark)]) == byteOrderMark {

@@ -28,7 +28,7 @@ type decoder struct {
 	origin batch.Origin
 	kinds  []batch.Change
 	res    codec.Result
-	own    *batch.Buffer // a copy of the block where the block cannot be scanned as it is
+	copies codec.Scratch
 	text   *batch.Buffer // what views point into: the block's buffer or own
 
 	block  *codec.Block
@@ -145,9 +145,7 @@ func (d *decoder) Begin(block *codec.Block) error {
 	if d.size == 0 || block.Oversize != nil {
 		return nil
 	}
-	if data[d.size-1] != '\n' || cap(data)-len(data) < padding {
-		d.copyBlock(data)
-	}
+	d.text = d.copies.Text(d.spec.Pool, block.Buf, data)
 	d.data = d.text.Data
 	d.p = unsafe.Pointer(unsafe.SliceData(d.data))
 	d.beginIndex()
@@ -155,19 +153,6 @@ func (d *decoder) Begin(block *codec.Block) error {
 		d.pos = len(byteOrderMark)
 	}
 	return nil
-}
-
-func (d *decoder) copyBlock(data []byte) {
-	need := len(data) + 1 + padding
-	if d.own != nil && (d.own.Shared() || cap(d.own.Data) < need) {
-		d.own.Release()
-		d.own = nil
-	}
-	if d.own == nil {
-		d.own = d.spec.Pool.NewBuffer(need)
-	}
-	d.own.Data = append(append(d.own.Data[:0], data...), '\n')
-	d.text = d.own
 }
 
 // Decode fills the batch with the next rows of the block.

@@ -3,10 +3,12 @@ package jsonfmt
 import (
 	"math/bits"
 	"unsafe"
+
+	"wire.example/wire/sdk/codec"
 )
 
 // padding is how many readable bytes must follow the data of a block. The widest load starts at its last byte and takes 16.
-const padding = 64
+const padding = codec.Padding
 
 // Words of eight equal bytes, for work on eight bytes at a time (little endian).
 const (
