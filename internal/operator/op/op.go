@@ -22,6 +22,15 @@ type Operator interface {
 	Apply(in *batch.Batch, out *Output) (more bool, err error)
 }
 
+// Multi is an operator that tells its inputs, numbered from 0, apart: a join, for instance. The driver calls ApplyInput instead of Apply, and
+// OnInputEnd when one input is over. OnEnd follows when all are. Rows of different inputs come in any interleaving; the rows of one input keep
+// their order. An operator accepts from every input at any time: what it cannot use yet it keeps in its state.
+type Multi interface {
+	Operator
+	ApplyInput(input int, in *batch.Batch, out *Output) (more bool, err error)
+	OnInputEnd(input int, out *Output) (more bool, err error)
+}
+
 // Needer is an operator with keyed state that says before Apply which keys of which tables it will touch.
 type Needer interface {
 	Needs(in *batch.Batch, needs *Needs)
