@@ -44,7 +44,7 @@ func Paths(exprs ...*Expr) [][]int {
 func Constant(e *Expr) bool {
 	constant := true
 	Walk(e, func(e *Expr) bool {
-		if e.Op == Column || e.Op == Opaque || e.Op == Call && e.Function.Volatility == builtin.Volatile {
+		if e.Op == Column || e.Op == Opaque || e.Op == Outer || e.Op == Call && e.Function.Volatility == builtin.Volatile {
 			constant = false
 		}
 		return constant

@@ -227,6 +227,9 @@ func (b *Binder) column(n *ast.Column) (*Expr, error) {
 		parts[i] = p.Text
 	}
 	ref, err := b.scope.Resolve(parts)
+	if err == nil && ref.Up > 0 {
+		return &Expr{Op: Outer, Type: ref.Type, Span: n.Span, Path: ref.Path, Index: ref.Up}, nil
+	}
 	if err == nil {
 		return &Expr{Op: Column, Type: ref.Type, Span: n.Span, Path: ref.Path}, nil
 	}

@@ -38,6 +38,7 @@ const (
 	Member               // member Index of the row Args[0]
 	Quantified           // Args[0] Cmp ANY (Args[1]), ALL if All
 	Opaque               // Node, which the hook's owner replaces before compiling
+	Outer                // Path into the row of the query Index levels around this one; replaced before compiling
 )
 
 // CompareOp is a comparison.

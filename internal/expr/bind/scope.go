@@ -7,10 +7,12 @@ import (
 	"wire.example/wire/sdk/schema"
 )
 
-// Ref is a column that a name means: the way to it, and its type.
+// Ref is a column that a name means: the way to it, and its type. Up says that it belongs to the row of the query so many levels around this
+// one; 0 is this query's own.
 type Ref struct {
 	Path []int
 	Type schema.Type
+	Up   int
 }
 
 // Scope finds columns. Resolve returns errors that wrap schema.ErrNotFound or schema.ErrAmbiguous; Names are what may be suggested.

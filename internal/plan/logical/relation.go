@@ -1,0 +1,188 @@
+package logical
+
+import (
+	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/sdk/schema"
+)
+
+// The nodes of this file are relational. Their parameters are columns of their inputs, by number: what a key, an argument or a condition
+// computes, a Project below them has computed. Only a Join's condition is an expression.
+
+// SortKey is a column that rows are ordered by.
+type SortKey struct {
+	Column           int
+	Desc, NullsFirst bool
+}
+
+// JoinKind says which rows a Join yields.
+type JoinKind uint8
+
+// The kinds.
+const (
+	// Inner yields the pairs for which the condition is true.
+	Inner JoinKind = iota
+	// Left yields these, and each row of the left that is in no pair, with NULLs; Right and Full accordingly.
+	Left
+	Right
+	Full
+	// Semi yields the rows of the left that are in a pair, Anti those that are in none.
+	Semi
+	Anti
+	// Mark yields every row of the left, and behind it whether it is in a pair: true, false, or NULL where the condition is unknown for
+	// some row of the right and true for none.
+	Mark
+	// Single is Left that fails where a row of the left is in two pairs.
+	Single
+)
+
+// String returns the kind as plans show it.
+func (k JoinKind) String() string {
+	return [...]string{"inner", "left", "right", "full", "semi", "anti", "mark", "single"}[k]
+}
+
+// KeepsLeftOnly reports whether the columns of the right are not among those of the join.
+func (k JoinKind) KeepsLeftOnly() bool { return k == Semi || k == Anti || k == Mark }
+
+// LeftNullable reports whether columns of the left may become NULL.
+func (k JoinKind) LeftNullable() bool { return k == Right || k == Full }
+
+// RightNullable reports whether columns of the right may become NULL.
+func (k JoinKind) RightNullable() bool { return k == Left || k == Full || k == Single }
+
+// KeyPair is a column of each side of a join that must be equal; both have one type. NullSafe takes NULLs as equal.
+type KeyPair struct {
+	Left, Right int
+	NullSafe    bool
+}
+
+// Strategy is how a join is carried out.
+type Strategy uint8
+
+// The strategies. Undecided is hash, or a nested loop where there are no keys.
+const (
+	Undecided Strategy = iota
+	// HashJoin hashes the build side, both sides dealt by key.
+	HashJoin
+	// BroadcastJoin gives the whole build side to every task; the other side stays where it is.
+	BroadcastJoin
+	// MergeJoin joins inputs that are ordered by the keys.
+	MergeJoin
+	// NestedLoop compares every pair.
+	NestedLoop
+)
+
+// String returns the strategy as plans show it.
+func (s Strategy) String() string {
+	return [...]string{"join", "hash join", "broadcast join", "merge join", "nested loop"}[s]
+}
+
+// Join pairs the rows of two inputs. Its columns are the left's and then the right's, for Semi and Anti the left's, for Mark the left's
+// and a BOOLEAN. If Dependent, the right's expressions may refer to the left's columns by bind.Outer; optimize.Decorrelate leaves none.
+type Join struct {
+	Step
+	Left, Right Node
+	Kind        JoinKind
+	Keys        []KeyPair
+	// Condition is what else a pair must meet, over the columns of the left and then the right, or nil.
+	Condition *bind.Expr
+	Dependent bool
+	// Strategy and BuildLeft, which side is kept, are set by optimize.
+	Strategy  Strategy
+	BuildLeft bool
+	out       *schema.Schema
+}
+
+// NewJoin returns a join, with its schema.
+func NewJoin(step Step, kind JoinKind, left, right Node, keys []KeyPair, condition *bind.Expr) *Join {
+	j := &Join{Step: step, Left: left, Right: right, Kind: kind, Keys: keys, Condition: condition}
+	j.out = joinSchema(kind, left.Schema(), right.Schema())
+	return j
+}
+
+func joinSchema(kind JoinKind, left, right *schema.Schema) *schema.Schema {
+	fields := make([]schema.Field, 0, left.Len()+right.Len())
+	fields = appendFields(fields, left, kind.LeftNullable())
+	switch {
+	case kind == Mark:
+		fields = append(fields, schema.Field{Name: "mark", Type: schema.Of(schema.Bool)})
+	case !kind.KeepsLeftOnly():
+		fields = appendFields(fields, right, kind.RightNullable())
+	}
+	return schema.New(fields...)
+}
+
+func appendFields(fields []schema.Field, from *schema.Schema, nullable bool) []schema.Field {
+	for _, f := range from.Fields {
+		if nullable {
+			f.NotNull = false
+		}
+		fields = append(fields, f)
+	}
+	return fields
+}
+
+// Sort orders rows, and may keep only some of them. An answer's order is that of the last Sort before its sink.
+type Sort struct {
+	Step
+	Input Node
+	Keys  []SortKey
+	// Limit is how many rows are kept after Offset were passed over; NoLimit means all. WithTies keeps those that are equal to the last, too.
+	Limit, Offset int64
+	WithTies      bool
+	// Partition, if not nil, makes limit and offset hold for each value of these columns; the order is then no promise.
+	Partition []int
+}
+
+// NoLimit is the Limit that keeps everything.
+const NoLimit int64 = -1
+
+// Limit keeps some rows: those after Offset others, in the order in which they come.
+type Limit struct {
+	Step
+	Input         Node
+	Limit, Offset int64
+}
+
+// SetKind is what a SetOp keeps.
+type SetKind uint8
+
+// The kinds. A Union is a node of its own.
+const (
+	Intersect SetKind = iota
+	Except
+)
+
+// String returns the operation as SQL writes it.
+func (k SetKind) String() string { return [...]string{"INTERSECT", "EXCEPT"}[k] }
+
+// SetOp compares two inputs, whose columns have the same types, by whole rows.
+type SetOp struct {
+	Step
+	Kind        SetKind
+	All         bool
+	Left, Right Node
+}
+
+// Schema is the left's.
+func (n *SetOp) Schema() *schema.Schema { return n.Left.Schema() }
+
+// Schema is what NewJoin made.
+func (n *Join) Schema() *schema.Schema { return n.out }
+
+// Schema is the input's.
+func (n *Sort) Schema() *schema.Schema { return n.Input.Schema() }
+
+// Schema is the input's.
+func (n *Limit) Schema() *schema.Schema { return n.Input.Schema() }
+
+// Inputs are both sides.
+func (n *Join) Inputs() []Node { return []Node{n.Left, n.Right} }
+
+// Inputs are the one.
+func (n *Sort) Inputs() []Node { return []Node{n.Input} }
+
+// Inputs are the one.
+func (n *Limit) Inputs() []Node { return []Node{n.Input} }
+
+// Inputs are both sides.
+func (n *SetOp) Inputs() []Node { return []Node{n.Left, n.Right} }
