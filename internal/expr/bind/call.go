@@ -98,14 +98,8 @@ func nullIf(at ast.Span, args []*Expr) (*Expr, error) {
 
 // resolve finds the function or operator called name for args, by PostgreSQL's rules, and casts the arguments.
 func (b *Binder) resolve(at ast.Span, name string, args []*Expr, operator bool) (*Expr, error) {
-	var fit []*builtin.Function
 	overloads := b.functions.Lookup(name)
-	for _, f := range overloads {
-		if f.Accepts(len(args)) {
-			fit = append(fit, f)
-		}
-	}
-	f, ambiguous := choose(fit, args, operator)
+	f, ambiguous := choose(accepting(overloads, len(args)), args, operator)
 	if f == nil {
 		if operator && ambiguous {
 			return nil, ambiguousOperator(at, name, args)
@@ -154,6 +148,8 @@ func convertArgs(f *builtin.Function, args []*Expr) (bound []*Expr, ok bool, err
 			bound[i], ok, err = implicitCast(a, elem)
 		case schema.Array, builtin.TextArray:
 			bound[i], ok, err = convertArray(a, schema.ArrayOf(elem), compatible(f))
+		case builtin.DoubleArray:
+			bound[i], ok, err = doubles(a)
 		default:
 			bound[i] = a
 			if a.Unknown || a.Type.Kind != param {
@@ -172,6 +168,16 @@ func convertArray(a *Expr, typ schema.Type, compatible bool) (_ *Expr, ok bool, 
 		return a, sameElements(a.Type, typ), nil
 	}
 	x, err := cast(a, typ, false)
+	return x, true, err
+}
+
+// doubles makes a an array of DOUBLE PRECISION, if its elements become that by themselves.
+func doubles(a *Expr) (_ *Expr, ok bool, _ error) {
+	double := schema.Of(schema.Float64)
+	if !a.Unknown && !a.IsNullConst() && !implicit(a.Type.Elem.Kind, double.Kind) {
+		return nil, false, nil
+	}
+	x, err := cast(a, schema.ArrayOf(double), false)
 	return x, true, err
 }
 

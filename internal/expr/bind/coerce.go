@@ -58,7 +58,7 @@ func implicit(from, to schema.Kind) bool {
 	switch {
 	case from == to || to == builtin.Any || to == builtin.Elem:
 		return true
-	case to == builtin.TextArray:
+	case to == builtin.TextArray || to == builtin.DoubleArray:
 		return from == schema.Array
 	case to == builtin.NonArray:
 		return from != schema.Array

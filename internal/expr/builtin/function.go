@@ -18,6 +18,8 @@ const (
 	TextArray schema.Kind = 0xfd
 	// NonArray takes every type but arrays.
 	NonArray schema.Kind = 0xfc
+	// DoubleArray takes DOUBLE PRECISION[], and arrays of what becomes one by itself.
+	DoubleArray schema.Kind = 0xfb
 )
 
 // Volatility says how far a result depends on the arguments alone.

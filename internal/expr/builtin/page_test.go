@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"wire.example/wire/internal/expr/aggregate"
 	"wire.example/wire/internal/expr/builtin"
 	"wire.example/wire/sdk/schema"
 )
@@ -19,6 +20,7 @@ const pageHead = `# Functions and operators
 
 Values, errors and SQLSTATEs are PostgreSQL 15's, but for what ` + "[differences.md](../differences.md)" + ` lists. Arguments in brackets may be
 left out; a result is NULL where an argument is NULL, unless the line says otherwise. *volatile* functions answer anew in each row.
+Aggregates, listed last, leave rows out in which an argument is NULL, and answer NULL over no rows, unless the line says otherwise.
 
 Not functions, and so not here: ` + "`+ - * / %`" + ` of numbers, comparisons, ` + "`AND OR NOT`, `IS …`, `BETWEEN`, `IN`, `LIKE`, `ILIKE`" + `,
 ` + "`= ANY (array)`, `CASE`, `COALESCE`, `NULLIF`, `GREATEST`, `LEAST`, `CAST`, `x::type`, `ARRAY[…]`, `ROW(…)`" + `.
@@ -26,7 +28,7 @@ Not functions, and so not here: ` + "`+ - * / %`" + ` of numbers, comparisons, `
 
 // TestFunctionsPage compares the guide's page with the library; -update writes it.
 func TestFunctionsPage(t *testing.T) {
-	want := pageHead + page()
+	want := pageHead + page() + aggregatesPage()
 	if *update {
 		if err := os.WriteFile(functionsPage, []byte(want), 0o600); err != nil {
 			t.Fatal(err)
@@ -42,13 +44,57 @@ func TestFunctionsPage(t *testing.T) {
 }
 
 func TestEveryFunctionIsDescribed(t *testing.T) {
-	for _, f := range builtin.All() {
+	all := builtin.All()
+	for _, f := range aggregate.All() {
+		all = append(all, f.Function)
+	}
+	for _, f := range all {
 		if f.Doc == "" || f.Family == "" {
 			t.Errorf("%s (%s) has no description", f.Name, f.Family)
 		}
 		if !strings.HasSuffix(f.Doc, ".") {
 			t.Errorf("%s: %q is no sentence", f.Name, f.Doc)
 		}
+	}
+}
+
+// aggregatesPage lists the aggregates as page lists the functions.
+func aggregatesPage() string {
+	var b strings.Builder
+	family, name := "", ""
+	for _, f := range aggregate.All() {
+		if f.Family != family {
+			family = f.Family
+			fmt.Fprintf(&b, "\n## %s\n", family)
+		}
+		if f.Name != name {
+			name = f.Name
+			fmt.Fprintf(&b, "\n**`%s`** %s\n\n", name, f.Doc)
+		}
+		fmt.Fprintf(&b, "    %s → %s\n", f.Signature(), aggregateResult(&f))
+	}
+	return b.String()
+}
+
+// aggregateResult names the type of an aggregate's answer, where it depends on the arguments in words.
+func aggregateResult(f *aggregate.Function) string {
+	if f.ResultOf == nil {
+		return f.Result.PgName()
+	}
+	args := make([]schema.Type, len(f.Params))
+	for i := range args {
+		args[i] = schema.RowOf() // stands for any type
+		if f.Params[i] == schema.Interval {
+			args[i] = schema.Of(schema.Interval)
+		}
+	}
+	switch t := f.ResultOf(args); {
+	case t.Kind == schema.Array && t.Elem.Kind != schema.Row:
+		return t.PgName()
+	case t.Kind == schema.Array:
+		return "array of those"
+	default:
+		return "the same"
 	}
 }
 
@@ -133,6 +179,8 @@ func kindName(k schema.Kind) string {
 		return "element"
 	case builtin.TextArray:
 		return "text[]"
+	case builtin.DoubleArray:
+		return "double precision[]"
 	case schema.Array:
 		return "array"
 	default:
