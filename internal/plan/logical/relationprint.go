@@ -83,7 +83,9 @@ func kept(limit, offset int64) string {
 }
 
 // String shows how many rows are kept.
-func (n *Limit) String() string { return "limit " + n.Name + ": " + strings.TrimPrefix(kept(n.Limit, n.Offset), ", ") }
+func (n *Limit) String() string {
+	return "limit " + n.Name + ": " + strings.TrimPrefix(kept(n.Limit, n.Offset), ", ")
+}
 
 // String shows the operation.
 func (n *SetOp) String() string {
