@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"wire.example/wire/internal/foundation/clock"
+	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/sdk/batch"
@@ -21,10 +22,12 @@ import (
 
 // Settings are what a pipeline runs with.
 type Settings struct {
-	Pool  *batch.Pool
-	Clock clock.Clock
-	FS    vfs.FS
-	Log   *slog.Logger
+	Pool *batch.Pool
+	// Budget bounds the memory of the pipeline that grows with its data: state, and rows between stages. nil means one without a limit.
+	Budget *limit.Budget
+	Clock  clock.Clock
+	FS     vfs.FS
+	Log    *slog.Logger
 	// EpochEvery is the time between epochs of an unbounded pipeline (see EpochBounded); 0 means none but the last.
 	EpochEvery time.Duration
 	// EpochBounded says that EpochEvery holds for a pipeline whose input ends, too: one that is killed need not begin again.
@@ -68,8 +71,11 @@ type Pipeline struct {
 
 // Build opens the sinks, then the sources, and makes their lanes. ctx bounds only the opening. On an error everything opened is closed.
 func Build(ctx context.Context, plan *physical.Plan, settings Settings) (*Pipeline, error) {
-	if err := checkNames(plan); err != nil {
+	if err := errors.Join(plan.Check(), checkNames(plan)); err != nil {
 		return nil, err
+	}
+	if len(plan.Stages) > 0 {
+		return nil, errors.New("internal error: stages are not supported yet")
 	}
 	if settings.Resume != nil {
 		if err := settings.Resume.Fits(plan); err != nil {
@@ -84,6 +90,9 @@ func Build(ctx context.Context, plan *physical.Plan, settings Settings) (*Pipeli
 }
 
 func newPipeline(plan *physical.Plan, settings Settings) *Pipeline {
+	if settings.Budget == nil {
+		settings.Budget = limit.New("pipeline", limit.Unlimited)
+	}
 	p := &Pipeline{plan: plan, settings: settings, sinks: map[*physical.Sink]*sinkTask{}, steps: map[*physical.Step]*StepStats{}}
 	p.enough = make(chan struct{})
 	last := int64(0)

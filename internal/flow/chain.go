@@ -32,7 +32,7 @@ func (l *lane) newStep(plan *physical.Step) (*step, error) {
 		s.open++
 		return s, nil
 	}
-	operator, err := plan.New(l.pool)
+	operator, err := plan.New(physical.Build{Pool: l.pool, Budget: l.source.pipeline.settings.Budget, Tasks: 1})
 	if err != nil {
 		return nil, fmt.Errorf("step %q: %w", plan.Name, err)
 	}

@@ -22,9 +22,9 @@ type holding struct {
 	out       batch.Batch
 }
 
-func newHolding(atBarrier bool) func(*batch.Pool) (op.Operator, error) {
-	return func(pool *batch.Pool) (op.Operator, error) {
-		column := batch.NewColumn(pool, schema.Of(schema.Int64))
+func newHolding(atBarrier bool) func(physical.Build) (op.Operator, error) {
+	return func(b physical.Build) (op.Operator, error) {
+		column := batch.NewColumn(b.Pool, schema.Of(schema.Int64))
 		return &holding{atBarrier: atBarrier, out: batch.Batch{Cols: []*batch.Column{column}}}, nil
 	}
 }

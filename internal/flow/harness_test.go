@@ -323,8 +323,8 @@ type running struct {
 	pool *batch.Pool
 }
 
-func newRunning(pool *batch.Pool) (op.Operator, error) {
-	return &running{pool: pool, out: batch.Batch{Cols: []*batch.Column{nil, batch.NewColumn(pool, schema.Of(schema.Int64))}}}, nil
+func newRunning(b physical.Build) (op.Operator, error) {
+	return &running{pool: b.Pool, out: batch.Batch{Cols: []*batch.Column{nil, batch.NewColumn(b.Pool, schema.Of(schema.Int64))}}}, nil
 }
 
 func (r *running) Apply(in *batch.Batch, out *op.Output) (bool, error) {
@@ -373,7 +373,7 @@ type picky struct {
 	kept []uint16
 }
 
-func newPicky(*batch.Pool) (op.Operator, error) { return &picky{}, nil }
+func newPicky(physical.Build) (op.Operator, error) { return &picky{}, nil }
 
 func (p *picky) Apply(in *batch.Batch, out *op.Output) (bool, error) {
 	p.kept = p.kept[:0]

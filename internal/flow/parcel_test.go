@@ -21,7 +21,7 @@ type slowFirst struct {
 }
 
 func (s *slowFirst) step() *physical.Step {
-	return &physical.Step{Name: "slow", New: func(*batch.Pool) (op.Operator, error) { return &slowFirstOperator{s: s}, nil }}
+	return &physical.Step{Name: "slow", New: func(physical.Build) (op.Operator, error) { return &slowFirstOperator{s: s}, nil }}
 }
 
 type slowFirstOperator struct {

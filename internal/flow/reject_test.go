@@ -61,8 +61,8 @@ func (r *longRecord) Apply(in *batch.Batch, out *op.Output) (bool, error) {
 func burstPlan(c *counter, policy physical.OnError, copies, size int, heap *uint64) (*physical.Plan, *collector) {
 	sink := &collector{}
 	plan := pipe(c, sink, 1,
-		&physical.Step{Name: "long", Schema: schema.New(), New: func(*batch.Pool) (op.Operator, error) { return &longRecord{size: size}, nil }},
-		&physical.Step{Name: "burst", OnError: policy, New: func(*batch.Pool) (op.Operator, error) { return &burst{copies: copies, heap: heap}, nil }},
+		&physical.Step{Name: "long", Schema: schema.New(), New: func(physical.Build) (op.Operator, error) { return &longRecord{size: size}, nil }},
+		&physical.Step{Name: "burst", OnError: policy, New: func(physical.Build) (op.Operator, error) { return &burst{copies: copies, heap: heap}, nil }},
 	)
 	return plan, sink
 }

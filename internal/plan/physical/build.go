@@ -105,29 +105,29 @@ func newStep(n logical.Node) *Step {
 	switch n := n.(type) {
 	case *logical.Filter:
 		s.Name, s.OnError = n.Name, n.OnError
-		s.New = func(pool *batch.Pool) (op.Operator, error) {
-			program, err := eval.Compile(pool, n.Predicate)
+		s.New = func(b Build) (op.Operator, error) {
+			program, err := eval.Compile(b.Pool, n.Predicate)
 			return filter.New(program), err
 		}
 	case *logical.Project:
 		s.Name, s.OnError = n.Name, n.OnError
-		s.New = func(pool *batch.Pool) (op.Operator, error) {
+		s.New = func(b Build) (op.Operator, error) {
 			exprs := make([]*bind.Expr, len(n.Items))
 			for i, item := range n.Items {
 				exprs[i] = item.Expr
 			}
-			program, err := eval.Compile(pool, exprs...)
+			program, err := eval.Compile(b.Pool, exprs...)
 			return project.New(program), err
 		}
 	case *logical.Unnest:
 		s.Name, s.OnError = n.Name, n.OnError
-		s.New = func(pool *batch.Pool) (op.Operator, error) {
-			return unnest.New(pool, n.Column, n.As != "", n.Keep), nil
+		s.New = func(b Build) (op.Operator, error) {
+			return unnest.New(b.Pool, n.Column, n.As != "", n.Keep), nil
 		}
 	case *logical.Split:
 		s.Name, s.OnError = n.Name, n.OnError
 		s.Ports = make([][]Edge, len(n.Branches))
-		s.New = func(pool *batch.Pool) (op.Operator, error) { return newSplit(pool, n) }
+		s.New = func(b Build) (op.Operator, error) { return newSplit(b.Pool, n) }
 	default:
 		panic(fmt.Sprintf("physical: no step for %T", n))
 	}

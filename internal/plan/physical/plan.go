@@ -1,10 +1,7 @@
 package physical
 
 import (
-	"cmp"
-	"fmt"
-	"strings"
-
+	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/batch"
@@ -23,11 +20,13 @@ const (
 	DeadLetter = logical.DeadLetter
 )
 
-// Plan is a pipeline: sources that push into steps that push into sinks.
+// Plan is a pipeline: sources that push into steps that push into stages and sinks.
 type Plan struct {
 	Name    string
 	Sources []*Source
-	Sinks   []*Sink
+	// Stages are behind exchanges, each after all that lead to it.
+	Stages []*Stage
+	Sinks  []*Sink
 	// DeadLetters takes rejected rows of steps that say so, or is nil. It is not among Sinks.
 	DeadLetters *Sink
 	// Parallelism is the number of lanes of each source, at least 1.
@@ -49,25 +48,40 @@ type Source struct {
 	EventTime int
 	Delay     int64
 	Next      []Edge
+	// After, if not nil, is the input of a stage that must have ended in every task before the source is read; barriers pass all the same.
+	// Nothing that leads to that input may wait for this source, and the source may not lead to it.
+	After *Input
 }
 
-// Edge leads to a step or to a sink; one of the two is nil.
+// Edge leads to a step, to a sink, or through an exchange to a stage; two of the three are nil.
 type Edge struct {
-	Step *Step
-	Sink *Sink
+	Step     *Step
+	Sink     *Sink
+	Exchange *Exchange
 }
 
-// Step is one operator of a chain. A step that several edges lead to exists once in every lane of every source that reaches it.
+// Step is one operator of a chain. A step that several edges lead to exists once in every lane of every source that reaches it, or once in every
+// task of its stage. No step is in two stages, or in a stage and behind a source.
 type Step struct {
+	// Name is the step's identity: its state is stored under it.
 	Name string
 	// Detail is what the step does, for --explain and the end-of-run table.
 	Detail  string
 	OnError OnError
 	Schema  *schema.Schema
-	// New makes the operator of one lane.
-	New func(pool *batch.Pool) (op.Operator, error)
+	// New makes the operator of one lane or task. Only a step of a stage may keep state (see op.Stateful) or wait for the end of its input.
+	New func(Build) (op.Operator, error)
 	// Ports are the edges behind each output port.
 	Ports [][]Edge
+}
+
+// Build is what an operator is made with. It is used from one goroutine.
+type Build struct {
+	Pool *batch.Pool
+	// Budget is where the operator reserves the memory that grows with its data. All instances of a step share it.
+	Budget *limit.Budget
+	// Task is the number of the operator's task in its stage, from 0, and Tasks how many those are. In a lane they are 0 and 1.
+	Task, Tasks int
 }
 
 // Sink is where rows leave.
@@ -78,35 +92,4 @@ type Sink struct {
 	Format  codec.Format
 	Encode  codec.EncodeSpec
 	OnError OnError
-}
-
-// String prints the plan as an indented tree, one source after the other.
-func (p *Plan) String() string {
-	var b strings.Builder
-	for _, s := range p.Sources {
-		fmt.Fprintf(&b, "source %s (%s), %d %s\n", s.Name, cmp.Or(s.Detail, s.Type.Name), p.Parallelism, lanes(p.Parallelism))
-		writeEdges(&b, s.Next, 1)
-	}
-	return b.String()
-}
-
-func writeEdges(b *strings.Builder, edges []Edge, depth int) {
-	pad := strings.Repeat("  ", depth)
-	for _, e := range edges {
-		if e.Sink != nil {
-			fmt.Fprintf(b, "%ssink %s: %s\n", pad, e.Sink.Name, e.Sink.Type.Name)
-			continue
-		}
-		b.WriteString(pad + e.Step.Name + ": " + e.Step.Detail + "\n")
-		for _, port := range e.Step.Ports {
-			writeEdges(b, port, depth+1)
-		}
-	}
-}
-
-func lanes(n int) string {
-	if n == 1 {
-		return "lane"
-	}
-	return "lanes"
 }

@@ -27,15 +27,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// plan is a source that two steps and two sinks are behind.
+// plan is a source that two steps, a stage and two sinks are behind.
 func plan() *physical.Plan {
 	file, hole := &connector.SourceType{Name: "file"}, &connector.SinkType{Name: "blackhole"}
 	out, rest := &physical.Sink{Name: "out", Type: hole}, &physical.Sink{Name: "rest", Type: hole, OnError: physical.DeadLetter}
 	dead := &physical.Sink{Name: "dead_letters", Type: hole}
 	project := &physical.Step{Name: "project", Detail: "select a", Ports: [][]physical.Edge{{{Sink: out}}}}
-	split := &physical.Step{Name: "split", Detail: "price > 5", OnError: physical.Drop, Ports: [][]physical.Edge{{{Step: project}}, {{Sink: rest}, {Step: project}}}}
+	tally := &physical.Stage{Name: "tally", Tasks: 3, Inputs: 1, Head: &physical.Step{Name: "count", Ports: [][]physical.Edge{{{Sink: rest}}}}}
+	toTally := physical.Edge{Exchange: &physical.Exchange{Kind: physical.Hash, Keys: []int{0}, To: physical.Input{Stage: tally}}}
+	split := &physical.Step{Name: "split", Detail: "price > 5", OnError: physical.Drop, Ports: [][]physical.Edge{{{Step: project}}, {toTally, {Step: project}}}}
 	return &physical.Plan{
-		Name: "bids <1>", Parallelism: 2, DeadLetters: dead, Sinks: []*physical.Sink{out, rest},
+		Stages: []*physical.Stage{tally},
+		Name:   "bids <1>", Parallelism: 2, DeadLetters: dead, Sinks: []*physical.Sink{out, rest},
 		Sources: []*physical.Source{{Name: "bid", Type: file, Next: []physical.Edge{{Step: split}}}},
 	}
 }
@@ -296,8 +299,8 @@ func TestPipelineAsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"parallelism":2,"sources":[{"name":"bid","connector":"file","on_error":"fail","next":["split"]}],` +
-		`"steps":[{"name":"split","detail":"price \u003e 5","on_error":"drop","ports":[["project"],["rest","project"]]},` +
-		`{"name":"project","detail":"select a","on_error":"fail","ports":[["out"]]}],` +
+		`"stages":[{"name":"tally","tasks":3,"head":"count"}],"steps":[{"name":"split","detail":"price \u003e 5","on_error":"drop","ports":[["project"],["count","project"]]},` +
+		`{"name":"project","detail":"select a","on_error":"fail","ports":[["out"]]},{"name":"count","detail":"","on_error":"fail","ports":[["rest"]]}],` +
 		`"sinks":[{"name":"out","connector":"blackhole","on_error":"fail"},{"name":"rest","connector":"blackhole","on_error":"dead_letter"},` +
 		`{"name":"dead_letters","connector":"blackhole","on_error":"fail"}],"dead_letters":"dead_letters"}`
 	if string(text) != want {

@@ -6,6 +6,7 @@ import "wire.example/wire/internal/plan/physical"
 type Plan struct {
 	Parallelism int          `json:"parallelism"`
 	Sources     []PlanSource `json:"sources"`
+	Stages      []PlanStage  `json:"stages"`
 	Steps       []PlanStep   `json:"steps"`
 	Sinks       []PlanSink   `json:"sinks"`
 	// DeadLetters is the name of the sink of rejected rows, "" if there is none. It is among Sinks.
@@ -18,6 +19,13 @@ type PlanSource struct {
 	Connector string   `json:"connector"`
 	OnError   string   `json:"on_error"`
 	Next      []string `json:"next"`
+}
+
+// PlanStage is a stage: its tasks run the steps from Head on.
+type PlanStage struct {
+	Name  string `json:"name"`
+	Tasks int    `json:"tasks"`
+	Head  string `json:"head"`
 }
 
 // PlanStep is a step; Ports are the names behind each of its output ports.
@@ -36,11 +44,15 @@ type PlanSink struct {
 }
 
 func planOf(p *physical.Plan) Plan {
-	out := Plan{Parallelism: p.Parallelism, Sources: []PlanSource{}, Steps: []PlanStep{}, Sinks: []PlanSink{}}
+	out := Plan{Parallelism: p.Parallelism, Sources: []PlanSource{}, Stages: []PlanStage{}, Steps: []PlanStep{}, Sinks: []PlanSink{}}
 	seen := map[*physical.Step]bool{}
 	for _, s := range p.Sources {
 		out.Sources = append(out.Sources, PlanSource{Name: s.Name, Connector: s.Type.Name, OnError: s.OnError.String(), Next: names(s.Next)})
 		out.addSteps(s.Next, seen)
+	}
+	for _, s := range p.Stages {
+		out.Stages = append(out.Stages, PlanStage{Name: s.Name, Tasks: s.Tasks, Head: s.Head.Name})
+		out.addSteps([]physical.Edge{{Step: s.Head}}, seen)
 	}
 	for _, s := range p.Sinks {
 		out.addSink(s)
@@ -78,9 +90,12 @@ func (p *Plan) addSteps(edges []physical.Edge, seen map[*physical.Step]bool) {
 func names(edges []physical.Edge) []string {
 	list := make([]string, len(edges))
 	for i, e := range edges {
-		if e.Step != nil {
+		switch {
+		case e.Step != nil:
 			list[i] = e.Step.Name
-		} else {
+		case e.Exchange != nil:
+			list[i] = e.Exchange.To.Stage.Head.Name
+		default:
 			list[i] = e.Sink.Name
 		}
 	}
