@@ -9,6 +9,7 @@ import (
 
 	"wire.example/wire/internal/expr/aggregate"
 	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/internal/expr/setreturning"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -28,7 +29,7 @@ Not functions, and so not here: ` + "`+ - * / %`" + ` of numbers, comparisons, `
 
 // TestFunctionsPage compares the guide's page with the library; -update writes it.
 func TestFunctionsPage(t *testing.T) {
-	want := pageHead + page() + aggregatesPage()
+	want := pageHead + page(builtin.All(), result) + page(sets()) + aggregatesPage()
 	if *update {
 		if err := os.WriteFile(functionsPage, []byte(want), 0o600); err != nil {
 			t.Fatal(err)
@@ -98,11 +99,29 @@ func aggregateResult(f *aggregate.Function) string {
 	}
 }
 
-// page lists the functions by family and name, the overloads of a name together.
-func page() string {
+// sets are the functions that return sets, and how their results are written.
+func sets() (all []builtin.Function, result func(builtin.Function) string) {
+	for _, f := range setreturning.All() {
+		all = append(all, f.Function)
+	}
+	return all, func(f builtin.Function) string {
+		switch fields := f.Result.Fields; {
+		case f.Name == "unnest":
+			return "set of element"
+		case fields != nil:
+			return "set of " + strings.TrimPrefix(strings.ToLower(f.Result.String()), "row")
+		case f.Result.Kind == schema.Row:
+			return "set of row"
+		}
+		return "set of " + f.Result.PgName()
+	}
+}
+
+// page lists functions by family and name, the overloads of a name together.
+func page(all []builtin.Function, result func(builtin.Function) string) string {
 	var b strings.Builder
 	family, name := "", ""
-	for _, f := range sortedByName(builtin.All()) {
+	for _, f := range sortedByName(all) {
 		if f.Family != family {
 			family, name = f.Family, ""
 			fmt.Fprintf(&b, "\n## %s\n", family)
@@ -111,7 +130,7 @@ func page() string {
 			name = f.Name
 			fmt.Fprintf(&b, "\n**`%s`** %s\n\n", name, f.Doc)
 		}
-		fmt.Fprintf(&b, "    %s\n", signature(f))
+		fmt.Fprintf(&b, "    %s → %s\n", signature(f), result(f))
 	}
 	return b.String()
 }
@@ -150,10 +169,6 @@ func signature(f builtin.Function) string {
 		}
 		args = append(args, arg)
 	}
-	result := f.Result.PgName()
-	if f.Result.Kind == schema.Array && f.Result.Elem == nil {
-		result = "array"
-	}
 	shown := f.Name + "(" + strings.Join(args, ", ") + ")"
 	switch c := f.Name[0]; {
 	case c >= 'a' && c <= 'z':
@@ -162,10 +177,19 @@ func signature(f builtin.Function) string {
 	default:
 		shown = args[0] + " " + f.Name + " " + args[1]
 	}
+	return shown
+}
+
+// result is the type of a function's result, and whether that is the same in each row.
+func result(f builtin.Function) string {
+	result := f.Result.PgName()
+	if f.Result.Kind == schema.Array && f.Result.Elem == nil {
+		result = "array"
+	}
 	if f.Volatility == builtin.Volatile {
 		result += ", volatile"
 	}
-	return shown + " → " + result
+	return result
 }
 
 // kindName is the name of a parameter's kind, as PostgreSQL writes it where it is short.

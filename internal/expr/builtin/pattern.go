@@ -59,7 +59,7 @@ func (c *Call) noGlobal(row, flags int, name string) bool {
 	if flags >= len(c.Args) || !hasGlobal(c.Bytes(flags, row)) {
 		return true
 	}
-	bad := sqlstate.Errorf(sqlstate.InvalidParameterValue, "%s() does not support the \"global\" option", name)
+	bad := errGlobal(name)
 	if name == "regexp_match" {
 		bad = bad.WithHint("Use the regexp_matches function instead.")
 	}
@@ -293,7 +293,6 @@ func (c *Call) replace(i int, r *regex, at, n int) {
 	})
 }
 
-// regexpSplit takes no empty match at the ends of the text or right after another match.
 func regexpSplit(c *Call) {
 	p := c.patterns(areOptions{})
 	c.eachArray(func(i int, out *batch.Column) {
@@ -305,20 +304,11 @@ func regexpSplit(c *Call) {
 			return
 		}
 		b := c.Bytes(0, i)
-		add := func(field []byte) {
+		r.split(b, func(from, to int) {
 			n := out.Len()
 			out.Resize(n + 1)
-			out.SetBytes(n, field)
-		}
-		done := 0
-		r.each(b, 0, func(m []int) bool {
-			if m[0] < len(b) && m[1] > done {
-				add(b[done:m[0]])
-				done = m[1]
-			}
-			return true
+			out.SetBytes(n, b[from:to])
 		})
-		add(b[done:])
 	})
 }
 

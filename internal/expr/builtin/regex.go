@@ -184,6 +184,19 @@ func (r *regex) each(b []byte, at int, f func(m []int) bool) {
 	}
 }
 
+// split calls add with the bounds of the parts of b between matches. No empty match counts at the ends of b or right after another match.
+func (r *regex) split(b []byte, add func(from, to int)) {
+	done := 0
+	r.each(b, 0, func(m []int) bool {
+		if m[0] < len(b) && m[1] > done {
+			add(done, m[0])
+			done = m[1]
+		}
+		return true
+	})
+	add(done, len(b))
+}
+
 // maxPatterns is how many compiled patterns one place of an expression keeps, for patterns that come from a column.
 const maxPatterns = 64
 

@@ -16,12 +16,10 @@ type Unnest struct {
 	// nested are the passed columns in which a row may hold many values.
 	nested []int
 	out    batch.Batch
-	own    []*batch.Column
+	repeat batch.Repeater
 	// parents and elements are, for each emitted row, the row of the input and the element of its array.
 	parents  []uint16
 	elements []int32
-	origin   []uint16
-	kinds    []batch.Change
 	// at and element are where the next call goes on: the row among those that count, and the element within it.
 	at, element int
 }
@@ -47,29 +45,9 @@ func (u *Unnest) passes(i int, c *batch.Column) bool {
 func (u *Unnest) weight(in *batch.Batch, row int) int {
 	n := 0
 	for _, i := range u.nested {
-		n += values(in.Cols[i], row, row+1)
+		n += in.Cols[i].Nested(row, row+1)
 	}
 	return n
-}
-
-// values counts the values below the arrays in rows from to to of c.
-func values(c *batch.Column, from, to int) int {
-	if c == nil {
-		return 0
-	}
-	switch c.Kind() {
-	case schema.Array:
-		lo, hi := int(c.Offsets()[from]), int(c.Offsets()[to])
-		return hi - lo + values(c.Child(0), lo, hi)
-	case schema.Row:
-		n := 0
-		for k := range c.Type().Fields {
-			n += values(c.Child(k), from, to)
-		}
-		return n
-	default:
-		return 0
-	}
 }
 
 // Apply emits the next rows of in.
@@ -145,7 +123,7 @@ func (u *Unnest) build(in *batch.Batch, array *batch.Column) {
 		case !u.passes(i, c):
 			u.out.Cols = append(u.out.Cols, nil)
 		default:
-			own := u.column(i, c.Type())
+			own := u.repeat.Column(u.pool, i, c.Type())
 			own.Gather(c, u.parents)
 			u.out.Cols = append(u.out.Cols, own)
 		}
@@ -153,42 +131,11 @@ func (u *Unnest) build(in *batch.Batch, array *batch.Column) {
 	if u.append {
 		u.out.Cols = append(u.out.Cols, u.elementColumn(len(in.Cols), array))
 	}
-	u.out.Len, u.out.Sel = len(u.elements), nil
-	u.carry(in)
-}
-
-// carry copies what is known of the parents: kinds of change, and where they came from.
-func (u *Unnest) carry(in *batch.Batch) {
-	u.out.Kinds, u.out.Origin, u.out.OriginRows = nil, in.Origin, nil
-	if in.Kinds != nil {
-		u.kinds = u.kinds[:0]
-		for _, row := range u.parents {
-			u.kinds = append(u.kinds, in.Kinds[row])
-		}
-		u.out.Kinds = u.kinds
-	}
-	if in.Origin != nil {
-		u.origin = u.origin[:0]
-		for _, row := range u.parents {
-			u.origin = append(u.origin, uint16(in.OriginRow(int(row)))) //nolint:gosec // a row number of a batch
-		}
-		u.out.OriginRows = u.origin
-	}
+	u.repeat.Carry(&u.out, in, u.parents)
 }
 
 func (u *Unnest) elementColumn(slot int, array *batch.Column) *batch.Column {
-	own := u.column(slot, *array.Type().Elem)
+	own := u.repeat.Column(u.pool, slot, *array.Type().Elem)
 	own.GatherElements(array.Child(0), u.elements)
 	return own
-}
-
-// column returns the operator's own column of a slot.
-func (u *Unnest) column(slot int, typ schema.Type) *batch.Column {
-	for len(u.own) <= slot {
-		u.own = append(u.own, nil)
-	}
-	if u.own[slot] == nil {
-		u.own[slot] = batch.NewColumn(u.pool, typ)
-	}
-	return u.own[slot]
 }

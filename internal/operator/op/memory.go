@@ -1,0 +1,19 @@
+package op
+
+import (
+	"errors"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// OutOfMemory makes a refused reservation the error that the user sees: SQLSTATE 53200, naming the operator and how to mend it. Other errors stay.
+func OutOfMemory(operator string, err error) error {
+	var full *limit.ExceededError
+	if !errors.As(err, &full) {
+		return err
+	}
+	return sqlstate.Errorf(sqlstate.OutOfMemory, "out of memory in %s: memory budget %s exceeded: %d bytes requested, %d of %d in use",
+		operator, full.Budget, full.Requested, full.Used, full.Limit).
+		WithHint("Raise the memory limit, or reduce the rows that this operator must keep at once.")
+}
