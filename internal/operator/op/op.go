@@ -31,27 +31,70 @@ type Multi interface {
 	OnInputEnd(input int, out *Output) (more bool, err error)
 }
 
-// Needer is an operator with keyed state that says before Apply which keys of which tables it will touch.
+// Needer is an operator with keyed state that says what it will touch: before Apply or ApplyInput all that the rows of in need, for every call
+// until the operator is through with in; for an event (a watermark, a timer, an end of input), where in is nil, what the next call alone
+// needs. Input is the number of the input, 0 where there is one, and -1 for an event of the whole operator.
 type Needer interface {
-	Needs(in *batch.Batch, needs *Needs)
+	Needs(input int, in *batch.Batch, needs *Needs)
 }
 
-// Needs collects what an operator will touch; the driver makes it resident before Apply. Owned by the driver, reused.
+// Tabled is an operator whose state is in tables. The driver asks for Needs and calls Load only while a table is not Resident, and so an
+// operator must not rely on the call.
+type Tabled interface {
+	Tables() []Table
+}
+
+// Table is a part of an operator's state that may be partly outside memory. Load makes the entries of hashes, hashes of keys, resident and
+// all those of groups, a bit for each key group, until the next Load; it is called between Needs and Apply.
+type Table interface {
+	Resident() bool
+	Load(hashes []uint64, groups [KeyGroups / 64]uint64) error
+}
+
+// Needs collects what an operator will touch, for each of its tables, by their place among Tables. Owned by the driver, reused.
 type Needs struct {
-	Keys   []TableKey
-	Ranges []TableRange
+	tables []tableNeeds
 }
 
-// TableKey is one key of one of the operator's tables, in the encoding of that table.
-type TableKey struct {
-	Table int
-	Key   []byte
+type tableNeeds struct {
+	hashes []uint64
+	groups [KeyGroups / 64]uint64
 }
 
-// TableRange is the keys from From up to, not including, To.
-type TableRange struct {
-	Table    int
-	From, To []byte
+// Keys declares the entries of keys with these hashes, which are copied.
+func (n *Needs) Keys(table int, hashes []uint64) {
+	t := n.table(table)
+	t.hashes = append(t.hashes, hashes...)
+}
+
+// Groups declares the entries of the key groups from first to last, both included.
+func (n *Needs) Groups(table int, first, last KeyGroup) {
+	t := n.table(table)
+	for g := int(first); g <= int(last); g++ {
+		t.groups[g>>6] |= 1 << (g & 63)
+	}
+}
+
+// All declares all entries of a table.
+func (n *Needs) All(table int) { n.Groups(table, 0, KeyGroups-1) }
+
+func (n *Needs) table(i int) *tableNeeds {
+	for len(n.tables) <= i {
+		n.tables = append(n.tables, tableNeeds{})
+	}
+	return &n.tables[i]
+}
+
+// Load makes what was declared resident in tables, and forgets it.
+func (n *Needs) Load(tables []Table) error {
+	for i, t := range tables {
+		needs := n.table(i)
+		if err := t.Load(needs.hashes, needs.groups); err != nil {
+			return err
+		}
+		needs.hashes, needs.groups = needs.hashes[:0], [KeyGroups / 64]uint64{}
+	}
+	return nil
 }
 
 // WatermarkHandler acts when event time is known to have reached micros (µs since 1970-01-01): it may emit, and answers more like Apply.

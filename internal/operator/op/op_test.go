@@ -44,3 +44,41 @@ func TestOutputForgetsOnReset(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 }
+
+// asked is a table that remembers what it was asked to load.
+type asked struct {
+	hashes []uint64
+	groups [op.KeyGroups / 64]uint64
+}
+
+func (*asked) Resident() bool { return false }
+
+func (a *asked) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) error {
+	a.hashes, a.groups = append([]uint64(nil), hashes...), groups
+	return nil
+}
+
+func TestNeedsAreLoadedTableByTable(t *testing.T) {
+	var needs op.Needs
+	first, second := &asked{}, &asked{}
+	tables := []op.Table{first, second}
+	needs.Keys(0, []uint64{7})
+	needs.Keys(0, []uint64{8, 9})
+	needs.Groups(1, 63, 64)
+	if err := needs.Load(tables); err != nil {
+		t.Fatal(err)
+	}
+	if len(first.hashes) != 3 || first.groups != [4]uint64{} {
+		t.Errorf("the first table loads %v and %x", first.hashes, first.groups)
+	}
+	if len(second.hashes) != 0 || second.groups != [4]uint64{1 << 63, 1} {
+		t.Errorf("the second table loads %v and %x", second.hashes, second.groups)
+	}
+	needs.All(0)
+	if err := needs.Load(tables); err != nil {
+		t.Fatal(err)
+	}
+	if len(first.hashes) != 0 || first.groups != [4]uint64{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)} || second.groups != [4]uint64{} {
+		t.Errorf("the second round loads %v, %x and %x", first.hashes, first.groups, second.groups)
+	}
+}

@@ -1,0 +1,246 @@
+package keyed
+
+import (
+	"encoding/binary"
+	"math"
+
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// layout is how a table stores its keys.
+type layout uint8
+
+const (
+	oneWord  layout = iota // columns of at most 8 bytes together
+	twoWords               // columns of at most 16 bytes together, none across the words
+	text                   // one TEXT, BYTEA or JSONB
+	encoded                // anything else: the values in a row of bytes
+)
+
+// maxPacked is how many columns a packed key may have: the marks of a key have two bits for each.
+const maxPacked = 8
+
+// field is where a column lies in a packed key.
+type field struct {
+	word, shift, bits uint8
+}
+
+// layoutOf chooses the layout for keys of types, with the fields of packed ones.
+func layoutOf(types []schema.Type) (layout, []field) {
+	if len(types) == 1 && types[0].Kind.IsVariable() {
+		return text, nil
+	}
+	if len(types) == 1 && types[0].Kind == schema.UUID {
+		return twoWords, nil
+	}
+	if len(types) == 0 || len(types) > maxPacked {
+		return encoded, nil
+	}
+	fields := make([]field, len(types))
+	var used [2]uint8
+	for i, t := range types {
+		width := packedBits(t.Kind)
+		word := uint8(0)
+		if used[0]+width > 64 {
+			word = 1
+		}
+		if width == 0 || used[word]+width > 64 {
+			return encoded, nil
+		}
+		fields[i] = field{word: word, shift: used[word], bits: width}
+		used[word] += width
+	}
+	if used[1] == 0 {
+		return oneWord, fields
+	}
+	return twoWords, fields
+}
+
+// packedBits is how many bits a value of kind takes in a packed key; 0 if it cannot be packed.
+func packedBits(kind schema.Kind) uint8 {
+	switch kind {
+	case schema.Bool:
+		return 8
+	case schema.Int16:
+		return 16
+	case schema.Int32, schema.Date, schema.Float32:
+		return 32
+	case schema.Int64, schema.Float64, schema.Time, schema.Timestamp, schema.TimestampTZ:
+		return 64
+	default:
+		return 0
+	}
+}
+
+// packed are the packed keys of the rows of a call.
+type packed struct {
+	words [2][]uint64
+	// marks are, for each row, which columns are NULL (the lower byte) and which are -0 (the upper); empty if there are none.
+	marks []uint16
+}
+
+// pack makes the keys of n rows: those of rows, or all.
+func (p *packed) pack(l layout, fields []field, cols []*batch.Column, rows []uint16, n int) {
+	p.marks = p.marks[:0]
+	p.words[0] = zeroed(p.words[0], n)
+	if l == twoWords {
+		p.words[1] = zeroed(p.words[1], n)
+	}
+	if fields == nil {
+		p.packUUID(cols[0], rows, n)
+		return
+	}
+	for i, c := range cols {
+		f := fields[i]
+		words := p.words[f.word]
+		if c.Kind() == schema.Int64 && rows == nil && !c.HasNulls() {
+			for j, v := range c.Int64s()[:n] {
+				words[j] |= uint64(v)
+			}
+			continue
+		}
+		mask := ^uint64(0) >> (64 - f.bits)
+		for j := range words {
+			row := j
+			if rows != nil {
+				row = int(rows[j])
+			}
+			if c.IsNull(row) {
+				p.mark(j, n, 1<<uint(i))
+				continue
+			}
+			w := fixedWord(c, row)
+			if c.Kind().IsFloat() {
+				if w == 0 && isNegativeZero(c, row) {
+					p.mark(j, n, 1<<uint(i+8))
+				}
+				w = narrowFloat(c.Kind(), w)
+			}
+			words[j] |= (w & mask) << f.shift
+		}
+	}
+}
+
+func (p *packed) packUUID(c *batch.Column, rows []uint16, n int) {
+	for j := range n {
+		row := j
+		if rows != nil {
+			row = int(rows[j])
+		}
+		if c.IsNull(row) {
+			p.mark(j, n, 1)
+			continue
+		}
+		p.words[0][j], p.words[1][j] = uuidWords(&c.UUIDs()[row])
+	}
+}
+
+func (p *packed) mark(j, n int, bits uint16) {
+	if len(p.marks) == 0 {
+		p.marks = zeroed(p.marks, n)
+	}
+	p.marks[j] |= bits
+}
+
+// zeroed returns n zeros, in the memory of s if it suffices.
+func zeroed[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, max(n, batch.MaxRows))
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// sized returns n undefined values, in the memory of s if it suffices.
+func sized[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, max(n, batch.MaxRows))
+	}
+	return s[:n]
+}
+
+// isNegativeZero reports whether the float in row is -0; it is known to be a zero.
+func isNegativeZero(c *batch.Column, row int) bool {
+	if c.Kind() == schema.Float32 {
+		return math.Signbit(float64(c.Float32s()[row]))
+	}
+	return math.Signbit(c.Float64s()[row])
+}
+
+// narrowFloat makes the canonical word of a float what a packed key holds, and widenFloat makes it the word again.
+func narrowFloat(kind schema.Kind, w uint64) uint64 {
+	if kind == schema.Float32 {
+		return uint64(math.Float32bits(float32(math.Float64frombits(w))))
+	}
+	return w
+}
+
+func widenFloat(kind schema.Kind, w uint64) uint64 {
+	if kind == schema.Float32 {
+		return floatWord(float64(math.Float32frombits(uint32(w))))
+	}
+	return w
+}
+
+func uuidWords(u *batch.UUID) (lo, hi uint64) {
+	return binary.LittleEndian.Uint64(u[:]), binary.LittleEndian.Uint64(u[8:])
+}
+
+// field returns the value of a column in a packed key as its canonical word.
+func (f field) value(kind schema.Kind, words [2]uint64) uint64 {
+	w := words[f.word] >> f.shift
+	unused := 64 - f.bits
+	switch {
+	case kind == schema.Bool:
+		return w & 1
+	case kind.IsFloat():
+		return widenFloat(kind, w&(^uint64(0)>>unused))
+	default:
+		return uint64(int64(w<<unused) >> unused)
+	}
+}
+
+// hashPacked is the hash of a packed key, the key group of a Place left aside.
+func hashPacked(types []schema.Type, fields []field, words [2]uint64, marks uint16) uint64 {
+	h := uint64(mixParts)
+	for i, t := range types {
+		switch {
+		case marks>>i&1 != 0:
+			h = fold(h^mixNull, mixTail)
+		case fields == nil:
+			h = hashPair(h, words[0], words[1])
+		default:
+			h = fold(h^fields[i].value(t.Kind, words), mixFixed)
+		}
+	}
+	return h
+}
+
+// unpack makes row of c the value of column i of a packed key.
+func (f field) unpack(c *batch.Column, row int, words [2]uint64, negativeZero bool) {
+	w := f.value(c.Kind(), words)
+	switch c.Kind() {
+	case schema.Bool:
+		c.Bits().Put(row, w != 0)
+	case schema.Int16:
+		c.Int16s()[row] = int16(w)
+	case schema.Int32, schema.Date:
+		c.Int32s()[row] = int32(w)
+	case schema.Float32:
+		v := float32(math.Float64frombits(w))
+		if negativeZero {
+			v = float32(math.Copysign(0, -1))
+		}
+		c.Float32s()[row] = v
+	case schema.Float64:
+		v := math.Float64frombits(w)
+		if negativeZero {
+			v = math.Copysign(0, -1)
+		}
+		c.Float64s()[row] = v
+	default:
+		c.Int64s()[row] = int64(w)
+	}
+}

@@ -1,0 +1,121 @@
+package keyed
+
+import (
+	"encoding/binary"
+
+	"wire.example/wire/sdk/batch"
+)
+
+// rowsVersion is the version of the layout of rows in docs/format/state.md.
+const rowsVersion = 1
+
+// Snapshot returns the rows of a key group, nil if it has none: values, links and marks. Links must name rows of the same group, or none.
+func (r *Rows) Snapshot(group uint8) ([]byte, error) {
+	if r.guard != nil {
+		if err := r.guard.group(group); err != nil {
+			return nil, err
+		}
+	}
+	list := r.groups[group]
+	if len(list) == 0 {
+		return nil, nil
+	}
+	last := r.chunks[list[len(list)-1]]
+	dst := []byte{kindRows, rowsVersion, byte(r.links)}
+	dst = binary.AppendUvarint(dst, uint64(last.base)+uint64(last.n))
+	for _, number := range list {
+		c := r.chunks[number]
+		for row := range c.n {
+			for _, col := range c.cols {
+				dst = appendExact(dst, col, row)
+			}
+			for k := range r.links {
+				ordinal := NoRow
+				if link := c.links[row*r.links+k]; link != NoRow {
+					ordinal = r.Ordinal(link)
+				}
+				dst = binary.LittleEndian.AppendUint32(dst, ordinal)
+			}
+			dst = append(dst, c.marks[row])
+		}
+	}
+	return seal(dst), nil
+}
+
+// Restore puts the rows of a snapshot in, in their order, so that At finds each by the ordinal it had. The group must be empty. The error is a
+// *CorruptError or SQLSTATE 53200. Columns that were nil are NULL now.
+func (r *Rows) Restore(group uint8, data []byte) error {
+	in, err := unseal(r.name, data, kindRows, rowsVersion)
+	if err != nil {
+		return err
+	}
+	if links := in.byte(); in.err == nil && int(links) != r.links {
+		in.at--
+		in.fail("rows with %d links, where %d are kept", links, r.links)
+	}
+	total := in.count()
+	if len(r.groups[group]) > 0 {
+		in.fail("key group %d has rows already", group)
+	}
+	cols := make([]*batch.Column, len(r.types))
+	for i, typ := range r.types {
+		cols[i] = batch.NewColumn(r.pool, typ)
+	}
+	defer release(cols)
+	ids := make([]uint32, batch.MaxRows)
+	for left := total; left > 0 && in.err == nil; {
+		n := min(left, batch.MaxRows)
+		links, marks := r.read(in, cols, n)
+		if in.err != nil {
+			break
+		}
+		if err := r.appendTo(group, cols, r.parts.all(n), ids, nil); err != nil {
+			return err
+		}
+		for i, id := range ids[:n] {
+			*r.Mark(id) = marks[i]
+			for k := range r.links {
+				*r.Link(id, k) = links[i*r.links+k]
+			}
+		}
+		left -= n
+	}
+	if err := in.end(); err != nil {
+		return err
+	}
+	return r.relink(in, group)
+}
+
+// read reads n rows into cols, and their links and marks.
+func (r *Rows) read(in *reader, cols []*batch.Column, n int) (links []uint32, marks []uint8) {
+	for _, c := range cols {
+		c.Reset(n)
+	}
+	for i := range n {
+		for _, c := range cols {
+			in.value(c, i)
+		}
+		for range r.links {
+			links = append(links, in.uint32())
+		}
+		marks = append(marks, in.byte())
+	}
+	return links, marks
+}
+
+// relink makes ordinals in links row numbers.
+func (r *Rows) relink(in *reader, group uint8) error {
+	for _, number := range r.groups[group] {
+		links := r.chunks[number].links
+		for i, ordinal := range links {
+			if ordinal == NoRow {
+				continue
+			}
+			if links[i] = r.At(group, ordinal); links[i] == NoRow {
+				in.fail("a link to row %d, which is not there", ordinal)
+				return in.err
+			}
+		}
+	}
+	return nil
+}

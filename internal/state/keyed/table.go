@@ -1,0 +1,417 @@
+package keyed
+
+import (
+	"bytes"
+	"iter"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/foundation/memory"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// Groups is the number of key groups, and of the values of the top 8 bits of a hash.
+const Groups = 256
+
+// Slab is an array that an operator addresses by slots, without pointers and within its budget.
+type Slab[T any] = memory.Slab[T]
+
+// NewSlab returns an empty slab; see memory.NewSlab. Grow it to the table's Limit after each Upsert that put keys in.
+func NewSlab[T any](budget *limit.Budget) *Slab[T] { return memory.NewSlab[T](budget) }
+
+// Table maps keys, the values of key columns, to slots: small numbers, reused after a Delete, that stay while the key is there. Two keys are one
+// if they are equal by PostgreSQL's rules for grouping: NULLs are equal, and so are 1.0 and 1.00, -0 and 0, NaN and NaN, '30 days' and '1 mon'.
+// The table keeps the key as it first came.
+//
+// Hashes come from a Hasher over the key columns, perhaps after Place. Where a call takes rows, they are the rows of cols that it is about, in the
+// order of hashes and slots; nil means the first len(hashes).
+type Table struct {
+	name   string
+	types  []schema.Type
+	budget *limit.Budget
+	pool   *batch.Pool
+	layout layout
+	fields []field
+
+	groups [Groups]*group
+	len    int
+	limit  uint32
+	bytes  int64        // of the groups
+	owners *Slab[uint8] // group of each minBlock slots
+	gone   *Slab[uint8] // 1: deleted; nil until something was
+
+	words  *Slab[uint64]     // oneWord
+	pairs  *Slab[[2]uint64]  // twoWords
+	marks  *Slab[uint16]     // packed keys with NULLs or -0; nil until there is one
+	views  *Slab[batch.View] // text: as in a column whose buffers are the arena's
+	spans  *Slab[span]       // encoded
+	arena  *arena
+	packed packed
+	rows   encodedRows
+
+	fresh []uint16
+	guard *Guard
+}
+
+// span is where an encoded key lies: its canonical form, and behind it the key as it came if that differs.
+type span struct {
+	hash             uint64
+	buf, off         uint32
+	canonical, exact uint32
+}
+
+// NewTable returns an empty table for keys of types. name is the operator's, for errors.
+func NewTable(pool *batch.Pool, types []schema.Type, name string, budget *limit.Budget) *Table {
+	t := &Table{name: name, types: types, budget: budget, pool: pool}
+	t.layout, t.fields = layoutOf(types)
+	t.reset()
+	return t
+}
+
+func (t *Table) reset() {
+	t.owners = NewSlab[uint8](t.budget)
+	switch t.layout {
+	case oneWord:
+		t.words = NewSlab[uint64](t.budget)
+	case twoWords:
+		t.pairs = NewSlab[[2]uint64](t.budget)
+	case text:
+		t.views = NewSlab[batch.View](t.budget)
+		t.arena = newArena(t.pool, t.budget)
+	case encoded:
+		t.spans = NewSlab[span](t.budget)
+		t.arena = newArena(t.pool, t.budget)
+	}
+}
+
+// Len returns the number of keys.
+func (t *Table) Len() int { return t.len }
+
+// Limit returns a number above every slot in use: what slabs beside the table must have room for.
+func (t *Table) Limit() int { return int(t.limit) }
+
+// Bytes returns the memory in use, as reserved.
+func (t *Table) Bytes() int64 {
+	total := t.bytes + t.owners.Bytes() + t.gone.Bytes() + t.marks.Bytes()
+	total += t.words.Bytes() + t.pairs.Bytes() + t.views.Bytes() + t.spans.Bytes()
+	if t.arena != nil {
+		total += t.arena.bytes
+	}
+	return total
+}
+
+// Free drops all keys and gives the memory back. The table may be used again. What GatherKeys lent is void.
+func (t *Table) Free() {
+	t.owners.Free()
+	t.gone.Free()
+	t.words.Free()
+	t.pairs.Free()
+	t.marks.Free()
+	t.views.Free()
+	t.spans.Free()
+	if t.arena != nil {
+		t.arena.free()
+	}
+	t.budget.Release(t.bytes)
+	t.groups, t.len, t.limit, t.bytes, t.gone, t.marks = [Groups]*group{}, 0, 0, 0, nil, nil
+}
+
+// Upsert finds the slots of keys and gives new keys one. fresh are the positions in slots, ascending, where a key is new: the slot's entries in
+// the operator's slabs are then whatever they were and must be set. Lent until the next call. After an error, SQLSTATE 53200, the keys that were
+// put in stay.
+func (t *Table) Upsert(hashes []uint64, cols []*batch.Column, rows []uint16, slots []uint32) (fresh []uint16, err error) {
+	if t.guard != nil {
+		if err := t.guard.keys(hashes); err != nil {
+			return nil, err
+		}
+	}
+	t.fresh = t.fresh[:0]
+	if err := t.tidy(); err != nil {
+		return nil, t.refused(err)
+	}
+	switch t.layout {
+	case oneWord, twoWords:
+		t.packed.pack(t.layout, t.fields, cols, rows, len(hashes))
+		err = t.upsertPacked(hashes, slots)
+	case text:
+		err = t.upsertText(hashes, cols[0], rows, slots)
+	case encoded:
+		t.rows.encode(cols, rows, len(hashes))
+		err = t.upsertEncoded(hashes, slots)
+	}
+	if err != nil {
+		return nil, t.refused(err)
+	}
+	return t.fresh, nil
+}
+
+// Find finds the slots of keys: NoSlot where there is none.
+func (t *Table) Find(hashes []uint64, cols []*batch.Column, rows []uint16, slots []uint32) error {
+	if t.guard != nil {
+		if err := t.guard.keys(hashes); err != nil {
+			return err
+		}
+	}
+	switch t.layout {
+	case oneWord, twoWords:
+		t.packed.pack(t.layout, t.fields, cols, rows, len(hashes))
+		for i, h := range hashes {
+			slots[i] = t.findPacked(t.groups[h>>groupShift], h, i)
+		}
+	case text:
+		for i, h := range hashes {
+			row := i
+			if rows != nil {
+				row = int(rows[i])
+			}
+			slots[i] = t.findText(t.groups[h>>groupShift], h, cols[0], row)
+		}
+	case encoded:
+		t.rows.encode(cols, rows, len(hashes))
+		for i, h := range hashes {
+			slots[i] = t.findEncoded(t.groups[h>>groupShift], h, t.rows.canonical(i))
+		}
+	}
+	return nil
+}
+
+func (t *Table) upsertPacked(hashes []uint64, slots []uint32) error {
+	for i, h := range hashes {
+		slot := t.findPacked(t.groups[h>>groupShift], h, i)
+		if slot == NoSlot {
+			var err error
+			if slot, err = t.insert(h, i); err != nil {
+				return err
+			}
+			if t.layout == oneWord {
+				*t.words.At(slot) = t.packed.words[0][i]
+			} else {
+				*t.pairs.At(slot) = [2]uint64{t.packed.words[0][i], t.packed.words[1][i]}
+			}
+			if err := t.setMark(slot, i); err != nil {
+				return err
+			}
+		}
+		slots[i] = slot
+	}
+	return nil
+}
+
+// setMark notes the marks of a new packed key.
+func (t *Table) setMark(slot uint32, i int) error {
+	mark := uint16(0)
+	if len(t.packed.marks) > 0 {
+		mark = t.packed.marks[i]
+	}
+	if t.marks == nil {
+		if mark == 0 {
+			return nil
+		}
+		t.marks = NewSlab[uint16](t.budget)
+	}
+	if err := t.marks.Grow(int(t.limit)); err != nil {
+		return err
+	}
+	*t.marks.At(slot) = mark
+	return nil
+}
+
+func (t *Table) findPacked(g *group, h uint64, i int) uint32 {
+	if g == nil {
+		return NoSlot
+	}
+	tag, mask := tagOf(h), uint32(len(g.index)-1)
+	for pos := tag >> g.shift; ; pos = (pos + 1) & mask {
+		e := g.index[pos&mask]
+		if uint32(e>>32) == tag && e != 0 && t.equalPacked(slotOf(e), i) {
+			return slotOf(e)
+		}
+		if e == 0 {
+			return NoSlot
+		}
+	}
+}
+
+func (t *Table) equalPacked(slot uint32, i int) bool {
+	if t.layout == oneWord {
+		if *t.words.At(slot) != t.packed.words[0][i] {
+			return false
+		}
+	} else if *t.pairs.At(slot) != [2]uint64{t.packed.words[0][i], t.packed.words[1][i]} {
+		return false
+	}
+	if t.marks == nil && len(t.packed.marks) == 0 {
+		return true
+	}
+	var mine uint16
+	if len(t.packed.marks) > 0 {
+		mine = t.packed.marks[i]
+	}
+	const nulls = 0xff
+	return t.markOf(slot)&nulls == mine&nulls
+}
+
+func (t *Table) markOf(slot uint32) uint16 {
+	if t.marks == nil || int(slot) >= t.marks.Len() {
+		return 0
+	}
+	return *t.marks.At(slot)
+}
+
+// nullView is the key of a NULL text: no value has this length.
+func nullView() batch.View { return batch.View{Len: ^uint32(0)} }
+
+func (t *Table) upsertText(hashes []uint64, c *batch.Column, rows []uint16, slots []uint32) error {
+	for i, h := range hashes {
+		row := i
+		if rows != nil {
+			row = int(rows[i])
+		}
+		slot := t.findText(t.groups[h>>groupShift], h, c, row)
+		if slot == NoSlot {
+			var err error
+			if slot, err = t.insert(h, i); err != nil {
+				return err
+			}
+			if err = t.keepText(slot, c, row); err != nil {
+				return err
+			}
+		}
+		slots[i] = slot
+	}
+	return nil
+}
+
+func (t *Table) keepText(slot uint32, c *batch.Column, row int) error {
+	v := nullView()
+	if !c.IsNull(row) {
+		if v = c.Views()[row]; v.Len > batch.InlineLen {
+			var err error
+			if v.Buf, v.Off, err = t.arena.add(c.Bytes(row)); err != nil {
+				return err
+			}
+		}
+	}
+	*t.views.At(slot) = v
+	return nil
+}
+
+func (t *Table) findText(g *group, h uint64, c *batch.Column, row int) uint32 {
+	if g == nil {
+		return NoSlot
+	}
+	view := nullView()
+	if !c.IsNull(row) {
+		view = c.Views()[row]
+	}
+	tag, mask := tagOf(h), uint32(len(g.index)-1)
+	for pos := tag >> g.shift; ; pos = (pos + 1) & mask {
+		e := g.index[pos&mask]
+		if uint32(e>>32) == tag && e != 0 {
+			if stored := t.views.At(slotOf(e)); stored.Len == view.Len && stored.Prefix == view.Prefix && t.equalText(stored, view, c, row) {
+				return slotOf(e)
+			}
+		}
+		if e == 0 {
+			return NoSlot
+		}
+	}
+}
+
+// equalText compares what lies behind equal lengths and prefixes.
+func (t *Table) equalText(stored *batch.View, v batch.View, c *batch.Column, row int) bool {
+	if v.Len <= batch.InlineLen || v.Len == ^uint32(0) {
+		return stored.Buf == v.Buf && stored.Off == v.Off
+	}
+	return bytes.Equal(t.arena.get(stored.Buf, stored.Off, stored.Len), c.Bytes(row))
+}
+
+func (t *Table) upsertEncoded(hashes []uint64, slots []uint32) error {
+	for i, h := range hashes {
+		canonical := t.rows.canonical(i)
+		slot := t.findEncoded(t.groups[h>>groupShift], h, canonical)
+		if slot == NoSlot {
+			var err error
+			if slot, err = t.insert(h, i); err != nil {
+				return err
+			}
+			all := t.rows.both(i)
+			s := span{hash: h, canonical: uint32(len(canonical)), exact: uint32(len(all) - len(canonical))}
+			if s.buf, s.off, err = t.arena.add(all); err != nil {
+				return err
+			}
+			*t.spans.At(slot) = s
+		}
+		slots[i] = slot
+	}
+	return nil
+}
+
+func (t *Table) findEncoded(g *group, h uint64, canonical []byte) uint32 {
+	if g == nil {
+		return NoSlot
+	}
+	tag, mask := tagOf(h), uint32(len(g.index)-1)
+	for pos := tag >> g.shift; ; pos = (pos + 1) & mask {
+		e := g.index[pos&mask]
+		if uint32(e>>32) == tag && e != 0 {
+			s := t.spans.At(slotOf(e))
+			if s.hash == h && bytes.Equal(t.arena.get(s.buf, s.off, s.canonical), canonical) {
+				return slotOf(e)
+			}
+		}
+		if e == 0 {
+			return NoSlot
+		}
+	}
+}
+
+// Slots goes through the slots of a group in the order in which their keys were put in. The loop may delete, but not put in.
+func (t *Table) Slots(groupNumber uint8) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		g := t.groups[groupNumber]
+		if g == nil {
+			return
+		}
+		for _, slot := range g.order {
+			if !t.isGone(slot) && !yield(slot) {
+				return
+			}
+		}
+	}
+}
+
+// Cursor is a place in a walk over a table or rows, by key group; the zero Cursor is the beginning.
+type Cursor struct {
+	// Group is the key group whose entries come next.
+	Group int
+	at    int
+}
+
+// Scan fills slots with the next slots, by key group and in each in the order of insertion, and returns how many; 0 is the end. Nothing may be
+// put in or deleted between the calls of one walk.
+func (t *Table) Scan(c *Cursor, slots []uint32) int {
+	n := 0
+	for c.Group < Groups {
+		if g := t.groups[c.Group]; g != nil {
+			for c.at < len(g.order) {
+				if n == len(slots) {
+					return n
+				}
+				if slot := g.order[c.at]; !t.isGone(slot) {
+					slots[n] = slot
+					n++
+				}
+				c.at++
+			}
+		}
+		c.Group, c.at = c.Group+1, 0
+	}
+	return n
+}
+
+func (t *Table) isGone(slot uint32) bool {
+	return t.gone != nil && int(slot) < t.gone.Len() && *t.gone.At(slot) != 0
+}
+
+func (t *Table) refused(err error) error { return outOfMemory(t.name, err) }
