@@ -39,7 +39,7 @@ func appendValue(dst []byte, c *batch.Column, row int, canonical bool) []byte {
 		return binary.LittleEndian.AppendUint32(dst, uint32(c.Int32s()[row]))
 	case schema.Float32:
 		f := c.Float32s()[row]
-		if canonical || f != f { //nolint:gocritic // what NaN alone is
+		if canonical || math.IsNaN(float64(f)) {
 			f = float32(math.Float64frombits(floatWord(float64(f))))
 		}
 		return binary.LittleEndian.AppendUint32(dst, math.Float32bits(f))

@@ -43,7 +43,7 @@ func (g *Guard) group(group uint8) error {
 		return nil
 	}
 	for h := range g.keysOf {
-		if uint8(h>>groupShift) == group {
+		if h>>groupShift == uint64(group) {
 			return nil
 		}
 	}

@@ -153,14 +153,6 @@ func zeroed[T any](s []T, n int) []T {
 	return s
 }
 
-// sized returns n undefined values, in the memory of s if it suffices.
-func sized[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return make([]T, n, max(n, batch.MaxRows))
-	}
-	return s[:n]
-}
-
 // isNegativeZero reports whether the float in row is -0; it is known to be a zero.
 func isNegativeZero(c *batch.Column, row int) bool {
 	if c.Kind() == schema.Float32 {

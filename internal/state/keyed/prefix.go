@@ -34,7 +34,8 @@ func (o *Order) planPrefix(types []schema.Type) {
 		write, size, whole := prefixerOf(types[k.Column].Kind)
 		room := PrefixLen - at - 1 // the first byte says whether it is NULL
 		if write == nil || room < 1 || size > room && whole {
-			if write, size, whole = shortPrefixer(types[k.Column].Kind, room); write == nil {
+			whole = false
+			if write = shortPrefixer(types[k.Column].Kind, room); write == nil {
 				o.exact = false
 				return
 			}
@@ -86,16 +87,16 @@ func prefixerOf(kind schema.Kind) (write prefixer, size int, whole bool) {
 }
 
 // shortPrefixer writes as many bytes of a kind as there is room for.
-func shortPrefixer(kind schema.Kind, room int) (write prefixer, size int, whole bool) {
+func shortPrefixer(kind schema.Kind, room int) prefixer {
 	full, size, _ := prefixerOf(kind)
 	if full == nil || room < 1 {
-		return nil, 0, false
+		return nil
 	}
 	return func(dst []byte, c *batch.Column, i int) {
 		var all [PrefixLen]byte
 		full(all[:size], c, i)
 		copy(dst, all[:])
-	}, room, false
+	}
 }
 
 // orderedFloat makes the bits of a double, without -0 and with one NaN, order as numbers do, NaN last.

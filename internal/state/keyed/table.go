@@ -220,10 +220,10 @@ func (t *Table) findPacked(g *group, h uint64, i int) uint32 {
 	if g == nil {
 		return NoSlot
 	}
-	tag, mask := tagOf(h), uint32(len(g.index)-1)
-	for pos := tag >> g.shift; ; pos = (pos + 1) & mask {
+	tag, mask := uint64(tagOf(h)), uint32(len(g.index)-1)
+	for pos := tagOf(h) >> g.shift; ; pos = (pos + 1) & mask {
 		e := g.index[pos&mask]
-		if uint32(e>>32) == tag && e != 0 && t.equalPacked(slotOf(e), i) {
+		if e>>32 == tag && e != 0 && t.equalPacked(slotOf(e), i) {
 			return slotOf(e)
 		}
 		if e == 0 {
@@ -304,10 +304,10 @@ func (t *Table) findText(g *group, h uint64, c *batch.Column, row int) uint32 {
 	if !c.IsNull(row) {
 		view = c.Views()[row]
 	}
-	tag, mask := tagOf(h), uint32(len(g.index)-1)
-	for pos := tag >> g.shift; ; pos = (pos + 1) & mask {
+	tag, mask := uint64(tagOf(h)), uint32(len(g.index)-1)
+	for pos := tagOf(h) >> g.shift; ; pos = (pos + 1) & mask {
 		e := g.index[pos&mask]
-		if uint32(e>>32) == tag && e != 0 {
+		if e>>32 == tag && e != 0 {
 			if stored := t.views.At(slotOf(e)); stored.Len == view.Len && stored.Prefix == view.Prefix && t.equalText(stored, view, c, row) {
 				return slotOf(e)
 			}
@@ -351,10 +351,10 @@ func (t *Table) findEncoded(g *group, h uint64, canonical []byte) uint32 {
 	if g == nil {
 		return NoSlot
 	}
-	tag, mask := tagOf(h), uint32(len(g.index)-1)
-	for pos := tag >> g.shift; ; pos = (pos + 1) & mask {
+	tag, mask := uint64(tagOf(h)), uint32(len(g.index)-1)
+	for pos := tagOf(h) >> g.shift; ; pos = (pos + 1) & mask {
 		e := g.index[pos&mask]
-		if uint32(e>>32) == tag && e != 0 {
+		if e>>32 == tag && e != 0 {
 			s := t.spans.At(slotOf(e))
 			if s.hash == h && bytes.Equal(t.arena.get(s.buf, s.off, s.canonical), canonical) {
 				return slotOf(e)
