@@ -142,16 +142,34 @@ func (p *printer) keys(items []OrderItem) {
 		if i > 0 {
 			p.add(", ")
 		}
-		p.expr(o.X, LowestPrecedence)
-		if o.Desc {
-			p.add(" DESC")
-		}
-		p.add(nullsWords[o.Nulls])
+		p.key(o)
 	}
+}
+
+func (p *printer) key(o OrderItem) {
+	p.expr(o.X, LowestPrecedence)
+	if o.Desc {
+		p.add(" DESC")
+	}
+	p.add(nullsWords[o.Nulls])
+}
+
+// String returns the key as canonical text, without the words ORDER BY.
+func (o OrderItem) String() string {
+	p := printer{}
+	p.key(o)
+	return string(p.out)
 }
 
 //nolint:gochecknoglobals // immutable table
 var nullsWords = [...]string{NullsDefault: "", NullsFirst: " NULLS FIRST", NullsLast: " NULLS LAST"}
+
+// String returns what follows OVER as canonical text.
+func (w *Window) String() string {
+	p := printer{}
+	p.window(w)
+	return string(p.out)
+}
 
 func (p *printer) window(w *Window) {
 	if w.Ref != nil {

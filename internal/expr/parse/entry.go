@@ -29,6 +29,10 @@ func Type(text string, options ...Option) (*ast.TypeName, error) {
 // Expr parses an expression of operators that bind at least as tightly as level; ast.LowestPrecedence takes any.
 func (p *Parser) Expr(level ast.Precedence) (ast.Node, error) { return result(p, p.expr(level)) }
 
+// RestrictedExpr parses an expression without logic, BETWEEN, IN, LIKE and IS, but with IS DISTINCT FROM, as PostgreSQL's grammar asks for
+// in a few places: the default of a column.
+func (p *Parser) RestrictedExpr() (ast.Node, error) { return result(p, p.restrictedExpr()) }
+
 // Type parses the name of a type.
 func (p *Parser) Type() (*ast.TypeName, error) { return result(p, p.typeName()) }
 
@@ -87,7 +91,7 @@ func (p *Parser) label() ast.Name {
 	t := p.Peek()
 	if t.Kind != Ident {
 		if t.Kind == String {
-			p.unexpectedHint("a name is written in double quotes, or without any")
+			p.UnexpectedHint("a name is written in double quotes, or without any")
 		}
 		p.Unexpected()
 		return ast.Name{}

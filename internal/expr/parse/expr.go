@@ -39,7 +39,7 @@ func (p *Parser) operand(level ast.Precedence) ast.Node {
 			break
 		}
 		if next == forbidden {
-			p.unexpectedHint("comparisons do not chain; join them by AND")
+			p.UnexpectedHint("comparisons do not chain; join them by AND")
 			break
 		}
 		var open bool
@@ -216,7 +216,7 @@ func (p *Parser) is(left ast.Node, start int32) (n ast.Node, open bool) {
 	case p.AcceptWords("unknown"):
 		is.Test = ast.IsUnknown
 	default:
-		p.unexpectedHint("IS tests for NULL, TRUE, FALSE, UNKNOWN or DISTINCT FROM; compare values with =")
+		p.UnexpectedHint("IS tests for NULL, TRUE, FALSE, UNKNOWN or DISTINCT FROM; compare values with =")
 	}
 	is.Span = p.From(start)
 	return is, false
@@ -247,7 +247,7 @@ func (p *Parser) between(left ast.Node, not bool, start int32) ast.Node {
 	}
 	n.Low = p.restrictedExpr()
 	if p.err == nil && !p.AtWords("and") {
-		p.unexpectedHint("BETWEEN takes two bounds joined by AND; put a bound that is more than arithmetic in parentheses")
+		p.UnexpectedHint("BETWEEN takes two bounds joined by AND; put a bound that is more than arithmetic in parentheses")
 	}
 	p.AcceptWords("and")
 	n.High = p.operand(ast.RangePrecedence + 1)
@@ -259,7 +259,7 @@ func (p *Parser) in(left ast.Node, not bool, start int32) ast.Node {
 	n := &ast.In{X: left, Not: not}
 	if n.Query = p.query(ast.RowsQuery); n.Query == nil {
 		if !p.At("(") {
-			p.unexpectedHint("IN takes a list in parentheses; for an array write = ANY (array)")
+			p.UnexpectedHint("IN takes a list in parentheses; for an array write = ANY (array)")
 		}
 		p.Open("(")
 		n.List = p.exprList()

@@ -26,8 +26,9 @@ type Parser struct {
 	tokens   []Token // the last is EOF
 	pos      int
 	err      *Error
-	lexErr   *Error // what the Invalid token stands for
-	open     []int  // tokens of the ( and [ that are open
+	lexErr   *Error      // what the Invalid token stands for
+	open     []int       // tokens of the ( and [ that are open
+	closers  map[int]int // token of a ( → of its ), made when first asked for
 	maxDepth int
 	depth    int // of the recursion
 	// height is that of the tallest tree made in the current call of operand; chains grow it without recursion.

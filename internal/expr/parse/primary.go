@@ -157,7 +157,7 @@ func (p *Parser) subscript(n ast.Node, start int32) ast.Node {
 
 // query parses a parenthesised query, nil if none is next.
 func (p *Parser) query(form ast.OpaqueForm) *ast.Opaque {
-	if !p.atQuery() {
+	if !p.AtQuery() {
 		return nil
 	}
 	start := p.Peek().Start
@@ -176,33 +176,48 @@ func (p *Parser) query(form ast.OpaqueForm) *ast.Opaque {
 	return q
 }
 
-// atQuery tells whether "(" and a query are next. A query in parentheses of its own is one only if a set operation or the like follows
-// it; else it is a scalar subquery in redundant parentheses.
-func (p *Parser) atQuery() bool {
+// AtQuery tells whether a parenthesis that belongs to a query is next. As many parentheses as possible do, as in PostgreSQL: ((SELECT 1)) is
+// a query in two, ((SELECT 1) UNION SELECT 2) one in one, and ((SELECT 1) + 1) an expression.
+func (p *Parser) AtQuery() bool {
 	if !p.At("(") {
 		return false
 	}
-	n := 1
-	for n <= p.maxDepth && p.PeekAt(n).Is("(") {
-		n++
+	opens := 1
+	for opens <= p.maxDepth && p.PeekAt(opens).Is("(") {
+		opens++
 	}
-	t := p.PeekAt(n)
-	if !t.isAnyWord("select", "with", "table") && !(t.IsWord("values") && p.PeekAt(n+1).Is("(")) {
+	t := p.PeekAt(opens)
+	if !t.isAnyWord("select", "with", "table") && !(t.IsWord("values") && p.PeekAt(opens+1).Is("(")) {
 		return false
 	}
-	if n == 1 {
-		return true
+	for inner := p.pos + opens - 1; inner > p.pos; inner-- {
+		closer, closed := p.closer(inner)
+		if !closed {
+			break // the query will say so
+		}
+		next := &p.tokens[closer+1]
+		if !next.Is(")") && !next.isAnyWord("union", "intersect", "except", "order", "limit", "offset", "fetch", "for") {
+			return false
+		}
 	}
-	for depth := n - 1; depth > 0 && p.PeekAt(n).Kind != EOF; n++ {
-		switch t := p.PeekAt(n); {
-		case t.Is("("):
-			depth++
-		case t.Is(")"):
-			depth--
-			if p.PeekAt(n+1).isAnyWord("union", "intersect", "except", "order", "limit", "offset", "fetch") {
-				return true
+	return true
+}
+
+// closer returns the token that closes the parenthesis of another one.
+func (p *Parser) closer(opener int) (closer int, closed bool) {
+	if p.closers == nil {
+		p.closers = map[int]int{}
+		var open []int
+		for i := range p.tokens {
+			switch t := &p.tokens[i]; {
+			case t.Is("("):
+				open = append(open, i)
+			case t.Is(")") && len(open) > 0:
+				p.closers[open[len(open)-1]] = i
+				open = open[:len(open)-1]
 			}
 		}
 	}
-	return false
+	closer, closed = p.closers[opener]
+	return closer, closed
 }

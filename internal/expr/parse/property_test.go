@@ -198,7 +198,15 @@ func (g generator) rows(depth int) ast.Node {
 	if g.yes() {
 		return &ast.Opaque{Form: ast.RowsQuery, Query: g.query()}
 	}
-	return g.expr(depth)
+	return notQuery(g.expr(depth))
+}
+
+// notQuery replaces a scalar subquery, whose parentheses alone would make it the query of IN or ANY.
+func notQuery(n ast.Node) ast.Node {
+	if q, ok := n.(*ast.Opaque); ok && q.Form == ast.ScalarQuery {
+		return &ast.Unary{Op: "+", X: n}
+	}
+	return n
 }
 
 func (g generator) query() ast.Node {
@@ -214,7 +222,11 @@ func (g generator) test(depth int) ast.Node {
 	case 2:
 		return &ast.Between{X: g.expr(depth), Low: g.expr(depth), High: g.expr(depth), Not: g.yes(), Symmetric: g.yes()}
 	case 3:
-		return &ast.In{X: g.expr(depth), List: g.list(depth, 1), Not: g.yes()}
+		in := &ast.In{X: g.expr(depth), List: g.list(depth, 1), Not: g.yes()}
+		if len(in.List) == 1 {
+			in.List[0] = notQuery(in.List[0])
+		}
+		return in
 	case 4:
 		return &ast.In{X: g.expr(depth), Query: &ast.Opaque{Form: ast.RowsQuery, Query: g.query()}, Not: g.yes()}
 	case 5:

@@ -66,7 +66,7 @@ func (p *Parser) exists(start int32) ast.Node {
 	q := p.query(ast.ExistsQuery)
 	if q == nil {
 		p.pos++ // the parenthesis
-		p.unexpectedHint("EXISTS takes a query: EXISTS (SELECT …)")
+		p.UnexpectedHint("EXISTS takes a query: EXISTS (SELECT …)")
 		return nil
 	}
 	q.Start = start

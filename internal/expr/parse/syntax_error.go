@@ -47,8 +47,8 @@ func (p *Parser) Unexpected() *Error {
 	return p.Fail(e)
 }
 
-// unexpectedHint is Unexpected with a hint of the caller's.
-func (p *Parser) unexpectedHint(hint string) {
+// UnexpectedHint is Unexpected with a hint of the caller's, which gives way to one about a parenthesis that is never closed.
+func (p *Parser) UnexpectedHint(hint string) {
 	failed, inOpen := p.err != nil, p.Peek().Kind == EOF && len(p.open) > 0
 	if e := p.Unexpected(); !failed && e != p.lexErr && !inOpen {
 		e.Hint = hint

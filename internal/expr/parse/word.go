@@ -66,7 +66,7 @@ func (p *Parser) constant(t *Token, kind ast.LiteralKind) ast.Node {
 
 func (p *Parser) not(t *Token) ast.Node {
 	if p.restricted {
-		p.unexpectedHint("put it in parentheses")
+		p.UnexpectedHint("put it in parentheses")
 		return nil
 	}
 	p.pos++
