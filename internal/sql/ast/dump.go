@@ -52,14 +52,18 @@ func (d *dumper) value(v reflect.Value) {
 // leaf prints what package expr/ast prints, and the words of enumerations.
 func (d *dumper) leaf(v reflect.Value) bool {
 	switch x := v.Interface().(type) {
+	case nil:
+		d.add("-")
 	case expr.Name:
+		d.add(expr.QuoteName(x.Text))
+	case *expr.Name:
 		d.add(expr.QuoteName(x.Text))
 	case ObjectName:
 		p := printer{}
 		p.object(x)
 		d.add(string(p.out))
 	case expr.OrderItem:
-		d.add(x.String())
+		d.add("(" + x.String() + ")")
 	case *expr.TypeName:
 		d.add(x.String())
 	case *expr.Window:
@@ -87,7 +91,7 @@ func (d *dumper) fields(v reflect.Value) {
 	d.add("(" + kebab(v.Type().Name()))
 	for i := range v.NumField() {
 		f, field := v.Field(i), v.Type().Field(i)
-		if field.Type == reflect.TypeFor[expr.Span]() || f.IsZero() || f.Kind() == reflect.Slice && f.Len() == 0 {
+		if field.Type == reflect.TypeFor[expr.Span]() || absent(f) {
 			continue
 		}
 		d.add(" " + kebab(field.Name))
@@ -104,6 +108,14 @@ func (d *dumper) fields(v reflect.Value) {
 		}
 	}
 	d.add(")")
+}
+
+// absent tells whether a field has no value. The zero of an enumeration is one if it has words.
+func absent(f reflect.Value) bool {
+	if words, ok := f.Interface().(fmt.Stringer); ok && f.Kind() == reflect.Uint8 {
+		return words.String() == ""
+	}
+	return f.IsZero() || f.Kind() == reflect.Slice && f.Len() == 0
 }
 
 // kebab turns a name of Go into lower case with dashes between its words.

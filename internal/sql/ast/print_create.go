@@ -14,9 +14,9 @@ func (p *printer) create(replace, temporary bool, kind ObjectKind, ifNotExists b
 
 func (p *printer) createRelation(s *CreateRelation) {
 	p.create(s.OrReplace, s.Temporary, s.Kind, s.IfNotExists, s.Name)
-	if len(s.Columns)+len(s.Constraints)+len(s.Watermarks) > 0 {
+	if elements := s.elements(p); elements != nil || s.Options == nil && s.Query == nil {
 		p.add(" (")
-		list(p, s.elements(p), func(print func()) { print() })
+		list(p, elements, func(element func()) { element() })
 		p.add(")")
 	}
 	p.options(s.Options)

@@ -66,7 +66,7 @@ func (p *printer) tableFunction(t *TableFunction) {
 	if t.RowsFrom {
 		p.add("ROWS FROM (")
 		list(p, t.Functions, func(f FromFunction) {
-			p.expr(f.Call)
+			p.add(functionText(f.Call))
 			p.when(len(f.Columns) > 0, " AS")
 			p.definitions(f.Columns)
 		})
@@ -82,8 +82,11 @@ func (p *printer) tableFunction(t *TableFunction) {
 	}
 }
 
-// functionText prints a call. A function named as a window table function has its name in quotes.
+// functionText prints a call. A function named as a window table function has its name in quotes, and a cast the form of a call.
 func functionText(call expr.Node) string {
+	if c, ok := call.(*expr.Cast); ok {
+		return "CAST(" + expr.SQL(c.X) + " AS " + c.Type.String() + ")"
+	}
 	text := expr.SQL(call)
 	for _, word := range windowWords {
 		if strings.HasPrefix(text, word+"(") {
@@ -104,9 +107,11 @@ func (p *printer) definitions(columns []*ColumnDef) {
 func (p *printer) windowTable(t *WindowTable) {
 	p.add(upper(t.Kind.String()) + "(")
 	p.tableExpr(t.Input)
-	if len(t.PartitionBy) > 0 {
+	if n := len(t.PartitionBy); n > 0 {
 		p.add(" PARTITION BY ")
+		p.when(n > 1, "(") // else a comma would end the argument
 		list(p, t.PartitionBy, p.expr)
+		p.when(n > 1, ")")
 	}
 	p.add(", ")
 	p.expr(t.Time)
