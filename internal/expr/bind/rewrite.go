@@ -1,6 +1,9 @@
 package bind
 
-import "wire.example/wire/sdk/schema"
+import (
+	"wire.example/wire/internal/expr/ast"
+	"wire.example/wire/sdk/schema"
+)
 
 // Rewrite returns e with every part replaced by what f makes of it, operands before what is made of them. f returns its argument for what it
 // leaves alone, and must not change it; what is not changed is shared with e.
@@ -31,10 +34,6 @@ func MapColumns(e *Expr, to func(column int) int) *Expr {
 	})
 }
 
-// ColumnOf returns the expression for a whole column.
-func ColumnOf(column int, field schema.Field) *Expr {
-	return &Expr{Op: Column, Type: field.Type, Path: []int{column}}
-}
 
 // AndOf returns the conjunction of conditions: nil if there are none.
 func AndOf(conditions ...*Expr) *Expr {
@@ -51,6 +50,16 @@ func AndOf(conditions ...*Expr) *Expr {
 		return all[0]
 	}
 	return &Expr{Op: And, Type: boolType(), Span: all[0].Span.To(all[len(all)-1].Span), Args: all}
+}
+
+// NullOf returns the constant NULL of a type.
+func NullOf(t schema.Type) *Expr { return nullConst(ast.Span{}, t) }
+
+// BoolOf returns a constant BOOLEAN.
+func BoolOf(value bool) *Expr {
+	e := newConst(ast.Span{}, boolType())
+	e.Value.Bits().Put(0, value)
+	return e
 }
 
 // Fallible reports whether the evaluation of e may fail for some row. It errs on the side of yes.
@@ -86,4 +95,20 @@ func safeCast(e *Expr) bool {
 		return to.Kind == schema.Numeric || to.Kind.IsFloat() || to.Kind.IsInteger() && to.Kind.Width() > from.Kind.Width()
 	}
 	return from.Kind == schema.Float32 && to.Kind == schema.Float64
+}
+
+// Int64Of returns a BIGINT constant.
+func Int64Of(value int64) *Expr {
+	e := newConst(ast.Span{}, schema.Of(schema.Int64))
+	e.Value.Int64s()[0] = value
+	return e
+}
+
+// ZeroOf returns the number 0 of a type.
+func ZeroOf(t schema.Type) *Expr {
+	e, err := literal(ast.Span{}, t, "0")
+	if err != nil {
+		return NullOf(t)
+	}
+	return e
 }

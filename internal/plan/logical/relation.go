@@ -49,10 +49,12 @@ func (k JoinKind) LeftNullable() bool { return k == Right || k == Full }
 // RightNullable reports whether columns of the right may become NULL.
 func (k JoinKind) RightNullable() bool { return k == Left || k == Full || k == Single }
 
-// KeyPair is a column of each side of a join that must be equal; both have one type. NullSafe takes NULLs as equal.
+// KeyPair is a column of each side of a join that must be equal; both have one type. NullSafe takes NULLs as equal. Otherwise a NULL is equal to
+// nothing; in a Mark join, if Unknown, it makes the mark NULL instead.
 type KeyPair struct {
 	Left, Right int
 	NullSafe    bool
+	Unknown     bool
 }
 
 // Strategy is how a join is carried out.
@@ -186,3 +188,6 @@ func (n *Limit) Inputs() []Node { return []Node{n.Input} }
 
 // Inputs are both sides.
 func (n *SetOp) Inputs() []Node { return []Node{n.Left, n.Right} }
+
+// AtMostOneRow reports whether the scan reads one row at most.
+func (n *Scan) AtMostOneRow() bool { return n.Source.Rows >= 0 && n.Source.Rows <= 1 && n.Source.RowsExact }

@@ -1,0 +1,457 @@
+package optimize
+
+import (
+	"slices"
+
+	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// Decorrelate replaces subqueries and dependent joins by plain joins. It fails only where a query has a shape that it cannot bring into that
+// form; the error names it.
+//
+// Where the conditions that tie a subquery to the row around it can be lifted out of it, they become the join's (pull.go): what remains costs
+// what a join written by hand does. Everything else is evaluated once for each different value of the columns that it reads of that row
+// (unnest.go), after Neumann and Kemper, "Unnesting Arbitrary Queries", 2015.
+func Decorrelate(p *logical.Plan) error {
+	d := &decorrelator{done: map[logical.Node]logical.Node{}}
+	for _, s := range p.Sinks {
+		s.Input = d.resolve(s.Input)
+	}
+	return d.err
+}
+
+type decorrelator struct {
+	done map[logical.Node]logical.Node
+	err  error
+}
+
+func (d *decorrelator) refuse(format string, args ...any) {
+	if d.err == nil {
+		d.err = sqlstate.Errorf(sqlstate.FeatureNotSupported, format, args...)
+	}
+}
+
+// resolve returns n without subqueries and dependent joins. What it reads of queries around it stays.
+func (d *decorrelator) resolve(n logical.Node) logical.Node {
+	return rewrite(n, d.done, func(n logical.Node) logical.Node {
+		switch n := n.(type) {
+		case *logical.Filter:
+			if hasSubquery(n.Predicate) {
+				return d.filter(n)
+			}
+		case *logical.Project:
+			if slices.ContainsFunc(expressions(n), hasSubquery) {
+				return d.project(n)
+			}
+		case *logical.Join:
+			return d.join(n)
+		}
+		return n
+	})
+}
+
+func hasSubquery(e *bind.Expr) bool {
+	found := false
+	bind.Walk(e, func(e *bind.Expr) bool {
+		if e.Op == bind.Opaque {
+			_, ok := e.Node.(*logical.Subquery)
+			found = found || ok
+		}
+		return !found
+	})
+	return found
+}
+
+// filter applies plain conditions first, then those with subqueries, each kind in the order in which they were written.
+func (d *decorrelator) filter(n *logical.Filter) logical.Node {
+	var plain, queries []*bind.Expr
+	for _, c := range bind.Conjuncts(n.Predicate) {
+		if hasSubquery(c) {
+			queries = append(queries, c)
+		} else {
+			plain = append(plain, c)
+		}
+	}
+	h := &holder{d: d, step: n.Step, node: n.Input, width: n.Input.Schema().Len()}
+	h.filter(bind.AndOf(plain...))
+	for _, c := range queries {
+		h.condition(c)
+	}
+	return choose(n.Step, h.node, span(0, h.width))
+}
+
+func (d *decorrelator) project(n *logical.Project) logical.Node {
+	h := &holder{d: d, step: n.Step, node: n.Input, width: n.Input.Schema().Len()}
+	items := slices.Clone(n.Items)
+	for i := range items {
+		if e := h.replace(items[i].Expr, nil); e != items[i].Expr {
+			items[i].Expr, items[i].Text = e, ""
+		}
+	}
+	return logical.NewProject(n.Step, h.node, items)
+}
+
+// join removes the subqueries of a condition, and dependency.
+func (d *decorrelator) join(n *logical.Join) logical.Node {
+	if n.Condition == nil || !hasSubquery(n.Condition) {
+		if !n.Dependent {
+			return n
+		}
+		return d.eliminate(n.Step, n.Kind, n.Left, n.Right, n.Condition, nil)
+	}
+	if n.Kind == logical.Inner {
+		var plain, queries []*bind.Expr
+		for _, c := range bind.Conjuncts(n.Condition) {
+			if hasSubquery(c) {
+				queries = append(queries, c)
+			} else {
+				plain = append(plain, c)
+			}
+		}
+		inner := d.join(rejoin(n, n.Left, n.Right, n.Keys, bind.AndOf(plain...)))
+		return d.filter(&logical.Filter{Step: n.Step, Input: inner, Predicate: bind.AndOf(queries...)})
+	}
+	return d.outerJoin(n)
+}
+
+// outerJoin computes each subquery of an outer join's condition at the side that it belongs to.
+func (d *decorrelator) outerJoin(n *logical.Join) logical.Node {
+	nl, nr := n.Left.Schema().Len(), n.Right.Schema().Len()
+	left := &holder{d: d, step: n.Step, node: n.Left, width: nl}
+	right := &holder{d: d, step: n.Step, node: n.Right, width: nr}
+	// Columns that the sides gain lie behind those of both until the sides are joined.
+	type gained struct{ fromRight, column int }
+	var extra []gained
+	condition := bind.Rewrite(n.Condition, func(e *bind.Expr) *bind.Expr {
+		s, ok := subqueryOf(e)
+		if !ok {
+			return e
+		}
+		reads := holderColumns(s)
+		side := gained{}
+		var value *bind.Expr
+		switch {
+		case len(reads) == 0 || reads[len(reads)-1] < nl:
+			value = left.attach(s, nil)
+		case reads[0] >= nl && !n.Dependent:
+			side.fromRight = 1
+			value = right.attach(d.moveHolder(s, -nl), nil)
+		default:
+			d.refuse("the subquery %s in the condition of a %s join reads both sides of it", s.Text, n.Kind)
+			return e
+		}
+		if d.err != nil {
+			return e
+		}
+		return bind.MapColumns(value, func(c int) int {
+			side.column = c
+			extra = append(extra, side)
+			return nl + nr + len(extra) - 1
+		})
+	})
+	if d.err != nil {
+		return n
+	}
+	wl := left.node.Schema().Len()
+	condition = bind.MapColumns(condition, func(c int) int {
+		switch {
+		case c < nl:
+			return c
+		case c < nl+nr:
+			return wl + c - nl
+		case extra[c-nl-nr].fromRight == 1:
+			return wl + extra[c-nl-nr].column
+		}
+		return extra[c-nl-nr].column
+	})
+	out := d.join(rejoin(n, left.node, right.node, n.Keys, condition))
+	return choose(n.Step, out, append(span(0, nl), span(wl, wl+out.Schema().Len()-wl-(right.node.Schema().Len()-nr))...))
+}
+
+func subqueryOf(e *bind.Expr) (*logical.Subquery, bool) {
+	if e.Op != bind.Opaque {
+		return nil, false
+	}
+	s, ok := e.Node.(*logical.Subquery)
+	return s, ok
+}
+
+// holder is a node to which the values of subqueries are attached as columns behind its own. The subqueries stand in rows of the first width
+// columns.
+type holder struct {
+	d     *decorrelator
+	step  logical.Step
+	node  logical.Node
+	width int
+	// values are the expressions for subqueries that were attached without a guard: a subquery may stand twice in an expression.
+	values map[*logical.Subquery]*bind.Expr
+}
+
+func (h *holder) filter(predicate *bind.Expr) {
+	if predicate != nil {
+		h.node = &logical.Filter{Step: h.step, Input: h.node, Predicate: predicate}
+	}
+}
+
+// condition keeps the rows for which c, a condition with subqueries, is true.
+func (h *holder) condition(c *bind.Expr) {
+	negated := c.Op == bind.Not
+	inner := c
+	if negated {
+		inner = c.Args[0]
+	}
+	s, ok := subqueryOf(inner)
+	switch {
+	case ok && s.Form == logical.Exists:
+		kind := logical.Semi
+		if negated {
+			kind = logical.Anti
+		}
+		h.node = h.d.eliminate(h.step, kind, h.node, h.d.resolve(existence(s.Query)), nil, nil)
+	case ok && s.Form == logical.Any && !negated:
+		compare := h.compare(s, nil)
+		h.node = h.d.eliminate(h.step, logical.Semi, h.node, h.d.resolve(s.Query), compare, nil)
+	default:
+		h.filter(h.replace(c, nil))
+	}
+}
+
+// existence is query without what makes no difference to whether it has rows.
+func existence(query logical.Node) logical.Node {
+	for {
+		switch n := query.(type) {
+		case *logical.Project:
+			if slices.ContainsFunc(expressions(n), hasSubquery) {
+				return query
+			}
+			query = n.Input
+		case *logical.Sort:
+			if n.Limit == 0 || n.Offset > 0 {
+				return query
+			}
+			query = n.Input
+		case *logical.Limit:
+			if n.Limit == 0 || n.Offset > 0 {
+				return query
+			}
+			query = n.Input
+		default:
+			return query
+		}
+	}
+}
+
+// compare is the comparison of an Any over the columns that the holder has by now and then the query's.
+func (h *holder) compare(s *logical.Subquery, guard []*bind.Expr) *bind.Expr {
+	e := s.Compare
+	if hasSubquery(e) {
+		e = h.replace(bind.MapColumns(e, func(c int) int {
+			if c >= h.width {
+				return c + farColumn // out of the way of columns that are attached meanwhile
+			}
+			return c
+		}), guard)
+		e = bind.MapColumns(e, func(c int) int {
+			if c >= farColumn {
+				return c - farColumn - h.width + h.node.Schema().Len()
+			}
+			return c
+		})
+		return e
+	}
+	grown := h.node.Schema().Len() - h.width
+	return bind.MapColumns(e, func(c int) int {
+		if c >= h.width {
+			return c + grown
+		}
+		return c
+	})
+}
+
+// farColumn is more than any row has columns.
+const farColumn = 1 << 20
+
+// replace returns e with each subquery replaced by a column that holds its value. guard are conditions without which e is not evaluated: a
+// query that may fail is not evaluated for the rows that do not meet them.
+func (h *holder) replace(e *bind.Expr, guard []*bind.Expr) *bind.Expr {
+	if !hasSubquery(e) {
+		return e
+	}
+	if s, ok := subqueryOf(e); ok {
+		return h.attach(s, guard)
+	}
+	c := *e
+	c.Args = slices.Clone(e.Args)
+	guard = slices.Clip(guard)
+	for i := range c.Args {
+		c.Args[i] = h.replace(c.Args[i], guard)
+		guard = guarded(&c, i, guard)
+	}
+	return &c
+}
+
+// guarded returns the conditions under which operand i+1 of e is evaluated, given those of operand i.
+func guarded(e *bind.Expr, i int, guard []*bind.Expr) []*bind.Expr {
+	x := e.Args[i]
+	is := func(truth, negated bool) *bind.Expr {
+		return &bind.Expr{Op: bind.IsBool, Type: schema.Of(schema.Bool), Args: []*bind.Expr{x}, Truth: truth, Negated: negated}
+	}
+	switch e.Op {
+	case bind.And:
+		return append(guard, is(false, true))
+	case bind.Or:
+		return append(guard, is(true, true))
+	case bind.Coalesce:
+		return append(guard, &bind.Expr{Op: bind.IsNull, Type: schema.Of(schema.Bool), Args: []*bind.Expr{x}})
+	case bind.Case:
+		if i%2 == 0 { // a condition: the result behind it needs it
+			return append(guard, x)
+		}
+		// Behind a result, its condition was not met.
+		last := e.Args[i-1]
+		return append(slices.Clone(guard[:len(guard)-1]), &bind.Expr{
+			Op: bind.IsBool, Type: schema.Of(schema.Bool), Args: []*bind.Expr{last}, Truth: true, Negated: true,
+		})
+	default:
+		return guard
+	}
+}
+
+// attach adds the value of s to the holder's columns and returns the expression for it.
+func (h *holder) attach(s *logical.Subquery, guard []*bind.Expr) *bind.Expr {
+	if e, ok := h.values[s]; ok {
+		return e
+	}
+	var compare *bind.Expr
+	text := s.Query
+	switch s.Form {
+	case logical.Any:
+		compare = h.compare(s, guard)
+	case logical.Exists:
+		text = existence(text)
+	}
+	query := h.d.resolve(text)
+	if s.Form == logical.ArrayOf {
+		query = h.d.collected(h.step, query)
+	}
+	kind := logical.Mark
+	switch {
+	case s.Form == logical.ScalarValue && !atMostOne(query):
+		kind = logical.Single
+	case s.Form == logical.ScalarValue, s.Form == logical.ArrayOf:
+		kind = logical.Left
+	}
+	if kind != logical.Single && !fallible(query) {
+		guard = nil
+	}
+	at := h.node.Schema().Len()
+	h.node = h.d.eliminate(h.step, kind, h.node, query, compare, bind.AndOf(guard...))
+	if h.d.err != nil {
+		return bind.NullOf(logical.NewSubquery(s).Type)
+	}
+	value := pass(h.node, at).Expr
+	if len(guard) == 0 {
+		if h.values == nil {
+			h.values = map[*logical.Subquery]*bind.Expr{}
+		}
+		h.values[s] = value
+	}
+	return value
+}
+
+// atMostOne reports whether n has one row at most for each row of the query around it.
+func atMostOne(n logical.Node) bool {
+	switch n := n.(type) {
+	case *logical.Aggregate:
+		return len(n.Keys) == 0 && len(n.Sets) <= 1
+	case *logical.Project:
+		return atMostOne(n.Input)
+	case *logical.Filter:
+		return atMostOne(n.Input)
+	case *logical.Sort:
+		return n.Limit >= 0 && n.Limit <= 1 && !n.WithTies && n.Partition == nil || atMostOne(n.Input)
+	case *logical.Limit:
+		return n.Limit >= 0 && n.Limit <= 1 || atMostOne(n.Input)
+	case *logical.Scan:
+		return n.AtMostOneRow()
+	case *logical.Join:
+		return (n.Kind == logical.Inner || n.Kind == logical.Left || n.Kind == logical.Single) && atMostOne(n.Left) && atMostOne(n.Right) ||
+			n.Kind.KeepsLeftOnly() && atMostOne(n.Left)
+	}
+	return false
+}
+
+// holderColumns returns the columns of the row that s stands in which s reads, ascending.
+func holderColumns(s *logical.Subquery) []int {
+	var columns []int
+	subqueryExprs(s, 1, func(e *bind.Expr, level int) {
+		if e.Op == bind.Outer && e.Index == level {
+			columns = append(columns, e.Path[0])
+		}
+	})
+	if s.Compare != nil {
+		for _, p := range bind.Paths(s.Compare) {
+			columns = append(columns, p[0])
+		}
+	}
+	slices.Sort(columns)
+	return slices.Compact(columns)
+}
+
+// subqueryExprs calls f for every part of every expression of s, with the number of levels between it and the row that s stands in.
+func subqueryExprs(s *logical.Subquery, level int, f func(e *bind.Expr, level int)) {
+	subplanExprs(s.Query, level, map[logical.Node]bool{}, f)
+}
+
+func subplanExprs(n logical.Node, level int, seen map[logical.Node]bool, f func(e *bind.Expr, level int)) {
+	if seen[n] {
+		return
+	}
+	seen[n] = true
+	for _, e := range expressions(n) {
+		bind.Walk(e, func(e *bind.Expr) bool {
+			f(e, level)
+			if s, ok := subqueryOf(e); ok {
+				subqueryExprs(s, level+1, f)
+				if s.Compare != nil {
+					bind.Walk(s.Compare, func(e *bind.Expr) bool { f(e, level); return true })
+				}
+			}
+			return true
+		})
+	}
+	for i, in := range n.Inputs() {
+		below := level
+		if j, ok := n.(*logical.Join); ok && j.Dependent && i == 1 {
+			below++
+		}
+		subplanExprs(in, below, seen, f)
+	}
+}
+
+// moveHolder returns s for a row whose columns are numbered by more than those of the row that it stands in.
+func (d *decorrelator) moveHolder(s *logical.Subquery, by int) *logical.Subquery {
+	c := *s
+	c.Query = rewrite(d.resolve(s.Query), map[logical.Node]logical.Node{}, func(n logical.Node) logical.Node {
+		return withExpressions(n, func(e *bind.Expr) *bind.Expr {
+			return bind.Rewrite(e, func(e *bind.Expr) *bind.Expr {
+				if e.Op != bind.Outer || e.Index != 1 {
+					return e
+				}
+				o := *e
+				o.Path = append([]int{e.Path[0] + by}, e.Path[1:]...)
+				return &o
+			})
+		})
+	})
+	if c.Compare != nil {
+		if hasSubquery(c.Compare) {
+			d.refuse("a subquery on the left of %s in the condition of an outer join", s.Text)
+		}
+		c.Compare = shift(c.Compare, by)
+	}
+	return &c
+}
