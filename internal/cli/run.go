@@ -126,7 +126,9 @@ func (a *app) plan(ctx context.Context, path string, f *runFlags) (*plans, error
 	if f.parallelism > 0 {
 		l.Parallelism = f.parallelism
 	}
-	optimize.Optimize(l)
+	if err := optimize.Optimize(l); err != nil {
+		return nil, wrong(err)
+	}
 	p := &plans{path: path, logical: l, physical: physical.New(l, runtime.GOMAXPROCS(0)), checkpoint: f.checkpoint}
 	if err := p.readsOwnText(); err != nil {
 		return nil, wrong(err)

@@ -79,7 +79,7 @@ func (c *compiler) transform(t *Transform) {
 }
 
 func (c *compiler) step(t *Transform, part string, policy logical.OnError) logical.Step {
-	return logical.Step{Name: t.Name.Value + "." + part, OnError: policy}
+	return logical.Step{Name: t.Name.Value + "." + part, OnError: policy, Written: true}
 }
 
 func (c *compiler) unnest(t *Transform, in logical.Node, policy logical.OnError) logical.Node {
@@ -330,7 +330,7 @@ func (c *compiler) aligned(where Text, k int, n logical.Node, first *schema.Sche
 	if same {
 		return n
 	}
-	step := logical.Step{Name: where.Value + ".union" + strconv.Itoa(k+1), OnError: c.onError}
+	step := logical.Step{Name: where.Value + ".union" + strconv.Itoa(k+1), OnError: c.onError, Written: true}
 	return logical.NewProject(step, n, items)
 }
 

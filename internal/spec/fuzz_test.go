@@ -41,7 +41,9 @@ func FuzzCompile(f *testing.F) {
 			return
 		}
 		_ = plan.String()
-		optimize.Optimize(plan)
+		if err := optimize.Optimize(plan); err != nil {
+			t.Fatal(err)
+		}
 		if got := physical.New(plan, 2); len(got.Sources) == 0 || len(got.Sinks) == 0 {
 			t.Fatalf("a plan without sources or sinks: %s", got)
 		}

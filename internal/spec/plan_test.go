@@ -31,7 +31,9 @@ func TestPlans(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := "bound\n" + plan.String()
-			optimize.Optimize(plan)
+			if err := optimize.Optimize(plan); err != nil {
+				t.Fatal(err)
+			}
 			got += "\noptimized\n" + plan.String() + "\nphysical\n" + physical.New(plan, 2).String()
 			golden := strings.TrimSuffix(path, ".yaml") + ".txt"
 			if os.Getenv("WIRE_REWRITE") != "" {

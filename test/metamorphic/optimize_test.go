@@ -74,7 +74,9 @@ func once(t *testing.T, text string, optimized bool, lanes int, s flow.Settings)
 		t.Fatalf("%v\n%s", err, text)
 	}
 	if optimized {
-		optimize.Optimize(plan)
+		if err := optimize.Optimize(plan); err != nil {
+			t.Fatal(err)
+		}
 	}
 	p, err := flow.Build(t.Context(), physical.New(plan, lanes), s)
 	if err != nil {

@@ -64,6 +64,9 @@ func NewAggregate(step Step, input Node, keys []int, sets [][]int, calls []Aggre
 	return &Aggregate{Step: step, Input: input, Keys: keys, Sets: sets, Calls: calls, out: schema.New(fields...)}
 }
 
+// FirstCall is the number of the column of the first call.
+func (n *Aggregate) FirstCall() int { return n.out.Len() - len(n.Calls) }
+
 // Schema is what NewAggregate made.
 func (n *Aggregate) Schema() *schema.Schema { return n.out }
 

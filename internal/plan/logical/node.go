@@ -20,6 +20,8 @@ type Step struct {
 	// Name is unique in a plan: the user's name and, where one of his steps becomes several nodes, the part.
 	Name    string
 	OnError OnError
+	// Written says that a user wrote the step and knows it by its name: it is neither moved nor merged with others.
+	Written bool
 }
 
 // Filter keeps the rows for which Predicate is true.

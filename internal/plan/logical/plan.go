@@ -51,6 +51,23 @@ type Source struct {
 	OnError   OnError
 	// MaxRecordBytes bounds one record.
 	MaxRecordBytes int64
+	// Statistics are what is known of the rows, or nil.
+	Statistics *Statistics
+}
+
+// Statistics describe the rows of a source, for estimates.
+type Statistics struct {
+	// Rows is how many there are; Exact says that it is no estimate.
+	Rows  float64
+	Exact bool
+	// Columns are in the order of the schema; nil if nothing is known of them.
+	Columns []ColumnStatistics
+}
+
+// ColumnStatistics describe the values of a column.
+type ColumnStatistics struct {
+	// Distinct is the number of different values, 0 if unknown. Nulls is the share of rows that are NULL. Width is the mean size in bytes.
+	Distinct, Nulls, Width float64
 }
 
 // Scan reads a source. There is one for each Source of a plan.

@@ -56,14 +56,27 @@ func condition(s *schema.Schema, c codec.Condition, hidden bool) string {
 }
 
 // String shows the predicate.
-func (n *Filter) String() string { return "filter " + n.Name + ": " + oneLine(n.Text) }
+func (n *Filter) String() string { return "filter " + n.Name + ": " + n.text() }
+
+func (n *Filter) text() string {
+	if n.Text != "" {
+		return oneLine(n.Text)
+	}
+	if n.Hidden {
+		return "…"
+	}
+	return n.Predicate.Text(n.Input.Schema().Fields)
+}
 
 // String shows the columns and how they are made.
 func (n *Project) String() string {
 	items := make([]string, len(n.Items))
 	for i, item := range n.Items {
+		if item.Text == "" {
+			item.Text = item.Expr.Text(n.Input.Schema().Fields)
+		}
 		items[i] = oneLine(item.Text)
-		if item.Text != item.Name {
+		if item.Text != item.Name && item.Text != schema.QuoteName(item.Name) {
 			items[i] += " AS " + schema.QuoteName(item.Name)
 		}
 	}

@@ -91,6 +91,8 @@ type Join struct {
 	// Strategy and BuildLeft, which side is kept, are set by optimize.
 	Strategy  Strategy
 	BuildLeft bool
+	// Need says which of its columns are read above; nil means all. Set by optimize.
+	Need []bool
 	out       *schema.Schema
 }
 
@@ -189,5 +191,8 @@ func (n *Limit) Inputs() []Node { return []Node{n.Input} }
 // Inputs are both sides.
 func (n *SetOp) Inputs() []Node { return []Node{n.Left, n.Right} }
 
-// AtMostOneRow reports whether the scan reads one row at most.
-func (n *Scan) AtMostOneRow() bool { return n.Source.Rows >= 0 && n.Source.Rows <= 1 && n.Source.RowsExact }
+// AtMostOneRow reports whether the scan certainly reads one row at most.
+func (n *Scan) AtMostOneRow() bool {
+	s := n.Source.Statistics
+	return s != nil && s.Exact && s.Rows <= 1
+}

@@ -15,6 +15,10 @@ func FoldConstants(p *logical.Plan) {
 			for i := range n.Items {
 				n.Items[i].Expr = eval.Fold(n.Items[i].Expr)
 			}
+		case *logical.Join:
+			if n.Condition != nil {
+				n.Condition = eval.Fold(n.Condition)
+			}
 		case *logical.Split:
 			for i := range n.Branches {
 				if n.Branches[i].Cond != nil {

@@ -2,12 +2,22 @@ package optimize
 
 import "wire.example/wire/internal/plan/logical"
 
-// Optimize runs all passes over p.
-func Optimize(p *logical.Plan) {
+// Optimize runs all passes over p. The error is for a query of a shape that cannot be planned; it names that.
+func Optimize(p *logical.Plan) error {
+	if err := Decorrelate(p); err != nil {
+		return err
+	}
 	FoldConstants(p)
+	PushFilters(p)
+	ExtractKeys(p)
+	Collapse(p)
+	Narrow(p)
+	Collapse(p)
+	NameSteps(p)
 	KeepRecords(p)
 	PushConditions(p)
 	PruneColumns(p)
+	return nil
 }
 
 // order returns the plan's nodes, each after everything that reads it.

@@ -9,13 +9,7 @@ import (
 
 // PruneColumns tells each scan which columns, and which members of nested rows, anything above it reads.
 func PruneColumns(p *logical.Plan) {
-	d := demand{}
-	for _, s := range p.Sinks {
-		d.sink(s)
-	}
-	for _, n := range order(p) {
-		d.node(n)
-	}
+	demandOf(p)
 }
 
 // demand is what is read of each node's rows: a Need for each column of its schema.
@@ -126,6 +120,95 @@ func (d demand) node(n logical.Node) {
 	case *logical.Union:
 		for _, in := range n.In {
 			d.pass(in, d.of(n))
+		}
+	default:
+		d.relation(n)
+	}
+}
+
+// relation is node for relational nodes.
+func (d demand) relation(n logical.Node) {
+	switch n := n.(type) {
+	case *logical.Join:
+		d.join(n)
+	case *logical.Aggregate:
+		d.wholes(n.Input, n.Keys...)
+		first := n.FirstCall()
+		for i, c := range n.Calls {
+			if d.of(n)[first+i].Read {
+				d.wholes(n.Input, c.Args...)
+				d.wholes(n.Input, c.Filter)
+				d.sortKeys(n.Input, c.OrderBy)
+			}
+		}
+	case *logical.Sort:
+		d.pass(n.Input, d.of(n))
+		d.sortKeys(n.Input, n.Keys)
+		d.wholes(n.Input, n.Partition...)
+	case *logical.Limit:
+		d.pass(n.Input, d.of(n))
+	case *logical.SetOp:
+		for i := range n.Schema().Fields {
+			d.wholes(n.Left, i)
+			d.wholes(n.Right, i)
+		}
+	case *logical.Over:
+		in := n.Input.Schema().Len()
+		d.pass(n.Input, d.of(n)[:in])
+		d.wholes(n.Input, n.Partition...)
+		d.sortKeys(n.Input, n.Order)
+		for i, c := range n.Calls {
+			if d.of(n)[in+i].Read {
+				d.wholes(n.Input, c.Args...)
+				d.wholes(n.Input, c.Filter, c.Frame.StartOffset, c.Frame.EndOffset)
+			}
+		}
+	case *logical.RowsFrom:
+		d.pass(n.Input, d.of(n)[:n.Input.Schema().Len()])
+		for _, f := range n.Functions {
+			d.wholes(n.Input, f.Args...)
+		}
+	}
+}
+
+// wholes demands columns of n, leaving out NoColumn.
+func (d demand) wholes(n logical.Node, columns ...int) {
+	for _, c := range columns {
+		if c != logical.NoColumn {
+			d.whole(n, c)
+		}
+	}
+}
+
+func (d demand) sortKeys(n logical.Node, keys []logical.SortKey) {
+	for _, k := range keys {
+		d.whole(n, k.Column)
+	}
+}
+
+func (d demand) join(n *logical.Join) {
+	nl := n.Left.Schema().Len()
+	out := d.of(n)
+	n.Need = make([]bool, len(out))
+	for i := range out {
+		n.Need[i] = out[i].Read
+	}
+	d.pass(n.Left, out[:nl])
+	if !n.Kind.KeepsLeftOnly() {
+		d.pass(n.Right, out[nl:])
+	}
+	for _, k := range n.Keys {
+		d.whole(n.Left, k.Left)
+		d.whole(n.Right, k.Right)
+	}
+	if n.Condition == nil {
+		return
+	}
+	for _, path := range bind.Paths(n.Condition) {
+		if path[0] < nl {
+			d.whole(n.Left, path[0])
+		} else {
+			d.whole(n.Right, path[0]-nl)
 		}
 	}
 }

@@ -85,6 +85,10 @@ func regroup(n logical.Node, in logical.Node) logical.Node {
 		c := logical.NewAggregate(n.Step, in, n.Keys, n.Sets, n.Calls)
 		c.Mode = n.Mode
 		return c
+	case *logical.Over:
+		return logical.NewOver(n.Step, in, n.Partition, n.Order, n.Calls)
+	case *logical.RowsFrom:
+		return logical.NewRowsFrom(n.Step, in, n.Functions, n.Ordinality, n.Outer)
 	}
 	panic(fmt.Sprintf("optimize: %T cannot be rebuilt", n))
 }

@@ -2,6 +2,7 @@ package physical
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"wire.example/wire/internal/expr/bind"
@@ -22,7 +23,10 @@ func New(p *logical.Plan, lanes int) *Plan {
 	if p.Parallelism > 0 {
 		lanes = p.Parallelism
 	}
-	b := &builder{plan: &Plan{Name: p.Name, Parallelism: lanes}, sources: map[*logical.Scan]*Source{}, steps: map[logical.Node]*Step{}}
+	b := &builder{
+		plan: &Plan{Name: p.Name, Parallelism: lanes}, sources: map[*logical.Scan]*Source{}, steps: map[place]*Step{},
+		stages: map[logical.Node]*Stage{}, origins: map[logical.Node][]*Stage{},
+	}
 	for _, s := range p.Sinks {
 		sink := newSink(s, s.Input.Schema())
 		b.plan.Sinks = append(b.plan.Sinks, sink)
@@ -42,30 +46,84 @@ func newSink(s *logical.Sink, columns *schema.Schema) *Sink {
 	return sink
 }
 
-// builder makes each source and step once.
+// builder makes each source, stage and step once.
 type builder struct {
 	plan    *Plan
 	sources map[*logical.Scan]*Source
-	steps   map[logical.Node]*Step
+	steps   map[place]*Step
+	stages  map[logical.Node]*Stage
+	origins map[logical.Node][]*Stage
+}
+
+// place is where a step of a node runs: in the lanes of sources, if stage is nil, or in the tasks of a stage.
+type place struct {
+	node  logical.Node
+	stage *Stage
 }
 
 // lead makes the rows of n flow into edge.
 func (b *builder) lead(n logical.Node, edge Edge) {
+	for _, origin := range b.origin(n) {
+		b.leadFrom(n, origin, edge)
+	}
+}
+
+// origin returns the stages whose tasks yield rows of n; nil among them stands for the lanes of sources.
+func (b *builder) origin(n logical.Node) []*Stage {
+	if all, ok := b.origins[n]; ok {
+		return all
+	}
+	var all []*Stage
+	switch {
+	case isScan(n):
+		all = []*Stage{nil}
+	case blocking(n):
+		all = []*Stage{b.stage(n)}
+	default:
+		for _, in := range n.Inputs() {
+			for _, o := range b.origin(in) {
+				if !slices.Contains(all, o) {
+					all = append(all, o)
+				}
+			}
+		}
+	}
+	b.origins[n] = all
+	return all
+}
+
+func isScan(n logical.Node) bool {
+	_, ok := n.(*logical.Scan)
+	return ok
+}
+
+// leadFrom makes those rows of n flow into edge that come from origin.
+func (b *builder) leadFrom(n logical.Node, origin *Stage, edge Edge) {
+	if !slices.Contains(b.origin(n), origin) {
+		return
+	}
 	switch n := n.(type) {
 	case *logical.Scan:
 		s := b.source(n)
 		s.Next = append(s.Next, edge)
 	case *logical.Union:
 		for _, in := range n.In {
-			b.lead(in, edge)
+			b.leadFrom(in, origin, edge)
 		}
 	case *logical.Port:
-		s := b.step(n.Split)
+		s := b.step(n.Split, origin)
 		s.Ports[n.Branch] = append(s.Ports[n.Branch], edge)
 	default:
-		s := b.step(n)
+		s := b.headOrStep(n, origin)
 		s.Ports[0] = append(s.Ports[0], edge)
 	}
+}
+
+func (b *builder) headOrStep(n logical.Node, origin *Stage) *Step {
+	if blocking(n) {
+		return b.stage(n).Head
+	}
+	return b.step(n, origin)
 }
 
 func (b *builder) source(n *logical.Scan) *Source {
@@ -86,15 +144,20 @@ func (b *builder) source(n *logical.Scan) *Source {
 	return s
 }
 
-// step makes the step of n, and leads its inputs into it.
-func (b *builder) step(n logical.Node) *Step {
-	if s, ok := b.steps[n]; ok {
+// step makes the step of n at origin, and leads into it what comes from there. Where the rows of n come from several origins, each has a step of
+// its own.
+func (b *builder) step(n logical.Node, origin *Stage) *Step {
+	at := place{n, origin}
+	if s, ok := b.steps[at]; ok {
 		return s
 	}
 	s := newStep(n)
-	b.steps[n] = s
+	if origin != b.origin(n)[0] {
+		s.Name += "@" + origin.Name
+	}
+	b.steps[at] = s
 	for _, in := range n.Inputs() {
-		b.lead(in, Edge{Step: s})
+		b.leadFrom(in, origin, Edge{Step: s})
 	}
 	return s
 }

@@ -1,0 +1,242 @@
+package optimize
+
+import (
+	"slices"
+
+	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/plan/logical"
+)
+
+// Narrow leaves out columns, aggregates and window functions that nothing reads, so that what keeps rows keeps no more than it must. Projections
+// that a user named stay as they are.
+func Narrow(p *logical.Plan) {
+	n := &narrower{demand: demandOf(p), done: map[logical.Node]narrowed{}}
+	for _, s := range p.Sinks {
+		in := n.narrow(s.Input)
+		s.Input = choose(logical.Step{OnError: s.OnError}, in.node, in.columns(span(0, len(in.at))))
+	}
+}
+
+// demandOf computes what is read of each node.
+func demandOf(p *logical.Plan) demand {
+	d := demand{}
+	for _, s := range p.Sinks {
+		d.sink(s)
+	}
+	for _, n := range order(p) {
+		d.node(n)
+	}
+	return d
+}
+
+// narrowed is a node in another's place: column i of that is column at[i] of node, or none if at[i] is negative.
+type narrowed struct {
+	node logical.Node
+	at   []int
+}
+
+func (n *narrowed) columns(old []int) []int {
+	out := make([]int, len(old))
+	for i, c := range old {
+		out[i] = n.column(c)
+	}
+	return out
+}
+
+func (n *narrowed) column(old int) int {
+	if old == logical.NoColumn {
+		return old
+	}
+	return n.at[old]
+}
+
+func (n *narrowed) expr(e *bind.Expr) *bind.Expr {
+	if e == nil {
+		return nil
+	}
+	return bind.MapColumns(e, n.column)
+}
+
+func (n *narrowed) order(keys []logical.SortKey) []logical.SortKey {
+	out := slices.Clone(keys)
+	for i := range out {
+		out[i].Column = n.column(out[i].Column)
+	}
+	return out
+}
+
+type narrower struct {
+	demand demand
+	done   map[logical.Node]narrowed
+}
+
+func (w *narrower) narrow(n logical.Node) narrowed {
+	out, ok := w.done[n]
+	if !ok {
+		out = w.node(n)
+		w.done[n] = out
+	}
+	return out
+}
+
+// same is n with its columns as they were.
+func same(n logical.Node) narrowed { return narrowed{n, span(0, n.Schema().Len())} }
+
+// exact is n with those columns only that are read of it.
+func (w *narrower) exact(n logical.Node) narrowed {
+	in := w.narrow(n)
+	out := narrowed{at: make([]int, len(in.at))}
+	var columns []int
+	for i, need := range w.demand.of(n) {
+		out.at[i] = -1
+		if need.Read {
+			out.at[i] = len(columns)
+			columns = append(columns, in.at[i])
+		}
+	}
+	out.node = choose(logical.Step{}, in.node, columns)
+	return out
+}
+
+// whole is n with all its columns.
+func (w *narrower) whole(n logical.Node) logical.Node {
+	in := w.narrow(n)
+	return choose(logical.Step{}, in.node, in.at)
+}
+
+func (w *narrower) node(n logical.Node) narrowed {
+	switch n := n.(type) {
+	case *logical.Filter:
+		in := w.narrow(n.Input)
+		c := *n
+		c.Input, c.Predicate = in.node, in.expr(n.Predicate)
+		return narrowed{&c, in.at}
+	case *logical.Project:
+		return w.project(n)
+	case *logical.Join:
+		return w.join(n)
+	case *logical.Aggregate:
+		return w.aggregate(n)
+	case *logical.Sort:
+		in := w.exact(n.Input)
+		c := *n
+		c.Input, c.Keys, c.Partition = in.node, in.order(n.Keys), nil
+		if n.Partition != nil {
+			c.Partition = in.columns(n.Partition)
+		}
+		return narrowed{&c, in.at}
+	case *logical.Limit:
+		in := w.narrow(n.Input)
+		return narrowed{withInputs(n, []logical.Node{in.node}), in.at}
+	case *logical.Over:
+		return w.over(n)
+	case *logical.RowsFrom:
+		in := w.exact(n.Input)
+		functions := slices.Clone(n.Functions)
+		for i := range functions {
+			functions[i].Args = in.columns(functions[i].Args)
+		}
+		out := logical.NewRowsFrom(n.Step, in.node, functions, n.Ordinality, n.Outer)
+		added := n.Schema().Len() - n.Input.Schema().Len()
+		return narrowed{out, slices.Concat(in.at, span(in.node.Schema().Len(), in.node.Schema().Len()+added))}
+	}
+	in := slices.Clone(n.Inputs())
+	for i := range in {
+		in[i] = w.whole(in[i])
+	}
+	return same(withInputs(n, in))
+}
+
+func (w *narrower) project(n *logical.Project) narrowed {
+	in := w.narrow(n.Input)
+	out := narrowed{at: make([]int, len(n.Items))}
+	var items []logical.Item
+	for i, need := range w.demand.of(n) {
+		out.at[i] = -1
+		if !need.Read && !n.Written {
+			continue
+		}
+		item := n.Items[i]
+		if e := item.Expr; e.Op == bind.Column && in.at[e.Path[0]] < 0 {
+			continue
+		}
+		out.at[i] = len(items)
+		item.Expr = in.expr(item.Expr)
+		items = append(items, item)
+	}
+	out.node = logical.NewProject(n.Step, in.node, items)
+	return out
+}
+
+func (w *narrower) join(n *logical.Join) narrowed {
+	left, right := w.exact(n.Left), w.exact(n.Right)
+	nl, wl := n.Left.Schema().Len(), left.node.Schema().Len()
+	keys := slices.Clone(n.Keys)
+	for i := range keys {
+		keys[i].Left, keys[i].Right = left.at[keys[i].Left], right.at[keys[i].Right]
+	}
+	condition := n.Condition
+	if condition != nil {
+		condition = bind.MapColumns(condition, func(c int) int {
+			if c < nl {
+				return left.at[c]
+			}
+			return wl + right.at[c-nl]
+		})
+	}
+	out := narrowed{node: rejoin(n, left.node, right.node, keys, condition), at: slices.Clone(left.at)}
+	switch {
+	case n.Kind == logical.Mark:
+		out.at = append(out.at, wl)
+	case !n.Kind.KeepsLeftOnly():
+		for _, c := range right.at {
+			if c >= 0 {
+				c += wl
+			}
+			out.at = append(out.at, c)
+		}
+	}
+	return out
+}
+
+func (w *narrower) aggregate(n *logical.Aggregate) narrowed {
+	in := w.exact(n.Input)
+	first := n.FirstCall()
+	out := narrowed{at: span(0, first)}
+	var calls []logical.AggregateCall
+	for i, c := range n.Calls {
+		if !w.demand.of(n)[first+i].Read {
+			out.at = append(out.at, -1)
+			continue
+		}
+		out.at = append(out.at, first+len(calls))
+		c.Args, c.Filter, c.OrderBy = in.columns(c.Args), in.column(c.Filter), in.order(c.OrderBy)
+		calls = append(calls, c)
+	}
+	grouped := logical.NewAggregate(n.Step, in.node, in.columns(n.Keys), n.Sets, calls)
+	grouped.Mode = n.Mode
+	out.node = grouped
+	return out
+}
+
+func (w *narrower) over(n *logical.Over) narrowed {
+	in := w.exact(n.Input)
+	old, now := n.Input.Schema().Len(), in.node.Schema().Len()
+	out := narrowed{at: slices.Clone(in.at)}
+	var calls []logical.WindowCall
+	for i, c := range n.Calls {
+		if !w.demand.of(n)[old+i].Read {
+			out.at = append(out.at, -1)
+			continue
+		}
+		out.at = append(out.at, now+len(calls))
+		c.Args, c.Filter = in.columns(c.Args), in.column(c.Filter)
+		c.Frame.StartOffset, c.Frame.EndOffset = in.column(c.Frame.StartOffset), in.column(c.Frame.EndOffset)
+		calls = append(calls, c)
+	}
+	out.node = in.node
+	if len(calls) > 0 {
+		out.node = logical.NewOver(n.Step, in.node, in.columns(n.Partition), in.order(n.Order), calls)
+	}
+	return out
+}

@@ -1,0 +1,256 @@
+package optimize
+
+import (
+	"slices"
+
+	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/internal/plan/logical"
+)
+
+// PushFilters moves each condition as far towards the sources as it can go, and makes outer joins inner where a condition above them drops the
+// rows that they add. Steps that a user named stay where he put them.
+func PushFilters(p *logical.Plan) {
+	f := &filters{readers: readers(p), done: map[logical.Node]logical.Node{}}
+	for _, s := range p.Sinks {
+		s.Input = f.push(s.Input, nil)
+	}
+}
+
+// readers counts what reads each node.
+func readers(p *logical.Plan) map[logical.Node]int {
+	count := map[logical.Node]int{}
+	for _, s := range p.Sinks {
+		count[s.Input]++
+	}
+	for _, n := range order(p) {
+		for _, in := range n.Inputs() {
+			count[in]++
+		}
+	}
+	return count
+}
+
+type filters struct {
+	readers map[logical.Node]int
+	done    map[logical.Node]logical.Node
+}
+
+// push returns n under the conditions, which are over its columns. What others read, too, is not narrowed.
+func (f *filters) push(n logical.Node, conditions []*bind.Expr) logical.Node {
+	if f.readers[n] > 1 {
+		out, ok := f.done[n]
+		if !ok {
+			out = f.into(n, nil)
+			f.done[n] = out
+		}
+		return keep(out, conditions)
+	}
+	return f.into(n, conditions)
+}
+
+// keep filters n.
+func keep(n logical.Node, conditions []*bind.Expr) logical.Node {
+	if len(conditions) == 0 {
+		return n
+	}
+	return &logical.Filter{Input: n, Predicate: bind.AndOf(conditions...)}
+}
+
+func (f *filters) into(n logical.Node, conditions []*bind.Expr) logical.Node {
+	switch n := n.(type) {
+	case *logical.Filter:
+		if n.Written {
+			break
+		}
+		return f.push(n.Input, slices.Concat(bind.Conjuncts(n.Predicate), conditions))
+	case *logical.Project:
+		return f.intoProject(n, conditions)
+	case *logical.Join:
+		return f.intoJoin(n, conditions)
+	case *logical.Aggregate:
+		if n.Sets == nil {
+			down, stay := part(conditions, func(c int) bool { return c < len(n.Keys) })
+			down = mapAll(down, func(c int) int { return n.Keys[c] })
+			return keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
+		}
+	case *logical.Sort:
+		down, stay := part(conditions, func(c int) bool {
+			return n.Limit == logical.NoLimit && n.Offset == 0 || n.Partition != nil && slices.Contains(n.Partition, c)
+		})
+		return keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
+	case *logical.Over:
+		down, stay := part(conditions, func(c int) bool { return slices.Contains(n.Partition, c) })
+		return keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
+	case *logical.RowsFrom:
+		down, stay := part(conditions, func(c int) bool { return c < n.Input.Schema().Len() })
+		return keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
+	case *logical.Union:
+		in := make([]logical.Node, len(n.In))
+		for i := range in {
+			in[i] = f.push(n.In[i], conditions)
+		}
+		return withInputs(n, in)
+	case *logical.SetOp:
+		if !slices.ContainsFunc(conditions, bind.Fallible) {
+			return withInputs(n, []logical.Node{f.push(n.Left, conditions), f.push(n.Right, conditions)})
+		}
+	}
+	in := slices.Clone(n.Inputs())
+	for i := range in {
+		in[i] = f.push(in[i], nil)
+	}
+	return keep(withInputs(n, in), conditions)
+}
+
+// part divides conditions into those that read only columns that may, and the others. Conditions whose value changes from row to row stay.
+func part(conditions []*bind.Expr, may func(column int) bool) (down, stay []*bind.Expr) {
+	for _, c := range conditions {
+		if volatile(c) || slices.ContainsFunc(bind.Paths(c), func(path []int) bool { return !may(path[0]) }) {
+			stay = append(stay, c)
+		} else {
+			down = append(down, c)
+		}
+	}
+	return down, stay
+}
+
+func volatile(e *bind.Expr) bool {
+	found := false
+	bind.Walk(e, func(e *bind.Expr) bool {
+		found = found || e.Op == bind.Call && e.Function.Volatility == builtin.Volatile
+		return !found
+	})
+	return found
+}
+
+func mapAll(conditions []*bind.Expr, to func(int) int) []*bind.Expr {
+	out := make([]*bind.Expr, len(conditions))
+	for i, c := range conditions {
+		out[i] = bind.MapColumns(c, to)
+	}
+	return out
+}
+
+// intoProject replaces the columns of a condition by what they are made of.
+func (f *filters) intoProject(n *logical.Project, conditions []*bind.Expr) logical.Node {
+	if n.Written {
+		return keep(withInputs(n, []logical.Node{f.push(n.Input, nil)}), conditions)
+	}
+	down, stay := part(conditions, func(c int) bool { return !volatile(n.Items[c].Expr) })
+	exprs := expressions(n)
+	for i, c := range down {
+		down[i] = replaceColumns(c, exprs)
+	}
+	return keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
+}
+
+// intoJoin deals conditions, those above and the join's own, to the sides, to the join, and to a filter above it.
+func (f *filters) intoJoin(n *logical.Join, conditions []*bind.Expr) logical.Node {
+	nl := n.Left.Schema().Len()
+	ofLeft, ofRight := func(c int) bool { return c < nl }, func(c int) bool { return c >= nl && !n.Kind.KeepsLeftOnly() }
+	n = innermost(n, conditions)
+	var own []*bind.Expr
+	if n.Condition != nil {
+		own = bind.Conjuncts(n.Condition)
+	}
+	var left, right, above []*bind.Expr
+	if n.Kind == logical.Inner {
+		left, own = part(slices.Concat(own, conditions), ofLeft)
+		right, own = part(own, ofRight)
+	} else {
+		above = conditions
+		if !n.Kind.LeftNullable() {
+			left, above = part(above, ofLeft)
+		}
+		if !n.Kind.RightNullable() && !n.Kind.KeepsLeftOnly() { // a right join
+			right, above = part(above, ofRight)
+		}
+		var more []*bind.Expr
+		if n.Kind != logical.Right && n.Kind != logical.Full {
+			more, own = part(own, func(c int) bool { return c >= nl })
+			if n.Kind == logical.Mark {
+				more, own = known(more, own)
+			}
+			right = append(right, more...)
+		}
+		if n.Kind == logical.Right || n.Kind == logical.Semi {
+			more, own = part(own, ofLeft)
+			left = append(left, more...)
+		}
+	}
+	right = mapAll(right, func(c int) int { return c - nl })
+	return keep(rejoin(n, f.push(n.Left, left), f.push(n.Right, right), n.Keys, bind.AndOf(own...)), above)
+}
+
+// known keeps in right, among conditions on the right side of a mark join, those that are never unknown; the others go back to own.
+func known(right, own []*bind.Expr) (kept, back []*bind.Expr) {
+	for _, c := range right {
+		if c.Op == bind.IsBool || c.Op == bind.IsNull || c.Op == bind.Distinct {
+			kept = append(kept, c)
+		} else {
+			own = append(own, c)
+		}
+	}
+	return kept, own
+}
+
+// innermost makes an outer join one that adds fewer rows, where the conditions above drop what it adds.
+func innermost(n *logical.Join, conditions []*bind.Expr) *logical.Join {
+	nl := n.Left.Schema().Len()
+	drops := func(side func(int) bool) bool {
+		return slices.ContainsFunc(conditions, func(c *bind.Expr) bool { return falseIfNull(c, side) })
+	}
+	noLeft := n.Kind.LeftNullable() && drops(func(c int) bool { return c < nl })
+	noRight := (n.Kind == logical.Left || n.Kind == logical.Full) && drops(func(c int) bool { return c >= nl })
+	kind := n.Kind
+	switch {
+	case kind == logical.Full && noLeft && noRight, kind == logical.Left && noRight, kind == logical.Right && noLeft:
+		kind = logical.Inner
+	case kind == logical.Full && noLeft: // no row of the right without a left
+		kind = logical.Left
+	case kind == logical.Full && noRight:
+		kind = logical.Right
+	}
+	if kind == n.Kind {
+		return n
+	}
+	c := logical.NewJoin(n.Step, kind, n.Left, n.Right, n.Keys, n.Condition)
+	return c
+}
+
+// falseIfNull reports whether a condition is certainly not true where all columns of a side are NULL.
+func falseIfNull(e *bind.Expr, side func(column int) bool) bool {
+	any := func(args []*bind.Expr) bool {
+		return slices.ContainsFunc(args, func(a *bind.Expr) bool { return falseIfNull(a, side) })
+	}
+	switch e.Op {
+	case bind.And:
+		return any(e.Args)
+	case bind.Or:
+		return !slices.ContainsFunc(e.Args, func(a *bind.Expr) bool { return !falseIfNull(a, side) })
+	case bind.IsNull:
+		return e.Negated && nullIfNull(e.Args[0], side)
+	case bind.IsBool:
+		return e.Truth && !e.Negated && falseIfNull(e.Args[0], side)
+	}
+	return nullIfNull(e, side)
+}
+
+// nullIfNull reports whether e is certainly NULL where all columns of a side are NULL.
+func nullIfNull(e *bind.Expr, side func(column int) bool) bool {
+	switch e.Op {
+	case bind.Column:
+		return side(e.Path[0])
+	case bind.Compare, bind.Arith, bind.Negate, bind.Not, bind.Cast, bind.Like, bind.Subscript, bind.Member:
+	case bind.Call:
+		if !e.Function.Strict {
+			return false
+		}
+	case bind.In, bind.Quantified:
+		return nullIfNull(e.Args[0], side)
+	default:
+		return false
+	}
+	return slices.ContainsFunc(e.Args, func(a *bind.Expr) bool { return nullIfNull(a, side) })
+}
