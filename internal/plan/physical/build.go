@@ -191,6 +191,8 @@ func newStep(n logical.Node) *Step {
 		s.Name, s.OnError = n.Name, n.OnError
 		s.Ports = make([][]Edge, len(n.Branches))
 		s.New = func(b Build) (op.Operator, error) { return newSplit(b.Pool, n) }
+	case *logical.RowsFrom:
+		newRowsFrom(s, n)
 	default:
 		panic(fmt.Sprintf("physical: no step for %T", n))
 	}

@@ -1,0 +1,2 @@
+// Package window is the library of window functions.
+package window
