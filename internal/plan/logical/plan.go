@@ -51,6 +51,8 @@ type Source struct {
 	OnError   OnError
 	// MaxRecordBytes bounds one record.
 	MaxRecordBytes int64
+	// Key are the columns of its primary key, ascending; nil if it has none.
+	Key []int
 	// Statistics are what is known of the rows, or nil.
 	Statistics *Statistics
 }

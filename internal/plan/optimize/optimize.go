@@ -9,10 +9,12 @@ func Optimize(p *logical.Plan) error {
 	}
 	FoldConstants(p)
 	PushFilters(p)
+	OrderJoins(p)
 	ExtractKeys(p)
 	Collapse(p)
 	Narrow(p)
 	Collapse(p)
+	ChooseJoins(p)
 	NameSteps(p)
 	KeepRecords(p)
 	PushConditions(p)

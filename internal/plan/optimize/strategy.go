@@ -1,0 +1,53 @@
+package optimize
+
+import "wire.example/wire/internal/plan/logical"
+
+// broadcastRows is the size up to which a build side is given to every task rather than dealt by key.
+const broadcastRows = 1_000
+
+// ChooseJoins decides how each join is carried out: which side is kept, and how the sides meet.
+func ChooseJoins(p *logical.Plan) {
+	estimates := NewEstimates()
+	nodes := order(p)
+	for i := len(nodes) - 1; i >= 0; i-- {
+		if j, ok := nodes[i].(*logical.Join); ok {
+			chooseJoin(j, estimates)
+		}
+	}
+}
+
+func chooseJoin(j *logical.Join, estimates *Estimates) {
+	left, right := estimates.Of(j.Left), estimates.Of(j.Right)
+	j.BuildLeft = left.Rows*(left.Width+16) < right.Rows*(right.Width+16)
+	hashed := false // a key by which rows can be dealt
+	for _, k := range j.Keys {
+		hashed = hashed || !k.Unknown
+	}
+	build := right
+	if j.BuildLeft {
+		build = left
+	}
+	switch {
+	case hashed && (build.Rows > broadcastRows || !canBroadcast(j)):
+		j.Strategy = logical.HashJoin
+	case canBroadcast(j):
+		j.Strategy = logical.BroadcastJoin
+	default:
+		j.Strategy = logical.NestedLoop
+	}
+}
+
+// canBroadcast reports whether every task may have the whole build side: not where its rows come out according to whether they have a match, for
+// no task knows that alone.
+func canBroadcast(j *logical.Join) bool {
+	switch j.Kind {
+	case logical.Inner:
+		return true
+	case logical.Full:
+		return false
+	case logical.Right:
+		return j.BuildLeft
+	default: // the left's rows do
+		return !j.BuildLeft
+	}
+}
