@@ -52,7 +52,9 @@ func (p *parser) createView(c *creation) ast.Statement {
 	if p.AtWords("with") {
 		s.Options = p.withOptions()
 	}
-	p.ExpectWords("as")
+	if !p.AcceptWords("as") {
+		p.UnexpectedHint("CREATE " + upper(c.kind.String()) + " name is followed by AS query")
+	}
 	s.Query = p.queryHere()
 	switch {
 	case p.AtWords("with") && isWord(p.PeekAt(1), "check", "cascaded", "local"):
@@ -239,6 +241,9 @@ func (p *parser) columnConstraint() *ast.ColumnConstraint {
 	case p.AcceptWords("default"):
 		k.Kind = ast.DefaultValue
 		k.X, _ = p.RestrictedExpr()
+		if p.atWord("and", "or", "in", "is", "like", "ilike", "between") {
+			p.UnexpectedHint("put the default in parentheses")
+		}
 	case p.AcceptWords("check"):
 		k.Kind = ast.Check
 		p.parenthesised(func() { k.X = p.expr() })
@@ -275,9 +280,15 @@ func (p *parser) generated(k *ast.ColumnConstraint) {
 	if p.AtWords("identity") {
 		p.unsupported(start, "GENERATED ALWAYS AS IDENTITY", "give the column values of its own, such as gen_random_uuid()")
 	}
+	const hint = "a computed column is written GENERATED ALWAYS AS (expression) STORED"
+	if !p.At("(") {
+		p.UnexpectedHint(hint)
+	}
 	p.parenthesised(func() { k.X = p.expr() })
 	p.unsupportedWords("write STORED", "virtual")
-	p.ExpectWords("stored")
+	if !p.AcceptWords("stored") {
+		p.UnexpectedHint(hint)
+	}
 }
 
 // nullsDistinct refuses NULLS NOT DISTINCT and passes NULLS DISTINCT, which is the default.

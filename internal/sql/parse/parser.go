@@ -69,7 +69,10 @@ func (p *parser) end() {
 // afterStatement reports what stands behind a statement that should be alone.
 func (p *parser) afterStatement() {
 	if p.previousIs(";") {
-		p.Errorf(p.Peek().Span, sqlstate.SyntaxError, "cannot insert multiple commands into a prepared statement")
+		p.Fail(&parse.Error{
+			SQLSTATE: sqlstate.SyntaxError, Message: "cannot insert multiple commands into a prepared statement", Span: p.Peek().Span,
+			Hint: "one statement is expected here",
+		})
 		return
 	}
 	p.Unexpected()

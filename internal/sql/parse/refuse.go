@@ -6,25 +6,24 @@ import (
 
 // refuse answers a statement that Wire has not: by name if PostgreSQL or another system has it, else as a syntax error.
 func (p *parser) refuse(t *parse.Token) {
-	if hint, known := refusal(t.Text); known {
-		p.unsupported(t.Span, p.statementWords(t), hint)
+	hint, known := refusal(t.Text)
+	if !known {
+		p.UnexpectedHint("a statement begins with SELECT, INSERT, CREATE, DROP, EXPLAIN, DESCRIBE, SHOW, SET or the like")
 		return
 	}
-	p.Unexpected()
-}
-
-// statementWords returns the words that name a statement of which t is the first.
-func (p *parser) statementWords(t *parse.Token) string {
-	next := p.PeekAt(1)
-	two := false
+	last := t
 	switch t.Text {
-	case "alter", "comment", "start", "refresh", "security", "import":
-		two = next.Kind == parse.Ident && !next.Quoted
+	case "alter", "start", "security", "import":
+		if next := p.PeekAt(1); next.Kind == parse.Ident && !next.Quoted {
+			last = next
+		}
+	case "refresh":
+		if p.AtWords("refresh", "materialized", "view") {
+			last = p.PeekAt(2)
+		}
 	}
-	if two {
-		return upper(t.Text + " " + next.Text)
-	}
-	return upper(t.Text)
+	span := t.To(last.Span)
+	p.unsupported(span, upper(p.Text(span)), hint)
 }
 
 // refusal returns what to do instead of a statement that others have.
@@ -89,7 +88,11 @@ func (p *parser) refuseObject(verb string, start *parse.Token) {
 	t := p.Peek()
 	if t.Kind == parse.Ident && !t.Quoted {
 		if hint, known := objectRefusal(t.Text); known {
-			p.unsupported(start.To(t.Span), verb+" "+upper(t.Text), hint)
+			last := t
+			if next := p.PeekAt(1); isWord(t, "unique", "foreign", "external", "text", "event", "access") && next.Kind == parse.Ident {
+				last = next
+			}
+			p.unsupported(start.To(last.Span), verb+" "+upper(p.Text(t.To(last.Span))), hint)
 			return
 		}
 	}

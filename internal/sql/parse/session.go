@@ -130,10 +130,10 @@ func (p *parser) refuseSet() {
 	next := p.PeekAt(1)
 	switch {
 	case next.Is("="), isWord(next, "to"):
-	case p.AtWords("transaction"), p.AtWords("session", "characteristics"), p.AtWords("characteristics"), p.AtWords("constraints"):
-		p.unsupported(p.Peek().Span, "SET "+upper(p.Peek().Text), "Wire has no transactions of several statements")
-	case p.AtWords("role"), p.AtWords("session", "authorization"), p.AtWords("authorization"):
-		p.unsupported(p.Peek().Span, "SET "+upper(p.Peek().Text), "")
+	case p.AtWords("transaction"), p.AtWords("characteristics"), p.AtWords("constraints"):
+		p.unsupported(p.Peek().Span, "SET "+upper(p.Peek().Text), "every statement stands alone; Wire has no transactions of several statements")
+	case p.AtWords("role"), p.AtWords("authorization"):
+		p.unsupported(p.Peek().Span, "SET "+upper(p.Peek().Text), "rights are not given in SQL")
 	}
 }
 

@@ -189,7 +189,9 @@ func (p *parser) objectKind() (ast.ObjectKind, bool) {
 // prepare parses PREPARE name [(types)] AS statement.
 func (p *parser) prepare() ast.Statement {
 	start := p.Next().Start
-	p.unsupportedWords("Wire has no transactions of several statements", "transaction")
+	if p.AtWords("transaction") && p.PeekAt(1).Kind == parse.String {
+		p.unsupported(p.Peek().Span, "PREPARE TRANSACTION", "every statement stands alone; Wire has no transactions of several statements")
+	}
 	s := &ast.Prepare{Name: p.name()}
 	if p.At("(") {
 		p.parenthesised(func() { s.Types = commaList(p, p.typeName) })

@@ -197,6 +197,9 @@ func (p *parser) windowInput(w *ast.WindowTable) {
 // timeColumn parses DESCRIPTOR(column) or the column itself.
 func (p *parser) timeColumn() *exprast.Column {
 	if !p.call("descriptor") {
+		if p.Peek().Kind == parse.String {
+			p.UnexpectedHint("the time column is a name, without quotes")
+		}
 		return p.column()
 	}
 	p.Next()
