@@ -24,7 +24,9 @@ type Operator interface {
 
 // Multi is an operator that tells its inputs, numbered from 0, apart: a join, for instance. The driver calls ApplyInput instead of Apply, and
 // OnInputEnd when one input is over. OnEnd follows when all are. Rows of different inputs come in any interleaving; the rows of one input keep
-// their order. An operator accepts from every input at any time: what it cannot use yet it keeps in its state.
+// their order. An operator accepts from every input at any time: what it cannot use yet it keeps in its state. A barrier may come
+// after OnInputEnd: after Restore the driver calls OnInputEnd again for each input that had ended, before anything else, and so what an operator
+// emitted for an end must be gone from its state.
 type Multi interface {
 	Operator
 	ApplyInput(input int, in *batch.Batch, out *Output) (more bool, err error)

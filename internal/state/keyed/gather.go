@@ -9,6 +9,9 @@ import (
 // Gather makes out the rows with these numbers, in their order; NoRow becomes a row of NULLs, and a number may repeat. A nil column of out is not
 // wanted. Long text is not copied: out borrows it until Free.
 func (r *Rows) Gather(ids []uint32, out []*batch.Column) {
+	if r.guard != nil {
+		r.guardRows(ids)
+	}
 	for k, c := range out {
 		if c != nil {
 			c.Reset(len(ids))

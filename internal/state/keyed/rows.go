@@ -77,6 +77,11 @@ func (r *Rows) Append(cols []*batch.Column, hashes []uint64, rows []uint16, ids 
 		rows = r.parts.all(len(ids))
 	}
 	if hashes == nil {
+		if r.guard != nil {
+			if err := r.guard.group(0); err != nil {
+				return err
+			}
+		}
 		return r.appendTo(0, cols, rows, ids, nil)
 	}
 	if r.guard != nil {
@@ -358,18 +363,4 @@ func (c *chunk) release() {
 			col.Release()
 		}
 	}
-}
-
-// SetGuard makes a test's guard watch over the rows, by key group.
-func (r *Rows) SetGuard(g *Guard) { r.guard = g }
-
-// Resident reports whether all rows are in memory for good, so that nothing needs to be declared.
-func (r *Rows) Resident() bool { return r.guard == nil }
-
-// Load makes the rows of the key groups of hashes, and of groups, resident until the next Load.
-func (r *Rows) Load(hashes []uint64, groups [Groups / 64]uint64) error {
-	if r.guard != nil {
-		r.guard.load(hashes, groups)
-	}
-	return nil
 }

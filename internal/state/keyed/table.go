@@ -369,6 +369,9 @@ func (t *Table) findEncoded(g *group, h uint64, canonical []byte) uint32 {
 // Slots goes through the slots of a group in the order in which their keys were put in. The loop may delete, but not put in.
 func (t *Table) Slots(groupNumber uint8) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
+		if t.guard != nil && t.guard.group(groupNumber) != nil {
+			return
+		}
 		g := t.groups[groupNumber]
 		if g == nil {
 			return

@@ -9,6 +9,9 @@ import (
 // GatherKeys makes out, columns of the key's types, the keys in slots, in their order. Long text is not copied: out borrows it until the next
 // Upsert, Restore or Free.
 func (t *Table) GatherKeys(slots []uint32, out []*batch.Column) {
+	if t.guard != nil {
+		t.guardSlots(slots)
+	}
 	for _, c := range out {
 		c.Reset(len(slots))
 	}

@@ -1,0 +1,353 @@
+package optest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/sdktest"
+)
+
+// run is a run of an operator by a schedule.
+type run struct {
+	operator  *Operator
+	schedule  schedule
+	inputs    []*batch.Batch
+	pool      *batch.Pool
+	budget    *limit.Budget
+	lender    lender
+	hashes    [][]uint64 // of all rows of each input
+	instances []*instance
+	owners    [op.KeyGroups]uint8
+	ended     []bool
+	result    Result
+}
+
+// instance is one of the instances that share the key groups.
+type instance struct {
+	op     op.Operator
+	out    *op.Output
+	budget *limit.Budget
+	guards []*keyed.Guard
+	tables []op.Table
+	needs  op.Needs
+}
+
+// execute runs s over inputs, of which each is all rows of one input, however many.
+func execute(o *Operator, s schedule, inputs []*batch.Batch, budget *limit.Budget) (*Result, error) {
+	r := &run{operator: o, schedule: s, inputs: inputs, pool: &batch.Pool{}, budget: budget, ended: make([]bool, len(inputs))}
+	r.lender.pool = r.pool
+	r.result.Rows = make([][]string, o.ports())
+	for i, in := range o.inputs() {
+		r.hashes = append(r.hashes, slices.Clone(keyed.NewHasher(in.Keys).Hash(inputs[i])))
+		if len(in.Keys) == 0 {
+			clear(r.hashes[i])
+		}
+	}
+	err := r.all()
+	for _, in := range r.instances {
+		r.result.Peak = max(r.result.Peak, in.budget.Peak())
+	}
+	return &r.result, err
+}
+
+func (r *run) all() error {
+	if err := r.make(r.schedule.start); err != nil {
+		return err
+	}
+	at := make([]int, len(r.inputs))
+	for _, e := range r.schedule.events {
+		var err error
+		switch e.kind {
+		case feed:
+			err = r.feed(e, at[e.input])
+			at[e.input] += e.rows
+		case end:
+			r.ended[e.input] = true
+			err = r.each(func(in *instance) error { return r.endInput(in, e.input) })
+		case move:
+			err = r.move(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	err := r.each(func(in *instance) error {
+		if ender, ok := in.op.(op.Ender); ok {
+			return r.event(in, -1, ender.OnEnd)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.account(at)
+}
+
+// account checks that every row is accounted for.
+func (r *run) account(fed []int) error {
+	total := int64(0)
+	for _, n := range fed {
+		total += int64(n)
+	}
+	if c := r.result.Counts; c.In != total || !c.Balanced() {
+		return fmt.Errorf("%d rows went in, but the account is %+v", total, c)
+	}
+	return nil
+}
+
+func (r *run) each(do func(*instance) error) error {
+	for _, in := range r.instances {
+		if err := do(in); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// make makes instances as e says.
+func (r *run) make(e event) error {
+	r.instances, r.owners = nil, e.owners
+	for i := range e.instances {
+		in := &instance{out: op.NewOutput(r.operator.ports()), budget: r.budget.Child(fmt.Sprint("instance ", i), 0)}
+		var err error
+		if in.op, err = r.operator.New(r.pool, in.budget); err != nil {
+			return err
+		}
+		if tabled, ok := in.op.(op.Tabled); ok {
+			in.tables = tabled.Tables()
+		}
+		if r.schedule.guarded {
+			in.watch()
+		}
+		r.instances = append(r.instances, in)
+	}
+	return nil
+}
+
+// watch sets guards on the tables.
+func (in *instance) watch() {
+	for i, t := range in.tables {
+		if table, ok := t.(interface{ SetGuard(*keyed.Guard) }); ok {
+			g := keyed.NewGuard(fmt.Sprintf("table %d", i))
+			g.Open()
+			table.SetGuard(g)
+			in.guards = append(in.guards, g)
+		}
+	}
+}
+
+// declare asks for needs and loads them, as a driver does where state is not resident.
+func (in *instance) declare(input int, b *batch.Batch) error {
+	if !slices.ContainsFunc(in.tables, func(t op.Table) bool { return !t.Resident() }) {
+		return nil
+	}
+	if needer, ok := in.op.(op.Needer); ok {
+		needer.Needs(input, b, &in.needs)
+	}
+	return in.needs.Load(in.tables)
+}
+
+// checkGuards returns the first touch of what was not declared.
+func (in *instance) checkGuards() error {
+	for _, g := range in.guards {
+		if g.Err() != nil {
+			return g.Err()
+		}
+	}
+	return nil
+}
+
+// feed feeds rows to the instances that own them.
+func (r *run) feed(e event, from int) error {
+	var parts [3]*batch.Batch
+	whole := r.lender.lend(r.inputs[e.input], from, from+e.rows, e, r.schedule.plain)
+	for i := range r.instances {
+		part := *whole
+		if len(r.instances) > 1 {
+			part.Sel = []uint16{}
+			for k := range whole.Rows() {
+				if int(r.owners[op.GroupOf(r.hashes[e.input][from+k])]) == i {
+					part.Sel = append(part.Sel, uint16(whole.Row(k)))
+				}
+			}
+		}
+		parts[i] = &part
+	}
+	for i, in := range r.instances {
+		if err := r.apply(in, e.input, parts[i]); err != nil {
+			return err
+		}
+	}
+	r.lender.takeBack(whole)
+	return nil
+}
+
+func (r *run) apply(in *instance, input int, b *batch.Batch) error {
+	if err := in.declare(input, b); err != nil {
+		return err
+	}
+	return r.drain(in, b, func(out *op.Output) (bool, error) {
+		if multi, ok := in.op.(op.Multi); ok {
+			return multi.ApplyInput(input, b, out)
+		}
+		return in.op.Apply(b, out)
+	})
+}
+
+func (r *run) endInput(in *instance, input int) error {
+	multi, ok := in.op.(op.Multi)
+	if !ok {
+		return nil
+	}
+	return r.event(in, input, func(out *op.Output) (bool, error) { return multi.OnInputEnd(input, out) })
+}
+
+// event runs an event of the operator to its end; what the operator needs is asked for before each call.
+func (r *run) event(in *instance, input int, call func(*op.Output) (bool, error)) error {
+	return r.drain(in, nil, func(out *op.Output) (bool, error) {
+		if err := in.declare(input, nil); err != nil {
+			return false, err
+		}
+		return call(out)
+	})
+}
+
+// maxCalls is how often an operator may say "more" without emitting anything.
+const maxCalls = 10_000
+
+// drain calls until the operator has no more, and takes what it emits.
+func (r *run) drain(in *instance, b *batch.Batch, call func(*op.Output) (bool, error)) error {
+	idle := 0
+	for more := true; more; {
+		in.out.Reset()
+		var err error
+		if more, err = call(in.out); err != nil {
+			return err
+		}
+		if err := in.checkGuards(); err != nil {
+			return err
+		}
+		before := r.result.Counts.Emitted
+		if err := r.take(in.out, b); err != nil {
+			return err
+		}
+		if idle++; r.result.Counts.Emitted > before {
+			idle = 0
+		}
+		if idle > maxCalls {
+			return errors.New("the operator says more, and more, and emits nothing")
+		}
+	}
+	return nil
+}
+
+// take notes what a call emitted.
+func (r *run) take(out *op.Output, in *batch.Batch) error {
+	r.result.Counts.Add(out.Counts)
+	emitted := int64(0)
+	for port, b := range out.Ports {
+		if b == nil {
+			continue
+		}
+		if b.Len > batch.MaxRows {
+			return fmt.Errorf("a batch of %d rows was emitted", b.Len)
+		}
+		for i, c := range b.Cols {
+			if c != nil && c.Len() != b.Len {
+				return fmt.Errorf("column %d of a batch of %d rows has %d", i, b.Len, c.Len())
+			}
+		}
+		emitted += int64(b.Rows())
+		r.result.Rows[port] = append(r.result.Rows[port], sdktest.Rows(b)...)
+	}
+	if emitted != out.Counts.Emitted {
+		return fmt.Errorf("%d rows were emitted, and %d counted", emitted, out.Counts.Emitted)
+	}
+	for _, reject := range out.Rejects {
+		if in == nil {
+			return fmt.Errorf("a row was rejected without a batch: %w", reject.Err)
+		}
+		row := batch.Batch{Cols: in.Cols, Len: in.Len, Sel: []uint16{uint16(reject.Row)}}
+		r.result.Rejects = append(r.result.Rejects, sdktest.Rows(&row)[0]+": "+reject.Err.Error())
+	}
+	return nil
+}
+
+// move takes snapshots and goes on with new instances that are restored from them.
+func (r *run) move(e event) error {
+	groups, err := r.snapshot()
+	if err != nil {
+		return err
+	}
+	for _, in := range r.instances {
+		r.result.Peak = max(r.result.Peak, in.budget.Peak())
+	}
+	if err := r.make(e); err != nil {
+		return err
+	}
+	for g, data := range &groups {
+		if data == nil {
+			continue
+		}
+		in := r.instances[r.owners[g]]
+		state := in.op.(op.Stateful)
+		kept := bytes.Clone(data)
+		if err := state.Restore(op.KeyGroup(g), data); err != nil {
+			return fmt.Errorf("restore of key group %d: %w", g, err)
+		}
+		fill(data, garbage) // it was lent
+		again, err := state.Snapshot(op.KeyGroup(g))
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(kept, again) {
+			return fmt.Errorf("key group %d has another snapshot after its restore: %x, then %x", g, kept, again)
+		}
+	}
+	for input, ended := range r.ended {
+		if !ended {
+			continue
+		}
+		if err := r.each(func(in *instance) error { return r.endInput(in, input) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// snapshot passes a barrier and takes the state of every key group, each of which one instance alone has.
+func (r *run) snapshot() (groups [op.KeyGroups][]byte, err error) {
+	for i, in := range r.instances {
+		if h, ok := in.op.(op.BarrierHandler); ok {
+			if err := r.event(in, -1, func(out *op.Output) (bool, error) { return h.OnBarrier(1, out) }); err != nil {
+				return groups, err
+			}
+		}
+		for _, g := range in.guards {
+			g.Open()
+		}
+		state, ok := in.op.(op.Stateful)
+		if !ok {
+			continue
+		}
+		for g := range groups {
+			data, err := state.Snapshot(op.KeyGroup(g))
+			switch {
+			case err != nil:
+				return groups, fmt.Errorf("snapshot of key group %d: %w", g, err)
+			case data == nil:
+			case int(r.owners[g]) != i:
+				return groups, fmt.Errorf("instance %d has state of key group %d, which is not its own", i, g)
+			default:
+				groups[g] = data
+			}
+		}
+	}
+	return groups, nil
+}

@@ -1,0 +1,127 @@
+package optest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"pgregory.net/rapid"
+
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/sdk/batch"
+)
+
+// event is a step of a run.
+type event struct {
+	kind      eventKind
+	input     int
+	rows      int    // feed: how many
+	seed      uint64 // feed: what the batch looks like
+	instances int    // move: how many, and who owns which key group
+	owners    [op.KeyGroups]uint8
+}
+
+type eventKind uint8
+
+const (
+	feed eventKind = iota
+	end
+	move // to new instances, by snapshot and restore
+)
+
+// schedule is a way to run: what is fed in which order and cut how.
+type schedule struct {
+	events []event
+	start  event // the instances at first
+	// guarded says that state is not resident unless declared.
+	guarded bool
+	// plain batches have no selection and no rows that do not count.
+	plain bool
+}
+
+// plainSchedule feeds input after input in the largest batches.
+func plainSchedule(o *Operator, totals []int) schedule {
+	s := schedule{start: event{instances: 1}, plain: true}
+	done := make([]bool, len(totals))
+	for range totals {
+		i := slices.IndexFunc(o.inputs(), func(in Input) bool { return follows(in, done) })
+		for ; done[i] || !follows(o.inputs()[i], done); i++ {
+		}
+		for left := totals[i]; left > 0; left -= batch.MaxRows {
+			s.events = append(s.events, event{kind: feed, input: i, rows: min(left, batch.MaxRows)})
+		}
+		s.events = append(s.events, event{kind: end, input: i})
+		done[i] = true
+	}
+	return s
+}
+
+// follows reports whether what an input follows is done.
+func follows(in Input, done []bool) bool {
+	return !slices.ContainsFunc(in.Follows, func(other int) bool { return !done[other] })
+}
+
+// drawSchedule draws a way to run.
+func drawSchedule(t *rapid.T, o *Operator, totals []int) schedule {
+	s := schedule{start: drawInstances(t, o), guarded: rapid.Bool().Draw(t, "guarded")}
+	left, done := slices.Clone(totals), make([]bool, len(totals))
+	most := rapid.SampledFrom([]int{1, 3, 20, batch.MaxRows}).Draw(t, "largest batch")
+	moves := rapid.IntRange(0, 3).Draw(t, "moves")
+	for slices.Contains(done, false) {
+		if moves > 0 && rapid.IntRange(0, 4).Draw(t, "move") == 0 {
+			moves--
+			s.events = append(s.events, drawInstances(t, o))
+		}
+		var open []int
+		for i, in := range o.inputs() {
+			if !done[i] && follows(in, done) {
+				open = append(open, i)
+			}
+		}
+		i := rapid.SampledFrom(open).Draw(t, "input")
+		if left[i] == 0 {
+			s.events = append(s.events, event{kind: end, input: i})
+			done[i] = true
+			continue
+		}
+		n := rapid.IntRange(0, min(most, left[i])).Draw(t, "rows")
+		s.events = append(s.events, event{kind: feed, input: i, rows: n, seed: rapid.Uint64().Draw(t, "seed")})
+		left[i] -= n
+	}
+	for ; moves > 0; moves-- {
+		s.events = append(s.events, drawInstances(t, o))
+	}
+	return s
+}
+
+func drawInstances(t *rapid.T, o *Operator) event {
+	e := event{kind: move, instances: 1}
+	if o.Alone || o.Ordered {
+		return e
+	}
+	e.instances = rapid.IntRange(1, 3).Draw(t, "instances")
+	random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "owners"), 0))
+	for g := range e.owners {
+		e.owners[g] = uint8(random.IntN(e.instances))
+	}
+	return e
+}
+
+// describe says in a few words how a schedule runs.
+func (s *schedule) describe() string {
+	feeds, moves := 0, 0
+	for _, e := range s.events {
+		switch e.kind {
+		case feed:
+			feeds++
+		case move:
+			moves++
+		case end:
+		}
+	}
+	resident := ""
+	if s.guarded {
+		resident = ", resident only what Needs declares"
+	}
+	return fmt.Sprintf("a run of %d batches on %d instances, restored %d times%s", feeds, s.start.instances, moves, resident)
+}
