@@ -25,6 +25,9 @@ func accepting(overloads []*builtin.Function, n int) []*builtin.Function {
 	return keep(overloads, func(f *builtin.Function) bool { return f.Accepts(n) })
 }
 
+// Implicit reports whether a value of from becomes one of to without being asked.
+func Implicit(from, to schema.Kind) bool { return implicit(from, to) }
+
 // Unify casts args, in place, to the one type that PostgreSQL chooses for them, as in CASE. what names the construct in errors, which are *Error.
 func Unify(what string, args []*Expr) (schema.Type, error) { return unify(what, args) }
 

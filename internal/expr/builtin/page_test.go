@@ -10,6 +10,7 @@ import (
 	"wire.example/wire/internal/expr/aggregate"
 	"wire.example/wire/internal/expr/builtin"
 	"wire.example/wire/internal/expr/setreturning"
+	"wire.example/wire/internal/expr/window"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -21,6 +22,7 @@ const pageHead = `# Functions and operators
 
 Values, errors and SQLSTATEs are PostgreSQL 15's, but for what ` + "[differences.md](../differences.md)" + ` lists. Arguments in brackets may be
 left out; a result is NULL where an argument is NULL, unless the line says otherwise. *volatile* functions answer anew in each row.
+Window functions are called as f(…) OVER (PARTITION BY … ORDER BY …), and every aggregate is one of them, too.
 Aggregates, listed last, leave rows out in which an argument is NULL, and answer NULL over no rows, unless the line says otherwise.
 
 Not functions, and so not here: ` + "`+ - * / %`" + ` of numbers, comparisons, ` + "`AND OR NOT`, `IS …`, `BETWEEN`, `IN`, `LIKE`, `ILIKE`" + `,
@@ -29,7 +31,7 @@ Not functions, and so not here: ` + "`+ - * / %`" + ` of numbers, comparisons, `
 
 // TestFunctionsPage compares the guide's page with the library; -update writes it.
 func TestFunctionsPage(t *testing.T) {
-	want := pageHead + page(builtin.All(), result) + page(sets()) + aggregatesPage()
+	want := pageHead + page(builtin.All(), result) + page(sets()) + page(windows()) + aggregatesPage()
 	if *update {
 		if err := os.WriteFile(functionsPage, []byte(want), 0o600); err != nil {
 			t.Fatal(err)
@@ -114,6 +116,19 @@ func sets() (all []builtin.Function, result func(builtin.Function) string) {
 			return "set of row"
 		}
 		return "set of " + f.Result.PgName()
+	}
+}
+
+// windows are the window functions that are no aggregates, and how their results are written.
+func windows() (all []builtin.Function, _ func(builtin.Function) string) {
+	for _, f := range window.All() {
+		all = append(all, f.Function)
+	}
+	return all, func(f builtin.Function) string {
+		if f.ResultOf != nil {
+			return "any"
+		}
+		return result(f)
 	}
 }
 
