@@ -15,7 +15,7 @@
 //
 // Whoever makes a batch owns it and lends it for the length of one call; the borrower must not keep it, its columns, or any slice
 // taken from it, and must not change it. A filter therefore makes a header of its own (Batch.View) and a selection of its own. Text may
-// point into the block that the source read: it is gone when the call returns. Who needs rows longer copies them (Appender, Detach),
+// point into the block that the source read: it is gone when the call returns. Who needs rows longer copies them (Appender),
 // and only a queue takes ownership. Under the build tag "poison" every Reset overwrites the old memory first, so that a kept
 // reference reads garbage and a test fails.
 //
