@@ -42,6 +42,8 @@ type Settings struct {
 	// StopAfter stops the run as a stop request would, once a source has dealt so many blocks; 0 means never. No source deals more. With it tests stop
 	// at a place that does not depend on time.
 	StopAfter int64
+	// QueueDepth is how many batches wait between a source or task and a task; 0 means a depth that was measured to be good. Tests make it 1.
+	QueueDepth int
 	// KeepFinished stores the manifest of the last epoch of a finished run too; else that run leaves none.
 	KeepFinished bool
 }
@@ -62,6 +64,10 @@ type Pipeline struct {
 	sinkOrder   []*sinkTask
 	steps       map[*physical.Step]*StepStats
 	stepOrder   []*physical.Step
+	stages      map[*physical.Stage]*stage
+	stageOrder  []*stage
+	tasks       []*task // of all stages
+	budgets     map[string]*limit.Budget
 	coordinator *coordinator
 	cancel      context.CancelCauseFunc
 	// enough is closed when a source has dealt Settings.StopAfter blocks.
@@ -73,9 +79,6 @@ type Pipeline struct {
 func Build(ctx context.Context, plan *physical.Plan, settings Settings) (*Pipeline, error) {
 	if err := errors.Join(plan.Check(), checkNames(plan)); err != nil {
 		return nil, err
-	}
-	if len(plan.Stages) > 0 {
-		return nil, errors.New("internal error: stages are not supported yet")
 	}
 	if settings.Resume != nil {
 		if err := settings.Resume.Fits(plan); err != nil {
@@ -93,7 +96,14 @@ func newPipeline(plan *physical.Plan, settings Settings) *Pipeline {
 	if settings.Budget == nil {
 		settings.Budget = limit.New("pipeline", limit.Unlimited)
 	}
-	p := &Pipeline{plan: plan, settings: settings, sinks: map[*physical.Sink]*sinkTask{}, steps: map[*physical.Step]*StepStats{}}
+	p := &Pipeline{
+		plan: plan, settings: settings, sinks: map[*physical.Sink]*sinkTask{}, steps: map[*physical.Step]*StepStats{},
+		stages: map[*physical.Stage]*stage{}, budgets: map[string]*limit.Budget{},
+	}
+	for _, s := range plan.Stages {
+		p.stages[s] = p.newStage(s)
+		p.stageOrder = append(p.stageOrder, p.stages[s])
+	}
 	p.enough = make(chan struct{})
 	last := int64(0)
 	if settings.Resume != nil {
@@ -107,10 +117,16 @@ func (p *Pipeline) open(ctx context.Context) error {
 	for _, s := range p.plan.Sources {
 		p.noteSteps(s.Next)
 	}
+	for _, s := range p.plan.Stages {
+		p.noteSteps([]physical.Edge{{Step: s.Head}})
+	}
 	if err := p.openSinks(ctx); err != nil {
 		return err
 	}
 	if err := p.openDeadSlots(); err != nil {
+		return err
+	}
+	if err := p.openTasks(); err != nil {
 		return err
 	}
 	for i, plan := range p.plan.Sources {
@@ -118,7 +134,68 @@ func (p *Pipeline) open(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := p.watchTime(); err != nil {
+		return err
+	}
+	for _, s := range p.stageOrder {
+		if err := s.check(p.broadcasts(s.plan)); err != nil {
+			return err
+		}
+	}
 	return p.everySinkIsReached()
+}
+
+// openTasks makes the chains of all tasks, from the last stage to the first, and gives them their state.
+func (p *Pipeline) openTasks() error {
+	for _, s := range slices.Backward(p.stageOrder) {
+		for _, t := range s.tasks {
+			if err := t.open(); err != nil {
+				return err
+			}
+			if err := t.makeChunks(); err != nil {
+				return err
+			}
+			p.noteAbsent(t.writer, func(sink *sinkTask) bool {
+				return slices.ContainsFunc(t.ends, func(e *taskEnd) bool { return e.sink == sink })
+			})
+			if m := p.settings.Resume; m != nil {
+				s.restored = slices.Contains(m.Ended, s.plan.Head.Name)
+				if err := t.restore(m.Operators); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// noteAbsent declares that a writer never writes to the sinks that it does not reach.
+func (p *Pipeline) noteAbsent(writer int, reaches func(*sinkTask) bool) {
+	for _, t := range p.sinkOrder {
+		if t.plan != p.plan.DeadLetters && !reaches(t) {
+			t.absent(writer)
+		}
+	}
+}
+
+// writers is the number of sources and tasks: they are numbered in this order at sinks.
+func (p *Pipeline) writers() int { return len(p.plan.Sources) + len(p.tasks) }
+
+func (p *Pipeline) queueDepth() int {
+	if p.settings.QueueDepth > 0 {
+		return p.settings.QueueDepth
+	}
+	return defaultQueueDepth
+}
+
+// budgetOf returns the budget of a step or an exchange, which its instances share. Before the run.
+func (p *Pipeline) budgetOf(name string) *limit.Budget {
+	b, ok := p.budgets[name]
+	if !ok {
+		b = p.settings.Budget.Child(name, limit.Unlimited)
+		p.budgets[name] = b
+	}
+	return b
 }
 
 // everySinkIsReached refuses a plan with a sink that no source leads to: no barrier would ever come there, and the run would not end.
@@ -163,7 +240,7 @@ func (p *Pipeline) unbounded() bool {
 }
 
 func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
-	writers := len(p.plan.Sources)
+	writers := p.writers()
 	if plan == p.plan.DeadLetters {
 		writers += len(p.deadSlots())
 	}
@@ -223,13 +300,9 @@ func (p *Pipeline) openSource(ctx context.Context, plan *physical.Source, index 
 		}
 		s.lanes = append(s.lanes, l)
 	}
-	for _, t := range p.sinkOrder {
-		if _, reached := s.lanes[0].ends[t]; !reached && t.plan != p.plan.DeadLetters {
-			t.absent(index)
-		}
-	}
-	if p.settings.Resume != nil {
-		return s.restore(p.settings.Resume.Operators)
+	p.noteAbsent(index, func(sink *sinkTask) bool { return s.lanes[0].ends[sink] != nil })
+	if after := plan.After; after != nil {
+		s.gate = p.stages[after.Stage].gates[after.Number]
 	}
 	return nil
 }
@@ -239,17 +312,6 @@ func mediaType(f codec.Format) string {
 		return m.MediaType()
 	}
 	return ""
-}
-
-func (s *sourceTask) restore(states map[string]operatorState) error {
-	for _, l := range s.lanes {
-		for _, step := range l.order {
-			if err := step.restore(states); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // Run moves rows until the inputs end, stop can be received from (then everything read is brought to the sinks and the run ends as at a
@@ -267,11 +329,14 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, erro
 			<-aborted // it answers blocks that nobody will deliver
 		}
 	}()
-	var writers, readers sync.WaitGroup
+	var writers, workers, readers sync.WaitGroup
 	for _, t := range p.sinkOrder {
 		if t.queue != nil {
 			writers.Go(func() { p.failOn(t.run(ctx)) })
 		}
+	}
+	for _, t := range p.tasks {
+		workers.Go(func() { p.failOn(t.run(ctx)) })
 	}
 	for _, s := range p.sources {
 		readers.Go(func() { p.failOn(s.run(ctx)) })
@@ -283,6 +348,10 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, erro
 		p.cancel(err)
 	}
 	readers.Wait()
+	for _, t := range p.tasks { // after a stop there is no end that tells them
+		t.inbox.close()
+	}
+	workers.Wait()
 	for _, t := range p.sinkOrder { // the dead-letter sink comes last: the writers before may still write there
 		if t.queue != nil {
 			close(t.queue)
@@ -292,6 +361,13 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, erro
 	writers.Wait()
 	for _, t := range p.sinkOrder {
 		t.failAcks(context.Canceled) // what a lane queued after its writer had failed
+	}
+	unpublished := err
+	if unpublished == nil {
+		unpublished = context.Canceled
+	}
+	for _, s := range p.sources {
+		s.owed.fail(unpublished)
 	}
 	return outcome, errors.Join(err, p.closeReaders())
 }
@@ -331,6 +407,9 @@ func (p *Pipeline) abort(err error) {
 	for _, t := range p.sinkOrder {
 		t.abort(err)
 	}
+	for _, t := range p.tasks {
+		t.inbox.abort(err)
+	}
 }
 
 // Close closes the sinks, and the readers of a pipeline that never ran. Call it once, after Run.
@@ -343,6 +422,9 @@ func (p *Pipeline) Close() error {
 		if err := t.sink.Close(); err != nil {
 			errs = append(errs, fmt.Errorf("sink %q: %w", t.plan.Name, err))
 		}
+	}
+	for _, b := range p.budgets {
+		b.Close()
 	}
 	return errors.Join(errs...)
 }

@@ -6,88 +6,156 @@ import (
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/sqlstate"
 )
 
-// receiver is what a lane pushes batches into: a step or the lane's end at a sink.
+// receiver is what batches are pushed into: a step, or the chain's end at a sink or an exchange.
 type receiver interface {
 	push(b *batch.Batch) error
-	end() error
 }
 
-// step is one operator in one lane. Batches are pushed through it and on, depth first, in the lane's goroutine.
+// host is whose chain it is: a lane or a task. It makes the ends of the chain and deals with bad rows.
+type host interface {
+	// sinkEnd returns the end at a sink, one for each.
+	sinkEnd(plan *physical.Sink) receiver
+	// exit returns the end at an exchange, one for each.
+	exit(x *physical.Exchange) receiver
+	// rejectRow deals with row of b, which a step or sink refused. A row that no batch of input carries has a nil b.
+	rejectRow(step string, policy physical.OnError, b *batch.Batch, row int, err *sqlstate.Error) error
+	// alive returns what ended the run. It is asked between the pieces of what may take long.
+	alive() error
+}
+
+// chain is the steps of one lane or one task. Batches are pushed through it depth first, in its host's goroutine.
+type chain struct {
+	host     host
+	pipeline *Pipeline
+	task     int // see physical.Build
+	tasks    int
+	steps    map[*physical.Step]*step
+	order    []*step // in the order in which they were made: a step after those behind it
+	flushers []*step // those that hold rows back, in the order in which rows meet them
+}
+
+func newChain(h host, p *Pipeline, task, tasks int) chain {
+	return chain{host: h, pipeline: p, task: task, tasks: tasks, steps: map[*physical.Step]*step{}}
+}
+
+// step is one operator in one chain.
 type step struct {
-	lane  *lane
+	chain *chain
 	plan  *physical.Step
 	op    op.Operator
+	multi op.Multi   // op, if it tells inputs apart
+	flush op.Flusher // op, if it holds rows back
 	out   *op.Output
 	ports [][]receiver
 	stats *StepStats
-	// open counts the edges into this step whose end has not been seen.
-	open int
 }
 
-// newStep makes the step of plan and everything behind it, once a lane.
-func (l *lane) newStep(plan *physical.Step) (*step, error) {
-	if s, ok := l.steps[plan]; ok {
-		s.open++
+// newStep makes the step of plan and everything behind it, once a chain.
+func (c *chain) newStep(plan *physical.Step) (*step, error) {
+	if s, ok := c.steps[plan]; ok {
 		return s, nil
 	}
-	operator, err := plan.New(physical.Build{Pool: l.pool, Budget: l.source.pipeline.settings.Budget, Tasks: 1})
+	operator, err := plan.New(physical.Build{
+		Pool: c.pipeline.settings.Pool, Budget: c.pipeline.budgetOf(plan.Name), Task: c.task, Tasks: c.tasks,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("step %q: %w", plan.Name, err)
 	}
-	s := &step{lane: l, plan: plan, op: operator, out: op.NewOutput(len(plan.Ports)), stats: l.source.pipeline.steps[plan], open: 1}
+	s := &step{chain: c, plan: plan, op: operator, out: op.NewOutput(len(plan.Ports)), stats: c.pipeline.steps[plan]}
+	s.multi, _ = operator.(op.Multi)
+	s.flush, _ = operator.(op.Flusher)
 	for _, edges := range plan.Ports {
-		port, err := l.newEdges(edges)
+		port, err := c.newEdges(edges)
 		if err != nil {
 			return nil, err
 		}
 		s.ports = append(s.ports, port)
 	}
-	l.steps[plan] = s
-	l.keeps = l.keeps || keepsRows(operator)
-	l.order = append(l.order, s)
+	c.steps[plan] = s
+	c.order = append(c.order, s)
+	if s.flush != nil {
+		c.flushers = append([]*step{s}, c.flushers...)
+	}
 	return s, nil
 }
 
-func (l *lane) newEdges(edges []physical.Edge) ([]receiver, error) {
+func (c *chain) newEdges(edges []physical.Edge) ([]receiver, error) {
 	receivers := make([]receiver, 0, len(edges))
 	for _, e := range edges {
-		if e.Sink != nil {
-			receivers = append(receivers, l.newSinkEnd(e.Sink))
-			continue
+		switch {
+		case e.Sink != nil:
+			receivers = append(receivers, c.host.sinkEnd(e.Sink))
+		case e.Exchange != nil:
+			receivers = append(receivers, c.host.exit(e.Exchange))
+		default:
+			s, err := c.newStep(e.Step)
+			if err != nil {
+				return nil, err
+			}
+			receivers = append(receivers, s)
 		}
-		s, err := l.newStep(e.Step)
-		if err != nil {
-			return nil, err
-		}
-		receivers = append(receivers, s)
 	}
 	return receivers, nil
 }
 
-// push runs the operator over b until it is through with it.
-func (s *step) push(b *batch.Batch) error {
-	for more := true; more; {
-		s.out.Reset()
-		var err error
-		if more, err = s.op.Apply(b, s.out); err != nil {
-			return fmt.Errorf("step %q: %w", s.plan.Name, err)
-		}
-		for _, r := range s.out.Rejects {
-			if err := s.lane.rejectRow(s.plan.Name, s.plan.OnError, b, r.Row, r.Err); err != nil {
-				return err
-			}
-		}
-		if err := s.forward(); err != nil {
+// downwards calls visit for each step, for those that rows meet first before those behind.
+func (c *chain) downwards(visit func(*step) error) error {
+	for i := len(c.order) - 1; i >= 0; i-- {
+		if err := visit(c.order[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// forward hands on what the last call emitted.
-func (s *step) forward() error {
+// flushAll makes every step emit what it holds back.
+func (c *chain) flushAll() error {
+	for _, s := range c.flushers {
+		if err := s.flushOut(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// push runs the operator over b until it is through with it.
+func (s *step) push(b *batch.Batch) error { return s.pushInput(0, b) }
+
+// pushInput is push for one of several inputs.
+func (s *step) pushInput(input int, b *batch.Batch) error {
+	for more := true; more; {
+		s.out.Reset()
+		var err error
+		if s.multi != nil {
+			more, err = s.multi.ApplyInput(input, b, s.out)
+		} else {
+			more, err = s.op.Apply(b, s.out)
+		}
+		if err != nil {
+			return fmt.Errorf("step %q: %w", s.plan.Name, err)
+		}
+		if err := s.forward(b); err != nil {
+			return err
+		}
+		if more {
+			if err := s.chain.host.alive(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// forward deals with what the last call refused of in, which may be nil, and hands on what it emitted.
+func (s *step) forward(in *batch.Batch) error {
+	for _, r := range s.out.Rejects {
+		if err := s.chain.host.rejectRow(s.plan.Name, s.plan.OnError, in, r.Row, r.Err); err != nil {
+			return err
+		}
+	}
 	s.stats.add(s.out.Counts)
 	for i, b := range s.out.Ports {
 		if b == nil || b.Rows() == 0 {
@@ -95,26 +163,6 @@ func (s *step) forward() error {
 		}
 		for _, next := range s.ports[i] {
 			if err := next.push(b); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// end tells the operator that one of its inputs is over, and once all are, passes that on.
-func (s *step) end() error {
-	if s.open--; s.open > 0 {
-		return nil
-	}
-	if ender, ok := s.op.(op.Ender); ok {
-		if err := s.drain(ender.OnEnd); err != nil {
-			return err
-		}
-	}
-	for _, port := range s.ports {
-		for _, next := range port {
-			if err := next.end(); err != nil {
 				return err
 			}
 		}
@@ -130,106 +178,29 @@ func (s *step) drain(event func(*op.Output) (bool, error)) error {
 		if more, err = event(s.out); err != nil {
 			return fmt.Errorf("step %q: %w", s.plan.Name, err)
 		}
-		if err := s.forward(); err != nil {
+		if err := s.forward(nil); err != nil {
+			return err
+		}
+		if err := s.chain.host.alive(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// barrier lets the operator emit what it holds back, and takes its snapshot.
-func (s *step) barrier(epoch int64, into map[string]operatorState) error {
-	if h, ok := s.op.(op.BarrierHandler); ok {
-		if err := s.drain(func(out *op.Output) (bool, error) { return h.OnBarrier(epoch, out) }); err != nil {
-			return err
-		}
-	}
-	state, ok := s.op.(op.Stateful)
-	if !ok {
+func (s *step) flushOut() error {
+	if s.flush == nil {
 		return nil
 	}
-	groups := operatorState{}
-	for g := range op.KeyGroups {
-		data, err := state.Snapshot(op.KeyGroup(g))
-		if err != nil {
-			return fmt.Errorf("snapshot of step %q: %w", s.plan.Name, err)
-		}
-		if data != nil {
-			groups[g] = data
-		}
-	}
-	into[s.plan.Name] = groups
-	return nil
+	return s.drain(s.flush.OnFlush)
 }
 
-// restore gives the operator the state it had.
-func (s *step) restore(from map[string]operatorState) error {
-	groups, ok := from[s.plan.Name]
-	if !ok {
-		return nil
+// isStateless reports whether an operator can stand in a lane, of which there are several: it keeps nothing from one block to the next and waits
+// for no mark.
+func isStateless(operator op.Operator) bool {
+	switch operator.(type) {
+	case op.Stateful, op.Shared, op.Ender, op.BarrierHandler, op.WatermarkHandler, op.InputWatermarkHandler, op.TimerHandler, op.Multi:
+		return false
 	}
-	state, ok := s.op.(op.Stateful)
-	if !ok {
-		return fmt.Errorf("step %q keeps no state now, but the checkpoint has some for it", s.plan.Name)
-	}
-	for g, data := range groups {
-		if err := state.Restore(op.KeyGroup(g), data); err != nil {
-			return fmt.Errorf("restore of step %q: %w", s.plan.Name, err)
-		}
-	}
-	return nil
+	return true
 }
-
-// sinkEnd is a lane's end at a sink: it encodes into its chunk of the lane's parcel, which is written when the parcel's turn comes.
-type sinkEnd struct {
-	lane *lane
-	task *sinkTask
-	// number is that of its chunk.
-	number int
-}
-
-// maxChunkBytes is how much a lane encodes before it must write; it bounds what a block that multiplies its rows can hold.
-const maxChunkBytes = 4 << 20
-
-func (l *lane) newSinkEnd(plan *physical.Sink) *sinkEnd {
-	task := l.source.pipeline.sinks[plan]
-	if end, ok := l.ends[task]; ok {
-		return end
-	}
-	end := &sinkEnd{lane: l, task: task, number: len(l.endOrder)}
-	l.ends[task] = end
-	l.endOrder = append(l.endOrder, end)
-	return end
-}
-
-func (e *sinkEnd) push(b *batch.Batch) error {
-	p := e.lane.cur
-	rows := int64(b.Rows())
-	e.task.stats.In.Add(rows)
-	if p.tooMuch {
-		addIf(&e.task.stats.Rejected, rows)
-		return nil
-	}
-	chunk := p.chunks[e.number]
-	bad := chunk.Encode(b)
-	for _, r := range bad {
-		if err := e.lane.rejectRow(e.task.plan.Name, e.task.plan.OnError, b, r.Row, r.Err); err != nil {
-			return err
-		}
-	}
-	addIf(&e.task.stats.Rejected, int64(len(bad)))
-	_, bytes := chunk.Size()
-	if bytes < maxChunkBytes {
-		return nil
-	}
-	if p.canRefuse() {
-		p.limitRefusable(e, bytes)
-		return nil
-	}
-	if err := p.takeTurn(); err != nil {
-		return err
-	}
-	return p.flush(e.number, nil)
-}
-
-func (e *sinkEnd) end() error { return nil }

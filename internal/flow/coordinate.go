@@ -14,16 +14,18 @@ import (
 type coordinator struct {
 	pipeline *Pipeline
 	changed  chan struct{} // one token: something was reported
+	wanted   chan struct{} // one token: an epoch is asked for
 
 	mu      sync.Mutex
 	last    int64 // number of the last epoch begun
 	current *epochState
-	ended   map[int]part
+	ended   map[int]part // by source index
+	over    map[*task]bool
 	stop    bool
 }
 
 func newCoordinator(p *Pipeline, lastEpoch int64) *coordinator {
-	return &coordinator{pipeline: p, changed: make(chan struct{}, 1), last: lastEpoch, ended: map[int]part{}}
+	return &coordinator{pipeline: p, changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), last: lastEpoch, ended: map[int]part{}, over: map[*task]bool{}}
 }
 
 func (c *coordinator) notify() {
@@ -34,15 +36,42 @@ func (c *coordinator) notify() {
 }
 
 // snapshot takes a source's report: at a barrier, or that its input is over. Called in the source's turn.
-func (c *coordinator) snapshot(s *sourceTask, epoch int64, p part, states map[string]operatorState) {
+func (c *coordinator) snapshot(s *sourceTask, epoch int64, p part) {
 	c.mu.Lock()
 	if p.ended {
 		c.ended[s.index] = p
 	} else if c.current != nil && c.current.number == epoch {
-		c.current.contribute(s.index, p, states)
+		c.current.contribute(s.index, p)
 	}
 	c.mu.Unlock()
 	c.notify()
+}
+
+// taskSnapshot takes a task's report at a barrier.
+func (c *coordinator) taskSnapshot(t *task, epoch int64, states map[string]operatorState) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer c.notify()
+	if c.current == nil || c.current.number != epoch {
+		return nil
+	}
+	return c.current.contributeTask(t.index, states)
+}
+
+// taskEnded takes a task's report that it has ended and sent on all it had.
+func (c *coordinator) taskEnded(t *task) {
+	c.mu.Lock()
+	c.over[t] = true
+	c.mu.Unlock()
+	c.notify()
+}
+
+// request asks for an epoch soon.
+func (c *coordinator) request() {
+	select {
+	case c.wanted <- struct{}{}:
+	default:
+	}
 }
 
 // sinkPrepared takes a sink's report.
@@ -72,6 +101,8 @@ func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick <-chan
 			c.begin()
 		case <-tick:
 			c.begin()
+		case <-c.wantedNow():
+			c.begin()
 		case <-c.changed:
 		}
 		outcome, done, err := c.advance(ctx)
@@ -79,6 +110,16 @@ func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick <-chan
 			return outcome, err
 		}
 	}
+}
+
+// wantedNow is where requests come from; while an epoch is under way they wait, for it may not be the one that they ask for.
+func (c *coordinator) wantedNow() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current != nil {
+		return nil
+	}
+	return c.wanted
 }
 
 // begin starts an epoch unless one is under way.
@@ -89,7 +130,7 @@ func (c *coordinator) begin() {
 		return
 	}
 	c.last++
-	c.current = newEpochState(c.last, len(c.pipeline.sources), len(c.pipeline.sinkOrder), c.stop)
+	c.current = newEpochState(c.last, len(c.pipeline.sources), len(c.pipeline.tasks), len(c.pipeline.sinkOrder), c.stop)
 	for _, s := range c.pipeline.sources {
 		if _, over := c.ended[s.index]; !over {
 			s.post(barrier{epoch: c.last, stop: c.stop})
@@ -102,7 +143,7 @@ func (c *coordinator) advance(ctx context.Context) (Outcome, bool, error) {
 	for {
 		c.mu.Lock()
 		idle := c.current == nil
-		allEnded := len(c.ended) == len(c.pipeline.sources)
+		allEnded := len(c.ended) == len(c.pipeline.sources) && len(c.over) == len(c.pipeline.tasks)
 		c.mu.Unlock()
 		if idle {
 			if !allEnded && !c.stop {
@@ -127,20 +168,27 @@ func (c *coordinator) advance(ctx context.Context) (Outcome, bool, error) {
 	}
 }
 
-// passForEnded passes the epoch's barrier for the sources that will pass no more themselves.
+// passForEnded passes the epoch's barrier at the sinks for the sources and tasks that will pass no more themselves. Tasks need no barrier from
+// a producer that has ended.
 func (c *coordinator) passForEnded(ctx context.Context) error {
 	c.mu.Lock()
 	epoch := c.current
-	var pass []*sourceTask
+	var writers []int
 	for _, s := range c.pipeline.sources {
 		if p, over := c.ended[s.index]; over && !epoch.sources[s.index].done {
-			epoch.contribute(s.index, p, nil)
-			pass = append(pass, s)
+			epoch.contribute(s.index, p)
+			writers = append(writers, s.index)
+		}
+	}
+	for _, t := range c.pipeline.tasks {
+		if c.over[t] && !epoch.tasks[t.index].done {
+			epoch.tasks[t.index] = taskPart{done: true, ended: true}
+			writers = append(writers, t.writer)
 		}
 	}
 	c.mu.Unlock()
-	for _, s := range pass {
-		if err := s.toSinks(ctx, epoch.number); err != nil {
+	for _, writer := range writers {
+		if err := c.pipeline.toSinks(ctx, writer, epoch.number); err != nil {
 			return err
 		}
 	}
@@ -158,6 +206,7 @@ func (c *coordinator) finish(ctx context.Context, epoch *epochState) (Outcome, b
 		return Outcome{}, false, err
 	}
 	for _, s := range c.pipeline.sources {
+		s.owed.committed(epoch.number, epoch.sources[s.index].ended)
 		if a, ok := s.reader.(connector.Acknowledger); ok {
 			if err := a.Acknowledge(ctx, epoch.number); err != nil {
 				return Outcome{}, false, fmt.Errorf("source %q: %w", s.plan.Name, err)

@@ -73,7 +73,7 @@ func runHolding(t *testing.T, atBarrier bool, refused string, policy physical.On
 		}()
 	}
 	sink := &collector{refuse: refused}
-	plan := pipe(c, sink, 1, &physical.Step{Name: "count", New: newHolding(atBarrier)})
+	plan := staged(c, sink, 1, &physical.Step{Name: "count", New: newHolding(atBarrier)})
 	plan.Sinks[0].OnError = policy
 	if dead != nil {
 		plan.DeadLetters = &physical.Sink{

@@ -2,6 +2,8 @@ package flow
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 
 	"wire.example/wire/sdk/connector"
 )
@@ -11,6 +13,7 @@ type epochState struct {
 	number   int64
 	stop     bool
 	sources  []part // by source index
+	tasks    []taskPart
 	prepared map[string]json.RawMessage
 	sinks    int
 	states   map[string]operatorState
@@ -24,38 +27,52 @@ type part struct {
 	records map[string]int64 // recordNumbers.snapshot
 }
 
-func newEpochState(number int64, sources, sinks int, stop bool) *epochState {
+// taskPart is what one task has contributed to an epoch.
+type taskPart struct {
+	done  bool
+	ended bool // contributed by being at its end
+}
+
+func newEpochState(number int64, sources, tasks, sinks int, stop bool) *epochState {
 	return &epochState{
-		number: number, stop: stop, sources: make([]part, sources), sinks: sinks,
+		number: number, stop: stop, sources: make([]part, sources), tasks: make([]taskPart, tasks), sinks: sinks,
 		prepared: map[string]json.RawMessage{}, states: map[string]operatorState{},
 	}
 }
 
 // contribute notes where a source stands.
-func (e *epochState) contribute(source int, p part, states map[string]operatorState) {
+func (e *epochState) contribute(source int, p part) {
 	p.done = true
 	e.sources[source] = p
-	for name, s := range states {
-		e.states[name] = s
-	}
 }
 
-// complete reports whether every source has contributed and every sink is prepared: the epoch may be published.
+// contributeTask notes that a task has passed the barrier, and the state of its operators. A key group has one owner.
+func (e *epochState) contributeTask(task int, states map[string]operatorState) error {
+	e.tasks[task].done = true
+	for name, groups := range states {
+		all := e.states[name]
+		if all == nil {
+			all = operatorState{}
+			e.states[name] = all
+		}
+		for g, data := range groups {
+			if _, twice := all[g]; twice {
+				return fmt.Errorf("internal error: two tasks have state of step %q in key group %d", name, g)
+			}
+			all[g] = data
+		}
+	}
+	return nil
+}
+
+// complete reports whether every source and task has contributed and every sink is prepared: the epoch may be published.
 func (e *epochState) complete() bool {
-	for _, p := range e.sources {
-		if !p.done {
-			return false
-		}
-	}
-	return len(e.prepared) == e.sinks
+	waiting := func(p part) bool { return !p.done }
+	busy := func(p taskPart) bool { return !p.done }
+	return !slices.ContainsFunc(e.sources, waiting) && !slices.ContainsFunc(e.tasks, busy) && len(e.prepared) == e.sinks
 }
 
-// final reports whether nothing can follow this epoch: every source was at its end.
+// final reports whether nothing can follow this epoch: every source was at its end, and so is every task.
 func (e *epochState) final() bool {
-	for _, p := range e.sources {
-		if !p.ended {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(e.sources, func(p part) bool { return !p.ended })
 }

@@ -12,6 +12,7 @@ import (
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/sdk/codec"
@@ -59,7 +60,7 @@ func stopInTheMiddle(t *testing.T, c *counter, plan *physical.Plan) *flow.Manife
 func TestAChainGoesOnFromItsSnapshot(t *testing.T) {
 	straight := &collector{}
 	plan := func(c *counter, sink *collector) *physical.Plan {
-		return pipe(c, sink, 1, &physical.Step{Name: "sums", New: newRunning})
+		return staged(c, sink, 1, &physical.Step{Name: "sums", New: newRunning})
 	}
 	if _, err := run(t, plan(&counter{limit: 1000, block: 50}, straight), settings(), nil); err != nil {
 		t.Fatal(err)
@@ -111,12 +112,34 @@ func TestARunStopsAfterTheBlocksItWasGranted(t *testing.T) {
 
 func TestStateForAStatelessStepIsRefused(t *testing.T) {
 	c := &counter{limit: 10, block: 5, gate: 5}
-	m := stopInTheMiddle(t, c, pipe(c, &collector{}, 1, &physical.Step{Name: "a", New: newRunning}))
+	m := stopInTheMiddle(t, c, staged(c, &collector{}, 1, &physical.Step{Name: "a", New: newRunning}))
 	s := settings()
 	s.Resume = m
-	_, err := flow.Build(t.Context(), pipe(&counter{limit: 10, block: 5}, &collector{}, 1, &physical.Step{Name: "a", New: newPicky}), s)
+	build := func(plan *physical.Plan) error {
+		_, err := flow.Build(t.Context(), plan, s)
+		return err
+	}
+	again := &counter{limit: 10, block: 5}
+	err := build(staged(again, &collector{}, 1, &physical.Step{Name: "a", New: newPicky}))
 	if err == nil || !strings.Contains(err.Error(), "keeps no state") {
 		t.Error(err)
+	}
+	for _, plan := range []*physical.Plan{
+		pipe(again, &collector{}, 1, &physical.Step{Name: "a", New: newPicky}),
+		staged(again, &collector{}, 1, &physical.Step{Name: "b", New: newRunning}),
+	} {
+		if err := build(plan); err == nil || !strings.Contains(err.Error(), `the checkpoint has state of step "a", which keeps none in the pipeline`) {
+			t.Error(err)
+		}
+	}
+}
+
+func TestStateStandsOnlyInStages(t *testing.T) {
+	for _, step := range []func(physical.Build) (op.Operator, error){newRunning, newHolding(false)} {
+		_, err := flow.Build(t.Context(), pipe(&counter{limit: 10, block: 5}, &collector{}, 1, &physical.Step{Name: "a", New: step}), settings())
+		if err == nil || !strings.Contains(err.Error(), `internal error: step "a" keeps state, or waits for marks, and does not stand in a stage`) {
+			t.Error(err)
+		}
 	}
 }
 

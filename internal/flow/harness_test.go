@@ -404,6 +404,15 @@ func pipe(c *counter, s *collector, lanes int, steps ...*physical.Step) *physica
 	return &physical.Plan{Name: "test", Sources: []*physical.Source{source}, Sinks: []*physical.Sink{sink}, Parallelism: lanes}
 }
 
+// staged is pipe with the steps in a stage of one task behind the source.
+func staged(c *counter, s *collector, lanes int, steps ...*physical.Step) *physical.Plan {
+	plan := pipe(c, s, lanes, steps...)
+	stage := &physical.Stage{Name: steps[0].Name, Tasks: 1, Inputs: 1, Head: steps[0]}
+	plan.Stages = []*physical.Stage{stage}
+	plan.Sources[0].Next = []physical.Edge{{Exchange: &physical.Exchange{To: physical.Input{Stage: stage}}}}
+	return plan
+}
+
 func settings() flow.Settings {
 	return flow.Settings{Pool: &batch.Pool{}, Clock: clock.System(), FS: vfs.NewMem()}
 }

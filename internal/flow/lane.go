@@ -2,8 +2,8 @@ package flow
 
 import (
 	"context"
+	"fmt"
 
-	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/schema"
@@ -19,14 +19,11 @@ type lane struct {
 	decoder codec.Decoder
 	lines   lineNumbers
 	next    []receiver
-	steps   map[*physical.Step]*step
-	order   []*step // in the order in which they were made: a step after those behind it
-	ends    map[*sinkTask]*sinkEnd
+	chain
+	ends map[*sinkTask]*sinkEnd
 	// endOrder are the ends in the order of the plan, so that every lane writes sinks in the same order.
 	endOrder []*sinkEnd
-
-	// keeps says that an operator keeps something of the rows it saw, so that no block can be taken back.
-	keeps bool
+	exits    []*laneExit
 
 	block codec.Block
 	// cur is the parcel that the lane fills; free are those that it may fill next.
@@ -35,7 +32,8 @@ type lane struct {
 }
 
 func newLane(source *sourceTask, pool *batch.Pool) (*lane, error) {
-	l := &lane{source: source, pool: pool, steps: map[*physical.Step]*step{}, ends: map[*sinkTask]*sinkEnd{}}
+	l := &lane{source: source, pool: pool, ends: map[*sinkTask]*sinkEnd{}}
+	l.chain = newChain(l, source.pipeline, 0, 1)
 	var err error
 	if l.decoder, err = source.newDecoder(pool); err != nil {
 		return nil, err
@@ -43,6 +41,11 @@ func newLane(source *sourceTask, pool *batch.Pool) (*lane, error) {
 	l.lines = newLineNumbers(l.decoder)
 	if l.next, err = l.newEdges(source.plan.Next); err != nil {
 		return nil, err
+	}
+	for _, s := range l.order {
+		if !isStateless(s.op) {
+			return nil, fmt.Errorf("internal error: step %q keeps state, or waits for marks, and does not stand in a stage", s.plan.Name)
+		}
 	}
 	l.free = make(chan *parcel, 1+parcelsAhead)
 	for range cap(l.free) {
@@ -127,7 +130,7 @@ func (l *lane) decode() error {
 		}
 	}
 	l.cur.lines = l.lines.passed(records)
-	return nil
+	return l.flushAll()
 }
 
 // noteTime keeps the block's largest event time.
@@ -169,33 +172,17 @@ func (l *lane) rejectOversize() error {
 
 // mark is a barrier or the end of input, in its turn.
 func (l *lane) mark(item item) error {
-	if err := l.cur.takeTurn(); err != nil {
-		return err
-	}
-	if item.kind == itemEnd {
-		for _, next := range l.next {
-			if err := next.end(); err != nil {
-				return err
-			}
-		}
-		return l.passMark(func() error { return l.source.ended(l.ctx, item) })
-	}
-	states := map[string]operatorState{}
-	for i := len(l.order) - 1; i >= 0; i-- {
-		if err := l.order[i].barrier(item.epoch, states); err != nil {
-			return err
-		}
-	}
-	return l.passMark(func() error { return l.source.passBarrier(l.ctx, item, states) })
-}
-
-// passMark delivers what the steps emitted at a mark, then passes the mark on, then ends its turn.
-func (l *lane) passMark(onward func() error) error {
 	p := l.cur
-	if err := p.deliver(); err != nil {
+	if err := p.takeTurn(); err != nil {
 		return err
 	}
-	if err := onward(); err != nil {
+	var err error
+	if item.kind == itemEnd {
+		err = l.source.ended(item)
+	} else {
+		err = l.source.passBarrier(l.ctx, item)
+	}
+	if err != nil {
 		return err
 	}
 	l.free <- p
@@ -213,6 +200,9 @@ func (l *lane) release() {
 		l.block.Buf = nil
 	}
 }
+
+// alive returns what ended the run. A lane does not ask while it works on a block: that is short.
+func (l *lane) alive() error { return nil }
 
 // close gives the lane's memory back.
 func (l *lane) close() {

@@ -31,7 +31,9 @@ type Manifest struct {
 	Sources    map[string][]connector.SplitState `json:"sources"`
 	Records    map[string]map[string]int64       `json:"records,omitempty"` // by source and file: records before the position
 	Operators  map[string]operatorState          `json:"operators,omitempty"`
-	Sinks      map[string]json.RawMessage        `json:"sinks"`
+	// Ended are the stages, by the names of their heads, that have ended and emitted all they had: they are not asked for it again.
+	Ended []string                   `json:"ended,omitempty"`
+	Sinks map[string]json.RawMessage `json:"sinks"`
 }
 
 // envelope is a manifest in a file: its JSON text, and the XXH3 of exactly these bytes.
@@ -52,6 +54,11 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 	for _, s := range p.sources {
 		m.Sources[s.plan.Name] = e.sources[s.index].splits
 		m.Records[s.plan.Name] = e.sources[s.index].records
+	}
+	for _, s := range p.stageOrder {
+		if e.tasks[s.tasks[0].index].ended { // then all of them have: none gets a barrier when its producers have ended
+			m.Ended = append(m.Ended, s.plan.Head.Name)
+		}
 	}
 	return m
 }

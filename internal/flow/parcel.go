@@ -36,11 +36,13 @@ type parcel struct {
 	letterBytes int64
 
 	chunks []connector.Chunk // by number of the lane's ends
+	// consignments are the rows for stages, by number of the lane's exits.
+	consignments []*consignment
 	// pieces says which sinks were given a piece of the block before its end.
 	pieces []bool
 }
 
-// newParcel makes an empty parcel with a chunk for each end of l.
+// newParcel makes an empty parcel with a chunk for each end of l, and a consignment for each exit.
 func (l *lane) newParcel() (*parcel, error) {
 	p := &parcel{lane: l, chunks: make([]connector.Chunk, len(l.endOrder)), pieces: make([]bool, len(l.endOrder))}
 	for i, e := range l.endOrder {
@@ -49,6 +51,9 @@ func (l *lane) newParcel() (*parcel, error) {
 			return nil, fmt.Errorf("sink %q: %w", e.task.plan.Name, err)
 		}
 		p.chunks[i] = chunk
+	}
+	for _, e := range l.exits {
+		p.consignments = append(p.consignments, newConsignment(e.outlet))
 	}
 	return p, nil
 }
@@ -91,13 +96,17 @@ func (p *parcel) deliver() error {
 		p.refuse(&p.failing)
 		return nil
 	}
+	source := p.lane.source
 	parts := len(p.chunks)
 	if len(p.rejects) > 0 {
 		parts++
 	}
+	if len(p.consignments) > 0 {
+		parts++
+	}
 	acks := newAckGroup(p.ack, parts)
 	p.ack = nil
-	if err := p.lane.source.settle(p, acks); err != nil {
+	if err := source.settle(p, acks); err != nil {
 		acks.done(err)
 		return err
 	}
@@ -106,7 +115,16 @@ func (p *parcel) deliver() error {
 			return err
 		}
 	}
-	return nil
+	if len(p.consignments) == 0 {
+		return nil
+	}
+	source.owe(acks)
+	for _, c := range p.consignments {
+		if err := c.send(); err != nil {
+			return err
+		}
+	}
+	return source.passWatermark(p)
 }
 
 // flush writes chunk number i. In the parcel's turn. ack, if not nil, is told when the rows are delivered, those of earlier pieces too.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 
-	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
@@ -16,24 +15,15 @@ import (
 // was seen to be good.
 const maxRefusableBytes = 64 << 20
 
-// keepsRows reports whether an operator may keep something of the rows it saw.
-func keepsRows(operator op.Operator) bool {
-	switch operator.(type) {
-	case op.Stateful, op.Ender, op.BarrierHandler:
-		return true
-	}
-	return false
-}
-
 // canRefuse reports whether the parcel's block can be taken back as a whole.
-func (p *parcel) canRefuse() bool { return p.refusable && p.ack != nil && !p.lane.keeps }
+func (p *parcel) canRefuse() bool { return p.refusable && p.ack != nil }
 
-// limitRefusable refuses the block when it comes to too much for e; what follows is dropped.
-func (p *parcel) limitRefusable(e *sinkEnd, bytes int64) {
+// limitRefusable refuses the block when it comes to too much for the sink or stage called to; what follows is dropped.
+func (p *parcel) limitRefusable(to string, bytes int64) {
 	if bytes < maxRefusableBytes {
 		return
 	}
-	p.refuseLarge(e.task.plan.Name, "the rows come to more than %d bytes of output; send fewer at once")
+	p.refuseLarge(to, "the rows come to more than %d bytes of output; send fewer at once")
 }
 
 // refuseLarge makes the block one that is refused, unless it is already; format has a place for the bound.
@@ -51,6 +41,9 @@ func (p *parcel) refuse(bad *rejected) {
 		rows, _ := chunk.Size()
 		addIf(&p.lane.endOrder[i].task.stats.Rejected, int64(rows))
 		chunk.Reset()
+	}
+	for _, c := range p.consignments {
+		c.drop()
 	}
 	refused := &codec.RefusedError{Step: bad.step, Record: bad.record, Offset: -1, Column: bad.column, Err: bad.err}
 	if bad.offset >= 0 {
@@ -78,7 +71,7 @@ func (p *Pipeline) openDeadSlots() error {
 		if err != nil {
 			return err
 		}
-		p.sinks[plan].dead, p.sinks[plan].deadSlot = dead, len(p.plan.Sources)+i
+		p.sinks[plan].dead, p.sinks[plan].deadSlot = dead, p.writers()+i
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ type rejected struct {
 // RowError ends a pipeline whose policy is fail: the first bad row, and where it is.
 type RowError struct {
 	Step   string
-	Name   string
+	Name   string // of the file or address; "" of a row that an operator of a stage refused
 	Line   int64 // of the file, from 1, or the record's number in a file without lines; 0 when unknown
 	Offset int64
 	Column string
@@ -50,7 +50,10 @@ func (e *RowError) Error() string {
 	if e.Err.Hint != "" {
 		hint = " " + e.Err.Hint
 	}
-	return fmt.Sprintf("%s: step %q: %s%s (SQLSTATE %s).%s Set on_error: drop or dead_letter to go on past such rows",
+	if where != "" {
+		where += ": "
+	}
+	return fmt.Sprintf("%sstep %q: %s%s (SQLSTATE %s).%s Set on_error: drop or dead_letter to go on past such rows",
 		where, e.Step, column, e.Err.Message, e.Err.Code, hint)
 }
 

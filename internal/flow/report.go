@@ -12,6 +12,7 @@ import (
 type Report struct {
 	Sources []SourceReport
 	Steps   []StepReport
+	Stages  []StageReport
 	Sinks   []SinkReport
 }
 
@@ -33,6 +34,13 @@ type StepReport struct {
 	op.Counts
 }
 
+// StageReport is what waits for the tasks of a stage, in entries of their queues.
+type StageReport struct {
+	Name                 string
+	Tasks                int
+	Queued, QueueEntries int64
+}
+
 // SinkReport is the account of a sink: In = Rows + Rejected once the run is over.
 type SinkReport struct {
 	Name                         string
@@ -51,6 +59,9 @@ func (p *Pipeline) Report() Report {
 	for _, plan := range p.stepOrder {
 		r.Steps = append(r.Steps, StepReport{Name: plan.Name, Detail: plan.Detail, Counts: p.steps[plan].Counts()})
 	}
+	for _, s := range p.stageOrder {
+		r.Stages = append(r.Stages, s.report())
+	}
 	for _, t := range p.sinkOrder {
 		r.Sinks = append(r.Sinks, t.report())
 	}
@@ -67,6 +78,16 @@ func (s *sourceTask) report() SourceReport {
 	}
 	if p, ok := s.reader.(connector.Progress); ok {
 		r.Done, r.Total = p.Progress()
+	}
+	return r
+}
+
+func (s *stage) report() StageReport {
+	r := StageReport{Name: s.plan.Name, Tasks: len(s.tasks)}
+	for _, t := range s.tasks {
+		queued, entries := t.inbox.fill()
+		r.Queued += queued
+		r.QueueEntries += entries
 	}
 	return r
 }

@@ -25,7 +25,40 @@ func (m *Manifest) Fits(plan *physical.Plan) error {
 		fits("source", sources, slices.Sorted(maps.Keys(m.Sources))),
 		fits("sink", sinks, slices.Sorted(maps.Keys(m.Sinks))),
 		m.sameConnectors(plan),
+		m.sameStages(plan),
 	)
+}
+
+// sameStages refuses a plan that has no place for the state of a step. A step may be new: it begins with none.
+func (m *Manifest) sameStages(plan *physical.Plan) error {
+	staged := map[string]bool{}
+	var note func(edges []physical.Edge)
+	note = func(edges []physical.Edge) {
+		for _, e := range edges {
+			if e.Step == nil || staged[e.Step.Name] {
+				continue
+			}
+			staged[e.Step.Name] = true
+			for _, port := range e.Step.Ports {
+				note(port)
+			}
+		}
+	}
+	for _, s := range plan.Stages {
+		note([]physical.Edge{{Step: s.Head}})
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(m.Operators)) {
+		if !staged[name] {
+			errs = append(errs, fmt.Errorf("the checkpoint has state of step %q, which keeps none in the pipeline; bring it back, or start without the checkpoint", name))
+		}
+	}
+	for _, name := range m.Ended {
+		if !staged[name] {
+			errs = append(errs, fmt.Errorf("the checkpoint knows that step %q had ended, and the pipeline has none; bring it back, or start without the checkpoint", name))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // connectorsOf returns the connector of every source and sink, as Manifest.Connectors has them.

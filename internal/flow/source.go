@@ -51,6 +51,11 @@ type sourceTask struct {
 	wake     chan struct{}
 	dead     *deadLetters // nil if the plan has none
 	stats    SourceStats
+	// producer leads to stages. What goes there goes in turn.
+	producer *producer
+	owed     owed
+	// gate is closed when the source may be read; nil if it may. Under the read lock.
+	gate <-chan struct{}
 
 	mu      sync.Mutex // the read lock
 	ticket  int64
@@ -61,11 +66,13 @@ type sourceTask struct {
 
 	// records are touched only in turn.
 	records recordNumbers
+	times   *splitTimes // nil if nobody asks for watermarks
 }
 
 func newSourceTask(p *Pipeline, plan *physical.Source, index int) *sourceTask {
 	s := &sourceTask{pipeline: p, plan: plan, index: index, turn: newTurnstile(), wake: make(chan struct{}, 1)}
 	s.stats.MaxEventTime.Store(minTime)
+	s.producer = newProducer(p)
 	return s
 }
 
@@ -133,6 +140,10 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 		if b := s.takeRequest(); b != nil {
 			return s.issue(itemBarrier, b)
 		}
+		if s.gate != nil {
+			s.waitAtGate(ctx)
+			continue
+		}
 		if s.enough() {
 			s.pipeline.enoughOnce.Do(func() { close(s.pipeline.enough) })
 			select {
@@ -159,6 +170,16 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 		case status == connector.End:
 			return s.issue(itemEnd, nil)
 		}
+	}
+}
+
+// waitAtGate waits until the source may be read, or a barrier is asked for.
+func (s *sourceTask) waitAtGate(ctx context.Context) {
+	select {
+	case <-s.gate:
+		s.gate = nil
+	case <-s.wake:
+	case <-ctx.Done():
 	}
 }
 
@@ -237,26 +258,53 @@ func (s *sourceTask) line(p *parcel, r *rejected) int64 {
 	return s.records.before(p) + int64(r.line) + 1
 }
 
-// passBarrier hands the barrier to every sink that the source reaches, and its snapshot to the coordinator.
-func (s *sourceTask) passBarrier(ctx context.Context, it item, states map[string]operatorState) error {
-	s.pipeline.coordinator.snapshot(s, it.epoch, part{splits: it.splits, records: s.records.snapshot()}, states)
-	return s.toSinks(ctx, it.epoch)
+// passBarrier hands the barrier to every task and sink that the source reaches, and its position to the coordinator.
+func (s *sourceTask) passBarrier(ctx context.Context, it item) error {
+	s.owed.seal(it.epoch)
+	s.pipeline.coordinator.snapshot(s, it.epoch, part{splits: it.splits, records: s.records.snapshot()})
+	if err := s.producer.mark(entryBarrier, it.epoch); err != nil {
+		return err
+	}
+	return s.pipeline.toSinks(ctx, s.index, it.epoch)
 }
 
-// ended tells the coordinator that the input is over. The last epoch is started when every source has ended.
-func (s *sourceTask) ended(_ context.Context, it item) error {
-	s.pipeline.coordinator.snapshot(s, 0, part{ended: true, splits: it.splits, records: s.records.snapshot()}, nil)
+// ended tells the tasks and the coordinator that the input is over. The last epoch is started when every source and task has ended.
+func (s *sourceTask) ended(it item) error {
+	s.pipeline.coordinator.snapshot(s, 0, part{ended: true, splits: it.splits, records: s.records.snapshot()})
+	return s.producer.mark(entryEnd, 0)
+}
+
+// toSinks passes the barrier of epoch for a writer at every sink that it reaches.
+func (p *Pipeline) toSinks(ctx context.Context, writer int, epoch int64) error {
+	for _, t := range p.sinkOrder {
+		if t.passed[writer] == math.MaxInt64 {
+			continue
+		}
+		if err := t.barrier(ctx, writer, epoch, false); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-func (s *sourceTask) toSinks(ctx context.Context, epoch int64) error {
-	for _, t := range s.pipeline.sinkOrder {
-		if t.passed[s.index] == math.MaxInt64 {
-			continue
-		}
-		if err := t.barrier(ctx, s.index, epoch, false); err != nil {
-			return err
-		}
+// owe keeps a block's answer until an epoch that has the block is committed. In the block's turn.
+func (s *sourceTask) owe(group *ackGroup) {
+	if group == nil {
+		return
+	}
+	s.owed.add(group)
+	if s.pipeline.settings.EpochEvery <= 0 {
+		s.pipeline.coordinator.request()
+	}
+}
+
+// passWatermark tells the tasks behind the source how far event time has come by p, whose rows have been sent. In p's turn.
+func (s *sourceTask) passWatermark(p *parcel) error {
+	if s.times == nil || p.split == noSplit {
+		return nil
+	}
+	if watermark, moved := s.times.note(p.split, p.maxTime); moved {
+		return s.producer.mark(entryWatermark, watermark)
 	}
 	return nil
 }

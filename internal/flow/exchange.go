@@ -1,0 +1,240 @@
+package flow
+
+import (
+	"errors"
+	"sync"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// maxCartonBytes is the memory from which on a carton takes no further rows; one beyond it is not kept for reuse.
+const maxCartonBytes = 2 << 20
+
+// carton is rows on their way to one task. Whoever holds it owns its memory: a lane or task fills it, the queue keeps it, the task that takes it
+// lends its batch to operators and gives it back.
+type carton struct {
+	rows *batch.Appender
+	home *outlet
+	// reserved is what is booked in the budget for it, in bytes.
+	reserved int64
+}
+
+// takes reports whether n rows of b can be added.
+func (c *carton) takes(b *batch.Batch, n int) bool {
+	return c.rows.Fits(b, n) && (c.rows.Rows() == 0 || c.rows.Memory() < maxCartonBytes)
+}
+
+// accepts reports whether other's rows can be added.
+func (c *carton) accepts(other *carton) bool {
+	return c.home == other.home && c.takes(other.rows.Batch(), other.rows.Rows())
+}
+
+// join adds other's rows, and gives other back.
+func (c *carton) join(other *carton) error {
+	c.rows.Append(other.rows.Batch(), nil)
+	other.giveBack()
+	return c.book()
+}
+
+// book reserves the memory that the carton has come to.
+func (c *carton) book() error {
+	more := c.rows.Memory() - c.reserved
+	if more <= 0 {
+		return nil
+	}
+	if err := c.home.budget.Reserve(more); err != nil {
+		return outOfMemory(c.home.exchange.To.Stage.Name, err)
+	}
+	c.reserved += more
+	return nil
+}
+
+// outOfMemory is what ends a pipeline whose rows between stages need more than its budget.
+func outOfMemory(stage string, err error) error {
+	var full *limit.ExceededError
+	if !errors.As(err, &full) {
+		return err
+	}
+	e := sqlstate.Errorf(sqlstate.OutOfMemory, "the rows that wait for stage %q need %d bytes more, and %d of %d are in use", stage, full.Requested, full.Used, full.Limit)
+	e.Hint = "Raise the memory limit, or lower the parallelism."
+	return e
+}
+
+// giveBack empties the carton and lets its outlet fill it again.
+func (c *carton) giveBack() {
+	c.rows.Reset()
+	if c.rows.Memory() > maxCartonBytes {
+		c.rows.Release()
+		c.home.budget.Release(c.reserved)
+		c.reserved = 0
+	}
+	c.home.mu.Lock()
+	c.home.free = append(c.home.free, c)
+	c.home.mu.Unlock()
+}
+
+// outlet is where a producer's rows leave through one exchange: the producer's queues at the tasks, and its empty cartons. How many cartons there
+// are is bounded by what the queues, the parcels and the tasks hold. The lanes of a source share it.
+type outlet struct {
+	exchange *physical.Exchange
+	queues   []*queue // by task
+	budget   *limit.Budget
+	pool     *batch.Pool
+
+	mu   sync.Mutex
+	free []*carton
+}
+
+func (o *outlet) carton() *carton {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if last := len(o.free) - 1; last >= 0 {
+		c := o.free[last]
+		o.free = o.free[:last]
+		return c
+	}
+	return &carton{home: o, rows: batch.NewAppender(o.pool)}
+}
+
+// release gives the memory of the cartons that came back to the pool. After the run.
+func (o *outlet) release() {
+	for _, c := range o.free {
+		c.rows.Release()
+	}
+	o.free = nil
+}
+
+// consignment is rows that were dealt to the tasks behind an outlet and wait to be sent. It belongs to a parcel or a task.
+type consignment struct {
+	outlet *outlet
+	parts  [][]*carton // by task, in the order of their rows; the last one can take more
+	bytes  int64       // memory of the cartons that can not
+}
+
+func newConsignment(o *outlet) *consignment {
+	return &consignment{outlet: o, parts: make([][]*carton, len(o.queues))}
+}
+
+// add copies the rows of b that rows names, nil meaning all, to those for task part.
+func (c *consignment) add(part int, b *batch.Batch, rows []uint16) {
+	n := b.Len
+	if rows != nil {
+		n = len(rows)
+	}
+	list := c.parts[part]
+	last := len(list) - 1
+	if last < 0 || !list[last].takes(b, n) {
+		if last >= 0 {
+			c.bytes += list[last].rows.Memory()
+		}
+		list = append(list, c.outlet.carton())
+		c.parts[part] = list
+		last++
+	}
+	list[last].rows.Append(b, rows)
+}
+
+// send hands everything to the queues, and waits while they are full. In the turn of its parcel.
+func (c *consignment) send() error {
+	for part := range c.parts {
+		if err := c.sendTo(part, 0); err != nil {
+			return err
+		}
+	}
+	c.bytes = 0
+	return nil
+}
+
+// sendFull hands over the cartons that can take no more.
+func (c *consignment) sendFull() error {
+	for part := range c.parts {
+		if err := c.sendTo(part, 1); err != nil {
+			return err
+		}
+	}
+	c.bytes = 0
+	return nil
+}
+
+// sendTo hands all cartons for task part but the last keep to its queue.
+func (c *consignment) sendTo(part, keep int) error {
+	list := c.parts[part]
+	n := max(len(list)-keep, 0)
+	for i, full := range list[:n] {
+		list[i] = nil
+		if err := full.book(); err != nil {
+			return err
+		}
+		if err := c.outlet.queues[part].push(entry{kind: entryRows, carton: full}); err != nil {
+			return err
+		}
+	}
+	c.parts[part] = append(list[:0], list[n:]...)
+	return nil
+}
+
+// drop forgets everything: the rows of a block that is refused.
+func (c *consignment) drop() {
+	for part, list := range c.parts {
+		for _, full := range list {
+			full.giveBack()
+		}
+		c.parts[part] = list[:0]
+	}
+	c.bytes = 0
+}
+
+// dealer decides which tasks the rows of an edge go to. It belongs to one goroutine.
+type dealer struct {
+	kind   physical.ExchangeKind
+	hashes hashFunc
+	parts  *batch.Partitioner
+}
+
+func newDealer(o *outlet) *dealer {
+	d := &dealer{kind: o.exchange.Kind}
+	if d.kind == physical.Hash && len(o.queues) > 1 {
+		d.hashes = newHashFunc(o.exchange.Keys)
+		d.parts = batch.NewPartitioner(len(o.queues), batch.Spread(len(o.queues)))
+	}
+	return d
+}
+
+// deal adds the rows of b to c.
+func (d *dealer) deal(b *batch.Batch, c *consignment) {
+	switch {
+	case d.kind == physical.Broadcast:
+		for part := range c.parts {
+			c.add(part, b, b.Sel)
+		}
+	case d.parts == nil:
+		c.add(0, b, b.Sel)
+	default:
+		d.parts.Deal(b, d.hashes(b))
+		for part := range c.parts {
+			if rows := d.parts.Rows(part); len(rows) > 0 {
+				c.add(part, b, rows)
+			}
+		}
+	}
+}
+
+// hashFunc returns a hash for each row of a batch that counts, lent until the next call. Its top bits are the key group.
+type hashFunc func(b *batch.Batch) []uint64
+
+// newHashFunc hashes the columns with these ordinals.
+func newHashFunc(keys []int) hashFunc {
+	view, hashes := &batch.Batch{}, []uint64(nil)
+	return func(b *batch.Batch) []uint64 {
+		view.View(b, b.Sel)
+		view.Cols, view.Kinds = view.Cols[:0], nil
+		for _, k := range keys {
+			view.Cols = append(view.Cols, b.Cols[k])
+		}
+		hashes = batch.HashRows(hashes, view)
+		return hashes
+	}
+}

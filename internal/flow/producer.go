@@ -1,0 +1,60 @@
+package flow
+
+import (
+	"slices"
+
+	"wire.example/wire/internal/plan/physical"
+)
+
+// producer is how a source or a task sends rows and marks to stages: one queue to each task of each stage that it leads to, whatever number of
+// exchanges lead there, so that a mark stands once. It is made before the run; then one goroutine at a time sends.
+type producer struct {
+	pipeline *Pipeline
+	outlets  []*outlet
+	queues   map[*stage][]*queue
+	order    []*queue
+}
+
+func newProducer(p *Pipeline) *producer { return &producer{pipeline: p, queues: map[*stage][]*queue{}} }
+
+// outlet returns the outlet to x, one for each exchange.
+func (p *producer) outlet(x *physical.Exchange) *outlet {
+	for _, o := range p.outlets {
+		if o.exchange == x {
+			return o
+		}
+	}
+	to := p.pipeline.stages[x.To.Stage]
+	queues, ok := p.queues[to]
+	if !ok {
+		for _, t := range to.tasks {
+			queues = append(queues, t.inbox.add(t.align.add(), p.pipeline.queueDepth()))
+		}
+		p.queues[to] = queues
+		p.order = append(p.order, queues...)
+	}
+	for i, t := range to.tasks {
+		t.align.feeds(queues[i].number, x.To.Number)
+	}
+	o := &outlet{exchange: x, queues: queues, budget: p.pipeline.budgetOf("exchange to " + to.plan.Name), pool: p.pipeline.settings.Pool}
+	p.outlets = append(p.outlets, o)
+	return o
+}
+
+// mark sends a mark to every task that the producer leads to.
+func (p *producer) mark(kind entryKind, mark int64) error {
+	for _, q := range p.order {
+		if err := q.push(entry{kind: kind, mark: mark}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// broadcastsTo reports whether the producer sends rows to every task of a stage.
+func (p *producer) broadcastsTo(to *physical.Stage) bool {
+	return slices.ContainsFunc(p.outlets, func(o *outlet) bool { return o.exchange.To.Stage == to && o.exchange.Kind == physical.Broadcast })
+}
+
+// leads reports whether the producer leads to any stage.
+func (p *producer) leads() bool { return len(p.order) > 0 }

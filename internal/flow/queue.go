@@ -1,0 +1,203 @@
+package flow
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// defaultQueueDepth is how many entries a queue between a producer and a task holds: enough that neither is woken for every batch.
+const defaultQueueDepth = 8
+
+type entryKind uint8
+
+const (
+	entryRows      entryKind = iota // carton: rows for one input
+	entryWatermark                  // mark: the producer has reached this event time, in µs
+	entryBarrier                    // mark: the epoch whose barrier stands here
+	entryEnd                        // nothing follows
+)
+
+// entry is what stands in a queue: rows, or a mark between rows. A mark is for all inputs that the producer leads to.
+type entry struct {
+	kind   entryKind
+	carton *carton
+	mark   int64
+}
+
+// inbox is what waits for one task: a queue from each of its producers. One lock guards all its queues; whoever holds it only moves pointers.
+type inbox struct {
+	mu     sync.Mutex
+	filled *sync.Cond // the task waits for an entry
+	queues []*queue
+	turn   int // the queue that is looked at first
+	closed bool
+	err    error
+}
+
+// queue leads from one producer to one task, which takes its entries in their order. At any time one goroutine pushes.
+type queue struct {
+	inbox   *inbox
+	number  int // of the producer
+	entries []entry
+	first   int
+	count   int
+	room    *sync.Cond // the producer waits for room
+	// held says that the task takes nothing from here; the task's own.
+	held bool
+	// waiting is count, to be read without the lock: whether the task has something to do.
+	waiting atomic.Int32
+}
+
+func newInbox() *inbox {
+	b := &inbox{}
+	b.filled = sync.NewCond(&b.mu)
+	return b
+}
+
+// add makes the queue of another producer. Before the run.
+func (b *inbox) add(number, depth int) *queue {
+	q := &queue{inbox: b, number: number, entries: make([]entry, depth)}
+	q.room = sync.NewCond(&b.mu)
+	b.queues = append(b.queues, q)
+	return q
+}
+
+// push puts e behind what waits; it waits while the queue is full. The queue owns the carton from here on.
+//
+// A task that is behind is not given many small batches: where entries wait already, rows go into the carton that was put there last, if they
+// fit. That carton is taken out meanwhile, so the copy needs no lock, and nobody misses it as long as the task has another entry.
+func (q *queue) push(e entry) error {
+	b := q.inbox
+	b.mu.Lock()
+	for b.err == nil {
+		if e.kind == entryRows {
+			if last := q.appendable(e.carton); last != nil {
+				b.mu.Unlock()
+				return q.join(last, e.carton)
+			}
+		}
+		if e.kind == entryWatermark && q.raise(e.mark) {
+			break
+		}
+		if q.count < len(q.entries) {
+			q.put(e)
+			break
+		}
+		q.room.Wait()
+	}
+	err := b.err
+	b.mu.Unlock()
+	b.filled.Signal()
+	return err
+}
+
+// put puts e last. There is room, and the lock is held.
+func (q *queue) put(e entry) {
+	q.entries[(q.first+q.count)%len(q.entries)] = e
+	q.count++
+	q.waiting.Store(int32(q.count)) //nolint:gosec // at most the depth
+}
+
+// join appends the rows of c to last, which was taken out of the queue, and puts that back.
+func (q *queue) join(last, c *carton) error {
+	if err := last.join(c); err != nil {
+		return err
+	}
+	q.inbox.mu.Lock()
+	q.put(entry{kind: entryRows, carton: last})
+	q.inbox.mu.Unlock()
+	q.inbox.filled.Signal()
+	return nil
+}
+
+// raise makes a watermark that stands last that of micros; false if something else does.
+func (q *queue) raise(micros int64) bool {
+	if q.count == 0 || q.last().kind != entryWatermark {
+		return false
+	}
+	q.last().mark = max(q.last().mark, micros)
+	return true
+}
+
+func (q *queue) last() *entry { return &q.entries[(q.first+q.count-1)%len(q.entries)] }
+
+// appendable takes out the last carton, if c's rows are to go there: the task has others to take, or there is no room.
+func (q *queue) appendable(c *carton) *carton {
+	if q.count < 2 && q.count < len(q.entries) {
+		return nil
+	}
+	last := q.last()
+	if last.kind != entryRows || !last.carton.accepts(c) {
+		return nil
+	}
+	out := last.carton
+	*last = entry{}
+	q.count--
+	return out
+}
+
+// idle reports whether the task has taken everything.
+func (q *queue) idle() bool { return q.waiting.Load() == 0 }
+
+// take returns the next entry of a queue that is not held, and the queue. Queues take turns. Without an entry it waits, or returns no queue if
+// wait is false; nor does it return one after close.
+func (b *inbox) take(wait bool) (entry, *queue, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for {
+		if b.err != nil {
+			return entry{}, nil, b.err
+		}
+		for i := range b.queues {
+			at := (b.turn + i) % len(b.queues)
+			if q := b.queues[at]; q.count > 0 && !q.held {
+				b.turn = at + 1
+				return q.take(), q, nil
+			}
+		}
+		if !wait || b.closed {
+			return entry{}, nil, nil
+		}
+		b.filled.Wait()
+	}
+}
+
+func (q *queue) take() entry {
+	e := q.entries[q.first]
+	q.entries[q.first] = entry{}
+	q.first = (q.first + 1) % len(q.entries)
+	q.count--
+	q.waiting.Store(int32(q.count)) //nolint:gosec // at most the depth
+	q.room.Signal()
+	return e
+}
+
+// close lets the task go once nothing waits: nothing more will come.
+func (b *inbox) close() {
+	b.mu.Lock()
+	b.closed = true
+	b.mu.Unlock()
+	b.filled.Signal()
+}
+
+// abort makes every push and take, now and later, return err.
+func (b *inbox) abort(err error) {
+	b.mu.Lock()
+	if b.err == nil {
+		b.err = err
+	}
+	b.mu.Unlock()
+	b.filled.Signal()
+	for _, q := range b.queues {
+		q.room.Broadcast()
+	}
+}
+
+// fill returns how many entries wait, and how many may.
+func (b *inbox) fill() (waiting, room int64) {
+	for _, q := range b.queues {
+		waiting += int64(q.waiting.Load())
+		room += int64(len(q.entries))
+	}
+	return waiting, room
+}

@@ -1,0 +1,67 @@
+package flow
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"wire.example/wire/internal/operator/op"
+)
+
+// sharedGroup is the key under which state that every task has in full stands among the key groups.
+const sharedGroup = -1
+
+// snapshot takes the operator's state, by key group, and notes it in into. Its task owns the key groups that owns says.
+func (s *step) snapshot(owns func(op.KeyGroup) bool, into map[string]operatorState) error {
+	groups := operatorState{}
+	if state, ok := s.op.(op.Stateful); ok {
+		for g := range op.KeyGroups {
+			group := op.KeyGroup(g) //nolint:gosec // less than KeyGroups
+			data, err := state.Snapshot(group)
+			switch {
+			case err != nil:
+				return fmt.Errorf("snapshot of step %q: %w", s.plan.Name, err)
+			case data == nil:
+			case !owns(group):
+				return fmt.Errorf("internal error: step %q has state of key group %d, which is another task's", s.plan.Name, g)
+			default:
+				groups[g] = data
+			}
+		}
+	}
+	if state, ok := s.op.(op.Shared); ok && s.chain.task == 0 {
+		data, err := state.SnapshotShared()
+		if err != nil {
+			return fmt.Errorf("snapshot of step %q: %w", s.plan.Name, err)
+		}
+		if data != nil {
+			groups[sharedGroup] = data
+		}
+	}
+	if len(groups) > 0 {
+		into[s.plan.Name] = groups
+	}
+	return nil
+}
+
+// restore gives the operator what its task owns of the state that the step had, whatever number of tasks it had then.
+func (s *step) restore(owns func(op.KeyGroup) bool, from map[string]operatorState) error {
+	groups := from[s.plan.Name]
+	state, keyed := s.op.(op.Stateful)
+	shared, copied := s.op.(op.Shared)
+	for _, g := range slices.Sorted(maps.Keys(groups)) {
+		var err error
+		switch {
+		case g == sharedGroup && copied:
+			err = shared.RestoreShared(groups[g])
+		case g == sharedGroup || !keyed || g < 0 || g >= op.KeyGroups:
+			return fmt.Errorf("step %q keeps no state of key group %d now, but the checkpoint has some for it", s.plan.Name, g)
+		case owns(op.KeyGroup(g)): //nolint:gosec // just compared
+			err = state.Restore(op.KeyGroup(g), groups[g]) //nolint:gosec // just compared
+		}
+		if err != nil {
+			return fmt.Errorf("restore of step %q: %w", s.plan.Name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,269 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// task is one partition of a stage: one goroutine with operators of its own. It takes from its inbox, pushes rows through its chain, and sends
+// on what comes out as soon as nothing waits, or earlier where a receiver has nothing to do.
+type task struct {
+	chain
+	ctx      context.Context
+	stage    *stage
+	number   int // in the stage
+	index    int // among the tasks of the pipeline
+	writer   int // its number at sinks
+	head     *step
+	inbox    *inbox
+	align    *alignment
+	producer *producer
+	exits    []*taskExit
+	ends     []*taskEnd
+	dead     *deadLetters // nil if the plan has none
+}
+
+// open makes the chain.
+func (t *task) open() error {
+	var err error
+	if t.head, err = t.newStep(t.stage.plan.Head); err != nil {
+		return err
+	}
+	if letters := t.pipeline.plan.DeadLetters; letters != nil {
+		t.dead, err = newDeadLetters(t.pipeline.sinks[letters], t.pipeline.settings.Pool, t.pipeline.settings.Clock)
+	}
+	return err
+}
+
+// owns reports whether the task has the key group.
+func (t *task) owns(g op.KeyGroup) bool { return int(t.stage.owner[g]) == t.number }
+
+// restore gives the operators the state they had.
+func (t *task) restore(from map[string]operatorState) error {
+	return t.downwards(func(s *step) error { return s.restore(t.owns, from) })
+}
+
+// run works until every producer has ended, a stop barrier has passed, or the pipeline failed.
+func (t *task) run(ctx context.Context) error {
+	t.ctx = ctx
+	for {
+		e, from, err := t.inbox.take(false)
+		if err == nil && from == nil {
+			if err = t.hurry(); err == nil {
+				e, from, err = t.inbox.take(true)
+			}
+		}
+		if err != nil || from == nil {
+			return err
+		}
+		if err := t.handle(e, from); err != nil {
+			return err
+		}
+		if t.align.over() {
+			return t.over()
+		}
+	}
+}
+
+func (t *task) handle(e entry, from *queue) error {
+	switch e.kind {
+	case entryRows:
+		return t.work(e.carton)
+	case entryWatermark:
+		return t.advance(from, e.mark)
+	case entryBarrier:
+		aligned := t.align.barrier(from.number, e.mark)
+		from.held = t.align.holds(from.number)
+		if aligned {
+			return t.barrier()
+		}
+		return nil
+	default:
+		return t.end(from)
+	}
+}
+
+// work is one carton of rows.
+func (t *task) work(c *carton) error {
+	if t.stage.restored {
+		return fmt.Errorf("stage %q had ended when the checkpoint was made, and its input has grown since; start without the checkpoint", t.stage.plan.Name)
+	}
+	err := t.head.pushInput(c.home.exchange.To.Number, c.rows.Batch())
+	c.giveBack()
+	if err != nil {
+		return err
+	}
+	for _, e := range t.exits {
+		if err := e.sendIdle(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hurry emits and sends everything that waits for company: nothing more is coming just now.
+func (t *task) hurry() error {
+	if err := t.flushAll(); err != nil {
+		return err
+	}
+	return t.send()
+}
+
+// send hands on what the chain has put out.
+func (t *task) send() error {
+	for _, e := range t.exits {
+		if err := e.rows.send(); err != nil {
+			return err
+		}
+	}
+	for _, e := range t.ends {
+		if err := e.flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// advance notes the watermark of a producer, tells the operators of what moved by it, and passes that on.
+func (t *task) advance(from *queue, micros int64) error {
+	for _, input := range t.align.advance(from.number, micros) {
+		if err := t.inputWatermark(input, t.align.inputs[input].watermark); err != nil {
+			return err
+		}
+	}
+	merged, moved := t.align.merge()
+	if !moved || t.stage.restored {
+		return nil
+	}
+	err := t.downwards(func(s *step) error {
+		if err := s.flushOut(); err != nil {
+			return err
+		}
+		if h, ok := s.op.(op.WatermarkHandler); ok {
+			return s.drain(func(out *op.Output) (bool, error) { return h.OnWatermark(merged, out) })
+		}
+		return nil
+	})
+	if err != nil || merged == math.MaxInt64 { // the end follows and says the same
+		return err
+	}
+	if err := t.send(); err != nil {
+		return err
+	}
+	return t.producer.mark(entryWatermark, merged)
+}
+
+func (t *task) inputWatermark(input int, micros int64) error {
+	h, ok := t.head.op.(op.InputWatermarkHandler)
+	if !ok || t.stage.restored {
+		return nil
+	}
+	return t.head.drain(func(out *op.Output) (bool, error) { return h.OnInputWatermark(input, micros, out) })
+}
+
+// barrier is the aligned barrier: operators emit what they hold back, their state is taken, and the barrier goes on behind what they emitted.
+func (t *task) barrier() error {
+	epoch := t.align.aligned
+	states := map[string]operatorState{}
+	err := t.downwards(func(s *step) error {
+		if err := s.flushOut(); err != nil {
+			return err
+		}
+		if h, ok := s.op.(op.BarrierHandler); ok {
+			if err := s.drain(func(out *op.Output) (bool, error) { return h.OnBarrier(epoch, out) }); err != nil {
+				return err
+			}
+		}
+		return s.snapshot(t.owns, states)
+	})
+	if err != nil {
+		return err
+	}
+	if err := t.send(); err != nil {
+		return err
+	}
+	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, states); err != nil {
+		return err
+	}
+	if err := t.producer.mark(entryBarrier, epoch); err != nil {
+		return err
+	}
+	if err := t.pipeline.toSinks(t.ctx, t.writer, epoch); err != nil {
+		return err
+	}
+	t.release()
+	return nil
+}
+
+// release lets all producers on, after an alignment.
+func (t *task) release() {
+	for _, q := range t.inbox.queues {
+		q.held = false
+	}
+}
+
+// end notes that a producer has ended: event time has come to its end there, and inputs that it led to alone are over.
+func (t *task) end(from *queue) error {
+	if err := t.advance(from, math.MaxInt64); err != nil {
+		return err
+	}
+	for _, input := range t.align.end(from.number) {
+		if multi := t.head.multi; multi != nil && !t.stage.restored {
+			if err := t.head.drain(func(out *op.Output) (bool, error) { return multi.OnInputEnd(input, out) }); err != nil {
+				return err
+			}
+		}
+		t.stage.inputOver(input)
+	}
+	if !t.align.over() && t.align.align() { // the others have passed a barrier already
+		return t.barrier()
+	}
+	return nil
+}
+
+// over is the end of all input: operators emit the rest, and the end goes on behind it.
+func (t *task) over() error {
+	if !t.stage.restored {
+		err := t.downwards(func(s *step) error {
+			if err := s.flushOut(); err != nil {
+				return err
+			}
+			if ender, ok := s.op.(op.Ender); ok {
+				return s.drain(ender.OnEnd)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := t.send(); err != nil {
+		return err
+	}
+	if err := t.producer.mark(entryEnd, 0); err != nil {
+		return err
+	}
+	t.pipeline.coordinator.taskEnded(t)
+	return nil
+}
+
+// alive returns what ended the run.
+func (t *task) alive() error { return context.Cause(t.ctx) }
+
+// rejectRow deals with a bad row by the policy of its step. Where in the input it came from is not known here.
+func (t *task) rejectRow(step string, policy physical.OnError, _ *batch.Batch, _ int, err *sqlstate.Error) error {
+	switch policy {
+	case physical.Drop:
+		return nil
+	case physical.Fail:
+		return &RowError{Step: step, Err: err}
+	default:
+		return t.dead.write(t.ctx, t.writer, &rejected{step: step, err: err, record: -1, line: -1, offset: -1}, 0, nil)
+	}
+}
