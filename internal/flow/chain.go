@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"slices"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
@@ -48,9 +49,13 @@ type step struct {
 	op    op.Operator
 	multi op.Multi   // op, if it tells inputs apart
 	flush op.Flusher // op, if it holds rows back
-	out   *op.Output
-	ports [][]receiver
-	stats *StepStats
+	// needer and tables are set if the operator's state may be partly outside memory.
+	needer op.Needer
+	tables []op.Table
+	needs  op.Needs
+	out    *op.Output
+	ports  [][]receiver
+	stats  *StepStats
 }
 
 // newStep makes the step of plan and everything behind it, once a chain.
@@ -67,6 +72,10 @@ func (c *chain) newStep(plan *physical.Step) (*step, error) {
 	s := &step{chain: c, plan: plan, op: operator, out: op.NewOutput(len(plan.Ports)), stats: c.pipeline.steps[plan]}
 	s.multi, _ = operator.(op.Multi)
 	s.flush, _ = operator.(op.Flusher)
+	if tabled, ok := operator.(op.Tabled); ok {
+		s.tables = tabled.Tables()
+		s.needer, _ = operator.(op.Needer)
+	}
 	for _, edges := range plan.Ports {
 		port, err := c.newEdges(edges)
 		if err != nil {
@@ -126,6 +135,9 @@ func (s *step) push(b *batch.Batch) error { return s.pushInput(0, b) }
 
 // pushInput is push for one of several inputs.
 func (s *step) pushInput(input int, b *batch.Batch) error {
+	if err := s.load(input, b); err != nil {
+		return err
+	}
 	for more := true; more; {
 		s.out.Reset()
 		var err error
@@ -170,9 +182,27 @@ func (s *step) forward(in *batch.Batch) error {
 	return nil
 }
 
-// drain calls an event of the operator until it has nothing more to emit.
-func (s *step) drain(event func(*op.Output) (bool, error)) error {
+// load makes what the operator will touch for in resident; see op.Needer.
+func (s *step) load(input int, in *batch.Batch) error {
+	if s.needer == nil || !slices.ContainsFunc(s.tables, func(t op.Table) bool { return !t.Resident() }) {
+		return nil
+	}
+	s.needer.Needs(input, in, &s.needs)
+	if err := s.needs.Load(s.tables); err != nil {
+		return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
+	}
+	return nil
+}
+
+// wholeOperator is the input of an event that is not one input's.
+const wholeOperator = -1
+
+// drain calls an event of an input, or of the whole operator, until the operator has nothing more to emit.
+func (s *step) drain(input int, event func(*op.Output) (bool, error)) error {
 	for more := true; more; {
+		if err := s.load(input, nil); err != nil {
+			return err
+		}
 		s.out.Reset()
 		var err error
 		if more, err = event(s.out); err != nil {
@@ -192,7 +222,7 @@ func (s *step) flushOut() error {
 	if s.flush == nil {
 		return nil
 	}
-	return s.drain(s.flush.OnFlush)
+	return s.drain(wholeOperator, s.flush.OnFlush)
 }
 
 // isStateless reports whether an operator can stand in a lane, of which there are several: it keeps nothing from one block to the next and waits

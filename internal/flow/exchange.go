@@ -6,6 +6,7 @@ import (
 
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -58,9 +59,9 @@ func outOfMemory(stage string, err error) error {
 	if !errors.As(err, &full) {
 		return err
 	}
-	e := sqlstate.Errorf(sqlstate.OutOfMemory, "the rows that wait for stage %q need %d bytes more, and %d of %d are in use", stage, full.Requested, full.Used, full.Limit)
-	e.Hint = "Raise the memory limit, or lower the parallelism."
-	return e
+	return sqlstate.Errorf(sqlstate.OutOfMemory, "out of memory in the exchange to %s: memory budget %s exceeded: %d bytes requested, %d of %d in use",
+		stage, full.Budget, full.Requested, full.Used, full.Limit).
+		WithHint("Raise the memory limit, or lower the parallelism.")
 }
 
 // giveBack empties the carton and lets its outlet fill it again.
@@ -97,14 +98,6 @@ func (o *outlet) carton() *carton {
 		return c
 	}
 	return &carton{home: o, rows: batch.NewAppender(o.pool)}
-}
-
-// release gives the memory of the cartons that came back to the pool. After the run.
-func (o *outlet) release() {
-	for _, c := range o.free {
-		c.rows.Release()
-	}
-	o.free = nil
 }
 
 // consignment is rows that were dealt to the tasks behind an outlet and wait to be sent. It belongs to a parcel or a task.
@@ -190,14 +183,14 @@ func (c *consignment) drop() {
 // dealer decides which tasks the rows of an edge go to. It belongs to one goroutine.
 type dealer struct {
 	kind   physical.ExchangeKind
-	hashes hashFunc
+	hasher *keyed.Hasher
 	parts  *batch.Partitioner
 }
 
 func newDealer(o *outlet) *dealer {
 	d := &dealer{kind: o.exchange.Kind}
 	if d.kind == physical.Hash && len(o.queues) > 1 {
-		d.hashes = newHashFunc(o.exchange.Keys)
+		d.hasher = keyed.NewHasher(o.exchange.Keys)
 		d.parts = batch.NewPartitioner(len(o.queues), batch.Spread(len(o.queues)))
 	}
 	return d
@@ -213,28 +206,11 @@ func (d *dealer) deal(b *batch.Batch, c *consignment) {
 	case d.parts == nil:
 		c.add(0, b, b.Sel)
 	default:
-		d.parts.Deal(b, d.hashes(b))
+		d.parts.Deal(b, d.hasher.Hash(b))
 		for part := range c.parts {
 			if rows := d.parts.Rows(part); len(rows) > 0 {
 				c.add(part, b, rows)
 			}
 		}
-	}
-}
-
-// hashFunc returns a hash for each row of a batch that counts, lent until the next call. Its top bits are the key group.
-type hashFunc func(b *batch.Batch) []uint64
-
-// newHashFunc hashes the columns with these ordinals.
-func newHashFunc(keys []int) hashFunc {
-	view, hashes := &batch.Batch{}, []uint64(nil)
-	return func(b *batch.Batch) []uint64 {
-		view.View(b, b.Sel)
-		view.Cols, view.Kinds = view.Cols[:0], nil
-		for _, k := range keys {
-			view.Cols = append(view.Cols, b.Cols[k])
-		}
-		hashes = batch.HashRows(hashes, view)
-		return hashes
 	}
 }

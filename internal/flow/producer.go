@@ -56,5 +56,15 @@ func (p *producer) broadcastsTo(to *physical.Stage) bool {
 	return slices.ContainsFunc(p.outlets, func(o *outlet) bool { return o.exchange.To.Stage == to && o.exchange.Kind == physical.Broadcast })
 }
 
+// release gives the memory of the cartons that came back to the pool. After the run.
+func (p *producer) release() {
+	for _, o := range p.outlets {
+		for _, c := range o.free {
+			c.rows.Release()
+		}
+		o.free = nil
+	}
+}
+
 // leads reports whether the producer leads to any stage.
 func (p *producer) leads() bool { return len(p.order) > 0 }

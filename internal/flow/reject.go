@@ -30,7 +30,7 @@ type rejected struct {
 type RowError struct {
 	Step   string
 	Name   string // of the file or address; "" of a row that an operator of a stage refused
-	Line   int64 // of the file, from 1, or the record's number in a file without lines; 0 when unknown
+	Line   int64  // of the file, from 1, or the record's number in a file without lines; 0 when unknown
 	Offset int64
 	Column string
 	Err    *sqlstate.Error

@@ -146,7 +146,7 @@ func (t *task) advance(from *queue, micros int64) error {
 			return err
 		}
 		if h, ok := s.op.(op.WatermarkHandler); ok {
-			return s.drain(func(out *op.Output) (bool, error) { return h.OnWatermark(merged, out) })
+			return s.drain(wholeOperator, func(out *op.Output) (bool, error) { return h.OnWatermark(merged, out) })
 		}
 		return nil
 	})
@@ -164,7 +164,7 @@ func (t *task) inputWatermark(input int, micros int64) error {
 	if !ok || t.stage.restored {
 		return nil
 	}
-	return t.head.drain(func(out *op.Output) (bool, error) { return h.OnInputWatermark(input, micros, out) })
+	return t.head.drain(input, func(out *op.Output) (bool, error) { return h.OnInputWatermark(input, micros, out) })
 }
 
 // barrier is the aligned barrier: operators emit what they hold back, their state is taken, and the barrier goes on behind what they emitted.
@@ -176,7 +176,7 @@ func (t *task) barrier() error {
 			return err
 		}
 		if h, ok := s.op.(op.BarrierHandler); ok {
-			if err := s.drain(func(out *op.Output) (bool, error) { return h.OnBarrier(epoch, out) }); err != nil {
+			if err := s.drain(wholeOperator, func(out *op.Output) (bool, error) { return h.OnBarrier(epoch, out) }); err != nil {
 				return err
 			}
 		}
@@ -215,7 +215,7 @@ func (t *task) end(from *queue) error {
 	}
 	for _, input := range t.align.end(from.number) {
 		if multi := t.head.multi; multi != nil && !t.stage.restored {
-			if err := t.head.drain(func(out *op.Output) (bool, error) { return multi.OnInputEnd(input, out) }); err != nil {
+			if err := t.head.drain(input, func(out *op.Output) (bool, error) { return multi.OnInputEnd(input, out) }); err != nil {
 				return err
 			}
 		}
@@ -235,7 +235,7 @@ func (t *task) over() error {
 				return err
 			}
 			if ender, ok := s.op.(op.Ender); ok {
-				return s.drain(ender.OnEnd)
+				return s.drain(wholeOperator, ender.OnEnd)
 			}
 			return nil
 		})
