@@ -221,7 +221,12 @@ func setNull(c *batch.Column, row int) {
 func (r *reader) present(c *batch.Column, row int) {
 	switch c.Kind() {
 	case schema.Bool:
-		c.Bits().Put(row, r.byte() != 0)
+		v := r.byte()
+		if r.err == nil && v > 1 {
+			r.at--
+			r.fail("%d is no BOOLEAN", v)
+		}
+		c.Bits().Put(row, v != 0)
 	case schema.Int16:
 		c.Int16s()[row] = int16(r.uint16())
 	case schema.Int32, schema.Date:

@@ -13,7 +13,7 @@ import (
 // HashVersion is the version of the hash of keys. State that was stored under another one lies in other key groups.
 const HashVersion = 1
 
-// Odd constants with well mixed bits: the fractional parts of square roots of primes. They are part of the hash.
+// Odd constants with well mixed bits: the fractional parts of square roots of primes, and in the end of the golden ratio. They are part of the hash.
 const (
 	mixFixed = 0x6a09e667f3bcc909
 	mixNull  = 0xbb67ae8584caa73b
@@ -21,6 +21,7 @@ const (
 	mixTail  = 0xa54ff53a5f1d36f1
 	mixLong  = 0x510e527fade682d1
 	mixParts = 0x9b05688c2b3e6c1f
+	mixEnd   = 0x9e3779b97f4a7c15
 )
 
 // fold multiplies to 128 bits and folds the halves: the mixing step of wyhash (Wang Yi, public domain).
@@ -47,6 +48,7 @@ func (h *Hasher) Hash(b *batch.Batch) []uint64 {
 	for _, c := range h.columns {
 		hashColumn(h.hashes, b.Cols[c], b.Sel)
 	}
+	finish(h.hashes)
 	return h.hashes
 }
 
@@ -66,6 +68,7 @@ func (h *Hasher) HashPresent(b *batch.Batch) (hashes []uint64, rows, nulls []uin
 	for _, c := range h.columns {
 		hashColumn(h.hashes, b.Cols[c], h.rows)
 	}
+	finish(h.hashes)
 	return h.hashes, h.rows, h.nulls
 }
 
@@ -92,7 +95,15 @@ func hashColumns(hashes []uint64, cols []*batch.Column, rows []uint16, n int) []
 	for _, c := range cols {
 		hashColumn(hashes, c, rows)
 	}
+	finish(hashes)
 	return hashes
+}
+
+// finish carries what all bits say up to the top, where the key group and the tag of a table are taken from.
+func finish(hashes []uint64) {
+	for i := range hashes {
+		hashes[i] *= mixEnd
+	}
 }
 
 // seeded returns n hashes of nothing, in the memory of hashes if it suffices.
@@ -268,12 +279,16 @@ func fixedWord(c *batch.Column, row int) uint64 {
 	}
 }
 
+// canonicalNaN is the NaN that stands for all in hashes and stored state.
+const canonicalNaN = 0x7ff8000000000001
+
+// floatWord returns the bits of f, one for both zeros and one for all NaNs.
 func floatWord(f float64) uint64 {
 	switch {
 	case f == 0:
 		return 0
 	case math.IsNaN(f):
-		return math.Float64bits(math.NaN())
+		return canonicalNaN
 	default:
 		return math.Float64bits(f)
 	}

@@ -207,7 +207,7 @@ func hashPacked(types []schema.Type, fields []field, words [2]uint64, marks uint
 			h = fold(h^fields[i].value(t.Kind, words), mixFixed)
 		}
 	}
-	return h
+	return h * mixEnd
 }
 
 // unpack makes row of c the value of column i of a packed key.

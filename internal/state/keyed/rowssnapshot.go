@@ -21,7 +21,7 @@ func (r *Rows) Snapshot(group uint8) ([]byte, error) {
 		return nil, nil
 	}
 	last := r.chunks[list[len(list)-1]]
-	dst := []byte{kindRows, rowsVersion, byte(r.links)}
+	dst := appendTypes([]byte{kindRows, rowsVersion, byte(r.links)}, r.types)
 	dst = binary.AppendUvarint(dst, uint64(last.base)+uint64(last.n))
 	for _, number := range list {
 		c := r.chunks[number]
@@ -53,6 +53,7 @@ func (r *Rows) Restore(group uint8, data []byte) error {
 		in.at--
 		in.fail("rows with %d links, where %d are kept", links, r.links)
 	}
+	in.types(r.types)
 	total := in.count()
 	if len(r.groups[group]) > 0 {
 		in.fail("key group %d has rows already", group)

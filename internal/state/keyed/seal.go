@@ -1,9 +1,12 @@
 package keyed
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/zeebo/xxh3"
+
+	"wire.example/wire/sdk/schema"
 )
 
 // sumSize is the length of the checksum at the end of sealed state.
@@ -46,6 +49,37 @@ func unseal(what string, data []byte, kind, version byte) (*reader, error) {
 		return nil, r.err
 	}
 	return &reader{what: what, data: body, at: headSize}, nil
+}
+
+// appendTypes appends a fingerprint of types: what they are made of, without names.
+func appendTypes(dst []byte, types []schema.Type) []byte {
+	var all []byte
+	for _, t := range types {
+		all = appendType(all, t)
+	}
+	return binary.LittleEndian.AppendUint32(dst, uint32(xxh3.Hash(all)))
+}
+
+func appendType(dst []byte, t schema.Type) []byte {
+	dst = append(dst, byte(t.Kind))
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(t.Precision))
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(t.Scale))
+	if t.Elem != nil {
+		dst = appendType(dst, *t.Elem)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(t.Fields)))
+	for _, f := range t.Fields {
+		dst = appendType(dst, f.Type)
+	}
+	return dst
+}
+
+// types reads a fingerprint and compares it.
+func (r *reader) types(types []schema.Type) {
+	if got := r.take(4); got != nil && !bytes.Equal(got, appendTypes(nil, types)) {
+		r.at -= 4
+		r.fail("it has columns of other types")
+	}
 }
 
 // end reports what is left over, or the first failure.

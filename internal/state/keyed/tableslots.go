@@ -185,11 +185,11 @@ func (t *Table) hashOf(slot uint32) uint64 {
 	case text:
 		switch v := t.views.At(slot); {
 		case *v == nullView():
-			return fold(mixParts^mixNull, mixTail)
+			return fold(mixParts^mixNull, mixTail) * mixEnd
 		case v.Len > batch.InlineLen:
-			return hashLong(mixParts, t.arena.get(v.Buf, v.Off, v.Len))
+			return hashLong(mixParts, t.arena.get(v.Buf, v.Off, v.Len)) * mixEnd
 		default:
-			return hashInline(mixParts, v)
+			return hashInline(mixParts, v) * mixEnd
 		}
 	default:
 		return t.spans.At(slot).hash

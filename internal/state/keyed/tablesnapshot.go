@@ -22,7 +22,8 @@ func (t *Table) Snapshot(groupNumber uint8, appendValue func(dst []byte, slot ui
 	if g == nil || g.live == 0 {
 		return nil, nil
 	}
-	dst := binary.AppendUvarint([]byte{kindTable, tableVersion, HashVersion}, uint64(g.live))
+	dst := appendTypes([]byte{kindTable, tableVersion, HashVersion}, t.types)
+	dst = binary.AppendUvarint(dst, uint64(g.live))
 	cols := t.keyColumns()
 	var value []byte
 	for slots := range slices.Chunk(slices.Collect(t.Slots(groupNumber)), batch.MaxRows) {
@@ -50,6 +51,7 @@ func (t *Table) Restore(groupNumber uint8, data []byte, restoreValue func(slot u
 		r.at--
 		r.fail("the keys were hashed by version %d; this program has version %d", v, HashVersion)
 	}
+	r.types(t.types)
 	n := r.count()
 	if g := t.groups[groupNumber]; g != nil && g.live > 0 {
 		r.fail("key group %d has keys already", groupNumber)
