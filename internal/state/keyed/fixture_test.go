@@ -83,7 +83,7 @@ func fillSample(c *batch.Column, i, k int) {
 		}
 		c.SetDecimal(i, d)
 	case schema.Interval:
-		c.Intervals()[i] = temporal.Interval{Months: 1, Days: -int32(k), Micros: 25 * int64(temporal.Hour)}
+		c.Intervals()[i] = temporal.Interval{Months: 1, Days: -int32(k), Micros: 25 * temporal.Hour}
 	case schema.UUID:
 		c.UUIDs()[i] = batch.UUID{byte(k), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 	case schema.Text, schema.Bytes:
