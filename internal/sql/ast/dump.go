@@ -115,7 +115,7 @@ func absent(f reflect.Value) bool {
 	if words, ok := f.Interface().(fmt.Stringer); ok && f.Kind() == reflect.Uint8 {
 		return words.String() == ""
 	}
-	return f.IsZero() || f.Kind() == reflect.Slice && f.Len() == 0
+	return f.IsZero() && f.Kind() != reflect.Struct || f.Kind() == reflect.Slice && f.Len() == 0
 }
 
 // kebab turns a name of Go into lower case with dashes between its words.

@@ -70,7 +70,8 @@ type Select struct {
 	GroupBy *GroupBy
 	Having  expr.Node
 	Windows []NamedWindow
-	Emit    *Emit
+	// Emit, AllowedLateness and LateInto are there only with From.
+	Emit *Emit
 	// AllowedLateness is the interval of ALLOWED LATENESS, nil without that clause.
 	AllowedLateness expr.Node
 	// LateInto is the sink of LATE INTO, nil without that clause.

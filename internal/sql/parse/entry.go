@@ -60,7 +60,10 @@ func Script(text string, options ...parse.Option) ([]ast.Statement, error) {
 // comments. open tells that rest ends inside a string, a quoted name or a comment, where a prompt has to read on whatever follows.
 func Split(text string, options ...parse.Option) (statements []exprast.Span, rest int32, open bool) {
 	p := parse.New(text, append([]parse.Option{parse.WithMaxLength(MaxLength)}, options...)...)
-	rest = int32(len(text)) //nolint:gosec // limited by the parser
+	if p.Err() != nil { // too long, or no UTF-8: whoever parses it is told
+		return nil, 0, false
+	}
+	rest = int32(len(text))
 	start := int32(-1)
 	for {
 		t := p.Peek()

@@ -24,6 +24,10 @@ func improve(text string, e *parse.Error) {
 		}
 		return
 	}
+	if isWord(n.t, "default") && isWord(&n.tokens[n.begin], "select", "insert", "with", "values") {
+		e.Message, e.Hint = "DEFAULT is not allowed in this context", ""
+		return
+	}
 	if hint := n.certain(); hint != "" {
 		e.Hint = hint
 		return
@@ -205,17 +209,11 @@ func (n *neighbourhood) clauseName(i int) string {
 	return word
 }
 
-// clauses is about clauses out of order, clauses written twice and BY left out.
+// clauses is about clauses out of order and clauses written twice.
 func (n *neighbourhood) clauses() string {
 	rank := clauseRank(n.t, n.next)
 	if rank == 0 || n.p1.Is(",") {
 		return ""
-	}
-	if isWord(n.t, "group", "order") && !isWord(n.next, "by") {
-		if n.next.Kind == parse.Ident && oneEdit(n.next.Text, "by") {
-			return "did you mean BY instead of " + n.shown(n.next) + "?"
-		}
-		return upper(n.t.Text) + " is followed by BY"
 	}
 	depth := 0
 	for i := n.at - 1; i >= n.begin; i-- {
@@ -239,6 +237,8 @@ func (n *neighbourhood) clauses() string {
 			return n.clauseName(n.at) + " comes before " + n.clauseName(i)
 		case before == rank && t.Text == n.t.Text && i < n.at-1:
 			return n.clauseName(n.at) + " is written twice"
+		case before == rank && isWord(n.t, "limit", "fetch") && isWord(t, "limit", "fetch"):
+			return n.clauseName(n.at) + " says the same as " + n.clauseName(i) + ": leave one out"
 		}
 	}
 	return ""

@@ -73,6 +73,11 @@ func (n *neighbourhood) words() string {
 		return "the columns stand in parentheses: (" + n.shown(t) + ")"
 	case isWord(t, "on", "using") && n.before("cross", "natural"):
 		return "CROSS JOIN and NATURAL JOIN take no condition"
+	case isWord(n.p1, "group", "order") && !n.p2.Is(","):
+		if t.Kind == parse.Ident && oneEdit(t.Text, "by") {
+			return "did you mean BY?"
+		}
+		return upper(n.p1.Text) + " is followed by BY"
 	case isWord(n.p1, "primary"):
 		return "PRIMARY is followed by KEY"
 	case isWord(t, "not") && isWord(&n.tokens[n.begin], "create"):

@@ -71,7 +71,10 @@ func (p *parser) twice(at exprast.Span, clause string) {
 func (p *parser) with() *ast.With {
 	start := p.Peek().Start
 	p.ExpectWords("with")
-	w := &ast.With{Recursive: p.AcceptWords("recursive")}
+	w := &ast.With{}
+	if next := p.PeekAt(1); next.Kind == parse.Ident && !isWord(next, "as") { // else it is a name
+		w.Recursive = p.AcceptWords("recursive")
+	}
 	w.Tables = commaList(p, p.commonTable)
 	w.Span = p.From(start)
 	return w
@@ -87,7 +90,8 @@ func (p *parser) commonTable() *ast.CommonTable {
 	switch {
 	case p.AcceptWords("materialized"):
 		c.Materialize = ast.MaterializeAlways
-	case p.AcceptWords("not", "materialized"):
+	case p.AcceptWords("not"):
+		p.ExpectWords("materialized")
 		c.Materialize = ast.MaterializeNever
 	}
 	p.parenthesised(func() {
@@ -106,7 +110,7 @@ func (p *parser) commonTable() *ast.CommonTable {
 
 // queryHere parses a query where nothing else can stand.
 func (p *parser) queryHere() *ast.Query {
-	if !p.atQueryStart() {
+	if !p.At("(") && !p.atQueryStart() {
 		p.Unexpected()
 		return nil
 	}
@@ -219,7 +223,8 @@ func (p *parser) valuesRow(defaults bool) ast.ValuesRow {
 
 // sortAndLimit parses what may follow the body of a query.
 func (p *parser) sortAndLimit(q *ast.Query) {
-	if at := p.Peek(); p.AcceptWords("order", "by") {
+	if at := p.Peek(); p.AcceptWords("order") {
+		p.ExpectWords("by")
 		if q.OrderBy != nil {
 			p.twice(at.Span, "ORDER BY")
 		}
@@ -228,14 +233,18 @@ func (p *parser) sortAndLimit(q *ast.Query) {
 			p.unsupported(p.Peek().Span, "ORDER BY … USING", "use ASC or DESC")
 		}
 	}
+	limited, moved := false, false
 	for !p.failed() {
 		switch {
-		case p.AtWords("limit"):
+		case !limited && p.AtWords("limit"):
 			p.limit(q)
-		case p.AtWords("fetch"):
+			limited = true
+		case !limited && p.AtWords("fetch"):
 			p.fetch(q)
-		case p.AtWords("offset"):
+			limited = true
+		case !moved && p.AtWords("offset"):
 			p.offset(q)
+			moved = true
 		case p.AtWords("for"):
 			p.locking()
 		default:

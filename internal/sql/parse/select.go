@@ -23,7 +23,7 @@ func (p *parser) selectStatement() *ast.Select {
 	if p.AcceptWords("where") {
 		s.Where = p.expr()
 	}
-	if p.AtWords("group", "by") {
+	if p.AtWords("group") {
 		s.GroupBy = p.groupBy()
 	}
 	if p.AcceptWords("having") {
@@ -32,7 +32,7 @@ func (p *parser) selectStatement() *ast.Select {
 	if p.AcceptWords("window") {
 		s.Windows = commaList(p, p.namedWindow)
 	}
-	for !p.failed() && p.atStreamClause() {
+	for !p.failed() && s.From != nil && p.atStreamClause() {
 		p.streamClause(s)
 	}
 	s.Span = p.From(start)

@@ -9,7 +9,7 @@ import (
 
 // statement parses one statement up to its semicolon.
 func (p *parser) statement() ast.Statement {
-	if p.atQueryStart() && !p.AtWords("with") {
+	if p.At("(") || p.atWord("select", "values", "table") {
 		return p.query()
 	}
 	t := p.Peek()
@@ -88,7 +88,7 @@ func (p *parser) insert(start int32, with *ast.With) ast.Statement {
 	}
 	p.unsupportedWords("leave the words out", "overriding")
 	switch {
-	case p.AcceptWords("default", "values"):
+	case s.Columns == nil && p.AcceptWords("default", "values"):
 	case p.AtWords("values"):
 		p.values = p.Peek().Start
 		s.Query = p.query()
