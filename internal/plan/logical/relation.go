@@ -88,6 +88,8 @@ type Join struct {
 	// Condition is what else a pair must meet, over the columns of the left and then the right, or nil.
 	Condition *bind.Expr
 	Dependent bool
+	// Guarded says that what may fail in the condition is evaluated only for pairs of rows, never for a row of one side alone.
+	Guarded bool
 	// Strategy and BuildLeft, which side is kept, are set by optimize.
 	Strategy  Strategy
 	BuildLeft bool

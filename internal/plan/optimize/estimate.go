@@ -166,6 +166,9 @@ func (s *Estimates) scan(n *logical.Scan) *Estimate {
 			e.Distinct[i] = known.Columns[i].Distinct
 		}
 	}
+	if key := n.Source.Key; len(key) == 1 {
+		e.Distinct[key[0]] = e.Rows
+	}
 	e.Cost = e.Rows * scanCost
 	return e
 }

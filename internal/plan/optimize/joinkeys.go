@@ -32,7 +32,13 @@ func extract(j *logical.Join) logical.Node {
 	k := &keyed{nl: j.Left.Schema().Len(), nr: j.Right.Schema().Len(), keys: slices.Clone(j.Keys)}
 	var rest []*bind.Expr
 	var unknown *bind.Expr // of a mark join: the equality that may be unknown
-	for _, c := range bind.Conjuncts(j.Condition) {
+	conjuncts := bind.Conjuncts(j.Condition)
+	safe := slices.ContainsFunc(conjuncts, func(c *bind.Expr) bool { return !bind.Fallible(c) && k.equality(c) })
+	for _, c := range conjuncts {
+		if j.Guarded && safe && bind.Fallible(c) {
+			rest = append(rest, c)
+			continue
+		}
 		pair, ok := k.pair(j, c)
 		switch {
 		case !ok:
@@ -54,6 +60,17 @@ func extract(j *logical.Join) logical.Node {
 		return j
 	}
 	return k.join(j, rest)
+}
+
+// equality reports whether c can become a key.
+func (k *keyed) equality(c *bind.Expr) bool {
+	if c.Op == bind.IsBool && c.Truth && !c.Negated {
+		c = c.Args[0]
+	}
+	if c.Op != bind.Compare || c.Cmp != bind.Equal {
+		return false
+	}
+	return k.side(c.Args[0])|k.side(c.Args[1]) == sideBoth && k.side(c.Args[0]) != sideBoth && k.side(c.Args[1]) != sideBoth
 }
 
 // join is j over sides that have the columns of the keys.
@@ -96,7 +113,7 @@ func (k *keyed) pair(j *logical.Join, c *bind.Expr) (logical.KeyPair, bool) {
 	}
 	equal := c.Op == bind.Compare && c.Cmp == bind.Equal
 	nullSafe := c.Op == bind.Distinct && c.Negated
-	if !equal && !nullSafe || volatile(c) || slices.ContainsFunc(c.Args, bind.Fallible) {
+	if !equal && !nullSafe || volatile(c) {
 		return logical.KeyPair{}, false
 	}
 	a, b := c.Args[0], c.Args[1]

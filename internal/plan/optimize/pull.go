@@ -299,50 +299,129 @@ func (p *pulled) behind(step logical.Step, input, node logical.Node) pulled {
 	return pulled{node: choose(step, node, columns), conditions: renumber(p.conditions, columns)}
 }
 
-// eliminatePulled joins left with a query whose conditions were lifted. ok is false where the join's own condition does not go with it.
-func eliminatePulled(step logical.Step, kind logical.JoinKind, left logical.Node, query logical.Node, q pulled, condition *bind.Expr) (logical.Node, bool) {
+// answer is a query as eliminatePulled takes it: the part from which conditions were lifted, and what the query makes of its rows.
+type answer struct {
+	pulled
+	// items are the query's columns, over the row around it (bind.Outer) and the columns of node.
+	items []logical.Item
+}
+
+// pullAnswer lifts the conditions out of a query. A projection at its top is computed only for pairs that meet: it may read the row around the
+// query, and fail.
+func pullAnswer(query logical.Node) (answer, bool) {
+	top, ok := query.(*logical.Project)
+	if !ok {
+		q, ok := pull(query)
+		return answer{q, passAll(query, 0, query.Schema().Len())}, ok
+	}
+	q, ok := pull(top.Input)
+	return answer{q, top.Items}, ok
+}
+
+// eliminatePulled joins left with a query whose conditions were lifted; the pairs have to meet guard, too. ok is false where the join's own
+// condition does not go with it.
+func eliminatePulled(step logical.Step, kind logical.JoinKind, left logical.Node, q answer, condition, guard *bind.Expr) (_ logical.Node, ok bool) {
 	if q.single && (kind.KeepsLeftOnly() || condition != nil && kind != logical.Inner) {
 		return nil, false
 	}
-	nl, w := left.Schema().Len(), query.Schema().Len()
-	all := make([]*bind.Expr, 0, len(q.conditions)+1)
+	nl := left.Schema().Len()
+	inner := func(e *bind.Expr) *bind.Expr {
+		return resolveOuter(shift(e, nl), func(column int) int { return column })
+	}
+	all := []*bind.Expr{guard}
 	for _, c := range q.conditions {
-		c = resolveOuter(shift(c, nl), func(column int) int { return column })
+		c = inner(c)
 		if kind == logical.Mark {
 			c = &bind.Expr{Op: bind.IsBool, Type: schema.Of(schema.Bool), Args: []*bind.Expr{c}, Truth: true}
 		}
 		all = append(all, c)
 	}
-	if !q.single {
-		all = append(all, condition)
+	values := make([]*bind.Expr, nl, nl+len(q.items)) // of the columns of left and query
+	for i := range values {
+		values[i] = pass(left, i).Expr
+	}
+	for _, item := range q.items {
+		values = append(values, inner(item.Expr))
+	}
+	if q.single {
+		return singleAnswer(step, left, q, bind.AndOf(all...), condition, guard), true
+	}
+	if condition != nil {
+		all = append(all, replaceColumns(condition, values))
+	}
+	guarded := slices.ContainsFunc(all[1:], func(c *bind.Expr) bool { return fallibleBeyond(c, nl) })
+	if guarded { // the conditions may be computed for all rows of the node, but not if there is none of left's
+		wide := q.node.Schema().Len()
+		q.node = choose(step, logical.NewJoin(step, logical.Inner, q.node, anyRow(step, left), nil, nil), span(0, wide))
+	}
+	if kind.KeepsLeftOnly() {
 		join := logical.NewJoin(step, kind, left, q.node, nil, bind.AndOf(all...))
-		if kind.KeepsLeftOnly() {
-			return join, true
-		}
-		return choose(step, join, span(0, nl+w)), true
+		join.Guarded = guarded
+		return join, true
 	}
-	// There is always exactly one row: where no row of the node matches, it holds the defaults.
-	matched := q.node.Schema().Len()
-	found := append(passAll(q.node, 0, matched), logical.Item{Name: "found", Expr: bind.BoolOf(true)})
-	join := logical.NewJoin(step, logical.Left, left, logical.NewProject(step, q.node, found), nil, bind.AndOf(all...))
+	node := q.node
+	lazy := kind != logical.Inner && slices.ContainsFunc(values, func(e *bind.Expr) bool { return e.Op != bind.Column })
+	if lazy {
+		node = withFound(step, node)
+	}
+	join := logical.NewJoin(step, kind, left, node, nil, bind.AndOf(all...))
+	join.Guarded = guarded
 	items := passAll(join, 0, nl)
-	for i := range w {
-		items = append(items, orDefault(join, nl+i, nl+matched, q.defaults[i]))
+	for i, item := range q.items {
+		e := values[nl+i]
+		if lazy && e.Op != bind.Column {
+			e = unlessMissing(join, join.Schema().Len()-1, bind.NullOf(e.Type), e)
+		}
+		items = append(items, logical.Item{Name: item.Name, Expr: e})
 	}
-	var out logical.Node = logical.NewProject(step, join, items)
+	return logical.NewProject(step, join, items), true
+}
+
+// fallibleBeyond reports whether something in e that may fail reads columns from first on.
+func fallibleBeyond(e *bind.Expr, first int) bool {
+	if e.Op == bind.Compare {
+		return slices.ContainsFunc(e.Args, func(a *bind.Expr) bool { return fallibleBeyond(a, first) })
+	}
+	reads := slices.ContainsFunc(bind.Paths(e), func(path []int) bool { return path[0] >= first })
+	return reads && bind.Fallible(e)
+}
+
+// singleAnswer is for a query that always has exactly one row: where no row of the node matches, it is made of the defaults.
+func singleAnswer(step logical.Step, left logical.Node, q answer, on, condition, guard *bind.Expr) logical.Node {
+	nl := left.Schema().Len()
+	join := logical.NewJoin(step, logical.Left, left, withFound(step, q.node), nil, on)
+	found := join.Schema().Len() - 1
+	rows := passAll(join, 0, nl)
+	for i, value := range q.defaults {
+		item := pass(join, nl+i)
+		if !value.IsNullConst() {
+			item.Expr = unlessMissing(join, found, value, item.Expr)
+		}
+		rows = append(rows, item)
+	}
+	filled := logical.NewProject(step, join, rows)
+	items := passAll(filled, 0, nl)
+	for _, item := range q.items {
+		e := resolveOuter(shift(item.Expr, nl), func(column int) int { return column })
+		if guard != nil && bind.Fallible(e) {
+			e = &bind.Expr{Op: bind.Case, Type: e.Type, Args: []*bind.Expr{guard, e}}
+		}
+		items = append(items, logical.Item{Name: item.Name, Expr: e})
+	}
+	var out logical.Node = logical.NewProject(step, filled, items)
 	if condition != nil {
 		out = &logical.Filter{Step: step, Input: out, Predicate: condition}
 	}
-	return out, true
+	return out
 }
 
-// orDefault is column i of n, or value where column found is NULL.
-func orDefault(n logical.Node, i, found int, value *bind.Expr) logical.Item {
-	item := pass(n, i)
-	if value.IsNullConst() {
-		return item
-	}
+// withFound adds a column that is NULL only where an outer join has no row of n.
+func withFound(step logical.Step, n logical.Node) logical.Node {
+	return logical.NewProject(step, n, append(passAll(n, 0, n.Schema().Len()), logical.Item{Name: "found", Expr: bind.BoolOf(true)}))
+}
+
+// unlessMissing is e, or value where column found of n is NULL.
+func unlessMissing(n logical.Node, found int, value, e *bind.Expr) *bind.Expr {
 	missing := &bind.Expr{Op: bind.IsNull, Type: schema.Of(schema.Bool), Args: []*bind.Expr{pass(n, found).Expr}}
-	item.Expr = &bind.Expr{Op: bind.Case, Type: item.Expr.Type, Args: []*bind.Expr{missing, value, item.Expr}}
-	return item
+	return &bind.Expr{Op: bind.Case, Type: e.Type, Args: []*bind.Expr{missing, value, e}}
 }

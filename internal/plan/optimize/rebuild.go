@@ -96,7 +96,7 @@ func regroup(n logical.Node, in logical.Node) logical.Node {
 // rejoin is j over other inputs, keys and condition.
 func rejoin(j *logical.Join, left, right logical.Node, keys []logical.KeyPair, condition *bind.Expr) *logical.Join {
 	c := logical.NewJoin(j.Step, j.Kind, left, right, keys, condition)
-	c.Dependent, c.Strategy, c.BuildLeft = j.Dependent, j.Strategy, j.BuildLeft
+	c.Dependent, c.Guarded, c.Strategy, c.BuildLeft = j.Dependent, j.Guarded, j.Strategy, j.BuildLeft
 	return c
 }
 

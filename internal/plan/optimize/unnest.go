@@ -10,16 +10,18 @@ import (
 )
 
 // eliminate joins left with query, which may read columns of left's rows and holds no subqueries any more. condition is over the columns of
-// left and then query's. Where query may fail, it is evaluated only for rows that meet guard; nil means all.
+// left and then query's. Where query may fail, it is evaluated only for rows that meet guard; nil means all. A query that reads nothing of
+// left's rows is not evaluated at all if there are none.
 func (d *decorrelator) eliminate(step logical.Step, kind logical.JoinKind, left, query logical.Node, condition, guard *bind.Expr) logical.Node {
 	if d.err != nil {
 		return left
 	}
-	if guard == nil {
-		if q, ok := pull(query); ok {
-			if out, ok := eliminatePulled(step, kind, left, query, q, condition); ok {
-				return out
-			}
+	if out, ok := inline(step, kind, left, query, condition, guard); ok {
+		return out
+	}
+	if q, ok := pullAnswer(query); ok && !fallible(q.node) {
+		if out, ok := eliminatePulled(step, kind, left, q, condition, guard); ok {
+			return out
 		}
 	}
 	return d.unnest(step, kind, left, query, condition, guard)
@@ -42,12 +44,9 @@ func (d *decorrelator) unnest(step logical.Step, kind logical.JoinKind, left, qu
 	if guard != nil {
 		rows = &logical.Filter{Step: step, Input: rows, Predicate: guard}
 	}
-	values := choose(step, rows, columns)
-	m := &domain{d: d, step: step, columns: columns, done: map[logical.Node]logical.Node{}}
-	if len(columns) == 0 {
-		m.node = &logical.Limit{Step: step, Input: values, Limit: 1}
-	} else {
-		m.node = logical.NewAggregate(step, values, span(0, len(columns)), nil, nil)
+	m := &domain{d: d, step: step, columns: columns, done: map[logical.Node]logical.Node{}, node: anyRow(step, rows)}
+	if len(columns) > 0 {
+		m.node = logical.NewAggregate(step, choose(step, rows, columns), span(0, len(columns)), nil, nil)
 	}
 	answers := m.push(query)
 	if d.err != nil {
@@ -73,13 +72,18 @@ func (d *decorrelator) unnest(step logical.Step, kind logical.JoinKind, left, qu
 	return choose(step, join, append(span(0, nl), span(nl+nd, join.Schema().Len())...))
 }
 
+// anyRow has one row without columns if n has any.
+func anyRow(step logical.Step, n logical.Node) logical.Node {
+	return &logical.Limit{Step: step, Input: choose(step, n, nil), Limit: 1}
+}
+
 // push returns the answers of n, a part of the query, for each row of the domain: the domain's columns, then n's.
 func (m *domain) push(n logical.Node) logical.Node {
 	if out, ok := m.done[n]; ok {
 		return out
 	}
 	var out logical.Node
-	if len(outerColumns(n)) == 0 {
+	if len(outerColumns(n)) == 0 && !fallible(n) {
 		out = logical.NewJoin(m.step, logical.Inner, m.node, lower(n), nil, nil)
 	} else {
 		out = m.pushInto(n)
@@ -204,15 +208,18 @@ func (m *domain) aggregate(n *logical.Aggregate) logical.Node {
 	if len(n.Keys) > 0 {
 		return grouped
 	}
-	found := append(passAll(grouped, 0, grouped.Schema().Len()), logical.Item{Name: "found", Expr: bind.BoolOf(true)})
 	same := make([]logical.KeyPair, nd)
 	for i := range same {
 		same[i] = logical.KeyPair{Left: i, Right: i, NullSafe: true}
 	}
-	join := logical.NewJoin(n.Step, logical.Left, m.node, logical.NewProject(n.Step, grouped, found), same, nil)
+	join := logical.NewJoin(n.Step, logical.Left, m.node, withFound(n.Step, grouped), same, nil)
 	items := passAll(join, 0, nd)
 	for i, value := range emptyAnswers(n.Calls) {
-		items = append(items, orDefault(join, 2*nd+i, join.Schema().Len()-1, value))
+		item := pass(join, 2*nd+i)
+		if !value.IsNullConst() {
+			item.Expr = unlessMissing(join, join.Schema().Len()-1, value, item.Expr)
+		}
+		items = append(items, item)
 	}
 	return logical.NewProject(n.Step, join, items)
 }
@@ -239,13 +246,13 @@ func (m *domain) join(n *logical.Join) logical.Node {
 	nd, nl, nr := len(m.columns), n.Left.Schema().Len(), n.Right.Schema().Len()
 	inRight := len(outerColumns(n.Right)) > 0
 	switch {
-	case !inRight && !n.Kind.LeftNullable():
+	case !inRight && !n.Kind.LeftNullable() && !fallible(n.Right):
 		keys := slices.Clone(n.Keys)
 		for i := range keys {
 			keys[i].Left += nd
 		}
 		return rejoin(n, m.push(n.Left), lower(n.Right), keys, m.expr(n.Condition))
-	case len(outerColumns(n.Left)) == 0 && n.Kind == logical.Inner:
+	case len(outerColumns(n.Left)) == 0 && n.Kind == logical.Inner && !fallible(n.Left):
 		// The right side's columns come behind the domain's there; the condition is over left, domain, right.
 		condition := m.across(n.Condition, nl, func(c int) int { return c }, nl)
 		keys := slices.Clone(n.Keys)
