@@ -33,8 +33,8 @@ type Binder struct {
 	hook      Hook
 }
 
-// Bind gives node its meaning in scope. A literal that nothing gave a type is TEXT. The error is an *Error.
-func Bind(node ast.Node, scope Scope, options ...Option) (*Expr, error) {
+// NewBinder returns a binder for whoever binds several parts in one scope, or wants to see which literals stayed undecided.
+func NewBinder(scope Scope, options ...Option) *Binder {
 	b := &Binder{scope: scope}
 	for _, o := range options {
 		o(b)
@@ -42,7 +42,12 @@ func Bind(node ast.Node, scope Scope, options ...Option) (*Expr, error) {
 	if b.functions == nil {
 		b.functions = builtin.Standard()
 	}
-	e, err := b.Bind(node)
+	return b
+}
+
+// Bind gives node its meaning in scope. A literal that nothing gave a type is TEXT. The error is an *Error.
+func Bind(node ast.Node, scope Scope, options ...Option) (*Expr, error) {
+	e, err := NewBinder(scope, options...).Bind(node)
 	if err != nil {
 		return nil, err
 	}
@@ -227,10 +232,19 @@ func (b *Binder) column(n *ast.Column) (*Expr, error) {
 		parts[i] = p.Text
 	}
 	ref, err := b.scope.Resolve(parts)
-	if err == nil && ref.Up > 0 {
+	var own *Error
+	switch {
+	case errors.As(err, &own):
+		placed := *own
+		placed.Span = n.Span
+		return nil, &placed
+	case err == nil && ref.Expr != nil:
+		placed := *ref.Expr
+		placed.Span = n.Span
+		return &placed, nil
+	case err == nil && ref.Up > 0:
 		return &Expr{Op: Outer, Type: ref.Type, Span: n.Span, Path: ref.Path, Index: ref.Up}, nil
-	}
-	if err == nil {
+	case err == nil:
 		return &Expr{Op: Column, Type: ref.Type, Span: n.Span, Path: ref.Path}, nil
 	}
 	name := strings.Join(parts, ".")
@@ -271,8 +285,12 @@ func (b *Binder) member(n *ast.FieldAccess) (*Expr, error) {
 		return nil, suggestMember(bad, x.Type, n.Field.Text)
 	}
 	typ := x.Type.Fields[i].Type
-	if x.Op == Column {
-		return &Expr{Op: Column, Type: typ, Span: n.Span, Path: append(append([]int(nil), x.Path...), i)}, nil
+	switch x.Op {
+	case Column, Outer:
+		return &Expr{Op: x.Op, Type: typ, Span: n.Span, Path: append(append([]int(nil), x.Path...), i), Index: x.Index}, nil
+	case MakeRow:
+		return x.Args[i], nil
+	default:
 	}
 	return &Expr{Op: Member, Type: typ, Span: n.Span, Args: []*Expr{x}, Index: i}, nil
 }

@@ -34,7 +34,6 @@ func MapColumns(e *Expr, to func(column int) int) *Expr {
 	})
 }
 
-
 // AndOf returns the conjunction of conditions: nil if there are none.
 func AndOf(conditions ...*Expr) *Expr {
 	var all []*Expr

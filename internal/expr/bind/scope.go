@@ -13,9 +13,12 @@ type Ref struct {
 	Path []int
 	Type schema.Type
 	Up   int
+	// Expr, if not nil, is what the name means instead: a column that joins merged, or a row of several columns.
+	Expr *Expr
 }
 
-// Scope finds columns. Resolve returns errors that wrap schema.ErrNotFound or schema.ErrAmbiguous; Names are what may be suggested.
+// Scope finds columns. Resolve returns errors that wrap schema.ErrNotFound or schema.ErrAmbiguous, or an *Error of its own, which is given the
+// name's place; Names are what may be suggested.
 type Scope interface {
 	Resolve(parts []string) (Ref, error)
 	Names() []string

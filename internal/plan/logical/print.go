@@ -2,8 +2,10 @@ package logical
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/schema"
 )
@@ -145,6 +147,37 @@ func printNode(b *strings.Builder, n Node, depth int, seen map[Node]bool) {
 	for _, in := range n.Inputs() {
 		printNode(b, in, depth+1, seen)
 	}
+	for _, s := range subqueries(n) {
+		b.WriteString(pad + "  subquery " + oneLine(s.Text) + s.comparison() + "\n")
+		printNode(b, s.Query, depth+2, seen)
+	}
+}
+
+// subqueries are those that stand in the expressions of n.
+func subqueries(n Node) []*Subquery {
+	var exprs []*bind.Expr
+	switch n := n.(type) {
+	case *Filter:
+		exprs = append(exprs, n.Predicate)
+	case *Project:
+		for _, item := range n.Items {
+			exprs = append(exprs, item.Expr)
+		}
+	case *Join:
+		if n.Condition != nil {
+			exprs = append(exprs, n.Condition)
+		}
+	}
+	var all []*Subquery
+	for _, e := range exprs {
+		bind.Walk(e, func(e *bind.Expr) bool {
+			if s, ok := e.Node.(*Subquery); ok && !slices.Contains(all, s) {
+				all = append(all, s)
+			}
+			return true
+		})
+	}
+	return all
 }
 
 // oneLine folds white space, so that a node stays in its line.

@@ -95,7 +95,7 @@ type Join struct {
 	BuildLeft bool
 	// Need says which of its columns are read above; nil means all. Set by optimize.
 	Need []bool
-	out       *schema.Schema
+	out  *schema.Schema
 }
 
 // NewJoin returns a join, with its schema.

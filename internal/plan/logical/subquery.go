@@ -43,3 +43,14 @@ func NewSubquery(s *Subquery) *bind.Expr {
 	}
 	return e
 }
+
+// String is the subquery as it was written.
+func (s *Subquery) String() string { return s.Text }
+
+// comparison shows what an Any compares: columns of the row around it and then the query's, by number.
+func (s *Subquery) comparison() string {
+	if s.Compare == nil {
+		return ""
+	}
+	return " on " + s.Compare.String()
+}

@@ -1,0 +1,196 @@
+package bind
+
+import (
+	"slices"
+	"sync"
+
+	"wire.example/wire/internal/expr/aggregate"
+	exprast "wire.example/wire/internal/expr/ast"
+	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// call binds a function call that is more than a function of values; nil leaves it to the binder of expressions.
+func (q *query) call(s *scope, b *bind.Binder, n *exprast.FuncCall) (*bind.Expr, error) {
+	name := n.Name[len(n.Name)-1].Text
+	if len(n.Name) > 1 && n.Name[0].Text != "pg_catalog" {
+		return nil, nil
+	}
+	switch {
+	case n.Over != nil:
+		return q.windowFunction(s, b, n, name)
+	case len(aggregate.Standard().Lookup(name)) > 0:
+		return q.aggregateCall(s, b, n, name)
+	case name == "grouping":
+		return q.grouping(s, b, n)
+	}
+	if e, err := q.setFunction(s, b, n, name); e != nil || err != nil {
+		return e, err
+	}
+	if err := plainCall(n, name); err != nil {
+		return nil, err
+	}
+	return q.sessionFunction(s, b, n, name)
+}
+
+// plainCall refuses what only aggregates and window functions take.
+func plainCall(n *exprast.FuncCall, name string) error {
+	var what string
+	switch {
+	case isWindowFunction(name):
+		return errorf(n.Span, sqlstate.WrongObjectType, "window function %s requires an OVER clause", name)
+	case n.Star:
+		what = name + "(*)"
+	case n.Distinct:
+		what = "DISTINCT"
+	case n.WithinGroup != nil:
+		what = "WITHIN GROUP"
+	case n.OrderBy != nil:
+		what = "ORDER BY"
+	case n.Filter != nil:
+		what = "FILTER"
+	default:
+		return nil
+	}
+	if len(builtin.Standard().Lookup(name)) == 0 && !slices.Contains(sessionFunctions(), name) {
+		return nil // it does not exist, which is worse
+	}
+	return errorf(n.Span, sqlstate.WrongObjectType, "%s specified, but %s is not an aggregate function", what, name)
+}
+
+// sessionFunctions are those whose value depends on when and by whom a statement is run.
+func sessionFunctions() []string {
+	return []string{
+		"now", "transaction_timestamp", "statement_timestamp", "clock_timestamp", "current_setting", "current_database", "current_schema", "current_user",
+		"pg_typeof", "proctime", "version",
+	}
+}
+
+// sessionFunction binds one of these, nil if n is none.
+func (q *query) sessionFunction(_ *scope, b *bind.Binder, n *exprast.FuncCall, name string) (*bind.Expr, error) {
+	at := n.Span
+	noArgs := len(n.Args) == 0 && n.Plain()
+	switch {
+	case noArgs && slices.Contains([]string{"now", "transaction_timestamp", "statement_timestamp", "clock_timestamp"}, name):
+		return q.timestamp(at, schema.TimestampTZ, -1), nil
+	case noArgs && name == "proctime":
+		return processingTime(at), nil
+	case noArgs && (name == "current_schema" || name == "current_database" || name == "current_user" || name == "version"):
+		return q.currentText(at, name)
+	case name == "pg_typeof" && len(n.Args) == 1 && n.Plain():
+		e, err := b.Bind(n.Args[0].X)
+		if err != nil {
+			return nil, err
+		}
+		typ := e.Type.PgName()
+		if e.Unknown {
+			typ = "unknown"
+		}
+		return bind.Literal(at, schema.Of(schema.Text), typ)
+	case name == "current_setting" && len(n.Args) > 0 && len(n.Args) < 3 && n.Plain():
+		return q.currentSetting(b, n)
+	}
+	return nil, nil
+}
+
+// currentSetting binds current_setting(name [, missing_ok]).
+func (q *query) currentSetting(b *bind.Binder, n *exprast.FuncCall) (*bind.Expr, error) {
+	text := schema.Of(schema.Text)
+	name, err := b.Bind(n.Args[0].X)
+	if err != nil {
+		return nil, err
+	}
+	if !name.IsConst() || name.Type.Kind != schema.Text || name.IsNullConst() || q.env.Settings == nil {
+		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "current_setting needs the name of a setting as a constant")
+	}
+	key := string(name.Value.Bytes(0))
+	if value, ok := q.env.Settings(key); ok {
+		return bind.Literal(n.Span, text, value)
+	}
+	if len(n.Args) == 2 {
+		if l, ok := n.Args[1].X.(*exprast.Literal); ok && l.Kind == exprast.True {
+			return bind.NullAt(n.Span, text), nil
+		}
+	}
+	return nil, errorf(n.Args[0].X.Location(), sqlstate.UndefinedObject, "unrecognized configuration parameter \"%s\"", key)
+}
+
+// currentValue binds current_timestamp and its kin.
+func (q *query) currentValue(n *exprast.CurrentValue) (*bind.Expr, error) {
+	switch n.Name {
+	case "current_timestamp":
+		return q.timestamp(n.Span, schema.TimestampTZ, n.Precision), nil
+	case "localtimestamp":
+		return q.timestamp(n.Span, schema.Timestamp, n.Precision), nil
+	case "current_date":
+		return bind.CastTo(q.timestamp(n.Span, schema.Timestamp, -1), schema.Of(schema.Date))
+	case "localtime":
+		return bind.CastTo(q.timestamp(n.Span, schema.Timestamp, n.Precision), schema.Of(schema.Time))
+	case "current_time":
+		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "current_time has the type TIME WITH TIME ZONE, which is not supported").
+			WithHint("Use localtime, or current_timestamp.")
+	}
+	return q.currentText(n.Span, n.Name)
+}
+
+// timestamp is the time of the statement, rounded to digits of a second; -1 keeps all.
+func (q *query) timestamp(at exprast.Span, kind schema.Kind, digits int32) *bind.Expr {
+	micros := q.env.Now
+	if unit := int64(1); digits >= 0 && digits < 6 {
+		for range 6 - digits {
+			unit *= 10
+		}
+		micros = floor(micros+unit/2, unit)
+	}
+	e := bind.NullAt(at, schema.Of(kind))
+	e.Value.DropValid()
+	e.Value.Int64s()[0] = micros
+	return e
+}
+
+// The names that a session without users has.
+const (
+	sessionUser     = "wire"
+	sessionDatabase = "wire"
+)
+
+func (q *query) currentText(at exprast.Span, name string) (*bind.Expr, error) {
+	value := sessionUser
+	switch name {
+	case "current_schema":
+		value = publicSchema
+	case "current_database", "current_catalog":
+		value = sessionDatabase
+	case "version":
+		value = "Wire, with the SQL of PostgreSQL 15"
+	}
+	return bind.Literal(at, schema.Of(schema.Text), value)
+}
+
+// floor returns the largest multiple of unit that is not above v.
+func floor(v, unit int64) int64 {
+	rest := v % unit
+	if rest < 0 {
+		rest += unit
+	}
+	return v - rest
+}
+
+// processingTime is PROCTIME(): the time at which a row is processed. It has no value that an expression could compute.
+func processingTime(at exprast.Span) *bind.Expr {
+	return &bind.Expr{Op: bind.Call, Type: schema.Of(schema.TimestampTZ), Span: at, Function: proctime()}
+}
+
+//nolint:gochecknoglobals // immutable, made once
+var proctime = sync.OnceValue(func() *builtin.Function {
+	return &builtin.Function{
+		Name: "proctime", Result: schema.Of(schema.TimestampTZ), Volatility: builtin.Volatile,
+		Eval: func(c *builtin.Call) {
+			bad := sqlstate.New(sqlstate.FeatureNotSupported, "PROCTIME() is not a value").
+				WithHint("It is the time of a window, or of FOR SYSTEM_TIME AS OF.")
+			c.Each(func(row int) { c.Fail(row, bad) })
+		},
+	}
+})
