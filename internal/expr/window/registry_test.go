@@ -170,7 +170,7 @@ func TestOffset(t *testing.T) {
 			t.Fatal(err)
 		}
 		e, err := window.Offset(columns.Fields[i].Type, argument(t, node))
-		got := ""
+		var got string
 		if err != nil {
 			got = string(sqlstate.Of(err)) + " " + err.Error()
 		} else {

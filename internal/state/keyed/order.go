@@ -17,12 +17,17 @@ type Order struct {
 	keys []orderKey
 	// exact says that the prefixes of two rows are equal only if the rows are.
 	exact bool
+	// rest is the order by the keys behind those that the prefix begins with, nil if there are none.
+	rest *Order
 }
 
 type orderKey struct {
 	Key
+	kind    schema.Kind
 	compare comparer
 	prefix  prefixer
+	// whole says that the prefix has all of the key.
+	whole bool
 	// at and size are where the key lies in the prefix, in bytes; size is 0 where it has no place.
 	at, size int
 }
@@ -31,10 +36,30 @@ type orderKey struct {
 func NewOrder(types []schema.Type, keys []Key) *Order {
 	o := &Order{keys: make([]orderKey, len(keys))}
 	for i, k := range keys {
-		o.keys[i] = orderKey{Key: k, compare: comparerOf(types[k.Column])}
+		o.keys[i] = orderKey{Key: k, kind: types[k.Column].Kind, compare: comparerOf(types[k.Column])}
 	}
 	o.planPrefix(types)
+	if behind := o.prefixed(); 0 < behind && behind < len(keys) {
+		o.rest = NewOrder(types, keys[behind:])
+	}
 	return o
+}
+
+// prefixed returns how many keys the prefix begins with, the last of which it may not have all of.
+func (o *Order) prefixed() int {
+	n := 0
+	for n < len(o.keys) && o.keys[n].size > 0 {
+		n++
+	}
+	return n
+}
+
+// lastPrefixed returns the last key that the prefix has some of, nil if there is none.
+func (o *Order) lastPrefixed() *orderKey {
+	if n := o.prefixed(); n > 0 {
+		return &o.keys[n-1]
+	}
+	return nil
 }
 
 // Compare orders row i of a and row j of b: -1, 0 or +1.

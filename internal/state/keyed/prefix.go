@@ -43,7 +43,7 @@ func (o *Order) planPrefix(types []schema.Type) {
 		if !whole {
 			size = room
 		}
-		k.prefix, k.at, k.size = write, at, size+1
+		k.prefix, k.at, k.size, k.whole = write, at, size+1, whole
 		at += size + 1
 		if !whole {
 			o.exact = false
