@@ -357,6 +357,17 @@ func (r *Rows) Free() {
 	r.chunks, r.groups, r.len, r.bytes = nil, [Groups][]uint32{}, 0, 0
 }
 
+// Take drops all rows and makes those of from, a store of the same types and budget, its own, under the numbers that they have there; from is
+// empty then. What Gather lent is void.
+func (r *Rows) Take(from *Rows) {
+	r.Free()
+	r.chunks, from.chunks = from.chunks, nil
+	r.groups, from.groups = from.groups, r.groups
+	r.len, from.len = from.len, 0
+	r.bytes, from.bytes = from.bytes, 0
+	r.shared, from.shared = from.shared, r.shared
+}
+
 func (c *chunk) release() {
 	for _, col := range c.cols {
 		if col != nil {

@@ -235,7 +235,7 @@ func scatter(from, to run, shift int) {
 		places[uint8(w>>shift)]++
 	}
 	at := uint32(0)
-	for b, n := range places {
+	for b, n := range &places {
 		places[b] = at
 		at += n
 	}

@@ -1,0 +1,87 @@
+package limit_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	budgets "wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
+)
+
+func numbers(n int) *batch.Batch {
+	rows := make([][]any, n)
+	for i := range rows {
+		rows[i] = []any{i}
+	}
+	return optest.Make([]schema.Type{schema.Of(schema.Int64)}, rows...)
+}
+
+// TestAnyWayToRun: the rows are those after the offset, whatever the cuts and however often the operator was restored.
+func TestAnyWayToRun(t *testing.T) {
+	for _, c := range []struct{ limit, offset int64 }{{limit.None, 0}, {limit.None, 7}, {5, 0}, {5, 3}, {0, 2}, {1000, 0}, {3, 1000}} {
+		o := optest.Operator{Ordered: true, New: func(*batch.Pool, *budgets.Budget) (op.Operator, error) {
+			return limit.New("limit 1", c.limit, c.offset), nil
+		}}
+		draw := func(t *rapid.T, _ *batch.Pool) []*batch.Batch {
+			return []*batch.Batch{numbers(rapid.IntRange(0, 40).Draw(t, "rows"))}
+		}
+		optest.Check(t, o, draw, func(inputs []*batch.Batch) [][]string {
+			rows := sdktest.Rows(inputs[0])
+			rows = rows[min(int(c.offset), len(rows)):]
+			if c.limit >= 0 {
+				rows = rows[:min(int(c.limit), len(rows))]
+			}
+			return [][]string{rows}
+		})
+	}
+}
+
+func TestDone(t *testing.T) {
+	o := limit.New("limit 1", 3, 2)
+	var satisfied op.Satisfied = o
+	for _, step := range []struct {
+		rows      int
+		forwarded int64
+		done      bool
+	}{{4, 2, false}, {1, 1, true}, {6, 0, true}} {
+		out := op.NewOutput(1)
+		if more, err := o.Apply(numbers(step.rows), out); more || err != nil {
+			t.Fatal(more, err)
+		}
+		if out.Counts.Forwarded != step.forwarded || !out.Counts.Balanced() || satisfied.Done() != step.done {
+			t.Errorf("%d rows: %+v, done %v", step.rows, out.Counts, satisfied.Done())
+		}
+	}
+	if !limit.New("", 0, 9).Done() || limit.New("", limit.None, 9).Done() {
+		t.Error("a limit of nothing is reached at once, none is never")
+	}
+}
+
+func TestDamagedState(t *testing.T) {
+	o := limit.New("limit 1", 3, 2)
+	if _, err := o.Apply(numbers(1), op.NewOutput(1)); err != nil {
+		t.Fatal(err)
+	}
+	data, err := o.Snapshot(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range data {
+		bad := slices.Clone(data)
+		bad[i] ^= 0x10
+		if err := limit.New("limit 1", 3, 2).Restore(0, bad); err == nil || !strings.Contains(err.Error(), "limit 1") {
+			t.Fatalf("byte %d: %v", i, err)
+		}
+	}
+	if other, err := o.Snapshot(1); other != nil || err != nil {
+		t.Error(other, err)
+	}
+}
