@@ -26,6 +26,14 @@ type Sum struct {
 	scale  int64
 }
 
+// SumOf returns the sum of count finite values, which was kept elsewhere so far: coef * 10^-scale.
+func SumOf(coef Int128, scale int, count int64) Sum {
+	s := Sum{count: count, scale: int64(scale)}
+	high := uint64(coef.Hi >> 63)
+	s.total = [sumLimbs]uint64{coef.Lo, uint64(coef.Hi), high, high, high}
+	return s
+}
+
 // Count returns how many values the sum holds.
 func (s *Sum) Count() int64 { return s.count }
 

@@ -27,7 +27,7 @@ const (
 	AnyOrder Order = iota
 	// ShownOrder: the answer shows it: that of ORDER BY, else that in which the rows came.
 	ShownOrder
-	// SortedOrder: the rows of a group must come sorted by the call's keys, and NULLs of the sorted argument may be left out.
+	// SortedOrder: the answer is made by a Scan over the rows of a group, sorted by the call's keys, instead of a State.
 	SortedOrder
 )
 
@@ -43,6 +43,19 @@ const (
 	ByValues
 	// ByRows: as ByValues, but the rows are kept in the order of the call's keys, else in that in which they came.
 	ByRows
+)
+
+// Empty is the answer over no rows.
+type Empty uint8
+
+// The answers over no rows.
+const (
+	// EmptyNull is NULL.
+	EmptyNull Empty = iota
+	// EmptyZero is 0.
+	EmptyZero
+	// EmptyValue is what Result says of an empty slot: a value.
+	EmptyValue
 )
 
 // Function is one signature of an aggregate. Functions of one name with different parameters are overloads.
@@ -63,8 +76,11 @@ type Function struct {
 	Retraction Retraction
 	// Mergeable says that the answer does not depend on how the rows were split and in which order the parts were merged.
 	Mergeable bool
-	// ZeroIfEmpty says that the answer over no rows is 0 instead of NULL.
-	ZeroIfEmpty bool
+	// Empty is the answer over no rows.
+	Empty Empty
+
+	state func(*Spec) State
+	scan  func(*Spec) Scan
 }
 
 // ResultType returns the type of the answer for arguments of types args, which Resolve has cast.
@@ -91,6 +107,18 @@ func plain(name string, result schema.Kind, params ...schema.Kind) Function {
 	}
 }
 
+// by sets what makes the state.
+func (f Function) by(state func(*Spec) State) Function {
+	f.state = state
+	return f
+}
+
+// scanned sets what makes the scan.
+func (f Function) scanned(scan func(*Spec) Scan) Function {
+	f.scan = scan
+	return f
+}
+
 // called makes a function that sees NULL arguments.
 func (f Function) called() Function {
 	f.Strict = false
@@ -102,8 +130,8 @@ func (f Function) resultOf(rule func([]schema.Type) schema.Type) Function {
 	return f
 }
 
-func (f Function) zeroIfEmpty() Function {
-	f.ZeroIfEmpty = true
+func (f Function) empty(answer Empty) Function {
+	f.Empty = answer
 	return f
 }
 

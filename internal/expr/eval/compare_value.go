@@ -92,13 +92,13 @@ func holds(base bind.CompareOp, order int) uint64 {
 func compareAny(r relation) kernel {
 	return func(c *builtin.Call) {
 		a, b := c.Args[0].Col, c.Args[1]
-		compareEach(c, r, func(row int) int { return compareValues(a, row, b.Col, b.At(row)) })
+		compareEach(c, r, func(row int) int { return CompareValues(a, row, b.Col, b.At(row)) })
 	}
 }
 
-// compareValues orders two values of one type, neither of them NULL, as PostgreSQL does: -1, 0 or +1. Inside arrays and rows NULL equals NULL
+// CompareValues orders two values of one type, neither of them NULL, as PostgreSQL does: -1, 0 or +1. Inside arrays and rows NULL equals NULL
 // and is above everything else.
-func compareValues(a *batch.Column, i int, b *batch.Column, j int) int {
+func CompareValues(a *batch.Column, i int, b *batch.Column, j int) int {
 	switch a.Kind() {
 	case schema.Bool:
 		return cmp.Compare(one(a.Bits().Get(i)), one(b.Bits().Get(j)))
@@ -156,7 +156,7 @@ func compareNullable(a *batch.Column, i int, b *batch.Column, j int) int {
 	case y:
 		return -1
 	}
-	return compareValues(a, i, b, j)
+	return CompareValues(a, i, b, j)
 }
 
 func compareArrays(a *batch.Column, i int, b *batch.Column, j int) int {

@@ -49,7 +49,7 @@ func (o *extreme) run(p *Program, n *node) {
 			if col.IsNull(row) {
 				return
 			}
-			if at := lead[row]; at < 0 || compareValues(col, row, n.args[at].value.Col, row)*o.sign > 0 {
+			if at := lead[row]; at < 0 || CompareValues(col, row, n.args[at].value.Col, row)*o.sign > 0 {
 				lead[row] = int16(k) //nolint:gosec // the parser bounds the number of operands
 			}
 		})

@@ -196,13 +196,13 @@ func inText(members []*batch.Column) kernel {
 
 // inSorted searches by halving.
 func inSorted(members []*batch.Column) kernel {
-	slices.SortFunc(members, func(a, b *batch.Column) int { return compareValues(a, 0, b, 0) })
+	slices.SortFunc(members, func(a, b *batch.Column) int { return CompareValues(a, 0, b, 0) })
 	return func(c *builtin.Call) {
 		out, a := c.Out.Bits(), c.Args[0].Col
 		live(c, func(row int) {
 			lo, hi := 0, len(members)
 			for lo < hi {
-				switch mid := (lo + hi) / 2; compareValues(members[mid], 0, a, row) {
+				switch mid := (lo + hi) / 2; CompareValues(members[mid], 0, a, row) {
 				case 0:
 					out.Set(row)
 					return

@@ -117,7 +117,7 @@ func (o *quantified) test(x builtin.Arg, row int, elems *batch.Column, from, to 
 			known = false
 			continue
 		}
-		hit := holds(o.base, compareValues(x.Col, x.At(row), elems, i))^one(o.invert) != 0
+		hit := holds(o.base, CompareValues(x.Col, x.At(row), elems, i))^one(o.invert) != 0
 		if hit != o.all {
 			return hit, true
 		}
