@@ -107,6 +107,21 @@ func (s *Sum) Merge(other *Sum) {
 	s.negInf += other.negInf
 }
 
+// Reduce makes scale the scale of the sum if it is smaller: for whoever knows that no value with a larger one is left in it.
+func (s *Sum) Reduce(scale int) {
+	if int64(scale) >= s.scale {
+		return
+	}
+	negative, m := s.magnitude()
+	for drop := int(s.scale) - scale; drop > 0; drop -= 19 {
+		m, _ = divCount(m, pow10u64[min(drop, 19)])
+	}
+	if negative {
+		m = negated(m)
+	}
+	s.total, s.scale = m, int64(scale)
+}
+
 // Result returns the sum, 0 if empty (a caller that wants SQL's NULL asks Count). More than 38 digits are 22003.
 func (s *Sum) Result() (Decimal, error) {
 	if d, ok := s.special(); ok {
@@ -174,11 +189,15 @@ func (s *Sum) magnitude() (negative bool, m [sumLimbs]uint64) {
 	if s.total[sumLimbs-1]>>63 == 0 {
 		return false, s.total
 	}
+	return true, negated(s.total)
+}
+
+func negated(a [sumLimbs]uint64) [sumLimbs]uint64 {
 	var borrow uint64
-	for i, limb := range s.total {
-		m[i], borrow = bits.Sub64(0, limb, borrow)
+	for i, limb := range a {
+		a[i], borrow = bits.Sub64(0, limb, borrow)
 	}
-	return true, m
+	return a
 }
 
 func addLimbs(a, b [sumLimbs]uint64) [sumLimbs]uint64 {

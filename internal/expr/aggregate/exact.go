@@ -353,14 +353,14 @@ func (a *window[W]) specials(s *wides) (nan, posInf, negInf int64) {
 	return w.nan, w.posInf, w.negInf
 }
 
-// exact returns the sum of the finite values: v times 2^exp, v in words least significant first, and its sign.
+// exact returns the sum of the finite values: v times 2^exp, v in words least significant first, and its sign. v is in the memory of buf, which is empty,
+// if that is large enough.
 func (a *window[W]) exact(s *wides, buf []uint64) (v []uint64, exp int, negative bool) {
 	if a.wide == 0 {
 		neg, w := a.magnitude()
-		return append(buf[:0], w[:]...), int(a.low), neg
+		return append(buf, w[:]...), int(a.low), neg
 	}
-	w := s.get(a.wide)
-	v = append(buf[:0], w.w[:]...)
+	v = append(buf, s.get(a.wide).w[:]...)
 	if negative = v[len(v)-1]>>63 != 0; negative {
 		negate(v)
 	}

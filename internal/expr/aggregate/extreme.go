@@ -27,9 +27,9 @@ func newExtreme(kind schema.Kind, largest bool) func(*Spec) State {
 	case schema.Float64:
 		return newExtremeFloat[float64](largest)
 	case schema.Numeric:
-		return newExtremeOf(largest, compareDecimals, appendDecimal, readNumeric, (*batch.Column).Decimal, (*batch.Column).SetDecimal)
+		return newExtremeOf(largest, numeric.Cmp, compareScales, appendDecimal, readNumeric, (*batch.Column).Decimal, (*batch.Column).SetDecimal)
 	case schema.Interval:
-		return newExtremeOf(largest, compareIntervals, appendInterval, readIntervalValue,
+		return newExtremeOf(largest, temporal.Interval.Compare, compareFields, appendInterval, readIntervalValue,
 			func(col *batch.Column, row int) temporal.Interval { return col.Intervals()[row] },
 			func(col *batch.Column, row int, v temporal.Interval) { col.Intervals()[row] = v })
 	case schema.Text:
@@ -199,20 +199,22 @@ type bestCell[T any] struct {
 	set bool
 }
 
-// extremeOf is min and max of values of a type that has an order of its own.
+// extremeOf is min and max of values of a type that has an order of its own. Of values that are equal but look different the answer is the one with the
+// larger form, so that it does not depend on which came last.
 type extremeOf[T any] struct {
 	cells[bestCell[T]]
 	sign    int
 	compare func(a, b T) int
+	form    func(a, b T) int
 	get     func(col *batch.Column, row int) T
 	put     func(col *batch.Column, row int, v T)
 }
 
-func newExtremeOf[T any](largest bool, compare func(a, b T) int, encode func([]byte, T) []byte, decode func([]byte) (T, []byte, error),
+func newExtremeOf[T any](largest bool, compare, form func(a, b T) int, encode func([]byte, T) []byte, decode func([]byte) (T, []byte, error),
 	get func(*batch.Column, int) T, put func(*batch.Column, int, T),
 ) func(*Spec) State {
 	return func(spec *Spec) State {
-		s := &extremeOf[T]{sign: 1, compare: compare, get: get, put: put}
+		s := &extremeOf[T]{sign: 1, compare: compare, form: form, get: get, put: put}
 		if largest {
 			s.sign = -1
 		}
@@ -245,9 +247,12 @@ func newExtremeOf[T any](largest bool, compare func(a, b T) int, encode func([]b
 }
 
 func (s *extremeOf[T]) offer(c *bestCell[T], v T) {
-	if !c.set || s.compare(v, c.v)*s.sign < 0 {
-		c.v, c.set = v, true
+	if c.set {
+		if order := s.compare(v, c.v) * s.sign; order > 0 || order == 0 && s.form(v, c.v) <= 0 {
+			return
+		}
 	}
+	c.v, c.set = v, true
 }
 
 // Add compares the values.
@@ -271,18 +276,14 @@ func (s *extremeOf[T]) Result(slots []uint32, out *batch.Column, _ *builtin.Erro
 	}
 }
 
-// compareDecimals orders equal numbers by their scale, so that the answer does not depend on which came last.
-func compareDecimals(a, b numeric.Decimal) int {
-	return cmp.Or(numeric.Cmp(a, b), cmp.Compare(a.Scale, b.Scale))
-}
+func compareScales(a, b numeric.Decimal) int { return cmp.Compare(a.Scale, b.Scale) }
 
 func appendDecimal(dst []byte, d numeric.Decimal) []byte {
 	return appendWide(appendInt(dst, int64(d.Scale)), d.Coef)
 }
 
-// compareIntervals orders intervals of equal length by their fields.
-func compareIntervals(a, b temporal.Interval) int {
-	return cmp.Or(a.Compare(b), cmp.Compare(a.Months, b.Months), cmp.Compare(a.Days, b.Days))
+func compareFields(a, b temporal.Interval) int {
+	return cmp.Or(cmp.Compare(a.Months, b.Months), cmp.Compare(a.Days, b.Days))
 }
 
 func appendInterval(dst []byte, v temporal.Interval) []byte {

@@ -108,7 +108,7 @@ func (s *intMoments[T]) Result(slots []uint32, out *batch.Column, errs *builtin.
 			out.SetNull(i)
 			continue
 		}
-		d, err := s.spread.ofDecimals(c.n, bigSigned([]uint64{c.lo, uint64(c.hi)}), bigOf(c.squares[:]), 0) //nolint:gosec // bits
+		d, err := s.spread.ofDecimals(c.n, bigSigned([]uint64{c.lo, uint64(c.hi)}), bigOf(c.squares[:]), 0, 0) //nolint:gosec // bits
 		setDecimal(out, i, errs, d, err)
 	}
 }
@@ -124,6 +124,7 @@ type decimalCell struct {
 	scale   int64
 	n       int64
 	odd     int64 // values that are NaN or infinite
+	scales  scaleCounts
 }
 
 // decimalMoments is variance and standard deviation of NUMERIC.
@@ -145,6 +146,7 @@ func newDecimalMoments(sp spread) func(*Spec) State {
 				addWords(into.squares[:], from.squares[:])
 				into.n += from.n
 				into.odd += from.odd
+				into.scales.merge(&from.scales)
 				return nil
 			},
 		})}
@@ -153,7 +155,7 @@ func newDecimalMoments(sp spread) func(*Spec) State {
 
 func (c *decimalCell) encode(dst []byte) []byte {
 	dst = appendInt(appendInt(appendInt(dst, c.n), c.odd), c.scale)
-	return appendWords(appendWords(dst, c.total[:]), c.squares[:])
+	return c.scales.encode(appendWords(appendWords(dst, c.total[:]), c.squares[:]))
 }
 
 func (c *decimalCell) decode(src []byte) ([]byte, error) {
@@ -170,7 +172,10 @@ func (c *decimalCell) decode(src []byte) ([]byte, error) {
 	if src, err = readUint64s(src, c.total[:]); err != nil {
 		return nil, err
 	}
-	return readUint64s(src, c.squares[:])
+	if src, err = readUint64s(src, c.squares[:]); err != nil {
+		return nil, err
+	}
+	return c.scales.decode(src)
 }
 
 func (c *decimalCell) rescale(scale int64) {
@@ -188,6 +193,7 @@ func (c *decimalCell) apply(d numeric.Decimal, n int64) {
 		c.odd += n
 		return
 	}
+	c.scales.add(d.Scale, n)
 	c.rescale(int64(d.Scale))
 	negative := d.Coef.Sign() < 0
 	if negative {
@@ -240,7 +246,7 @@ func (s *decimalMoments) Result(slots []uint32, out *batch.Column, errs *builtin
 		case c.odd > 0:
 			out.SetDecimal(i, numeric.NaN())
 		default:
-			d, err := s.spread.ofDecimals(c.n, bigSigned(c.total[:]), bigOf(c.squares[:]), int(c.scale))
+			d, err := s.spread.ofDecimals(c.n, bigSigned(c.total[:]), bigOf(c.squares[:]), int(c.scale), c.scales.largest())
 			setDecimal(out, i, errs, d, err)
 		}
 	}
@@ -325,9 +331,14 @@ func (sp spread) divisor(n int64) *big.Int {
 	return new(big.Int).Mul(big.NewInt(n), big.NewInt(other))
 }
 
-// ofDecimals returns the measure over n values with the given sums, at the scale that PostgreSQL chooses: sum * 10^-scale, squares * 10^-(2 scale).
-func (sp spread) ofDecimals(n int64, sum, squares *big.Int, scale int) (numeric.Decimal, error) {
+// ofDecimals returns the measure over n values with the given sums, at the scale that PostgreSQL chooses: sum * 10^-scale, squares * 10^-(2 scale), where
+// values have at most shown digits after the point.
+func (sp spread) ofDecimals(n int64, sum, squares *big.Int, scale, shown int) (numeric.Decimal, error) {
 	d := deviations(n, sum, squares)
+	if shown < scale {
+		d.Quo(d, tenTo(2*(scale-shown)))
+		scale = shown
+	}
 	if d.Sign() <= 0 {
 		return numeric.Decimal{}, nil
 	}

@@ -62,7 +62,9 @@ type ranks struct {
 func newRank(kind rankKind) func(*Spec) State {
 	return func(spec *Spec) State {
 		return &ranks{kind: kind, sort: spec.Sort, cells: newCells(spec, layout[rankCell]{
-			encode: func(dst []byte, c *rankCell) []byte { return appendInt(appendInt(appendInt(dst, c.n), c.before), c.upto) },
+			encode: func(dst []byte, c *rankCell) []byte {
+				return appendInt(appendInt(appendInt(dst, c.n), c.before), c.upto)
+			},
 			decode: func(src []byte, c *rankCell) (_ []byte, err error) {
 				for _, n := range []*int64{&c.n, &c.before, &c.upto} {
 					if src, err = readInt(src, n); err != nil {

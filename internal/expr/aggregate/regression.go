@@ -102,25 +102,17 @@ func (s *floatMoments[T]) Result(slots []uint32, out *batch.Column, errs *builti
 		x := math.NaN()
 		if !c.sum.odd(&s.wides) {
 			sum, squares := c.sum.fraction(&s.wides), c.squares.fraction(&s.wides)
-			x = deviation(c.n, sum, sum, squares).over(s.spread.divisor(c.n))
+			x = deviation(c.n, sum, sum, squares).by(fraction{s.spread.divisor(c.n), 0}).float()
 		}
 		if s.spread.root {
 			x = math.Sqrt(x)
 		}
-		setFloat(out, i, errs, x, nil)
+		if math.IsInf(x, 0) {
+			fail(out, i, errs, errFloatOverflow())
+			continue
+		}
+		out.Float64s()[i] = x
 	}
-}
-
-// setFloat stores a float; one that is infinite is an overflow.
-func setFloat(out *batch.Column, row int, errs *builtin.Errors, x float64, err *sqlstate.Error) {
-	if err == nil && math.IsInf(x, 0) {
-		err = errFloatOverflow()
-	}
-	if err != nil {
-		fail(out, row, errs, err)
-		return
-	}
-	out.Float64s()[row] = x
 }
 
 // odd reports whether a value was NaN or infinite.
@@ -140,23 +132,46 @@ func (a *window[W]) fraction(s *wides) fraction {
 	return fraction{v, exp}
 }
 
-// deviation returns n Σxy − Σx Σy.
-func deviation(n int64, x, y, products fraction) fraction {
-	a := fraction{new(big.Int).Mul(big.NewInt(n), products.v), products.exp}
-	b := fraction{new(big.Int).Mul(x.v, y.v), x.exp + y.exp}
-	low := min(a.exp, b.exp)
-	a.v.Lsh(a.v, uint(a.exp-low)) //nolint:gosec // not negative
-	b.v.Lsh(b.v, uint(b.exp-low)) //nolint:gosec // not negative
-	return fraction{a.v.Sub(a.v, b.v), low}
+func (f fraction) times(o fraction) fraction {
+	return fraction{new(big.Int).Mul(f.v, o.v), f.exp + o.exp}
 }
 
-// over returns f / by, rounded to a double; it is infinite where none is so large.
-func (f fraction) over(by *big.Int) float64 {
-	const precision = 128 // enough that rounding twice does no harm
-	q := new(big.Float).SetPrec(precision).SetInt(f.v)
-	q.Quo(q, new(big.Float).SetPrec(precision).SetInt(by))
-	x, _ := q.SetMantExp(q, f.exp).Float64()
-	return x
+func (f fraction) minus(o fraction) fraction {
+	low := min(f.exp, o.exp)
+	a, b := new(big.Int).Lsh(f.v, uint(f.exp-low)), new(big.Int).Lsh(o.v, uint(o.exp-low)) //nolint:gosec // not negative
+	return fraction{a.Sub(a, b), low}
+}
+
+// deviation returns n Σxy − Σx Σy.
+func deviation(n int64, x, y, products fraction) fraction {
+	return fraction{big.NewInt(n), 0}.times(products).minus(x.times(y))
+}
+
+// quotientBits is how precise quotients are: enough that rounding once more, to a double, does no harm.
+const quotientBits = 128
+
+// rounded is a number of quotientBits bits, times 2^exp.
+type rounded struct {
+	v   *big.Float
+	exp int
+}
+
+// by returns f / o, which is not zero.
+func (f fraction) by(o fraction) rounded {
+	a, b := new(big.Float).SetPrec(quotientBits).SetInt(f.v), new(big.Float).SetPrec(quotientBits).SetInt(o.v)
+	return rounded{a.Quo(a, b), f.exp - o.exp}
+}
+
+// root returns the square root of x, which is not negative.
+func (x rounded) root() rounded {
+	v := new(big.Float).SetMantExp(x.v, x.exp&1)
+	return rounded{v.Sqrt(v), x.exp >> 1}
+}
+
+// float returns the nearest double, which is infinite where none is so large.
+func (x rounded) float() float64 {
+	f, _ := new(big.Float).SetMantExp(x.v, x.exp).Float64()
+	return f
 }
 
 // regressionCell is the exact sums over pairs (y, x).
@@ -289,93 +304,74 @@ func (s *regression) Result(slots []uint32, out *batch.Column, errs *builtin.Err
 		}
 		x, null, err := s.answer(&regressed{&s.wides, c})
 		switch {
-		case null:
-			out.SetNull(i)
 		case err != nil:
 			fail(out, i, errs, err)
+		case null:
+			out.SetNull(i)
 		default:
 			out.Float64s()[i] = x
 		}
 	}
 }
 
-// regressed is the sums over at least one pair, as PostgreSQL's statistics use them.
+// regressed is the sums over at least one pair. Since they are exact, statistics are exact fractions, rounded once.
 type regressed struct {
 	wides *wides
 	c     *regressionCell
 }
 
-func (r *regressed) n() float64 { return float64(r.c.n) }
+// n is the number of pairs, as a fraction.
+func (r *regressed) n() fraction { return fraction{big.NewInt(r.c.n), 0} }
 
-// sumX and sumY are the plain sums.
-func (r *regressed) sumX() (float64, *sqlstate.Error) { return r.c.x.float(r.wides, nil, mantissa) }
-func (r *regressed) sumY() (float64, *sqlstate.Error) { return r.c.y.float(r.wides, nil, mantissa) }
+func (r *regressed) oddX() bool { return r.c.x.odd(r.wides) }
+func (r *regressed) oddY() bool { return r.c.y.odd(r.wides) }
 
-// sxx is the sum of squared deviations of x from its mean; NaN if an x is no number.
-func (r *regressed) sxx() (float64, *sqlstate.Error) {
-	if r.c.x.odd(r.wides) {
-		return math.NaN(), nil
-	}
-	x := r.c.x.fraction(r.wides)
-	return r.deviations(x, x, r.c.xx.fraction(r.wides))
+// sumX and sumY are the sums of the finite values.
+func (r *regressed) sumX() fraction { return r.c.x.fraction(r.wides) }
+func (r *regressed) sumY() fraction { return r.c.y.fraction(r.wides) }
+
+// xx, yy and xy are n times the sums of products of deviations from the means.
+func (r *regressed) xx() fraction {
+	return deviation(r.c.n, r.sumX(), r.sumX(), r.c.xx.fraction(r.wides))
 }
 
-func (r *regressed) syy() (float64, *sqlstate.Error) {
-	if r.c.y.odd(r.wides) {
-		return math.NaN(), nil
-	}
-	y := r.c.y.fraction(r.wides)
-	return r.deviations(y, y, r.c.yy.fraction(r.wides))
+func (r *regressed) yy() fraction {
+	return deviation(r.c.n, r.sumY(), r.sumY(), r.c.yy.fraction(r.wides))
 }
 
-func (r *regressed) sxy() (float64, *sqlstate.Error) {
-	if r.c.x.odd(r.wides) || r.c.y.odd(r.wides) {
-		return math.NaN(), nil
-	}
-	return r.deviations(r.c.x.fraction(r.wides), r.c.y.fraction(r.wides), r.c.xy.fraction(r.wides))
+func (r *regressed) xy() fraction {
+	return deviation(r.c.n, r.sumX(), r.sumY(), r.c.xy.fraction(r.wides))
 }
 
-func (r *regressed) deviations(x, y, products fraction) (float64, *sqlstate.Error) {
-	d := deviation(r.c.n, x, y, products).over(big.NewInt(r.c.n))
-	if math.IsInf(d, 0) {
-		return 0, errFloatOverflow()
-	}
-	return d, nil
-}
-
-// all returns sxx, syy and sxy.
-func (r *regressed) all() (sxx, syy, sxy float64, err *sqlstate.Error) {
-	if sxx, err = r.sxx(); err != nil {
-		return 0, 0, 0, err
-	}
-	if syy, err = r.syy(); err != nil {
-		return 0, 0, 0, err
-	}
-	sxy, err = r.sxy()
-	return sxx, syy, sxy, err
-}
-
-// statisticOf returns the statistic that an aggregate is.
+// statisticOf returns the statistic that an aggregate is. As in PostgreSQL, a value that is no number makes everything that depends on its deviation from a
+// mean NaN, and deviations of zero make a quotient NULL.
 func statisticOf(name string) statistic {
 	return map[string]statistic{
-		"regr_sxx": func(r *regressed) (float64, bool, *sqlstate.Error) { return value(r.sxx()) },
-		"regr_syy": func(r *regressed) (float64, bool, *sqlstate.Error) { return value(r.syy()) },
-		"regr_sxy": func(r *regressed) (float64, bool, *sqlstate.Error) { return value(r.sxy()) },
 		"regr_avgx": func(r *regressed) (float64, bool, *sqlstate.Error) {
-			x, err := r.sumX()
-			return x / r.n(), false, err
+			x, err := r.c.x.float(r.wides, nil, mantissa)
+			return x / float64(r.c.n), false, err
 		},
 		"regr_avgy": func(r *regressed) (float64, bool, *sqlstate.Error) {
-			y, err := r.sumY()
-			return y / r.n(), false, err
+			y, err := r.c.y.float(r.wides, nil, mantissa)
+			return y / float64(r.c.n), false, err
+		},
+		"regr_sxx": func(r *regressed) (float64, bool, *sqlstate.Error) {
+			return ratio(r.oddX(), r.xx, r.n)
+		},
+		"regr_syy": func(r *regressed) (float64, bool, *sqlstate.Error) {
+			return ratio(r.oddY(), r.yy, r.n)
+		},
+		"regr_sxy": func(r *regressed) (float64, bool, *sqlstate.Error) {
+			return ratio(r.oddX() || r.oddY(), r.xy, r.n)
 		},
 		"covar_pop": func(r *regressed) (float64, bool, *sqlstate.Error) {
-			xy, err := r.sxy()
-			return xy / r.n(), false, err
+			return ratio(r.oddX() || r.oddY(), r.xy, func() fraction { return fraction{spread{}.divisor(r.c.n), 0} })
 		},
 		"covar_samp": func(r *regressed) (float64, bool, *sqlstate.Error) {
-			xy, err := r.sxy()
-			return xy / (r.n() - 1), r.c.n < 2, err
+			if r.c.n < 2 {
+				return 0, true, nil
+			}
+			return ratio(r.oddX() || r.oddY(), r.xy, func() fraction { return fraction{spread{sample: true}.divisor(r.c.n), 0} })
 		},
 		"corr":           correlation,
 		"regr_r2":        determination,
@@ -384,35 +380,61 @@ func statisticOf(name string) statistic {
 	}[name]
 }
 
-func value(x float64, err *sqlstate.Error) (float64, bool, *sqlstate.Error) { return x, false, err }
+// ratio returns a / b, NaN if odd.
+func ratio(odd bool, a, b func() fraction) (float64, bool, *sqlstate.Error) {
+	if odd {
+		return math.NaN(), false, nil
+	}
+	x := a().by(b()).float()
+	if math.IsInf(x, 0) {
+		return 0, false, errFloatOverflow()
+	}
+	return x, false, nil
+}
 
 func correlation(r *regressed) (float64, bool, *sqlstate.Error) {
-	xx, yy, xy, err := r.all()
-	return xy / math.Sqrt(xx*yy), xx == 0 || yy == 0, err
+	if flatX, flatY := r.flat(); flatX || flatY {
+		return 0, true, nil
+	} else if r.oddX() || r.oddY() {
+		return math.NaN(), false, nil
+	}
+	xy := r.xy()
+	square := xy.times(xy).by(r.xx().times(r.yy()))
+	x := math.Min(square.root().float(), 1)
+	if xy.v.Sign() < 0 {
+		x = -x
+	}
+	return x, false, nil
 }
 
 func determination(r *regressed) (float64, bool, *sqlstate.Error) {
-	xx, yy, xy, err := r.all()
-	if yy == 0 && xx != 0 {
-		return 1, false, err
+	switch flatX, flatY := r.flat(); {
+	case flatX:
+		return 0, true, nil
+	case flatY:
+		return 1, false, nil
+	case r.oddX() || r.oddY():
+		return math.NaN(), false, nil
 	}
-	return xy * xy / (xx * yy), xx == 0, err
+	return r.xy().times(r.xy()).by(r.xx().times(r.yy())).float(), false, nil
 }
 
 func slope(r *regressed) (float64, bool, *sqlstate.Error) {
-	xx, _, xy, err := r.all()
-	return xy / xx, xx == 0, err
+	if flatX, _ := r.flat(); flatX {
+		return 0, true, nil
+	}
+	return ratio(r.oddX() || r.oddY(), r.xy, r.xx)
 }
 
 func intercept(r *regressed) (float64, bool, *sqlstate.Error) {
-	xx, _, xy, err := r.all()
-	if err != nil {
-		return 0, false, err
+	if flatX, _ := r.flat(); flatX {
+		return 0, true, nil
 	}
-	x, err := r.sumX()
-	if err != nil {
-		return 0, false, err
-	}
-	y, err := r.sumY()
-	return (y - x*xy/xx) / r.n(), xx == 0, err
+	return ratio(r.oddX() || r.oddY(), func() fraction { return r.sumY().times(r.xx()).minus(r.sumX().times(r.xy())) },
+		func() fraction { return r.n().times(r.xx()) })
+}
+
+// flat reports whether all x, and all y, are finite and the same.
+func (r *regressed) flat() (x, y bool) {
+	return !r.oddX() && r.xx().v.Sign() == 0, !r.oddY() && r.yy().v.Sign() == 0
 }

@@ -48,7 +48,7 @@ func (r *Registry) Resolve(use Use) (*Bound, error) {
 		return nil, err
 	}
 	if f.Class == HypotheticalSet {
-		if args, err = unified(args); err != nil {
+		if args, err = unified(slices.Concat(use.Args, use.Order)); err != nil {
 			return nil, err
 		}
 	}
@@ -113,7 +113,6 @@ func directHint(f *Function, use Use) string {
 
 // unified brings each argument of a hypothetical row and the key that it is compared with to one type.
 func unified(args []*bind.Expr) ([]*bind.Expr, error) {
-	args = slices.Clone(args)
 	n := len(args) / 2
 	for i := range n {
 		pair := []*bind.Expr{args[i], args[n+i]}

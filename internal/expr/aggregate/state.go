@@ -17,6 +17,8 @@ type Spec struct {
 	Direct []*batch.Column
 	// Sort says how each argument of WITHIN GROUP is sorted.
 	Sort []Sort
+	// Retracts says that rows will be taken back; without it Retract must not be called.
+	Retracts bool
 	// Pool lends memory for columns; Budget counts what grows with the groups.
 	Pool   *batch.Pool
 	Budget *limit.Budget
@@ -85,7 +87,7 @@ type State interface {
 
 // Retracter is the State of a function whose Retraction is ByRetract.
 type Retracter interface {
-	// Retract takes back rows that were added.
+	// Retract takes back rows that were added: then they never were there. Spec.Retracts must have announced it.
 	Retract(in *Rows) error
 }
 

@@ -6,8 +6,8 @@ import (
 	"wire.example/wire/sdk/numeric"
 )
 
-// numericCell is a sum of decimals and how many there are: total * 10^-scale, or accumulator number big when 38 digits did not suffice or a value was no
-// number.
+// numericCell is a sum of decimals and how many there are: total * 10^-scale, or accumulator number big when 38 digits did not suffice, a value was no
+// number, or rows may be taken back and have several scales.
 type numericCell struct {
 	total numeric.Int128
 	n     int64
@@ -15,18 +15,69 @@ type numericCell struct {
 	big   uint32
 }
 
+// scaleCounts counts values by scale: as PostgreSQL does, so that a sum loses the digits of values that are taken back.
+type scaleCounts [numeric.MaxDigits + 1]int64
+
+func (c *scaleCounts) add(scale int16, n int64) {
+	if scale >= 0 {
+		c[scale] += n
+	}
+}
+
+func (c *scaleCounts) merge(o *scaleCounts) {
+	for i, n := range o {
+		c[i] += n
+	}
+}
+
+// largest is the largest scale of all values.
+func (c *scaleCounts) largest() int {
+	for i := len(c) - 1; i > 0; i-- {
+		if c[i] != 0 {
+			return i
+		}
+	}
+	return 0
+}
+
+func (c *scaleCounts) encode(dst []byte) []byte {
+	for _, n := range c {
+		dst = appendInt(dst, n)
+	}
+	return dst
+}
+
+func (c *scaleCounts) decode(src []byte) (_ []byte, err error) {
+	for i := range c {
+		if src, err = readInt(src, &c[i]); err != nil {
+			return nil, err
+		}
+	}
+	return src, nil
+}
+
+// bigNumeric is an accumulator that holds everything.
+type bigNumeric struct {
+	numeric.Sum
+	scales scaleCounts
+}
+
+const bigNumericBytes = numeric.SumSize + 8*(numeric.MaxDigits+1)
+
 // numericSum is sum and avg of NUMERIC.
 type numericSum struct {
 	cells[numericCell]
-	bigs []*numeric.Sum // by number, from 1
+	bigs []*bigNumeric // by number, from 1
 	idle []uint32
 	avg  bool
+	// retracts: rows may be taken back.
+	retracts bool
 }
 
 // newNumericSum returns the constructor of sum, or of avg.
 func newNumericSum(avg bool) func(*Spec) State {
 	return func(spec *Spec) State {
-		s := &numericSum{avg: avg}
+		s := &numericSum{avg: avg, retracts: spec.Retracts}
 		s.cells = newCells(spec, layout[numericCell]{encode: s.encode, decode: s.decode, merge: s.mergeCells, free: s.drop})
 		return s
 	}
@@ -90,16 +141,21 @@ func (s *numericSum) put(c *numericCell, d numeric.Decimal, n int64) error {
 		return err
 	}
 	c.n += n
+	big := s.get(c)
+	big.scales.add(d.Scale, n)
 	if n < 0 {
-		s.get(c).Sub(d)
+		big.Sub(d)
 	} else {
-		s.get(c).Add(d)
+		big.Add(d)
 	}
 	return nil
 }
 
 // place adds d to the cell's own total if that has room.
 func (s *numericSum) place(c *numericCell, d numeric.Decimal) bool {
+	if s.retracts && c.scale != d.Scale && c.n != 0 {
+		return false
+	}
 	scale := max(c.scale, d.Scale)
 	total, ok := numeric.Rescale10(c.total, int(scale-c.scale))
 	if !ok {
@@ -115,23 +171,24 @@ func (s *numericSum) place(c *numericCell, d numeric.Decimal) bool {
 	return ok
 }
 
-func (s *numericSum) get(c *numericCell) *numeric.Sum { return s.bigs[c.big-1] }
+func (s *numericSum) get(c *numericCell) *bigNumeric { return s.bigs[c.big-1] }
 
 // widen moves the cell's total into an accumulator.
 func (s *numericSum) widen(c *numericCell) error {
 	if c.big != 0 {
 		return nil
 	}
-	sum := numeric.SumOf(c.total, int(c.scale), c.n)
+	big := bigNumeric{Sum: numeric.SumOf(c.total, int(c.scale), c.n)}
+	big.scales.add(c.scale, c.n)
 	if k := len(s.idle); k > 0 {
 		c.big = s.idle[k-1]
 		s.idle = s.idle[:k-1]
-		*s.get(c) = sum
+		*s.get(c) = big
 	} else {
-		if err := s.take(numeric.SumSize); err != nil {
+		if err := s.take(bigNumericBytes); err != nil {
 			return err
 		}
-		s.bigs = append(s.bigs, &sum)
+		s.bigs = append(s.bigs, &big)
 		c.big = uint32(len(s.bigs)) //nolint:gosec // far below 2^32
 	}
 	c.total, c.scale = numeric.Int128{}, 0
@@ -145,7 +202,7 @@ func (s *numericSum) drop(c *numericCell) {
 }
 
 func (s *numericSum) mergeCells(into, from *numericCell) error {
-	if into.big == 0 && from.big == 0 && s.place(into, numeric.Decimal{Coef: from.total, Scale: from.scale}) {
+	if into.big == 0 && from.big == 0 && s.place(into, numeric.Decimal{Coef: from.total, Scale: from.scale}) || from.n == 0 {
 		into.n += from.n
 		return nil
 	}
@@ -155,7 +212,8 @@ func (s *numericSum) mergeCells(into, from *numericCell) error {
 	if err := s.widen(from); err != nil {
 		return err
 	}
-	s.get(into).Merge(s.get(from))
+	s.get(into).Merge(&s.get(from).Sum)
+	s.get(into).scales.merge(&s.get(from).scales)
 	into.n += from.n
 	s.drop(from)
 	return nil
@@ -165,6 +223,7 @@ func (s *numericSum) mergeCells(into, from *numericCell) error {
 func (s *numericSum) encode(dst []byte, c *numericCell) []byte {
 	if c.big != 0 {
 		dst, _ = s.get(c).AppendBinary(appendInt(dst, -1)) // never fails
+		dst = s.get(c).scales.encode(dst)
 	} else {
 		dst = appendWide(appendInt(dst, int64(c.scale)), c.total)
 	}
@@ -190,7 +249,9 @@ func (s *numericSum) decode(src []byte, c *numericCell) ([]byte, error) {
 		if err := s.get(c).UnmarshalBinary(src[:numeric.SumSize]); err != nil {
 			return nil, err
 		}
-		src = src[numeric.SumSize:]
+		if src, err = s.get(c).scales.decode(src[numeric.SumSize:]); err != nil {
+			return nil, err
+		}
 	default:
 		return nil, errDamaged()
 	}
@@ -213,10 +274,13 @@ func (s *numericSum) Result(slots []uint32, out *batch.Column, errs *builtin.Err
 
 func (s *numericSum) answer(c *numericCell) (numeric.Decimal, error) {
 	switch total := (numeric.Decimal{Coef: c.total, Scale: c.scale}); {
-	case c.big != 0 && s.avg:
-		return s.get(c).Avg()
 	case c.big != 0:
-		return s.get(c).Result()
+		sum := s.get(c).Sum
+		sum.Reduce(s.get(c).scales.largest())
+		if s.avg {
+			return sum.Avg()
+		}
+		return sum.Result()
 	case s.avg:
 		return numeric.Div(total, numeric.FromInt64(c.n))
 	default:

@@ -163,9 +163,25 @@ func code(answer string) string {
 	return answer
 }
 
-// checkTags compares the differences that the corpus shows with the sections of the page.
+// otherCorpora are those whose differences are sections of the page too.
+const otherCorpora = "../aggregate/testdata/*.txt"
+
+// checkTags compares the differences that the corpora show with the sections of the page.
 func checkTags(t *testing.T, shown map[string]bool) {
 	t.Helper()
+	others, err := filepath.Glob(otherCorpora)
+	if err != nil || len(others) == 0 {
+		t.Fatalf("no %s: %v", otherCorpora, err)
+	}
+	for _, path := range others {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^\tWire \(([a-z0-9-]+)\)`).FindAllStringSubmatch(string(data), -1) {
+			shown[m[1]] = true
+		}
+	}
 	page, err := os.ReadFile(differencesPage)
 	if err != nil {
 		t.Fatal(err)
