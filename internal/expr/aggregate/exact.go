@@ -353,18 +353,20 @@ func (a *window[W]) specials(s *wides) (nan, posInf, negInf int64) {
 	return w.nan, w.posInf, w.negInf
 }
 
-// exact returns the sum of the finite values: v times 2^exp, v in words least significant first, and its sign. v is in the memory of buf, which is empty,
+// exact returns the sum of the finite values: v times 2^exp, v in words least significant first; v, exp, and whether it is negative. v is in the memory of buf, which is empty,
 // if that is large enough.
-func (a *window[W]) exact(s *wides, buf []uint64) (v []uint64, exp int, negative bool) {
+func (a *window[W]) exact(s *wides, buf []uint64) ([]uint64, int, bool) {
 	if a.wide == 0 {
 		neg, w := a.magnitude()
 		return append(buf, w[:]...), int(a.low), neg
 	}
-	v = append(buf, s.get(a.wide).w[:]...)
-	if negative = v[len(v)-1]>>63 != 0; negative {
-		negate(v)
+	w := s.get(a.wide)
+	buf = append(buf, w.w[:]...)
+	negative := buf[len(buf)-1]>>63 != 0
+	if negative {
+		negate(buf)
 	}
-	return v, wideLow, negative
+	return buf, wideLow, negative
 }
 
 // round returns v * 2^exp rounded to the nearest float of the given bits of mantissa, ties to even. It may be infinite.

@@ -45,19 +45,6 @@ const (
 	ByRows
 )
 
-// Empty is the answer over no rows.
-type Empty uint8
-
-// The answers over no rows.
-const (
-	// EmptyNull is NULL.
-	EmptyNull Empty = iota
-	// EmptyZero is 0.
-	EmptyZero
-	// EmptyValue is what Result says of an empty slot: a value.
-	EmptyValue
-)
-
 // Function is one signature of an aggregate. Functions of one name with different parameters are overloads.
 type Function struct {
 	// Function is the signature, as that of any function: names, parameters, the result's type, documentation. It has no Eval. Strict says that rows in
@@ -76,8 +63,8 @@ type Function struct {
 	Retraction Retraction
 	// Mergeable says that the answer does not depend on how the rows were split and in which order the parts were merged.
 	Mergeable bool
-	// Empty is the answer over no rows.
-	Empty Empty
+	// ZeroIfEmpty says that the answer over no rows is 0 instead of NULL, ValueIfEmpty that it is another value, which Result of an empty slot gives.
+	ZeroIfEmpty, ValueIfEmpty bool
 
 	state func(*Spec) State
 	scan  func(*Spec) Scan
@@ -130,8 +117,8 @@ func (f Function) resultOf(rule func([]schema.Type) schema.Type) Function {
 	return f
 }
 
-func (f Function) empty(answer Empty) Function {
-	f.Empty = answer
+func (f Function) zeroIfEmpty() Function {
+	f.ZeroIfEmpty = true
 	return f
 }
 

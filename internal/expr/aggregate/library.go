@@ -6,9 +6,9 @@ import (
 )
 
 func countFunctions() []Function {
-	star := plain("count", schema.Int64).called().empty(EmptyZero).by(newCount)
+	star := plain("count", schema.Int64).called().zeroIfEmpty().by(newCount)
 	star.Star = true
-	return []Function{star, plain("count", schema.Int64, builtin.Any).empty(EmptyZero).by(newCount)}
+	return []Function{star, plain("count", schema.Int64, builtin.Any).zeroIfEmpty().by(newCount)}
 }
 
 // sumFunctions: sums are wider than what they add, so that a sum of integers does not overflow.
@@ -118,7 +118,7 @@ func varianceFunctions() []Function {
 
 // regressionFunctions take the dependent variable first and the independent one second.
 func regressionFunctions() []Function {
-	list := []Function{plain("regr_count", schema.Int64, schema.Float64, schema.Float64).empty(EmptyZero).by(newCount)}
+	list := []Function{plain("regr_count", schema.Int64, schema.Float64, schema.Float64).zeroIfEmpty().by(newCount)}
 	for _, name := range []string{
 		"corr", "covar_pop", "covar_samp", "regr_avgx", "regr_avgy", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy",
 	} {
@@ -151,8 +151,8 @@ func modeFunctions() []Function {
 
 func rankFunctions() []Function {
 	hypothetical := func(name string, result schema.Kind) Function {
-		f := plain(name, result, builtin.Any).called().empty(EmptyValue)
-		f.Variadic, f.Class = true, HypotheticalSet
+		f := plain(name, result, builtin.Any).called()
+		f.Variadic, f.Class, f.ValueIfEmpty = true, HypotheticalSet, true
 		return f
 	}
 	return []Function{
@@ -166,7 +166,7 @@ func rankFunctions() []Function {
 func approximateFunctions() []Function {
 	const double, doubleArray = schema.Float64, builtin.DoubleArray
 	return []Function{
-		plain("approx_count_distinct", schema.Int64, builtin.Any).empty(EmptyZero).ignoresRepeats().byValues().by(newDistinct),
+		plain("approx_count_distinct", schema.Int64, builtin.Any).zeroIfEmpty().ignoresRepeats().byValues().by(newDistinct),
 		plain("approx_percentile", double, double, double).called().by(newQuantile(false)),
 		plain("approx_percentile", schema.Array, double, doubleArray).called().resultOf(doubles).by(newQuantile(true)),
 	}
