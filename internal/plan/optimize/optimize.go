@@ -1,6 +1,11 @@
 package optimize
 
-import "wire.example/wire/internal/plan/logical"
+import (
+	"slices"
+
+	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/plan/logical"
+)
 
 // Optimize runs all passes over p. The error is for a query of a shape that cannot be planned; it names that.
 func Optimize(p *logical.Plan) error {
@@ -45,3 +50,30 @@ func order(p *logical.Plan) []logical.Node {
 	}
 	return upstream
 }
+
+// Nodes returns the plan's nodes, those of subqueries included, each once.
+func Nodes(p *logical.Plan) []logical.Node {
+	var all []logical.Node
+	seen := map[logical.Node]bool{}
+	var add func(n logical.Node)
+	add = func(n logical.Node) {
+		visit(n, seen, func(n logical.Node) {
+			all = append(all, n)
+			for _, e := range expressions(n) {
+				bind.Walk(e, func(e *bind.Expr) bool {
+					if s, ok := subqueryOf(e); ok {
+						add(s.Query)
+					}
+					return true
+				})
+			}
+		})
+	}
+	for _, s := range p.Sinks {
+		add(s.Input)
+	}
+	return all
+}
+
+// HasSubquery reports whether a subquery stands in an expression of n.
+func HasSubquery(n logical.Node) bool { return slices.ContainsFunc(expressions(n), hasSubquery) }

@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"context"
+
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/plan/optimize"
+	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/internal/plan/statistics"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// Plan optimizes l, which it changes, and returns what runs for it; lanes is the parallelism where l leaves it open. Sources are sampled where
+// that can make a difference. The error is for a query that cannot be planned, or not yet.
+func Plan(ctx context.Context, l *logical.Plan, lanes int) (*physical.Plan, error) {
+	if estimates(l) {
+		sample(ctx, l)
+	}
+	if err := optimize.Optimize(l); err != nil {
+		return nil, err
+	}
+	if err := answers(l); err != nil {
+		return nil, err
+	}
+	return physical.New(l, lanes), nil
+}
+
+// estimates reports whether anything is decided by how many rows there are.
+func estimates(l *logical.Plan) bool {
+	found := false
+	each(l, func(n logical.Node) {
+		switch n.(type) {
+		case *logical.Join, *logical.SetOp:
+			found = true
+		}
+		found = found || optimize.HasSubquery(n)
+	})
+	return found
+}
+
+// sample estimates the sources of l that nothing is known of.
+func sample(ctx context.Context, l *logical.Plan) {
+	each(l, func(n logical.Node) {
+		if scan, ok := n.(*logical.Scan); ok && scan.Source.Statistics == nil {
+			scan.Source.Statistics = statistics.Sample(ctx, scan.Source)
+		}
+	})
+}
+
+// answers refuses steps that answer when their input ends over inputs that never do.
+func answers(l *logical.Plan) error {
+	edges := optimize.NewEdges()
+	var err error
+	each(l, func(n logical.Node) {
+		if err != nil {
+			return
+		}
+		switch n.(type) {
+		case *logical.Join, *logical.Aggregate, *logical.Sort, *logical.SetOp, *logical.Over:
+		default:
+			return
+		}
+		for _, in := range n.Inputs() {
+			if !edges.Of(in).Bounded {
+				err = sqlstate.Errorf(sqlstate.FeatureNotSupported, "%s over an input that never ends is not supported yet", n).
+					WithHint("Give the source an end, such as a file without follow or a number of rows, or leave the step out.")
+			}
+		}
+	})
+	return err
+}
+
+// each calls f for every node of l, subqueries included, each once.
+func each(l *logical.Plan, f func(logical.Node)) {
+	for _, n := range optimize.Nodes(l) {
+		f(n)
+	}
+}
