@@ -19,6 +19,7 @@ func Optimize(p *logical.Plan) error {
 	Collapse(p)
 	Narrow(p)
 	Collapse(p)
+	SharePlans(p)
 	ChooseJoins(p)
 	NameSteps(p)
 	KeepRecords(p)
