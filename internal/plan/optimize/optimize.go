@@ -7,24 +7,45 @@ import (
 	"wire.example/wire/internal/plan/logical"
 )
 
+// Pass is one rewriting of a plan.
+type Pass struct {
+	Name string
+	Run  func(*logical.Plan) error
+}
+
+// Passes returns all passes in the order in which Optimize runs them.
+func Passes() []Pass {
+	always := func(name string, run func(*logical.Plan)) Pass {
+		return Pass{name, func(p *logical.Plan) error {
+			run(p)
+			return nil
+		}}
+	}
+	return []Pass{
+		{"Decorrelate", Decorrelate},
+		always("FoldConstants", FoldConstants),
+		always("PushFilters", PushFilters),
+		always("OrderJoins", OrderJoins),
+		always("ExtractKeys", ExtractKeys),
+		always("Collapse", Collapse),
+		always("Narrow", Narrow),
+		always("CollapseAgain", Collapse),
+		always("SharePlans", SharePlans),
+		always("ChooseJoins", ChooseJoins),
+		always("NameSteps", NameSteps),
+		always("KeepRecords", KeepRecords),
+		always("PushConditions", PushConditions),
+		always("PruneColumns", PruneColumns),
+	}
+}
+
 // Optimize runs all passes over p. The error is for a query of a shape that cannot be planned; it names that.
 func Optimize(p *logical.Plan) error {
-	if err := Decorrelate(p); err != nil {
-		return err
+	for _, pass := range Passes() {
+		if err := pass.Run(p); err != nil {
+			return err
+		}
 	}
-	FoldConstants(p)
-	PushFilters(p)
-	OrderJoins(p)
-	ExtractKeys(p)
-	Collapse(p)
-	Narrow(p)
-	Collapse(p)
-	SharePlans(p)
-	ChooseJoins(p)
-	NameSteps(p)
-	KeepRecords(p)
-	PushConditions(p)
-	PruneColumns(p)
 	return nil
 }
 
