@@ -2,6 +2,7 @@ package join
 
 import (
 	"fmt"
+	"slices"
 
 	"wire.example/wire/internal/expr/eval"
 	"wire.example/wire/internal/foundation/limit"
@@ -20,14 +21,14 @@ type Kind uint8
 
 // The kinds. Left and right are the inputs 0 and 1, whichever of them is stored.
 const (
-	Inner Kind = iota
-	Left       // and left rows without a match, beside NULLs
-	Right      // and right rows without a match, beside NULLs
-	Full       // and both
-	Semi       // left rows with a match, once each
-	Anti       // left rows without a match; see Config.NullAware
-	Mark       // left rows, each beside whether it has a match: TRUE, FALSE or, where that is unknown, NULL
-	Single     // as Left, but a second match is an error: a scalar subquery
+	Inner  Kind = iota
+	Left        // and left rows without a match, beside NULLs
+	Right       // and right rows without a match, beside NULLs
+	Full        // and both
+	Semi        // left rows with a match, once each
+	Anti        // left rows without a match; see Config.NullAware
+	Mark        // left rows, each beside whether it has a match: TRUE, FALSE or, where that is unknown, NULL
+	Single      // as Left, but a second match is an error: a scalar subquery
 )
 
 // String is the kind's name in messages and plans.
@@ -150,6 +151,35 @@ func (c *Config) preserves(input int) bool {
 	}
 }
 
+// title is what messages call the join.
+func (c *Config) title() string { return c.Kind.String() + " join " + c.Name }
+
+// stored are the columns of an input that have to be kept of its rows: those that come out, and those that are compared again.
+func (c *Config) stored(input int) []bool {
+	keep := make([]bool, len(c.types(input)))
+	offset := 0
+	if input == RightInput {
+		offset = len(c.Left)
+	}
+	for i := range keep {
+		keep[i] = c.needsColumn(input, i) || slices.Contains(c.Reads, offset+i)
+	}
+	for _, k := range c.Keys {
+		if k.Match == In && c.threeValued() {
+			keep[k.column(input)] = true
+		}
+	}
+	return keep
+}
+
+// needsColumn reports whether column i of an input is read behind the join.
+func (c *Config) needsColumn(input, i int) bool {
+	if input == LeftInput {
+		return c.needs(i)
+	}
+	return c.Kind != Mark && c.needs(len(c.Left)+i)
+}
+
 // validate refuses what no plan may contain.
 func (c *Config) validate() error {
 	switch {
@@ -202,7 +232,7 @@ func alike(a, b schema.Type) bool {
 }
 
 func (c *Config) wrong(format string, args ...any) error {
-	return fmt.Errorf("%s join %s: "+format, append([]any{c.Kind, c.Name}, args...)...)
+	return fmt.Errorf("%s: "+format, append([]any{c.title()}, args...)...)
 }
 
 func inputName(input int) string { return [2]string{"left", "right"}[input] }
