@@ -99,7 +99,6 @@ func BenchmarkProbe(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchProbeRows, "ns/row")
 			b.ReportMetric(float64(c.Budget.Used())/benchBuildRows, "B/build-row")
-			h.Close()
 		})
 	}
 }
@@ -121,7 +120,6 @@ func BenchmarkBuild(b *testing.B) {
 					b.Fatal(err)
 				}
 				apply(b, h, join.RightInput, builds, out)
-				h.Close()
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchBuildRows, "ns/row")
 		})

@@ -80,8 +80,10 @@ type Config struct {
 	// Need says which columns of the output are read behind the join, the others are nil there; nil means all. Semi and Anti give the columns of
 	// Left, Mark those and a BOOLEAN, the others those of Left and Right.
 	Need []bool
-	// Broadcast says that the build side arrives whole at each task, while the probe side is dealt to them.
+	// Broadcast says that the build side arrives whole at each task. Deal are the columns of the probe side by which its rows are dealt to them;
+	// none means that there is one task.
 	Broadcast bool
+	Deal      []int
 	// Pool is where columns take their memory; Budget bounds what is stored.
 	Pool   *batch.Pool
 	Budget *limit.Budget

@@ -112,7 +112,7 @@ type run struct {
 	rows   []string
 	errs   []*sqlstate.Error
 	counts op.Counts
-	calls  int
+	ended  [2]bool
 }
 
 func newRun(t fataler, operator op.Multi) *run {
@@ -123,6 +123,7 @@ func newRun(t fataler, operator op.Multi) *run {
 func (r *run) feed(types []schema.Type, e event) error {
 	r.t.Helper()
 	if e.ends() {
+		r.ended[e.input] = true
 		return r.drain(0, func() (bool, error) { return r.op.OnInputEnd(e.input, r.out) })
 	}
 	b := makeBatch(r.t, types, e.rows, e.spread)
@@ -135,7 +136,6 @@ func (r *run) feed(types []schema.Type, e event) error {
 func (r *run) drain(rows int, call func() (bool, error)) error {
 	r.t.Helper()
 	for more := true; more; {
-		r.calls++
 		r.out.Reset()
 		var err error
 		if more, err = call(); err != nil {
@@ -191,6 +191,14 @@ func (r *run) restart(fresh op.Multi) {
 		}
 	}
 	r.op = fresh
+	for input, ended := range r.ended {
+		if !ended {
+			continue
+		}
+		if err := r.drain(0, func() (bool, error) { return r.op.OnInputEnd(input, r.out) }); err != nil {
+			r.t.Fatalf("%v", err)
+		}
+	}
 }
 
 func (r *run) answer() answer {

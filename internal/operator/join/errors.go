@@ -1,23 +1,10 @@
 package join
 
 import (
-	"errors"
 	"fmt"
 
-	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/sdk/sqlstate"
 )
-
-// refused makes a refused reservation the error that users see.
-func refused(name string, err error) error {
-	var full *limit.ExceededError
-	if !errors.As(err, &full) {
-		return err
-	}
-	return sqlstate.Errorf(sqlstate.OutOfMemory, "out of memory in %s: memory budget %s exceeded: %d bytes requested, %d of %d in use",
-		name, full.Budget, full.Requested, full.Used, full.Limit).
-		WithHint("Raise the memory limit, or reduce the rows that this operator must keep at once.")
-}
 
 // errSecondRow is what a scalar subquery with several rows is answered.
 func errSecondRow() *sqlstate.Error {

@@ -20,7 +20,6 @@ type Hash struct {
 	phase phase
 	// ended says which inputs are over.
 	ended [2]bool
-	restored bool
 	// last goes through the stored rows at the end.
 	last keyed.Cursor
 	ids  []uint32
@@ -55,7 +54,9 @@ func NewHash(c *Config) (*Hash, error) {
 }
 
 // Apply is for operators of one input.
-func (h *Hash) Apply(*batch.Batch, *op.Output) (bool, error) { return false, errOneInput(h.cfg.title()) }
+func (h *Hash) Apply(*batch.Batch, *op.Output) (bool, error) {
+	return false, errOneInput(h.cfg.title())
+}
 
 // ApplyInput takes rows of one of the inputs.
 func (h *Hash) ApplyInput(input int, in *batch.Batch, out *op.Output) (more bool, err error) {
@@ -77,7 +78,8 @@ func (h *Hash) ApplyInput(input int, in *batch.Batch, out *op.Output) (more bool
 	return false, err
 }
 
-// OnInputEnd releases what was held once the build side is over, and emits what is left to say of stored rows once both are.
+// OnInputEnd releases what was held once the build side is over, and emits what is left to say of stored rows once both are. The state has no
+// note of ends: they are told again after a Restore.
 func (h *Hash) OnInputEnd(input int, out *op.Output) (more bool, err error) {
 	h.ended[input] = true
 	if h.phase == building && h.ended[h.cfg.Build] {
@@ -146,13 +148,4 @@ func (h *Hash) passes(truth uint8) bool {
 	default:
 		return truth != isTrue
 	}
-}
-
-// Close gives all memory back. The join must not be used any more.
-func (h *Hash) Close() {
-	h.held.free()
-	h.build.free()
-	h.probe.close()
-	h.held.close()
-	h.out.close()
 }

@@ -10,6 +10,7 @@ import (
 type held struct {
 	rows *keyed.Rows
 	keys *keyColumns
+	deal *keyed.Hasher // of the columns that the rows are dealt by, if those are not the keys'
 	keep []bool
 	cols []*batch.Column // of a batch, those that are kept
 	own  []*batch.Column // of b
@@ -26,6 +27,9 @@ func newHeld(c *Config, input int) *held {
 	}
 	for _, column := range h.keys.columns {
 		h.keep[column] = true
+	}
+	if c.Broadcast && len(c.Deal) > 0 {
+		h.deal = keyed.NewHasher(c.Deal)
 	}
 	h.b.Cols = make([]*batch.Column, len(types))
 	for i, typ := range types {
@@ -46,8 +50,16 @@ func (h *held) add(in *batch.Batch, out *op.Output) error {
 			h.cols[i] = in.Cols[i]
 		}
 	}
+	return h.rows.Append(h.cols, h.hash(in), in.Sel, h.ids[:rows])
+}
+
+// hash returns the hashes that say which key groups the rows of in belong to.
+func (h *held) hash(in *batch.Batch) []uint64 {
+	if h.deal != nil {
+		return h.deal.Hash(in)
+	}
 	_, dealt := h.keys.hash(in)
-	return h.rows.Append(h.cols, dealt, in.Sel, h.ids[:rows])
+	return dealt
 }
 
 // release hands the rows to p, a batch at a time, and answers more until there are none left.
@@ -69,12 +81,4 @@ func (h *held) release(p *prober, out *op.Output) (more bool, err error) {
 func (h *held) free() {
 	h.rows.Free()
 	h.next = keyed.Cursor{}
-}
-
-func (h *held) close() {
-	for _, c := range h.own {
-		if c != nil {
-			c.Release()
-		}
-	}
 }

@@ -76,7 +76,6 @@ func TestLongChainsComeInPieces(t *testing.T) {
 							if !slices.Equal(got.rows, want.rows) || !slices.Equal(got.rejects, want.rejects) {
 								t.Errorf("%d rows, %d rejects, want %d and %d", len(got.rows), len(got.rejects), len(want.rows), len(want.rejects))
 							}
-							h.Close()
 							if used := c.Budget.Used(); used != 0 {
 								t.Errorf("%d bytes are still reserved", used)
 							}

@@ -144,11 +144,3 @@ func (o *output) beside(s *side, ids []uint32) {
 	}
 	o.stored(s, o.ids)
 }
-
-func (o *output) close() {
-	for _, c := range o.own {
-		if c != nil {
-			c.Release()
-		}
-	}
-}

@@ -298,5 +298,3 @@ func (p *prober) absorb(out *op.Output) {
 	p.take(out, rows)
 	out.Counts.Absorbed += rows
 }
-
-func (p *prober) close() { p.res.close() }

@@ -62,8 +62,7 @@ func drawScenario(t *rapid.T, tb testing.TB) *scenario {
 	s := &scenario{ref: reference{kind: kind, keys: keys, types: [2][]schema.Type{types, types}, nullAware: nullAware}}
 	s.ref.build = rapid.IntRange(0, 1).Draw(t, "build")
 	s.config = join.Config{
-		Name: "j", Kind: kind, Build: s.ref.build, Left: types, Right: types, Keys: keys, NullAware: nullAware,
-		Pool: &batch.Pool{}, Budget: limit.New("test", 0),
+		Name: "j", Kind: kind, Build: s.ref.build, Left: types, Right: types, Keys: keys, NullAware: nullAware, Pool: &batch.Pool{},
 	}
 	if res := rapid.SampledFrom(residuals()).Draw(t, "residual"); res.expr != "" {
 		s.ref.residual = res.eval
@@ -125,7 +124,10 @@ func (s *scenario) play(t fataler, restarts bool, fresh func() op.Multi) *run {
 func TestHashJoinsAreWhatTheirDefinitionSays(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := drawScenario(rt, t)
+		var budget *limit.Budget
 		fresh := func() op.Multi {
+			budget = limit.New("test", 0)
+			s.config.Budget = budget
 			h, err := join.NewHash(&s.config)
 			if err != nil {
 				rt.Fatalf("%v", err)
@@ -141,11 +143,15 @@ func TestHashJoinsAreWhatTheirDefinitionSays(t *testing.T) {
 		if in := int64(len(s.ref.left) + len(s.ref.right)); got.counts.In != in || got.counts.Held != 0 || got.counts.Rejected != int64(len(want.rejects)) {
 			rt.Fatalf("account %+v of %d rows", got.counts, in)
 		}
+		if used := budget.Used(); used != 0 {
+			rt.Fatalf("%d bytes are still reserved", used)
+		}
 		again := s.play(rt, true, fresh)
 		if !slices.Equal(again.rows, got.rows) || again.counts != got.counts {
 			rt.Fatalf("%s join, build %d, keys %v: with restarts\n%q\nwithout\n%q", s.ref.kind, s.ref.build, s.ref.keys, again.rows, got.rows)
 		}
-		got.op.(*join.Hash).Close()
-		again.op.(*join.Hash).Close()
+		if used := budget.Used(); used != 0 {
+			rt.Fatalf("%d bytes are still reserved after restarts", used)
+		}
 	})
 }

@@ -90,14 +90,3 @@ func (r *residual) err(i int) *sqlstate.Error {
 	}
 	return nil
 }
-
-func (r *residual) close() {
-	if r == nil {
-		return
-	}
-	for _, c := range r.own {
-		if c != nil {
-			c.Release()
-		}
-	}
-}

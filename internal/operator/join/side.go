@@ -2,6 +2,7 @@ package join
 
 import (
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
@@ -143,7 +144,7 @@ func (s *side) chain(b *batch.Batch, hashes []uint64, ids []uint32) error {
 		return err
 	}
 	if err := s.chains.Grow(s.table.Limit()); err != nil {
-		return refused(s.name, err)
+		return op.OutOfMemory(s.name, err)
 	}
 	for i, slot := range slots {
 		id := ids[i]
@@ -185,7 +186,7 @@ func (s *side) group(b *batch.Batch, dealt []uint64, ids []uint32) error {
 		return err
 	}
 	if err := s.groups.Grow(s.dealt.Limit()); err != nil {
-		return refused(s.name, err)
+		return op.OutOfMemory(s.name, err)
 	}
 	for i, slot := range slots {
 		at := i
@@ -217,7 +218,7 @@ func (s *side) list(ids []uint32) error {
 	if need := len(s.every) + len(ids); need > cap(s.every) {
 		room := max(need, 2*cap(s.every))
 		if err := s.budget.Reserve(int64(room) * numberBytes); err != nil {
-			return refused(s.name, err)
+			return op.OutOfMemory(s.name, err)
 		}
 		grown := make([]uint32, len(s.every), room)
 		copy(grown, s.every)

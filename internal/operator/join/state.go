@@ -6,90 +6,135 @@ import (
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
 )
 
 // The version of the state of joins, and its parts for a key group: docs/format/state.md.
 const (
 	stateVersion = 1
-	partFlags    = 0 // which inputs are over, a bit each
-	partRows     = 1
-	partTable    = 2
-	partDealt    = 3
-	partWhole    = 4
-	partHeld     = 5
-	parts        = 6
+	partRows     = 0
+	partTable    = 1
+	partDealt    = 2
+	partWhole    = 3
+	partHeld     = 4
+	parts        = 5
 )
 
-// Snapshot returns the state of a key group. Once an input has ended, every group has some: that it has.
-func (h *Hash) Snapshot(groupNumber op.KeyGroup) ([]byte, error) {
+// Snapshot returns the state of a key group.
+func (h *Hash) Snapshot(number op.KeyGroup) ([]byte, error) {
 	var p [parts][]byte
 	var err error
-	if flags := endedFlags(h.ended); flags != 0 {
-		p[partFlags] = []byte{flags}
+	if !h.cfg.Broadcast {
+		if err = h.build.snapshot(uint8(number), p[:]); err != nil {
+			return nil, err
+		}
 	}
-	if err = h.build.snapshot(uint8(groupNumber), &p); err != nil {
-		return nil, err
-	}
-	if p[partHeld], err = h.held.rows.Snapshot(uint8(groupNumber)); err != nil {
+	if p[partHeld], err = h.held.rows.Snapshot(uint8(number)); err != nil {
 		return nil, err
 	}
 	return keyed.AppendParts(nil, stateVersion, p[:]...), nil
 }
 
 // Restore puts the state of a key group in.
-func (h *Hash) Restore(groupNumber op.KeyGroup, data []byte) error {
+func (h *Hash) Restore(number op.KeyGroup, data []byte) error {
 	p, err := keyed.Parts(h.cfg.title(), data, stateVersion, parts)
 	if err != nil {
 		return err
 	}
-	if err := h.build.restore(uint8(groupNumber), p); err != nil {
-		return err
-	}
 	if p[partHeld] != nil {
-		if err := h.held.rows.Restore(uint8(groupNumber), p[partHeld]); err != nil {
+		if err := h.held.rows.Restore(uint8(number), p[partHeld]); err != nil {
 			return err
 		}
 	}
-	ended, err := readFlags(h.cfg.title(), p[partFlags])
+	return h.build.restore(uint8(number), p)
+}
+
+// SnapshotShared returns the build side of a broadcast join.
+func (h *Hash) SnapshotShared() ([]byte, error) {
+	if !h.cfg.Broadcast {
+		return nil, nil
+	}
+	var groups [op.KeyGroups][]byte
+	for g := range groups {
+		var p [parts][]byte
+		if err := h.build.snapshot(uint8(g), p[:]); err != nil { //nolint:gosec // less than KeyGroups
+			return nil, err
+		}
+		groups[g] = keyed.AppendParts(nil, stateVersion, p[:]...)
+	}
+	return keyed.AppendParts(nil, stateVersion, groups[:]...), nil
+}
+
+// RestoreShared puts the build side of a broadcast join in.
+func (h *Hash) RestoreShared(data []byte) error {
+	groups, err := keyed.Parts(h.cfg.title(), data, stateVersion, op.KeyGroups)
 	if err != nil {
 		return err
 	}
-	if h.restored {
-		ended = [2]bool{ended[0] && h.ended[0], ended[1] && h.ended[1]}
-	}
-	h.ended, h.restored = ended, true
-	switch {
-	case !h.ended[h.cfg.Build]:
-		h.phase = building
-	case !h.ended[h.cfg.probe()]:
-		h.phase = probing
-	default:
-		h.phase = finished
+	for g, part := range groups {
+		if part == nil {
+			continue
+		}
+		p, err := keyed.Parts(h.cfg.title(), part, stateVersion, parts)
+		if err != nil {
+			return err
+		}
+		if err := h.build.restore(uint8(g), p); err != nil { //nolint:gosec // less than KeyGroups
+			return err
+		}
 	}
 	return nil
 }
 
-func endedFlags(ended [2]bool) (flags byte) {
-	for i, over := range ended {
-		if over {
-			flags |= 1 << i
-		}
+// The tables of a hash join, as Needs numbers them.
+const (
+	tableHeld = iota
+	tableRows
+	tableKeys
+	tableDealt
+)
+
+// Tables are the state.
+func (h *Hash) Tables() []op.Table {
+	tables := []op.Table{h.held.rows, h.build.rows}
+	if h.build.table != nil {
+		tables = append(tables, h.build.table)
 	}
-	return flags
+	if h.build.dealt != nil {
+		tables = append(tables, h.build.dealt)
+	}
+	return tables
 }
 
-func readFlags(name string, data []byte) (ended [2]bool, err error) {
-	if len(data) == 0 {
-		return ended, nil
+// Needs declares the keys of in; the end of an input goes through everything.
+func (h *Hash) Needs(input int, in *batch.Batch, needs *op.Needs) {
+	switch {
+	case in == nil:
+		for i := range h.Tables() {
+			needs.All(i)
+		}
+	case input == h.cfg.Build:
+		h.needs(h.build.keys, in, needs)
+	case h.phase == building:
+		needs.Keys(tableHeld, h.held.hash(in))
+	default:
+		h.needs(h.probe.keys, in, needs)
 	}
-	if len(data) != 1 || data[0] > 3 {
-		return ended, &keyed.CorruptError{What: name, Reason: fmt.Sprintf("%x does not say which inputs are over", data)}
+}
+
+func (h *Hash) needs(keys *keyColumns, in *batch.Batch, needs *op.Needs) {
+	hashes, dealt := keys.hash(in)
+	needs.Keys(tableRows, dealt)
+	if h.build.table != nil {
+		needs.Keys(tableKeys, hashes)
 	}
-	return [2]bool{data[0]&1 != 0, data[0]&2 != 0}, nil
+	if h.build.dealt != nil {
+		needs.Keys(tableDealt, dealt)
+	}
 }
 
 // snapshot sets the parts that a side has.
-func (s *side) snapshot(number uint8, p *[parts][]byte) (err error) {
+func (s *side) snapshot(number uint8, p [][]byte) (err error) {
 	if p[partRows], err = s.rows.Snapshot(number); err != nil {
 		return err
 	}
@@ -121,7 +166,7 @@ func (s *side) restore(number uint8, p [][]byte) (err error) {
 				return err
 			}
 			if err := s.chains.Grow(s.table.Limit()); err != nil {
-				return refused(s.name, err)
+				return op.OutOfMemory(s.name, err)
 			}
 			*s.chains.At(slot) = c
 			s.repeated = s.repeated || c.head != c.tail
@@ -138,7 +183,7 @@ func (s *side) restore(number uint8, p [][]byte) (err error) {
 				return err
 			}
 			if err := s.groups.Grow(s.dealt.Limit()); err != nil {
-				return refused(s.name, err)
+				return op.OutOfMemory(s.name, err)
 			}
 			*s.groups.At(slot) = g
 			return nil
