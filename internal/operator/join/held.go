@@ -43,6 +43,9 @@ func newHeld(c *Config, input int) *held {
 // add holds the rows of in that count.
 func (h *held) add(in *batch.Batch, out *op.Output) error {
 	rows := in.Rows()
+	if rows == 0 {
+		return nil
+	}
 	out.Counts.In += int64(rows)
 	out.Counts.Held += int64(rows)
 	for i := range h.cols {

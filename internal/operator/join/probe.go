@@ -65,11 +65,38 @@ func roleOf(c *Config, build int) role {
 
 // newProber returns a prober of the input that is not build.
 func newProber(c *Config, build int, s *side, out *output) *prober {
-	return &prober{
+	p := &prober{
 		cfg: c, build: build, keys: newKeyColumns(c, 1-build), side: s, res: newResidual(c, build), may: newMaybe(c, build), out: out,
 		role: roleOf(c, build), outer: c.preserves(1 - build), marks: c.preserves(build),
-		first: make([]uint32, batch.MaxRows), groups: make([]uint32, batch.MaxRows), matches: make([]uint32, batch.MaxRows),
-		truth: make([]uint8, batch.MaxRows), constant: make([]uint8, batch.MaxRows), tried: newPairs(), found: newPairs(), sel: make([]uint16, 0, batch.MaxRows),
+		first: make([]uint32, batch.MaxRows), truth: make([]uint8, batch.MaxRows),
+	}
+	if p.role == verdictRole {
+		p.sel = make([]uint16, 0, batch.MaxRows) // never nil: that would select every row
+	}
+	if p.role == pairRole {
+		p.found = newPairs()
+	}
+	if p.may != nil {
+		p.groups = make([]uint32, batch.MaxRows)
+	}
+	if c.Kind == Single {
+		p.matches = make([]uint32, batch.MaxRows)
+	}
+	if p.tests() {
+		p.tried, p.constant = newPairs(), make([]uint8, batch.MaxRows)
+	}
+	return p
+}
+
+// tests reports whether there is more to a pair than that the keys are equal.
+func (p *prober) tests() bool {
+	switch p.role {
+	case pairRole:
+		return p.res != nil || p.cfg.Kind == Single
+	case verdictRole:
+		return p.res != nil || p.may != nil
+	default:
+		return true
 	}
 }
 
@@ -81,12 +108,12 @@ func (p *prober) run(in *batch.Batch, held bool, out *op.Output) (more bool, err
 		}
 	}
 	switch {
-	case p.role == pairRole && p.res == nil && p.cfg.Kind != Single:
-		p.join(out)
-	case p.role == verdictRole && p.res == nil && p.may == nil:
-		p.look(out)
-	default:
+	case p.tests():
 		p.test(out)
+	case p.role == pairRole:
+		p.join(out)
+	default:
+		p.look(out)
 	}
 	if p.at < p.rows {
 		return true, nil
@@ -115,8 +142,10 @@ func (p *prober) begin(in *batch.Batch, held bool) error {
 		}
 	}
 	clear(p.truth[:p.rows])
-	for i := range p.matches[:p.rows] {
-		p.matches[i] = keyed.NoRow
+	if p.matches != nil {
+		for i := range p.matches[:p.rows] {
+			p.matches[i] = keyed.NoRow
+		}
 	}
 	p.in, p.held, p.at, p.begun, p.second = in, held, 0, false, false
 	return nil

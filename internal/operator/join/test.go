@@ -264,7 +264,7 @@ func (p *prober) resolveVerdicts(truth []uint8, out *op.Output) {
 		case truth[i] == isTrue && p.cfg.Kind == Single && p.truth[position] == isTrue:
 			p.reject(out, position, errSecondRow())
 		case truth[i] > p.truth[position]:
-			if p.truth[position] = truth[i]; truth[i] == isTrue {
+			if p.truth[position] = truth[i]; truth[i] == isTrue && p.matches != nil {
 				p.matches[position] = id
 			}
 		}
