@@ -10,6 +10,7 @@ type Code string
 
 // The codes that Wire's value layer raises. Add one here before using it elsewhere.
 const (
+	CardinalityViolation          Code = "21000"
 	StringDataRightTruncation     Code = "22001"
 	NullValueNotAllowed           Code = "22004"
 	NumericValueOutOfRange        Code = "22003"

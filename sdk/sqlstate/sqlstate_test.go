@@ -55,6 +55,7 @@ func TestOf(t *testing.T) {
 // TestCodes holds the codes against PostgreSQL 15, appendix A.
 func TestCodes(t *testing.T) {
 	codes := map[sqlstate.Code]string{
+		sqlstate.CardinalityViolation:      "21000",
 		sqlstate.StringDataRightTruncation: "22001", sqlstate.NullValueNotAllowed: "22004", sqlstate.NumericValueOutOfRange: "22003",
 		sqlstate.InvalidDatetimeFormat: "22007", sqlstate.DatetimeFieldOverflow: "22008", sqlstate.SubstringError: "22011",
 		sqlstate.DivisionByZero: "22012", sqlstate.IntervalFieldOverflow: "22015", sqlstate.InvalidEscapeSequence: "22025",

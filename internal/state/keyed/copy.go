@@ -37,7 +37,7 @@ func appendRows[R rowNumber](dst, src *batch.Column, rows []R) {
 		for i := range src.Type().Fields {
 			if kid := dst.Child(i); kid != nil {
 				kid.Resize(at)
-				appendRows(kid, src.Child(i), rows)
+				appendMembers(kid, src.Child(i), src, rows)
 			}
 		}
 	case kind.IsVariable():
@@ -47,6 +47,24 @@ func appendRows[R rowNumber](dst, src *batch.Column, rows []R) {
 		copyValues[batch.UUID](dst, src, at, rows)
 	default:
 		appendFixed(dst, src, at, rows)
+	}
+}
+
+// appendMembers appends a member of the rows of parent to dst. Where the whole row is NULL the member's value is undefined, and may not be followed.
+func appendMembers[R rowNumber](dst, src, parent *batch.Column, rows []R) {
+	if !parent.HasNulls() {
+		appendRows(dst, src, rows)
+		return
+	}
+	for from, to := 0, 0; from < len(rows); from = to {
+		null := parent.IsNull(int(rows[from]))
+		for to = from + 1; to < len(rows) && parent.IsNull(int(rows[to])) == null; to++ {
+		}
+		if null {
+			appendRows(dst, nil, rows[from:to])
+		} else {
+			appendRows(dst, src, rows[from:to])
+		}
 	}
 }
 

@@ -1,0 +1,140 @@
+package join_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/join"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+const (
+	benchBuildRows = 100_000
+	benchProbeRows = 1 << 20
+)
+
+// benchBatches makes rows of a key and payload columns of numbers. keys gives the key of each row.
+func benchBatches(typ schema.Type, rows, payload int, keys func(i int) int) []*batch.Batch {
+	pool := &batch.Pool{}
+	var out []*batch.Batch
+	for from := 0; from < rows; from += batch.MaxRows {
+		n := min(batch.MaxRows, rows-from)
+		b := &batch.Batch{Len: n}
+		key := batch.NewColumn(pool, typ)
+		key.Reset(n)
+		for i := range n {
+			if typ.Kind == schema.Text {
+				key.SetBytes(i, fmt.Appendf(nil, "customer-%d", keys(from+i)))
+			} else {
+				key.Int64s()[i] = int64(keys(from + i))
+			}
+		}
+		b.Cols = append(b.Cols, key)
+		for k := range payload {
+			c := batch.NewColumn(pool, schema.Of(schema.Int64))
+			c.Reset(n)
+			for i := range n {
+				c.Int64s()[i] = int64(k*rows + from + i)
+			}
+			b.Cols = append(b.Cols, c)
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+// BenchmarkProbe looks 1 Mi rows up among 100,000; ns/row is for a probe row, with everything that comes out of it.
+func BenchmarkProbe(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	uniform := func(int) int { return random.IntN(benchBuildRows) }
+	unique := func(i int) int { return i }
+	tests := []struct {
+		name         string
+		kind         join.Kind
+		typ          schema.Type
+		build, probe func(i int) int
+	}{
+		{"inner", join.Inner, schema.Of(schema.Int64), unique, uniform},
+		{"inner-text", join.Inner, schema.Of(schema.Text), unique, uniform},
+		{"inner-half-miss", join.Inner, schema.Of(schema.Int64), unique, func(int) int { return random.IntN(2 * benchBuildRows) }},
+		{"inner-all-miss", join.Inner, schema.Of(schema.Int64), unique, func(int) int { return benchBuildRows + random.IntN(1<<40) }},
+		{"inner-two-a-key", join.Inner, schema.Of(schema.Int64), func(i int) int { return i / 2 }, func(int) int { return random.IntN(benchBuildRows / 2) }},
+		{"inner-skewed", join.Inner, schema.Of(schema.Int64), unique, func(int) int {
+			if random.IntN(2) == 0 {
+				return 17
+			}
+			return random.IntN(benchBuildRows)
+		}},
+		{"left", join.Left, schema.Of(schema.Int64), unique, func(int) int { return random.IntN(2 * benchBuildRows) }},
+		{"semi", join.Semi, schema.Of(schema.Int64), unique, func(int) int { return random.IntN(2 * benchBuildRows) }},
+		{"anti", join.Anti, schema.Of(schema.Int64), unique, func(int) int { return random.IntN(2 * benchBuildRows) }},
+	}
+	for _, test := range tests {
+		b.Run(test.name, func(b *testing.B) {
+			builds := benchBatches(test.typ, benchBuildRows, 3, test.build)
+			probes := benchBatches(test.typ, benchProbeRows, 1, test.probe)
+			number := schema.Of(schema.Int64)
+			c := join.Config{
+				Kind: test.kind, Build: join.RightInput, Left: []schema.Type{test.typ, number}, Right: []schema.Type{test.typ, number, number, number},
+				Keys: []join.Key{{}}, Pool: &batch.Pool{}, Budget: limit.New("bench", 0),
+			}
+			if test.kind <= join.Full { // the right key says nothing new
+				c.Need = []bool{true, true, false, true, true, true}
+			}
+			h, err := join.NewHash(&c)
+			if err != nil {
+				b.Fatal(err)
+			}
+			out := op.NewOutput(1)
+			apply(b, h, join.RightInput, builds, out)
+			if _, err := h.OnInputEnd(join.RightInput, out); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				apply(b, h, join.LeftInput, probes, out)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchProbeRows, "ns/row")
+			b.ReportMetric(float64(c.Budget.Used())/benchBuildRows, "B/build-row")
+		})
+	}
+}
+
+// BenchmarkBuild stores 100,000 rows of a key and three numbers.
+func BenchmarkBuild(b *testing.B) {
+	for _, typ := range []schema.Type{schema.Of(schema.Int64), schema.Of(schema.Text)} {
+		b.Run(typ.String(), func(b *testing.B) {
+			number := schema.Of(schema.Int64)
+			builds := benchBatches(typ, benchBuildRows, 3, func(i int) int { return i })
+			c := join.Config{
+				Build: join.RightInput, Left: []schema.Type{typ}, Right: []schema.Type{typ, number, number, number}, Keys: []join.Key{{}},
+				Pool: &batch.Pool{}, Budget: limit.New("bench", 0),
+			}
+			out := op.NewOutput(1)
+			for b.Loop() {
+				h, err := join.NewHash(&c)
+				if err != nil {
+					b.Fatal(err)
+				}
+				apply(b, h, join.RightInput, builds, out)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchBuildRows, "ns/row")
+		})
+	}
+}
+
+func apply(b *testing.B, operator op.Multi, input int, batches []*batch.Batch, out *op.Output) {
+	b.Helper()
+	for _, in := range batches {
+		for more := true; more; {
+			out.Reset()
+			var err error
+			if more, err = operator.ApplyInput(input, in, out); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}

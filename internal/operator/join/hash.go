@@ -1,0 +1,151 @@
+package join
+
+import (
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+)
+
+// Hash is the join that stores one input, the build side, and looks the rows of the other up in it.
+//
+// What it gives of stored rows alone comes out at the end, in the order of key groups and then of arrival; everything else in the order of the probe
+// rows, and for each in the order of the stored ones. Probe rows that come before the build side has ended wait, and come out at its end in the order of key
+// groups.
+type Hash struct {
+	cfg   Config
+	build *side
+	held  *held
+	probe *prober
+	out   *output
+	phase phase
+	// ended says which inputs are over.
+	ended [2]bool
+	// last goes through the stored rows at the end.
+	last keyed.Cursor
+	ids  []uint32
+	kept []uint32
+	// marks are those of kept.
+	marks []uint8
+}
+
+// phase is what the join is at.
+type phase uint8
+
+const (
+	building  phase = iota // build rows are stored, probe rows held
+	releasing              // the build side is over: rows that were held are looked up
+	probing                // probe rows are looked up as they come
+	finishing              // both are over: stored rows come out
+	finished
+)
+
+// NewHash returns a hash join. Without keys it tries all pairs: a nested loop. It does not keep c.
+func NewHash(c *Config) (*Hash, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	h := &Hash{cfg: *c, ids: make([]uint32, batch.MaxRows), kept: make([]uint32, 0, batch.MaxRows), marks: make([]uint8, 0, batch.MaxRows)}
+	cfg := &h.cfg
+	h.build = newSide(cfg, cfg.Build)
+	h.held = newHeld(cfg, cfg.probe())
+	h.out = newOutput(cfg, cfg.Build)
+	h.probe = newProber(cfg, cfg.Build, h.build, h.out)
+	return h, nil
+}
+
+// Apply is for operators of one input.
+func (h *Hash) Apply(*batch.Batch, *op.Output) (bool, error) {
+	return false, errOneInput(h.cfg.title())
+}
+
+// ApplyInput takes rows of one of the inputs.
+func (h *Hash) ApplyInput(input int, in *batch.Batch, out *op.Output) (more bool, err error) {
+	switch {
+	case in.Kinds != nil:
+		return false, errChanges(h.cfg.title())
+	case h.ended[input]:
+		return false, errEnded(h.cfg.title(), input)
+	case input != h.cfg.Build && h.phase == building:
+		return false, h.held.add(in, out)
+	case input != h.cfg.Build:
+		return h.probe.run(in, false, out)
+	}
+	rows := int64(in.Rows())
+	stored, err := h.build.add(in)
+	out.Counts.In += rows
+	out.Counts.Absorbed += int64(stored)
+	out.Counts.Filtered += rows - int64(stored)
+	return false, err
+}
+
+// OnInputEnd releases what was held once the build side is over, and emits what is left to say of stored rows once both are. The state has no
+// note of ends: they are told again after a Restore.
+func (h *Hash) OnInputEnd(input int, out *op.Output) (more bool, err error) {
+	h.ended[input] = true
+	if h.phase == building && h.ended[h.cfg.Build] {
+		h.phase = releasing
+	}
+	if h.phase == releasing {
+		more, err := h.held.release(h.probe, out)
+		if more || err != nil {
+			return more, err
+		}
+		h.held.free() // nothing that is still lent lies there
+		h.phase = probing
+	}
+	if h.phase == probing && h.ended[h.cfg.probe()] {
+		h.phase = finishing
+		return true, nil
+	}
+	if h.phase == finishing {
+		if h.cfg.preserves(h.cfg.Build) && h.finish(out) {
+			return true, nil
+		}
+		h.build.free()
+		h.phase = finished
+	}
+	return false, nil
+}
+
+// finish emits stored rows, and answers whether it did: false is the end.
+func (h *Hash) finish(out *op.Output) bool {
+	for {
+		n := h.build.rows.Scan(&h.last, h.ids)
+		if n == 0 {
+			return false
+		}
+		h.kept, h.marks = h.kept[:0], h.marks[:0]
+		for _, id := range h.ids[:n] {
+			truth := *h.build.rows.Mark(id)
+			if h.passes(truth) {
+				h.kept, h.marks = append(h.kept, id), append(h.marks, truth)
+			}
+		}
+		if len(h.kept) == 0 {
+			continue
+		}
+		b := h.out.alone(h.build, h.kept)
+		if h.cfg.Kind == Mark {
+			c := h.out.beginMark()
+			for i, truth := range h.marks {
+				setMark(c, i, truth)
+			}
+		}
+		out.Emit(0, b)
+		return true
+	}
+}
+
+// passes reports whether a stored row whose match is a truth comes out at the end.
+func (h *Hash) passes(truth uint8) bool {
+	switch h.cfg.Kind {
+	case Semi:
+		return truth == isTrue
+	case Anti:
+		return truth == isFalse || truth == isUnknown && !h.cfg.NullAware
+	case Mark:
+		return true
+	default:
+		return truth != isTrue
+	}
+}

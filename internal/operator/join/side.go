@@ -1,0 +1,331 @@
+package join
+
+import (
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// The links of a stored row, and what stands for the list of all rows.
+const (
+	keyLink   = 0 // the next row of the same key
+	groupLink = 1 // the next row of the same dealt columns
+	wholeLink = -1
+)
+
+// side is the stored rows of an input, found by their keys.
+//
+// The rows of a key are a chain in the order in which they came. Where keys are compared by IN, the rows that are equal in the other keys are
+// a chain, too: any of them may make the answer unknown. Rows that nothing but the whole input is looked up by are listed.
+type side struct {
+	name   string
+	keys   *keyColumns
+	budget *limit.Budget
+
+	rows *keyed.Rows
+	keep []bool          // columns that are stored
+	cols []*batch.Column // of a batch, those that are stored
+	ids  []uint32        // of the rows that were stored last
+	drop []int           // a row with a NULL in one of these columns is of no use
+	used batch.Batch     // the rows of a batch that are, where not all are
+	sel  []uint16
+	some subset
+
+	table    *keyed.Table // nil without keys
+	chains   *keyed.Slab[chain]
+	slots    []uint32
+	repeated bool // a key has more than one row
+
+	dealt  *keyed.Table // of the dealt columns, where keys are compared by IN; nil if all rows belong together
+	groups *keyed.Slab[group]
+	whole  group    // of all rows, where dealt is nil
+	every  []uint32 // all rows, where there are no dealt columns
+}
+
+// chain is the rows of a key.
+type chain struct{ head, tail uint32 }
+
+// group is the rows that are equal in the dealt columns.
+type group struct {
+	chain
+	// nulls says that a row has a NULL in a column that is compared by IN; seen what rows of the other input were there (see marker).
+	nulls, seen uint8
+	_           [2]uint8
+}
+
+func newSide(c *Config, input int) *side {
+	types := c.types(input)
+	s := &side{
+		name: c.title(), keys: newKeyColumns(c, input), budget: c.Budget, keep: c.stored(input), cols: make([]*batch.Column, len(types)),
+		ids: make([]uint32, batch.MaxRows), sel: make([]uint16, 0, batch.MaxRows), slots: make([]uint32, batch.MaxRows),
+	}
+	switch {
+	case c.preserves(input):
+	case c.threeValued():
+		s.drop = s.keys.equal
+	default:
+		s.drop = s.keys.strict
+	}
+	s.whole.chain = chain{keyed.NoRow, keyed.NoRow}
+	if len(s.keys.columns) > 0 {
+		s.table = keyed.NewTable(c.Pool, pick(types, s.keys.columns), s.name, c.Budget)
+		s.chains = keyed.NewSlab[chain](c.Budget)
+	}
+	links := 0
+	if s.table != nil {
+		links = keyLink + 1
+	}
+	if c.threeValued() && len(s.keys.in) > 0 && len(s.keys.dealt) > 0 {
+		links = groupLink + 1
+		s.dealt = keyed.NewTable(c.Pool, pick(types, s.keys.dealt), s.name, c.Budget)
+		s.groups = keyed.NewSlab[group](c.Budget)
+	}
+	s.rows = keyed.NewRows(c.Pool, types, links, s.name, c.Budget)
+	return s
+}
+
+func pick(types []schema.Type, columns []int) []schema.Type {
+	picked := make([]schema.Type, len(columns))
+	for i, c := range columns {
+		picked[i] = types[c]
+	}
+	return picked
+}
+
+// listed reports whether every lists the rows.
+func (s *side) listed() bool { return len(s.keys.dealt) == 0 }
+
+// add stores the rows of b that count and may be of use, and returns how many.
+func (s *side) add(b *batch.Batch) (stored int, err error) {
+	if len(s.drop) > 0 && nullable(b, s.drop) {
+		s.sel = s.sel[:0]
+		for i := range b.Rows() {
+			if row := b.Row(i); !hasNull(b.Cols, s.drop, row) {
+				s.sel = append(s.sel, uint16(row)) //nolint:gosec // a row number of a batch
+			}
+		}
+		s.used.View(b, s.sel)
+		b = &s.used
+	}
+	if b.Rows() == 0 {
+		return 0, nil
+	}
+	for i := range s.cols {
+		if s.cols[i] = nil; s.keep[i] {
+			s.cols[i] = b.Cols[i]
+		}
+	}
+	hashes, dealt := s.keys.hash(b)
+	ids := s.ids[:b.Rows()]
+	if err := s.rows.Append(s.cols, dealt, b.Sel, ids); err != nil {
+		return 0, err
+	}
+	if err := s.chain(b, hashes, ids); err != nil {
+		return 0, err
+	}
+	return len(ids), s.group(b, dealt, ids)
+}
+
+// chain makes rows that were stored ones that are found by their keys, unless a NULL prevents it.
+func (s *side) chain(b *batch.Batch, hashes []uint64, ids []uint32) error {
+	if s.table == nil {
+		return nil
+	}
+	rows, positions := b.Sel, []uint16(nil)
+	if nullable(b, s.keys.strict) {
+		s.some.without(b, s.keys.strict, hashes)
+		rows, positions, hashes = s.some.rows, s.some.positions, s.some.hashes
+	}
+	slots := s.slots[:len(hashes)]
+	fresh, err := s.table.Upsert(hashes, s.keys.of(b, s.keys.columns), rows, slots)
+	if err != nil {
+		return err
+	}
+	if err := s.chains.Grow(s.table.Limit()); err != nil {
+		return op.OutOfMemory(s.name, err)
+	}
+	for i, slot := range slots {
+		id := ids[i]
+		if positions != nil {
+			id = ids[positions[i]]
+		}
+		c := s.chains.At(slot)
+		if len(fresh) > 0 && int(fresh[0]) == i {
+			fresh = fresh[1:]
+			*c = chain{id, id}
+			continue
+		}
+		s.repeated = true
+		*s.rows.Link(c.tail, keyLink) = id
+		c.tail = id
+	}
+	return nil
+}
+
+// group makes rows that were stored ones that are found by their dealt columns, and lists them.
+func (s *side) group(b *batch.Batch, dealt []uint64, ids []uint32) error {
+	if s.listed() {
+		for i := range ids {
+			s.noteNull(&s.whole, b, b.Row(i))
+		}
+		return s.list(ids)
+	}
+	if s.dealt == nil {
+		return nil
+	}
+	rows, positions := b.Sel, []uint16(nil)
+	if nullable(b, s.keys.equal) {
+		s.some.without(b, s.keys.equal, dealt)
+		rows, positions, dealt = s.some.rows, s.some.positions, s.some.hashes
+	}
+	slots := s.slots[:len(dealt)]
+	fresh, err := s.dealt.Upsert(dealt, s.keys.of(b, s.keys.dealt), rows, slots)
+	if err != nil {
+		return err
+	}
+	if err := s.groups.Grow(s.dealt.Limit()); err != nil {
+		return op.OutOfMemory(s.name, err)
+	}
+	for i, slot := range slots {
+		at := i
+		if positions != nil {
+			at = int(positions[i])
+		}
+		g, id := s.groups.At(slot), ids[at]
+		if len(fresh) > 0 && int(fresh[0]) == i {
+			fresh = fresh[1:]
+			*g = group{chain: chain{id, id}}
+		} else {
+			*s.rows.Link(g.tail, groupLink) = id
+			g.tail = id
+		}
+		s.noteNull(g, b, b.Row(at))
+	}
+	return nil
+}
+
+// noteNull notes whether row of b has a NULL in a column that is compared by IN.
+func (s *side) noteNull(g *group, b *batch.Batch, row int) {
+	if g.nulls == 0 && hasNull(b.Cols, s.keys.in, row) {
+		g.nulls = 1
+	}
+}
+
+// list adds ids to every.
+func (s *side) list(ids []uint32) error {
+	if need := len(s.every) + len(ids); need > cap(s.every) {
+		room := max(need, 2*cap(s.every))
+		if err := s.budget.Reserve(int64(room) * numberBytes); err != nil {
+			return op.OutOfMemory(s.name, err)
+		}
+		grown := make([]uint32, len(s.every), room)
+		copy(grown, s.every)
+		s.budget.Release(int64(cap(s.every)) * numberBytes)
+		s.every = grown
+	}
+	s.every = append(s.every, ids...)
+	return nil
+}
+
+// numberBytes is the size of a row number.
+const numberBytes = 4
+
+// find sets first to the beginnings of the chains of b's rows, looked up by the keys of their own input: for walk.
+func (s *side) find(b *batch.Batch, keys *keyColumns, hashes []uint64, first []uint32) error {
+	if s.table == nil {
+		begin := keyed.NoRow
+		if len(s.every) > 0 {
+			begin = 0
+		}
+		for i := range first {
+			first[i] = begin
+		}
+		return nil
+	}
+	if !nullable(b, keys.strict) {
+		if err := s.table.Find(hashes, keys.of(b, keys.columns), b.Sel, first); err != nil {
+			return err
+		}
+		for i, slot := range first {
+			if slot != keyed.NoSlot {
+				first[i] = s.chains.At(slot).head
+			}
+		}
+		return nil
+	}
+	s.some.without(b, keys.strict, hashes)
+	slots := s.slots[:len(s.some.rows)]
+	if err := s.table.Find(s.some.hashes, keys.of(b, keys.columns), s.some.rows, slots); err != nil {
+		return err
+	}
+	for i := range first {
+		first[i] = keyed.NoRow
+	}
+	for i, slot := range slots {
+		if slot != keyed.NoSlot {
+			first[s.some.positions[i]] = s.chains.At(slot).head
+		}
+	}
+	return nil
+}
+
+// findGroups sets slots to those of the groups of b's rows.
+func (s *side) findGroups(b *batch.Batch, keys *keyColumns, dealt []uint64, slots []uint32) error {
+	if !nullable(b, keys.equal) {
+		return s.dealt.Find(dealt, keys.of(b, keys.dealt), b.Sel, slots)
+	}
+	s.some.without(b, keys.equal, dealt)
+	found := s.slots[:len(s.some.rows)]
+	if err := s.dealt.Find(s.some.hashes, keys.of(b, keys.dealt), s.some.rows, found); err != nil {
+		return err
+	}
+	for i := range slots {
+		slots[i] = keyed.NoSlot
+	}
+	for i, slot := range found {
+		slots[s.some.positions[i]] = slot
+	}
+	return nil
+}
+
+// link is what the candidates of a key are linked by.
+func (s *side) link() int {
+	if s.table == nil {
+		return wholeLink
+	}
+	return keyLink
+}
+
+// walk fills ids with the rows of a chain, or of every, from at on, and returns how many and where to go on: NoRow at the end.
+func (s *side) walk(link int, at uint32, ids []uint32) (n int, next uint32) {
+	if link == wholeLink {
+		n = copy(ids, s.every[at:])
+		if next = at + uint32(n); int(next) == len(s.every) { //nolint:gosec // row numbers are 32 bits wide
+			next = keyed.NoRow
+		}
+		return n, next
+	}
+	for n < len(ids) && at != keyed.NoRow {
+		ids[n] = at
+		at = *s.rows.Link(at, link)
+		n++
+	}
+	return n, at
+}
+
+// free drops everything.
+func (s *side) free() {
+	s.rows.Free()
+	if s.table != nil {
+		s.table.Free()
+		s.chains.Free()
+	}
+	if s.dealt != nil {
+		s.dealt.Free()
+		s.groups.Free()
+	}
+	s.budget.Release(int64(cap(s.every)) * numberBytes)
+	s.every, s.repeated, s.whole = nil, false, group{chain: chain{keyed.NoRow, keyed.NoRow}}
+}
