@@ -25,13 +25,14 @@ func New(p *logical.Plan, lanes int) *Plan {
 	}
 	b := &builder{
 		plan: &Plan{Name: p.Name, Parallelism: lanes}, sources: map[*logical.Scan]*Source{}, steps: map[place]*Step{},
-		stages: map[logical.Node]*Stage{}, origins: map[logical.Node][]*Stage{},
+		stages: map[logical.Node]*Stage{}, nodes: map[*Stage]logical.Node{}, origins: map[logical.Node][]*Stage{},
 	}
 	for _, s := range p.Sinks {
 		sink := newSink(s, s.Input.Schema())
 		b.plan.Sinks = append(b.plan.Sinks, sink)
 		b.lead(s.Input, Edge{Sink: sink})
 	}
+	b.setGates(b.nodes)
 	if p.DeadLetters != nil {
 		b.plan.DeadLetters = newSink(p.DeadLetters, p.DeadLetters.Schema)
 	}
@@ -52,6 +53,7 @@ type builder struct {
 	sources map[*logical.Scan]*Source
 	steps   map[place]*Step
 	stages  map[logical.Node]*Stage
+	nodes   map[*Stage]logical.Node
 	origins map[logical.Node][]*Stage
 }
 

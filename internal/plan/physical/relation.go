@@ -2,10 +2,14 @@ package physical
 
 import (
 	"fmt"
+	"strings"
 
+	"wire.example/wire/internal/operator/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/operator/rowsfrom"
+	"wire.example/wire/internal/operator/sort"
 	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -18,12 +22,55 @@ func blocking(n logical.Node) bool {
 	return false
 }
 
+// meeting says how the rows of a node's inputs come to its tasks.
+type meeting struct {
+	// exchanges has one for each input.
+	exchanges []Exchange
+	// alone says that there is one task.
+	alone bool
+}
+
+// together brings all rows of n inputs to one task.
+func together(n int) meeting { return meeting{exchanges: make([]Exchange, n), alone: true} }
+
+// byKeys deals the rows of one input by columns; without columns they come together.
+func byKeys(keys []int) meeting {
+	if len(keys) == 0 {
+		return together(1)
+	}
+	return meeting{exchanges: []Exchange{{Kind: Hash, Keys: keys}}}
+}
+
 // stage makes the stage of n, and leads the inputs of n into it.
 func (b *builder) stage(n logical.Node) *Stage {
 	if s, ok := b.stages[n]; ok {
 		return s
 	}
-	panic(fmt.Sprintf("physical: no stage for %T", n))
+	_, detail, _ := strings.Cut(n.String(), ": ")
+	head := &Step{Detail: detail, Schema: n.Schema(), Ports: make([][]Edge, 1)}
+	var m meeting
+	switch n := n.(type) {
+	case *logical.Sort:
+		m = newSort(head, n)
+	case *logical.Limit:
+		m = newLimit(head, n)
+	case *logical.Join:
+		m = newJoin(head, n)
+	default:
+		panic(fmt.Sprintf("physical: no stage for %T", n))
+	}
+	s := &Stage{Name: head.Name, Tasks: b.plan.Parallelism, Head: head, Inputs: len(n.Inputs())}
+	if m.alone {
+		s.Tasks = 1
+	}
+	b.stages[n], b.nodes[s] = s, n
+	for i, in := range n.Inputs() {
+		x := m.exchanges[i]
+		x.To = Input{Stage: s, Number: i}
+		b.lead(in, Edge{Exchange: &x})
+	}
+	b.plan.Stages = append(b.plan.Stages, s)
+	return s
 }
 
 // types are the types of the columns of s.
@@ -33,6 +80,30 @@ func types(s *schema.Schema) []schema.Type {
 		out[i] = f.Type
 	}
 	return out
+}
+
+// sortKeys are keys as operators take them.
+func sortKeys(keys []logical.SortKey) []keyed.Key {
+	out := make([]keyed.Key, len(keys))
+	for i, k := range keys {
+		out[i] = keyed.Key{Column: k.Column, Desc: k.Desc, NullsFirst: k.NullsFirst}
+	}
+	return out
+}
+
+func newSort(s *Step, n *logical.Sort) meeting {
+	s.Name, s.OnError = n.Name, n.OnError
+	config := sort.Config{
+		Name: n.Name, Types: types(n.Schema()), Keys: sortKeys(n.Keys), Limit: n.Limit, Offset: n.Offset, WithTies: n.WithTies, Partition: n.Partition,
+	}
+	s.New = func(b Build) (op.Operator, error) { return sort.New(b.Pool, b.Budget, config), nil }
+	return byKeys(n.Partition)
+}
+
+func newLimit(s *Step, n *logical.Limit) meeting {
+	s.Name, s.OnError = n.Name, n.OnError
+	s.New = func(Build) (op.Operator, error) { return limit.New(n.Name, n.Limit, n.Offset), nil }
+	return together(1)
 }
 
 func newRowsFrom(s *Step, n *logical.RowsFrom) {

@@ -1,0 +1,100 @@
+package physical
+
+import (
+	"slices"
+
+	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/expr/eval"
+	"wire.example/wire/internal/operator/join"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/plan/logical"
+)
+
+// newJoin makes the operator of n.
+func newJoin(s *Step, n *logical.Join) meeting {
+	s.Name, s.OnError = n.Name, n.OnError
+	config := joinConfig(n)
+	s.New = func(b Build) (op.Operator, error) {
+		c := config
+		c.Pool, c.Budget = b.Pool, b.Budget
+		if n.Condition != nil {
+			program, err := eval.Compile(b.Pool, n.Condition)
+			if err != nil {
+				return nil, err
+			}
+			c.Residual = program
+		}
+		return join.NewHash(&c)
+	}
+	return joinMeeting(&config, n.Strategy)
+}
+
+func joinConfig(n *logical.Join) join.Config {
+	c := join.Config{
+		Name: n.Name, Kind: joinKind(n.Kind), Build: join.RightInput, Left: types(n.Left.Schema()), Right: types(n.Right.Schema()), Need: n.Need,
+		Broadcast: n.Strategy == logical.BroadcastJoin,
+	}
+	if n.BuildLeft {
+		c.Build = join.LeftInput
+	}
+	for _, k := range n.Keys {
+		key := join.Key{Left: k.Left, Right: k.Right}
+		switch {
+		case k.NullSafe:
+			key.Match = join.NotDistinct
+		case k.Unknown:
+			key.Match = join.In
+		}
+		c.Keys = append(c.Keys, key)
+	}
+	if n.Condition != nil {
+		for _, path := range bind.Paths(n.Condition) {
+			if !slices.Contains(c.Reads, path[0]) {
+				c.Reads = append(c.Reads, path[0])
+			}
+		}
+	}
+	if c.Broadcast {
+		c.Deal = dealt(n, 1-c.Build)
+	}
+	return c
+}
+
+func joinKind(k logical.JoinKind) join.Kind {
+	return [...]join.Kind{
+		logical.Inner: join.Inner, logical.Left: join.Left, logical.Right: join.Right, logical.Full: join.Full, logical.Semi: join.Semi,
+		logical.Anti: join.Anti, logical.Mark: join.Mark, logical.Single: join.Single,
+	}[k]
+}
+
+// mostDealt is how many columns at most are hashed to deal rows that may go to any task.
+const mostDealt = 3
+
+// dealt are the columns of the side that is not broadcast by which its rows are dealt: the join's keys, else the first columns.
+func dealt(n *logical.Join, probe int) []int {
+	var columns []int
+	for _, k := range n.Keys {
+		columns = append(columns, [...]int{k.Left, k.Right}[probe])
+	}
+	width := n.Inputs()[probe].Schema().Len()
+	for i := 0; i < min(width, mostDealt) && len(n.Keys) == 0; i++ {
+		columns = append(columns, i)
+	}
+	return columns
+}
+
+// joinMeeting says how the sides of a join meet.
+func joinMeeting(c *join.Config, strategy logical.Strategy) meeting {
+	switch {
+	case strategy == logical.BroadcastJoin && len(c.Deal) > 0:
+		m := meeting{exchanges: make([]Exchange, 2)}
+		m.exchanges[c.Build] = Exchange{Kind: Broadcast}
+		m.exchanges[1-c.Build] = Exchange{Kind: Hash, Keys: c.Deal}
+		return m
+	case strategy == logical.HashJoin && len(c.HashColumns(join.LeftInput)) > 0:
+		return meeting{exchanges: []Exchange{
+			{Kind: Hash, Keys: c.HashColumns(join.LeftInput)}, {Kind: Hash, Keys: c.HashColumns(join.RightInput)},
+		}}
+	}
+	return together(2)
+}
