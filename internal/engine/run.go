@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/foundation/clock"
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/sdk/batch"
+)
+
+// Runner runs plans that need no checkpoint: queries, above all. It may run several at a time.
+type Runner struct {
+	Pool  *batch.Pool
+	Clock clock.Clock
+	FS    vfs.FS
+	Log   *slog.Logger
+	// Budget bounds the memory that grows with the data of all that runs; nil means without bound.
+	Budget *limit.Budget
+	// Lanes is the parallelism of plans that leave it open, at least 1.
+	Lanes int
+	// BlockBytes is what blocks of byte sources grow to; 0 means what the source chooses.
+	BlockBytes int
+}
+
+// Run plans l, which it changes, and runs it until its inputs end, or ctx is done. It returns the plan that ran and the account, as far as they
+// came to be.
+func (r *Runner) Run(ctx context.Context, l *logical.Plan) (*physical.Plan, flow.Report, error) {
+	plan, err := Plan(ctx, l, r.Lanes)
+	if err != nil {
+		return nil, flow.Report{}, err
+	}
+	settings := flow.Settings{Pool: r.Pool, Clock: r.Clock, FS: r.FS, Log: r.Log, BlockBytes: r.BlockBytes, Budget: r.Budget}
+	pipeline, err := flow.Build(ctx, plan, settings)
+	if err != nil {
+		return plan, flow.Report{}, err
+	}
+	_, err = pipeline.Run(ctx, nil)
+	report := pipeline.Report()
+	return plan, report, errors.Join(err, pipeline.Close())
+}
