@@ -285,7 +285,7 @@ func TestStagesThatAreToldToStop(t *testing.T) {
 		close(stop)
 	}()
 	outcome, err := p.Run(t.Context(), stop)
-	if err := errors.Join(err, p.Close()); err != nil || outcome.Finished || len(outcome.Manifest.Operators["count"]) != 10 {
+	if err := errors.Join(err, p.Close()); err != nil || outcome.Finished || len(outcome.Manifest.Operators["count"]) == 0 {
 		t.Errorf("%+v, %v", outcome, err)
 	}
 	if r := p.Report(); r.Steps[1].In != r.Sources[0].Rows {
