@@ -39,7 +39,7 @@ func store(s *Step, a *Answer) (note string, err error) {
 			return "", fmt.Errorf("%s: %s", s.Where(), failed)
 		}
 	case a.State != "":
-		if s.Kind == Query && s.Types != "" || s.Kind == Statement && s.State != a.State {
+		if s.Kind == Query || s.State != a.State {
 			note = failed
 		}
 		*s.Record = Record{Kind: Statement, Line: s.Line, Conditions: s.Conditions, SQL: s.SQL, State: a.State}
