@@ -22,6 +22,12 @@ type Postgres struct {
 // Name returns PostgreSQL.
 func (Postgres) Name() string { return PostgreSQL }
 
+// SQLSTATEs of tables that are not shuffled.
+const (
+	undefinedTable  = "42P01"
+	generatedAlways = "428C9"
+)
+
 // statementTimeout bounds a statement, in milliseconds.
 const statementTimeout = 20_000
 
@@ -93,24 +99,27 @@ func answerOf(r *pgconn.ResultReader) Answer {
 	return a
 }
 
-// shuffle orders the table that sql inserts into by a hash of its rows.
+// shuffle orders the table that sql inserts into by a hash of its rows. A table that does not exist, or that computes a column, stays as it is.
 func (p Postgres) shuffle(ctx context.Context, conn *pgconn.PgConn, sql string) error {
 	table := insertedInto(sql)
 	if table == "" {
 		return nil
 	}
 	for _, do := range []string{
-		"CREATE TEMPORARY TABLE slt_shuffled AS SELECT * FROM " + table + " ORDER BY md5(" + table + "::text), ctid DESC",
+		"BEGIN",
+		"CREATE TEMPORARY TABLE slt_shuffled ON COMMIT DROP AS SELECT * FROM " + table + " ORDER BY md5(" + table + "::text), ctid DESC",
 		"DELETE FROM " + table,
 		"INSERT INTO " + table + " SELECT * FROM slt_shuffled",
-		"DROP TABLE slt_shuffled",
+		"COMMIT",
 	} {
-		if a := p.ask(ctx, conn, do); a.State != "" {
-			if a.State == "42P01" {
-				return nil // the INSERT failed for the same reason
-			}
+		a := p.ask(ctx, conn, do)
+		if a.State == "" {
+			continue
+		}
+		if undo := p.ask(ctx, conn, "ROLLBACK"); undo.State != "" || a.State != undefinedTable && a.State != generatedAlways {
 			return fmt.Errorf("shuffle %s: %s: %s", table, do, a.Message)
 		}
+		return nil
 	}
 	return nil
 }
