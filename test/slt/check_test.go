@@ -192,6 +192,7 @@ swapped
 		t.Errorf("file (- want, + got)\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{
+		"x.slt:21: SQLSTATE 22012: division by zero",
 		"x.slt:24: SQLSTATE 22012: division by zero",
 		"x.slt:29: SQLSTATE 22012: division by zero",
 	}, notes); diff != "" {

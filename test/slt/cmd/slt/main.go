@@ -9,9 +9,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 
 	"wire.example/wire/test/slt"
+	"wire.example/wire/test/slt/grid"
 )
 
 const usage = `slt runs sqllogictest files.
@@ -19,6 +21,7 @@ const usage = `slt runs sqllogictest files.
     slt -postgres DSN [-prove] PATHS        compare with PostgreSQL (-prove: under other plans and orders of rows, too)
     slt -postgres DSN -update PATHS         make the answers
     slt -wire 'wire sql ...' PATHS          compare with Wire, by the command line that runs statements from standard input
+    slt -grids FOLDER                       write the statements of the grids below FOLDER/testdata, keeping the answers that they have
 
 The database of DSN belongs to the runner: its schema public is dropped.
 
@@ -36,6 +39,7 @@ func main() {
 // options are the command's flags.
 type options struct {
 	postgres, wire string
+	grids          string
 	update, prove  bool
 	most           int
 }
@@ -48,9 +52,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&o.wire, "wire", "", "`command` line of Wire, split at blanks")
 	flags.BoolVar(&o.update, "update", false, "store PostgreSQL's answers in the files")
 	flags.BoolVar(&o.prove, "prove", false, "ask PostgreSQL again under other plans and orders of rows")
+	flags.StringVar(&o.grids, "grids", "", "write the grids of the suite in this `folder`")
 	flags.IntVar(&o.most, "most", 10, "failures shown of a file")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if o.grids != "" {
+		return writeGrids(filepath.Join(o.grids, "testdata"))
 	}
 	engines, err := o.engines()
 	if err != nil {
@@ -82,6 +90,25 @@ func (o *options) engines() ([]slt.Engine, error) {
 	default:
 		return []slt.Engine{slt.Postgres{DSN: o.postgres}}, nil
 	}
+}
+
+// writeGrids writes the grids' files.
+func writeGrids(folder string) error {
+	for _, g := range grid.All() {
+		path := filepath.Join(folder, g.Path)
+		earlier := &slt.File{Path: path}
+		text, err := os.ReadFile(path)
+		if err == nil {
+			earlier, err = slt.Parse(path, text)
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		if err := os.WriteFile(path, g.Merge(earlier).Append(nil), 0o644); err != nil { //nolint:gosec // files of the repository
+			return err
+		}
+	}
+	return nil
 }
 
 // update rewrites the files whose answers changed.
