@@ -87,6 +87,8 @@ type Join struct {
 	Keys        []KeyPair
 	// Condition is what else a pair must meet, over the columns of the left and then the right, or nil.
 	Condition *bind.Expr
+	// AsOf is the time, over the columns of the left, at which a row sees the rows of the right, a table with a key; nil where all its rows are seen.
+	AsOf      *bind.Expr
 	Dependent bool
 	// Guarded says that what may fail in the condition is evaluated only for pairs of rows, never for a row of one side alone.
 	Guarded bool

@@ -49,6 +49,9 @@ func (n *Join) String() string {
 	if n.Dependent {
 		text += " dependent"
 	}
+	if n.AsOf != nil {
+		text += " as of " + n.AsOf.Text(n.Left.Schema().Fields)
+	}
 	if len(conditions) > 0 {
 		text += " on " + strings.Join(conditions, " AND ")
 	}

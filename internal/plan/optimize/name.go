@@ -59,6 +59,8 @@ func stepOf(n logical.Node) *logical.Step {
 		return &n.Step
 	case *logical.RowsFrom:
 		return &n.Step
+	case *logical.WindowTable:
+		return &n.Step
 	}
 	return nil
 }

@@ -168,6 +168,10 @@ func (d demand) relation(n logical.Node) {
 		for _, f := range n.Functions {
 			d.wholes(n.Input, f.Args...)
 		}
+	case *logical.WindowTable:
+		d.pass(n.Input, d.of(n)[:n.Input.Schema().Len()])
+		d.wholes(n.Input, n.Time)
+		d.wholes(n.Input, n.Partition...)
 	}
 }
 

@@ -89,6 +89,10 @@ func regroup(n logical.Node, in logical.Node) logical.Node {
 		return logical.NewOver(n.Step, in, n.Partition, n.Order, n.Calls)
 	case *logical.RowsFrom:
 		return logical.NewRowsFrom(n.Step, in, n.Functions, n.Ordinality, n.Outer)
+	case *logical.WindowTable:
+		c := *n
+		c.Input = in
+		return logical.NewWindowTable(c)
 	}
 	panic(fmt.Sprintf("optimize: %T cannot be rebuilt", n))
 }
@@ -96,7 +100,7 @@ func regroup(n logical.Node, in logical.Node) logical.Node {
 // rejoin is j over other inputs, keys and condition.
 func rejoin(j *logical.Join, left, right logical.Node, keys []logical.KeyPair, condition *bind.Expr) *logical.Join {
 	c := logical.NewJoin(j.Step, j.Kind, left, right, keys, condition)
-	c.Dependent, c.Guarded, c.Strategy, c.BuildLeft = j.Dependent, j.Guarded, j.Strategy, j.BuildLeft
+	c.AsOf, c.Dependent, c.Guarded, c.Strategy, c.BuildLeft = j.AsOf, j.Dependent, j.Guarded, j.Strategy, j.BuildLeft
 	return c
 }
 

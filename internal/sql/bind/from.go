@@ -17,6 +17,8 @@ type part struct {
 	items []*item
 	// call is set where the part is functions that return sets and nothing else.
 	call *rowsCall
+	// asOf says that the part is a table with FOR SYSTEM_TIME AS OF.
+	asOf *ast.TableName
 }
 
 // from binds a whole FROM: the entries are joined from left to right.
@@ -26,6 +28,9 @@ func (q *query) from(list []ast.TableExpr) (part, error) {
 	}
 	out, err := q.entry(list[0], q.place)
 	if err != nil {
+		return part{}, err
+	}
+	if err := out.versioned(); err != nil {
 		return part{}, err
 	}
 	for _, t := range list[1:] {
@@ -52,9 +57,21 @@ func (q *query) entry(t ast.TableExpr, p place) (part, error) {
 		if err != nil {
 			return part{}, err
 		}
+		if err := left.versioned(); err != nil {
+			return part{}, err
+		}
 		return q.joined(left, t, p)
 	}
 	return part{}, errorf(t.Location(), sqlstate.FeatureNotSupported, "this is not supported in FROM")
+}
+
+// versioned refuses a table as of a time where no row says the time.
+func (p part) versioned() error {
+	if p.asOf == nil {
+		return nil
+	}
+	return errorf(p.asOf.AsOf.Location(), sqlstate.FeatureNotSupported, "FOR SYSTEM_TIME AS OF is for the right side of a JOIN or LEFT JOIN").
+		WithHint("Write FROM stream JOIN %s FOR SYSTEM_TIME AS OF stream.time ON ….", p.asOf.Name.Last().Text)
 }
 
 // add makes items known to messages, and returns them as a part's.
@@ -142,6 +159,11 @@ func (q *query) joined(left part, t *ast.Join, p place) (part, error) {
 	}
 	if err := distinctNames(left.items, right.items); err != nil {
 		return part{}, err
+	}
+	if t.Kind != ast.InnerJoin && t.Kind != ast.LeftJoin {
+		if err := right.versioned(); err != nil {
+			return part{}, err
+		}
 	}
 	dependent := frame != nil && frame.used
 	if dependent && right.call != nil && unconditional(t) {

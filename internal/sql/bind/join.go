@@ -7,6 +7,7 @@ import (
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/sql/ast"
+	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
 )
 
@@ -17,6 +18,7 @@ type join struct {
 	place       place
 	left, right part
 	condition   *bind.Expr
+	asOf        *bind.Expr
 	// merged are the columns of USING or NATURAL.
 	merged []column
 	items  []*item
@@ -40,7 +42,27 @@ func (j *join) bind() error {
 		}
 		j.condition = condition
 	}
+	if err := j.version(); err != nil {
+		return err
+	}
 	return j.alias()
+}
+
+// version binds the time of FOR SYSTEM_TIME AS OF, which is one of the left's row.
+func (j *join) version() error {
+	if j.right.asOf == nil {
+		return nil
+	}
+	n := j.right.asOf.AsOf
+	e, err := j.expr(j.place.scopeOf(j.query, j.left.items), inJoin(), n)
+	if err != nil {
+		return err
+	}
+	if k := e.Type.Kind; k != schema.Timestamp && k != schema.TimestampTZ {
+		return errorf(n.Location(), sqlstate.DatatypeMismatch, "the time of FOR SYSTEM_TIME AS OF must be a timestamp, not %s", e.Type.PgName())
+	}
+	j.asOf = seal(e, j.left.node.Schema().Len())
+	return nil
 }
 
 // scopeOf returns the scope of a condition over items, which sees nothing of the entries beside the join.
@@ -181,6 +203,6 @@ func (j *join) made(dependent bool) part {
 		}
 	}
 	n := logical.NewJoin(j.step(j.name, "join"), kind, j.left.node, j.right.node, nil, condition)
-	n.Dependent = dependent
+	n.Dependent, n.AsOf = dependent, j.asOf
 	return part{node: n, items: j.items}
 }

@@ -88,6 +88,9 @@ func (r *rewriter) node(n logical.Node, depth int) {
 		if n.Condition != nil {
 			n.Condition = r.expr(n.Condition, depth)
 		}
+		if n.AsOf != nil {
+			n.AsOf = r.expr(n.AsOf, depth)
+		}
 		if n.Dependent {
 			right++
 		}

@@ -15,6 +15,9 @@ func (q *query) tableName(t *ast.TableName, p place) (part, error) {
 	name := t.Name.Last().Text
 	if len(t.Name.Parts) == 1 {
 		if c := q.with.find(name); c != nil {
+			if t.AsOf != nil {
+				return part{}, notVersioned(t, ast.View)
+			}
 			return q.commonTable(t, c, p)
 		}
 	}
@@ -33,8 +36,18 @@ func (q *query) tableName(t *ast.TableName, p place) (part, error) {
 			return part{}, err
 		}
 		it.key = o.PrimaryKey
-		return q.add(n, it), nil
+		out := q.add(n, it)
+		if t.AsOf != nil {
+			out.asOf = t
+			if !o.Stored || o.PrimaryKey == nil {
+				return part{}, notVersioned(t, o.Kind())
+			}
+		}
+		return out, nil
 	case *catalog.View:
+		if t.AsOf != nil {
+			return part{}, notVersioned(t, o.Kind())
+		}
 		r, err := q.view(o, t.Name.Span)
 		if err != nil {
 			return part{}, err
@@ -51,6 +64,11 @@ func (q *query) tableName(t *ast.TableName, p place) (part, error) {
 	}
 	return part{}, errorf(t.Name.Span, sqlstate.WrongObjectType, "\"%s\" is a sink, which cannot be read", name).
 		WithHint("To read what a sink wrote, declare a source over it.")
+}
+
+func notVersioned(t *ast.TableName, kind ast.ObjectKind) error {
+	return errorf(t.Name.Span, sqlstate.WrongObjectType, "FOR SYSTEM_TIME AS OF needs a table with a primary key, and \"%s\" is a %s",
+		t.Name.Last().Text, map[bool]string{true: "table without one", false: kind.String()}[kind == ast.Table])
 }
 
 // object finds an object of the catalog by its name.
