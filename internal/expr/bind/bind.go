@@ -56,12 +56,15 @@ func Bind(node ast.Node, scope Scope, options ...Option) (*Expr, error) {
 
 // Condition binds node as a condition: it must be BOOLEAN. what names the place, such as WHERE.
 func Condition(node ast.Node, what string, scope Scope, options ...Option) (*Expr, error) {
-	e, err := Bind(node, scope, options...)
+	e, err := NewBinder(scope, options...).Bind(node)
 	if err != nil {
 		return nil, err
 	}
+	if e.Unknown {
+		return cast(e, boolType(), false)
+	}
 	if e.IsNullConst() {
-		return nullConst(e.Span, schema.Of(schema.Bool)), nil
+		return nullConst(e.Span, boolType()), nil
 	}
 	if e.Type.Kind != schema.Bool {
 		return nil, errorf(e.Span, sqlstate.DatatypeMismatch, "argument of %s must be type boolean, not type %s", what, e.Type.PgName())

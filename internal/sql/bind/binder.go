@@ -143,6 +143,8 @@ func passed(n logical.Node) []column {
 type place struct {
 	around, sees *scope
 	level        int
+	// beside is the query in whose FROM a query stands that does not see the other entries; messages know them.
+	beside *query
 }
 
 // scope returns the scope of items at the place.

@@ -42,13 +42,17 @@ func evaluable(e *bind.Expr) bool {
 
 // constantInterval is the value of a constant interval in µs. It must have no months, whose length varies.
 func constantInterval(e *bind.Expr, n exprast.Node) (int64, error) {
+	typ := e.Type
 	e, ok, err := bind.Convert(e, schema.Of(schema.Interval))
 	if err != nil {
 		return 0, err
 	}
 	if !ok {
-		return 0, errorf(n.Location(), sqlstate.DatatypeMismatch, "an interval is expected here, not type %s", e.Type.PgName()).
+		return 0, errorf(n.Location(), sqlstate.DatatypeMismatch, "an interval is expected here, not type %s", typ.PgName()).
 			WithHint("Write for example INTERVAL '10 seconds'.")
+	}
+	if at := ownColumn(e); at != nil {
+		return 0, errorf(at.Span, sqlstate.FeatureNotSupported, "the interval must be a constant")
 	}
 	if e = eval.Fold(e); !e.IsConst() {
 		return 0, notConstant(e, n, "INTERVAL")
@@ -60,6 +64,9 @@ func constantInterval(e *bind.Expr, n exprast.Node) (int64, error) {
 	if v.Months != 0 {
 		return 0, errorf(n.Location(), sqlstate.FeatureNotSupported, "an interval of months or years has no fixed length").WithHint("Use days.")
 	}
-	const day = 24 * 60 * 60 * 1_000_000
+	const day, most = 24 * 60 * 60 * 1_000_000, 100_000_000
+	if v.Days > most || v.Days < -most {
+		return 0, errorf(n.Location(), sqlstate.IntervalFieldOverflow, "interval out of range")
+	}
 	return int64(v.Days)*day + v.Micros, nil
 }

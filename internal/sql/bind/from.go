@@ -105,7 +105,7 @@ func renamed(columns []column, names []exprast.Name) []column {
 }
 
 func (q *query) derived(t *ast.Derived, p place) (part, error) {
-	inside := place{around: p.around, sees: q.place.sees, level: p.level}
+	inside := place{around: p.around, sees: q.place.sees, level: p.level, beside: q}
 	if t.Lateral {
 		inside.sees = p.sees
 	}

@@ -364,8 +364,11 @@ func (i *insertion) misfit(values int) error {
 
 // assignableTo reports whether a column of type to takes values of type from.
 func assignableTo(from, to schema.Type) bool {
-	if from.Kind.IsNested() && from.Kind == to.Kind {
-		return bind.Castable(from, to)
+	switch {
+	case from.Kind == schema.Array && to.Kind == schema.Array:
+		return assignableTo(*from.Elem, *to.Elem)
+	case from.Kind == schema.Row && to.Kind == schema.Row:
+		return slices.EqualFunc(from.Fields, to.Fields, func(a, b schema.Field) bool { return assignableTo(a.Type, b.Type) })
 	}
 	return bind.Assignable(from, to)
 }

@@ -108,11 +108,11 @@ func (j *join) using(names []exprast.Name) error {
 		if err != nil {
 			return err
 		}
-		equal, err := bind.CompareOf(n.Span, bind.Equal, l, r)
-		if err != nil {
-			return err
-		}
 		merged, err := j.merge(l, r)
+		if err != nil {
+			return placedIfNot(err, n.Span)
+		}
+		equal, err := bind.CompareOf(n.Span, bind.Equal, l, r)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strings"
 
 	exprast "wire.example/wire/internal/expr/ast"
@@ -56,12 +57,9 @@ func (s *scope) shown(name string) string {
 // hidden returns an item of this query or one around it that cannot be referred to from here, or only by its table's name, and that match wants.
 func (s *scope) hidden(match func(*item) bool) *item {
 	for at := s; at != nil; at = at.parent {
-		if at.query == nil {
-			continue
-		}
-		for _, it := range at.query.all {
-			if match(it) {
-				return it
+		for q := at.query; q != nil; q = q.place.beside {
+			if i := slices.IndexFunc(q.all, match); i >= 0 {
+				return q.all[i]
 			}
 		}
 	}
@@ -81,7 +79,15 @@ func (s *scope) noTable(name string) error {
 	if it, _, _, _ := s.table(hidden.name); it == hidden || it != nil && it.at == hidden.at {
 		return bad.WithHint("Perhaps you meant to reference the table alias \"%s\".", hidden.name)
 	}
+	if s.besides(hidden) {
+		return bad.WithHint("To reference that table, mark this subquery with LATERAL.")
+	}
 	return bad.WithHint("There is an entry for table \"%s\", but it cannot be referenced from this part of the query.", hidden.name)
+}
+
+// besides reports whether an item stands in the FROM that the query of s is in.
+func (s *scope) besides(it *item) bool {
+	return s.query != nil && s.query.place.beside != nil && slices.Contains(s.query.place.beside.all, it)
 }
 
 // tables are the names that may stand before a column.
