@@ -58,3 +58,22 @@ func compute(e *bind.Expr) *bind.Expr {
 	value.CopyRow(0, cols[0], 0)
 	return &bind.Expr{Op: bind.Const, Type: e.Type, Span: e.Span, Value: value}
 }
+
+// Value returns the constant that e is, which reads no column; the error, a *bind.Error at e, is that of its evaluation.
+func Value(e *bind.Expr) (*bind.Expr, error) {
+	pool := &batch.Pool{}
+	p, err := compile(pool, e)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	var errs builtin.Errors
+	cols := p.Eval(&batch.Batch{Len: 1}, nil, &errs)
+	if errs.Len() > 0 {
+		return nil, bind.Errorf(e.Span, errs.Errs[0].Code, "%s", errs.Errs[0].Message).WithHint("%s", errs.Errs[0].Hint)
+	}
+	value := batch.NewColumn(pool, e.Type)
+	value.Reset(1)
+	value.CopyRow(0, cols[0], 0)
+	return &bind.Expr{Op: bind.Const, Type: e.Type, Span: e.Span, Value: value}, nil
+}

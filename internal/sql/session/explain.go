@@ -1,0 +1,76 @@
+package session
+
+import (
+	"context"
+
+	exprbind "wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/plan/logical"
+	sqlast "wire.example/wire/internal/sql/ast"
+	"wire.example/wire/internal/sql/bind"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// explain answers with the plan of a statement.
+func (s *Session) explain(ctx context.Context, c *call, n *sqlast.Explain) error {
+	p, err := s.planOf(n.Statement, c, nil)
+	if err != nil {
+		return err
+	}
+	if p.Parallelism == 0 {
+		p.Parallelism = s.settings.parallelism
+	}
+	how := Explanation{Analyze: n.Analyze, Verbose: n.Verbose, Costs: !n.NoCosts, JSON: n.Format == sqlast.ExplainJSON}
+	ctx, cancel := s.deadline(ctx)
+	defer cancel()
+	lines, err := s.config.Executor.Explain(ctx, p, how)
+	if err != nil {
+		return s.interrupted(ctx, err)
+	}
+	rows := make([][]string, len(lines))
+	for i, line := range lines {
+		rows[i] = []string{line}
+	}
+	return s.texts(ctx, c.handler, []string{"QUERY PLAN"}, rows, "EXPLAIN")
+}
+
+// planOf is the plan of a statement whose rows, if it has any, nobody wants.
+func (s *Session) planOf(statement sqlast.Statement, c *call, params *bind.Params) (*logical.Plan, error) {
+	b := s.newBinder(params)
+	switch n := statement.(type) {
+	case *sqlast.Query:
+		r, err := b.Query(n, "query")
+		if err != nil {
+			return nil, err
+		}
+		return answer(r.Node, discard), nil
+	case *sqlast.Insert:
+		i, err := b.Insert(n)
+		if err != nil {
+			return nil, err
+		}
+		if i.Sink == nil {
+			return answer(i.Node, discard), nil
+		}
+		sink := i.Sink.Sink
+		sink.Input = i.Node
+		return &logical.Plan{Name: "query", Sinks: []*logical.Sink{&sink}}, nil
+	case *sqlast.CreateView:
+		return s.planOf(n.Query, c, params)
+	case *sqlast.CreateRelation:
+		if n.Query != nil {
+			return s.planOf(n.Query, c, params)
+		}
+	case *sqlast.Execute:
+		p, values, err := s.arguments(n)
+		if err != nil {
+			return nil, err
+		}
+		return s.planOf(p.statement, c, values)
+	}
+	return nil, exprbind.Errorf(statement.Location(), sqlstate.FeatureNotSupported, "this statement has no plan").
+		WithHint("EXPLAIN takes a query, an INSERT, a CREATE … AS and an EXECUTE.")
+}
+
+// discard takes rows that nobody wants.
+func discard(context.Context, *batch.Batch) error { return nil }

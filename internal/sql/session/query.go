@@ -1,0 +1,87 @@
+package session
+
+import (
+	"context"
+	"fmt"
+
+	"wire.example/wire/internal/connect/memory"
+	"wire.example/wire/internal/plan/logical"
+	sqlast "wire.example/wire/internal/sql/ast"
+	"wire.example/wire/sdk/batch"
+)
+
+// query runs a query and hands its rows on.
+func (s *Session) query(ctx context.Context, c *call, n *sqlast.Query) error {
+	r, err := s.newBinder(c.params).Query(n, "query")
+	if err != nil {
+		return err
+	}
+	if err := c.handler.Begin(r.Columns); err != nil {
+		return err
+	}
+	rows := 0
+	take := func(ctx context.Context, b *batch.Batch) error {
+		rows += b.Rows()
+		return c.handler.Rows(ctx, b)
+	}
+	if err := s.run(ctx, answer(r.Node, take)); err != nil {
+		return err
+	}
+	return c.handler.Done(fmt.Sprintf("SELECT %d", rows))
+}
+
+// resultName is what the sink of a query's rows is called.
+const resultName = "result"
+
+// answer is a plan whose rows go to take.
+func answer(n logical.Node, take func(context.Context, *batch.Batch) error) *logical.Plan {
+	sink := &logical.Sink{Name: resultName, Type: memory.SinkType(), Config: &memory.Output{Take: take}, Input: n}
+	return &logical.Plan{Name: "query", Sinks: []*logical.Sink{sink}}
+}
+
+// insert runs an INSERT into a table at once, and collects one into a sink.
+func (s *Session) insert(ctx context.Context, c *call, n *sqlast.Insert) error {
+	target := s.catalog.Find(n.Table.Last().Text)
+	if target == nil || target.Kind() != sqlast.Sink {
+		i, err := s.newBinder(c.params).Insert(n)
+		if err != nil {
+			return err
+		}
+		count, err := s.fill(ctx, i.Table.Rows.(*table), i.Node)
+		if err != nil {
+			return err
+		}
+		return c.handler.Done(fmt.Sprintf("INSERT 0 %d", count))
+	}
+	if s.binder == nil || c.params != nil {
+		s.binder = s.newBinder(c.params)
+	}
+	i, err := s.binder.Insert(n)
+	if err != nil {
+		return err
+	}
+	s.collect(i.Sink.Sink, i.Node)
+	return c.handler.Done("INSERT")
+}
+
+// collect adds rows for a sink to the pipeline that Finish runs.
+func (s *Session) collect(sink logical.Sink, rows logical.Node) {
+	if s.pending == nil {
+		s.pending = &logical.Plan{Name: s.config.Name}
+	}
+	for _, other := range s.pending.Sinks {
+		if other.Name == sink.Name { // a sink gets the rows of all its INSERTs
+			other.Input = union(other.Input, rows)
+			return
+		}
+	}
+	sink.Input = rows
+	s.pending.Sinks = append(s.pending.Sinks, &sink)
+}
+
+func union(a, b logical.Node) logical.Node {
+	if u, ok := a.(*logical.Union); ok {
+		return &logical.Union{In: append(u.In[:len(u.In):len(u.In)], b)}
+	}
+	return &logical.Union{In: []logical.Node{a, b}}
+}
