@@ -93,7 +93,7 @@ func (a *app) command() *cobra.Command {
 		return wrong(fmt.Errorf("%w; see wire %s --help", err, c.Name()))
 	})
 	root.AddCommand(
-		completesPipelines(a.runCommand()), completesPipelines(a.checkCommand()), a.connectorsCommand(), a.schemaCommand(), a.benchCommand(),
+		completesPipelines(a.runCommand()), completesPipelines(a.checkCommand()), a.connectorsCommand(), a.schemaCommand(), a.benchCommand(), a.sqlCommand(),
 		a.versionCommand(),
 	)
 	return root

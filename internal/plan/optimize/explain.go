@@ -14,6 +14,8 @@ import (
 type Explained struct {
 	// Verbose adds columns and the properties of edges.
 	Verbose bool
+	// NoCosts leaves out what is expected.
+	NoCosts bool
 	// Actual, if not nil, returns what a step or source did in a run: the rows that came in and went out.
 	Actual func(name string) (in, out int64, ok bool)
 }
@@ -63,7 +65,7 @@ func (x *explainer) text(b *strings.Builder, n logical.Node, depth int) {
 		return
 	}
 	x.shown[n] = true
-	fmt.Fprintf(b, "%s%s%s  (%s)\n", pad, label, n, x.expected(n))
+	fmt.Fprintf(b, "%s%s%s%s\n", pad, label, n, x.expected(n))
 	if x.Verbose {
 		fmt.Fprintf(b, "%s    columns: %s\n%s    edge: %s\n", pad, n.Schema(), pad, edgeText(n.Schema(), x.edges.Of(n)))
 	}
@@ -74,12 +76,17 @@ func (x *explainer) text(b *strings.Builder, n logical.Node, depth int) {
 
 // expected is the estimate of n in words, and what happened.
 func (x *explainer) expected(n logical.Node) string {
-	e := x.estimates.Of(n)
-	text := fmt.Sprintf("rows=%s cost=%s", count(e.Rows), cost(e.Cost))
-	if in, out, ok := x.happened(n); ok {
-		text += fmt.Sprintf(", actual in=%d out=%d", in, out)
+	var parts []string
+	if e := x.estimates.Of(n); !x.NoCosts {
+		parts = append(parts, fmt.Sprintf("rows=%s cost=%s", count(e.Rows), cost(e.Cost)))
 	}
-	return text
+	if in, out, ok := x.happened(n); ok {
+		parts = append(parts, fmt.Sprintf("actual in=%d out=%d", in, out))
+	}
+	if parts == nil {
+		return ""
+	}
+	return "  (" + strings.Join(parts, ", ") + ")"
 }
 
 func (x *explainer) happened(n logical.Node) (in, out int64, ok bool) {
@@ -181,7 +188,9 @@ func (x *explainer) node(n logical.Node) *explainedNode {
 	}
 	x.shown[n] = true
 	e := x.estimates.Of(n)
-	out.Rows, out.CostNS = e.Rows, e.Cost
+	if !x.NoCosts {
+		out.Rows, out.CostNS = e.Rows, e.Cost
+	}
 	if in, made, ok := x.happened(n); ok {
 		out.Actual = &explainedActual{In: in, Out: made}
 	}

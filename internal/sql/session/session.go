@@ -80,8 +80,8 @@ func New(config Config) *Session {
 // Catalog is what statements have made so far. It is the session's.
 func (s *Session) Catalog() *catalog.Catalog { return s.catalog }
 
-// Execute carries out the statements of text, as one script; it ends at the first mistake. The error is an *Error unless ctx was done or h
-// failed.
+// Execute carries out the statements of text; it ends at the first mistake. INSERTs into sinks are collected until Finish or Take. The error is
+// an *Error unless ctx was done or h failed.
 func (s *Session) Execute(ctx context.Context, text string, h Handler) error {
 	statements, parseErr := parse.Script(text)
 	for _, statement := range statements {
@@ -89,28 +89,11 @@ func (s *Session) Execute(ctx context.Context, text string, h Handler) error {
 			return err
 		}
 	}
-	if parseErr != nil {
-		return located(parseErr, text)
-	}
-	return s.Finish(ctx, h)
+	return located(parseErr, text)
 }
 
-// Declare carries out the statements of text but for the pipeline of its INSERTs into sinks, which is returned; nil if there are none.
-func (s *Session) Declare(ctx context.Context, text string, h Handler) (*logical.Plan, error) {
-	statements, parseErr := parse.Script(text)
-	if parseErr != nil {
-		return nil, located(parseErr, text)
-	}
-	for _, statement := range statements {
-		if err := s.statement(ctx, statement, text, h); err != nil {
-			return nil, err
-		}
-	}
-	return s.take(), nil
-}
-
-// take returns the collected INSERTs, and begins anew.
-func (s *Session) take() *logical.Plan {
+// Take returns the pipeline of the collected INSERTs into sinks, nil if there are none, for whoever runs it himself; the session forgets them.
+func (s *Session) Take() *logical.Plan {
 	p := s.pending
 	s.pending, s.binder = nil, nil
 	return p
@@ -118,7 +101,7 @@ func (s *Session) take() *logical.Plan {
 
 // Finish runs the INSERTs into sinks that were collected, as one pipeline.
 func (s *Session) Finish(ctx context.Context, h Handler) error {
-	p := s.take()
+	p := s.Take()
 	if p == nil {
 		return nil
 	}

@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"strings"
+
+	"wire.example/wire/internal/cli/result"
+	"wire.example/wire/internal/engine"
+	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/plan/optimize"
+	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/internal/sql/bind"
+	"wire.example/wire/internal/sql/session"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// sqlSettings are what the commands that take SQL have in common.
+type sqlSettings struct {
+	name        string
+	format      result.Format
+	parallelism int
+	blockBytes  int
+	memory      int64
+	// tags says that the tags of statements without rows are printed, such as CREATE TABLE.
+	tags  bool
+	quiet bool
+}
+
+// newSession returns a session whose pipelines run in this process.
+func (a *app) newSession(s sqlSettings) *session.Session {
+	pool := &batch.Pool{}
+	return session.New(session.Config{
+		Executor: &executor{runner: &engine.Runner{
+			Pool: pool, Clock: a.clock, FS: a.fs, Log: a.references.wrap(slog.New(slog.DiscardHandler)), Budget: budget(s.memory),
+			Lanes: runtime.GOMAXPROCS(0), BlockBytes: s.blockBytes,
+		}},
+		Connectors: bind.Connectors{
+			Registry: a.registry,
+			Infer: func(source *logical.Source) (*schema.Schema, error) {
+				return a.infer(context.Background(), source, true)
+			},
+		},
+		Clock: a.clock, Pool: pool, Parallelism: s.parallelism, Name: s.name,
+	})
+}
+
+// executor runs the plans of a session.
+type executor struct{ runner *engine.Runner }
+
+// Run runs a plan to its end.
+func (e *executor) Run(ctx context.Context, p *logical.Plan) error {
+	_, _, err := e.runner.Run(ctx, p)
+	return err
+}
+
+// Explain shows the plan as it is written, as it is optimized, and as it runs.
+func (e *executor) Explain(ctx context.Context, p *logical.Plan, how session.Explanation) ([]string, error) {
+	written := p.String()
+	shown := optimize.Explained{Verbose: how.Verbose, NoCosts: !how.Costs}
+	var ran *physical.Plan
+	var err error
+	if how.Analyze {
+		var report flow.Report
+		if ran, report, err = e.runner.Run(ctx, p); err == nil {
+			shown.Actual = actual(report)
+		}
+	} else {
+		ran, err = engine.Plan(ctx, p, e.runner.Lanes)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if how.JSON {
+		text, err := optimize.ExplainJSON(p, shown)
+		return strings.Split(string(text), "\n"), err
+	}
+	var b strings.Builder
+	if how.Verbose {
+		b.WriteString("as written:\n" + indent(written))
+	}
+	b.WriteString("optimized:\n" + indent(optimize.Explain(p, shown)))
+	b.WriteString("runs as:\n" + indent(ran.String()))
+	return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n"), nil
+}
+
+// actual finds what steps and sources did in a report.
+func actual(report flow.Report) func(string) (in, out int64, ok bool) {
+	return func(name string) (in, out int64, ok bool) {
+		for _, s := range report.Sources {
+			if s.Name == name {
+				return s.Records, s.Rows, true
+			}
+		}
+		for _, s := range report.Steps {
+			if s.Name == name || strings.HasPrefix(s.Name, name+"@") {
+				in, out, ok = in+s.In, out+s.Emitted, true
+			}
+		}
+		return in, out, ok
+	}
+}
+
+// held is how much of an answer is kept before anything is written: a statement that fails early leaves nothing.
+const held = 4 << 20
+
+// printer is the session's handler that writes to the terminal.
+type printer struct {
+	app      *app
+	settings sqlSettings
+	writer   result.Writer
+	buffer   *holdBack
+}
+
+// holdBack keeps what is written until it is much, or the answer is complete.
+type holdBack struct {
+	out  io.Writer
+	kept bytes.Buffer
+	open bool
+}
+
+func (w *holdBack) Write(p []byte) (int, error) {
+	if !w.open && w.kept.Len()+len(p) <= held {
+		return w.kept.Write(p)
+	}
+	if err := w.release(); err != nil {
+		return 0, err
+	}
+	return w.out.Write(p)
+}
+
+func (w *holdBack) release() error {
+	w.open = true
+	_, err := w.kept.WriteTo(w.out)
+	return err
+}
+
+// Begin begins an answer of rows.
+func (p *printer) Begin(columns []session.Column) error {
+	list := make([]result.Column, len(columns))
+	for i, c := range columns {
+		list[i] = result.Column{Name: c.Name, Type: c.Type}
+	}
+	p.buffer = &holdBack{out: p.app.out}
+	p.writer = result.New(p.buffer, p.settings.format, list)
+	return nil
+}
+
+// Rows writes rows.
+func (p *printer) Rows(_ context.Context, b *batch.Batch) error { return p.writer.Rows(b) }
+
+// Done ends an answer.
+func (p *printer) Done(tag string) error {
+	if p.writer == nil {
+		if !p.settings.tags || p.settings.quiet {
+			return nil
+		}
+		_, err := fmt.Fprintln(p.app.out, tag)
+		return err
+	}
+	err := errors.Join(p.writer.End(), p.buffer.release())
+	p.writer, p.buffer = nil, nil
+	return err
+}
+
+// Notice writes to standard error.
+func (p *printer) Notice(text string) {
+	if !p.settings.quiet {
+		fmt.Fprintln(p.app.err, "NOTICE: "+text)
+	}
+}
+
+// drop forgets the answer of a statement that failed, as far as it was not written.
+func (p *printer) drop() { p.writer, p.buffer = nil, nil }
+
+// fail prints what is wrong with a statement.
+func (a *app) sqlError(err error) {
+	var e *session.Error
+	if !errors.As(err, &e) {
+		fmt.Fprintln(a.err, "wire: "+a.references.hide(err.Error()))
+		return
+	}
+	fmt.Fprintf(a.err, "%s\nSQLSTATE: %s\n", a.references.hide(e.Text), e.Code)
+}
