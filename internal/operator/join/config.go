@@ -136,7 +136,7 @@ func (c *Config) outputs() int {
 }
 
 // needs reports whether column i of the output is read.
-func (c *Config) needs(i int) bool { return i < c.outputs() && (c.Need == nil || c.Need[i]) }
+func (c *Config) needs(i int) bool { return i < c.outputs() && (len(c.Need) == 0 || c.Need[i]) }
 
 // preserves reports whether rows of an input come out although they have no match, or according to whether they have one: their fate is
 // known only when everything was seen that might match them.
@@ -187,7 +187,7 @@ func (c *Config) validate() error {
 	switch {
 	case c.Build != LeftInput && c.Build != RightInput:
 		return c.wrong("build side %d: the inputs are 0 and 1", c.Build)
-	case c.Need != nil && len(c.Need) != c.outputs():
+	case len(c.Need) > 0 && len(c.Need) != c.outputs():
 		return c.wrong("%d columns are needed or not, but it has %d", len(c.Need), c.outputs())
 	case c.NullAware && c.Kind != Anti && c.Kind != Mark:
 		return c.wrong("only anti and mark joins can be null-aware")

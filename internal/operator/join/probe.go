@@ -177,7 +177,8 @@ func (p *prober) reject(out *op.Output, position uint16, err *sqlstate.Error) {
 // join emits rows beside all rows of their keys, and notes which stored rows they are.
 func (p *prober) join(out *op.Output) {
 	p.found.reset()
-	from, matched := p.at, int64(0)
+	from := p.at
+	var matched int64
 	if p.side.table != nil && !p.side.repeated {
 		matched = p.joinOnce()
 	} else {
