@@ -55,6 +55,11 @@ type Key struct {
 	Match       Match
 }
 
+// Direction is the order of a key. NULLs are neither ascending nor descending: NullsFirst alone says where they are.
+type Direction struct {
+	Desc, NullsFirst bool
+}
+
 // Config describes a join. Whoever makes an operator of it owns it and does not change it afterwards.
 //
 // A pair of rows matches if all its keys do and Residual is TRUE: AND of three-valued logic. Rows with equal keys (but those that are
@@ -70,6 +75,8 @@ type Config struct {
 	Left, Right []schema.Type
 	// Keys may be empty: then every pair of rows is tried.
 	Keys []Key
+	// Order is the order of the inputs of a merge join, one direction a key in their order; nil is ascending, NULLs last.
+	Order []Direction
 	// NullAware makes Anti keep only rows for which a match is known to be absent, as NOT IN does. Without it UNKNOWN is no match.
 	NullAware bool
 	// Residual is a BOOLEAN over the columns of Left followed by those of Right, or nil. A pair for which it fails is the error of the probe row,

@@ -76,14 +76,10 @@ func newSide(c *Config, input int) *side {
 	return s
 }
 
-// newOrdered returns the side of an input whose rows come in the order of their keys, and are chained by whoever stores them.
-func newOrdered(c *Config, input int) *side {
+// newOrdered returns the side of an input whose rows come in the order of their keys, and are stored and chained elsewhere.
+func newOrdered(c *Config, input int, rows *keyed.Rows) *side {
 	s := newRows(c, input)
-	for _, column := range s.keys.columns {
-		s.keep[column] = true
-	}
-	s.chained = true
-	s.rows = keyed.NewRows(c.Pool, c.types(input), keyLink+1, s.name, c.Budget)
+	s.chained, s.rows = true, rows
 	return s
 }
 
@@ -117,17 +113,7 @@ func (s *side) listed() bool { return len(s.keys.dealt) == 0 }
 
 // add stores the rows of b that count and may be of use, and returns how many.
 func (s *side) add(b *batch.Batch) (stored int, err error) {
-	if len(s.drop) > 0 && nullable(b, s.drop) {
-		s.sel = s.sel[:0]
-		for i := range b.Rows() {
-			if row := b.Row(i); !hasNull(b.Cols, s.drop, row) {
-				s.sel = append(s.sel, uint16(row)) //nolint:gosec // a row number of a batch
-			}
-		}
-		s.used.View(b, s.sel)
-		b = &s.used
-	}
-	if b.Rows() == 0 {
+	if b = s.useful(b); b.Rows() == 0 {
 		return 0, nil
 	}
 	for i := range s.cols {
@@ -144,6 +130,21 @@ func (s *side) add(b *batch.Batch) (stored int, err error) {
 		return 0, err
 	}
 	return len(ids), s.group(b, dealt, ids)
+}
+
+// useful returns the rows of b that may be of use, lent until the next call.
+func (s *side) useful(b *batch.Batch) *batch.Batch {
+	if len(s.drop) == 0 || !nullable(b, s.drop) {
+		return b
+	}
+	s.sel = s.sel[:0]
+	for i := range b.Rows() {
+		if row := b.Row(i); !hasNull(b.Cols, s.drop, row) {
+			s.sel = append(s.sel, uint16(row)) //nolint:gosec // a row number of a batch
+		}
+	}
+	s.used.View(b, s.sel)
+	return &s.used
 }
 
 // chain makes rows that were stored ones that are found by their keys, unless a NULL prevents it.
