@@ -62,19 +62,16 @@ func (s *Symmetric) ApplyInput(input int, in *batch.Batch, out *op.Output) (more
 	if more {
 		return true, nil
 	}
-	stored, useless := s.single, int64(0)
-	if s.ended[1-input] {
-		stored, useless = 0, s.single
-	} else {
-		n, passed, err := s.keep(input, in)
+	useless := s.single
+	if !s.ended[1-input] {
+		stored, passed, err := s.keep(input, in)
 		if err != nil {
 			return false, err
 		}
-		useless = passed - n
-		stored = s.single - useless
+		useless = passed - stored
 	}
 	out.Counts.In += s.single
-	out.Counts.Absorbed += stored
+	out.Counts.Absorbed += s.single - useless
 	out.Counts.Filtered += useless
 	s.single = 0
 	return false, nil
