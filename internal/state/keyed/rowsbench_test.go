@@ -79,34 +79,3 @@ func BenchmarkRowsGather(b *testing.B) {
 		})
 	}
 }
-
-func BenchmarkSort(b *testing.B) {
-	random := rand.New(rand.NewPCG(1, 2))
-	batches := rowBatches(256, random.Uint64)
-	for _, bench := range []struct {
-		name string
-		keys []keyed.Key
-		rows int
-	}{
-		{"text_bigint/1M", []keyed.Key{{Column: 2}, {Column: 0}}, 1 << 20},
-		{"text_bigint/10M", []keyed.Key{{Column: 2}, {Column: 0}}, 10 << 20},
-		{"bigint/1M", []keyed.Key{{Column: 0}}, 1 << 20},
-		{"bigint/10M", []keyed.Key{{Column: 0}}, 10 << 20},
-		{"bigint_desc_timestamp/1M", []keyed.Key{{Column: 1, Desc: true}, {Column: 3}}, 1 << 20},
-	} {
-		b.Run(bench.name, func(b *testing.B) {
-			r := keyed.NewRows(&batch.Pool{}, rowTypes(), 0, "sort", limit.New("bench", 0))
-			ids := fillRows(b, r, batches, nil, bench.rows)
-			order := keyed.NewOrder(rowTypes(), bench.keys)
-			sorted := make([]uint32, len(ids))
-			report := perRow(b)
-			for range b.N {
-				copy(sorted, ids)
-				if err := order.Sort(r, sorted); err != nil {
-					b.Fatal(err)
-				}
-			}
-			report(bench.rows)
-		})
-	}
-}
