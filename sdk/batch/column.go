@@ -14,7 +14,7 @@ const MaxRows = 4096
 // Fixed are the types in which a column's value memory can be seen: see schema.Kind and the layout in the package comment. Timestamp,
 // TimestampTZ, Time and BIGINT columns are int64; Date and INTEGER are int32; ARRAY offsets are int32.
 type Fixed interface {
-	int16 | int32 | int64 | float32 | float64 | numeric.Int128 | temporal.Interval | View | UUID
+	int16 | int32 | int64 | uint64 | float32 | float64 | numeric.Int128 | temporal.Interval | View | UUID
 }
 
 // UUID is the 16 bytes of a UUID in network order.

@@ -15,6 +15,8 @@ const (
 	ChunkLen = 1 << chunkBits
 	// firstLen is how many entries the first chunk has room for at first.
 	firstLen = 64
+	// maxRun bounds, in bytes, how much is allocated at once.
+	maxRun = 8 << 20
 )
 
 // Slab is an array of T that grows without moving: chunks of ChunkLen entries. Only the first chunk, while it is not full, grows by moving, so
@@ -58,7 +60,13 @@ func hasPointers(t reflect.Type) bool {
 // slab has not more than ChunkLen entries, and stay good from then on. The error is a *limit.ExceededError; the slab is then as it was.
 func (s *Slab[T]) Grow(n int) error {
 	for s.room < n {
-		if err := s.more(n); err != nil {
+		var err error
+		if s.room < ChunkLen {
+			err = s.enlarge(n)
+		} else {
+			err = s.extend()
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -66,40 +74,52 @@ func (s *Slab[T]) Grow(n int) error {
 	return nil
 }
 
-// more adds a chunk, or enlarges the first.
-func (s *Slab[T]) more(n int) error {
-	var zero T
-	size := int64(unsafe.Sizeof(zero))
-	if s.room >= ChunkLen {
-		if err := s.budget.Reserve(size * ChunkLen); err != nil {
-			return err
-		}
-		s.chunks = append(s.chunks, pointer(make([]T, ChunkLen)))
-		s.bytes += size * ChunkLen
-		s.room += ChunkLen
-		return nil
-	}
-	length := max(firstLen, s.room)
-	for length < n && length < ChunkLen {
+// enlarge makes the first chunk twice as large, or as large as n needs.
+func (s *Slab[T]) enlarge(n int) error {
+	length := max(firstLen, 2*s.room)
+	for length < min(n, ChunkLen) {
 		length *= 2
 	}
-	if length == s.room { // full, as small slabs are
-		length *= 2
-	}
+	size := sizeOf[T]()
 	if err := s.budget.Reserve(size * int64(length)); err != nil {
 		return err
 	}
 	chunk := make([]T, length)
 	if s.room > 0 {
 		copy(chunk, unsafe.Slice((*T)(s.chunks[0]), s.room))
-		s.budget.Release(size * int64(s.room))
+		s.budget.Release(s.bytes)
 	}
-	s.chunks = append(s.chunks[:0], pointer(chunk))
+	s.chunks = append(s.chunks[:0], unsafe.Pointer(unsafe.SliceData(chunk)))
 	s.room, s.bytes = length, size*int64(length)
 	return nil
 }
 
-func pointer[T any](s []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s)) }
+// extend adds chunks that lie together: a quarter of what there is, or one. Where the budget has no room for several it takes one.
+func (s *Slab[T]) extend() error {
+	size := sizeOf[T]() * ChunkLen
+	chunks := max(1, min(len(s.chunks)/4, maxRun/int(size)))
+	if chunks > 1 && !s.budget.TryReserve(size*int64(chunks)) {
+		chunks = 1
+	}
+	if chunks == 1 {
+		if err := s.budget.Reserve(size); err != nil {
+			return err
+		}
+	}
+	run := make([]T, chunks*ChunkLen)
+	advise(unsafe.Pointer(unsafe.SliceData(run)), int(size)*chunks)
+	for i := range chunks {
+		s.chunks = append(s.chunks, unsafe.Pointer(&run[i*ChunkLen]))
+	}
+	s.bytes += size * int64(chunks)
+	s.room += chunks * ChunkLen
+	return nil
+}
+
+func sizeOf[T any]() int64 {
+	var zero T
+	return int64(unsafe.Sizeof(zero))
+}
 
 // At returns entry i, which is less than Len. See Grow for how long the pointer is good.
 func (s *Slab[T]) At(i uint32) *T {

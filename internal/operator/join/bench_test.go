@@ -138,3 +138,40 @@ func apply(b *testing.B, operator op.Multi, input int, batches []*batch.Batch, o
 		}
 	}
 }
+
+// BenchmarkMerge joins 1 Mi rows with 256 Ki, both in the order of their keys; ns/row is for a row of either.
+func BenchmarkMerge(b *testing.B) {
+	const few = benchProbeRows / 4
+	number := schema.Of(schema.Int64)
+	for _, typ := range []schema.Type{number, schema.Of(schema.Text)} {
+		b.Run(typ.String(), func(b *testing.B) {
+			key := func(i int) int { return i + 1_000_000_000 }
+			builds := benchBatches(typ, few, 3, func(i int) int { return key(4 * i) })
+			probes := benchBatches(typ, benchProbeRows, 1, key)
+			c := join.Config{
+				Build: join.RightInput, Left: []schema.Type{typ, number}, Right: []schema.Type{typ, number, number, number}, Keys: []join.Key{{}},
+				Need: []bool{true, true, false, true, true, true}, Pool: &batch.Pool{}, Budget: limit.New("bench", 0),
+			}
+			out := op.NewOutput(1)
+			for b.Loop() {
+				m, err := join.NewMerge(&c)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for i := range builds {
+					apply(b, m, join.RightInput, builds[i:i+1], out)
+					apply(b, m, join.LeftInput, probes[4*i:4*i+4], out)
+				}
+				for input := range 2 {
+					for more := true; more; {
+						out.Reset()
+						if more, err = m.OnInputEnd(input, out); err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(benchProbeRows+few), "ns/row")
+		})
+	}
+}

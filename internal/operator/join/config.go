@@ -55,6 +55,11 @@ type Key struct {
 	Match       Match
 }
 
+// Direction is the order of a key. NULLs are neither ascending nor descending: NullsFirst alone says where they are.
+type Direction struct {
+	Desc, NullsFirst bool
+}
+
 // Config describes a join. Whoever makes an operator of it owns it and does not change it afterwards.
 //
 // A pair of rows matches if all its keys do and Residual is TRUE: AND of three-valued logic. Rows with equal keys (but those that are
@@ -70,6 +75,8 @@ type Config struct {
 	Left, Right []schema.Type
 	// Keys may be empty: then every pair of rows is tried.
 	Keys []Key
+	// Order is the order of the inputs of a merge join, one direction a key in their order; nil is ascending, NULLs last.
+	Order []Direction
 	// NullAware makes Anti keep only rows for which a match is known to be absent, as NOT IN does. Without it UNKNOWN is no match.
 	NullAware bool
 	// Residual is a BOOLEAN over the columns of Left followed by those of Right, or nil. A pair for which it fails is the error of the probe row,
@@ -136,7 +143,7 @@ func (c *Config) outputs() int {
 }
 
 // needs reports whether column i of the output is read.
-func (c *Config) needs(i int) bool { return i < c.outputs() && (c.Need == nil || c.Need[i]) }
+func (c *Config) needs(i int) bool { return i < c.outputs() && (len(c.Need) == 0 || c.Need[i]) }
 
 // preserves reports whether rows of an input come out although they have no match, or according to whether they have one: their fate is
 // known only when everything was seen that might match them.
@@ -187,7 +194,7 @@ func (c *Config) validate() error {
 	switch {
 	case c.Build != LeftInput && c.Build != RightInput:
 		return c.wrong("build side %d: the inputs are 0 and 1", c.Build)
-	case c.Need != nil && len(c.Need) != c.outputs():
+	case len(c.Need) > 0 && len(c.Need) != c.outputs():
 		return c.wrong("%d columns are needed or not, but it has %d", len(c.Need), c.outputs())
 	case c.NullAware && c.Kind != Anti && c.Kind != Mark:
 		return c.wrong("only anti and mark joins can be null-aware")

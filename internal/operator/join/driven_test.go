@@ -17,11 +17,11 @@ import (
 )
 
 // driven is a join as optest drives it.
-func driven(c join.Config, make func(*join.Config) (op.Operator, error)) optest.Operator {
+func driven(c join.Config, create func(*join.Config) (op.Operator, error)) optest.Operator {
 	return optest.Operator{
 		New: func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
 			c.Pool, c.Budget = pool, budget
-			return make(&c)
+			return create(&c)
 		},
 		Inputs: []optest.Input{{Keys: c.HashColumns(join.LeftInput)}, {Keys: c.HashColumns(join.RightInput)}},
 	}

@@ -23,9 +23,7 @@ type Hash struct {
 	// last goes through the stored rows at the end.
 	last keyed.Cursor
 	ids  []uint32
-	kept []uint32
-	// marks are those of kept.
-	marks []uint8
+	rest *rest
 }
 
 // phase is what the join is at.
@@ -44,12 +42,15 @@ func NewHash(c *Config) (*Hash, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	h := &Hash{cfg: *c, ids: make([]uint32, batch.MaxRows), kept: make([]uint32, 0, batch.MaxRows), marks: make([]uint8, 0, batch.MaxRows)}
+	h := &Hash{cfg: *c}
 	cfg := &h.cfg
 	h.build = newSide(cfg, cfg.Build)
 	h.held = newHeld(cfg, cfg.probe())
 	h.out = newOutput(cfg, cfg.Build)
 	h.probe = newProber(cfg, cfg.Build, h.build, h.out)
+	if cfg.preserves(cfg.Build) {
+		h.ids, h.rest = make([]uint32, batch.MaxRows), newRest(cfg, h.build, h.out)
+	}
 	return h, nil
 }
 
@@ -98,7 +99,7 @@ func (h *Hash) OnInputEnd(input int, out *op.Output) (more bool, err error) {
 		return true, nil
 	}
 	if h.phase == finishing {
-		if h.cfg.preserves(h.cfg.Build) && h.finish(out) {
+		if h.rest != nil && h.finish(out) {
 			return true, nil
 		}
 		h.build.free()
@@ -114,38 +115,8 @@ func (h *Hash) finish(out *op.Output) bool {
 		if n == 0 {
 			return false
 		}
-		h.kept, h.marks = h.kept[:0], h.marks[:0]
-		for _, id := range h.ids[:n] {
-			truth := *h.build.rows.Mark(id)
-			if h.passes(truth) {
-				h.kept, h.marks = append(h.kept, id), append(h.marks, truth)
-			}
+		if h.rest.emit(h.ids[:n], out) {
+			return true
 		}
-		if len(h.kept) == 0 {
-			continue
-		}
-		b := h.out.alone(h.build, h.kept)
-		if h.cfg.Kind == Mark {
-			c := h.out.beginMark()
-			for i, truth := range h.marks {
-				setMark(c, i, truth)
-			}
-		}
-		out.Emit(0, b)
-		return true
-	}
-}
-
-// passes reports whether a stored row whose match is a truth comes out at the end.
-func (h *Hash) passes(truth uint8) bool {
-	switch h.cfg.Kind {
-	case Semi:
-		return truth == isTrue
-	case Anti:
-		return truth == isFalse || truth == isUnknown && !h.cfg.NullAware
-	case Mark:
-		return true
-	default:
-		return truth != isTrue
 	}
 }

@@ -141,6 +141,13 @@ func (p *prober) begin(in *batch.Batch, held bool) error {
 			return err
 		}
 	}
+	p.start(in, held)
+	return nil
+}
+
+// start makes in the batch at work. Where its rows' candidates begin is known.
+func (p *prober) start(in *batch.Batch, held bool) {
+	p.rows = in.Rows()
 	clear(p.truth[:p.rows])
 	if p.matches != nil {
 		for i := range p.matches[:p.rows] {
@@ -148,7 +155,6 @@ func (p *prober) begin(in *batch.Batch, held bool) error {
 		}
 	}
 	p.in, p.held, p.at, p.begun, p.second = in, held, 0, false, false
-	return nil
 }
 
 // take counts rows as taken from the input, or from what was held.
@@ -177,8 +183,9 @@ func (p *prober) reject(out *op.Output, position uint16, err *sqlstate.Error) {
 // join emits rows beside all rows of their keys, and notes which stored rows they are.
 func (p *prober) join(out *op.Output) {
 	p.found.reset()
-	from, matched := p.at, int64(0)
-	if p.side.table != nil && !p.side.repeated {
+	from := p.at
+	var matched int64
+	if p.side.unique() {
 		matched = p.joinOnce()
 	} else {
 		matched = p.joinChains()

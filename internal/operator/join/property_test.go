@@ -17,7 +17,7 @@ import (
 func keyTypes() map[string][]string {
 	return map[string][]string{
 		"int":      {null, "1", "2", "3"},
-		"text":     {null, "a", "a text that is longer than a view", "a text that is longer than a wiew"},
+		"text":     {null, "a", "a text that is longer than a view", "a text that is longer than a vied"},
 		"numeric":  {null, "1", "1.0", "1.00", "2.50", "2.5"},
 		"double":   {null, "0", "-0", "NaN", "1.5"},
 		"interval": {null, "30 days", "1 mon", "24:00:00", "1 day"},

@@ -36,6 +36,7 @@ type side struct {
 	table    *keyed.Table // nil without keys
 	chains   *keyed.Slab[chain]
 	slots    []uint32
+	chained  bool // rows of a key are linked
 	repeated bool // a key has more than one row
 
 	dealt  *keyed.Table // of the dealt columns, where keys are compared by IN; nil if all rows belong together
@@ -55,7 +56,34 @@ type group struct {
 	_           [2]uint8
 }
 
+// newSide returns the side of an input whose rows are found by hash.
 func newSide(c *Config, input int) *side {
+	s := newRows(c, input)
+	types := c.types(input)
+	links := 0
+	if len(s.keys.columns) > 0 {
+		links = keyLink + 1
+		s.table = keyed.NewTable(c.Pool, pick(types, s.keys.columns), s.name, c.Budget)
+		s.chains = keyed.NewSlab[chain](c.Budget)
+	}
+	if c.threeValued() && len(s.keys.in) > 0 && len(s.keys.dealt) > 0 {
+		links = groupLink + 1
+		s.dealt = keyed.NewTable(c.Pool, pick(types, s.keys.dealt), s.name, c.Budget)
+		s.groups = keyed.NewSlab[group](c.Budget)
+	}
+	s.chained = s.table != nil
+	s.rows = keyed.NewRows(c.Pool, types, links, s.name, c.Budget)
+	return s
+}
+
+// newOrdered returns the side of an input whose rows come in the order of their keys, and are stored and chained elsewhere.
+func newOrdered(c *Config, input int, rows *keyed.Rows) *side {
+	s := newRows(c, input)
+	s.chained, s.rows = true, rows
+	return s
+}
+
+func newRows(c *Config, input int) *side {
 	types := c.types(input)
 	s := &side{
 		name: c.title(), keys: newKeyColumns(c, input), budget: c.Budget, keep: c.stored(input), cols: make([]*batch.Column, len(types)),
@@ -69,20 +97,6 @@ func newSide(c *Config, input int) *side {
 		s.drop = s.keys.strict
 	}
 	s.whole.chain = chain{keyed.NoRow, keyed.NoRow}
-	if len(s.keys.columns) > 0 {
-		s.table = keyed.NewTable(c.Pool, pick(types, s.keys.columns), s.name, c.Budget)
-		s.chains = keyed.NewSlab[chain](c.Budget)
-	}
-	links := 0
-	if s.table != nil {
-		links = keyLink + 1
-	}
-	if c.threeValued() && len(s.keys.in) > 0 && len(s.keys.dealt) > 0 {
-		links = groupLink + 1
-		s.dealt = keyed.NewTable(c.Pool, pick(types, s.keys.dealt), s.name, c.Budget)
-		s.groups = keyed.NewSlab[group](c.Budget)
-	}
-	s.rows = keyed.NewRows(c.Pool, types, links, s.name, c.Budget)
 	return s
 }
 
@@ -99,17 +113,7 @@ func (s *side) listed() bool { return len(s.keys.dealt) == 0 }
 
 // add stores the rows of b that count and may be of use, and returns how many.
 func (s *side) add(b *batch.Batch) (stored int, err error) {
-	if len(s.drop) > 0 && nullable(b, s.drop) {
-		s.sel = s.sel[:0]
-		for i := range b.Rows() {
-			if row := b.Row(i); !hasNull(b.Cols, s.drop, row) {
-				s.sel = append(s.sel, uint16(row)) //nolint:gosec // a row number of a batch
-			}
-		}
-		s.used.View(b, s.sel)
-		b = &s.used
-	}
-	if b.Rows() == 0 {
+	if b = s.useful(b); b.Rows() == 0 {
 		return 0, nil
 	}
 	for i := range s.cols {
@@ -126,6 +130,21 @@ func (s *side) add(b *batch.Batch) (stored int, err error) {
 		return 0, err
 	}
 	return len(ids), s.group(b, dealt, ids)
+}
+
+// useful returns the rows of b that may be of use, lent until the next call.
+func (s *side) useful(b *batch.Batch) *batch.Batch {
+	if len(s.drop) == 0 || !nullable(b, s.drop) {
+		return b
+	}
+	s.sel = s.sel[:0]
+	for i := range b.Rows() {
+		if row := b.Row(i); !hasNull(b.Cols, s.drop, row) {
+			s.sel = append(s.sel, uint16(row)) //nolint:gosec // a row number of a batch
+		}
+	}
+	s.used.View(b, s.sel)
+	return &s.used
 }
 
 // chain makes rows that were stored ones that are found by their keys, unless a NULL prevents it.
@@ -292,11 +311,14 @@ func (s *side) findGroups(b *batch.Batch, keys *keyColumns, dealt []uint64, slot
 
 // link is what the candidates of a key are linked by.
 func (s *side) link() int {
-	if s.table == nil {
-		return wholeLink
+	if s.chained {
+		return keyLink
 	}
-	return keyLink
+	return wholeLink
 }
+
+// unique reports whether no key has more than one row.
+func (s *side) unique() bool { return s.chained && !s.repeated }
 
 // walk fills ids with the rows of a chain, or of every, from at on, and returns how many and where to go on: NoRow at the end.
 func (s *side) walk(link int, at uint32, ids []uint32) (n int, next uint32) {

@@ -94,7 +94,7 @@ func (p *prober) collect(room int) {
 		position := uint16(p.at)      //nolint:gosec // a position in a batch
 		row := uint16(p.in.Row(p.at)) //nolint:gosec // a row number of a batch
 		if !p.begun {
-			p.next, p.begun = p.start(p.at), true
+			p.next, p.begun = p.begins(p.at), true
 			if p.next == keyed.NoRow && p.role == pairRole {
 				t.ids = append(t.ids, keyed.NoRow)
 				t.add(position, row, true)
@@ -147,13 +147,13 @@ func (p *prober) link() int {
 	}
 }
 
-// start returns where the candidates of a row begin in this sweep.
-func (p *prober) start(position int) uint32 {
+// begins returns where the candidates of a row begin in this sweep.
+func (p *prober) begins(position int) uint32 {
 	if p.second {
 		return p.startMaybe(position)
 	}
 	first := p.first[position]
-	if p.role == markRole && p.res == nil && first != keyed.NoRow && p.side.table != nil && *p.side.rows.Mark(first) == isTrue {
+	if p.role == markRole && p.res == nil && first != keyed.NoRow && p.side.chained && *p.side.rows.Mark(first) == isTrue {
 		return keyed.NoRow // then all of the chain are marked
 	}
 	return first

@@ -64,7 +64,7 @@ func (p *parser) createView(c *creation) ast.Statement {
 			p.optionsTwice()
 		}
 		s.Options = p.withOptions()
-	case s.Materialized:
+	case s.Materialized && p.AtWords("with"):
 		s.NoData = p.withData()
 	}
 	s.Span = p.From(c.start)
@@ -73,11 +73,10 @@ func (p *parser) createView(c *creation) ast.Statement {
 
 // withData parses WITH [NO] DATA.
 func (p *parser) withData() (noData bool) {
-	if p.AcceptWords("with", "no", "data") {
-		return true
-	}
-	p.AcceptWords("with", "data")
-	return false
+	p.ExpectWords("with")
+	noData = p.AcceptWords("no")
+	p.ExpectWords("data")
+	return noData
 }
 
 func (p *parser) optionsTwice() {

@@ -187,6 +187,9 @@ func (p *parser) tableFunction() ast.TableExpr {
 }
 
 func (p *parser) functionCall() ast.FromFunction {
+	if p.At("(") {
+		p.Unexpected()
+	}
 	x, _ := p.Expr(exprast.PrimaryPrecedence)
 	switch call := x.(type) {
 	case nil:

@@ -24,7 +24,7 @@ func improve(text string, e *parse.Error) {
 		}
 		return
 	}
-	if isWord(n.t, "default") && isWord(&n.tokens[n.begin], "select", "insert", "with", "values") {
+	if isWord(n.t, "default") && n.before("select", "values") {
 		e.Message, e.Hint = "DEFAULT is not allowed in this context", ""
 		return
 	}

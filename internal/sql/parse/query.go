@@ -34,6 +34,7 @@ func (p *parser) query() *ast.Query {
 		var with *ast.With
 		if p.AtWords("with") {
 			with = p.with()
+			p.refuseWrites()
 		}
 		q = p.queryAfterWith(start, with)
 	})
@@ -95,9 +96,7 @@ func (p *parser) commonTable() *ast.CommonTable {
 		c.Materialize = ast.MaterializeNever
 	}
 	p.parenthesised(func() {
-		if p.atWord("insert", "update", "delete", "merge") {
-			p.unsupported(p.Peek().Span, "a statement that writes inside WITH", "WITH holds queries; write INSERT as a statement of its own")
-		}
+		p.refuseWrites()
 		c.Query = p.queryHere()
 	})
 	c.Span = p.From(start)
@@ -106,6 +105,13 @@ func (p *parser) commonTable() *ast.CommonTable {
 		p.unsupportedWords("keep the path in an array of the recursive query and test it in WHERE", "cycle")
 	}
 	return c
+}
+
+// refuseWrites refuses INSERT and its kin inside a query.
+func (p *parser) refuseWrites() {
+	if p.atWord("insert", "update", "delete", "merge") {
+		p.unsupported(p.Peek().Span, "a statement that writes inside a query", "write INSERT as a statement of its own")
+	}
 }
 
 // queryHere parses a query where nothing else can stand.
@@ -324,7 +330,7 @@ func (p *parser) fetch(q *ast.Query) {
 		p.ExpectWords("first")
 	}
 	switch {
-	case p.atWord("row", "rows"):
+	case p.atWord("row", "rows") && isWord(p.PeekAt(1), "only", "with"):
 		l.Count = &exprast.Literal{Kind: exprast.Integer, Text: "1", Span: p.Peek().Span}
 	case p.At("+"), p.At("-"):
 		l.Count, _ = p.Expr(exprast.SignPrecedence)

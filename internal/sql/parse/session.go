@@ -101,7 +101,8 @@ func (p *parser) set() ast.Statement {
 	case p.AcceptWords("time", "zone"):
 		s.Name = []exprast.Name{{Text: "timezone", Span: p.From(t.Start)}}
 		p.timeZone(s)
-	case !p.PeekAt(1).Is("=") && !isWord(p.PeekAt(1), "to") && p.AcceptWords("names"):
+	case p.AtWords("names") && !p.PeekAt(1).Is("=") && !p.PeekAt(1).Is(".") && !isWord(p.PeekAt(1), "to"):
+		p.Next()
 		s.Name = []exprast.Name{{Text: "client_encoding", Span: t.Span}}
 		if p.Peek().Kind == parse.String {
 			s.Values = []ast.Value{p.settingValue()}

@@ -56,15 +56,17 @@ func appendMembers[R rowNumber](dst, src, parent *batch.Column, rows []R) {
 		appendRows(dst, src, rows)
 		return
 	}
-	for from, to := 0, 0; from < len(rows); from = to {
-		null := parent.IsNull(int(rows[from]))
-		for to = from + 1; to < len(rows) && parent.IsNull(int(rows[to])) == null; to++ {
+	for from := 0; from < len(rows); {
+		null, to := parent.IsNull(int(rows[from])), from+1
+		for to < len(rows) && parent.IsNull(int(rows[to])) == null {
+			to++
 		}
 		if null {
 			appendRows(dst, nil, rows[from:to])
 		} else {
 			appendRows(dst, src, rows[from:to])
 		}
+		from = to
 	}
 }
 

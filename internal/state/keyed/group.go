@@ -1,6 +1,11 @@
 package keyed
 
-import "math/bits"
+import (
+	"math/bits"
+	"unsafe"
+
+	"wire.example/wire/internal/foundation/memory"
+)
 
 // NoSlot is what a lookup answers where there is no key.
 const NoSlot = ^uint32(0)
@@ -8,6 +13,7 @@ const NoSlot = ^uint32(0)
 const (
 	groupShift = 56 // the key group is the top 8 bits of a hash
 	tagShift   = 24 // the tag is the 32 bits below
+	tagBits    = 32
 	// minIndex is how many places the index of a group has at first.
 	minIndex = 16
 	// minBlock and maxBlock bound how many slots a group takes at once.
@@ -15,14 +21,9 @@ const (
 	maxBlock = 1024
 )
 
-// group is the part of a table that holds one key group: an index of open addressing, and its slots in the order of insertion.
-//
-// An entry of the index is tag<<32 | slot+1, 0 where there is none. Its home is at the top bits of the tag, so that an index grows
-// without looking at the keys. Probing is linear.
+// group is the part of a table that holds one key group: its slots in the order of insertion. Its index is a head.
 type group struct {
-	index []uint64
-	shift uint8 // 32 less the bits of the index
-	live  int
+	live int
 	// order are the slots in the order of insertion, deleted ones included until there are too many.
 	order []uint32
 	dead  int
@@ -31,54 +32,147 @@ type group struct {
 	next, end uint32
 }
 
+// head is the index of a key group: open addressing with linear probing, in one piece of less than memory.BlockLen places, or in blocks of as
+// many. A place holds tag<<32 | slot+1, or 0. Its home is at the top bits of the tag, so that an index grows without looking at keys.
+type head struct {
+	blocks unsafe.Pointer // to the first of the pointers to the pieces
+	shift  uint8          // tagBits less the bits of the number of places
+}
+
+// nowhere is the index of groups without keys: a place that holds nothing. Nobody writes there.
+type nowhere struct {
+	places [1]uint64
+	blocks [1]unsafe.Pointer
+}
+
+func (n *nowhere) head() head {
+	n.blocks[0] = unsafe.Pointer(&n.places)
+	return head{blocks: unsafe.Pointer(&n.blocks), shift: tagBits}
+}
+
 func tagOf(hash uint64) uint32 { return uint32(hash >> tagShift) }
 
-func entryOf(tag, slot uint32) uint64 { return uint64(tag)<<32 | uint64(slot+1) }
+func entryOf(tag, slot uint32) uint64 { return uint64(tag)<<tagBits | uint64(slot+1) }
 
 func slotOf(entry uint64) uint32 { return uint32(entry) - 1 }
 
-// full reports whether the index must grow before another key is put in: beyond 11/16.
-func (g *group) full() bool { return (g.live+1)*16 > len(g.index)*11 }
+// size is the number of places.
+func (h *head) size() int { return 1 << (tagBits - h.shift) }
 
-// put enters a key that is not in the index yet; there is room.
-func (g *group) put(tag, slot uint32) {
-	mask := uint32(len(g.index) - 1)
-	pos := tag >> g.shift
-	for g.index[pos] != 0 {
-		pos = (pos + 1) & mask
-	}
-	g.index[pos] = entryOf(tag, slot)
+// home is where probing for a tag begins.
+func (h *head) home(tag uint32) uint32 { return uint32(uint64(tag) >> h.shift) }
+
+// place returns a place.
+func (h *head) place(at uint32) *uint64 {
+	block := *(*unsafe.Pointer)(unsafe.Add(h.blocks, uintptr(at/memory.BlockLen)*unsafe.Sizeof(h.blocks)))
+	return (*uint64)(unsafe.Add(block, uintptr(at%memory.BlockLen)*wordBytes))
 }
 
-// rebuild moves the entries into index, whose length is a power of two.
-func (g *group) rebuild(index []uint64) {
-	old := g.index
-	g.index = index
-	g.shift = uint8(32 - bits.TrailingZeros(uint(len(index))))
-	for _, e := range old {
-		if e != 0 {
-			g.put(uint32(e>>32), slotOf(e))
-		}
+// next is the place after at.
+func (h *head) next(at uint32) uint32 { return (at + 1) & uint32(h.size()-1) }
+
+// full reports whether the index must grow before another key is put to those that are there: beyond 11/16.
+func (h *head) full(live int) bool { return (live+1)*16 > h.size()*11 }
+
+// put enters a key that is not there yet; there is room.
+func (h *head) put(entry uint64) {
+	at := h.home(uint32(entry >> tagBits))
+	for *h.place(at) != 0 {
+		at = h.next(at)
 	}
+	*h.place(at) = entry
 }
 
-// remove takes the entry of slot out, and moves back those behind it that probing would no longer find.
-func (g *group) remove(tag, slot uint32) {
-	mask := uint32(len(g.index) - 1)
-	pos := tag >> g.shift
-	for want := entryOf(tag, slot); g.index[pos] != want; {
-		pos = (pos + 1) & mask
+// remove takes an entry out, and moves back those behind it that probing would no longer find.
+func (h *head) remove(entry uint64) {
+	at := h.home(uint32(entry >> tagBits))
+	for *h.place(at) != entry {
+		at = h.next(at)
 	}
-	for hole := pos; ; {
-		pos = (pos + 1) & mask
-		e := g.index[pos]
+	mask := uint32(h.size() - 1)
+	for hole := at; ; {
+		at = h.next(at)
+		e := *h.place(at)
 		if e == 0 {
-			g.index[hole] = 0
+			*h.place(hole) = 0
 			return
 		}
-		home := uint32(e>>32) >> g.shift
-		if (pos-home)&mask >= (pos-hole)&mask {
-			g.index[hole], hole = e, pos
+		if home := h.home(uint32(e >> tagBits)); (at-home)&mask >= (at-hole)&mask {
+			*h.place(hole) = e
+			hole = at
 		}
 	}
+}
+
+// find returns the first slot from place at on that has the tag of hash, and the place behind it; NoSlot if there is none.
+func (h *head) find(tag, at uint32) (slot, after uint32) {
+	for {
+		e := *h.place(at)
+		at = h.next(at)
+		switch {
+		case e == 0:
+			return NoSlot, at
+		case e>>tagBits == uint64(tag):
+			return slotOf(e), at
+		}
+	}
+}
+
+// grow doubles the index of a group, or makes it.
+func (t *Table) grow(number uint64) error {
+	old := t.heads[number]
+	places := max(minIndex, 2*old.size())
+	grown := head{shift: uint8(tagBits - bits.TrailingZeros(uint(places)))}
+	var blocks []unsafe.Pointer
+	if places < memory.BlockLen {
+		if err := t.reserve(int64(places) * wordBytes); err != nil {
+			return err
+		}
+		blocks = []unsafe.Pointer{unsafe.Pointer(unsafe.SliceData(make([]uint64, places)))}
+	}
+	for len(blocks)*memory.BlockLen < places && places >= memory.BlockLen {
+		block, err := t.blocks.Get()
+		if err != nil {
+			for _, b := range blocks {
+				t.blocks.Put((*[memory.BlockLen]uint64)(b))
+			}
+			return err
+		}
+		blocks = append(blocks, unsafe.Pointer(block))
+	}
+	grown.blocks = unsafe.Pointer(unsafe.SliceData(blocks))
+	for at := range uint32(old.size()) {
+		if e := *old.place(at); e != 0 {
+			grown.put(e)
+		}
+	}
+	t.heads[number] = grown
+	t.dropIndex(old)
+	return nil
+}
+
+// dropIndex gives the memory of an index back.
+func (t *Table) dropIndex(h head) {
+	switch places := h.size(); {
+	case places < minIndex:
+	case places < memory.BlockLen:
+		t.unreserve(int64(places) * wordBytes)
+	default:
+		for at := uint32(0); at < uint32(places); at += memory.BlockLen {
+			t.blocks.Put((*[memory.BlockLen]uint64)(unsafe.Pointer(h.place(at))))
+		}
+	}
+}
+
+func (t *Table) reserve(bytes int64) error {
+	if err := t.budget.Reserve(bytes); err != nil {
+		return err
+	}
+	t.bytes += bytes
+	return nil
+}
+
+func (t *Table) unreserve(bytes int64) {
+	t.budget.Release(bytes)
+	t.bytes -= bytes
 }

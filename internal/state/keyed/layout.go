@@ -76,6 +76,7 @@ func packedBits(kind schema.Kind) uint8 {
 // packed are the packed keys of the rows of a call.
 type packed struct {
 	words [2][]uint64
+	own   [2][]uint64 // memory for words
 	// marks are, for each row, which columns are NULL (the lower byte) and which are -0 (the upper); empty if there are none.
 	marks []uint16
 }
@@ -83,9 +84,15 @@ type packed struct {
 // pack makes the keys of n rows: those of rows, or all.
 func (p *packed) pack(l layout, fields []field, cols []*batch.Column, rows []uint16, n int) {
 	p.marks = p.marks[:0]
-	p.words[0] = zeroed(p.words[0], n)
+	if l == oneWord && n > 0 && rows == nil && packedBits(cols[0].Kind()) == 64 && !cols[0].Kind().IsFloat() && !cols[0].HasNulls() {
+		p.words[0] = batch.Values[uint64](cols[0])[:n]
+		return
+	}
+	p.own[0] = zeroed(p.own[0], n)
+	p.words[0] = p.own[0]
 	if l == twoWords {
-		p.words[1] = zeroed(p.words[1], n)
+		p.own[1] = zeroed(p.own[1], n)
+		p.words[1] = p.own[1]
 	}
 	if fields == nil {
 		p.packUUID(cols[0], rows, n)
@@ -93,32 +100,55 @@ func (p *packed) pack(l layout, fields []field, cols []*batch.Column, rows []uin
 	}
 	for i, c := range cols {
 		f := fields[i]
-		words := p.words[f.word]
-		if c.Kind() == schema.Int64 && rows == nil && !c.HasNulls() {
-			for j, v := range c.Int64s()[:n] {
-				words[j] |= uint64(v)
-			}
+		switch kind := c.Kind(); {
+		case n == 0:
+		case c.HasNulls() || kind == schema.Bool || kind.IsFloat():
+			p.packEach(i, f, c, rows)
+		case f.bits == 16:
+			packIntegers(p.words[f.word], f, c.Int16s(), rows)
+		case f.bits == 32:
+			packIntegers(p.words[f.word], f, c.Int32s(), rows)
+		default:
+			packIntegers(p.words[f.word], f, c.Int64s(), rows)
+		}
+	}
+}
+
+func packIntegers[T int16 | int32 | int64](words []uint64, f field, values []T, rows []uint16) {
+	mask := ^uint64(0) >> (64 - f.bits)
+	if rows == nil {
+		values = values[:len(words)]
+		for i, v := range values {
+			words[i] |= uint64(v) & mask << f.shift
+		}
+		return
+	}
+	for i, row := range rows {
+		words[i] |= uint64(values[row]) & mask << f.shift
+	}
+}
+
+// packEach packs column i with NULLs and -0.
+func (p *packed) packEach(i int, f field, c *batch.Column, rows []uint16) {
+	mask := ^uint64(0) >> (64 - f.bits)
+	words := p.words[f.word]
+	for j := range words {
+		row := j
+		if rows != nil {
+			row = int(rows[j])
+		}
+		if c.IsNull(row) {
+			p.mark(j, len(words), 1<<uint(i))
 			continue
 		}
-		mask := ^uint64(0) >> (64 - f.bits)
-		for j := range words {
-			row := j
-			if rows != nil {
-				row = int(rows[j])
+		w := fixedWord(c, row)
+		if c.Kind().IsFloat() {
+			if w == 0 && isNegativeZero(c, row) {
+				p.mark(j, len(words), 1<<uint(i+8))
 			}
-			if c.IsNull(row) {
-				p.mark(j, n, 1<<uint(i))
-				continue
-			}
-			w := fixedWord(c, row)
-			if c.Kind().IsFloat() {
-				if w == 0 && isNegativeZero(c, row) {
-					p.mark(j, n, 1<<uint(i+8))
-				}
-				w = narrowFloat(c.Kind(), w)
-			}
-			words[j] |= (w & mask) << f.shift
+			w = narrowFloat(c.Kind(), w)
 		}
+		words[j] |= (w & mask) << f.shift
 	}
 }
 
@@ -235,4 +265,12 @@ func (f field) unpack(c *batch.Column, row int, words [2]uint64, negativeZero bo
 	default:
 		c.Int64s()[row] = int64(w)
 	}
+}
+
+// markAt returns the marks of the key at position i.
+func (p *packed) markAt(i int) uint16 {
+	if len(p.marks) == 0 {
+		return 0
+	}
+	return p.marks[i]
 }

@@ -1,8 +1,8 @@
 package keyed
 
 import (
-	"bytes"
 	"iter"
+	"slices"
 
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/foundation/memory"
@@ -33,10 +33,13 @@ type Table struct {
 	layout layout
 	fields []field
 
+	heads  [Groups]head
 	groups [Groups]*group
+	none   nowhere
+	blocks *memory.Blocks
 	len    int
 	limit  uint32
-	bytes  int64        // of the groups
+	bytes  int64        // of heads and groups, without blocks
 	owners *Slab[uint8] // group of each minBlock slots
 	gone   *Slab[uint8] // 1: deleted; nil until something was
 
@@ -50,6 +53,7 @@ type Table struct {
 	rows   encodedRows
 
 	fresh []uint16
+	probe probe
 	guard *Guard
 }
 
@@ -64,11 +68,9 @@ type span struct {
 func NewTable(pool *batch.Pool, types []schema.Type, name string, budget *limit.Budget) *Table {
 	t := &Table{name: name, types: types, budget: budget, pool: pool}
 	t.layout, t.fields = layoutOf(types)
-	t.reset()
-	return t
-}
-
-func (t *Table) reset() {
+	t.rows.plain = !slices.ContainsFunc(types, func(t schema.Type) bool { return !isPlain(t.Kind) })
+	t.blocks = memory.NewBlocks(budget)
+	t.forgetHeads()
 	t.owners = NewSlab[uint8](t.budget)
 	switch t.layout {
 	case oneWord:
@@ -82,6 +84,13 @@ func (t *Table) reset() {
 		t.spans = NewSlab[span](t.budget)
 		t.arena = newArena(t.pool, t.budget)
 	}
+	return t
+}
+
+func (t *Table) forgetHeads() {
+	for i := range t.heads {
+		t.heads[i] = t.none.head()
+	}
 }
 
 // Len returns the number of keys.
@@ -92,7 +101,7 @@ func (t *Table) Limit() int { return int(t.limit) }
 
 // Bytes returns the memory in use, as reserved.
 func (t *Table) Bytes() int64 {
-	total := t.bytes + t.owners.Bytes() + t.gone.Bytes() + t.marks.Bytes()
+	total := t.bytes + t.blocks.Bytes() + t.owners.Bytes() + t.gone.Bytes() + t.marks.Bytes()
 	total += t.words.Bytes() + t.pairs.Bytes() + t.views.Bytes() + t.spans.Bytes()
 	if t.arena != nil {
 		total += t.arena.bytes
@@ -113,6 +122,8 @@ func (t *Table) Free() {
 		t.arena.free()
 	}
 	t.budget.Release(t.bytes)
+	t.blocks.Free()
+	t.forgetHeads()
 	t.groups, t.len, t.limit, t.bytes, t.gone, t.marks = [Groups]*group{}, 0, 0, 0, nil, nil
 }
 
@@ -129,18 +140,22 @@ func (t *Table) Upsert(hashes []uint64, cols []*batch.Column, rows []uint16, slo
 	if err := t.tidy(); err != nil {
 		return nil, t.refused(err)
 	}
-	switch t.layout {
-	case oneWord, twoWords:
-		t.packed.pack(t.layout, t.fields, cols, rows, len(hashes))
-		err = t.upsertPacked(hashes, slots)
-	case text:
-		err = t.upsertText(hashes, cols[0], rows, slots)
-	case encoded:
-		t.rows.encode(cols, rows, len(hashes))
-		err = t.upsertEncoded(hashes, slots)
+	if t.lookup(hashes, cols, rows, slots) == 0 {
+		return nil, nil
 	}
-	if err != nil {
-		return nil, t.refused(err)
+	for i, slot := range slots[:len(hashes)] {
+		if slot != NoSlot {
+			continue
+		}
+		if slot = t.findOne(hashes[i], i); slot == NoSlot { // it may have come earlier in this call
+			if slot, err = t.insert(hashes[i], i); err == nil {
+				err = t.keep(slot, hashes[i], i)
+			}
+			if err != nil {
+				return nil, t.refused(err)
+			}
+		}
+		slots[i] = slot
 	}
 	return t.fresh, nil
 }
@@ -152,218 +167,8 @@ func (t *Table) Find(hashes []uint64, cols []*batch.Column, rows []uint16, slots
 			return err
 		}
 	}
-	switch t.layout {
-	case oneWord, twoWords:
-		t.packed.pack(t.layout, t.fields, cols, rows, len(hashes))
-		for i, h := range hashes {
-			slots[i] = t.findPacked(t.groups[h>>groupShift], h, i)
-		}
-	case text:
-		for i, h := range hashes {
-			row := i
-			if rows != nil {
-				row = int(rows[i])
-			}
-			slots[i] = t.findText(t.groups[h>>groupShift], h, cols[0], row)
-		}
-	case encoded:
-		t.rows.encode(cols, rows, len(hashes))
-		for i, h := range hashes {
-			slots[i] = t.findEncoded(t.groups[h>>groupShift], h, t.rows.canonical(i))
-		}
-	}
+	t.lookup(hashes, cols, rows, slots)
 	return nil
-}
-
-func (t *Table) upsertPacked(hashes []uint64, slots []uint32) error {
-	for i, h := range hashes {
-		slot := t.findPacked(t.groups[h>>groupShift], h, i)
-		if slot == NoSlot {
-			var err error
-			if slot, err = t.insert(h, i); err != nil {
-				return err
-			}
-			if t.layout == oneWord {
-				*t.words.At(slot) = t.packed.words[0][i]
-			} else {
-				*t.pairs.At(slot) = [2]uint64{t.packed.words[0][i], t.packed.words[1][i]}
-			}
-			if err := t.setMark(slot, i); err != nil {
-				return err
-			}
-		}
-		slots[i] = slot
-	}
-	return nil
-}
-
-// setMark notes the marks of a new packed key.
-func (t *Table) setMark(slot uint32, i int) error {
-	mark := uint16(0)
-	if len(t.packed.marks) > 0 {
-		mark = t.packed.marks[i]
-	}
-	if t.marks == nil {
-		if mark == 0 {
-			return nil
-		}
-		t.marks = NewSlab[uint16](t.budget)
-	}
-	if err := t.marks.Grow(int(t.limit)); err != nil {
-		return err
-	}
-	*t.marks.At(slot) = mark
-	return nil
-}
-
-func (t *Table) findPacked(g *group, h uint64, i int) uint32 {
-	if g == nil {
-		return NoSlot
-	}
-	tag, mask := uint64(tagOf(h)), uint32(len(g.index)-1)
-	for pos := tagOf(h) >> g.shift; ; pos = (pos + 1) & mask {
-		e := g.index[pos&mask]
-		if e>>32 == tag && e != 0 && t.equalPacked(slotOf(e), i) {
-			return slotOf(e)
-		}
-		if e == 0 {
-			return NoSlot
-		}
-	}
-}
-
-func (t *Table) equalPacked(slot uint32, i int) bool {
-	if t.layout == oneWord {
-		if *t.words.At(slot) != t.packed.words[0][i] {
-			return false
-		}
-	} else if *t.pairs.At(slot) != [2]uint64{t.packed.words[0][i], t.packed.words[1][i]} {
-		return false
-	}
-	if t.marks == nil && len(t.packed.marks) == 0 {
-		return true
-	}
-	var mine uint16
-	if len(t.packed.marks) > 0 {
-		mine = t.packed.marks[i]
-	}
-	const nulls = 0xff
-	return t.markOf(slot)&nulls == mine&nulls
-}
-
-func (t *Table) markOf(slot uint32) uint16 {
-	if t.marks == nil || int(slot) >= t.marks.Len() {
-		return 0
-	}
-	return *t.marks.At(slot)
-}
-
-// nullView is the key of a NULL text: no value has this length.
-func nullView() batch.View { return batch.View{Len: ^uint32(0)} }
-
-func (t *Table) upsertText(hashes []uint64, c *batch.Column, rows []uint16, slots []uint32) error {
-	for i, h := range hashes {
-		row := i
-		if rows != nil {
-			row = int(rows[i])
-		}
-		slot := t.findText(t.groups[h>>groupShift], h, c, row)
-		if slot == NoSlot {
-			var err error
-			if slot, err = t.insert(h, i); err != nil {
-				return err
-			}
-			if err = t.keepText(slot, c, row); err != nil {
-				return err
-			}
-		}
-		slots[i] = slot
-	}
-	return nil
-}
-
-func (t *Table) keepText(slot uint32, c *batch.Column, row int) error {
-	v := nullView()
-	if !c.IsNull(row) {
-		if v = c.Views()[row]; v.Len > batch.InlineLen {
-			var err error
-			if v.Buf, v.Off, err = t.arena.add(c.Bytes(row)); err != nil {
-				return err
-			}
-		}
-	}
-	*t.views.At(slot) = v
-	return nil
-}
-
-func (t *Table) findText(g *group, h uint64, c *batch.Column, row int) uint32 {
-	if g == nil {
-		return NoSlot
-	}
-	view := nullView()
-	if !c.IsNull(row) {
-		view = c.Views()[row]
-	}
-	tag, mask := uint64(tagOf(h)), uint32(len(g.index)-1)
-	for pos := tagOf(h) >> g.shift; ; pos = (pos + 1) & mask {
-		e := g.index[pos&mask]
-		if e>>32 == tag && e != 0 {
-			if stored := t.views.At(slotOf(e)); stored.Len == view.Len && stored.Prefix == view.Prefix && t.equalText(stored, view, c, row) {
-				return slotOf(e)
-			}
-		}
-		if e == 0 {
-			return NoSlot
-		}
-	}
-}
-
-// equalText compares what lies behind equal lengths and prefixes.
-func (t *Table) equalText(stored *batch.View, v batch.View, c *batch.Column, row int) bool {
-	if v.Len <= batch.InlineLen || v.Len == ^uint32(0) {
-		return stored.Buf == v.Buf && stored.Off == v.Off
-	}
-	return bytes.Equal(t.arena.get(stored.Buf, stored.Off, stored.Len), c.Bytes(row))
-}
-
-func (t *Table) upsertEncoded(hashes []uint64, slots []uint32) error {
-	for i, h := range hashes {
-		canonical := t.rows.canonical(i)
-		slot := t.findEncoded(t.groups[h>>groupShift], h, canonical)
-		if slot == NoSlot {
-			var err error
-			if slot, err = t.insert(h, i); err != nil {
-				return err
-			}
-			all := t.rows.both(i)
-			s := span{hash: h, canonical: uint32(len(canonical)), exact: uint32(len(all) - len(canonical))}
-			if s.buf, s.off, err = t.arena.add(all); err != nil {
-				return err
-			}
-			*t.spans.At(slot) = s
-		}
-		slots[i] = slot
-	}
-	return nil
-}
-
-func (t *Table) findEncoded(g *group, h uint64, canonical []byte) uint32 {
-	if g == nil {
-		return NoSlot
-	}
-	tag, mask := uint64(tagOf(h)), uint32(len(g.index)-1)
-	for pos := tagOf(h) >> g.shift; ; pos = (pos + 1) & mask {
-		e := g.index[pos&mask]
-		if e>>32 == tag && e != 0 {
-			s := t.spans.At(slotOf(e))
-			if s.hash == h && bytes.Equal(t.arena.get(s.buf, s.off, s.canonical), canonical) {
-				return slotOf(e)
-			}
-		}
-		if e == 0 {
-			return NoSlot
-		}
-	}
 }
 
 // Slots goes through the slots of a group in the order in which their keys were put in. The loop may delete, but not put in.

@@ -18,13 +18,10 @@ func (t *Table) insert(h uint64, i int) (uint32, error) {
 	g := t.groups[number]
 	if g == nil {
 		g = &group{}
-		if err := t.resize(g, minIndex); err != nil {
-			return 0, err
-		}
 		t.groups[number] = g
 	}
-	if g.full() {
-		if err := t.resize(g, 2*len(g.index)); err != nil {
+	if t.heads[number].full(g.live) {
+		if err := t.grow(number); err != nil {
 			return 0, err
 		}
 	}
@@ -36,22 +33,11 @@ func (t *Table) insert(h uint64, i int) (uint32, error) {
 		return 0, err
 	}
 	g.order = append(g.order, slot)
-	g.put(tagOf(h), slot)
+	t.heads[number].put(entryOf(tagOf(h), slot))
 	g.live++
 	t.len++
 	t.fresh = append(t.fresh, uint16(i))
 	return slot, nil
-}
-
-func (t *Table) resize(g *group, entries int) error {
-	if err := t.budget.Reserve(int64(entries) * wordBytes); err != nil {
-		return err
-	}
-	old := int64(len(g.index)) * wordBytes
-	g.rebuild(make([]uint64, entries))
-	t.budget.Release(old)
-	t.bytes += int64(entries)*wordBytes - old
-	return nil
 }
 
 // makeRoom makes room for another number in a list of a group, whose memory is reserved.
@@ -61,13 +47,12 @@ func (t *Table) makeRoom(list *[]uint32) error {
 		return nil
 	}
 	room := max(minBlock, old+old/2)
-	if err := t.budget.Reserve(int64(room) * numberBytes); err != nil {
+	if err := t.reserve(int64(room) * numberBytes); err != nil {
 		return err
 	}
 	grown := make([]uint32, len(*list), room)
 	copy(grown, *list)
-	t.budget.Release(int64(old) * numberBytes)
-	t.bytes += int64(room-old) * numberBytes
+	t.unreserve(int64(old) * numberBytes)
 	*list = grown
 	return nil
 }
@@ -140,7 +125,7 @@ func (t *Table) Delete(slot uint32) error {
 		return t.refused(err)
 	}
 	g := t.groups[number]
-	g.remove(tagOf(t.hashOf(slot)), slot)
+	t.heads[number].remove(entryOf(tagOf(t.hashOf(slot)), slot))
 	*t.gone.At(slot) = 1
 	t.forgetBytes(slot)
 	g.live--
@@ -157,8 +142,7 @@ func (t *Table) sweep(g *group) error {
 	order := make([]uint32, 0, g.live+minBlock)
 	free := make([]uint32, len(g.free), len(g.free)+g.dead)
 	copy(free, g.free)
-	added := int64(cap(order)+cap(free)) * numberBytes
-	if err := t.budget.Reserve(added); err != nil {
+	if err := t.reserve(int64(cap(order)+cap(free)) * numberBytes); err != nil {
 		return t.refused(err)
 	}
 	for _, slot := range g.order {
@@ -168,9 +152,7 @@ func (t *Table) sweep(g *group) error {
 			free = append(free, slot)
 		}
 	}
-	dropped := int64(cap(g.order)+cap(g.free)) * numberBytes
-	t.budget.Release(dropped)
-	t.bytes += added - dropped
+	t.unreserve(int64(cap(g.order)+cap(g.free)) * numberBytes)
 	g.order, g.free, g.dead = order, free, 0
 	return nil
 }
