@@ -1,8 +1,10 @@
 package keyed
 
 import (
+	"slices"
+	"unsafe"
+
 	"wire.example/wire/sdk/batch"
-	"wire.example/wire/sdk/numeric"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -12,40 +14,105 @@ func (r *Rows) Gather(ids []uint32, out []*batch.Column) {
 	if r.guard != nil {
 		r.guardRows(ids)
 	}
+	some := slices.Contains(ids, NoRow)
 	for k, c := range out {
-		if c != nil {
-			c.Reset(len(ids))
-			r.gatherColumn(k, c, ids)
+		if c == nil {
+			continue
+		}
+		c.Reset(len(ids))
+		g := gathering{values: r.where.values[k], ids: ids, some: some || r.where.nullable[k]}
+		if c.Kind().IsNested() {
+			r.gatherNested(k, c, ids)
+			continue
+		}
+		if g.some {
+			g.nulls(r.where.valid[k], c)
+		}
+		r.gatherColumn(k, c, g)
+	}
+}
+
+// gathering are values to be gathered: where they lie, by chunk, and which.
+type gathering struct {
+	values []unsafe.Pointer
+	ids    []uint32
+	some   bool // some may not be there: of NoRow, or in a chunk without the column
+}
+
+func (r *Rows) gatherColumn(k int, out *batch.Column, g gathering) {
+	switch kind := out.Kind(); {
+	case kind == schema.Bool:
+		g.bools(out.Bits())
+	case kind.IsVariable():
+		out.ShareBuffers(r.shared[k])
+		g.views(out.Views())
+	case kind == schema.Numeric:
+		r.gatherScales(k, out, g.ids)
+		gatherValues(g, out.Coefs())
+	case kind.Width() == 2:
+		gatherValues(g, out.Int16s())
+	case kind.Width() == 4:
+		gatherValues(g, batch.Values[int32](out))
+	case kind.Width() == 8:
+		gatherValues(g, batch.Values[int64](out))
+	case kind.Width() == 16:
+		gatherValues(g, out.UUIDs())
+	}
+}
+
+// nulls sets the validity of out; valid are the bitmaps by chunk, nil where there is none.
+func (g gathering) nulls(valid []unsafe.Pointer, out *batch.Column) {
+	bits := out.MutableValid()
+	for i, id := range g.ids {
+		if !g.has(id) {
+			bits.Clear(i)
+			continue
+		}
+		if words := valid[id>>chunkShift]; words != nil {
+			at := id & (chunkRows - 1)
+			word := *(*uint64)(unsafe.Add(words, uintptr(at/64)*wordBytes))
+			bits[i>>6] &^= (^word >> (at % 64) & 1) << (i & 63)
 		}
 	}
 }
 
-func (r *Rows) gatherColumn(k int, out *batch.Column, ids []uint32) {
-	r.gatherNulls(k, out, ids)
-	switch kind := out.Kind(); {
-	case kind == schema.Null:
-	case kind == schema.Bool:
-		bits := out.Bits()
-		for i, id := range ids {
-			if c := r.column(k, id); c != nil {
-				bits.Put(i, c.Bits().Get(int(id&(chunkRows-1))))
+// has reports whether there is a value for id.
+func (g gathering) has(id uint32) bool { return id != NoRow && g.values[id>>chunkShift] != nil }
+
+func gatherValues[T batch.Fixed](g gathering, to []T) {
+	var zero T
+	to = to[:len(g.ids)]
+	if g.some {
+		for i, id := range g.ids {
+			if to[i] = zero; g.has(id) {
+				to[i] = *(*T)(unsafe.Add(g.values[id>>chunkShift], uintptr(id&(chunkRows-1))*unsafe.Sizeof(zero)))
 			}
 		}
-	case kind.IsNested():
-		r.gatherNested(k, out, ids)
-	case kind.IsVariable():
-		r.gatherText(k, out, ids)
-	case kind == schema.Numeric:
-		r.gatherScales(k, out, ids)
-		gatherValues[numeric.Int128](r, k, out, ids)
-	case kind.Width() == 2:
-		gatherValues[int16](r, k, out, ids)
-	case kind.Width() == 4:
-		gatherValues[int32](r, k, out, ids)
-	case kind.Width() == 8:
-		gatherValues[int64](r, k, out, ids)
-	default:
-		gatherValues[batch.UUID](r, k, out, ids)
+		return
+	}
+	for i, id := range g.ids {
+		to[i] = *(*T)(unsafe.Add(g.values[id>>chunkShift], uintptr(id&(chunkRows-1))*unsafe.Sizeof(zero)))
+	}
+}
+
+func (g gathering) bools(to batch.Bitmap) {
+	for i, id := range g.ids {
+		bit := false
+		if g.has(id) {
+			at := id & (chunkRows - 1)
+			bit = *(*uint64)(unsafe.Add(g.values[id>>chunkShift], uintptr(at/64)*wordBytes))>>(at%64)&1 != 0
+		}
+		to.Put(i, bit)
+	}
+}
+
+// views reads text that is to borrow the buffers of all chunks: the number of a chunk is that of its buffer.
+func (g gathering) views(to []batch.View) {
+	gatherValues(g, to)
+	for i, id := range g.ids {
+		if to[i].Len > batch.InlineLen {
+			to[i].Buf = id >> chunkShift
+		}
 	}
 }
 
@@ -57,43 +124,11 @@ func (r *Rows) column(k int, id uint32) *batch.Column {
 	return r.chunks[id>>chunkShift].cols[k]
 }
 
-// gatherNulls sets the validity of out.
-func (r *Rows) gatherNulls(k int, out *batch.Column, ids []uint32) {
-	for i, id := range ids {
-		if c := r.column(k, id); c == nil || c.IsNull(int(id&(chunkRows-1))) {
-			out.SetNull(i)
-		}
-	}
-}
-
-func gatherValues[T batch.Fixed](r *Rows, k int, out *batch.Column, ids []uint32) {
-	to := batch.Values[T](out)
-	for i, id := range ids {
-		if c := r.column(k, id); c != nil {
-			to[i] = batch.Values[T](c)[id&(chunkRows-1)]
-		}
-	}
-}
-
-// gatherText makes out borrow the buffers of all chunks: the number of a chunk is that of its buffer.
-func (r *Rows) gatherText(k int, out *batch.Column, ids []uint32) {
-	out.ShareBuffers(r.shared[k])
-	to := out.Views()
-	for i, id := range ids {
-		c := r.column(k, id)
-		if c == nil {
-			to[i] = batch.View{}
-			continue
-		}
-		v := c.Views()[id&(chunkRows-1)]
-		if v.Len > batch.InlineLen {
-			v.Buf = id >> chunkShift
-		}
-		to[i] = v
-	}
-}
-
+// gatherScales gives out the scales of the rows of a NUMERIC column: one for all as long as that is true.
 func (r *Rows) gatherScales(k int, out *batch.Column, ids []uint32) {
+	if out.Type().Precision > 0 && !r.where.scaled[k] {
+		return
+	}
 	first := true
 	for i, id := range ids {
 		c := r.column(k, id)
@@ -101,15 +136,12 @@ func (r *Rows) gatherScales(k int, out *batch.Column, ids []uint32) {
 			continue
 		}
 		scale := c.ScaleAt(int(id & (chunkRows - 1)))
-		switch {
-		case first:
+		if first {
 			out.SetScale(max(scale, 0))
 			first = false
-			fallthrough
-		default:
-			if len(out.Scales()) > 0 || scale != out.Scale() {
-				out.MutableScales()[i] = scale
-			}
+		}
+		if len(out.Scales()) > 0 || scale != out.Scale() {
+			out.MutableScales()[i] = scale
 		}
 	}
 }

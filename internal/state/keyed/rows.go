@@ -1,6 +1,9 @@
 package keyed
 
 import (
+	"unsafe"
+
+	"wire.example/wire/internal/foundation/invariant"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
@@ -35,8 +38,19 @@ type Rows struct {
 	len    int
 	bytes  int64
 	shared []*batch.Column // for each column of text: a column without rows that has the buffers of all chunks
+	where  places
 	parts  dealer
 	guard  *Guard
+}
+
+// places are the addresses of the memory of all chunks, by chunk, so that a row is found without looking at its chunk.
+type places struct {
+	values   [][]unsafe.Pointer // by column; nil for nested ones, and where a chunk has not the column
+	valid    [][]unsafe.Pointer // by column: bitmaps, nil where a chunk has no NULLs
+	nullable []bool             // by column: a chunk has NULLs, or not the column
+	scaled   []bool             // by column: a NUMERIC of a chunk has another scale than its type
+	links    []unsafe.Pointer
+	marks    []unsafe.Pointer
 }
 
 // chunk is up to chunkRows rows of one group.
@@ -54,6 +68,10 @@ type chunk struct {
 // NewRows returns an empty store of rows with columns of types, and links links each. name is the operator's, for errors.
 func NewRows(pool *batch.Pool, types []schema.Type, links int, name string, budget *limit.Budget) *Rows {
 	r := &Rows{name: name, types: types, pool: pool, budget: budget, links: links}
+	r.where = places{
+		values: make([][]unsafe.Pointer, len(types)), valid: make([][]unsafe.Pointer, len(types)),
+		nullable: make([]bool, len(types)), scaled: make([]bool, len(types)),
+	}
 	r.shared = make([]*batch.Column, len(types))
 	for i, t := range types {
 		if t.Kind.IsVariable() {
@@ -109,7 +127,7 @@ func (r *Rows) appendTo(group uint8, cols []*batch.Column, rows []uint16, ids []
 		}
 		c := r.chunks[number]
 		take := r.fitting(c, cols, rows[done:])
-		if err := r.fill(c, cols, rows[done:done+take]); err != nil {
+		if err := r.fill(c, number, cols, rows[done:done+take]); err != nil {
 			return err
 		}
 		for i := range take {
@@ -152,6 +170,10 @@ func (r *Rows) open(group uint8, cols []*batch.Column) (uint32, error) {
 	}
 	number := uint32(len(r.chunks))
 	r.chunks = append(r.chunks, c)
+	r.where.links, r.where.marks = append(r.where.links, nil), append(r.where.marks, nil)
+	for i := range r.where.values {
+		r.where.values[i], r.where.valid[i] = append(r.where.values[i], nil), append(r.where.valid[i], nil)
+	}
 	r.groups[group] = append(list, number)
 	return number, nil
 }
@@ -232,7 +254,7 @@ func nestedBytes(c *batch.Column, row int) int {
 }
 
 // fill appends rows to c and reserves what c has grown by.
-func (r *Rows) fill(c *chunk, cols []*batch.Column, rows []uint16) error {
+func (r *Rows) fill(c *chunk, number uint32, cols []*batch.Column, rows []uint16) error {
 	bytes := int64(0)
 	for i, col := range c.cols {
 		if col == nil {
@@ -244,9 +266,8 @@ func (r *Rows) fill(c *chunk, cols []*batch.Column, rows []uint16) error {
 	for range len(rows) * r.links {
 		c.links = append(c.links, NoRow)
 	}
-	for range rows {
-		c.marks = append(c.marks, 0)
-	}
+	c.marks = append(c.marks, make([]uint8, len(rows))...)
+	r.where.note(c, number)
 	c.n += len(rows)
 	r.len += len(rows)
 	bytes += int64(cap(c.links))*numberBytes + int64(cap(c.marks))
@@ -258,14 +279,59 @@ func (r *Rows) fill(c *chunk, cols []*batch.Column, rows []uint16) error {
 	return nil
 }
 
+// note notes where the memory of a chunk is.
+func (p *places) note(c *chunk, number uint32) {
+	p.links[number] = unsafe.Pointer(unsafe.SliceData(c.links))
+	p.marks[number] = unsafe.Pointer(unsafe.SliceData(c.marks))
+	for i, col := range c.cols {
+		if col == nil {
+			p.nullable[i] = true
+			continue
+		}
+		if valid := col.Valid(); valid != nil {
+			p.nullable[i] = true
+			p.valid[i][number] = unsafe.Pointer(unsafe.SliceData(valid))
+		}
+		p.values[i][number] = valuesOf(col)
+		if len(col.Scales()) > 0 || col.Scale() != col.Type().Scale {
+			p.scaled[i] = true
+		}
+	}
+}
+
+// valuesOf returns the address of the values of a column that has some.
+func valuesOf(c *batch.Column) unsafe.Pointer {
+	if c.Kind() == schema.Bool {
+		return unsafe.Pointer(unsafe.SliceData(c.Bits()))
+	}
+	switch c.Kind().Width() {
+	case 2:
+		return unsafe.Pointer(unsafe.SliceData(c.Int16s()))
+	case 4:
+		return unsafe.Pointer(unsafe.SliceData(batch.Values[int32](c)))
+	case 8:
+		return unsafe.Pointer(unsafe.SliceData(batch.Values[int64](c)))
+	case 16:
+		return unsafe.Pointer(unsafe.SliceData(c.UUIDs()))
+	default:
+		return nil
+	}
+}
+
 // Link returns link k of a row, good until the next Append to its group.
 func (r *Rows) Link(id uint32, k int) *uint32 {
-	return &r.chunks[id>>chunkShift].links[int(id&(chunkRows-1))*r.links+k]
+	if invariant.Enabled {
+		invariant.Check(k < r.links && int(id&(chunkRows-1)) < r.chunks[id>>chunkShift].n, "link %d of row %d of %d", k, id, r.len)
+	}
+	return (*uint32)(unsafe.Add(r.where.links[id>>chunkShift], (int(id&(chunkRows-1))*r.links+k)*numberBytes))
 }
 
 // Mark returns the mark of a row, good until the next Append to its group.
 func (r *Rows) Mark(id uint32) *uint8 {
-	return &r.chunks[id>>chunkShift].marks[id&(chunkRows-1)]
+	if invariant.Enabled {
+		invariant.Check(int(id&(chunkRows-1)) < r.chunks[id>>chunkShift].n, "mark of row %d of %d", id, r.len)
+	}
+	return (*uint8)(unsafe.Add(r.where.marks[id>>chunkShift], id&(chunkRows-1)))
 }
 
 // Row returns the columns and the row in them of a row number, to look at: good until the next Append or Free.
@@ -355,6 +421,16 @@ func (r *Rows) Free() {
 	}
 	r.budget.Release(r.bytes)
 	r.chunks, r.groups, r.len, r.bytes = nil, [Groups][]uint32{}, 0, 0
+	r.where.forget()
+}
+
+// forget forgets all chunks.
+func (p *places) forget() {
+	p.links, p.marks = nil, nil
+	clear(p.values)
+	clear(p.valid)
+	clear(p.nullable)
+	clear(p.scaled)
 }
 
 // Take drops all rows and makes those of from, a store of the same types and budget, its own, under the numbers that they have there; from is
@@ -366,6 +442,7 @@ func (r *Rows) Take(from *Rows) {
 	r.len, from.len = from.len, 0
 	r.bytes, from.bytes = from.bytes, 0
 	r.shared, from.shared = from.shared, r.shared
+	r.where, from.where = from.where, r.where
 }
 
 func (c *chunk) release() {
