@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +24,13 @@ import (
 
 // run is wire run.
 func (a *app) run(ctx context.Context, path string, f *runFlags) error {
+	if strings.HasSuffix(path, ".sql") {
+		text, err := a.readText(path)
+		if err != nil {
+			return wrong(err)
+		}
+		return a.runSQL(ctx, strings.TrimSuffix(filepath.Base(path), ".sql"), path, text, f)
+	}
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -29,6 +38,11 @@ func (a *app) run(ctx context.Context, path string, f *runFlags) error {
 	if err != nil {
 		return err
 	}
+	return a.carryOut(ctx, p, f)
+}
+
+// carryOut runs a pipeline, or explains it, as the flags say.
+func (a *app) carryOut(ctx context.Context, p *plans, f *runFlags) error {
 	if f.explain {
 		return a.explain(p)
 	}
@@ -183,7 +197,7 @@ func (a *app) await(stops *stops, run func() (flow.Outcome, error)) (flow.Outcom
 func (a *app) flow(stops *stops, e *execution, p *plans, f *runFlags, log *slog.Logger) (flow.Outcome, error) {
 	settings := flow.Settings{
 		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.checkpointEvery, EpochBounded: f.everyGiven,
-		BlockBytes: f.blockBytes, StopAfter: f.stopAfter,
+		BlockBytes: f.blockBytes, StopAfter: f.stopAfter, Budget: budget(f.memoryBytes),
 		Resume: p.resume, ManifestPath: p.checkpoint, KeepFinished: p.keepFinished(f),
 	}
 	pipeline, err := flow.Build(stops.ctx, p.physical, settings)

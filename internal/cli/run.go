@@ -2,16 +2,19 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"wire.example/wire/internal/cli/result"
+	"wire.example/wire/internal/engine"
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/plan/logical"
-	"wire.example/wire/internal/plan/optimize"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/telemetry/logging"
 )
@@ -30,6 +33,10 @@ type runFlags struct {
 	listen          string
 	logFormat       string
 	format          logging.Format // logFormat, checked
+	statements      []string
+	output          string
+	memory          string
+	memoryBytes     int64 // memory, checked; 0 if it was not given
 	blockBytes      int
 	stopAfter       int64
 }
@@ -37,15 +44,26 @@ type runFlags struct {
 func (a *app) runCommand() *cobra.Command {
 	f := &runFlags{}
 	c := &cobra.Command{
-		Use:   "run FILE",
-		Short: "Run a pipeline in this process until its input ends; - reads it from standard input.",
+		Use:   "run [FILE]",
+		Short: "Run a pipeline, in YAML or SQL, in this process until its input ends; - reads it from standard input.",
 		Long: `Run a pipeline in this process until its input ends; - reads it from standard input.
+
+A pipeline is a YAML file, or SQL: a file that ends in .sql, or the statements of -e. The INSERTs of SQL into sinks form one pipeline; the rows
+of its queries go to standard output.
 
 The first Ctrl-C stops reading, brings what was read to the sinks and says where to resume; the second stops at once.
 Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 and 143 stopped by Ctrl-C and SIGTERM.`,
-		Args: exactly(cobra.ExactArgs(1)),
+		Args: exactly(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			f.everyGiven = c.Flags().Changed("checkpoint-every")
+			switch {
+			case len(args) == 0 && len(f.statements) == 0:
+				return wrong(fmt.Errorf("give a pipeline file, or SQL with -e; usage: %s", c.UseLine()))
+			case len(args) > 0 && len(f.statements) > 0:
+				return wrong(errors.New("give a file or -e, not both"))
+			case len(args) == 0:
+				return a.runSQL(c.Context(), "query", "", strings.Join(f.statements, ";\n"), f)
+			}
 			return a.run(c.Context(), args[0], f)
 		},
 	}
@@ -60,10 +78,14 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	flags.BoolVar(&f.quiet, "quiet", false, "print errors only")
 	flags.StringVar(&f.listen, "listen", "", "address for /metrics, /healthz, /debug/pprof and /debug/pipeline, such as 127.0.0.1:6060")
 	flags.StringVar(&f.logFormat, "log-format", "text", "form of the log on standard error: text or json")
+	flags.StringArrayVarP(&f.statements, "execute", "e", nil, "SQL to run instead of a file; may be given several times")
+	flags.StringVar(&f.output, "output", string(result.Table), "form of the rows of queries: "+strings.Join(result.Formats(), ", "))
+	flags.StringVar(&f.memory, "memory", "", "memory that rows and state may take, such as 2GiB (default: GOMEMLIMIT, or half of the machine's)")
 	flags.IntVar(&f.blockBytes, "block-bytes", 0, "size of the blocks that are read under load")
 	flags.Int64Var(&f.stopAfter, "stop-after", 0, "blocks of a source after which the run stops as at Ctrl-C, with exit code 0")
 	completesValues(c, "summary", "text", "json", "none")
 	completesValues(c, "log-format", "text", "json")
+	completesValues(c, "output", result.Formats()...)
 	hide(flags, "block-bytes")
 	hide(flags, "stop-after")
 	return c
@@ -90,6 +112,11 @@ func (f *runFlags) check() error {
 		return wrong(fmt.Errorf("--log-format: %w", err))
 	}
 	f.format = format
+	if f.memory != "" {
+		if f.memoryBytes, err = parseBytes(f.memory); err != nil {
+			return wrong(fmt.Errorf("--memory: %w", err))
+		}
+	}
 	return nil
 }
 
@@ -123,13 +150,19 @@ func (a *app) plan(ctx context.Context, path string, f *runFlags) (*plans, error
 	if err != nil {
 		return nil, wrong(err)
 	}
+	return a.ready(ctx, l, path, f)
+}
+
+// ready makes a logical plan ready to run. path is the pipeline as a user would name it.
+func (a *app) ready(ctx context.Context, l *logical.Plan, path string, f *runFlags) (*plans, error) {
 	if f.parallelism > 0 {
 		l.Parallelism = f.parallelism
 	}
-	if err := optimize.Optimize(l); err != nil {
+	runs, err := engine.Plan(ctx, l, runtime.GOMAXPROCS(0))
+	if err != nil {
 		return nil, wrong(err)
 	}
-	p := &plans{path: path, logical: l, physical: physical.New(l, runtime.GOMAXPROCS(0)), checkpoint: f.checkpoint}
+	p := &plans{path: path, logical: l, physical: runs, checkpoint: f.checkpoint}
 	if err := p.readsOwnText(); err != nil {
 		return nil, wrong(err)
 	}

@@ -36,12 +36,25 @@ type sqlSettings struct {
 
 // newSession returns a session whose pipelines run in this process.
 func (a *app) newSession(s sqlSettings) *session.Session {
+	return a.sessionOf(s, &executor{runner: a.runner(s)})
+}
+
+// explainingSession returns a session that prints the plans of queries instead of running them.
+func (a *app) explainingSession(s sqlSettings) *session.Session {
+	return a.sessionOf(s, &explainer{executor{runner: a.runner(s)}, a.out})
+}
+
+func (a *app) runner(s sqlSettings) *engine.Runner {
+	return &engine.Runner{
+		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: a.references.wrap(slog.New(slog.DiscardHandler)), Budget: budget(s.memory),
+		Lanes: runtime.GOMAXPROCS(0), BlockBytes: s.blockBytes,
+	}
+}
+
+func (a *app) sessionOf(s sqlSettings, e session.Executor) *session.Session {
 	pool := &batch.Pool{}
 	return session.New(session.Config{
-		Executor: &executor{runner: &engine.Runner{
-			Pool: pool, Clock: a.clock, FS: a.fs, Log: a.references.wrap(slog.New(slog.DiscardHandler)), Budget: budget(s.memory),
-			Lanes: runtime.GOMAXPROCS(0), BlockBytes: s.blockBytes,
-		}},
+		Executor: e,
 		Connectors: bind.Connectors{
 			Registry: a.registry,
 			Infer: func(source *logical.Source) (*schema.Schema, error) {
@@ -58,6 +71,22 @@ type executor struct{ runner *engine.Runner }
 // Run runs a plan to its end.
 func (e *executor) Run(ctx context.Context, p *logical.Plan) error {
 	_, _, err := e.runner.Run(ctx, p)
+	return err
+}
+
+// explainer shows the plans that it is given to run.
+type explainer struct {
+	executor
+	out io.Writer
+}
+
+// Run prints the plan.
+func (e *explainer) Run(ctx context.Context, p *logical.Plan) error {
+	lines, err := e.Explain(ctx, p, session.Explanation{Costs: true})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(e.out, strings.Join(lines, "\n"))
 	return err
 }
 

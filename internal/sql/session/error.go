@@ -31,7 +31,9 @@ type Error struct {
 	// Text is for people: code and message, and where the place is known the line with carets below it, and a hint; several mistakes stand below
 	// each other. Without a line feed at its end.
 	Text string
-	err  error
+	// Placed says that the mistake has a place in the text: the statement was never begun.
+	Placed bool
+	err    error
 }
 
 // Error returns the text.
@@ -48,14 +50,14 @@ func located(err error, text string) error {
 	}
 	var syntax *parse.Error
 	if errors.As(err, &syntax) {
-		return &Error{Code: syntax.SQLSTATE, Text: syntax.Render(text), err: err}
+		return &Error{Code: syntax.SQLSTATE, Text: syntax.Render(text), Placed: true, err: err}
 	}
 	if mistakes := bind.Mistakes(err); len(mistakes) > 0 {
 		parts := make([]string, len(mistakes))
 		for i, m := range mistakes {
 			parts[i] = m.Render(text)
 		}
-		return &Error{Code: mistakes[0].SQLSTATE, Text: strings.Join(parts, "\n"), err: err}
+		return &Error{Code: mistakes[0].SQLSTATE, Text: strings.Join(parts, "\n"), Placed: true, err: err}
 	}
 	var state *sqlstate.Error
 	if !errors.As(err, &state) {

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"wire.example/wire/internal/cli/result"
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/sql/session"
+)
+
+// runSQL is wire run for SQL: queries are answered in order on standard output, then the pipeline of the INSERTs into sinks runs as one from a
+// YAML file does. name is the pipeline's, path the file's, "" for statements of the command line.
+func (a *app) runSQL(ctx context.Context, name, path, text string, f *runFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	settings := sqlSettings{name: name, parallelism: f.parallelism, blockBytes: f.blockBytes, memory: f.memoryBytes, quiet: f.quiet}
+	var err error
+	if settings.format, err = result.ParseFormat(f.output); err != nil {
+		return wrong(fmt.Errorf("--output: %w", err))
+	}
+	l, err := a.declare(ctx, settings, text, f)
+	if err != nil {
+		return a.refuse(err)
+	}
+	if l == nil {
+		return nil
+	}
+	p, err := a.ready(ctx, l, path, f)
+	if err != nil {
+		return err
+	}
+	return a.carryOut(ctx, p, f)
+}
+
+// declare carries out everything but the pipeline of the INSERTs into sinks, which it returns.
+func (a *app) declare(ctx context.Context, settings sqlSettings, text string, f *runFlags) (*logical.Plan, error) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	s := a.newSession(settings)
+	if f.explain {
+		s = a.explainingSession(settings)
+	}
+	if err := s.Execute(ctx, text, &printer{app: a, settings: settings}); err != nil {
+		return nil, err
+	}
+	return s.Take(), nil
+}
+
+// refuse prints what is wrong with SQL: a mistake in the text has another exit code than what goes wrong while a statement runs.
+func (a *app) refuse(err error) error {
+	var e *session.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &exitError{code: exitInterrupt, err: errors.New("interrupted")}
+	case !errors.As(err, &e):
+		return err
+	}
+	a.sqlError(err)
+	code := exitFailed
+	if e.Placed {
+		code = exitWrong
+	}
+	return &exitError{code: code, err: errors.New("")}
+}
