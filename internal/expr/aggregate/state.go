@@ -106,6 +106,13 @@ type Scan interface {
 // NewState returns the state of a call. f must not have SortedOrder.
 func (f *Function) NewState(spec *Spec) State { return f.state(spec) }
 
+// PartialTypes are the types of the columns of partial answers over arguments of types args. f must not have SortedOrder.
+func (f *Function) PartialTypes(args []schema.Type) []schema.Type {
+	s := f.NewState(&Spec{Args: args, Pool: &batch.Pool{}, Budget: limit.New("types", 0)})
+	defer s.Close()
+	return s.PartialTypes()
+}
+
 // NewScan returns the scan of a call. f must have SortedOrder.
 func (f *Function) NewScan(spec *Spec) Scan { return f.scan(spec) }
 
