@@ -6,7 +6,6 @@ import (
 	"wire.example/wire/internal/expr/aggregate"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
-	"wire.example/wire/sdk/schema"
 )
 
 // call is one aggregate over all groups.
@@ -192,9 +191,6 @@ func (c *call) result(slots []uint32, out *batch.Column, failed *failures) error
 	failed.note()
 	return nil
 }
-
-// outType is the type of the answers.
-func (c *call) outType() schema.Type { return c.config.Function.ResultType(c.config.ArgTypes) }
 
 // free gives all memory back; the call may be used again.
 func (c *call) free() {

@@ -42,9 +42,6 @@ func (w *walk) piece(table *keyed.Table) []uint32 {
 	return w.slots
 }
 
-// done reports whether nothing is left.
-func (w *walk) done() bool { return len(w.rest) == 0 && w.next == keyed.Groups }
-
 // failures are the rows of a piece that have an answer which cannot be given.
 type failures struct {
 	// errs takes those of one column.

@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"slices"
+
 	"wire.example/wire/internal/expr/aggregate"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
@@ -77,6 +79,9 @@ func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial b
 			g.partition = keyed.NewHasher(p)
 		}
 	}
+	if config.Sets != nil {
+		g.number = batch.NewColumn(pool, schema.Of(schema.Int64))
+	}
 	g.makeSets()
 	for i := range config.Calls {
 		g.calls = append(g.calls, newCall(g, &config.Calls[i], len(g.calls), partial))
@@ -89,11 +94,10 @@ func (g *groups) makeSets() {
 	if g.config.Sets == nil || g.config.Merge {
 		g.sets = []set{{columns: g.config.Keys}}
 		if g.config.Sets != nil {
-			g.sets[0].columns = append(g.config.Keys[:len(g.config.Keys):len(g.config.Keys)], g.config.SetColumn)
+			g.sets[0].columns = slices.Concat(g.config.Keys, []int{g.config.SetColumn})
 		}
 		return
 	}
-	g.number = batch.NewColumn(g.pool, schema.Of(schema.Int64))
 	nulls := make([]*batch.Column, len(g.config.Keys))
 	for _, places := range g.config.Sets {
 		s := set{missing: g.config.missing(places)}
@@ -174,17 +178,19 @@ func (g *groups) hashes(in *batch.Batch, i int, partition []uint64) []uint64 {
 // upsertEmpty makes the group of the empty set with number i, unless it is there.
 func (g *groups) upsertEmpty(i int) error {
 	g.view.Len, g.view.Sel, g.view.Cols = 1, nil, g.view.Cols[:0]
-	for _, t := range g.config.prefix() {
+	for _, t := range g.config.keyTypes() {
 		col := batch.NewColumn(g.pool, t)
-		defer col.Release()
 		col.Reset(1)
 		col.SetAllNull()
 		g.view.Cols = append(g.view.Cols, col)
 	}
-	number := g.view.Cols[len(g.view.Cols)-1]
-	number.Reset(1)
-	number.Int64s()[0] = int64(i)
+	g.number.Reset(1)
+	g.number.Int64s()[0] = int64(i)
+	g.view.Cols = append(g.view.Cols, g.number)
 	_, err := g.table.Upsert(g.hasher.Hash(&g.view), g.view.Cols, nil, g.slots[:1])
+	for _, col := range g.view.Cols[:len(g.config.Keys)] {
+		col.Release()
+	}
 	return err
 }
 
@@ -203,7 +209,7 @@ func (g *groups) keys(in *batch.Batch, i int) {
 		}
 		g.view.Cols = append(g.view.Cols, in.Cols[column])
 	}
-	if g.number != nil {
+	if g.config.Sets != nil && !g.config.Merge {
 		g.number.Reset(in.Len)
 		numbers := g.number.Int64s()
 		for row := range numbers {

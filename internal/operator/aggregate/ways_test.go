@@ -268,8 +268,8 @@ func TestOutOfMemory(t *testing.T) {
 func TestPieces(t *testing.T) {
 	config := aggregate.Config{Name: "aggregate 1", Types: types(), Keys: []int{keyInt}, Calls: []aggregate.Call{call(t, "count"), orderBy(call(t, "array_agg", argInt), argInt)}}
 	const different = 10_000
-	make := func() *aggregate.Operator { return aggregate.New(&batch.Pool{}, limit.New("test", 0), config) }
-	o := make()
+	fresh := func() *aggregate.Operator { return aggregate.New(&batch.Pool{}, limit.New("test", 0), config) }
+	o := fresh()
 	in := numbers(3*different, different)
 	for from := 0; from < in.Len; from += batch.MaxRows {
 		part := &batch.Batch{Len: min(batch.MaxRows, in.Len-from)}
@@ -302,7 +302,7 @@ func TestPieces(t *testing.T) {
 			}
 			break
 		}
-		next := make()
+		next := fresh()
 		for g := range 256 {
 			data, err := o.Snapshot(op.KeyGroup(g))
 			if err != nil {
