@@ -73,7 +73,7 @@ type State interface {
 	Partial(slots []uint32, out []*batch.Column)
 	// Result makes out the answers of slots, one a row. A row whose answer fails is NULL and in errs.
 	Result(slots []uint32, out *batch.Column, errs *builtin.Errors)
-	// Append appends a slot's content, for a snapshot. The layout is part of stored formats; docs/format/aggregates.md has it.
+	// Append appends a slot's content, for a snapshot. The layout is part of stored formats; docs/format/aggregate.md has it.
 	Append(slot uint32, dst []byte) []byte
 	// Restore makes an empty slot what Append wrote at the beginning of src, and returns what follows.
 	Restore(slot uint32, src []byte) (rest []byte, err error)
