@@ -26,7 +26,7 @@ type block struct {
 
 // arena lends blocks.
 type arena struct {
-	memory *memory
+	memory *account
 	pages  [][]byte
 	// used is how much of the last shared page is taken; shared is its number.
 	used, shared int

@@ -90,7 +90,7 @@ func newLists(spec *Spec, s *lists, join string) {
 		},
 		free: func(c *listCell) { s.arena.drop(&c.data) },
 	})
-	s.arena.memory = &s.memory
+	s.arena.memory = &s.account
 }
 
 func (s *lists) decodeCell(src []byte, c *listCell) ([]byte, error) {

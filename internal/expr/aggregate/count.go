@@ -40,9 +40,9 @@ func (s *count) apply(in *Rows, n int64) {
 		*s.at(in.Slot) += n * int64(in.N)
 		return
 	}
-	chunks := s.chunks
+	slots := s.slots
 	for _, slot := range in.Slots {
-		chunks[slot>>chunkBits][slot&chunkMask] += n
+		*slots.At(slot) += n
 	}
 }
 

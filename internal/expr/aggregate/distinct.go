@@ -44,7 +44,7 @@ func newDistinct(spec *Spec) State {
 		merge:  s.mergeCells,
 		free:   func(c *hashCell) { s.arena.drop(&c.data) },
 	})
-	s.arena.memory = &s.memory
+	s.arena.memory = &s.account
 	return s
 }
 

@@ -45,7 +45,7 @@ type wide struct {
 
 // wides keeps the wide accumulators of a state.
 type wides struct {
-	memory *memory
+	memory *account
 	list   []*wide // by number, from 1
 	free   []uint32
 }

@@ -102,7 +102,7 @@ func flipOf(largest bool) int64 {
 // Add compares the values.
 func (s *extremeInt[T]) Add(in *Rows) error {
 	in = s.live.present(in)
-	v, chunks, flip := batch.Values[T](in.Args[0]), s.chunks, s.flip
+	v, slots, flip := batch.Values[T](in.Args[0]), s.slots, s.flip
 	switch {
 	case in.Slots == nil && in.N > 0:
 		best := int64(v[in.Row(0)]) ^ flip
@@ -112,12 +112,12 @@ func (s *extremeInt[T]) Add(in *Rows) error {
 		s.at(in.Slot).take(best)
 	case in.Rows == nil:
 		for i, slot := range in.Slots {
-			chunks[slot>>chunkBits][slot&chunkMask].take(int64(v[i]) ^ flip)
+			slots.At(slot).take(int64(v[i]) ^ flip)
 		}
 	default:
 		rows := in.Rows[:len(in.Slots)]
 		for i, slot := range in.Slots {
-			chunks[slot>>chunkBits][slot&chunkMask].take(int64(v[rows[i]]) ^ flip)
+			slots.At(slot).take(int64(v[rows[i]]) ^ flip)
 		}
 	}
 	return nil
@@ -165,7 +165,7 @@ func keyFloat(key int64) float64 {
 // Add compares the values.
 func (s *extremeFloat[T]) Add(in *Rows) error {
 	in = s.live.present(in)
-	v, chunks, flip := batch.Values[T](in.Args[0]), s.chunks, s.flip
+	v, slots, flip := batch.Values[T](in.Args[0]), s.slots, s.flip
 	if in.Slots == nil && in.N > 0 {
 		best := floatKey(float64(v[in.Row(0)])) ^ flip
 		for i := range in.N {
@@ -175,7 +175,7 @@ func (s *extremeFloat[T]) Add(in *Rows) error {
 		return nil
 	}
 	for i, slot := range in.Slots {
-		chunks[slot>>chunkBits][slot&chunkMask].take(floatKey(float64(v[in.Row(i)])) ^ flip)
+		slots.At(slot).take(floatKey(float64(v[in.Row(i)])) ^ flip)
 	}
 	return nil
 }
@@ -315,7 +315,7 @@ func newExtremeText(largest bool) func(*Spec) State {
 			s.sign = -1
 		}
 		s.cells = newCells(spec, textLayout(&s.arena, s.offer))
-		s.arena.memory = &s.memory
+		s.arena.memory = &s.account
 		return s
 	}
 }
@@ -407,7 +407,7 @@ func newExtremeArray(largest bool) func(*Spec) State {
 			}
 			return s.offer(c, s.other, 0)
 		}))
-		s.arena.memory = &s.memory
+		s.arena.memory = &s.account
 		return s
 	}
 }

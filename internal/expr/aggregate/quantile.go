@@ -76,7 +76,7 @@ func newQuantile(many bool) func(*Spec) State {
 	return func(spec *Spec) State {
 		s := &quantile{many: many, fractions: batch.NewColumn(spec.Pool, spec.Args[1])}
 		s.cells = newCells(spec, layout[quantileCell]{encode: s.encode, decode: s.decode, merge: s.mergeCells, free: s.drop})
-		s.arena.memory = &s.memory
+		s.arena.memory = &s.account
 		return s
 	}
 }

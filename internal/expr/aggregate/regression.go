@@ -53,7 +53,7 @@ func newFloatMoments[T float32 | float64](sp spread) func(*Spec) State {
 				c.squares.drop(&s.wides)
 			},
 		})
-		s.wides.memory = &s.memory
+		s.wides.memory = &s.account
 		return s
 	}
 }
@@ -196,7 +196,7 @@ func newRegression(answer statistic) func(*Spec) State {
 	return func(spec *Spec) State {
 		s := &regression{answer: answer}
 		s.cells = newCells(spec, layout[regressionCell]{encode: s.encode, decode: s.decode, merge: s.mergeCells, free: s.drop})
-		s.wides.memory = &s.memory
+		s.wides.memory = &s.account
 		return s
 	}
 }

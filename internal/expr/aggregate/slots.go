@@ -1,21 +1,20 @@
 package aggregate
 
 import (
-	"unsafe"
-
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/foundation/memory"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
 )
 
-// memory is what a state has reserved.
-type memory struct {
+// account is what a state has reserved beside its slots.
+type account struct {
 	budget *limit.Budget
 	used   int64
 }
 
-func (m *memory) take(n int) error {
+func (m *account) take(n int) error {
 	if err := m.budget.Reserve(int64(n)); err != nil {
 		return err
 	}
@@ -23,19 +22,10 @@ func (m *memory) take(n int) error {
 	return nil
 }
 
-func (m *memory) give(n int) {
+func (m *account) give(n int) {
 	m.budget.Release(int64(n))
 	m.used -= int64(n)
 }
-
-// Slots are kept in chunks of 1,024, so that growth moves none but those of a first chunk that is still smaller.
-const (
-	chunkBits = 10
-	chunkSize = 1 << chunkBits
-	chunkMask = chunkSize - 1
-	// firstChunk is how many slots the first chunk has at first.
-	firstChunk = 8
-)
 
 // layout is what a kind of cell does with itself outside of the kernels.
 type layout[T any] struct {
@@ -51,57 +41,21 @@ type layout[T any] struct {
 // cells holds a cell for each slot. It is the part of a State that does not depend on the function.
 type cells[T any] struct {
 	layout[T]
-	memory
-	chunks [][]T
-	n      int
-	live   filter
+	account
+	slots *memory.Slab[T]
+	live  filter
 	// scratch is the memory of Partial.
 	scratch []byte
 }
 
 func newCells[T any](spec *Spec, l layout[T]) cells[T] {
-	return cells[T]{layout: l, memory: memory{budget: spec.Budget}}
+	return cells[T]{layout: l, account: account{budget: spec.Budget}, slots: memory.NewSlab[T](spec.Budget)}
 }
 
-func (s *cells[T]) at(slot uint32) *T { return &s.chunks[slot>>chunkBits][slot&chunkMask] }
+func (s *cells[T]) at(slot uint32) *T { return s.slots.At(slot) }
 
 // Grow makes slots 0 to n-1 exist.
-func (s *cells[T]) Grow(n int) error {
-	for s.n < n {
-		if err := s.extend(n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// extend makes room for more slots, not necessarily n.
-func (s *cells[T]) extend(n int) error {
-	var zero T
-	size := int(unsafe.Sizeof(zero))
-	if s.n >= chunkSize {
-		if err := s.take(chunkSize * size); err != nil {
-			return err
-		}
-		s.chunks = append(s.chunks, make([]T, chunkSize))
-		s.n += chunkSize
-		return nil
-	}
-	want := firstChunk
-	for want < n && want < chunkSize {
-		want *= 2
-	}
-	if err := s.take((want - s.n) * size); err != nil {
-		return err
-	}
-	grown := make([]T, want)
-	if len(s.chunks) > 0 {
-		copy(grown, s.chunks[0])
-	}
-	s.chunks = append(s.chunks[:0], grown)
-	s.n = want
-	return nil
-}
+func (s *cells[T]) Grow(n int) error { return s.slots.Grow(n) }
 
 // Append appends a slot's content.
 func (s *cells[T]) Append(slot uint32, dst []byte) []byte { return s.encode(dst, s.at(slot)) }
@@ -154,12 +108,12 @@ func (s *cells[T]) Merge(in *Rows) error {
 }
 
 // Bytes is the memory reserved.
-func (s *cells[T]) Bytes() int64 { return s.used }
+func (s *cells[T]) Bytes() int64 { return s.slots.Bytes() + s.used }
 
 // Close gives the memory back.
 func (s *cells[T]) Close() {
 	s.give(int(s.used))
-	s.chunks, s.n = nil, 0
+	s.slots.Free()
 }
 
 func errDamaged() error {

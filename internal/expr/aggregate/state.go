@@ -73,7 +73,7 @@ type State interface {
 	Partial(slots []uint32, out []*batch.Column)
 	// Result makes out the answers of slots, one a row. A row whose answer fails is NULL and in errs.
 	Result(slots []uint32, out *batch.Column, errs *builtin.Errors)
-	// Append appends a slot's content, for a snapshot. The layout is part of stored formats; docs/format/aggregates.md has it.
+	// Append appends a slot's content, for a snapshot. The layout is part of stored formats; docs/format/aggregate.md has it.
 	Append(slot uint32, dst []byte) []byte
 	// Restore makes an empty slot what Append wrote at the beginning of src, and returns what follows.
 	Restore(slot uint32, src []byte) (rest []byte, err error)
@@ -105,6 +105,13 @@ type Scan interface {
 
 // NewState returns the state of a call. f must not have SortedOrder.
 func (f *Function) NewState(spec *Spec) State { return f.state(spec) }
+
+// PartialTypes are the types of the columns of partial answers over arguments of types args. f must not have SortedOrder.
+func (f *Function) PartialTypes(args []schema.Type) []schema.Type {
+	s := f.NewState(&Spec{Args: args, Pool: &batch.Pool{}, Budget: limit.New("types", 0)})
+	defer s.Close()
+	return s.PartialTypes()
+}
 
 // NewScan returns the scan of a call. f must have SortedOrder.
 func (f *Function) NewScan(spec *Spec) Scan { return f.scan(spec) }

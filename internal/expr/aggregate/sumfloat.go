@@ -75,7 +75,7 @@ func newFloatSum[T float32 | float64](avg bool) func(*Spec) State {
 			},
 			free: func(c *floatCell) { c.sum.drop(&s.wides) },
 		})
-		s.wides.memory = &s.memory
+		s.wides.memory = &s.account
 		return s
 	}
 }
@@ -83,13 +83,13 @@ func newFloatSum[T float32 | float64](avg bool) func(*Spec) State {
 // Add adds the values.
 func (s *floatSum[T]) Add(in *Rows) error {
 	in = s.live.present(in)
-	v, chunks := batch.Values[T](in.Args[0]), s.chunks
+	v, slots := batch.Values[T](in.Args[0]), s.slots
 	if in.Slots == nil {
 		return s.addAll(v, in)
 	}
 	for i, slot := range in.Slots {
 		x := float64(v[in.Row(i)])
-		c := &chunks[slot>>chunkBits][slot&chunkMask]
+		c := slots.At(slot)
 		if !c.fast(math.Float64bits(x)) {
 			if err := c.slow(&s.wides, x); err != nil {
 				return err

@@ -78,7 +78,7 @@ func newIntSum[T int16 | int32 | int64](avg bool, result schema.Kind) func(*Spec
 // Add adds the values.
 func (s *intSum[T]) Add(in *Rows) error {
 	in = s.live.present(in)
-	v, chunks := batch.Values[T](in.Args[0]), s.chunks
+	v, slots := batch.Values[T](in.Args[0]), s.slots
 	switch {
 	case in.Slots == nil:
 		total := sumOf(v, in)
@@ -86,12 +86,12 @@ func (s *intSum[T]) Add(in *Rows) error {
 	case in.Rows == nil:
 		v = v[:len(in.Slots)]
 		for i, slot := range in.Slots {
-			chunks[slot>>chunkBits][slot&chunkMask].add(int64(v[i]))
+			slots.At(slot).add(int64(v[i]))
 		}
 	default:
 		rows := in.Rows[:len(in.Slots)]
 		for i, slot := range in.Slots {
-			chunks[slot>>chunkBits][slot&chunkMask].add(int64(v[rows[i]]))
+			slots.At(slot).add(int64(v[rows[i]]))
 		}
 	}
 	return nil

@@ -127,7 +127,10 @@ type Stateful interface {
 	Restore(group KeyGroup, data []byte) error
 }
 
-// Reject is a row of the input that the operator could not process; Row is physical.
+// NoRow is the Row of a Reject that no row of the input is to blame for.
+const NoRow = -1
+
+// Reject is a row of the input that the operator could not process; Row is physical. Or it is, with NoRow, a row that the operator could not make.
 type Reject struct {
 	Row int
 	Err *sqlstate.Error

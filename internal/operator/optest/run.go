@@ -270,6 +270,10 @@ func (r *run) take(out *op.Output, in *batch.Batch) error {
 		return fmt.Errorf("%d rows were emitted, and %d counted", emitted, out.Counts.Emitted)
 	}
 	for _, reject := range out.Rejects {
+		if reject.Row == op.NoRow {
+			r.result.Rejects = append(r.result.Rejects, "a row to be emitted: "+reject.Err.Error())
+			continue
+		}
 		if in == nil {
 			return fmt.Errorf("a row was rejected without a batch: %w", reject.Err)
 		}

@@ -1,0 +1,206 @@
+package aggregate
+
+import (
+	"slices"
+
+	"wire.example/wire/internal/expr/aggregate"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+)
+
+// call is one aggregate over all groups.
+type call struct {
+	config *Call
+	groups *groups
+	number int
+	spec   aggregate.Spec
+	// state is what is kept by slot. A call that needs its rows in order has none but for the groups that are being emitted: see ordered.
+	state   aggregate.State
+	ordered *ordered // nil where rows need no order
+	// distinct are the keys and arguments that were seen, nil without DISTINCT.
+	distinct *keyed.Table
+	hasher   *keyed.Hasher
+	merge    bool
+	strict   bool
+	filter   int
+
+	args  []*batch.Column
+	cols  []*batch.Column
+	at    []uint16
+	ids   []uint32
+	fresh picked
+	valid picked
+}
+
+func newCall(g *groups, config *Call, number int, partial bool) *call {
+	c := &call{config: config, groups: g, number: number, merge: g.config.Merge}
+	f := config.Function
+	direct := f.DirectArgs(len(config.ArgTypes))
+	c.spec = aggregate.Spec{Args: config.ArgTypes, Direct: config.Direct, Pool: g.pool, Budget: g.budget}
+	if f.Class != aggregate.Plain {
+		for _, k := range config.OrderBy {
+			c.spec.Sort = append(c.spec.Sort, aggregate.Sort{Desc: k.Desc, NullsFirst: k.NullsFirst})
+		}
+	}
+	if c.merge {
+		c.filter, c.state = NoColumn, f.NewState(&c.spec)
+		return c
+	}
+	c.filter = config.Filter
+	g.filter(config.Filter)
+	if config.Distinct && !f.IgnoresRepeats {
+		types := g.config.prefix()
+		types = append(types, config.ArgTypes[direct:]...)
+		c.distinct = keyed.NewTable(g.pool, types, g.config.Name, g.budget)
+		columns := make([]int, len(types))
+		for i := range columns {
+			columns[i] = i
+		}
+		c.hasher = keyed.NewHasher(columns)
+	}
+	keys := config.OrderBy
+	if c.distinct != nil && f.Order == aggregate.ShownOrder { // PostgreSQL finds repeats by sorting, and its answer shows it
+		for _, arg := range config.Args[direct:] {
+			if !slices.ContainsFunc(keys, func(k keyed.Key) bool { return k.Column == arg }) {
+				keys = append(keys[:len(keys):len(keys)], keyed.Key{Column: arg})
+			}
+		}
+	}
+	if f.Order == aggregate.SortedOrder || f.Order == aggregate.ShownOrder && len(keys) > 0 {
+		if partial {
+			panic("aggregate: a combiner keeps no rows for " + f.Signature())
+		}
+		c.ordered = newOrdered(c, keys)
+	} else {
+		c.state = f.NewState(&c.spec)
+	}
+	// States leave out rows with NULLs by themselves; to keep those, or to know them, would be a waste.
+	c.strict = f.Strict && (c.distinct != nil || c.ordered != nil)
+	return c
+}
+
+// grow makes slots 0 to n-1 usable.
+func (c *call) grow(n int) error {
+	if c.ordered != nil {
+		return c.ordered.chains.Grow(n)
+	}
+	return c.state.Grow(n)
+}
+
+// add adds rows of in.
+func (c *call) add(in *batch.Batch, rows *selection) error {
+	c.args = c.args[:0]
+	for _, column := range c.config.Args {
+		c.args = append(c.args, in.Cols[column])
+	}
+	if c.strict {
+		rows = c.present(rows)
+	}
+	if c.distinct != nil && rows.n > 0 {
+		var err error
+		if rows, err = c.unseen(in, rows); err != nil {
+			return err
+		}
+	}
+	if rows.n == 0 {
+		return nil
+	}
+	if c.ordered != nil {
+		return c.ordered.keep(in, rows)
+	}
+	given := rows.rowsOf(c.args)
+	if c.merge {
+		return c.state.Merge(&given)
+	}
+	return c.state.Add(&given)
+}
+
+// values are the arguments whose values are added: not those before WITHIN GROUP.
+func (c *call) values() []*batch.Column {
+	return c.args[c.config.Function.DirectArgs(len(c.args)):]
+}
+
+// present returns the rows in which no value is NULL.
+func (c *call) present(rows *selection) *selection {
+	if !slices.ContainsFunc(c.values(), (*batch.Column).HasNulls) {
+		return rows
+	}
+	c.at = c.at[:0]
+	for i := range rows.n {
+		row := i
+		if rows.rows != nil {
+			row = int(rows.rows[i])
+		}
+		if !slices.ContainsFunc(c.values(), func(col *batch.Column) bool { return col.IsNull(row) }) {
+			c.at = append(c.at, uint16(i)) //nolint:gosec // a row number of a batch
+		}
+	}
+	c.valid.pick(rows, c.at)
+	return &c.valid.selection
+}
+
+// unseen returns the rows whose values their group has not had.
+func (c *call) unseen(in *batch.Batch, rows *selection) (*selection, error) {
+	c.cols = c.cols[:0]
+	if c.groups.table != nil {
+		c.cols = append(c.cols, c.groups.view.Cols...)
+	}
+	c.cols = append(c.cols, c.values()...)
+	hashes := c.hash(in.Len, rows)
+	if c.ids == nil {
+		c.ids = make([]uint32, batch.MaxRows)
+	}
+	fresh, err := c.distinct.Upsert(hashes, c.cols, rows.rows, c.ids[:rows.n])
+	if err != nil {
+		return nil, err
+	}
+	c.fresh.pick(rows, fresh)
+	return &c.fresh.selection, nil
+}
+
+// hash hashes the rows of c.cols, for the key group of the row's own group.
+func (c *call) hash(length int, rows *selection) []uint64 {
+	hashes := c.hasher.Hash(&batch.Batch{Cols: c.cols, Len: length, Sel: rows.rows})
+	if rows.hashes != nil {
+		keyed.Place(hashes, rows.hashes)
+		return hashes
+	}
+	const withoutGroup = 1<<56 - 1
+	for i := range hashes {
+		hashes[i] &= withoutGroup
+	}
+	return hashes
+}
+
+// drop makes a slot empty.
+func (c *call) drop(slot uint32) {
+	if c.ordered != nil {
+		*c.ordered.chains.At(slot) = chain{}
+		return
+	}
+	c.state.Free(slot)
+}
+
+// result makes out the answers of slots.
+func (c *call) result(slots []uint32, out *batch.Column, failed *failures) error {
+	if c.ordered != nil {
+		return c.ordered.result(slots, out, failed)
+	}
+	failed.errs.Reset()
+	c.state.Result(slots, out, &failed.errs)
+	failed.note()
+	return nil
+}
+
+// free gives all memory back; the call may be used again.
+func (c *call) free() {
+	if c.distinct != nil {
+		c.distinct.Free()
+	}
+	if c.ordered != nil {
+		c.ordered.free()
+		return
+	}
+	c.state.Close()
+	c.state = c.config.Function.NewState(&c.spec)
+}

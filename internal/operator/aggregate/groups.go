@@ -1,0 +1,308 @@
+package aggregate
+
+import (
+	"slices"
+
+	"wire.example/wire/internal/expr/aggregate"
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// groups is the state of both operators: the groups, and what is known of each.
+type groups struct {
+	config *Config
+	pool   *batch.Pool
+	budget *limit.Budget
+	// table is nil where there is only one group, which has slot 0; touched says that a row came then.
+	table   *keyed.Table
+	touched bool
+	calls   []*call
+	// sets are the masks of the sets, one without grouping sets.
+	sets []set
+
+	// hasher hashes the key columns of a view, partition those of the input by which it is exchanged, unless they are the same.
+	hasher, partition *keyed.Hasher
+	view              batch.Batch
+	number            *batch.Column // the number of the set, for each row
+	slots             []uint32
+	all               selection
+	filters           []*filtered
+}
+
+// set is one grouping set.
+type set struct {
+	missing int64
+	// columns are the key columns: ordinals of the input, NoColumn for a key that is not in the set.
+	columns []int
+	// nulls are columns of NULLs for those.
+	nulls []*batch.Column
+}
+
+// selection is rows of a batch, each with its slot and the hash that says which key group it belongs to.
+type selection struct {
+	n      int
+	rows   []uint16 // nil: the first n
+	slots  []uint32 // nil: all slot 0
+	hashes []uint64 // nil: all key group 0
+}
+
+// filtered is what a filter leaves: positions in the selection of the whole batch, and the selection of those.
+type filtered struct {
+	column    int
+	positions []uint16
+	picked    picked
+	current   bool // picked is that of the current set
+}
+
+// picked is memory for a selection.
+type picked struct {
+	selection
+	rowsOf   []uint16
+	slotsOf  []uint32
+	hashesOf []uint64
+}
+
+func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial bool) *groups {
+	g := &groups{config: config, pool: pool, budget: budget}
+	types := config.prefix()
+	if len(types) > 0 {
+		g.table = keyed.NewTable(pool, types, config.Name, budget)
+		columns := make([]int, len(types))
+		for i := range columns {
+			columns[i] = i
+		}
+		g.hasher = keyed.NewHasher(columns)
+		if p := config.partition(); len(p) > 0 && config.Sets != nil {
+			g.partition = keyed.NewHasher(p)
+		}
+	}
+	if config.Sets != nil {
+		g.number = batch.NewColumn(pool, schema.Of(schema.Int64))
+	}
+	g.makeSets()
+	for i := range config.Calls {
+		g.calls = append(g.calls, newCall(g, &config.Calls[i], len(g.calls), partial))
+	}
+	g.slots = make([]uint32, batch.MaxRows)
+	return g
+}
+
+func (g *groups) makeSets() {
+	if g.config.Sets == nil || g.config.Merge {
+		g.sets = []set{{columns: g.config.Keys}}
+		if g.config.Sets != nil {
+			g.sets[0].columns = slices.Concat(g.config.Keys, []int{g.config.SetColumn})
+		}
+		return
+	}
+	nulls := make([]*batch.Column, len(g.config.Keys))
+	for _, places := range g.config.Sets {
+		s := set{missing: g.config.missing(places)}
+		for i, k := range g.config.Keys {
+			if s.missing>>i&1 != 0 {
+				if nulls[i] == nil {
+					nulls[i] = batch.NewColumn(g.pool, g.config.Types[k])
+				}
+				k = NoColumn
+			}
+			s.columns = append(s.columns, k)
+			s.nulls = append(s.nulls, nulls[i])
+		}
+		g.sets = append(g.sets, s)
+	}
+}
+
+// absorb adds the rows of in to their groups.
+func (g *groups) absorb(in *batch.Batch) error {
+	g.all = selection{n: in.Rows(), rows: in.Sel}
+	if g.all.n == 0 {
+		return nil
+	}
+	g.touched = true
+	for _, f := range g.filters {
+		f.find(in)
+	}
+	var partition []uint64
+	if g.partition != nil {
+		partition = g.partition.Hash(in)
+	}
+	for i := range g.sets {
+		if err := g.absorbSet(in, i, partition); err != nil {
+			return op.OutOfMemory(g.config.Name, err)
+		}
+	}
+	return nil
+}
+
+// absorbSet adds the rows to their groups of one set.
+func (g *groups) absorbSet(in *batch.Batch, i int, partition []uint64) error {
+	if g.table != nil {
+		hashes := g.hashes(in, i, partition)
+		g.all.hashes, g.all.slots = hashes, g.slots[:g.all.n]
+		fresh, err := g.table.Upsert(hashes, g.view.Cols, in.Sel, g.all.slots)
+		if err != nil {
+			return err
+		}
+		if len(fresh) > 0 {
+			if err := g.grow(g.table.Limit()); err != nil {
+				return err
+			}
+		}
+	} else if err := g.grow(1); err != nil {
+		return err
+	}
+	for _, f := range g.filters {
+		f.current = false
+	}
+	for _, c := range g.calls {
+		if err := c.add(in, g.of(c.filter)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hashes makes the view of the key columns of a set and hashes it, for the key groups of partition if there are such.
+func (g *groups) hashes(in *batch.Batch, i int, partition []uint64) []uint64 {
+	g.keys(in, i)
+	hashes := g.hasher.Hash(&g.view)
+	if partition != nil {
+		keyed.Place(hashes, partition)
+	}
+	return hashes
+}
+
+// upsertEmpty makes the group of the empty set with number i, unless it is there.
+func (g *groups) upsertEmpty(i int) error {
+	g.view.Len, g.view.Sel, g.view.Cols = 1, nil, g.view.Cols[:0]
+	for _, t := range g.config.keyTypes() {
+		col := batch.NewColumn(g.pool, t)
+		col.Reset(1)
+		col.SetAllNull()
+		g.view.Cols = append(g.view.Cols, col)
+	}
+	g.number.Reset(1)
+	g.number.Int64s()[0] = int64(i)
+	g.view.Cols = append(g.view.Cols, g.number)
+	_, err := g.table.Upsert(g.hasher.Hash(&g.view), g.view.Cols, nil, g.slots[:1])
+	for _, col := range g.view.Cols[:len(g.config.Keys)] {
+		col.Release()
+	}
+	return err
+}
+
+// keys makes the view of the key columns of a set.
+func (g *groups) keys(in *batch.Batch, i int) {
+	s := &g.sets[i]
+	g.view.Len, g.view.Sel, g.view.Cols = in.Len, in.Sel, g.view.Cols[:0]
+	for k, column := range s.columns {
+		if column == NoColumn {
+			if nulls := s.nulls[k]; nulls.Len() != in.Len {
+				nulls.Reset(in.Len)
+				nulls.SetAllNull()
+			}
+			g.view.Cols = append(g.view.Cols, s.nulls[k])
+			continue
+		}
+		g.view.Cols = append(g.view.Cols, in.Cols[column])
+	}
+	if g.config.Sets != nil && !g.config.Merge {
+		g.number.Reset(in.Len)
+		numbers := g.number.Int64s()
+		for row := range numbers {
+			numbers[row] = int64(i)
+		}
+		g.view.Cols = append(g.view.Cols, g.number)
+	}
+}
+
+// grow makes slots 0 to n-1 usable.
+func (g *groups) grow(n int) error {
+	for _, c := range g.calls {
+		if err := c.grow(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// of returns the rows for which a filter column is true.
+func (g *groups) of(column int) *selection {
+	if column == NoColumn {
+		return &g.all
+	}
+	for _, f := range g.filters {
+		if f.column == column {
+			if !f.current {
+				f.picked.pick(&g.all, f.positions)
+				f.current = true
+			}
+			return &f.picked.selection
+		}
+	}
+	panic("aggregate: a filter that was not announced")
+}
+
+// filter announces a filter column.
+func (g *groups) filter(column int) {
+	if column == NoColumn {
+		return
+	}
+	for _, f := range g.filters {
+		if f.column == column {
+			return
+		}
+	}
+	g.filters = append(g.filters, &filtered{column: column})
+}
+
+// find finds the rows of in for which the filter is true.
+func (f *filtered) find(in *batch.Batch) {
+	col := in.Cols[f.column]
+	values := col.Bits()
+	f.positions = f.positions[:0]
+	for i := range in.Rows() {
+		if row := in.Row(i); values.Get(row) && !col.IsNull(row) {
+			f.positions = append(f.positions, uint16(i)) //nolint:gosec // a row number of a batch
+		}
+	}
+}
+
+// pick makes p the rows of s at positions.
+func (p *picked) pick(s *selection, positions []uint16) {
+	p.n = len(positions)
+	p.rowsOf, p.slotsOf, p.hashesOf = p.rowsOf[:0], p.slotsOf[:0], p.hashesOf[:0]
+	for _, i := range positions {
+		row := i
+		if s.rows != nil {
+			row = s.rows[i]
+		}
+		p.rowsOf = append(p.rowsOf, row)
+	}
+	p.rows, p.slots, p.hashes = p.rowsOf, nil, nil
+	if s.slots != nil {
+		for _, i := range positions {
+			p.slotsOf, p.hashesOf = append(p.slotsOf, s.slots[i]), append(p.hashesOf, s.hashes[i])
+		}
+		p.slots, p.hashes = p.slotsOf, p.hashesOf
+	}
+}
+
+// rowsOf returns the selection as a state takes it.
+func (s *selection) rowsOf(args []*batch.Column) aggregate.Rows {
+	return aggregate.Rows{Slots: s.slots, Rows: s.rows, N: s.n, Args: args}
+}
+
+// free drops all groups and gives the memory back.
+func (g *groups) free() {
+	if g.table != nil {
+		g.table.Free()
+	}
+	g.touched = false
+	for _, c := range g.calls {
+		c.free()
+	}
+}

@@ -1,0 +1,131 @@
+package aggregate
+
+import (
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/sdk/batch"
+)
+
+// Operator makes one row of each group, when the input ends.
+type Operator struct {
+	*groups
+	config Config
+	output *output
+	walk   walk
+	// ended: the walk has begun. over: everything was emitted. hasEmpty: the groups of empty sets were made, perhaps before a restore.
+	ended, over, hasEmpty bool
+	tables                []op.Table
+}
+
+// New returns the operator that config describes. Its state is reserved in budget.
+func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
+	o := &Operator{config: config}
+	o.groups = newGroups(pool, budget, &o.config, false)
+	o.output = newOutput(o.groups, config.Output())
+	if o.table != nil {
+		o.tables = append(o.tables, o.table)
+	}
+	for _, c := range o.calls {
+		if c.distinct != nil {
+			o.tables = append(o.tables, c.distinct)
+		}
+		if c.ordered != nil {
+			o.tables = append(o.tables, c.ordered.rows)
+		}
+	}
+	return o
+}
+
+// Tables are that of the groups, and those of the calls in their order.
+func (o *Operator) Tables() []op.Table { return o.tables }
+
+// Needs declares the groups of the rows that come, and what the calls keep in the same key groups; everything at the end.
+func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
+	if in == nil {
+		for i := range o.tables {
+			needs.All(i)
+		}
+		return
+	}
+	if in.Rows() == 0 {
+		return
+	}
+	if o.table == nil {
+		for i := range o.tables {
+			needs.Groups(i, 0, 0)
+		}
+		return
+	}
+	var partition []uint64
+	if o.partition != nil {
+		partition = o.partition.Hash(in)
+	}
+	for i := range o.sets {
+		hashes := o.hashes(in, i, partition)
+		needs.Keys(0, hashes)
+		for _, h := range hashes {
+			for k := 1; k < len(o.tables); k++ {
+				needs.Groups(k, op.GroupOf(h), op.GroupOf(h))
+			}
+		}
+	}
+}
+
+// Apply adds rows to their groups.
+func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
+	out.Counts.In += int64(in.Rows())
+	out.Counts.Absorbed += int64(in.Rows())
+	return false, o.absorb(in)
+}
+
+// OnEnd emits the groups. The last call emits nothing: it gives the memory back, which the batch of the one before it needed.
+func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
+	if !o.ended {
+		if err := o.begin(); err != nil {
+			return false, op.OutOfMemory(o.config.Name, err)
+		}
+	}
+	slots := o.piece()
+	if len(slots) == 0 {
+		o.free()
+		o.over = true
+		return false, nil
+	}
+	return true, o.output.answers(slots, out)
+}
+
+// piece returns the next groups to be emitted.
+func (o *Operator) piece() []uint32 {
+	if o.table != nil && !o.over {
+		return o.walk.piece(o.table)
+	}
+	if o.over || o.walk.next > 0 {
+		return nil
+	}
+	o.walk.next++
+	return []uint32{0}
+}
+
+// begin prepares the end: what was seen need not be known any longer, and groups without rows are made where there must be one.
+func (o *Operator) begin() error {
+	for _, c := range o.calls {
+		if c.distinct != nil {
+			c.distinct.Free()
+		}
+	}
+	if o.table == nil {
+		o.ended = true
+		return o.grow(1)
+	}
+	if !o.hasEmpty {
+		for i, places := range o.config.Sets {
+			if len(places) == 0 {
+				if err := o.upsertEmpty(i); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	o.ended, o.hasEmpty = true, true
+	return o.grow(o.table.Limit())
+}

@@ -1,0 +1,221 @@
+package aggregate
+
+import (
+	"slices"
+
+	"wire.example/wire/internal/expr/aggregate"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// chain is the rows of a group, in the order in which they came: the first, the last, and how many.
+type chain struct {
+	first, last uint32
+	n           uint32
+}
+
+// ordered keeps the rows of a call until they can be sorted.
+type ordered struct {
+	call *call
+	// columns are the columns of the input that rows keeps; args and keys are places in them, NoColumn for an argument that is a constant.
+	columns []int
+	args    []int
+	order   *keyed.Order
+	rows    *keyed.Rows
+	chains  *keyed.Slab[chain]
+	// scan answers for one group at a time; functions without one get a state, of which each group of a piece has a slot.
+	scan  aggregate.Scan
+	state aggregate.State
+
+	cols  []*batch.Column
+	ids   []uint32
+	held  int64 // bytes reserved for ids
+	given []*batch.Column
+}
+
+func newOrdered(c *call, keys []keyed.Key) *ordered {
+	o := &ordered{call: c}
+	g := c.groups
+	direct := c.config.Direct
+	for i, column := range c.config.Args {
+		if c.config.Function.Class == aggregate.OrderedSet && i < len(direct) && direct[i] != nil {
+			o.args = append(o.args, NoColumn)
+			continue
+		}
+		o.args = append(o.args, o.place(column))
+	}
+	local := make([]keyed.Key, len(keys))
+	for i, k := range keys {
+		local[i] = keyed.Key{Column: o.place(k.Column), Desc: k.Desc, NullsFirst: k.NullsFirst}
+	}
+	types := make([]schema.Type, len(o.columns))
+	for i, column := range o.columns {
+		types[i] = g.config.Types[column]
+		o.given = append(o.given, batch.NewColumn(g.pool, types[i]))
+	}
+	o.order = keyed.NewOrder(types, local)
+	o.rows = keyed.NewRows(g.pool, types, 1, g.config.Name, g.budget)
+	o.chains = keyed.NewSlab[chain](g.budget)
+	if f := c.config.Function; f.Order == aggregate.SortedOrder {
+		o.scan = f.NewScan(&c.spec)
+	} else {
+		o.state = f.NewState(&c.spec)
+	}
+	return o
+}
+
+// place returns where rows keeps a column of the input.
+func (o *ordered) place(column int) int {
+	at := slices.Index(o.columns, column)
+	if at < 0 {
+		at = len(o.columns)
+		o.columns = append(o.columns, column)
+	}
+	return at
+}
+
+// keep keeps rows of in.
+func (o *ordered) keep(in *batch.Batch, rows *selection) error {
+	o.cols = o.cols[:0]
+	for _, column := range o.columns {
+		o.cols = append(o.cols, in.Cols[column])
+	}
+	if err := o.room(rows.n); err != nil {
+		return err
+	}
+	ids := o.ids[:rows.n]
+	if err := o.rows.Append(o.cols, rows.hashes, rows.rows, ids); err != nil {
+		return err
+	}
+	for i, id := range ids {
+		slot := uint32(0)
+		if rows.slots != nil {
+			slot = rows.slots[i]
+		}
+		c := o.chains.At(slot)
+		if c.n == 0 {
+			c.first = id
+		} else {
+			*o.rows.Link(c.last, 0) = id
+		}
+		c.last = id
+		c.n++
+	}
+	return nil
+}
+
+// room makes ids long enough for n numbers.
+func (o *ordered) room(n int) error {
+	if n <= len(o.ids) {
+		return nil
+	}
+	n = max(n, min(2*len(o.ids), len(o.ids)+1<<20), batch.MaxRows)
+	if err := o.call.groups.budget.Reserve(int64(4 * (n - len(o.ids)))); err != nil {
+		return err
+	}
+	o.held += int64(4 * (n - len(o.ids)))
+	o.ids = append(o.ids, make([]uint32, n-len(o.ids))...)
+	return nil
+}
+
+// sorted returns the rows of a group in order, lent until the next call.
+func (o *ordered) sorted(slot uint32) ([]uint32, error) {
+	c := o.chains.At(slot)
+	if err := o.room(int(c.n)); err != nil {
+		return nil, err
+	}
+	ids := o.ids[:c.n]
+	for i, id := 0, c.first; i < len(ids); i, id = i+1, *o.rows.Link(id, 0) {
+		ids[i] = id
+	}
+	return ids, o.order.Sort(o.rows, ids)
+}
+
+// result makes out the answers of slots.
+func (o *ordered) result(slots []uint32, out *batch.Column, failed *failures) error {
+	if o.scan != nil {
+		return o.scanned(slots, out, failed)
+	}
+	if err := o.state.Grow(len(slots)); err != nil {
+		return err
+	}
+	numbers := make([]uint32, len(slots))
+	for i, slot := range slots {
+		numbers[i] = uint32(i) //nolint:gosec // a row number of a batch
+		ids, err := o.sorted(slot)
+		if err != nil {
+			return err
+		}
+		err = o.each(ids, func(rows *aggregate.Rows) error {
+			rows.Slot = numbers[i]
+			return o.state.Add(rows)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	failed.errs.Reset()
+	o.state.Result(numbers, out, &failed.errs)
+	failed.note()
+	for _, n := range numbers {
+		o.state.Free(n)
+	}
+	return nil
+}
+
+// scanned is result by a scan.
+func (o *ordered) scanned(slots []uint32, out *batch.Column, failed *failures) error {
+	out.Reset(len(slots))
+	for i, slot := range slots {
+		ids, err := o.sorted(slot)
+		if err != nil {
+			return err
+		}
+		o.scan.Begin(int64(len(ids)))
+		err = o.each(ids, func(rows *aggregate.Rows) error {
+			o.scan.Add(rows)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if bad := o.scan.Result(out, i); bad != nil {
+			failed.add(i, bad)
+		}
+	}
+	return nil
+}
+
+// each gives rows to f, as many at a time as a batch holds.
+func (o *ordered) each(ids []uint32, f func(rows *aggregate.Rows) error) error {
+	for len(ids) > 0 {
+		n := min(len(ids), batch.MaxRows)
+		o.rows.Gather(ids[:n], o.given)
+		rows := aggregate.Rows{N: n}
+		for i, at := range o.args {
+			if at == NoColumn {
+				rows.Args = append(rows.Args, o.call.config.Direct[i])
+				continue
+			}
+			rows.Args = append(rows.Args, o.given[at])
+		}
+		if err := f(&rows); err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// free gives all memory back; the rows may be used again.
+func (o *ordered) free() {
+	o.rows.Free()
+	o.chains.Free()
+	o.call.groups.budget.Release(o.held)
+	o.ids, o.held = nil, 0
+	if o.state != nil {
+		o.state.Close()
+		o.state = o.call.config.Function.NewState(&o.call.spec)
+	}
+}

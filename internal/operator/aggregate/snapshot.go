@@ -1,0 +1,194 @@
+package aggregate
+
+import (
+	"encoding/binary"
+
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+)
+
+// version is that of the state's layout: docs/format/aggregate.md.
+const version = 1
+
+// begun marks the state of an operator that has begun to emit.
+const begun = 1
+
+// Snapshot returns the groups of a key group that are still to be emitted, and what the calls keep for them.
+func (o *Operator) Snapshot(group op.KeyGroup) ([]byte, error) {
+	main, err := o.snapshotGroups(uint8(group))
+	if main == nil || err != nil {
+		return nil, err
+	}
+	var mark []byte
+	if o.hasEmpty {
+		mark = []byte{begun}
+	}
+	parts := [][]byte{mark, main}
+	for _, c := range o.calls {
+		if c.distinct != nil {
+			seen, err := c.distinct.Snapshot(uint8(group), func(dst []byte, _ uint32) []byte { return dst })
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, seen)
+		}
+		if c.ordered != nil {
+			rows, err := c.ordered.rows.Snapshot(uint8(group))
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, rows)
+		}
+	}
+	return keyed.AppendParts(nil, version, parts...), nil
+}
+
+func (o *Operator) snapshotGroups(group uint8) ([]byte, error) {
+	if o.over {
+		return nil, nil
+	}
+	if o.table == nil {
+		if group != 0 || !o.touched || o.walk.next > 0 {
+			return nil, nil
+		}
+		return o.appendSlot(nil, 0), nil
+	}
+	if o.ended && o.walk.next > 0 {
+		if int(group) < o.walk.group {
+			return nil, nil
+		}
+		if int(group) == o.walk.group {
+			if err := o.forgetEmitted(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return o.table.Snapshot(group, o.appendSlot)
+}
+
+// forgetEmitted takes the groups out of the table that were emitted of the key group which the walk is in.
+func (o *Operator) forgetEmitted() error {
+	emitted := o.walk.memory[:len(o.walk.memory)-len(o.walk.rest)]
+	for _, slot := range emitted {
+		if err := o.table.Delete(slot); err != nil {
+			return err
+		}
+		for _, c := range o.calls {
+			c.drop(slot)
+		}
+	}
+	o.walk.memory = o.walk.rest
+	return nil
+}
+
+// appendSlot appends what the calls know of a group.
+func (o *Operator) appendSlot(dst []byte, slot uint32) []byte {
+	for _, c := range o.calls {
+		if c.ordered == nil {
+			dst = c.state.Append(slot, dst)
+			continue
+		}
+		ch := c.ordered.chains.At(slot)
+		dst = binary.LittleEndian.AppendUint32(dst, ch.n)
+		if ch.n > 0 {
+			dst = binary.LittleEndian.AppendUint32(dst, c.ordered.rows.Ordinal(ch.first))
+			dst = binary.LittleEndian.AppendUint32(dst, c.ordered.rows.Ordinal(ch.last))
+		}
+	}
+	return dst
+}
+
+// Restore puts the groups of a snapshot in.
+func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
+	count := 2
+	for _, c := range o.calls {
+		if c.distinct != nil {
+			count++
+		}
+		if c.ordered != nil {
+			count++
+		}
+	}
+	parts, err := keyed.Parts(o.config.Name, data, version, count)
+	if err != nil {
+		return err
+	}
+	o.hasEmpty = o.hasEmpty || len(parts[0]) > 0
+	main := parts[1]
+	if err := o.restoreCalls(uint8(group), parts[2:]); err != nil {
+		return err
+	}
+	restore := func(slot uint32, value []byte) error { return o.restoreSlot(uint8(group), slot, value) }
+	if o.table != nil {
+		return o.table.Restore(uint8(group), main, restore)
+	}
+	o.touched = true
+	return op.OutOfMemory(o.config.Name, restore(0, main))
+}
+
+// restoreCalls puts in what the calls keep beside the groups.
+func (o *Operator) restoreCalls(group uint8, parts [][]byte) error {
+	for _, c := range o.calls {
+		if c.distinct != nil {
+			if len(parts[0]) > 0 {
+				if err := c.distinct.Restore(group, parts[0], func(uint32, []byte) error { return nil }); err != nil {
+					return err
+				}
+			}
+			parts = parts[1:]
+		}
+		if c.ordered != nil {
+			if len(parts[0]) > 0 {
+				if err := c.ordered.rows.Restore(group, parts[0]); err != nil {
+					return err
+				}
+			}
+			parts = parts[1:]
+		}
+	}
+	return nil
+}
+
+func (o *Operator) restoreSlot(group uint8, slot uint32, value []byte) error {
+	if err := o.grow(int(slot) + 1); err != nil {
+		return err
+	}
+	corrupt := &keyed.CorruptError{What: "a group of " + o.config.Name, Reason: "what the calls know of it does not end where it should"}
+	for _, c := range o.calls {
+		var err error
+		if c.ordered == nil {
+			value, err = c.state.Restore(slot, value)
+		} else {
+			value, err = c.ordered.restore(group, slot, value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(value) > 0 {
+		return corrupt
+	}
+	return nil
+}
+
+// restore reads a chain; its rows are there already.
+func (o *ordered) restore(group uint8, slot uint32, value []byte) ([]byte, error) {
+	corrupt := &keyed.CorruptError{What: "a group of " + o.call.groups.config.Name, Reason: "its rows are not there"}
+	if len(value) < 4 {
+		return nil, corrupt
+	}
+	ch := chain{n: binary.LittleEndian.Uint32(value)}
+	if value = value[4:]; ch.n > 0 {
+		if len(value) < 8 {
+			return nil, corrupt
+		}
+		ch.first = o.rows.At(group, binary.LittleEndian.Uint32(value))
+		ch.last = o.rows.At(group, binary.LittleEndian.Uint32(value[4:]))
+		if ch.first == keyed.NoRow || ch.last == keyed.NoRow {
+			return nil, corrupt
+		}
+		value = value[8:]
+	}
+	*o.chains.At(slot) = ch
+	return value, nil
+}
