@@ -195,7 +195,7 @@ func (c *Config) validate() error {
 	case c.Build != LeftInput && c.Build != RightInput:
 		return c.wrong("build side %d: the inputs are 0 and 1", c.Build)
 	case len(c.Need) > 0 && len(c.Need) != c.outputs():
-		return c.wrong("%d columns are needed or not, but it has %d", len(c.Need), c.outputs())
+		return c.wrong("it is said of %d columns whether they are needed, but it gives %d", len(c.Need), c.outputs())
 	case c.NullAware && c.Kind != Anti && c.Kind != Mark:
 		return c.wrong("only anti and mark joins can be null-aware")
 	case c.Broadcast && c.preserves(c.Build):
@@ -205,6 +205,11 @@ func (c *Config) validate() error {
 	for i, k := range c.Keys {
 		if err := c.validateKey(i, k); err != nil {
 			return err
+		}
+	}
+	for _, i := range c.Deal {
+		if i < 0 || i >= len(c.types(c.probe())) {
+			return c.wrong("probe rows are dealt by column %d of %d", i, len(c.types(c.probe())))
 		}
 	}
 	for _, i := range c.Reads {

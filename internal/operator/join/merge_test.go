@@ -100,6 +100,7 @@ func drawOrdered(types []schema.Type) optest.Draw {
 			sorted := &batch.Batch{Len: b.Len}
 			for _, c := range b.Cols {
 				own := batch.NewColumn(pool, c.Type())
+				own.Reset(0)
 				own.Append(c, rows)
 				sorted.Cols = append(sorted.Cols, own)
 			}

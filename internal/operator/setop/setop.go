@@ -1,0 +1,307 @@
+package setop
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// Kind is a set operation.
+type Kind uint8
+
+// The operations.
+const (
+	Intersect Kind = iota
+	Except
+)
+
+// String returns the operation as SQL writes it.
+func (k Kind) String() string { return [...]string{"INTERSECT", "EXCEPT"}[k] }
+
+// The numbers of the inputs.
+const (
+	leftInput  = 0
+	rightInput = 1
+)
+
+// Config describes a set operation.
+type Config struct {
+	// Name is the operator's name in messages.
+	Name string
+	Kind Kind
+	// All keeps duplicates: INTERSECT ALL gives a row as often as both inputs have it, EXCEPT ALL as often as the left has it more than the right.
+	All bool
+	// Types are those of the columns of both inputs. Rows are dealt to tasks by all columns.
+	Types []schema.Type
+	// Pool is where columns take their memory; Budget bounds what is kept.
+	Pool   *batch.Pool
+	Budget *limit.Budget
+}
+
+// counts are how often a row came.
+type counts struct{ left, right uint64 }
+
+// SetOp is the operator.
+type SetOp struct {
+	cfg    Config
+	name   string
+	hasher *keyed.Hasher
+	table  *keyed.Table
+	counts *keyed.Slab[counts]
+	slots  []uint32
+	// strangers counts rows that have come from the right alone.
+	strangers int
+	moved     []moved
+	ended     [2]bool
+	view      batch.Batch // rows of a batch that have come before
+	sel       []uint16
+
+	// The walk at the end: the slots that were scanned, which of them is next, and how often it is still to come out.
+	walk    keyed.Cursor
+	scanned []uint32
+	repeat  uint64
+	done    bool
+	emitted []uint32
+	out     batch.Batch
+}
+
+// moved is a row of a batch whose entry was taken out, to be put in again as the left writes it.
+type moved struct {
+	position int
+	right    uint64
+}
+
+// New returns a set operation. It does not keep c.
+func New(c *Config) *SetOp {
+	s := &SetOp{cfg: *c, name: c.Kind.String() + " " + c.Name, slots: make([]uint32, batch.MaxRows), emitted: make([]uint32, 0, batch.MaxRows)}
+	s.sel = make([]uint16, 0, batch.MaxRows) // never nil: that would select every row
+	columns := make([]int, len(c.Types))
+	for i, typ := range c.Types {
+		columns[i] = i
+		s.out.Cols = append(s.out.Cols, batch.NewColumn(c.Pool, typ))
+	}
+	s.hasher = keyed.NewHasher(columns)
+	s.table = keyed.NewTable(c.Pool, c.Types, s.name, c.Budget)
+	s.counts = keyed.NewSlab[counts](c.Budget)
+	return s
+}
+
+// Apply is for operators of one input.
+func (s *SetOp) Apply(*batch.Batch, *op.Output) (bool, error) {
+	return false, fmt.Errorf("%s has two inputs: rows come by ApplyInput", s.name)
+}
+
+// ApplyInput counts the rows of in.
+func (s *SetOp) ApplyInput(input int, in *batch.Batch, out *op.Output) (more bool, err error) {
+	switch {
+	case in.Kinds != nil:
+		return false, fmt.Errorf("%s: an input carries updates and deletions, which this operator does not process", s.name)
+	case s.ended[input]:
+		return false, fmt.Errorf("%s: rows of input %d after its end", s.name, input)
+	}
+	rows := int64(in.Rows())
+	if s.onlyKnown(input) {
+		if in, err = s.known(in); err != nil {
+			return false, err
+		}
+	}
+	slots := s.slots[:in.Rows()]
+	if err := s.enter(input, in, s.hash(in), slots); err != nil {
+		return false, err
+	}
+	for _, slot := range slots {
+		if input == leftInput {
+			s.counts.At(slot).left++
+		} else {
+			s.counts.At(slot).right++
+		}
+	}
+	out.Counts.In += rows
+	out.Counts.Filtered += rows - int64(len(slots))
+	out.Counts.Absorbed += int64(len(slots))
+	return false, nil
+}
+
+// hash returns a hash for each row; without columns all rows are one.
+func (s *SetOp) hash(in *batch.Batch) []uint64 {
+	hashes := s.hasher.Hash(in)
+	if len(s.cfg.Types) == 0 { // then they are not dealt, and belong to key group 0
+		keyed.Place(hashes, make([]uint64, len(hashes)))
+	}
+	return hashes
+}
+
+// onlyKnown reports whether rows of an input matter only if they have come before: those of the right need one on the left, those of an
+// intersection one on either side.
+func (s *SetOp) onlyKnown(input int) bool {
+	return s.ended[1-input] && (input == rightInput || s.cfg.Kind == Intersect)
+}
+
+// known returns the rows of in that have come before, lent until the next call.
+func (s *SetOp) known(in *batch.Batch) (*batch.Batch, error) {
+	slots := s.slots[:in.Rows()]
+	if err := s.table.Find(s.hash(in), in.Cols, in.Sel, slots); err != nil {
+		return nil, err
+	}
+	s.sel = s.sel[:0]
+	for i, slot := range slots {
+		if slot != keyed.NoSlot {
+			s.sel = append(s.sel, uint16(in.Row(i))) //nolint:gosec // a row number of a batch
+		}
+	}
+	s.view.View(in, s.sel)
+	return &s.view, nil
+}
+
+// enter finds the slots of rows, new ones included.
+func (s *SetOp) enter(input int, in *batch.Batch, hashes []uint64, slots []uint32) error {
+	s.moved = s.moved[:0]
+	if input == leftInput && s.strangers > 0 {
+		if err := s.takeOut(in, hashes, slots); err != nil {
+			return err
+		}
+	}
+	fresh, err := s.table.Upsert(hashes, in.Cols, in.Sel, slots)
+	if err != nil {
+		return err
+	}
+	if err := s.counts.Grow(s.table.Limit()); err != nil {
+		return op.OutOfMemory(s.name, err)
+	}
+	moved := s.moved
+	for _, position := range fresh {
+		c := counts{}
+		if len(moved) > 0 && moved[0].position == int(position) {
+			c.right, moved = moved[0].right, moved[1:]
+		} else if input == rightInput {
+			s.strangers++
+		}
+		*s.counts.At(slots[position]) = c
+	}
+	return nil
+}
+
+// takeOut deletes the rows of in that came from the right alone, so that they are put in again in their place on the left, and as they are written there.
+func (s *SetOp) takeOut(in *batch.Batch, hashes []uint64, slots []uint32) error {
+	if err := s.table.Find(hashes, in.Cols, in.Sel, slots); err != nil {
+		return err
+	}
+	for i, slot := range slots {
+		if slot == keyed.NoSlot || s.counts.At(slot).right == 0 || s.counts.At(slot).left > 0 {
+			continue
+		}
+		s.moved = append(s.moved, moved{position: i, right: s.counts.At(slot).right})
+		s.counts.At(slot).right = 0 // seen: the row may come again in this batch
+	}
+	for _, m := range s.moved {
+		if err := s.table.Delete(slots[m.position]); err != nil {
+			return err
+		}
+		s.strangers--
+	}
+	return nil
+}
+
+// OnInputEnd emits the answer once both inputs are over.
+func (s *SetOp) OnInputEnd(input int, out *op.Output) (more bool, err error) {
+	s.ended[input] = true
+	if !s.ended[1-input] || s.done {
+		return false, nil
+	}
+	s.emitted = s.emitted[:0]
+	for len(s.emitted) < batch.MaxRows && s.next() {
+		n := min(s.repeat, uint64(batch.MaxRows-len(s.emitted)))
+		for range n {
+			s.emitted = append(s.emitted, s.scanned[0])
+		}
+		s.repeat -= n
+	}
+	if len(s.emitted) == 0 { // and nothing that is still lent lies here
+		s.done = true
+		s.table.Free()
+		s.counts.Free()
+		return false, nil
+	}
+	s.table.GatherKeys(s.emitted, s.out.Cols)
+	s.out.Len = len(s.emitted)
+	out.Emit(0, &s.out)
+	return true, nil
+}
+
+// next makes scanned begin with a row that is to come out, and reports whether there is one.
+func (s *SetOp) next() bool {
+	for s.repeat == 0 {
+		if len(s.scanned) > 0 {
+			s.scanned = s.scanned[1:]
+		}
+		if len(s.scanned) == 0 {
+			n := s.table.Scan(&s.walk, s.slots)
+			if n == 0 {
+				return false
+			}
+			s.scanned = s.slots[:n]
+		}
+		s.repeat = s.times(s.counts.At(s.scanned[0]))
+	}
+	return true
+}
+
+// times is how often a row comes out.
+func (s *SetOp) times(c *counts) uint64 {
+	n := uint64(0)
+	switch {
+	case s.cfg.Kind == Intersect:
+		n = min(c.left, c.right)
+	case s.cfg.All:
+		n = c.left - min(c.left, c.right)
+	case c.right == 0:
+		n = c.left
+	}
+	if !s.cfg.All {
+		n = min(n, 1)
+	}
+	return n
+}
+
+// Tables are the state.
+func (s *SetOp) Tables() []op.Table { return []op.Table{s.table} }
+
+// Needs declares the rows of in; the end goes through all.
+func (s *SetOp) Needs(_ int, in *batch.Batch, needs *op.Needs) {
+	if in == nil {
+		needs.All(0)
+		return
+	}
+	needs.Keys(0, s.hash(in))
+}
+
+// Snapshot returns the state of a key group: docs/format/state.md.
+func (s *SetOp) Snapshot(group op.KeyGroup) ([]byte, error) {
+	return s.table.Snapshot(uint8(group), func(dst []byte, slot uint32) []byte {
+		c := s.counts.At(slot)
+		return binary.AppendUvarint(binary.AppendUvarint(dst, c.left), c.right)
+	})
+}
+
+// Restore puts the state of a key group in.
+func (s *SetOp) Restore(group op.KeyGroup, data []byte) error {
+	return s.table.Restore(uint8(group), data, func(slot uint32, value []byte) error {
+		left, n := binary.Uvarint(value)
+		right, m := binary.Uvarint(value[max(n, 0):])
+		if n <= 0 || m <= 0 || n+m != len(value) {
+			return &keyed.CorruptError{What: s.name, Reason: fmt.Sprintf("%x are not two counts", value)}
+		}
+		if err := s.counts.Grow(s.table.Limit()); err != nil {
+			return op.OutOfMemory(s.name, err)
+		}
+		if *s.counts.At(slot) = (counts{left: left, right: right}); left == 0 {
+			s.strangers++
+		}
+		return nil
+	})
+}
