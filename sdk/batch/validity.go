@@ -1,5 +1,7 @@
 package batch
 
+import "wire.example/wire/sdk/schema"
+
 // Valid returns the validity bitmap, or nil when every row is valid. Read only.
 func (c *Column) Valid() Bitmap { return c.valid }
 
@@ -21,6 +23,24 @@ func (c *Column) MutableValid() Bitmap {
 
 // SetNull makes row i NULL. Its value becomes undefined.
 func (c *Column) SetNull(i int) { c.MutableValid().Clear(i) }
+
+// PutNull is SetNull for columns whose rows are written in ascending order, each once: it also makes row i NULL in all members of a ROW, and leaves
+// an ARRAY without elements there.
+func (c *Column) PutNull(i int) {
+	c.SetNull(i)
+	switch c.typ.Kind {
+	case schema.Array:
+		offsets := c.Offsets()
+		offsets[i+1] = offsets[i]
+	case schema.Row:
+		for _, kid := range c.kids {
+			if kid != nil {
+				kid.PutNull(i)
+			}
+		}
+	default:
+	}
+}
 
 // SetAllNull makes every row NULL. The values are zeroed, so that reading them is harmless.
 func (c *Column) SetAllNull() {

@@ -28,7 +28,7 @@ func rowColumn(t *testing.T, typ schema.Type, rows ...[]string) *batch.Column {
 	c.Reset(len(rows))
 	for i, r := range rows {
 		if r == nil {
-			setreturning.SetNull(c, i)
+			c.PutNull(i)
 			continue
 		}
 		c.Child(0).Int32s()[i] = int32(len(r[0]))
@@ -215,9 +215,9 @@ func TestCut(t *testing.T) {
 	}
 	put(0, 1, 2)
 	put(1, 0, 0, 0)
-	setreturning.SetNull(c, 2)
+	c.PutNull(2)
 	setreturning.Cut(c, 1, 3)
-	setreturning.SetNull(c, 1)
+	c.PutNull(1)
 	put(2, 4)
 	for i, want := range []string{`{"(\"{1,2}\")"}`, "NULL", `{"({4})"}`} {
 		if got := shown([]*batch.Column{c}, i); got != want {

@@ -120,7 +120,7 @@ func (g *records) put(out []*batch.Column, at int, object []byte) *sqlstate.Erro
 		case g.base != nil:
 			copyRow(c, at, g.base.Child(k), g.row)
 		default:
-			SetNull(c, at)
+			c.PutNull(at)
 		}
 	}
 	return nil
@@ -131,7 +131,7 @@ func setJSON(c *batch.Column, row int, value []byte, name string) *sqlstate.Erro
 	t := jsonb.TypeOf(value)
 	switch kind := c.Kind(); {
 	case t == jsonb.Null:
-		SetNull(c, row)
+		c.PutNull(row)
 		return nil
 	case kind == schema.JSONB:
 		c.SetBytes(row, value)
@@ -177,7 +177,7 @@ func setJSONRow(c *batch.Column, row int, value []byte) *sqlstate.Error {
 	for k, f := range c.Type().Fields {
 		member, ok := jsonb.Member(value, []byte(f.Name))
 		if !ok {
-			SetNull(c.Child(k), row)
+			c.Child(k).PutNull(row)
 			continue
 		}
 		if bad := setJSON(c.Child(k), row, member, f.Name); bad != nil {

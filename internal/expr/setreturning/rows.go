@@ -29,27 +29,10 @@ func copyRows(dst *batch.Column, at int, src *batch.Column, from, n int) {
 // copyRow is batch.Column.CopyRow that leaves the offsets of a NULL array in order.
 func copyRow(dst *batch.Column, i int, src *batch.Column, j int) {
 	if src.IsNull(j) {
-		SetNull(dst, i)
+		dst.PutNull(i)
 		return
 	}
 	dst.CopyRow(i, src, j)
-}
-
-// SetNull makes row i of c NULL. The rows before it have been written, and those after it have not: a NULL array has no elements.
-func SetNull(c *batch.Column, i int) {
-	c.SetNull(i)
-	switch c.Kind() {
-	case schema.Array:
-		offsets := c.Offsets()
-		offsets[i+1] = offsets[i]
-	case schema.Row:
-		for k := range c.Type().Fields {
-			if member := c.Child(k); member != nil {
-				SetNull(member, i)
-			}
-		}
-	default:
-	}
 }
 
 // Cut takes back what was written to rows from and up to to of c, the last that were written: they are as if they had never been.

@@ -254,7 +254,7 @@ func (o *Operator) pad(at, rows, n int) {
 		}
 		for _, column := range c.columns {
 			for i := have; i < n; i++ {
-				setreturning.SetNull(column, at+i)
+				column.PutNull(at + i)
 			}
 		}
 	}

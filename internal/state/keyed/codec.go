@@ -194,27 +194,11 @@ func (r *reader) value(c *batch.Column, row int) {
 			r.fail("a value of no type")
 		}
 	case tag == absentValue || r.err != nil:
-		setNull(c, row)
+		c.PutNull(row)
 	default:
 		if r.present(c, row); r.err != nil {
 			c.SetNull(row)
 		}
-	}
-}
-
-// setNull makes row of c NULL, and what is below it too: an ARRAY has no elements there.
-func setNull(c *batch.Column, row int) {
-	c.SetNull(row)
-	switch c.Kind() {
-	case schema.Array:
-		c.Offsets()[row+1] = c.Offsets()[row]
-	case schema.Row:
-		for i := range c.Type().Fields {
-			if kid := c.Child(i); kid != nil {
-				setNull(kid, row)
-			}
-		}
-	default:
 	}
 }
 

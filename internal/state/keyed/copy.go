@@ -14,7 +14,7 @@ func appendRows[R rowNumber](dst, src *batch.Column, rows []R) {
 	dst.Resize(at + len(rows))
 	if src == nil || src.Kind() == schema.Null {
 		for i := range rows {
-			setNull(dst, at+i)
+			dst.PutNull(at + i)
 		}
 		return
 	}

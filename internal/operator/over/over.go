@@ -1,0 +1,280 @@
+package over
+
+import (
+	"slices"
+
+	"wire.example/wire/internal/expr/ast"
+	"wire.example/wire/internal/expr/window"
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+)
+
+// Operator is the operator.
+type Operator struct {
+	config Config
+	pool   *batch.Pool
+	memory memory
+	// order is by partition and order, partitions and peers by one of them.
+	order, partitions, peers *keyed.Order
+	hasher                   *keyed.Hasher // nil without partition
+	rows                     *keyed.Rows
+	// ids are all rows in order, once ended; next is the first that has not been emitted.
+	ended bool
+	ids   []uint32
+	next  int
+	// skip is how many rows of the first partition of a key group were emitted before the snapshot that it was restored from.
+	skip [op.KeyGroups]int
+
+	part partition
+	// piece is the part of a partition that is being emitted.
+	piece     piece
+	wantPeers bool
+	frames    []*framing
+	calls     []evaluator
+
+	numbers []uint32
+	sel     []uint16
+	absent  []bool // columns that nothing reads
+	columns []*batch.Column
+	out     batch.Batch
+}
+
+// evaluator computes the column of a call.
+type evaluator interface {
+	// begin begins a partition.
+	begin() error
+	// fill computes the rows of the operator's piece, which is the first of a batch if it begins at row 0.
+	fill() error
+	// finish returns the column of the n rows of the batch. It is lent until the next fill.
+	finish(n int) *batch.Column
+}
+
+// New returns the operator that config describes. What it keeps is reserved in budget.
+func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
+	o := &Operator{config: config, pool: pool, memory: memory{budget: budget, name: config.Name}}
+	partition := make([]keyed.Key, len(config.Partition))
+	for i, column := range config.Partition {
+		partition[i] = keyed.Key{Column: column}
+	}
+	o.order = keyed.NewOrder(config.Types, slices.Concat(partition, config.Order))
+	o.partitions, o.peers = keyed.NewOrder(config.Types, partition), keyed.NewOrder(config.Types, config.Order)
+	if len(partition) > 0 {
+		o.hasher = keyed.NewHasher(config.Partition)
+	}
+	o.rows = o.newRows()
+	for i := range config.Calls {
+		o.calls = append(o.calls, o.evaluatorOf(&config.Calls[i]))
+	}
+	return o
+}
+
+func (o *Operator) newRows() *keyed.Rows {
+	return keyed.NewRows(o.pool, o.config.Types, 0, o.config.Name, o.memory.budget)
+}
+
+// evaluatorOf chooses how a call is computed.
+func (o *Operator) evaluatorOf(c *Call) evaluator {
+	if !c.Function.Framed() && (hasOffset(c.Frame.Start) || hasOffset(c.Frame.End)) {
+		f := o.frameOf(c.Frame) // for its mistakes, which for RANGE are found on the way
+		f.used = f.used || f.Unit == ast.FrameRange
+	}
+	switch c.Function.Kind {
+	case window.Lag, window.Lead:
+		return newOffset(o, c)
+	case window.FirstValue, window.LastValue, window.NthValue:
+		return newValue(o, c)
+	case window.Aggregate:
+		return newAggregate(o, c)
+	default:
+		return newPosition(o, c)
+	}
+}
+
+// framing returns the frames of a call.
+func (o *Operator) framing(f Frame) *framing {
+	made := o.frameOf(f)
+	made.used = true
+	ends := f.Start == ast.CurrentRow || f.End == ast.CurrentRow
+	o.wantPeers = o.wantPeers || f.Unit == ast.FrameGroups || f.Unit == ast.FrameRange && ends || f.Exclude > ast.ExcludeCurrentRow
+	return made
+}
+
+// frameOf returns frames, the same for all calls that have the same.
+func (o *Operator) frameOf(f Frame) *framing {
+	for _, known := range o.frames {
+		if known.Frame == f {
+			return known
+		}
+	}
+	made := &framing{Frame: f, o: o}
+	o.frames = append(o.frames, made)
+	return made
+}
+
+// Tables is the one table: the rows.
+func (o *Operator) Tables() []op.Table { return []op.Table{o.rows} }
+
+// Needs declares the key groups of the rows that come, and all of them at the end.
+func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
+	switch {
+	case in == nil:
+		needs.All(0)
+	case o.hasher == nil:
+		needs.Groups(0, 0, 0)
+	default:
+		needs.Keys(0, o.hasher.Hash(in))
+	}
+}
+
+// Apply keeps rows.
+func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
+	n := in.Rows()
+	if n > 0 && o.absent == nil {
+		o.absent = make([]bool, len(o.config.Types))
+		for i, c := range in.Cols {
+			o.absent[i] = c == nil
+		}
+	}
+	out.Counts.In += int64(n)
+	out.Counts.Held += int64(n)
+	return false, o.keep(o.rows, in)
+}
+
+// keep appends rows to a store.
+func (o *Operator) keep(store *keyed.Rows, in *batch.Batch) error {
+	n := in.Rows()
+	if n == 0 {
+		return nil
+	}
+	var hashes []uint64
+	if o.hasher != nil {
+		hashes = o.hasher.Hash(in)
+	}
+	o.numbers = slices.Grow(o.numbers[:0], n)[:n]
+	return store.Append(in.Cols, hashes, in.Sel, o.numbers)
+}
+
+// OnEnd emits the rows in order, each with what the functions say of it.
+func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
+	if !o.ended {
+		if err := o.end(); err != nil {
+			return false, err
+		}
+	}
+	n := min(batch.MaxRows, len(o.ids)-o.next)
+	if n == 0 {
+		return false, nil
+	}
+	o.out = batch.Batch{Cols: o.gather(o.ids[o.next : o.next+n]), Len: n}
+	o.sel = o.sel[:0]
+	if err := o.compute(n); err != nil {
+		return false, err
+	}
+	o.out.Cols = slices.Clip(o.out.Cols)
+	for _, c := range o.calls {
+		o.out.Cols = append(o.out.Cols, c.finish(n))
+	}
+	o.next += n
+	if len(o.sel) < n {
+		o.out.Sel = o.sel
+	}
+	if len(o.sel) > 0 {
+		out.Emit(0, &o.out)
+	}
+	out.Counts.Held -= int64(len(o.sel))
+	out.Counts.Forwarded += int64(len(o.sel))
+	return o.next < len(o.ids), nil
+}
+
+// end sorts the rows.
+func (o *Operator) end() error {
+	if err := o.memory.take(int64(o.rows.Len()) * numberBytes); err != nil {
+		return err
+	}
+	o.ids = make([]uint32, o.rows.Len())
+	var c keyed.Cursor
+	for at := 0; at < len(o.ids); {
+		at += o.rows.Scan(&c, o.ids[at:])
+	}
+	o.next, o.ended = 0, true
+	return o.order.Sort(o.rows, o.ids)
+}
+
+// gather returns columns with rows, lent until the next call.
+func (o *Operator) gather(ids []uint32) []*batch.Column {
+	if o.columns == nil {
+		o.columns = make([]*batch.Column, len(o.config.Types))
+		for i, typ := range o.config.Types {
+			if len(o.absent) == 0 || !o.absent[i] {
+				o.columns[i] = batch.NewColumn(o.pool, typ)
+			}
+		}
+	}
+	o.rows.Gather(ids, o.columns)
+	return o.columns
+}
+
+// compute has the functions answer for the next n rows, and selects those that were not emitted before.
+func (o *Operator) compute(n int) error {
+	for at := 0; at < n; {
+		if o.next+at == o.part.end {
+			if err := o.beginPartition(); err != nil {
+				return err
+			}
+		}
+		p := &o.piece
+		p.from, p.at = o.next+at-o.part.start, at
+		p.to = min(p.from+n-at, len(o.part.ids))
+		if o.wantPeers {
+			o.part.peersOf(p)
+		}
+		for _, f := range o.frames {
+			if !f.used {
+				continue
+			}
+			if err := f.fill(); err != nil {
+				return err
+			}
+		}
+		for _, c := range o.calls {
+			if err := c.fill(); err != nil {
+				return err
+			}
+		}
+		for i := max(p.from, o.part.skip); i < p.to; i++ {
+			o.sel = append(o.sel, uint16(at+i-p.from)) //nolint:gosec // a row number of a batch
+		}
+		at += p.to - p.from
+	}
+	return nil
+}
+
+// beginPartition goes on to the next partition.
+func (o *Operator) beginPartition() error {
+	start := o.part.end
+	end := start + 1
+	for end < len(o.ids) && o.partitions.CompareIDs(o.rows, o.ids[start], o.ids[end]) == 0 {
+		end++
+	}
+	group := o.rows.GroupOf(o.ids[start])
+	o.part.start, o.part.end, o.part.ids = start, end, o.ids[start:end]
+	o.part.skip, o.skip[group] = o.skip[group], 0
+	if o.wantPeers {
+		if err := o.part.findPeers(o); err != nil {
+			return err
+		}
+	}
+	for _, f := range o.frames {
+		if err := f.begin(); err != nil {
+			return err
+		}
+	}
+	for _, c := range o.calls {
+		if err := c.begin(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
