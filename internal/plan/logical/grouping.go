@@ -22,16 +22,6 @@ type AggregateCall struct {
 	Type     schema.Type
 }
 
-// AggregateMode is the part of the work that an Aggregate does.
-type AggregateMode uint8
-
-// The modes. Partial yields for each group, perhaps several times, the keys and the calls' partial states; Final merges those.
-const (
-	Whole AggregateMode = iota
-	Partial
-	Final
-)
-
 // Aggregate makes one row of each group of rows with equal Keys. Its columns are the keys, then, if there are Sets, a BIGINT whose bit i says that
 // key i is not in the row's set, then the calls. Without keys there is one group, which has a row even if it is empty.
 type Aggregate struct {
@@ -41,9 +31,9 @@ type Aggregate struct {
 	// Sets are grouping sets, as indexes into Keys; nil means one set of all keys. A key that is not in a row's set is NULL.
 	Sets  [][]int
 	Calls []AggregateCall
-	// Mode is set by the physical planner.
-	Mode AggregateMode
-	out  *schema.Schema
+	// Combine says that rows of one group are combined before they are dealt to tasks, too. Set by optimize.
+	Combine bool
+	out     *schema.Schema
 }
 
 // NewAggregate returns an aggregation, with its schema.
@@ -94,8 +84,8 @@ func (n *Aggregate) String() string {
 	for _, c := range n.Calls {
 		parts = append(parts, c.text(in))
 	}
-	mode := [...]string{"", "partial ", "final "}[n.Mode]
-	return mode + "aggregate " + n.Name + ": " + strings.Join(parts, ", ")
+	phases := map[bool]string{true: "two-phase "}[n.Combine]
+	return phases + "aggregate " + n.Name + ": " + strings.Join(parts, ", ")
 }
 
 func (c *AggregateCall) text(in *schema.Schema) string {

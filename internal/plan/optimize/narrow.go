@@ -214,7 +214,7 @@ func (w *narrower) aggregate(n *logical.Aggregate) narrowed {
 		calls = append(calls, c)
 	}
 	grouped := logical.NewAggregate(n.Step, in.node, in.columns(n.Keys), n.Sets, calls)
-	grouped.Mode = n.Mode
+	grouped.Combine = n.Combine
 	out.node = grouped
 	return out
 }

@@ -32,6 +32,7 @@ func Passes() []Pass {
 		always("CollapseAgain", Collapse),
 		always("SharePlans", SharePlans),
 		always("ChooseJoins", ChooseJoins),
+		always("CombineGroups", CombineGroups),
 		always("NameSteps", NameSteps),
 		always("KeepRecords", KeepRecords),
 		always("PushConditions", PushConditions),

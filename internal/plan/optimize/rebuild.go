@@ -83,7 +83,7 @@ func regroup(n logical.Node, in logical.Node) logical.Node {
 	switch n := n.(type) {
 	case *logical.Aggregate:
 		c := logical.NewAggregate(n.Step, in, n.Keys, n.Sets, n.Calls)
-		c.Mode = n.Mode
+		c.Combine = n.Combine
 		return c
 	case *logical.Over:
 		return logical.NewOver(n.Step, in, n.Partition, n.Order, n.Calls)

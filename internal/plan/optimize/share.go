@@ -63,7 +63,7 @@ func equal(a, b logical.Node) bool {
 }
 
 func equalAggregates(a, b *logical.Aggregate) bool {
-	return a.Mode == b.Mode && slices.Equal(a.Keys, b.Keys) && slices.EqualFunc(a.Sets, b.Sets, slices.Equal[[]int]) &&
+	return slices.Equal(a.Keys, b.Keys) && slices.EqualFunc(a.Sets, b.Sets, slices.Equal[[]int]) &&
 		(a.Sets == nil) == (b.Sets == nil) && slices.EqualFunc(a.Calls, b.Calls, func(x, y logical.AggregateCall) bool {
 		return x.Function == y.Function && slices.Equal(x.Args, y.Args) && x.Filter == y.Filter && x.Distinct == y.Distinct &&
 			slices.Equal(x.OrderBy, y.OrderBy) && x.Type.Equal(y.Type)

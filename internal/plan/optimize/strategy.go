@@ -1,6 +1,11 @@
 package optimize
 
-import "wire.example/wire/internal/plan/logical"
+import (
+	"slices"
+
+	"wire.example/wire/internal/expr/aggregate"
+	"wire.example/wire/internal/plan/logical"
+)
 
 // broadcastRows is the size up to which a build side is given to every task rather than dealt by key.
 const broadcastRows = 1_000
@@ -50,4 +55,23 @@ func canBroadcast(j *logical.Join) bool {
 	default: // the left's rows do
 		return !j.BuildLeft
 	}
+}
+
+// combinedGroups is how many groups are combined before rows are dealt to tasks: so few that most rows of a block meet another one of their group.
+const combinedGroups = 1_000
+
+// CombineGroups makes aggregations of few groups two-phase.
+func CombineGroups(p *logical.Plan) {
+	estimates := NewEstimates()
+	for _, n := range order(p) {
+		if a, ok := n.(*logical.Aggregate); ok {
+			e := estimates.Of(a)
+			a.Combine = e.Rows <= combinedGroups && estimates.Of(a.Input).Rows > 4*e.Rows && !slices.ContainsFunc(a.Calls, whole)
+		}
+	}
+}
+
+// whole reports whether a call needs all rows of its group in one place.
+func whole(c logical.AggregateCall) bool {
+	return !c.Function.Mergeable || c.Distinct && !c.Function.IgnoresRepeats || len(c.OrderBy) > 0 && c.Function.Order != aggregate.AnyOrder
 }

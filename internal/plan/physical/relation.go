@@ -6,7 +6,9 @@ import (
 
 	"wire.example/wire/internal/operator/limit"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/over"
 	"wire.example/wire/internal/operator/rowsfrom"
+	"wire.example/wire/internal/operator/setop"
 	"wire.example/wire/internal/operator/sort"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/state/keyed"
@@ -56,6 +58,12 @@ func (b *builder) stage(n logical.Node) *Stage {
 		m = newLimit(head, n)
 	case *logical.Join:
 		m = newJoin(head, n)
+	case *logical.SetOp:
+		m = newSetOp(head, n)
+	case *logical.Over:
+		m = newOver(head, n)
+	case *logical.Aggregate:
+		m = newAggregate(head, n)
 	default:
 		panic(fmt.Sprintf("physical: no stage for %T", n))
 	}
@@ -67,6 +75,10 @@ func (b *builder) stage(n logical.Node) *Stage {
 	for i, in := range n.Inputs() {
 		x := m.exchanges[i]
 		x.To = Input{Stage: s, Number: i}
+		if a, ok := n.(*logical.Aggregate); ok && a.Combine {
+			b.combine(a, Edge{Exchange: &x})
+			continue
+		}
 		b.lead(in, Edge{Exchange: &x})
 	}
 	b.plan.Stages = append(b.plan.Stages, s)
@@ -104,6 +116,41 @@ func newLimit(s *Step, n *logical.Limit) meeting {
 	s.Name, s.OnError = n.Name, n.OnError
 	s.New = func(Build) (op.Operator, error) { return limit.New(n.Name, n.Limit, n.Offset), nil }
 	return together(1)
+}
+
+func newSetOp(s *Step, n *logical.SetOp) meeting {
+	s.Name, s.OnError = n.Name, n.OnError
+	config := setop.Config{Name: n.Name, Kind: setop.Intersect, All: n.All, Types: types(n.Schema())}
+	if n.Kind == logical.Except {
+		config.Kind = setop.Except
+	}
+	s.New = func(b Build) (op.Operator, error) {
+		c := config
+		c.Pool, c.Budget = b.Pool, b.Budget
+		return setop.New(&c), nil
+	}
+	all := make([]int, n.Schema().Len())
+	for i := range all {
+		all[i] = i
+	}
+	if len(all) == 0 {
+		return together(2)
+	}
+	return meeting{exchanges: []Exchange{{Kind: Hash, Keys: all}, {Kind: Hash, Keys: all}}}
+}
+
+func newOver(s *Step, n *logical.Over) meeting {
+	s.Name, s.OnError = n.Name, n.OnError
+	config := over.Config{Name: n.Name, Types: types(n.Input.Schema()), Partition: n.Partition, Order: sortKeys(n.Order)}
+	for _, c := range n.Calls {
+		frame := over.Frame{
+			Unit: c.Frame.Unit, Start: c.Frame.Start, End: c.Frame.End, StartOffset: c.Frame.StartOffset, EndOffset: c.Frame.EndOffset,
+			Exclude: c.Frame.Exclude,
+		}
+		config.Calls = append(config.Calls, over.Call{Function: c.Function, Args: c.Args, Filter: c.Filter, Frame: frame, Result: c.Type})
+	}
+	s.New = func(b Build) (op.Operator, error) { return over.New(b.Pool, b.Budget, config), nil }
+	return byKeys(n.Partition)
 }
 
 func newRowsFrom(s *Step, n *logical.RowsFrom) {
