@@ -1,6 +1,9 @@
 package parse
 
-import "wire.example/wire/internal/expr/ast"
+import (
+	"wire.example/wire/internal/expr/ast"
+	"wire.example/wire/sdk/sqlstate"
+)
 
 func positional(nodes ...ast.Node) []ast.Arg {
 	args := make([]ast.Arg, len(nodes))
@@ -17,6 +20,7 @@ func (p *Parser) call(name []ast.Name, start int32) ast.Node {
 	p.arguments(c)
 	p.Close()
 	if p.AcceptWords("within", "group") {
+		p.checkWithinGroup(c)
 		p.Open("(")
 		p.ExpectWords("order", "by")
 		c.WithinGroup = p.orderItems()
@@ -35,6 +39,22 @@ func (p *Parser) call(name []ast.Name, start int32) ast.Node {
 	}
 	c.Span = p.From(start)
 	return c
+}
+
+// checkWithinGroup refuses what WITHIN GROUP cannot follow, in PostgreSQL's words.
+func (p *Parser) checkWithinGroup(c *ast.FuncCall) {
+	var word string
+	switch {
+	case c.OrderBy != nil:
+		word = "multiple ORDER BY clauses"
+	case c.Distinct:
+		word = "DISTINCT"
+	case c.Variadic:
+		word = "VARIADIC"
+	default:
+		return
+	}
+	p.Errorf(p.previous().Span, sqlstate.SyntaxError, "cannot use %s with WITHIN GROUP", word)
 }
 
 func (p *Parser) arguments(c *ast.FuncCall) {
@@ -86,6 +106,11 @@ func (p *Parser) orderItems() []ast.OrderItem {
 
 func (p *Parser) orderItem() ast.OrderItem {
 	o := ast.OrderItem{X: p.expr(ast.LowestPrecedence)}
+	if p.AtWords("using") {
+		p.Fail(&Error{
+			SQLSTATE: sqlstate.FeatureNotSupported, Message: "ORDER BY … USING is not supported", Hint: "use ASC or DESC", Span: p.Peek().Span,
+		})
+	}
 	if !p.AcceptWords("asc") {
 		o.Desc = p.AcceptWords("desc")
 	}

@@ -290,7 +290,10 @@ func (g generator) call(depth int) ast.Node {
 	if g.pick(4) > 0 {
 		return c
 	}
-	c.WithinGroup, c.Filter = g.keys(depth), g.opt(depth)
+	c.Filter = g.opt(depth)
+	if !c.Distinct && !c.Variadic && c.OrderBy == nil {
+		c.WithinGroup = g.keys(depth)
+	}
 	if g.yes() {
 		c.Over = g.window(depth)
 	}

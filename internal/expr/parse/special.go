@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"strings"
+
 	"wire.example/wire/internal/expr/ast"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -10,6 +12,10 @@ import (
 func (p *Parser) special(t *Token) (ast.Node, bool) {
 	if !p.PeekAt(1).Is("(") {
 		return nil, false
+	}
+	if strings.HasPrefix(t.Text, "xml") {
+		p.Errorf(t.Span, sqlstate.FeatureNotSupported, "%s is not supported", strings.ToUpper(t.Text))
+		return nil, true
 	}
 	parse := p.specialParser(t.Text)
 	if parse == nil {

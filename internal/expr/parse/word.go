@@ -21,8 +21,12 @@ func (p *Parser) wordOperand(t *Token) ast.Node {
 			return n
 		}
 	case ast.TypeOrFunction:
-		if t.Text == "current_schema" {
+		switch {
+		case t.Text == "current_schema" && !p.PeekAt(1).Is("("):
 			return p.currentValue(t)
+		case t.Text == "collation" && p.PeekAt(1).IsWord("for"):
+			p.Errorf(t.Span, sqlstate.FeatureNotSupported, "COLLATION FOR is not supported")
+			return nil
 		}
 	case ast.Unreserved:
 		if t.Text == "double" && p.PeekAt(1).IsWord("precision") {

@@ -14,7 +14,7 @@ func (p *printer) create(replace, temporary bool, kind ObjectKind, ifNotExists b
 
 func (p *printer) createRelation(s *CreateRelation) {
 	p.create(s.OrReplace, s.Temporary, s.Kind, s.IfNotExists, s.Name)
-	if elements := s.elements(p); elements != nil || s.Options == nil && s.Query == nil {
+	if elements := s.elements(p); elements != nil || s.Query == nil && (s.Options == nil || s.Kind == Table) {
 		p.add(" (")
 		list(p, elements, func(element func()) { element() })
 		p.add(")")

@@ -146,6 +146,8 @@ func (p *parser) refuseTableClause() {
 	const storage = "Wire keeps no files of tables; leave it out"
 	switch {
 	case p.unsupportedWords("rows are parted by key by themselves; leave it out", "partition", "by"):
+	case p.unsupportedWords("rows are parted by key by themselves: declare one table", "partition", "of"):
+	case p.unsupportedWords("write the columns themselves", "of"):
 	case p.unsupportedWords("rows are parted by key by themselves; leave it out", "partitioned", "by"):
 	case p.unsupportedWords("write a view that is the UNION ALL of both", "inherits"):
 	case p.unsupportedWords(storage, "tablespace"):
@@ -256,11 +258,19 @@ func (p *parser) columnConstraint() *ast.ColumnConstraint {
 	case k.Name != nil:
 		p.Unexpected()
 		return nil
+	case p.refuseDeferral():
+		return nil
 	default:
 		return nil
 	}
 	k.Span = p.From(start)
 	return k
+}
+
+// refuseDeferral refuses what says when a constraint is checked.
+func (p *parser) refuseDeferral() bool {
+	const hint = "constraints are checked at once; leave the words out"
+	return p.unsupportedWords(hint, "deferrable") || p.unsupportedWords(hint, "not", "deferrable") || p.unsupportedWords(hint, "initially")
 }
 
 func (p *parser) collation() *ast.ColumnConstraint {
@@ -333,6 +343,8 @@ func (p *parser) tableConstraint() *ast.TableConstraint {
 		p.ExpectWords("references")
 		k.Target, k.TargetColumns = p.references()
 	}
+	p.unsupportedWords("keys hold their own columns only", "include")
+	p.refuseDeferral()
 	k.Span = p.From(start)
 	return k
 }

@@ -156,7 +156,7 @@ func (p *parser) atFunctionWord(t *parse.Token) bool {
 	case "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_role", "current_user", "session_user",
 		"user", "current_catalog", "current_schema":
 		return true
-	case "cast", "coalesce", "extract", "greatest", "least", "nullif", "overlay", "position", "substring", "trim":
+	case "cast", "coalesce", "extract", "greatest", "least", "nullif", "overlay", "position", "substring", "trim", "xmltable":
 		return p.PeekAt(1).Is("(")
 	}
 	return false

@@ -235,9 +235,6 @@ func (p *parser) sortAndLimit(q *ast.Query) {
 			p.twice(at.Span, "ORDER BY")
 		}
 		q.OrderBy, _ = p.OrderBy()
-		if p.AtWords("using") {
-			p.unsupported(p.Peek().Span, "ORDER BY … USING", "use ASC or DESC")
-		}
 	}
 	limited, moved := false, false
 	for !p.failed() {

@@ -89,7 +89,7 @@ func (p *parser) refuseObject(verb string, start *parse.Token) {
 	if t.Kind == parse.Ident && !t.Quoted {
 		if hint, known := objectRefusal(t.Text); known {
 			last := t
-			if next := p.PeekAt(1); isWord(t, "unique", "foreign", "external", "text", "event", "access") && next.Kind == parse.Ident {
+			if next := p.PeekAt(1); isWord(t, "unique", "foreign", "external", "text", "event", "access", "constraint", "default") && next.Kind == parse.Ident {
 				last = next
 			}
 			p.unsupported(start.To(last.Span), verb+" "+upper(p.Text(t.To(last.Span))), hint)
@@ -106,7 +106,7 @@ func objectRefusal(word string) (hint string, known bool) {
 	switch word {
 	case "index", "unique":
 		return "operators keep the indexes that they need by themselves", true
-	case "function", "procedure", "aggregate", "operator", "routine", "cast", "language", "trigger", "rule", "transform":
+	case "function", "procedure", "aggregate", "constraint", "operator", "routine", "cast", "language", "trigger", "rule", "transform":
 		return "write the expression in the query, or in a view", true
 	case "type", "domain":
 		return "write the type where it is used: ROW(a INT, b TEXT)", true
@@ -118,7 +118,7 @@ func objectRefusal(word string) (hint string, known bool) {
 		return "rights are not given in SQL", true
 	case "foreign", "external", "stream", "connection", "server":
 		return "declare what is to be read by CREATE SOURCE, what is to be written by CREATE SINK", true
-	case "extension", "collation", "conversion", "publication", "subscription", "tablespace", "statistics", "event", "access", "text",
+	case "extension", "collation", "conversion", "default", "publication", "subscription", "tablespace", "statistics", "event", "access", "text",
 		"owned", "secret":
 		return "", true
 	}

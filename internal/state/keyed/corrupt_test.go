@@ -117,3 +117,53 @@ func partsError(data []byte, version byte, count int) error {
 	_, err := keyed.Parts("join", data, version, count)
 	return err
 }
+
+// TestDamagedValues restores tables of one column whose only value is damaged.
+func TestDamagedValues(t *testing.T) {
+	array := schema.ArrayOf(schema.Of(schema.Int16))
+	for _, test := range []struct {
+		typ   schema.Type
+		value string
+		want  string
+	}{
+		{schema.Of(schema.Int64), "", "1 entries in 0 bytes"},
+		{schema.Of(schema.Int64), "\x02", "byte 8: 2 is neither a value nor NULL"},
+		{schema.Of(schema.Int64), "\x011234567", "byte 9: 8 bytes wanted, 7 left"},
+		{schema.Of(schema.Int32), "\x01123", "4 bytes wanted, 3 left"},
+		{schema.Of(schema.Int16), "\x011", "2 bytes wanted, 1 left"},
+		{schema.Of(schema.Bool), "\x01\x02\x00", "byte 9: 2 is no BOOLEAN"},
+		{schema.Of(schema.Null), "\x01\x00", "a value of no type"},
+		{schema.Of(schema.Text), "\x01\x05abc", "5 bytes wanted, 3 left"},
+		{schema.Of(schema.Text), "\x01\xff", "a number has no end"},
+		{schema.Of(schema.UUID), "\x01123456789012345", "16 bytes wanted, 15 left"},
+		{schema.Of(schema.Numeric), "\x01" + strings.Repeat("\x00", 16) + "\x27\x00\x00", "a NUMERIC of scale 39"},
+		{schema.Of(schema.Numeric), "\x01" + strings.Repeat("\x00", 16) + "\xfc\xff\x00", "a NUMERIC of scale -4"},
+		{schema.Of(schema.Numeric), "\x01" + strings.Repeat("\x7f", 16) + "\x00\x00\x00", "beyond 38 digits"},
+		{array, "\x01\x09", "9 entries in 0 bytes"},
+		{array, "\x01\x02\x01ab\x01a", "2 bytes wanted, 1 left"},
+		{schema.RowOf(schema.Field{Type: schema.Of(schema.Int16)}), "\x01\x03", "3 is neither a value nor NULL"},
+		{schema.Of(schema.Int16), "\x01ab\x04abc", "4 bytes wanted, 3 left"},
+		{schema.Of(schema.Int16), "\x01ab\x00\x00", "1 bytes too many"},
+	} {
+		types := []schema.Type{test.typ}
+		empty := keyed.NewTable(&batch.Pool{}, types, "count", limit.New("test", 0))
+		c := batch.NewColumn(&batch.Pool{}, test.typ)
+		c.Reset(1)
+		if test.typ.Kind != schema.Null {
+			c.SetNull(0)
+		}
+		if _, err := empty.Upsert([]uint64{0}, []*batch.Column{c}, nil, make([]uint32, 1)); err != nil {
+			t.Fatal(err)
+		}
+		data, err := empty.Snapshot(0, func(dst []byte, _ uint32) []byte { return dst })
+		if err != nil {
+			t.Fatal(err)
+		}
+		const head = 2 + 1 + 4 + 1 // what stands before the first key
+		data = resealed(append(data[:head:head], test.value...))
+		err = keyed.NewTable(&batch.Pool{}, types, "count", limit.New("test", 0)).Restore(0, data, func(uint32, []byte) error { return nil })
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s %q: %v, want %s", test.typ, test.value, err, test.want)
+		}
+	}
+}

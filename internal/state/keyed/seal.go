@@ -17,9 +17,10 @@ const headSize = 2
 
 // The kinds of sealed state.
 const (
-	kindParts = 'P'
-	kindTable = 'T'
-	kindRows  = 'R'
+	kindParts   = 'P'
+	kindTable   = 'T'
+	kindRows    = 'R'
+	kindOrdered = 'O'
 )
 
 // seal appends the checksum of data, which begins with kind and version.

@@ -14,13 +14,14 @@ import (
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/numeric"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/temporal"
 )
 
 // sortTypes are types with every way of prefix: whole, cut, none.
 var sortTypes = []schema.Type{
 	schema.Of(schema.Int64), schema.Of(schema.Int32), schema.Of(schema.Int16), schema.Of(schema.Bool), schema.Of(schema.Float64),
 	schema.Of(schema.Text), schema.Of(schema.Text), schema.Of(schema.Bytes), schema.Of(schema.Numeric), schema.Of(schema.UUID),
-	schema.ArrayOf(schema.Of(schema.Int32)),
+	schema.Of(schema.Interval), schema.ArrayOf(schema.Of(schema.Int32)),
 }
 
 // fillSorted fills a column with values of which many are equal, or equal at the beginning.
@@ -55,6 +56,8 @@ func fillSorted(c *batch.Column, random *rand.Rand, n int) {
 			c.SetBytes(i, []byte(stems[random.IntN(len(stems))]+strings.Repeat("\x00", random.IntN(9))))
 		case schema.Numeric:
 			c.SetDecimal(i, numeric.Decimal{Coef: numeric.MulInt64(int64(v), 1<<40), Scale: int16(random.IntN(3))})
+		case schema.Interval:
+			c.Intervals()[i] = temporal.Interval{Months: int32(v % 3), Days: int32(v % 70), Micros: int64(v) * temporal.Hour}
 		case schema.UUID:
 			c.UUIDs()[i] = batch.UUID{byte(v >> 8), 8: byte(v), 15: byte(i)}
 		case schema.Array:
