@@ -74,6 +74,7 @@ func (b *Binder) Source(n *ast.CreateRelation, connectors Connectors, text strin
 	}
 	if len(d.mistakes) == 0 {
 		d.watermark(r, source)
+		source.Key = readKey(r, source)
 		d.generatedColumns(r)
 		d.decodes(source)
 	}
@@ -354,6 +355,20 @@ func (d *definition) watermark(r *catalog.Relation, s *logical.Source) {
 	}
 }
 
+// readKey is the primary key as columns of the source, nil if one of them is computed.
+func readKey(r *catalog.Relation, s *logical.Source) []int {
+	var key []int
+	for _, k := range r.PrimaryKey {
+		if r.Columns[k].Generated != nil {
+			return nil
+		}
+		at := slices.IndexFunc(s.Schema.Fields, func(f schema.Field) bool { return f.Name == r.Columns[k].Name })
+		key = append(key, at)
+	}
+	slices.Sort(key)
+	return key
+}
+
 // delay returns the column of a watermark and how far the watermark is behind it, in µs.
 func (d *definition) delay(r *catalog.Relation, w *ast.Watermark) (catalog.Column, int64, error) {
 	i := r.Column(w.Column.Text)
@@ -414,19 +429,24 @@ func (d *definition) columns(r *catalog.Relation) {
 			continue
 		}
 		column.Type = typ
+		var nullable ast.ConstraintKind // that was declared, counted from 1
 		for _, k := range c.Constraints {
-			d.constraint(r, &column, k)
+			d.constraint(r, &column, k, &nullable)
 		}
 		r.Columns = append(r.Columns, column)
 	}
 }
 
 // constraint reads what follows a column's type.
-func (d *definition) constraint(r *catalog.Relation, c *catalog.Column, k *ast.ColumnConstraint) {
+func (d *definition) constraint(r *catalog.Relation, c *catalog.Column, k *ast.ColumnConstraint, nullable *ast.ConstraintKind) {
 	switch k.Kind {
-	case ast.NotNull:
-		c.NotNull = true
-	case ast.Nullable, ast.Collation:
+	case ast.NotNull, ast.Nullable:
+		if *nullable != 0 && *nullable != k.Kind+1 {
+			d.add(errorf(k.Span, sqlstate.SyntaxError, "conflicting NULL/NOT NULL declarations for column \"%s\" of table \"%s\"", c.Name, d.name))
+		}
+		*nullable = k.Kind + 1
+		c.NotNull = c.NotNull || k.Kind == ast.NotNull
+	case ast.Collation:
 		if k.Kind == ast.Collation && c.Type.Kind != schema.Text {
 			d.add(errorf(k.Span, sqlstate.DatatypeMismatch, "collations are not supported by type %s", c.Type.PgName()))
 		}

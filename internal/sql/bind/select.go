@@ -192,10 +192,11 @@ func (s *selection) orderBy(order []exprast.OrderItem) error {
 func (s *selection) key(n exprast.Node, what string, c clause) (int, error) {
 	switch n := n.(type) {
 	case *exprast.Literal:
-		if n.Kind == exprast.Null || n.Kind == exprast.True || n.Kind == exprast.False {
-			break
-		}
 		return position(n, what, s.visible)
+	case *exprast.Unary:
+		if l := minus(n); l != nil {
+			return position(l, what, s.visible)
+		}
 	case *exprast.Column:
 		if len(n.Parts) == 1 {
 			if i, err := s.output(n, what); i >= 0 || err != nil {

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	exprast "wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/plan/logical"
@@ -151,6 +153,11 @@ func (b *Binder) relation(r *catalog.Relation) (logical.Node, error) {
 	source := r.Source
 	if r.Rows != nil {
 		source = r.Rows.Source()
+		if source.Key == nil && r.PrimaryKey != nil {
+			keyed := *source
+			keyed.Key = slices.Sorted(slices.Values(r.PrimaryKey))
+			source = &keyed
+		}
 	}
 	var n logical.Node = &logical.Scan{Source: source}
 	targets, generated, err := b.generated(r, n)
