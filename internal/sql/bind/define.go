@@ -57,6 +57,9 @@ func (d *definition) err() error {
 func (b *Binder) Source(n *ast.CreateRelation, connectors Connectors, text string) (*catalog.Relation, error) {
 	d := &definition{Binder: b, connectors: connectors, ast: n, name: n.Name.Last().Text, maxRecord: codec.DefaultMaxRecordBytes}
 	r := &catalog.Relation{Header: catalog.Header{Name: d.name, Text: text}, Stored: n.Kind == ast.Table}
+	if err := creatable(n.Name); err != nil {
+		return nil, err
+	}
 	if n.Query != nil {
 		return nil, errorf(n.Query.Span, sqlstate.FeatureNotSupported, "a %s with a connector takes no query", n.Kind).
 			WithHint("Create a view for the query, or a table without a connector.")
@@ -81,6 +84,9 @@ func (b *Binder) Source(n *ast.CreateRelation, connectors Connectors, text strin
 func (b *Binder) MemoryTable(n *ast.CreateRelation, text string) (*catalog.Relation, error) {
 	d := &definition{Binder: b, ast: n, name: n.Name.Last().Text}
 	r := &catalog.Relation{Header: catalog.Header{Name: d.name, Text: text}, Stored: true}
+	if err := creatable(n.Name); err != nil {
+		return nil, err
+	}
 	if n.Query != nil {
 		if err := d.columnsOfQuery(r); err != nil {
 			return nil, err
@@ -108,6 +114,9 @@ func (b *Binder) MemoryTable(n *ast.CreateRelation, text string) (*catalog.Relat
 func (b *Binder) Sink(n *ast.CreateRelation, connectors Connectors, text string) (*catalog.Sink, error) {
 	d := &definition{Binder: b, connectors: connectors, ast: n, name: n.Name.Last().Text}
 	s := &catalog.Sink{Header: catalog.Header{Name: d.name, Text: text}}
+	if err := creatable(n.Name); err != nil {
+		return nil, err
+	}
 	r := &catalog.Relation{}
 	d.columns(r)
 	if len(n.Columns) > 0 {

@@ -8,8 +8,15 @@ import (
 	"wire.example/wire/sdk/sqlstate"
 )
 
+// maxQueries bounds what views that read each other twice grow to.
+const maxQueries = 20_000
+
 // query binds a whole query. keep leaves the literals among its columns undecided, for a UNION or INSERT to decide.
 func (b *Binder) query(n *ast.Query, p place, outer *with, name string, keep bool) (*rows, error) {
+	if b.queries++; b.queries > maxQueries {
+		return nil, errorf(n.Span, sqlstate.StatementTooComplex, "the statement has more than %d queries, those of views and of WITH counted wherever they are read",
+			maxQueries).WithHint("Make a table or a materialized view of a part that is read often.")
+	}
 	w, err := b.with(n.With, p, outer, name)
 	if err != nil {
 		return nil, err

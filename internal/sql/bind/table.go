@@ -87,6 +87,15 @@ func (b *Binder) object(name ast.ObjectName) (catalog.Object, error) {
 	return o, nil
 }
 
+// creatable refuses the name of a new object in another schema.
+func creatable(name ast.ObjectName) error {
+	if len(name.Parts) == 1 || len(name.Parts) == 2 && name.Parts[0].Text == publicSchema {
+		return nil
+	}
+	schema := name.Parts[len(name.Parts)-2]
+	return errorf(schema.Span, sqlstate.InvalidSchemaName, "schema \"%s\" does not exist", schema.Text).WithHint("There is one schema, %s.", publicSchema)
+}
+
 // inPublic refuses names of other schemas.
 func inPublic(name ast.ObjectName) error {
 	if len(name.Parts) == 1 || len(name.Parts) == 2 && name.Parts[0].Text == publicSchema {

@@ -13,6 +13,9 @@ import (
 // View binds CREATE [MATERIALIZED] VIEW.
 func (b *Binder) View(n *ast.CreateView, text string) (*catalog.View, error) {
 	name := n.Name.Last().Text
+	if err := creatable(n.Name); err != nil {
+		return nil, err
+	}
 	if len(n.Options) > 0 {
 		return nil, errorf(n.Options[0].Span, sqlstate.FeatureNotSupported, "a view has no option \"%s\"", optionName(n.Options[0]))
 	}
