@@ -187,7 +187,7 @@ func TestAStageThatHadEndedIsNotAskedAgain(t *testing.T) {
 		if err := errors.Join(err, p.Close()); err != nil || outcome.Finished {
 			t.Fatal(outcome, err)
 		}
-		if m := outcome.Manifest; !slices.Equal(m.Ended, []string{"count"}) || m.Operators["count"] != nil && len(m.Operators["count"]) > 0 {
+		if m := outcome.Manifest; !slices.Equal(m.Ended, []string{"count"}) || len(m.Operators["count"]) > 0 {
 			t.Errorf("ended %v, with state of %d groups", m.Ended, len(m.Operators["count"]))
 		}
 		s := settings()

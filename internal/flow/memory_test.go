@@ -111,7 +111,7 @@ func TestRowsInMemoryGoOnFromACheckpoint(t *testing.T) {
 		if _, err := run(t, plan(rest), s, nil); err != nil {
 			t.Fatal(err)
 		}
-		if got := append(first.values, rest.values...); !slices.Equal(got, []int64{1, 2, 3, 4, 5, 6}) || len(first.values) == 0 {
+		if got := slices.Concat(first.values, rest.values); !slices.Equal(got, []int64{1, 2, 3, 4, 5, 6}) || len(first.values) == 0 {
 			t.Errorf("stopped after %d batches: %v and then %v", stop, first.values, rest.values)
 		}
 	}
