@@ -1,14 +1,13 @@
 package flow
 
 import (
-	"errors"
 	"sync"
 
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
-	"wire.example/wire/sdk/sqlstate"
 )
 
 const (
@@ -51,21 +50,10 @@ func (c *carton) book() error {
 		return nil
 	}
 	if err := c.home.budget.Reserve(more); err != nil {
-		return outOfMemory(c.home.exchange.To.Stage.Name, err)
+		return op.OutOfMemory("the exchange to "+c.home.exchange.To.Stage.Name, err)
 	}
 	c.reserved += more
 	return nil
-}
-
-// outOfMemory is what ends a pipeline whose rows between stages need more than its budget.
-func outOfMemory(stage string, err error) error {
-	var full *limit.ExceededError
-	if !errors.As(err, &full) {
-		return err
-	}
-	return sqlstate.Errorf(sqlstate.OutOfMemory, "out of memory in the exchange to %s: memory budget %s exceeded: %d bytes requested, %d of %d in use",
-		stage, full.Budget, full.Requested, full.Used, full.Limit).
-		WithHint("Raise the memory limit, or lower the parallelism.")
 }
 
 // giveBack empties the carton and lets its outlet fill it again.
