@@ -1,18 +1,21 @@
 package flow
 
 import (
-	"errors"
 	"sync"
 
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
-	"wire.example/wire/sdk/sqlstate"
 )
 
-// maxCartonBytes is the memory from which on a carton takes no further rows; one beyond it is not kept for reuse.
-const maxCartonBytes = 2 << 20
+const (
+	// cartonBytes is the size from which on a carton takes no further rows: what waits in a queue should stay in a core's cache.
+	cartonBytes = 64 << 10
+	// keepCartonBytes is the memory beyond which an emptied carton is not kept for reuse.
+	keepCartonBytes = 2 << 20
+)
 
 // carton is rows on their way to one task. Whoever holds it owns its memory: a lane or task fills it, the queue keeps it, the task that takes it
 // lends its batch to operators and gives it back.
@@ -25,7 +28,7 @@ type carton struct {
 
 // takes reports whether n rows of b can be added.
 func (c *carton) takes(b *batch.Batch, n int) bool {
-	return c.rows.Fits(b, n) && (c.rows.Rows() == 0 || c.rows.Memory() < maxCartonBytes)
+	return c.rows.Fits(b, n) && (c.rows.Rows() == 0 || c.rows.Size() < cartonBytes)
 }
 
 // accepts reports whether other's rows can be added.
@@ -47,27 +50,16 @@ func (c *carton) book() error {
 		return nil
 	}
 	if err := c.home.budget.Reserve(more); err != nil {
-		return outOfMemory(c.home.exchange.To.Stage.Name, err)
+		return op.OutOfMemory("the exchange to "+c.home.exchange.To.Stage.Name, err)
 	}
 	c.reserved += more
 	return nil
 }
 
-// outOfMemory is what ends a pipeline whose rows between stages need more than its budget.
-func outOfMemory(stage string, err error) error {
-	var full *limit.ExceededError
-	if !errors.As(err, &full) {
-		return err
-	}
-	return sqlstate.Errorf(sqlstate.OutOfMemory, "out of memory in the exchange to %s: memory budget %s exceeded: %d bytes requested, %d of %d in use",
-		stage, full.Budget, full.Requested, full.Used, full.Limit).
-		WithHint("Raise the memory limit, or lower the parallelism.")
-}
-
 // giveBack empties the carton and lets its outlet fill it again.
 func (c *carton) giveBack() {
 	c.rows.Reset()
-	if c.rows.Memory() > maxCartonBytes {
+	if c.rows.Memory() > keepCartonBytes {
 		c.rows.Release()
 		c.home.budget.Release(c.reserved)
 		c.reserved = 0

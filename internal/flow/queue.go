@@ -5,8 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// defaultQueueDepth is how many entries a queue between a producer and a task holds: enough that neither is woken for every batch.
-const defaultQueueDepth = 8
+// defaultQueueDepth is how many entries a queue between a producer and a task holds: enough that neither is woken for every batch, and few enough
+// that what waits stays in the cache.
+const defaultQueueDepth = 4
 
 type entryKind uint8
 
@@ -64,8 +65,8 @@ func (b *inbox) add(number, depth int) *queue {
 
 // push puts e behind what waits; it waits while the queue is full. The queue owns the carton from here on.
 //
-// A task that is behind is not given many small batches: where entries wait already, rows go into the carton that was put there last, if they
-// fit. That carton is taken out meanwhile, so the copy needs no lock, and nobody misses it as long as the task has another entry.
+// A task that is behind is not given many small batches: while there is no room, rows go into the carton that was put there last, if they fit.
+// That carton is taken out meanwhile, so that the copy needs no lock.
 func (q *queue) push(e entry) error {
 	b := q.inbox
 	b.mu.Lock()
@@ -121,9 +122,9 @@ func (q *queue) raise(micros int64) bool {
 
 func (q *queue) last() *entry { return &q.entries[(q.first+q.count-1)%len(q.entries)] }
 
-// appendable takes out the last carton, if c's rows are to go there: the task has others to take, or there is no room.
+// appendable takes out the last carton, if c's rows are to go there.
 func (q *queue) appendable(c *carton) *carton {
-	if q.count < 2 && q.count < len(q.entries) {
+	if q.count < len(q.entries) {
 		return nil
 	}
 	last := q.last()

@@ -99,27 +99,27 @@ func placeText[R index](c, src *Column, rows []R, at int) {
 	from, to := src.Views(), c.Views()[at:]
 	for i := range to {
 		row := pick(rows, i)
-		to[i] = from[row]
-		if to[i].Len > InlineLen {
-			c.placeLong(at+i, src, row)
+		v := from[row]
+		if v.Len > InlineLen {
+			v = c.placeLong(src, row, v)
 		}
+		to[i] = v
 	}
 }
 
-// placeLong copies a value that does not lie in its view, unless it is NULL: then the view means nothing.
-func (c *Column) placeLong(i int, src *Column, row int) {
+// placeLong copies what v, row of src, points to, and returns the view of the copy. That of a NULL means nothing.
+func (c *Column) placeLong(src *Column, row int, v View) View {
 	if src.IsNull(row) {
-		c.Views()[i] = View{}
-		return
+		return View{}
 	}
-	b := src.Bytes(row)
+	b := src.bufs[v.Buf].Data[v.Off : v.Off+v.Len]
 	own := c.own
 	if c.ownIndex < 0 || cap(own.Data)-len(own.Data) < len(b) {
 		own = c.OwnBuffer(len(b))
 	}
-	v := &c.Views()[i]
 	v.Buf, v.Off = uint32(c.ownIndex), uint32(len(own.Data)) //nolint:gosec // numbers of buffers are small, and text of a batch is below 4 GiB
 	own.Data = append(own.Data, b...)
+	return v
 }
 
 // placeArrays copies offsets, and then the elements that they name; those of a NULL are none.
@@ -152,6 +152,20 @@ func placeMembers[R index](c, src *Column, rows []R, at int) {
 			c.kids[k] = nil
 		}
 	}
+}
+
+// Size returns the bytes that the values of the column take: less than Memory by what is kept for more.
+func (c *Column) Size() int64 {
+	n := int64(len(c.data)+len(c.valid))*8 + int64(len(c.scales))*2
+	if c.ownIndex >= 0 {
+		n += int64(len(c.own.Data))
+	}
+	for _, k := range c.kids {
+		if k != nil {
+			n += k.Size()
+		}
+	}
+	return n
 }
 
 // Memory returns the bytes that the column holds for itself: values, validity, and text of its own; not what it borrows.
@@ -266,6 +280,17 @@ func (a *Appender) appendKinds(src *Batch, rows []uint16, n int) {
 		kinds = append(kinds, kind)
 	}
 	a.batch.Kinds, a.kinds = kinds, kinds
+}
+
+// Size returns the bytes that the rows take.
+func (a *Appender) Size() int64 {
+	n := int64(len(a.batch.Kinds))
+	for _, c := range a.batch.Cols {
+		if c != nil {
+			n += c.Size()
+		}
+	}
+	return n
 }
 
 // Memory returns the bytes that the appender holds, emptied or not.

@@ -83,7 +83,7 @@ func Coerce(e *Expr, typ schema.Type) (*Expr, error) {
 
 func assignable(from, to schema.Kind) bool {
 	switch {
-	case implicit(from, to), to == schema.Text && !from.IsNested():
+	case implicit(from, to), to == schema.Text:
 		return true
 	case from.IsNumber() && to.IsNumber(), from.IsDatetime() && to.IsDatetime():
 		return castable(from, to)

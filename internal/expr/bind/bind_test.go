@@ -123,7 +123,7 @@ func TestCoerceIsWhatAnAssignmentAllows(t *testing.T) {
 		{"at", schema.Of(schema.Int64), false},
 		{"'5'", schema.Of(schema.Int32), true},
 		{"NULL", schema.Of(schema.Date), true},
-		{"bid", schema.Of(schema.Text), false},
+		{"bid", schema.Of(schema.Text), true},
 		{"name", schema.VarcharOf(3), true},
 	}
 	for _, test := range tests {

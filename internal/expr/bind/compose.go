@@ -42,6 +42,28 @@ func CallOf(at ast.Span, name string, args ...*Expr) (*Expr, error) {
 	return b.resolve(at, name, args, c != '_' && (c < 'a' || c > 'z'))
 }
 
+// OperatorOf returns l op r as an expression that is written has it, for operators of the library and of arithmetic.
+func OperatorOf(at ast.Span, op string, l, r *Expr) (*Expr, error) {
+	if len(op) == 1 {
+		if e, err := arith(&ast.Binary{Span: at, Op: op}, []*Expr{l, r}); e != nil || err != nil {
+			return e, err
+		}
+	}
+	return CallOf(at, op, l, r)
+}
+
+// LikeOf returns what an operator such as NOT ILIKE makes of two operands; ok is false if it is none of these.
+func LikeOf(at ast.Span, op string, l, r *Expr) (_ *Expr, ok bool, _ error) {
+	means, ok := map[string]likeOperator{"LIKE": {}, "NOT LIKE": {not: true}, "ILIKE": {fold: true}, "NOT ILIKE": {fold: true, not: true}}[op]
+	if !ok {
+		if means, ok = likeOperators[op]; !ok {
+			return nil, false, nil
+		}
+	}
+	e, err := like(at, means, []*Expr{l, r})
+	return e, true, err
+}
+
 // NotOf returns the negation of a condition.
 func NotOf(e *Expr) *Expr { return &Expr{Op: Not, Type: boolType(), Span: e.Span, Args: []*Expr{e}} }
 

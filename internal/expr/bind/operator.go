@@ -19,6 +19,9 @@ type likeOperator struct{ fold, not bool }
 var likeOperators = map[string]likeOperator{"~~": {}, "!~~": {not: true}, "~~*": {fold: true}, "!~~*": {fold: true, not: true}}
 
 func (b *Binder) binary(n *ast.Binary) (*Expr, error) {
+	if e, err := b.rowQuery(n); e != nil || err != nil {
+		return e, err
+	}
 	args, err := b.list(n.L, n.R)
 	if err != nil {
 		return nil, err
@@ -47,6 +50,16 @@ func (b *Binder) binary(n *ast.Binary) (*Expr, error) {
 		e.Span = n.Span
 	}
 	return e, err
+}
+
+// rowQuery asks the hook about (a, b) = (query), where the query yields a row; nil for all else.
+func (b *Binder) rowQuery(n *ast.Binary) (*Expr, error) {
+	_, row := n.L.(*ast.Row)
+	q, query := n.R.(*ast.Opaque)
+	if !row || !query || q.Form != ast.ScalarQuery || b.hook == nil {
+		return nil, nil
+	}
+	return b.hook(b, n)
 }
 
 // arith binds + - * / % over two numbers; nil if the operands are none.

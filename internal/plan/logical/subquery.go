@@ -47,6 +47,12 @@ func NewSubquery(s *Subquery) *bind.Expr {
 // String is the subquery as it was written.
 func (s *Subquery) String() string { return s.Text }
 
+// Same reports whether other is a subquery that reads the same where both stand over one row.
+func (s *Subquery) Same(other any) bool {
+	o, ok := other.(*Subquery)
+	return ok && s.Form == o.Form && s.Text == o.Text && s.Compare == nil && o.Compare == nil
+}
+
 // comparison shows what an Any compares: columns of the row around it and then the query's, by number.
 func (s *Subquery) comparison() string {
 	if s.Compare == nil {

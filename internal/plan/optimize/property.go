@@ -101,8 +101,8 @@ func (s *Edges) compute(n logical.Node) *Properties {
 			p.Changes, p.Watermark = Changelog, -1
 		}
 		return &p
-	case *logical.RowsFrom:
-		p := *s.Of(n.Input)
+	case *logical.RowsFrom, *logical.WindowTable:
+		p := *s.Of(n.Inputs()[0])
 		p.Key = nil
 		return &p
 	case *logical.Unnest:

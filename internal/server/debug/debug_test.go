@@ -54,6 +54,7 @@ func report(n int64) flow.Report {
 			{Name: "split", Detail: "price > 5", Counts: op.Counts{In: n - 3, Forwarded: n - 3, Emitted: n - 3}},
 			{Name: "project", Detail: "select a", Counts: op.Counts{In: 20, Forwarded: 10, Absorbed: 5, Filtered: 1, Late: 1, Rejected: 1, Held: 2, Emitted: 10}},
 		},
+		Stages: []flow.StageReport{{Name: "tally", Tasks: 3, Queued: 5, QueueEntries: 12}},
 		Sinks: []flow.SinkReport{
 			{Name: "out", In: 10, Rows: 9, Rejected: 1, Bytes: 90, Epochs: 2, Queued: 1, QueueEntries: 4},
 			{Name: "rest", In: 5, Rows: 5, Summary: map[string]string{"checksum": "0123"}},
@@ -172,6 +173,8 @@ func TestMetricsAreTheReports(t *testing.T) {
 		`wire_sink_rows_rejected_total` + pipeline + `,sink="out"}`:         "1",
 		`wire_sink_bytes_total` + pipeline + `,sink="out"}`:                 "90",
 		`wire_sink_epochs_total` + pipeline + `,sink="out"}`:                "2",
+		`wire_stage_queue_batches` + pipeline + `,stage="tally"}`:           "5",
+		`wire_stage_queue_limit_batches` + pipeline + `,stage="tally"}`:     "12",
 		`wire_sink_queue_chunks` + pipeline + `,sink="out"}`:                "1",
 		`wire_sink_queue_limit_chunks` + pipeline + `,sink="out"}`:          "4",
 		`wire_sink_rows_written_total` + pipeline + `,sink="rest"}`:         "5",

@@ -64,6 +64,14 @@ func (h *handler) register(registry *metrics.Registry) {
 		held := metrics.Desc{Name: "wire_step_rows_held", Help: "Rows that a step holds and may still give out as they are."}
 		s.GaugeFunc(held, func() float64 { return float64(step().Held) })
 	}
+	for i := range r.Stages {
+		s := scope.With(metrics.Label{Name: "stage", Value: r.Stages[i].Name})
+		stage := func() *flow.StageReport { return part(h.latest.Load().Stages, i) }
+		queued := metrics.Desc{Name: "wire_stage_queue_batches", Help: "Batches that wait for the tasks of a stage; marks count as batches."}
+		s.GaugeFunc(queued, func() float64 { return float64(stage().Queued) })
+		room := metrics.Desc{Name: "wire_stage_queue_limit_batches", Help: "Batches that the queues of a stage hold at most."}
+		s.GaugeFunc(room, func() float64 { return float64(stage().QueueEntries) })
+	}
 	for i := range r.Sinks {
 		s := scope.With(metrics.Label{Name: "sink", Value: r.Sinks[i].Name})
 		sink := func() *flow.SinkReport { return part(h.latest.Load().Sinks, i) }

@@ -57,6 +57,9 @@ func (q *query) aggregateCall(s *scope, b *bind.Binder, n *exprast.FuncCall, nam
 func (q *query) aggregateParts(s *scope, b *bind.Binder, n *exprast.FuncCall, name string) (*aggregateCall, error) {
 	c := &aggregateCall{distinct: n.Distinct, text: exprast.SQL(n)}
 	use := aggregate.Use{Span: n.Span, Name: name, Star: n.Star, Within: n.WithinGroup != nil}
+	if n.WithinGroup != nil && n.Distinct {
+		return nil, errorf(n.Span, sqlstate.SyntaxError, "cannot use DISTINCT with WITHIN GROUP")
+	}
 	if n.Variadic {
 		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "VARIADIC is not supported for aggregate functions")
 	}

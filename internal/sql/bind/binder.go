@@ -40,6 +40,8 @@ type Binder struct {
 	viewing map[string]bool
 	// read are the names of the objects that were read.
 	read map[string]bool
+	// queries counts those that were bound, of views each time.
+	queries int
 }
 
 // New returns a Binder.

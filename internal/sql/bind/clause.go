@@ -35,5 +35,7 @@ func inGenerated() clause {
 	return clause{name: "column generation expressions", noQueries: "column generation expression"}
 }
 
+func inCheck() clause { return clause{name: "check constraints", noQueries: "check constraint"} }
+
 // inNamed is a clause that takes plain values only: LIMIT, OFFSET, the frame of a window.
 func inNamed(name string) clause { return clause{name: name} }

@@ -55,7 +55,10 @@ func constantInterval(e *bind.Expr, n exprast.Node) (int64, error) {
 		return 0, errorf(at.Span, sqlstate.FeatureNotSupported, "the interval must be a constant")
 	}
 	if e = eval.Fold(e); !e.IsConst() {
-		return 0, notConstant(e, n, "INTERVAL")
+		if bad := failure(e); bad != nil {
+			return 0, errorf(n.Location(), bad.Code, "%s", bad.Message)
+		}
+		return 0, errorf(n.Location(), sqlstate.FeatureNotSupported, "the interval must be a constant")
 	}
 	if e.IsNullConst() {
 		return 0, errorf(n.Location(), sqlstate.NullValueNotAllowed, "an interval must not be null here")

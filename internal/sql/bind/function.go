@@ -21,6 +21,8 @@ func (q *query) call(s *scope, b *bind.Binder, n *exprast.FuncCall) (*bind.Expr,
 	switch {
 	case n.Over != nil:
 		return q.windowFunction(s, b, n, name)
+	case len(n.Args) == 0 && n.WithinGroup == nil && isWindowFunction(name):
+		return nil, plainCall(n, name)
 	case len(aggregate.Standard().Lookup(name)) > 0:
 		return q.aggregateCall(s, b, n, name)
 	case name == "grouping":

@@ -173,8 +173,10 @@ func (s *selection) groupExpr(n exprast.Node) (*bind.Expr, error) {
 	var err error
 	switch n := n.(type) {
 	case *exprast.Literal:
-		if n.Kind != exprast.Null && n.Kind != exprast.True && n.Kind != exprast.False {
-			i, err = position(n, "GROUP BY", s.visible)
+		i, err = position(n, "GROUP BY", s.visible)
+	case *exprast.Unary:
+		if l := minus(n); l != nil {
+			i, err = position(l, "GROUP BY", s.visible)
 		}
 	case *exprast.Column:
 		if len(n.Parts) == 1 && !s.owns(n.Parts[0].Text) {

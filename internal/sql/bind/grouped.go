@@ -210,6 +210,13 @@ func (r *regrouper) visitAll(change bool) {
 		}
 	}
 	do(&r.having)
+	for _, c := range r.aggregates {
+		for _, a := range c.bound.Args[:c.bound.Function.DirectArgs(len(c.bound.Args))] {
+			if r.err == nil {
+				w.expr(a, 0) // the direct arguments are those of the group, not of its rows
+			}
+		}
+	}
 	for _, c := range r.windows {
 		c.each(do)
 	}

@@ -22,6 +22,8 @@ func (q *query) hook(s *scope) bind.Hook {
 			return q.quantified(s, b, n)
 		case *exprast.FuncCall:
 			return q.call(s, b, n)
+		case *exprast.Binary:
+			return q.rowQuery(s, b, n)
 		case *exprast.Param:
 			return q.param(n)
 		case *exprast.CurrentValue:
@@ -79,7 +81,11 @@ func (q *query) inQuery(s *scope, b *bind.Binder, n *exprast.In) (*bind.Expr, er
 	}
 	positive := *n
 	positive.Not = false
-	return q.anyRow(s, b, n.Span, n.X, n.Query, bind.Equal, n.Not, exprast.SQL(&positive))
+	e, err := q.anyRow(s, b, rowTest{at: n.Span, x: n.X, rows: n.Query, op: "=", text: exprast.SQL(&positive)})
+	if err == nil && n.Not {
+		e = bind.NotOf(e)
+	}
+	return e, err
 }
 
 // quantified binds x op ANY (query), and ALL as the negation of an ANY.
@@ -88,63 +94,145 @@ func (q *query) quantified(s *scope, b *bind.Binder, n *exprast.Quantified) (*bi
 	if !ok || rows.Form == exprast.ScalarQuery {
 		return nil, nil
 	}
-	cmp, ok := bind.Comparison(n.Op)
-	if !ok {
-		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "%s ANY or ALL of a query is not supported", n.Op).
-			WithHint("Write EXISTS (SELECT … WHERE … %s …).", n.Op)
+	t := rowTest{at: n.Span, x: n.L, rows: rows, op: n.Op, text: exprast.SQL(n)}
+	if !n.All {
+		return q.anyRow(s, b, t)
 	}
-	positive := *n
-	if n.All {
-		cmp = cmp.Negate()
-		positive.All, positive.Op = false, cmp.String()
+	if cmp, ok := bind.Comparison(n.Op); ok {
+		t.op = cmp.Negate().String()
+		positive := *n
+		positive.All, positive.Op = false, t.op
+		t.text = exprast.SQL(&positive)
+	} else {
+		t.not = true
 	}
-	return q.anyRow(s, b, n.Span, n.L, rows, cmp, n.All, exprast.SQL(&positive))
-}
-
-// anyRow binds x cmp ANY (query), negated or not; x may be a row.
-func (q *query) anyRow(s *scope, b *bind.Binder, at exprast.Span, x exprast.Node, n *exprast.Opaque, cmp bind.CompareOp, not bool, text string) (
-	*bind.Expr, error,
-) {
-	operands := []exprast.Node{x}
-	row, isRow := x.(*exprast.Row)
-	if isRow {
-		operands = row.Elems
-	}
-	left := make([]*bind.Expr, len(operands))
-	for i, o := range operands {
-		var err error
-		if left[i], err = b.Bind(o); err != nil {
-			return nil, err
-		}
-	}
-	r, err := q.inner(s, n)
+	e, err := q.anyRow(s, b, t)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case len(r.columns) > len(left):
-		return nil, errorf(n.Span, sqlstate.SyntaxError, "subquery has too many columns")
-	case len(r.columns) < len(left):
-		return nil, errorf(n.Span, sqlstate.SyntaxError, "subquery has too few columns")
+	return bind.NotOf(e), nil
+}
+
+// rowTest is x op ANY (rows), or NOT x op for not. text is how it is shown.
+type rowTest struct {
+	at   exprast.Span
+	x    exprast.Node
+	rows *exprast.Opaque
+	op   string
+	not  bool
+	text string
+}
+
+// anyRow binds a test of the rows of a query; x may be a row.
+func (q *query) anyRow(s *scope, b *bind.Binder, t rowTest) (*bind.Expr, error) {
+	l, left, err := operands(b, t.x)
+	if err != nil {
+		return nil, err
+	}
+	r, err := q.inner(s, t.rows)
+	if err != nil {
+		return nil, err
+	}
+	if err := fitting(left, len(r.columns), t.rows.Span); err != nil {
+		return nil, err
 	}
 	right := make([]*bind.Expr, len(r.columns))
 	for i, c := range r.columns {
-		right[i] = &bind.Expr{Op: bind.Opaque, Type: c.typ, Span: n.Span, Node: queryColumn(i)}
+		right[i] = &bind.Expr{Op: bind.Opaque, Type: c.typ, Span: t.rows.Span, Node: queryColumn(i)}
 	}
-	l, rr := left[0], right[0]
-	if isRow {
-		l, rr = rowOf(x.Location(), left), rowOf(n.Span, right)
+	rr := right[0]
+	if l.Op == bind.MakeRow && left > 1 {
+		rr = rowOf(t.rows.Span, right)
+	} else if l.Op == bind.MakeRow {
+		l = l.Args[0]
 	}
-	compare, err := bind.CompareOf(at, cmp, l, rr)
+	compare, err := operation(t.at, t.op, l, rr)
 	if err != nil {
 		return nil, err
 	}
-	e := (&anyOf{rows: r.node, text: text}).expr(compare)
-	e.Span = at
-	if not {
-		e = bind.NotOf(e)
+	if t.not {
+		compare = bind.NotOf(compare)
+	}
+	e := (&anyOf{rows: r.node, text: t.text}).expr(compare)
+	e.Span = t.at
+	return e, nil
+}
+
+// operands binds what is compared with the columns of a query, one or a row of several.
+func operands(b *bind.Binder, x exprast.Node) (*bind.Expr, int, error) {
+	e, err := b.Bind(x)
+	if err != nil {
+		return nil, 0, err
+	}
+	if _, row := x.(*exprast.Row); row {
+		return e, len(e.Args), nil
+	}
+	return e, 1, nil
+}
+
+// fitting compares the number of operands with that of columns.
+func fitting(operands, columns int, at exprast.Span) error {
+	switch {
+	case columns > operands:
+		return errorf(at, sqlstate.SyntaxError, "subquery has too many columns")
+	case columns < operands:
+		return errorf(at, sqlstate.SyntaxError, "subquery has too few columns")
+	}
+	return nil
+}
+
+// operation is l op r, which must be a condition.
+func operation(at exprast.Span, op string, l, r *bind.Expr) (*bind.Expr, error) {
+	if cmp, ok := bind.Comparison(op); ok {
+		return bind.CompareOf(at, cmp, l, r)
+	}
+	if e, ok, err := bind.LikeOf(at, op, l, r); ok || err != nil {
+		return e, err
+	}
+	e, err := bind.OperatorOf(at, op, l, r)
+	if err != nil {
+		return nil, err
+	}
+	if e.Type.Kind != schema.Bool {
+		return nil, errorf(at, sqlstate.DatatypeMismatch, "row comparison operator must yield type boolean, not type %s", e.Type.PgName())
 	}
 	return e, nil
+}
+
+// rowQuery binds (a, b) op (query), where the query yields one row.
+func (q *query) rowQuery(s *scope, b *bind.Binder, n *exprast.Binary) (*bind.Expr, error) {
+	cmp, ok := bind.Comparison(n.Op)
+	if !ok {
+		return nil, nil
+	}
+	rows, ok := n.R.(*exprast.Opaque)
+	if !ok {
+		return nil, nil
+	}
+	l, left, err := operands(b, n.L)
+	if err != nil {
+		return nil, err
+	}
+	r, err := q.inner(s, rows)
+	if err != nil {
+		return nil, err
+	}
+	if err := fitting(left, len(r.columns), rows.Span); err != nil {
+		return nil, err
+	}
+	row := rowOf(rows.Span, nil)
+	for _, c := range r.asColumns() {
+		row.Args = append(row.Args, c.expr)
+		row.Type.Fields = append(row.Type.Fields, schema.Field{Name: c.name, Type: c.expr.Type})
+	}
+	one := q.project(func() logical.Step { return q.step(q.name, "row") }, r.node, []column{{"row", row}})
+	value := logical.NewSubquery(&logical.Subquery{Form: logical.ScalarValue, Query: one, Text: exprast.SQL(rows)})
+	value.Span = rows.Span
+	right := make([]*bind.Expr, len(r.columns))
+	for i := range right {
+		right[i] = member(value, i)
+	}
+	return bind.CompareOf(n.Span, cmp, l, rowOf(rows.Span, right))
 }
 
 func rowOf(at exprast.Span, args []*bind.Expr) *bind.Expr {

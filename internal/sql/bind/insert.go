@@ -227,7 +227,7 @@ func (i *insertion) listRows(q *query, list [][]exprast.Node, at exprast.Span) (
 			if err := i.settable(i.to[k], x.Location()); err != nil {
 				return nil, err
 			}
-			e, err := q.expr(s, inValues(), x)
+			e, err := q.expr(s, inValues(), readAs(x, c.Type))
 			if err != nil {
 				return nil, err
 			}
@@ -249,6 +249,22 @@ func (i *insertion) listRows(q *query, list [][]exprast.Node, at exprast.Span) (
 		}
 	}
 	return i.generate(i.valuesNode(i.name, names, out))
+}
+
+// readAs makes a number that a DOUBLE PRECISION column takes one from the start: NUMERIC might not hold it.
+func readAs(x exprast.Node, typ schema.Type) exprast.Node {
+	kind := map[schema.Kind]exprast.TypeKind{schema.Float64: exprast.DoubleType, schema.Float32: exprast.RealType}[typ.Kind]
+	if kind == 0 {
+		return x
+	}
+	number := x
+	if u, ok := x.(*exprast.Unary); ok && u.Op == "-" {
+		number = u.X
+	}
+	if l, ok := number.(*exprast.Literal); ok && (l.Kind == exprast.Decimal || l.Kind == exprast.Float) {
+		return &exprast.Cast{Span: x.Location(), X: x, Type: &exprast.TypeName{Kind: kind}}
+	}
+	return x
 }
 
 // defaults fills in what a row leaves out.

@@ -8,8 +8,15 @@ import (
 	"wire.example/wire/sdk/sqlstate"
 )
 
+// maxQueries bounds what views that read each other twice grow to.
+const maxQueries = 20_000
+
 // query binds a whole query. keep leaves the literals among its columns undecided, for a UNION or INSERT to decide.
 func (b *Binder) query(n *ast.Query, p place, outer *with, name string, keep bool) (*rows, error) {
+	if b.queries++; b.queries > maxQueries {
+		return nil, errorf(n.Span, sqlstate.StatementTooComplex, "the statement has more than %d queries, those of views and of WITH counted wherever they are read",
+			maxQueries).WithHint("Make a table or a materialized view of a part that is read often.")
+	}
 	w, err := b.with(n.With, p, outer, name)
 	if err != nil {
 		return nil, err
@@ -17,13 +24,17 @@ func (b *Binder) query(n *ast.Query, p place, outer *with, name string, keep boo
 	q := &query{Binder: b, place: p, name: name, with: w}
 	var out *rows
 	switch body := n.Body.(type) {
+	case *ast.Values:
+		if len(n.OrderBy) > 0 { // by any expression
+			rows := &ast.Derived{Span: body.Span, Query: &ast.Query{Span: body.Span, Body: body}}
+			out, err = q.selectRows(everything(rows), n.OrderBy, n.Limit)
+		} else {
+			out, err = q.combined(body, nil, n.Limit)
+		}
 	case *ast.Select:
 		out, err = q.selectRows(body, n.OrderBy, n.Limit)
 	case *ast.TableQuery:
-		all := &ast.Select{
-			Span: body.Span, From: []ast.TableExpr{body.Table}, Items: []*exprast.SelectItem{{Span: body.Span, X: &exprast.Star{Span: body.Span}}},
-		}
-		out, err = q.selectRows(all, n.OrderBy, n.Limit)
+		out, err = q.selectRows(everything(body.Table), n.OrderBy, n.Limit)
 	default:
 		out, err = q.combined(body, n.OrderBy, n.Limit)
 	}
@@ -34,6 +45,12 @@ func (b *Binder) query(n *ast.Query, p place, outer *with, name string, keep boo
 		out.decide()
 	}
 	return out, nil
+}
+
+// everything is SELECT * FROM t.
+func everything(t ast.TableExpr) *ast.Select {
+	at := t.Location()
+	return &ast.Select{Span: at, From: []ast.TableExpr{t}, Items: []*exprast.SelectItem{{Span: at, X: &exprast.Star{Span: at}}}}
 }
 
 // decide makes the undecided literals TEXT.
@@ -55,11 +72,11 @@ func (q *query) body(n ast.Body) (*rows, error) {
 func (q *query) combined(n ast.Body, order []exprast.OrderItem, limit *ast.Limit) (*rows, error) {
 	var out *rows
 	var err error
-	_, values := n.(*ast.Values)
-	if values {
-		out, err = q.values(n.(*ast.Values))
-	} else {
-		out, err = q.setOperation(n.(*ast.SetOperation))
+	switch n := n.(type) {
+	case *ast.Values:
+		out, err = q.values(n)
+	case *ast.SetOperation:
+		out, err = q.setOperation(n)
 	}
 	if err != nil {
 		return nil, err
@@ -71,7 +88,7 @@ func (q *query) combined(n ast.Body, order []exprast.OrderItem, limit *ast.Limit
 			return nil, err
 		}
 		if i < 0 {
-			return nil, q.noOutput(o.X, out, values)
+			return nil, q.noOutput(o.X, out)
 		}
 		keys = append(keys, sortKey(i, o))
 	}
@@ -84,6 +101,10 @@ func (q *query) outputKey(n exprast.Node, out *rows) (int, error) {
 	switch n := n.(type) {
 	case *exprast.Literal:
 		return position(n, "ORDER BY", len(out.columns))
+	case *exprast.Unary:
+		if l := minus(n); l != nil {
+			return position(l, "ORDER BY", len(out.columns))
+		}
 	case *exprast.Column:
 		if len(n.Parts) != 1 {
 			break
@@ -115,6 +136,15 @@ func position(n *exprast.Literal, what string, columns int) (int, error) {
 	return i - 1, nil
 }
 
+// minus returns the number that n is with a minus sign before it, nil if it is something else.
+func minus(n *exprast.Unary) *exprast.Literal {
+	l, ok := n.X.(*exprast.Literal)
+	if !ok || n.Op != "-" || l.Kind < exprast.Integer || l.Kind > exprast.Float {
+		return nil
+	}
+	return &exprast.Literal{Span: n.Span, Kind: l.Kind, Text: "-" + l.Text}
+}
+
 // number reads digits; what is too large for a column's number is -1.
 func number(digits string) int {
 	n := 0
@@ -127,21 +157,14 @@ func number(digits string) int {
 	return n
 }
 
-func (q *query) noOutput(n exprast.Node, out *rows, values bool) error {
-	if c, ok := n.(*exprast.Column); ok && len(c.Parts) == 1 {
-		s := &scope{items: []*item{{columns: out.asColumns(), bare: true}}}
-		_, err := q.expr(s, inOrderBy(), c)
-		if err == nil { // by another spelling
-			return errorf(c.Span, sqlstate.UndefinedColumn, "column \"%s\" does not exist", c.Parts[0].Text)
-		}
+// noOutput says why a key of ORDER BY is no column of the answer.
+func (q *query) noOutput(n exprast.Node, out *rows) error {
+	s := &scope{items: []*item{{columns: out.asColumns(), bare: true}}, query: q}
+	if _, err := q.expr(s, inOrderBy(), n); err != nil {
 		return err
 	}
-	what := "UNION/INTERSECT/EXCEPT"
-	if values {
-		what = "VALUES"
-	}
-	return errorf(n.Location(), sqlstate.FeatureNotSupported, "invalid %s ORDER BY clause", what).
-		WithHint("Only names and numbers of result columns can be used, not expressions: move the %s into a FROM clause.", what)
+	return errorf(n.Location(), sqlstate.FeatureNotSupported, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause").
+		WithHint("Only names and numbers of result columns can be used, not expressions: move the UNION into a FROM clause.")
 }
 
 // asColumns are the columns for the scope of a query that reads r.

@@ -155,6 +155,12 @@ type anyOf struct {
 // queryColumn is a column of the query of an anyOf.
 type queryColumn int
 
+// Same reports whether other is the same question of the same rows.
+func (a *anyOf) Same(other any) bool {
+	o, ok := other.(*anyOf)
+	return ok && a.text == o.text
+}
+
 // seal gives the subqueries of an expression over a row of width columns their final form.
 func seal(e *bind.Expr, width int) *bind.Expr {
 	return bind.Rewrite(e, func(e *bind.Expr) *bind.Expr {

@@ -273,6 +273,9 @@ func (it *item) row() *bind.Expr {
 	return e
 }
 
+// mostParts are the parts of a name that is no member of a row: database, schema, table, column.
+const mostParts = 4
+
 // qualified finds table.column, then column.member, both perhaps with members behind.
 func (s *scope) qualified(parts []string) (bind.Ref, error) {
 	if len(parts) > 2 && parts[0] == publicSchema {
@@ -296,6 +299,9 @@ func (s *scope) qualified(parts []string) (bind.Ref, error) {
 		return members(e, parts[1:], parts)
 	}
 	if it == nil {
+		if len(parts) > mostParts {
+			return bind.Ref{}, errorf(exprast.Span{}, sqlstate.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(parts, "."))
+		}
 		return bind.Ref{}, s.noTable(parts[0])
 	}
 	return bind.Ref{}, noColumnOf(it, parts[1])

@@ -192,10 +192,11 @@ func (s *selection) orderBy(order []exprast.OrderItem) error {
 func (s *selection) key(n exprast.Node, what string, c clause) (int, error) {
 	switch n := n.(type) {
 	case *exprast.Literal:
-		if n.Kind == exprast.Null || n.Kind == exprast.True || n.Kind == exprast.False {
-			break
-		}
 		return position(n, what, s.visible)
+	case *exprast.Unary:
+		if l := minus(n); l != nil {
+			return position(l, what, s.visible)
+		}
 	case *exprast.Column:
 		if len(n.Parts) == 1 {
 			if i, err := s.output(n, what); i >= 0 || err != nil {
@@ -266,8 +267,16 @@ func (s *selection) distinct() error {
 	return nil
 }
 
-// answer makes the columns, removes duplicates, sorts, limits, and drops what only sorting needed.
+// answer makes the columns, removes duplicates, sorts, limits, and drops what only sorting needed. Where nothing is sorted or compared, rows are
+// limited before their columns are computed, so that no row fails that is not wanted.
 func (s *selection) answer(limit *ast.Limit) (*rows, error) {
+	plain := len(s.keys) == 0 && !s.ast.Distinct
+	if plain {
+		var err error
+		if s.node, err = s.limited(s.scope, s.node, nil, limit); err != nil {
+			return nil, err
+		}
+	}
 	n := s.project(func() logical.Step { return s.step(s.name, "select") }, s.node, s.targets)
 	switch {
 	case s.on != nil:
@@ -275,13 +284,15 @@ func (s *selection) answer(limit *ast.Limit) (*rows, error) {
 	case s.ast.Distinct:
 		n = s.distinctRows(s.name, n)
 	}
-	n, err := s.limited(s.scope, n, s.keys, limit)
-	if err != nil {
-		return nil, err
+	if !plain {
+		var err error
+		if n, err = s.limited(s.scope, n, s.keys, limit); err != nil {
+			return nil, err
+		}
 	}
 	out := &rows{node: s.firstColumns(s.name, n, s.visible), columns: make([]outColumn, s.visible)}
 	_, open := out.node.(*logical.Project)
-	open = open && len(s.keys) == 0 && !s.ast.Distinct
+	open = open && plain
 	for i, t := range s.targets[:s.visible] {
 		out.columns[i] = outColumn{t.name, t.expr.Type, open && t.expr.Unknown && t.expr.IsConst()}
 	}

@@ -79,6 +79,9 @@ func setArgs(b *bind.Binder, n *exprast.FuncCall, name string) (*setCall, error)
 	if n.Variadic {
 		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "VARIADIC is not supported for %s", name)
 	}
+	if name == "unnest" && len(args) == 1 && args[0].Unknown {
+		return nil, errorf(n.Span, sqlstate.AmbiguousFunction, "function unnest(unknown) is not unique").WithHint("Write for example '{1,2}'::INTEGER[].")
+	}
 	bound, err := setreturning.Standard().Resolve(n.Span, name, args)
 	return &setCall{bound: bound, text: exprast.SQL(n)}, err
 }

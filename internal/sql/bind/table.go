@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	exprast "wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/plan/logical"
@@ -85,6 +87,15 @@ func (b *Binder) object(name ast.ObjectName) (catalog.Object, error) {
 	return o, nil
 }
 
+// creatable refuses the name of a new object in another schema.
+func creatable(name ast.ObjectName) error {
+	if len(name.Parts) == 1 || len(name.Parts) == 2 && name.Parts[0].Text == publicSchema {
+		return nil
+	}
+	schema := name.Parts[len(name.Parts)-2]
+	return errorf(schema.Span, sqlstate.InvalidSchemaName, "schema \"%s\" does not exist", schema.Text).WithHint("There is one schema, %s.", publicSchema)
+}
+
 // inPublic refuses names of other schemas.
 func inPublic(name ast.ObjectName) error {
 	if len(name.Parts) == 1 || len(name.Parts) == 2 && name.Parts[0].Text == publicSchema {
@@ -151,6 +162,11 @@ func (b *Binder) relation(r *catalog.Relation) (logical.Node, error) {
 	source := r.Source
 	if r.Rows != nil {
 		source = r.Rows.Source()
+		if source.Key == nil && r.PrimaryKey != nil {
+			keyed := *source
+			keyed.Key = slices.Sorted(slices.Values(r.PrimaryKey))
+			source = &keyed
+		}
 	}
 	var n logical.Node = &logical.Scan{Source: source}
 	targets, generated, err := b.generated(r, n)

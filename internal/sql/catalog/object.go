@@ -58,12 +58,29 @@ type Relation struct {
 	Columns []Column
 	// PrimaryKey are the numbers of the columns that identify a row; nil if nothing does.
 	PrimaryKey []int
+	// Unique are other sets of columns that identify a row in which none of them is NULL, and Checks what every row must meet; only tables in memory
+	// have them.
+	Unique []Unique
+	Checks []Check
 	// Source is where the rows come from: its columns are those of Columns that are not generated, in order. Nil for a table in memory.
 	Source *logical.Source
 	// Rows are those of a table in memory, nil for all others.
 	Rows Rows
 	// Stored tells a table from a source.
 	Stored bool
+}
+
+// Unique is a UNIQUE constraint.
+type Unique struct {
+	Name string
+	// Columns are numbers of columns, ascending.
+	Columns []int
+}
+
+// Check is a CHECK constraint.
+type Check struct {
+	Name      string
+	Condition expr.Node
 }
 
 // Kind is Source or Table.

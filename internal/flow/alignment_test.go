@@ -1,0 +1,210 @@
+package flow
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// TestAlignmentHoldsBackWhoIsAhead: three producers, of which the last leads to both inputs.
+func TestAlignmentHoldsBackWhoIsAhead(t *testing.T) {
+	a := newAlignment(2)
+	for p, inputs := range [][]int{{0}, {1, 1}, {0, 1}} {
+		if a.add() != p {
+			t.Fatal("producers are numbered from 0")
+		}
+		for _, input := range inputs {
+			a.feeds(p, input)
+		}
+	}
+	if a.barrier(0, 1) || a.barrier(2, 1) || !a.holds(0) || a.holds(1) || !a.holds(2) {
+		t.Error("the first and the last have passed barrier 1, the second has not")
+	}
+	if !a.barrier(1, 1) || a.holds(0) || a.holds(1) || a.holds(2) {
+		t.Error("all have passed it")
+	}
+	if over := a.end(1); over != nil || a.align() {
+		t.Errorf("the last still leads to input 1, and no barrier is under way: %v", over)
+	}
+	if a.barrier(0, 2) || !a.barrier(2, 2) {
+		t.Error("who has ended passes every barrier")
+	}
+	if a.barrier(0, 3) || !slices.Equal(a.end(2), []int{1}) || a.over() || !a.align() || a.align() {
+		t.Error("the end of the last one that was waited for aligns, once")
+	}
+	if !slices.Equal(a.end(0), []int{0}) || !a.over() {
+		t.Error("all have ended")
+	}
+}
+
+func TestWatermarksOfInputs(t *testing.T) {
+	a := newAlignment(2)
+	for p, inputs := range [][]int{{0}, {1}, {0, 1}} {
+		a.add()
+		for _, input := range inputs {
+			a.feeds(p, input)
+		}
+	}
+	steps := []struct {
+		p      int
+		micros int64
+		moved  []int
+		merged int64
+		now    bool
+	}{
+		{0, 10, nil, minTime, false},
+		{1, 5, nil, minTime, false},
+		{2, 7, []int{0, 1}, 5, true},
+		{2, 6, nil, 5, false}, // never back
+		{1, 9, []int{1}, 7, true},
+		{2, 20, []int{0, 1}, 9, true},
+		{0, math.MaxInt64, []int{0}, 9, false},
+		{1, math.MaxInt64, []int{1}, 20, true},
+		{2, math.MaxInt64, []int{0, 1}, math.MaxInt64, true},
+	}
+	for i, s := range steps {
+		if moved := a.advance(s.p, s.micros); !slices.Equal(moved, s.moved) {
+			t.Errorf("step %d moved inputs %v, want %v", i, moved, s.moved)
+		}
+		if merged, now := a.merge(); merged != s.merged || now != s.now {
+			t.Errorf("step %d: merged %d, moved %v", i, merged, now)
+		}
+	}
+}
+
+func TestWatermarksOfSplits(t *testing.T) {
+	s := newSplitTimes(2, 10)
+	for i, step := range []struct {
+		split        int
+		most, expect int64
+		moved        bool
+	}{
+		{0, 100, minTime, false}, // the other split is not known yet
+		{1, minTime, minTime, false},
+		{1, 50, 40, true},
+		{1, 45, 40, false},
+		{0, 200, 40, false},
+		{1, 300, 190, true},
+		{2, 20, 190, false}, // a new one does not take back what was said
+		{2, 250, 190, false},
+		{0, 260, 240, true},
+	} {
+		if got, moved := s.note(step.split, step.most); got != step.expect || moved != step.moved {
+			t.Errorf("step %d: %d, %v", i, got, moved)
+		}
+	}
+}
+
+// TestAQueueKeepsOrderAndBounds draws what a producer and a task do in turns; a push that would wait is left out.
+func TestAQueueKeepsOrderAndBounds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		depth := rapid.IntRange(1, 4).Draw(t, "depth")
+		b := newInbox()
+		q := b.add(0, depth)
+		home := testOutlet()
+		var sent, got []int64
+		next, mark := int64(0), int64(0)
+		note := func(e entry) {
+			if e.kind != entryRows {
+				got = append(got, -e.mark)
+				return
+			}
+			got = append(got, e.carton.rows.Batch().Cols[0].Int64s()...)
+			e.carton.giveBack()
+		}
+		for range rapid.IntRange(0, 60).Draw(t, "steps") {
+			switch rapid.SampledFrom([]string{"rows", "barrier", "take"}).Draw(t, "step") {
+			case "rows":
+				c := home.carton()
+				rows := testNumbers(next, rapid.Int64Range(1, 3000).Draw(t, "rows"))
+				if q.count == depth && (q.last().kind != entryRows || q.last().carton.rows.Rows()+rows.Len > 4096) {
+					continue
+				}
+				c.rows.Append(rows, nil)
+				for i := range rows.Len {
+					sent = append(sent, next+int64(i))
+				}
+				next += int64(rows.Len)
+				if err := q.push(entry{kind: entryRows, carton: c}); err != nil {
+					t.Fatal(err)
+				}
+			case "barrier":
+				if q.count == depth {
+					continue
+				}
+				mark++
+				sent = append(sent, -mark)
+				if err := q.push(entry{kind: entryBarrier, mark: mark}); err != nil {
+					t.Fatal(err)
+				}
+			case "take":
+				if e, from, err := b.take(false); err != nil {
+					t.Fatal(err)
+				} else if from != nil {
+					note(e)
+				}
+			}
+			if waiting, room := b.fill(); waiting > room || room != int64(depth) || q.idle() != (waiting == 0) {
+				t.Fatalf("%d entries wait in %d places", waiting, room)
+			}
+		}
+		b.close()
+		for {
+			e, from, err := b.take(true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if from == nil {
+				break
+			}
+			note(e)
+		}
+		if !slices.Equal(got, sent) {
+			t.Fatalf("%d entries came, %d were sent, or in another order", len(got), len(sent))
+		}
+	})
+}
+
+// TestSmallBatchesGrowWhileTheyWait: a task that is behind is given few large batches.
+func TestSmallBatchesGrowWhileTheyWait(t *testing.T) {
+	b := newInbox()
+	q, home := b.add(0, 8), testOutlet()
+	for i := range int64(100) {
+		c := home.carton()
+		c.rows.Append(testNumbers(i*10, 10), nil)
+		if err := q.push(entry{kind: entryRows, carton: c}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if q.count != 8 || q.last().carton.rows.Rows() != 930 {
+		t.Errorf("%d batches wait, the last of %d rows", q.count, q.last().carton.rows.Rows())
+	}
+	if made := len(home.free) + q.count; made > 10 {
+		t.Errorf("%d cartons were made", made)
+	}
+}
+
+// testOutlet is an outlet that leads nowhere.
+func testOutlet() *outlet {
+	return &outlet{
+		pool: &batch.Pool{}, budget: limit.New("test", limit.Unlimited),
+		exchange: &physical.Exchange{To: physical.Input{Stage: &physical.Stage{Name: "test"}}},
+	}
+}
+
+// testNumbers is a batch of the n numbers from first on.
+func testNumbers(first, n int64) *batch.Batch {
+	c := batch.NewColumn(&batch.Pool{}, schema.Of(schema.Int64))
+	c.Reset(int(n))
+	for i := range n {
+		c.Int64s()[i] = first + i
+	}
+	return &batch.Batch{Cols: []*batch.Column{c}, Len: int(n)}
+}

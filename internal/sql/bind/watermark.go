@@ -1,0 +1,90 @@
+package bind
+
+import (
+	"slices"
+
+	exprast "wire.example/wire/internal/expr/ast"
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/sql/ast"
+	"wire.example/wire/internal/sql/catalog"
+	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// watermark reads WATERMARK FOR.
+func (d *definition) watermark(r *catalog.Relation, s *logical.Source) {
+	for i, w := range d.ast.Watermarks {
+		if i > 0 {
+			d.add(errorf(w.Span, invalidDefinition, "a source has one watermark"))
+			return
+		}
+		column, delay, err := d.delay(r, w)
+		if err != nil {
+			d.add(err)
+			continue
+		}
+		at, err := s.Schema.Find(column.Name)
+		if err != nil || column.Generated != nil {
+			d.add(errorf(w.Column.Span, sqlstate.FeatureNotSupported, "the time of a watermark cannot be the generated column \"%s\"", column.Name).
+				WithHint("The time must be read with the row: declare a column of type TIMESTAMP or TIMESTAMPTZ that is in the data."))
+			continue
+		}
+		s.EventTime, s.Delay = at, delay
+	}
+}
+
+// readKey is the primary key as columns of the source, nil if one of them is computed.
+func readKey(r *catalog.Relation, s *logical.Source) []int {
+	var key []int
+	for _, k := range r.PrimaryKey {
+		if r.Columns[k].Generated != nil {
+			return nil
+		}
+		at := slices.IndexFunc(s.Schema.Fields, func(f schema.Field) bool { return f.Name == r.Columns[k].Name })
+		key = append(key, at)
+	}
+	slices.Sort(key)
+	return key
+}
+
+// delay returns the column of a watermark and how far the watermark is behind it, in µs.
+func (d *definition) delay(r *catalog.Relation, w *ast.Watermark) (catalog.Column, int64, error) {
+	i := r.Column(w.Column.Text)
+	if i < 0 {
+		bad := errorf(w.Column.Span, sqlstate.UndefinedColumn, "column \"%s\" does not exist", w.Column.Text)
+		return catalog.Column{}, 0, suggested(bad, w.Column.Text, columnNames(r.Columns), "")
+	}
+	column := r.Columns[i]
+	if k := column.Type.Kind; k != schema.Timestamp && k != schema.TimestampTZ {
+		return column, 0, errorf(w.Column.Span, sqlstate.DatatypeMismatch, "the time of a watermark must be a timestamp, and column \"%s\" is of type %s",
+			column.Name, column.Type.PgName())
+	}
+	if isColumn(w.X, column.Name) {
+		return column, 0, nil
+	}
+	if minus, ok := w.X.(*exprast.Binary); ok && minus.Op == "-" && isColumn(minus.L, column.Name) {
+		micros, err := d.interval(minus.R)
+		if err == nil && micros < 0 {
+			err = errorf(minus.R.Location(), sqlstate.InvalidParameterValue, "a watermark cannot be ahead of its column")
+		}
+		return column, micros, err
+	}
+	return column, 0, errorf(w.X.Location(), sqlstate.FeatureNotSupported, "this expression is not supported for a watermark").
+		WithHint("It is the column, or the column minus a constant interval: WATERMARK FOR %[1]s AS %[1]s - INTERVAL '4 seconds'.",
+			exprast.QuoteName(column.Name))
+}
+
+func isColumn(n exprast.Node, name string) bool {
+	c, ok := n.(*exprast.Column)
+	return ok && len(c.Parts) == 1 && c.Parts[0].Text == name
+}
+
+// interval evaluates a constant interval without months, in µs.
+func (b *Binder) interval(n exprast.Node) (int64, error) {
+	q := &query{Binder: b, clause: inValues()}
+	e, err := q.expr(&scope{query: q}, inValues(), n)
+	if err != nil {
+		return 0, err
+	}
+	return constantInterval(e, n)
+}
