@@ -171,3 +171,23 @@ func BenchmarkAppend(b *testing.B) {
 		}
 	}
 }
+
+// TestAFreshColumnOfArraysGrowsByCopies takes memory that another column has left its values in.
+func TestAFreshColumnOfArraysGrowsByCopies(t *testing.T) {
+	pool := &batch.Pool{}
+	typ := schema.ArrayOf(schema.Of(schema.Int32))
+	for size := 1; size <= batch.MaxRows*16; size *= 2 {
+		dirty := pool.Get(size)
+		for i := range dirty[:cap(dirty)] {
+			dirty[:cap(dirty)][i] = ^uint64(3)
+		}
+		pool.Put(dirty)
+	}
+	src := batch.NewColumn(&batch.Pool{}, typ)
+	src.Reset(1)
+	fresh := batch.NewColumn(pool, typ)
+	fresh.Append(src, nil)
+	if got := fresh.Offsets(); got[0] != 0 || got[1] != 0 {
+		t.Errorf("offsets %v", got)
+	}
+}

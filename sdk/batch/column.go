@@ -117,6 +117,9 @@ func (c *Column) Resize(n int) {
 	switch c.typ.Kind {
 	case schema.Array:
 		offs := c.Offsets()
+		if old == 0 {
+			offs[0] = 0 // the memory may be new
+		}
 		for i := old + 1; i <= n; i++ {
 			offs[i] = offs[old]
 		}
