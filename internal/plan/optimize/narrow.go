@@ -140,11 +140,58 @@ func (w *narrower) node(n logical.Node) narrowed {
 		added := n.Schema().Len() - n.Input.Schema().Len()
 		return narrowed{out, slices.Concat(in.at, span(in.node.Schema().Len(), in.node.Schema().Len()+added))}
 	}
+	return w.flow(n)
+}
+
+// flow is node for the nodes that hand on rows as they are, or unfold one column.
+func (w *narrower) flow(n logical.Node) narrowed {
+	switch n := n.(type) {
+	case *logical.Union:
+		return w.union(n)
+	case *logical.Split:
+		in := w.narrow(n.Input)
+		c := *n
+		c.Input, c.Branches = in.node, slices.Clone(n.Branches)
+		for i := range c.Branches {
+			c.Branches[i].Cond = in.expr(c.Branches[i].Cond)
+		}
+		return narrowed{&c, in.at}
+	case *logical.Port:
+		in := w.narrow(n.Split)
+		return narrowed{&logical.Port{Split: in.node.(*logical.Split), Branch: n.Branch}, in.at}
+	case *logical.Unnest:
+		in := w.narrow(n.Input)
+		out := narrowed{logical.NewUnnest(n.Step, in.node, in.at[n.Column], n.As), slices.Clone(in.at)}
+		if n.As != "" {
+			out.at = append(out.at, in.node.Schema().Len())
+		}
+		return out
+	}
 	in := slices.Clone(n.Inputs())
 	for i := range in {
 		in[i] = w.whole(in[i])
 	}
 	return same(withInputs(n, in))
+}
+
+// union narrows all inputs to the same columns.
+func (w *narrower) union(n *logical.Union) narrowed {
+	out := narrowed{at: make([]int, n.Schema().Len())}
+	var kept []int
+	for i, need := range w.demand.of(n) {
+		out.at[i] = -1
+		if need.Read {
+			out.at[i] = len(kept)
+			kept = append(kept, i)
+		}
+	}
+	u := &logical.Union{In: make([]logical.Node, len(n.In))}
+	for i, in := range n.In {
+		below := w.narrow(in)
+		u.In[i] = choose(logical.Step{}, below.node, below.columns(kept))
+	}
+	out.node = u
+	return out
 }
 
 func (w *narrower) project(n *logical.Project) narrowed {
