@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -26,32 +27,67 @@ func (Command) Name() string { return Wire }
 // mark is the line behind the i-th statement's output.
 func mark(i int) string { return fmt.Sprintf("-- sqllogictest %d --", i) }
 
-// Run implements Engine. A process that ends early leaves the rest of the statements without answers, and the first of them says why.
+// maxProcesses bounds the processes of a file.
+const maxProcesses = 20
+
+// Run implements Engine. A statement at which the process ends has no answer; another process goes on behind it, after the statements before it that
+// succeeded and returned no rows.
 func (c Command) Run(ctx context.Context, statements []string) ([]Answer, error) {
+	answers := make([]Answer, len(statements))
+	var again []string // what a new process has to repeat
+	next := 0
+	for range maxProcesses {
+		got, ended, err := c.process(ctx, slices.Concat(again, statements[next:]))
+		if err != nil {
+			return nil, err
+		}
+		if len(got) < len(again) {
+			return nil, fmt.Errorf("run %s: what succeeded once failed: %s", strings.Join(c.Argv, " "), ended)
+		}
+		for _, a := range got[len(again):] {
+			if answers[next] = a; a.State == "" && a.Columns == nil {
+				again = append(again, statements[next])
+			}
+			next++
+		}
+		if next == len(statements) {
+			return answers, nil
+		}
+		answers[next] = Answer{State: noAnswer, Message: ended}
+		if next++; ctx.Err() != nil {
+			break
+		}
+	}
+	for ; next < len(answers); next++ {
+		answers[next] = Answer{State: noAnswer, Message: "the process ended at too many statements, or takes too long"}
+	}
+	return answers, nil
+}
+
+// process runs statements in a process. It returns the answers until the process ended, and how it ended.
+func (c Command) process(ctx context.Context, statements []string) (answers []Answer, ended string, err error) {
 	var input, stdout, stderr bytes.Buffer
 	for i, sql := range statements {
 		fmt.Fprintf(&input, "%s\n;\n\\echo %s\n\\warn %s\n", sql, mark(i), mark(i))
 	}
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...) //nolint:gosec // the command that the runner was told to test
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Dir, &input, &stdout, &stderr
-	err := cmd.Run()
-	var ended *exec.ExitError
-	if err != nil && !errors.As(err, &ended) {
-		return nil, fmt.Errorf("run %s: %w", strings.Join(c.Argv, " "), err)
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) && cmd.ProcessState == nil {
+		return nil, "", fmt.Errorf("run %s: %w", strings.Join(c.Argv, " "), err)
 	}
-	answers := make([]Answer, len(statements))
 	rows, words := stdout.String(), stderr.String()
-	for i := range answers {
-		var a, b bool
-		var out, said string
-		out, rows, a = strings.Cut(rows, mark(i)+"\n")
-		said, words, b = strings.Cut(words, mark(i)+"\n")
-		answers[i] = parseAnswer(out, said)
+	for i := range statements {
+		out, restOfRows, a := strings.Cut(rows, mark(i)+"\n")
+		said, restOfWords, b := strings.Cut(words, mark(i)+"\n")
 		if !a || !b {
-			answers[i] = Answer{State: noAnswer, Message: fmt.Sprintf("the process ended (%v) and had said %q", cmd.ProcessState, said)}
+			return answers, fmt.Sprintf("the process ended (%v) and had said %q", cmd.ProcessState, said), nil
 		}
+		answers = append(answers, parseAnswer(out, said))
+		rows, words = restOfRows, restOfWords
 	}
-	return answers, nil
+	return answers, "", nil
 }
 
 // parseAnswer reads what the process printed on standard output and on standard error for one statement.

@@ -60,7 +60,7 @@ func play() (code int) {
 func TestCommand(t *testing.T) {
 	t.Setenv(playVariable, "1")
 	c := slt.Command{Argv: []string{os.Args[0]}}
-	statements := []string{"rows", "error", "done", "one", "none", "bad", "open", "after", "quote", "end", "rows"}
+	statements := []string{"rows", "error", "done", "one", "none", "bad", "open", "after", "quote", "end", "one", "end", "done"}
 	got, err := c.Run(t.Context(), statements)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,9 @@ func TestCommand(t *testing.T) {
 		{Columns: []string{`a"b`}, Rows: [][]slt.Value{{text("x")}}},
 		{State: "none", Message: `"c\n" behind a field in "a\n\"b\"c\n"`},
 		{State: "none", Message: `the process ended (exit status 3) and had said "I have to go\n"`},
-		{State: "none", Message: `the process ended (exit status 3) and had said ""`},
+		{Columns: []string{"a"}, Rows: [][]slt.Value{{null}}},
+		{State: "none", Message: `the process ended (exit status 3) and had said "I have to go\n"`},
+		{},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answers (- want, + got)\n%s", diff)

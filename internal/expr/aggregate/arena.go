@@ -28,8 +28,9 @@ type block struct {
 type arena struct {
 	memory *account
 	pages  [][]byte
-	// used is how much of the last shared page is taken; shared is its number.
+	// shared is the number of the page that small blocks are cut from, once open; used is how much of it is taken.
 	used, shared int
+	open         bool
 	// free heads the lists of idle blocks by size; each block's first 8 bytes lead to the next, as page number + 1 and offset.
 	free [maxPageBits + 1]uint64
 	// gaps are the numbers of pages that were given back.
@@ -95,7 +96,7 @@ func (a *arena) take(size int) (block, error) {
 		a.free[size] = binary.LittleEndian.Uint64(a.pages[b.page][b.off:])
 		return b, nil
 	}
-	if len(a.pages) == 0 || a.used+1<<size > len(a.pages[a.shared]) {
+	if !a.open || a.used+1<<size > len(a.pages[a.shared]) {
 		if err := a.sharedPage(size); err != nil {
 			return block{}, err
 		}
@@ -108,13 +109,13 @@ func (a *arena) take(size int) (block, error) {
 // sharedPage begins a page for blocks; pages double in size.
 func (a *arena) sharedPage(size int) error {
 	next := minPageBits
-	if len(a.pages) > 0 {
+	if a.open {
 		a.scrap()
 		next = min(maxPageBits, bits.Len(uint(len(a.pages[a.shared])))) //nolint:gosec // a length
 	}
 	page, err := a.newPage(max(next, size))
 	if err == nil {
-		a.shared, a.used = int(page), 0
+		a.shared, a.used, a.open = int(page), 0, true
 	}
 	return err
 }

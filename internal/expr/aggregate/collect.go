@@ -54,6 +54,8 @@ type lists struct {
 	cells[listCell]
 	arena arena
 	value []byte // scratch
+	// sized: each value takes a byte at least.
+	sized bool
 }
 
 // join is what stands between two lists that are merged.
@@ -114,7 +116,7 @@ func (s *lists) decodeCell(src []byte, c *listCell) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if int(skip) > len(data) {
+	if int(skip) > len(data) || s.sized && n > int64(len(data)) {
 		return nil, errDamaged()
 	}
 	c.n, c.skip, c.width = n, uint32(skip), int32(width) //nolint:gosec // checked
@@ -177,6 +179,7 @@ type arrayAgg struct {
 
 func newArrayAgg(spec *Spec) State {
 	s := &arrayAgg{nested: spec.Args[0].Kind == schema.Array}
+	s.sized = true
 	newLists(spec, &s.lists, "")
 	return s
 }

@@ -379,7 +379,11 @@ func round(v []uint64, exp int, negative bool, precision int) float64 {
 		return 0
 	}
 	length := 64*(n-1) + bits.Len64(v[n-1])
-	cut := max(length-precision, 0)
+	least := -1074 // the exponent of the smallest float
+	if precision < mantissa {
+		least = -149
+	}
+	cut := max(length-precision, least-exp, 0)
 	m := bitsAt(v[:n], cut)
 	if cut > 0 {
 		half := bitsAt(v[:n], cut-1)&1 != 0

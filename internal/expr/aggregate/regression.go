@@ -102,7 +102,7 @@ func (s *floatMoments[T]) Result(slots []uint32, out *batch.Column, errs *builti
 		x := math.NaN()
 		if !c.sum.odd(&s.wides) {
 			sum, squares := c.sum.fraction(&s.wides), c.squares.fraction(&s.wides)
-			x = deviation(c.n, sum, sum, squares).by(fraction{s.spread.divisor(c.n), 0}).float()
+			x = deviation(c.n, sum, sum, squares).over(fraction{s.spread.divisor(c.n), 0})
 		}
 		if s.spread.root {
 			x = math.Sqrt(x)
@@ -147,31 +147,35 @@ func deviation(n int64, x, y, products fraction) fraction {
 	return fraction{big.NewInt(n), 0}.times(products).minus(x.times(y))
 }
 
-// quotientBits is how precise quotients are: enough that rounding once more, to a double, does no harm.
-const quotientBits = 128
-
-// rounded is a number of quotientBits bits, times 2^exp.
-type rounded struct {
-	v   *big.Float
-	exp int
+// over returns f / o, o not being zero, rounded to the nearest double; it is infinite where none is so large.
+func (f fraction) over(o fraction) float64 {
+	if f.v.Sign() == 0 {
+		return 0
+	}
+	a, b := new(big.Int).Abs(f.v), new(big.Int).Abs(o.v)
+	const enough = mantissa + 3 // with what the last bit says of the rest, to round once
+	up := max(b.BitLen()-a.BitLen()+enough, 0)
+	rest := new(big.Int)
+	a.QuoRem(a.Lsh(a, uint(up)), b, rest) //nolint:gosec // not negative
+	if rest.Sign() != 0 {
+		a.SetBit(a, 0, 1)
+	}
+	words := make([]uint64, (a.BitLen()+63)/64)
+	for i := range words {
+		words[i] = a.Uint64()
+		a.Rsh(a, 64)
+	}
+	return round(words, f.exp-o.exp-up, f.v.Sign() != o.v.Sign(), mantissa)
 }
 
-// by returns f / o, which is not zero.
-func (f fraction) by(o fraction) rounded {
-	a, b := new(big.Float).SetPrec(quotientBits).SetInt(f.v), new(big.Float).SetPrec(quotientBits).SetInt(o.v)
-	return rounded{a.Quo(a, b), f.exp - o.exp}
-}
-
-// root returns the square root of x, which is not negative.
-func (x rounded) root() rounded {
-	v := new(big.Float).SetMantExp(x.v, x.exp&1)
-	return rounded{v.Sqrt(v), x.exp >> 1}
-}
-
-// float returns the nearest double, which is infinite where none is so large.
-func (x rounded) float() float64 {
-	f, _ := new(big.Float).SetMantExp(x.v, x.exp).Float64()
-	return f
+// rootOver returns the square root of f / o, which is not negative; it may be off by less than the last digit of a double.
+func (f fraction) rootOver(o fraction) float64 {
+	const precision = 128
+	a, b := new(big.Float).SetPrec(precision).SetInt(f.v), new(big.Float).SetPrec(precision).SetInt(o.v)
+	exp := f.exp - o.exp
+	q := a.SetMantExp(a.Quo(a, b), exp&1)
+	x, _ := q.SetMantExp(q.Sqrt(q), exp>>1).Float64()
+	return x
 }
 
 // regressionCell is the exact sums over pairs (y, x).
@@ -385,7 +389,7 @@ func ratio(odd bool, a, b func() fraction) (float64, bool, *sqlstate.Error) {
 	if odd {
 		return math.NaN(), false, nil
 	}
-	x := a().by(b()).float()
+	x := a().over(b())
 	if math.IsInf(x, 0) {
 		return 0, false, errFloatOverflow()
 	}
@@ -399,8 +403,7 @@ func correlation(r *regressed) (float64, bool, *sqlstate.Error) {
 		return math.NaN(), false, nil
 	}
 	xy := r.xy()
-	square := xy.times(xy).by(r.xx().times(r.yy()))
-	x := math.Min(square.root().float(), 1)
+	x := math.Min(xy.times(xy).rootOver(r.xx().times(r.yy())), 1)
 	if xy.v.Sign() < 0 {
 		x = -x
 	}
@@ -416,7 +419,7 @@ func determination(r *regressed) (float64, bool, *sqlstate.Error) {
 	case r.oddX() || r.oddY():
 		return math.NaN(), false, nil
 	}
-	return r.xy().times(r.xy()).by(r.xx().times(r.yy())).float(), false, nil
+	return r.xy().times(r.xy()).over(r.xx().times(r.yy())), false, nil
 }
 
 func slope(r *regressed) (float64, bool, *sqlstate.Error) {

@@ -12,6 +12,7 @@ type lexer struct {
 	text string
 	pos  int
 	err  *Error
+	run  operatorRun // the last one met
 }
 
 // tokenize returns the tokens of text; the last is EOF, after an Invalid one if there was an error.

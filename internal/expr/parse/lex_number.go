@@ -95,16 +95,13 @@ func (l *lexer) atLookAlike() bool {
 // operator reads the longest run of operator characters by PostgreSQL's rule: it ends before a comment, and may end in + or - only if
 // it has a character that no standard operator has.
 func (l *lexer) operator() Token {
-	start, end := l.pos, l.pos
-	for end < len(l.text) && isOperatorByte(l.text[end]) {
-		if next := l.text[end:min(end+2, len(l.text))]; end > start && (next == "--" || next == "/*") {
-			break
-		}
-		end++
+	start := l.pos
+	if start >= l.run.end {
+		l.run = l.scanOperators(start)
 	}
-	op := l.text[start:end]
-	for len(op) > 1 && (op[len(op)-1] == '+' || op[len(op)-1] == '-') && !strings.ContainsAny(op[:len(op)-1], "~!@#^&|`?%") {
-		op = op[:len(op)-1]
+	op := l.text[start:l.run.end]
+	if l.run.lastSpecial < start {
+		op = l.text[start : max(l.run.lastUnsigned, start)+1]
 	}
 	l.pos = start + len(op)
 	switch {
@@ -116,6 +113,30 @@ func (l *lexer) operator() Token {
 		return l.token(Symbol, start, op)
 	}
 	return l.token(Operator, start, op)
+}
+
+// operatorRun is a run of operator characters. It may hold many operators, and is looked through only once.
+type operatorRun struct {
+	end          int
+	lastSpecial  int // the last character that no standard operator has, -1 if there is none
+	lastUnsigned int // the last one that is neither + nor -, -1 if there is none
+}
+
+func (l *lexer) scanOperators(start int) operatorRun {
+	run := operatorRun{end: start, lastSpecial: -1, lastUnsigned: -1}
+	for ; run.end < len(l.text) && isOperatorByte(l.text[run.end]); run.end++ {
+		if next := l.text[run.end:min(run.end+2, len(l.text))]; run.end > start && (next == "--" || next == "/*") {
+			break
+		}
+		switch l.text[run.end] {
+		case '~', '!', '@', '#', '^', '&', '|', '`', '?', '%':
+			run.lastSpecial, run.lastUnsigned = run.end, run.end
+		case '+', '-':
+		default:
+			run.lastUnsigned = run.end
+		}
+	}
+	return run
 }
 
 // maxOperator is PostgreSQL's limit on the length of an operator, in bytes.

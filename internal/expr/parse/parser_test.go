@@ -253,3 +253,13 @@ func BenchmarkExpr(b *testing.B) {
 		}
 	}
 }
+
+// However long a run of operator characters is, it is looked through once.
+func TestLongRunsOfOperators(t *testing.T) {
+	for _, run := range []string{"+", "-+", "<", "@+", "+<", "/"} {
+		text := "a" + strings.Repeat(run, parse.MaxLength/2/len(run))
+		if _, err := parse.Expr(text); err == nil {
+			t.Errorf("a run of %s is an expression", run)
+		}
+	}
+}
