@@ -162,11 +162,14 @@ func (s *script) read(ctx context.Context, in io.Reader) error {
 // complete carries out the complete statements at the beginning of text, all of it if last, and returns the rest. first is the number of
 // text's first line.
 func (s *script) complete(ctx context.Context, text string, first int, last bool) (rest string, err error) {
-	spans, from, _ := parse.Split(text)
+	spans, from, open := parse.Split(text)
 	for _, span := range spans {
 		if err := s.execute(ctx, text, int(span.Start), int(span.End), first); err != nil {
 			return "", err
 		}
+	}
+	if end := strings.TrimRight(text, " \t\r\n"); !open && strings.HasSuffix(end, ";") {
+		last = true // something in it is no token, so that its semicolon was not found
 	}
 	if !last {
 		return text[from:], nil

@@ -130,7 +130,7 @@ func (d *decorrelator) outerJoin(n *logical.Join) logical.Node {
 		if !ok {
 			return e
 		}
-		reads := holderColumns(s)
+		reads := holderColumns(s, nl+nr)
 		side := gained{}
 		var value *bind.Expr
 		switch {
@@ -384,8 +384,8 @@ func atMostOne(n logical.Node) bool {
 	return false
 }
 
-// holderColumns returns the columns of the row that s stands in which s reads, ascending.
-func holderColumns(s *logical.Subquery) []int {
+// holderColumns returns the columns of the row that s stands in, which has width columns, that s reads, ascending.
+func holderColumns(s *logical.Subquery, width int) []int {
 	var columns []int
 	subqueryExprs(s, 1, func(e *bind.Expr, level int) {
 		if e.Op == bind.Outer && e.Index == level {
@@ -394,7 +394,9 @@ func holderColumns(s *logical.Subquery) []int {
 	})
 	if s.Compare != nil {
 		for _, p := range bind.Paths(s.Compare) {
-			columns = append(columns, p[0])
+			if p[0] < width {
+				columns = append(columns, p[0])
+			}
 		}
 	}
 	slices.Sort(columns)

@@ -120,7 +120,10 @@ func (k *keyed) pair(j *logical.Join, c *bind.Expr) (logical.KeyPair, bool) {
 	if k.side(a) == sideRight && k.side(b) == sideLeft {
 		a, b = b, a
 	}
-	if k.side(a) != sideLeft || k.side(b) != sideRight || a.Type.Kind != b.Type.Kind || a.Type.Kind == schema.Row {
+	if k.side(a) != sideLeft || k.side(b) != sideRight {
+		return logical.KeyPair{}, false
+	}
+	if a, b = oneType(a, b); a == nil {
 		return logical.KeyPair{}, false
 	}
 	pair := logical.KeyPair{NullSafe: nullSafe}
@@ -128,6 +131,27 @@ func (k *keyed) pair(j *logical.Join, c *bind.Expr) (logical.KeyPair, bool) {
 	pair.Left = column(&k.left, a, 0, k.nl)
 	pair.Right = column(&k.right, b, k.nl, k.nr)
 	return pair, true
+}
+
+// oneType brings both sides of a key to one type: NUMERIC(10,2) and NUMERIC lie differently in memory. It returns nil where it cannot.
+func oneType(a, b *bind.Expr) (_, _ *bind.Expr) {
+	switch {
+	case a.Type.Kind != b.Type.Kind || a.Type.Kind == schema.Row:
+		return nil, nil
+	case a.Type.Kind == schema.Numeric && !a.Type.Equal(b.Type):
+		return unscaled(a), unscaled(b)
+	case a.Type.Kind.IsNested() && !a.Type.Equal(b.Type):
+		return nil, nil
+	}
+	return a, b
+}
+
+// unscaled is e as a NUMERIC without a scale of its own.
+func unscaled(e *bind.Expr) *bind.Expr {
+	if e.Type.Precision == 0 {
+		return e
+	}
+	return &bind.Expr{Op: bind.Cast, Type: schema.Of(schema.Numeric), Span: e.Span, Args: []*bind.Expr{e}, Implicit: true}
 }
 
 // column returns the number of the column that holds e, whose columns start at first, on a side with n columns; it adds one if there is none.

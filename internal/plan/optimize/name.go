@@ -17,21 +17,39 @@ func NameSteps(p *logical.Plan) {
 			taken[s.Name] = true
 		}
 	}
+	sources := map[string]bool{}
 	for i := len(nodes) - 1; i >= 0; i-- {
+		if scan, ok := nodes[i].(*logical.Scan); ok {
+			nameSource(scan, sources)
+		}
 		s := stepOf(nodes[i])
 		if s == nil || s.Written {
 			continue
 		}
-		base := s.Name
-		if base == "" {
-			base = kindOf(nodes[i])
+		if s.Name == "" {
+			s.Name = kindOf(nodes[i])
 		}
-		s.Name = base
-		for number := 2; taken[s.Name]; number++ {
-			s.Name = base + "_" + strconv.Itoa(number)
-		}
-		taken[s.Name] = true
+		s.Name = free(s.Name, taken)
 	}
+}
+
+// nameSource gives a scan a source with a name of its own: the rows of VALUES, for instance, may be read in several places.
+func nameSource(scan *logical.Scan, taken map[string]bool) {
+	if name := free(scan.Source.Name, taken); name != scan.Source.Name {
+		renamed := *scan.Source // others may know it by its name
+		renamed.Name = name
+		scan.Source = &renamed
+	}
+}
+
+// free returns name, or name with a number behind it, that is not taken, and takes it.
+func free(name string, taken map[string]bool) string {
+	out := name
+	for number := 2; taken[out]; number++ {
+		out = name + "_" + strconv.Itoa(number)
+	}
+	taken[out] = true
+	return out
 }
 
 // stepOf returns what n has as a step, or nil.

@@ -330,7 +330,7 @@ func eliminatePulled(step logical.Step, kind logical.JoinKind, left logical.Node
 	}
 	all := []*bind.Expr{guard}
 	for _, c := range q.conditions {
-		c = inner(c)
+		c = guardLeft(inner(c), guard, nl)
 		if kind == logical.Mark {
 			c = &bind.Expr{Op: bind.IsBool, Type: schema.Of(schema.Bool), Args: []*bind.Expr{c}, Truth: true}
 		}
@@ -347,7 +347,7 @@ func eliminatePulled(step logical.Step, kind logical.JoinKind, left logical.Node
 		return singleAnswer(step, left, q, bind.AndOf(all...), condition, guard), true
 	}
 	if condition != nil {
-		all = append(all, replaceColumns(condition, values))
+		all = append(all, guardLeft(replaceColumns(condition, values), guard, nl))
 	}
 	guarded := slices.ContainsFunc(all[1:], func(c *bind.Expr) bool { return fallibleBeyond(c, nl) })
 	if guarded { // the conditions may be computed for all rows of the node, but not if there is none of left's
@@ -375,6 +375,23 @@ func eliminatePulled(step logical.Step, kind logical.JoinKind, left logical.Node
 		items = append(items, logical.Item{Name: item.Name, Expr: e})
 	}
 	return logical.NewProject(step, join, items), true
+}
+
+// guardLeft makes what a comparison computes of the first nl columns alone, and may fail, be computed only where guard is true: it may become a
+// key of the join, which is computed before anything is compared.
+func guardLeft(c, guard *bind.Expr, nl int) *bind.Expr {
+	if guard == nil || c.Op != bind.Compare {
+		return c
+	}
+	out := *c
+	out.Args = slices.Clone(c.Args)
+	for i, a := range c.Args {
+		beyond := slices.ContainsFunc(bind.Paths(a), func(path []int) bool { return path[0] >= nl })
+		if !beyond && bind.Fallible(a) {
+			out.Args[i] = &bind.Expr{Op: bind.Case, Type: a.Type, Span: a.Span, Args: []*bind.Expr{guard, a}}
+		}
+	}
+	return &out
 }
 
 // fallibleBeyond reports whether something in e that may fail reads columns from first on.

@@ -69,7 +69,7 @@ func (f *filters) into(n logical.Node, conditions []*bind.Expr) logical.Node {
 	case *logical.Join:
 		return f.intoJoin(n, conditions)
 	case *logical.Aggregate:
-		if n.Sets == nil {
+		if n.Sets == nil && len(n.Keys) > 0 {
 			down, stay := part(conditions, func(c int) bool { return c < len(n.Keys) })
 			down = mapAll(down, func(c int) int { return n.Keys[c] })
 			return keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)

@@ -79,16 +79,15 @@ func anyRow(step logical.Step, n logical.Node) logical.Node {
 
 // push returns the answers of n, a part of the query, for each row of the domain: the domain's columns, then n's.
 func (m *domain) push(n logical.Node) logical.Node {
-	if out, ok := m.done[n]; ok {
-		return out
-	}
-	var out logical.Node
 	if len(outerColumns(n)) == 0 && !fallible(n) {
-		out = logical.NewJoin(m.step, logical.Inner, m.node, lower(n), nil, nil)
-	} else {
-		out = m.pushInto(n)
+		// Not shared: a filter above may become the join's condition.
+		return logical.NewJoin(m.step, logical.Inner, m.node, lower(n), nil, nil)
 	}
-	m.done[n] = out
+	out, ok := m.done[n]
+	if !ok {
+		out = m.pushInto(n)
+		m.done[n] = out
+	}
 	return out
 }
 

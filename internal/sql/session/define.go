@@ -19,7 +19,7 @@ func (s *Session) free(c *call, name sqlast.ObjectName, kind sqlast.ObjectKind, 
 	at := name.Last()
 	old := s.catalog.Find(at.Text)
 	switch {
-	case old == nil:
+	case old == nil, len(name.Parts) > 1 && name.Parts[0].Text != "public": // whoever binds the statement says that there is no such schema
 		return false, nil
 	case ifNotExists:
 		c.handler.Notice(fmt.Sprintf("relation %q already exists, skipping", at.Text))
