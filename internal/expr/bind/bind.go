@@ -359,7 +359,7 @@ func (b *Binder) cast(n *ast.Cast) (*Expr, error) {
 	}
 	if typ.Kind.IsFloat() {
 		if text, ok := numberText(n.X); ok {
-			return literal(n.Span, typ, text) // not by way of a NUMERIC, which might not hold it
+			return literal(n.Span, typ, unsignedZero(text)) // not by way of a NUMERIC, which might not hold it
 		}
 	}
 	x, err := b.Bind(n.X)
@@ -395,6 +395,15 @@ func numberText(n ast.Node) (string, bool) {
 		return text, lit != nil && lit.Kind != ast.Integer
 	}
 	return "", false
+}
+
+// unsignedZero is a number's text without the sign of a zero: NUMERIC has no negative one.
+func unsignedZero(text string) string {
+	digits, _, _ := strings.Cut(strings.ToLower(text), "e")
+	if strings.ContainsAny(digits, "123456789") {
+		return text
+	}
+	return strings.TrimPrefix(text, "-")
 }
 
 func (b *Binder) collate(n *ast.Collate) (*Expr, error) {

@@ -125,6 +125,7 @@ func (d *decorrelator) outerJoin(n *logical.Join) logical.Node {
 	// Columns that the sides gain lie behind those of both until the sides are joined.
 	type gained struct{ fromRight, column int }
 	var extra []gained
+	var both *logical.Subquery // reads both sides
 	condition := bind.Rewrite(n.Condition, func(e *bind.Expr) *bind.Expr {
 		s, ok := subqueryOf(e)
 		if !ok {
@@ -135,12 +136,12 @@ func (d *decorrelator) outerJoin(n *logical.Join) logical.Node {
 		var value *bind.Expr
 		switch {
 		case len(reads) == 0 || reads[len(reads)-1] < nl:
-			value = left.attach(s, nil)
+			value = left.attach(withoutRight(s, nl, nr), nil)
 		case reads[0] >= nl && !n.Dependent:
 			side.fromRight = 1
 			value = right.attach(d.moveHolder(s, -nl), nil)
 		default:
-			d.refuse("the subquery %s in the condition of a %s join reads both sides of it", s.Text, n.Kind)
+			both = s
 			return e
 		}
 		if d.err != nil {
@@ -152,7 +153,13 @@ func (d *decorrelator) outerJoin(n *logical.Join) logical.Node {
 			return nl + nr + len(extra) - 1
 		})
 	})
-	if d.err != nil {
+	switch {
+	case d.err != nil:
+		return n
+	case both != nil && n.Kind == logical.Left && !n.Dependent && len(n.Keys) == 0:
+		return d.lateral(n)
+	case both != nil:
+		d.refuse("the subquery %s in the condition of a %s join reads both sides of it", both.Text, n.Kind)
 		return n
 	}
 	wl := left.node.Schema().Len()
@@ -344,7 +351,7 @@ func (h *holder) attach(s *logical.Subquery, guard []*bind.Expr) *bind.Expr {
 	case s.Form == logical.ScalarValue, s.Form == logical.ArrayOf:
 		kind = logical.Left
 	}
-	if kind != logical.Single && !fallible(query) {
+	if kind != logical.Single && !fallible(query) && (compare == nil || !bind.Fallible(compare)) {
 		guard = nil
 	}
 	at := h.node.Schema().Len()
@@ -432,6 +439,78 @@ func subplanExprs(n logical.Node, level int, seen map[logical.Node]bool, f func(
 		}
 		subplanExprs(in, below, seen, f)
 	}
+}
+
+// lateral is a left join whose condition has a subquery that reads both sides: L LEFT JOIN LATERAL (SELECT * FROM R WHERE condition) ON true.
+func (d *decorrelator) lateral(n *logical.Join) logical.Node {
+	nl := n.Left.Schema().Len()
+	outward := func(e *bind.Expr) *bind.Expr { // what was further out is one level further
+		if e.Op != bind.Outer {
+			return e
+		}
+		o := *e
+		o.Index++
+		return &o
+	}
+	right := rewrite(n.Right, map[logical.Node]logical.Node{}, func(n logical.Node) logical.Node {
+		return withExpressions(n, func(e *bind.Expr) *bind.Expr { return bind.Rewrite(e, outward) })
+	})
+	columns := func(e *bind.Expr) *bind.Expr {
+		if e.Op != bind.Column {
+			return outward(e)
+		}
+		o := *e
+		if c := e.Path[0]; c < nl {
+			o.Op, o.Index = bind.Outer, 1
+		} else {
+			o.Path = append([]int{c - nl}, e.Path[1:]...)
+		}
+		return &o
+	}
+	predicate := bind.Rewrite(n.Condition, func(e *bind.Expr) *bind.Expr {
+		s, ok := subqueryOf(e)
+		if !ok {
+			return columns(e)
+		}
+		c := *s
+		c.Query = rewrite(d.resolve(s.Query), map[logical.Node]logical.Node{}, func(n logical.Node) logical.Node {
+			return withExpressions(n, func(e *bind.Expr) *bind.Expr {
+				return bind.Rewrite(e, func(e *bind.Expr) *bind.Expr {
+					if e.Op != bind.Outer {
+						return e
+					}
+					o := *e
+					if e.Index > 1 || e.Path[0] < nl {
+						o.Index++
+					} else {
+						o.Path = append([]int{e.Path[0] - nl}, e.Path[1:]...)
+					}
+					return &o
+				})
+			})
+		})
+		if c.Compare != nil {
+			c.Compare = bind.Rewrite(s.Compare, columns)
+		}
+		return &bind.Expr{Op: bind.Opaque, Type: e.Type, Span: e.Span, Node: &c}
+	})
+	filtered := d.filter(&logical.Filter{Step: n.Step, Input: right, Predicate: predicate})
+	return d.eliminate(n.Step, logical.Left, n.Left, filtered, nil, nil)
+}
+
+// withoutRight returns s, which stands in rows of two sides and reads nothing of the right one, for rows of the left side alone.
+func withoutRight(s *logical.Subquery, nl, nr int) *logical.Subquery {
+	if s.Compare == nil {
+		return s
+	}
+	c := *s
+	c.Compare = bind.MapColumns(s.Compare, func(c int) int {
+		if c >= nl+nr {
+			return c - nr
+		}
+		return c
+	})
+	return &c
 }
 
 // moveHolder returns s for a row whose columns are numbered by more than those of the row that it stands in.
