@@ -41,7 +41,7 @@ func sortRows(t fataler, c *join.Config, input int, types []schema.Type, rows []
 
 // TestMergeJoinsAreWhatTheirDefinitionSays, for every kind and order of the keys.
 func TestMergeJoinsAreWhatTheirDefinitionSays(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	often(t, func(rt *rapid.T) {
 		s := drawScenario(rt, t)
 		if len(s.config.Keys) == 0 {
 			s.config.Keys = []join.Key{{}}
