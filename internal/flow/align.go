@@ -87,6 +87,16 @@ func (a *alignment) end(p int) (over []int) {
 	return over
 }
 
+// ended returns the inputs that are over.
+func (a *alignment) ended() (over []int) {
+	for i, input := range a.inputs {
+		if input.open == 0 {
+			over = append(over, i)
+		}
+	}
+	return over
+}
+
 // over reports whether all producers have ended.
 func (a *alignment) over() bool {
 	return !slices.ContainsFunc(a.producers, func(s producerState) bool { return !s.ended })

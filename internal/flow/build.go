@@ -57,17 +57,20 @@ type Outcome struct {
 
 // Pipeline is a plan made ready to run, once.
 type Pipeline struct {
-	plan        *physical.Plan
-	settings    Settings
-	sources     []*sourceTask
-	sinks       map[*physical.Sink]*sinkTask
-	sinkOrder   []*sinkTask
-	steps       map[*physical.Step]*StepStats
-	stepOrder   []*physical.Step
-	stages      map[*physical.Stage]*stage
-	stageOrder  []*stage
-	tasks       []*task // of all stages
-	budgets     map[string]*limit.Budget
+	plan       *physical.Plan
+	settings   Settings
+	sources    []*sourceTask
+	sinks      map[*physical.Sink]*sinkTask
+	sinkOrder  []*sinkTask
+	steps      map[*physical.Step]*StepStats
+	stepOrder  []*physical.Step
+	stages     map[*physical.Stage]*stage
+	stageOrder []*stage
+	tasks      []*task // of all stages
+	budgets    map[string]*limit.Budget
+	// limited says that an operator can have enough.
+	limited     bool
+	satedMu     sync.Mutex
 	coordinator *coordinator
 	cancel      context.CancelCauseFunc
 	// enough is closed when a source has dealt Settings.StopAfter blocks.
@@ -159,7 +162,7 @@ func (p *Pipeline) openTasks() error {
 				return slices.ContainsFunc(t.ends, func(e *taskEnd) bool { return e.sink == sink })
 			})
 			if m := p.settings.Resume; m != nil {
-				s.restored = slices.Contains(m.Ended, s.plan.Head.Name)
+				s.before = m.Ended[s.plan.Head.Name]
 				if err := t.restore(m.Operators); err != nil {
 					return err
 				}

@@ -13,6 +13,8 @@ import (
 // receiver is what batches are pushed into: a step, or the chain's end at a sink or an exchange.
 type receiver interface {
 	push(b *batch.Batch) error
+	// sated reports whether rows make no difference here any more; it stays so.
+	sated() bool
 }
 
 // host is whose chain it is: a lane or a task. It makes the ends of the chain and deals with bad rows.
@@ -49,6 +51,9 @@ type step struct {
 	op    op.Operator
 	multi op.Multi   // op, if it tells inputs apart
 	flush op.Flusher // op, if it holds rows back
+	// enough is op, if it can have enough; cut says that it was left in the middle of a batch because nobody needs the rest.
+	enough op.Satisfied
+	cut    bool
 	// needer and tables are set if the operator's state may be partly outside memory.
 	needer op.Needer
 	tables []op.Table
@@ -72,6 +77,9 @@ func (c *chain) newStep(plan *physical.Step) (*step, error) {
 	s := &step{chain: c, plan: plan, op: operator, out: op.NewOutput(len(plan.Ports)), stats: c.pipeline.steps[plan]}
 	s.multi, _ = operator.(op.Multi)
 	s.flush, _ = operator.(op.Flusher)
+	if s.enough, _ = operator.(op.Satisfied); s.enough != nil {
+		c.pipeline.limited = true
+	}
 	if tabled, ok := operator.(op.Tabled); ok {
 		s.tables = tabled.Tables()
 		s.needer, _ = operator.(op.Needer)
@@ -135,6 +143,10 @@ func (s *step) push(b *batch.Batch) error { return s.pushInput(0, b) }
 
 // pushInput is push for one of several inputs.
 func (s *step) pushInput(input int, b *batch.Batch) error {
+	if s.cut || s.satedBehind() {
+		s.passOver(b)
+		return nil
+	}
 	if err := s.load(input, b); err != nil {
 		return err
 	}
@@ -153,6 +165,9 @@ func (s *step) pushInput(input int, b *batch.Batch) error {
 			return err
 		}
 		if more {
+			if s.cut = s.satedBehind(); s.cut {
+				return nil
+			}
 			if err := s.chain.host.alive(); err != nil {
 				return err
 			}
@@ -199,7 +214,10 @@ const wholeOperator = -1
 
 // drain calls an event of an input, or of the whole operator, until the operator has nothing more to emit.
 func (s *step) drain(input int, event func(*op.Output) (bool, error)) error {
-	for more := true; more; {
+	for more := true; more && !s.cut; {
+		if s.cut = s.satedBehind(); s.cut {
+			return nil
+		}
 		if err := s.load(input, nil); err != nil {
 			return err
 		}

@@ -30,7 +30,8 @@ type part struct {
 // taskPart is what one task has contributed to an epoch.
 type taskPart struct {
 	done  bool
-	ended bool // contributed by being at its end
+	ended bool  // contributed by being at its end
+	over  []int // the inputs that were over at the barrier
 }
 
 func newEpochState(number int64, sources, tasks, sinks int, stop bool) *epochState {
@@ -46,9 +47,10 @@ func (e *epochState) contribute(source int, p part) {
 	e.sources[source] = p
 }
 
-// contributeTask notes that a task has passed the barrier, and the state of its operators. A key group has one owner.
-func (e *epochState) contributeTask(task int, states map[string]operatorState) error {
-	e.tasks[task].done = true
+// contributeTask notes that a task has passed the barrier, the inputs that were over there, and the state of its operators. A key group has one
+// owner.
+func (e *epochState) contributeTask(task int, over []int, states map[string]operatorState) error {
+	e.tasks[task].done, e.tasks[task].over = true, over
 	for name, groups := range states {
 		all := e.states[name]
 		if all == nil {

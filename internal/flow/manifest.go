@@ -31,8 +31,8 @@ type Manifest struct {
 	Sources    map[string][]connector.SplitState `json:"sources"`
 	Records    map[string]map[string]int64       `json:"records,omitempty"` // by source and file: records before the position
 	Operators  map[string]operatorState          `json:"operators,omitempty"`
-	// Ended are the stages, by the names of their heads, that have ended and emitted all they had: they are not asked for it again.
-	Ended []string                   `json:"ended,omitempty"`
+	// Ended are the inputs that were over, by the name of the step that heads their stage. A stage of which all are has emitted all it had.
+	Ended map[string][]int           `json:"ended,omitempty"`
 	Sinks map[string]json.RawMessage `json:"sinks"`
 }
 
@@ -56,8 +56,12 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 		m.Records[s.plan.Name] = e.sources[s.index].records
 	}
 	for _, s := range p.stageOrder {
-		if e.tasks[s.tasks[0].index].ended { // then all of them have: none gets a barrier when its producers have ended
-			m.Ended = append(m.Ended, s.plan.Head.Name)
+		// What has ended in one task has in all: their producers are the same, and end before the barrier for all of them or for none.
+		if over := s.over(e.tasks[s.tasks[0].index]); len(over) > 0 {
+			if m.Ended == nil {
+				m.Ended = map[string][]int{}
+			}
+			m.Ended[s.plan.Head.Name] = over
 		}
 	}
 	return m

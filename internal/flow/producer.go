@@ -28,7 +28,9 @@ func (p *producer) outlet(x *physical.Exchange) *outlet {
 	queues, ok := p.queues[to]
 	if !ok {
 		for _, t := range to.tasks {
-			queues = append(queues, t.inbox.add(t.align.add(), p.pipeline.queueDepth()))
+			q := t.inbox.add(t.align.add(), p.pipeline.queueDepth())
+			q.stage = to
+			queues = append(queues, q)
 		}
 		p.queues[to] = queues
 		p.order = append(p.order, queues...)

@@ -38,7 +38,8 @@ type inbox struct {
 // queue leads from one producer to one task, which takes its entries in their order. At any time one goroutine pushes.
 type queue struct {
 	inbox   *inbox
-	number  int // of the producer
+	stage   *stage // the task's
+	number  int    // of the producer
 	entries []entry
 	first   int
 	count   int

@@ -53,9 +53,9 @@ func (m *Manifest) sameStages(plan *physical.Plan) error {
 			errs = append(errs, fmt.Errorf("the checkpoint has state of step %q, which keeps none in the pipeline; bring it back, or start without the checkpoint", name))
 		}
 	}
-	for _, name := range m.Ended {
+	for _, name := range slices.Sorted(maps.Keys(m.Ended)) {
 		if !staged[name] {
-			errs = append(errs, fmt.Errorf("the checkpoint knows that step %q had ended, and the pipeline has none; bring it back, or start without the checkpoint", name))
+			errs = append(errs, fmt.Errorf("the checkpoint knows that input of step %q had ended, and the pipeline has none; bring it back, or start without the checkpoint", name))
 		}
 	}
 	return errors.Join(errs...)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/sdk/batch"
@@ -56,6 +57,8 @@ type sourceTask struct {
 	owed     owed
 	// gate is closed when the source may be read; nil if it may. Under the read lock.
 	gate <-chan struct{}
+	// sated says that nobody needs another row: the source ends.
+	sated atomic.Bool
 
 	mu      sync.Mutex // the read lock
 	ticket  int64
@@ -97,6 +100,11 @@ func (s *sourceTask) post(b barrier) {
 	s.requestMu.Lock()
 	s.request = &b
 	s.requestMu.Unlock()
+	s.rouse()
+}
+
+// rouse ends the wait of whoever waits for input.
+func (s *sourceTask) rouse() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -139,6 +147,9 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 		}
 		if b := s.takeRequest(); b != nil {
 			return s.issue(itemBarrier, b)
+		}
+		if s.sated.Load() {
+			return s.issue(itemEnd, nil)
 		}
 		if s.gate != nil {
 			s.waitAtGate(ctx)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
@@ -15,8 +16,12 @@ type stage struct {
 	plan  *physical.Stage
 	tasks []*task
 	owner [batch.MaxParts]uint8 // the task of each key group
-	// restored says that the stage had ended when the checkpoint was made from which the run goes on: it has nothing left to say.
-	restored bool
+	// before are the inputs that were over when the checkpoint was made from which the run goes on.
+	before []int
+
+	// sated says that no row makes a difference any more. satedTasks counts the tasks that have found that out, under Pipeline.satedMu.
+	sated      atomic.Bool
+	satedTasks int
 
 	mu sync.Mutex
 	// left counts, by input, the tasks in which it is not over; gates are closed when there are none.
@@ -40,6 +45,21 @@ func (p *Pipeline) newStage(plan *physical.Stage) *stage {
 		s.gates = append(s.gates, make(chan struct{}))
 	}
 	return s
+}
+
+// restored reports whether the stage had ended when the checkpoint was made from which the run goes on: it has nothing left to say.
+func (s *stage) restored() bool { return len(s.before) == s.plan.Inputs }
+
+// over returns the inputs that were over for a task that contributed p.
+func (s *stage) over(p taskPart) []int {
+	if !p.ended {
+		return p.over
+	}
+	all := make([]int, s.plan.Inputs)
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }
 
 // inputOver notes that input is over in one more task.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
@@ -27,6 +28,7 @@ type task struct {
 	exits    []*taskExit
 	ends     []*taskEnd
 	dead     *deadLetters // nil if the plan has none
+	sated    bool         // it has said that it needs no more rows
 }
 
 // open makes the chain.
@@ -52,6 +54,10 @@ func (t *task) restore(from map[string]operatorState) error {
 // run works until every producer has ended, a stop barrier has passed, or the pipeline failed.
 func (t *task) run(ctx context.Context) error {
 	t.ctx = ctx
+	if err := t.goOn(); err != nil {
+		return err
+	}
+	t.noteSated()
 	for {
 		e, from, err := t.inbox.take(false)
 		if err == nil && from == nil {
@@ -65,10 +71,32 @@ func (t *task) run(ctx context.Context) error {
 		if err := t.handle(e, from); err != nil {
 			return err
 		}
+		t.noteSated()
 		if t.align.over() {
 			return t.over()
 		}
 	}
+}
+
+// goOn tells a restored operator of the inputs that were over: it hears that before anything else.
+func (t *task) goOn() error {
+	if t.stage.restored() {
+		return nil
+	}
+	for _, input := range t.stage.before {
+		if err := t.inputEnd(input); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *task) inputEnd(input int) error {
+	multi := t.head.multi
+	if multi == nil {
+		return nil
+	}
+	return t.head.drain(input, func(out *op.Output) (bool, error) { return multi.OnInputEnd(input, out) })
 }
 
 func (t *task) handle(e entry, from *queue) error {
@@ -91,10 +119,11 @@ func (t *task) handle(e entry, from *queue) error {
 
 // work is one carton of rows.
 func (t *task) work(c *carton) error {
-	if t.stage.restored {
-		return fmt.Errorf("stage %q had ended when the checkpoint was made, and its input has grown since; start without the checkpoint", t.stage.plan.Name)
+	input := c.home.exchange.To.Number
+	if slices.Contains(t.stage.before, input) {
+		return fmt.Errorf("an input of stage %q had ended when the checkpoint was made, and has grown since; start without the checkpoint", t.stage.plan.Name)
 	}
-	err := t.head.pushInput(c.home.exchange.To.Number, c.rows.Batch())
+	err := t.head.pushInput(input, c.rows.Batch())
 	c.giveBack()
 	if err != nil {
 		return err
@@ -138,7 +167,7 @@ func (t *task) advance(from *queue, micros int64) error {
 		}
 	}
 	merged, moved := t.align.merge()
-	if !moved || t.stage.restored {
+	if !moved || t.stage.restored() {
 		return nil
 	}
 	err := t.downwards(func(s *step) error {
@@ -161,7 +190,7 @@ func (t *task) advance(from *queue, micros int64) error {
 
 func (t *task) inputWatermark(input int, micros int64) error {
 	h, ok := t.head.op.(op.InputWatermarkHandler)
-	if !ok || t.stage.restored {
+	if !ok || slices.Contains(t.stage.before, input) {
 		return nil
 	}
 	return t.head.drain(input, func(out *op.Output) (bool, error) { return h.OnInputWatermark(input, micros, out) })
@@ -188,7 +217,7 @@ func (t *task) barrier() error {
 	if err := t.send(); err != nil {
 		return err
 	}
-	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, states); err != nil {
+	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, t.overInputs(), states); err != nil {
 		return err
 	}
 	if err := t.producer.mark(entryBarrier, epoch); err != nil {
@@ -199,6 +228,18 @@ func (t *task) barrier() error {
 	}
 	t.release()
 	return nil
+}
+
+// overInputs are the inputs that the head has been told are over.
+func (t *task) overInputs() []int {
+	over := t.align.ended()
+	for _, input := range t.stage.before {
+		if !slices.Contains(over, input) {
+			over = append(over, input)
+		}
+	}
+	slices.Sort(over)
+	return over
 }
 
 // release lets all producers on, after an alignment.
@@ -214,8 +255,8 @@ func (t *task) end(from *queue) error {
 		return err
 	}
 	for _, input := range t.align.end(from.number) {
-		if multi := t.head.multi; multi != nil && !t.stage.restored {
-			if err := t.head.drain(input, func(out *op.Output) (bool, error) { return multi.OnInputEnd(input, out) }); err != nil {
+		if !slices.Contains(t.stage.before, input) {
+			if err := t.inputEnd(input); err != nil {
 				return err
 			}
 		}
@@ -229,7 +270,7 @@ func (t *task) end(from *queue) error {
 
 // over is the end of all input: operators emit the rest, and the end goes on behind it.
 func (t *task) over() error {
-	if !t.stage.restored {
+	if !t.stage.restored() {
 		err := t.downwards(func(s *step) error {
 			if err := s.flushOut(); err != nil {
 				return err

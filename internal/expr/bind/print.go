@@ -31,7 +31,7 @@ func (p *printer) expr(e *Expr) {
 	case Column:
 		p.path(e.Path)
 	case Outer:
-		p.WriteString(fmt.Sprintf("outer%d.$%d", e.Index, e.Path[0]+1))
+		fmt.Fprintf(&p.Builder, "outer%d.$%d", e.Index, e.Path[0]+1)
 	case Call:
 		p.call(e)
 	case Negate:
@@ -60,7 +60,7 @@ func (p *printer) expr(e *Expr) {
 	case Least:
 		p.list("LEAST(", e.Args, ", ", ")")
 	case Opaque:
-		p.WriteString(fmt.Sprint(e.Node))
+		fmt.Fprintf(&p.Builder, "%v", e.Node)
 	default:
 		p.operator(e)
 	}
@@ -166,7 +166,7 @@ func (p *printer) constant(e *Expr) {
 
 func (p *printer) path(path []int) {
 	if path[0] >= len(p.fields) {
-		p.WriteString(fmt.Sprintf("$%d", path[0]+1))
+		fmt.Fprintf(&p.Builder, "$%d", path[0]+1)
 		return
 	}
 	at := p.fields[path[0]]

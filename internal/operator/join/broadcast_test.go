@@ -15,7 +15,7 @@ import (
 // TestBroadcastJoinsAreWhatTheirDefinitionSays: every task has the whole build side, and some of the probe rows each; a barrier may come at any time,
 // and another number of tasks go on. Tasks are asked for the state of the key groups of the probe rows that they have, and one of them for the build side.
 func TestBroadcastJoinsAreWhatTheirDefinitionSays(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	often(t, func(rt *rapid.T) {
 		s := drawScenario(rt, t)
 		switch s.config.Kind { // kinds of which nothing is said of build rows
 		case join.Right:

@@ -83,15 +83,20 @@ func TestMessages(t *testing.T) {
 
 // TestTypesThatHaveOneRepresentation are compared, whatever their length, precision and names.
 func TestTypesThatHaveOneRepresentation(t *testing.T) {
-	row := func(name string, typ schema.Type) schema.Type { return schema.RowOf(schema.Field{Name: name, Type: typ}) }
+	row := func(name string, typ schema.Type) schema.Type {
+		return schema.RowOf(schema.Field{Name: name, Type: typ})
+	}
 	for _, test := range []struct {
 		a, b schema.Type
 		want bool
 	}{
-		{schema.NumericOf(10, 2), schema.NumericOf(12, 4), true}, {schema.VarcharOf(3), schema.Of(schema.Text), true},
-		{row("a", schema.NumericOf(10, 2)), row("b", schema.Of(schema.Numeric)), true}, {row("a", schema.Of(schema.Text)), row("a", schema.Of(schema.Int64)), false},
+		{schema.NumericOf(10, 2), schema.NumericOf(12, 4), true},
+		{schema.VarcharOf(3), schema.Of(schema.Text), true},
+		{row("a", schema.NumericOf(10, 2)), row("b", schema.Of(schema.Numeric)), true},
+		{row("a", schema.Of(schema.Text)), row("a", schema.Of(schema.Int64)), false},
 		{schema.ArrayOf(schema.VarcharOf(3)), schema.ArrayOf(schema.Of(schema.Text)), true},
-		{schema.ArrayOf(schema.Of(schema.Int64)), schema.ArrayOf(schema.Of(schema.Text)), false}, {schema.Of(schema.Int32), schema.Of(schema.Int64), false},
+		{schema.ArrayOf(schema.Of(schema.Int64)), schema.ArrayOf(schema.Of(schema.Text)), false},
+		{schema.Of(schema.Int32), schema.Of(schema.Int64), false},
 	} {
 		_, err := join.NewHash(&join.Config{Left: []schema.Type{test.a}, Right: []schema.Type{test.b}, Keys: []join.Key{{}}, Pool: &batch.Pool{}, Budget: limit.New("test", 0)})
 		if (err == nil) != test.want {

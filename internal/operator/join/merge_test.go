@@ -2,6 +2,7 @@ package join_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -40,7 +41,7 @@ func sortRows(t fataler, c *join.Config, input int, types []schema.Type, rows []
 
 // TestMergeJoinsAreWhatTheirDefinitionSays, for every kind and order of the keys.
 func TestMergeJoinsAreWhatTheirDefinitionSays(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	often(t, func(rt *rapid.T) {
 		s := drawScenario(rt, t)
 		if len(s.config.Keys) == 0 {
 			s.config.Keys = []join.Key{{}}
@@ -213,6 +214,62 @@ func TestMergeLongRuns(t *testing.T) {
 				got, want := r.answer(), ref.run()
 				if !slices.Equal(got.rows, want.rows) || !slices.Equal(got.rejects, want.rejects) {
 					t.Errorf("%s, build %d, residual %q: %d rows, %d rejects, want %d and %d", kind, build, res.expr, len(got.rows), len(got.rejects), len(want.rows), len(want.rejects))
+				}
+			}
+		}
+	}
+}
+
+// TestMergeFreesWhatItIsDoneWith, though much more still waits, of either side: one is far ahead of the other, which then comes slowly. Keys
+// come twice on the side that is ahead, and both rows find their partner wherever they were moved to.
+func TestMergeFreesWhatItIsDoneWith(t *testing.T) {
+	number, text := schema.Of(schema.Int64), schema.Of(schema.Text)
+	types := []schema.Type{number, text}
+	rows := func(n, times int) [][]string {
+		rows := make([][]string, n)
+		for i := range rows {
+			rows[i] = []string{strconv.Itoa(i / times), "a text that is not inline " + strconv.Itoa(i)}
+		}
+		return rows
+	}
+	const slow = 16 * batch.MaxRows
+	for ahead := range 2 {
+		for _, kind := range []join.Kind{join.Full, join.Inner} {
+			c := join.Config{Kind: kind, Build: join.RightInput, Left: types, Right: types, Keys: []join.Key{{}}, Pool: &batch.Pool{}, Budget: limit.New("test", 0)}
+			m, err := join.NewMerge(&c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := newRun(t, m)
+			feedRows := func(input int, rows [][]string) {
+				for chunk := range slices.Chunk(rows, batch.MaxRows) {
+					if err := r.feed(types, event{input: input, rows: chunk}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			feedRows(ahead, rows(2*slow, 2))
+			most := c.Budget.Used()
+			feedRows(1-ahead, rows(slow*7/8, 1))
+			if left := c.Budget.Used(); left > most/3 {
+				t.Errorf("%d is ahead: %d of %d bytes are still reserved", ahead, left, most)
+			}
+			feedRows(1-ahead, rows(slow+1, 1)[slow*7/8:])
+			for input := range 2 {
+				if err := r.feed(types, event{input: input}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := 2 * slow
+			if kind == join.Full {
+				want++
+			}
+			if len(r.rows) != want || c.Budget.Used() != 0 {
+				t.Errorf("%d is ahead: %d rows, want %d; %d bytes are still reserved", ahead, len(r.rows), want, c.Budget.Used())
+			}
+			for _, row := range r.rows {
+				if cells := strings.Fields(row); len(cells) == 16 && cells[0] != cells[8] {
+					t.Fatalf("a pair of different keys: %s", row)
 				}
 			}
 		}

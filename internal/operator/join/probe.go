@@ -212,13 +212,15 @@ func (p *prober) joinOnce() (matched int64) {
 	f := &p.found
 	rows, ids := f.rows[:p.rows], f.ids[:p.rows]
 	n := 0
-	for i, id := range p.first[:p.rows] {
+	for i, id := range p.first[:p.rows] { // without branches: what does not match is written over by the next
 		rows[n], ids[n] = uint16(p.in.Row(i)), id //nolint:gosec // a row number of a batch
+		hit := 0
 		if id != keyed.NoRow {
-			matched++
-			n++
-		} else if p.outer {
-			n++
+			hit = 1
+		}
+		matched += int64(hit)
+		if n += hit; p.outer {
+			n = i + 1
 		}
 	}
 	f.rows, f.ids = rows[:n], ids[:n]

@@ -119,10 +119,18 @@ func (s *scenario) play(t fataler, restarts bool, fresh func() op.Multi) *run {
 	return r
 }
 
+// often checks a property that has many sides and takes little time.
+func often(t *testing.T, property func(*rapid.T)) {
+	t.Helper()
+	for range 12 {
+		rapid.Check(t, property)
+	}
+}
+
 // TestHashJoinsAreWhatTheirDefinitionSays, for every kind, either build side, all sorts of keys and conditions, whatever way the input is cut and
 // mixed. An operator that is made of another one's state in the middle goes on as that would have.
 func TestHashJoinsAreWhatTheirDefinitionSays(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	often(t, func(rt *rapid.T) {
 		s := drawScenario(rt, t)
 		var budget *limit.Budget
 		fresh := func() op.Multi {

@@ -253,9 +253,9 @@ const numberBytes = 4
 
 // find sets first to the beginnings of the chains of b's rows, looked up by the keys of their own input: for walk.
 func (s *side) find(b *batch.Batch, keys *keyColumns, hashes []uint64, first []uint32) error {
-	if s.table == nil {
+	if s.table == nil || s.table.Len() == 0 {
 		begin := keyed.NoRow
-		if len(s.every) > 0 {
+		if s.table == nil && len(s.every) > 0 {
 			begin = 0
 		}
 		for i := range first {
@@ -267,10 +267,16 @@ func (s *side) find(b *batch.Batch, keys *keyColumns, hashes []uint64, first []u
 		if err := s.table.Find(hashes, keys.of(b, keys.columns), b.Sel, first); err != nil {
 			return err
 		}
-		for i, slot := range first {
-			if slot != keyed.NoSlot {
-				first[i] = s.chains.At(slot).head
+		for i, slot := range first { // without branches: what is not there is read as slot 0
+			found := slot
+			if slot == keyed.NoSlot {
+				found = 0
 			}
+			head := s.chains.At(found).head
+			if slot == keyed.NoSlot {
+				head = keyed.NoRow
+			}
+			first[i] = head
 		}
 		return nil
 	}

@@ -18,7 +18,7 @@ func newSymmetric(c *join.Config) (op.Operator, error) { return join.NewSymmetri
 
 // TestSymmetricJoinsAreWhatTheirDefinitionSays, without conditions that fail: which of two rows is rejected depends on which came last.
 func TestSymmetricJoinsAreWhatTheirDefinitionSays(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	often(t, func(rt *rapid.T) {
 		s := drawScenario(rt, t)
 		var budget *limit.Budget
 		if s.config.Kind != join.Inner {

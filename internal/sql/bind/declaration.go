@@ -67,7 +67,7 @@ func (d *definition) declaration() (*declare.Declaration[exprast.Span], bool) {
 	}
 	if out.Connector.Text == "" {
 		d.add(errorf(d.ast.Name.Span, sqlstate.InvalidParameterValue, "%s \"%s\" needs a connector", d.ast.Kind, d.name).
-			WithHint("WITH (connector = '%s', …)", map[bool]string{true: "stdout", false: "file"}[d.ast.Kind == ast.Sink]))
+			WithHint("Add WITH (connector = '%s', …).", map[bool]string{true: "stdout", false: "file"}[d.ast.Kind == ast.Sink]))
 		return nil, false
 	}
 	return out, true
@@ -170,6 +170,8 @@ func (d *definition) schema(r *catalog.Relation, s *logical.Source) error {
 	case len(read.Fields) > 0:
 		s.Schema = read
 		return nil
+	case len(d.ast.Columns) > 0 && len(d.mistakes) > 0:
+		return nil // they are wrong, which was said
 	case d.connectors.Infer == nil:
 		return errorf(at, invalidTable, "%s \"%s\" needs columns", r.Kind(), d.name).WithHint("Declare them: CREATE %s %s (id BIGINT, name TEXT) WITH (…).",
 			strings.ToUpper(r.Kind().String()), exprast.QuoteName(d.name))

@@ -2,12 +2,16 @@ package bind
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"wire.example/wire/internal/expr/aggregate"
 	exprast "wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/internal/expr/setreturning"
+	"wire.example/wire/internal/expr/window"
+	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -34,7 +38,39 @@ func (q *query) call(s *scope, b *bind.Binder, n *exprast.FuncCall) (*bind.Expr,
 	if err := plainCall(n, name); err != nil {
 		return nil, err
 	}
-	return q.sessionFunction(s, b, n, name)
+	if e, err := q.sessionFunction(s, b, n, name); e != nil || err != nil {
+		return e, err
+	}
+	return nil, undefined(b, n, name)
+}
+
+// specialForms are the functions that the binder of expressions knows without the library.
+func specialForms() []string {
+	return []string{"coalesce", "nullif", "greatest", "least", "substring_similar"}
+}
+
+// undefined says that there is no function called name; nil if there is one.
+func undefined(b *bind.Binder, n *exprast.FuncCall, name string) error {
+	if len(builtin.Standard().Lookup(name)) > 0 || slices.Contains(specialForms(), name) {
+		return nil
+	}
+	args := make([]*bind.Expr, len(n.Args))
+	for i, a := range n.Args {
+		var err error
+		if args[i], err = b.Bind(a.X); err != nil {
+			return err
+		}
+	}
+	bad := errorf(n.Span, sqlstate.UndefinedFunction, "function %s(%s) does not exist", name, strings.Join(bind.TypeNames(args), ", "))
+	names := slices.Concat(builtin.Standard().Names(), aggregate.Standard().Names(), window.Standard().Names(), setreturning.Standard().Names(),
+		sessionFunctions(), specialForms())
+	if slices.Contains(sessionFunctions(), name) {
+		return bad.WithHint("No function matches the given name and argument types.")
+	}
+	if meant := connector.Nearest(name, names); meant != "" {
+		return bad.WithHint("Perhaps you meant the function \"%s\".", meant)
+	}
+	return bad.WithHint("SHOW FUNCTIONS lists those that there are.")
 }
 
 // plainCall refuses what only aggregates and window functions take.
@@ -56,7 +92,7 @@ func plainCall(n *exprast.FuncCall, name string) error {
 	default:
 		return nil
 	}
-	if len(builtin.Standard().Lookup(name)) == 0 && !slices.Contains(sessionFunctions(), name) {
+	if len(builtin.Standard().Lookup(name)) == 0 && len(setreturning.Standard().Lookup(name)) == 0 && !slices.Contains(sessionFunctions(), name) {
 		return nil // it does not exist, which is worse
 	}
 	return errorf(n.Span, sqlstate.WrongObjectType, "%s specified, but %s is not an aggregate function", what, name)

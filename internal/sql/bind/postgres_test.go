@@ -3,6 +3,7 @@ package bind_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"wire.example/wire/internal/testserver"
+	"wire.example/wire/sdk/schema"
 )
 
 // heading is the first line of a rendered mistake.
@@ -96,4 +98,63 @@ func verdict(t *testing.T, conn *pgconn.PgConn, text string) string {
 		t.Fatal(err)
 	}
 	return answer
+}
+
+// pgTypes are the OIDs of the types that Wire has.
+var pgTypes = map[uint32]string{
+	16: "BOOLEAN", 17: "BYTEA", 20: "BIGINT", 21: "SMALLINT", 23: "INTEGER", 25: "TEXT", 700: "REAL", 701: "DOUBLE PRECISION", 1043: "TEXT", 19: "TEXT",
+	1082: "DATE", 1083: "TIME", 1114: "TIMESTAMP", 1184: "TIMESTAMPTZ", 1186: "INTERVAL", 1700: "NUMERIC", 2249: "ROW", 2950: "UUID", 3802: "JSONB",
+	1007: "INTEGER[]", 1016: "BIGINT[]", 1009: "TEXT[]", 1231: "NUMERIC[]", 2206: "TEXT",
+}
+
+// TestColumnsArePostgreSQLs compares names and types of the columns of the queries in testdata/plans with a PostgreSQL's.
+func TestColumnsArePostgreSQLs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a PostgreSQL")
+	}
+	conn := connect(t)
+	known := differences(t)
+	modifiers := regexp.MustCompile(`\(\d+(,\d+)?\)|ROW\(.*\)`)
+	for _, name := range []string{"select", "join", "subquery", "group", "over", "set"} {
+		for _, b := range readScript(t, "testdata/plans/"+name+".txt") {
+			if b.text == "" {
+				continue
+			}
+			want := described(t, conn, b.text)
+			first, _, _ := strings.Cut(b.answer, "\n")
+			got := strings.TrimSuffix(strings.TrimPrefix(first, "sink "), ": result")
+			got = modifiers.ReplaceAllStringFunc(got, func(m string) string {
+				if strings.HasPrefix(m, "ROW") {
+					return "ROW"
+				}
+				return ""
+			})
+			got = strings.ReplaceAll(got, "VARCHAR", "TEXT")
+			_, differs := known[strings.TrimSpace(b.text)]
+			if got != want && !differs {
+				t.Errorf("%s.txt:%d: %sWire       %s\nPostgreSQL %s", name, b.line, b.text, got, want)
+			}
+		}
+	}
+}
+
+// described are the names and types of the columns of a query.
+func described(t *testing.T, conn *pgconn.PgConn, text string) string {
+	t.Helper()
+	d, err := conn.Prepare(t.Context(), "", text, nil)
+	if err != nil {
+		return err.Error()
+	}
+	columns := make([]string, len(d.Fields))
+	for i, f := range d.Fields {
+		typ := pgTypes[f.DataTypeOID]
+		if typ == "" {
+			typ = fmt.Sprintf("type %d", f.DataTypeOID)
+			if f.DataTypeOID > 16384 {
+				typ = "ROW"
+			}
+		}
+		columns[i] = schema.QuoteName(f.Name) + " " + typ
+	}
+	return strings.Join(columns, ", ")
 }

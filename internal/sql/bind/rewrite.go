@@ -152,6 +152,9 @@ type anyOf struct {
 	text string
 }
 
+// String is the question as it was written.
+func (a *anyOf) String() string { return a.text }
+
 // queryColumn is a column of the query of an anyOf.
 type queryColumn int
 

@@ -216,6 +216,9 @@ func (s *selection) rowsOf(calls []*setCall) {
 
 // madeRows replaces a call whose rows were made by their columns.
 func madeRows(e *bind.Expr, fields []schema.Field) *bind.Expr {
+	if e.Op == bind.Member && e.Args[0].Op == bind.MakeRow {
+		return e.Args[0].Args[e.Index]
+	}
 	c, ok := e.Node.(*setCall)
 	if !ok || c.columns == nil {
 		return e
