@@ -163,29 +163,37 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 			return false, err
 		}
 	}
-	n := min(batch.MaxRows, len(o.ids)-o.next)
-	if n == 0 {
-		return false, nil
+	for o.next < len(o.ids) && out.Ports[0] == nil { // what was emitted before is passed over
+		if err := o.emit(out); err != nil {
+			return false, err
+		}
 	}
-	o.out = batch.Batch{Cols: o.gather(o.ids[o.next : o.next+n]), Len: n}
+	return o.next < len(o.ids), nil
+}
+
+// emit emits those of the next rows that were not emitted before a restore.
+func (o *Operator) emit(out *op.Output) error {
+	n := min(batch.MaxRows, len(o.ids)-o.next)
+	o.out = batch.Batch{Cols: append(o.out.Cols[:0], o.gather(o.ids[o.next:o.next+n])...), Len: n}
 	o.sel = o.sel[:0]
 	if err := o.compute(n); err != nil {
-		return false, err
+		return err
 	}
-	o.out.Cols = slices.Clip(o.out.Cols)
+	o.next += n
+	selected := len(o.sel)
+	if selected == 0 {
+		return nil
+	}
 	for _, c := range o.calls {
 		o.out.Cols = append(o.out.Cols, c.finish(n))
 	}
-	o.next += n
-	if len(o.sel) < n {
+	if selected < n {
 		o.out.Sel = o.sel
 	}
-	if len(o.sel) > 0 {
-		out.Emit(0, &o.out)
-	}
-	out.Counts.Held -= int64(len(o.sel))
-	out.Counts.Forwarded += int64(len(o.sel))
-	return o.next < len(o.ids), nil
+	out.Emit(0, &o.out)
+	out.Counts.Held -= int64(selected)
+	out.Counts.Forwarded += int64(selected)
+	return nil
 }
 
 // end sorts the rows.

@@ -3,10 +3,10 @@ package sort_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"syscall"
 	"testing"
 	"time"
 
-	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/operator/sort"
@@ -58,14 +58,14 @@ func BenchmarkSort(b *testing.B) {
 						}
 						in.Cols[len(in.Cols)-1].Int64s()[i] = random.Int64N(spread)
 					}
-					from := clock.System().Now()
+					from := processorTime()
 					out.Reset()
 					if _, err := o.Apply(in, out); err != nil {
 						b.Fatal(err)
 					}
-					took += clock.System().Now().Sub(from)
+					took += processorTime() - from
 				}
-				from := clock.System().Now()
+				from := processorTime()
 				emitted := int64(0)
 				for more := true; more; {
 					out.Reset()
@@ -75,10 +75,19 @@ func BenchmarkSort(b *testing.B) {
 					}
 					emitted += out.Counts.Emitted
 				}
-				took += clock.System().Now().Sub(from)
+				took += processorTime() - from
 				b.ReportMetric(float64(took.Nanoseconds())/rows, "ns/row")
 				b.ReportMetric(float64(emitted), "emitted")
 			}
 		})
 	}
+}
+
+// processorTime is what the process has used of processors: what other processes do counts for nothing.
+func processorTime() time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		panic(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
