@@ -1,6 +1,9 @@
 package limit_test
 
 import (
+	"bytes"
+	"flag"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +18,9 @@ import (
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sdktest"
 )
+
+// fixtures of a released version are never written again; a new version of a layout gets files of its own.
+var writeFixtures = flag.Bool("write-fixtures", false, "write fixtures that are missing")
 
 func numbers(n int) *batch.Batch {
 	rows := make([][]any, n)
@@ -83,5 +89,36 @@ func TestDamagedState(t *testing.T) {
 	}
 	if other, err := o.Snapshot(1); other != nil || err != nil {
 		t.Error(other, err)
+	}
+}
+
+// TestFixture: a stored operator has emitted two rows, and has one left.
+func TestFixture(t *testing.T) {
+	o := limit.New("limit 1", 3, 2)
+	if _, err := o.Apply(numbers(4), op.NewOutput(1)); err != nil {
+		t.Fatal(err)
+	}
+	data, err := o.Snapshot(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = "testdata/limit-v1.state"
+	kept, err := os.ReadFile(path)
+	if os.IsNotExist(err) && *writeFixtures {
+		kept, err = data, os.WriteFile(path, data, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(kept, data) {
+		t.Fatalf("%s is written differently now; a change of the layout needs a new version", path)
+	}
+	restored := limit.New("limit 1", 3, 2)
+	if err := restored.Restore(0, kept); err != nil {
+		t.Fatal(err)
+	}
+	out := op.NewOutput(1)
+	if _, err := restored.Apply(numbers(5), out); err != nil || out.Counts.Forwarded != 1 || !restored.Done() {
+		t.Errorf("%+v, %v", out.Counts, err)
 	}
 }

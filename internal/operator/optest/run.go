@@ -38,8 +38,8 @@ type instance struct {
 	needs  op.Needs
 }
 
-// execute runs s over inputs, of which each is all rows of one input, however many.
-func execute(o *Operator, s schedule, inputs []*batch.Batch, budget *limit.Budget) (*Result, error) {
+// newRun prepares a run.
+func newRun(o *Operator, s schedule, inputs []*batch.Batch, budget *limit.Budget) *run {
 	r := &run{operator: o, schedule: s, inputs: inputs, pool: &batch.Pool{}, budget: budget, ended: make([]bool, len(inputs))}
 	r.lender.pool = r.pool
 	r.result.Rows = make([][]string, o.ports())
@@ -49,6 +49,12 @@ func execute(o *Operator, s schedule, inputs []*batch.Batch, budget *limit.Budge
 			clear(r.hashes[i])
 		}
 	}
+	return r
+}
+
+// execute runs s over inputs, of which each is all rows of one input, however many.
+func execute(o *Operator, s schedule, inputs []*batch.Batch, budget *limit.Budget) (*Result, error) {
+	r := newRun(o, s, inputs, budget)
 	err := r.all()
 	for _, in := range r.instances {
 		r.result.Peak = max(r.result.Peak, in.budget.Peak())

@@ -2,6 +2,7 @@ package over_test
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -25,6 +26,9 @@ import (
 	"wire.example/wire/sdk/sqlstate"
 )
 
+// fixtures of a released version are never written again; a new version of a layout gets files of its own.
+var writeFixtures = flag.Bool("write-fixtures", false, "write fixtures that are missing")
+
 // The columns of the tests of this file.
 const (
 	part = iota // TEXT, may be NULL
@@ -32,7 +36,7 @@ const (
 	number
 	amount // INTEGER, may be NULL
 	small  // INTEGER, 1 to 5
-	flag
+	flagged
 	back // BIGINT, the same in all rows: offsets
 	ahead
 )
@@ -61,7 +65,7 @@ func makeRows(pool *batch.Pool, random *rand.Rand, n, parts, keys int, offsets [
 			b.Cols[amount].SetNull(i)
 		}
 		b.Cols[small].Int32s()[i] = int32(1 + random.IntN(5))
-		b.Cols[flag].Bits().Put(i, random.IntN(3) > 0)
+		b.Cols[flagged].Bits().Put(i, random.IntN(3) > 0)
 		b.Cols[back].Int64s()[i], b.Cols[ahead].Int64s()[i] = offsets[0], offsets[1]
 	}
 	return b
@@ -80,7 +84,7 @@ func call(name string, frame over.Frame, args ...int) over.Call {
 }
 
 func filtered(c over.Call) over.Call {
-	c.Filter = flag
+	c.Filter = flagged
 	return c
 }
 
@@ -271,7 +275,7 @@ func (f *frame) add(row int) {
 		f.least, f.bits, f.sum = min(f.least, v), f.bits&v, f.sum+v
 		f.amounts++
 	}
-	if f.in.Cols[flag].Bits().Get(row) {
+	if f.in.Cols[flagged].Bits().Get(row) {
 		v := f.in.Cols[number].Int64s()[row]
 		if f.flags == 0 {
 			f.most = v
@@ -423,4 +427,11 @@ func TestDamagedState(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestFixtures(t *testing.T) {
+	in := optest.Make(smallTypes,
+		[]any{"a", 2, 0, 5, 1, true, 1, 1}, []any{"a partition that is not inline", 1, 1, nil, 2, nil, 1, 1}, []any{nil, nil, 2, 7, 3, false, 1, 1}, []any{"a", 1, 3, -1, 4, true, 1, 1})
+	config := over.Config{Partition: []int{part}, Order: []keyed.Key{{Column: key}}, Calls: everyCall()}
+	optest.Fixture(t, under(config), "testdata/over-v1.state", *writeFixtures, in)
 }

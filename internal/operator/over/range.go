@@ -34,7 +34,7 @@ func (r *reach) move(position int) (int, error) {
 	for ; r.at < len(ids); r.at++ {
 		cols, i := rows.Row(ids[r.at])
 		value := cols[r.key.Column]
-		stop := false
+		var stop bool
 		if null := value.IsNull(i); null || baseNull {
 			stop = r.stopsAtNull(null, baseNull)
 		} else {

@@ -1,6 +1,7 @@
 package sort_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -18,6 +19,9 @@ import (
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sdktest"
 )
+
+// fixtures of a released version are never written again; a new version of a layout gets files of its own.
+var writeFixtures = flag.Bool("write-fixtures", false, "write fixtures that are missing")
 
 // under makes the operator of config for optest.
 func under(config sort.Config) optest.Operator {
@@ -405,4 +409,16 @@ func TestDamagedState(t *testing.T) {
 			t.Fatalf("byte %d: %v", i, err)
 		}
 	}
+}
+
+// storedRows are those of the fixtures.
+func storedRows() *batch.Batch {
+	return optest.Make(types, []any{2, "b", 0}, []any{nil, "a text that is not inline", 1}, []any{1, "b", 2}, []any{2, nil, 3})
+}
+
+func TestFixtures(t *testing.T) {
+	config := sort.Config{Types: types, Keys: []keyed.Key{{Column: 0}}, Limit: sort.NoLimit}
+	optest.Fixture(t, under(config), "testdata/sort-v1.state", *writeFixtures, storedRows())
+	config.Partition, config.Limit = []int{1}, 1
+	optest.Fixture(t, under(config), "testdata/top-v1.state", *writeFixtures, storedRows())
 }
