@@ -23,7 +23,7 @@ func (a *app) compile(ctx context.Context, path string, infer, quiet bool) (*log
 	if err != nil {
 		return nil, err
 	}
-	catalog := spec.Catalog{Registry: a.registry}
+	catalog := spec.Catalog{Registry: a.registry, Query: a.query}
 	if infer {
 		catalog.Infer = func(s *logical.Source) (*schema.Schema, error) { return a.infer(ctx, s, quiet) }
 	}

@@ -15,6 +15,15 @@ type Catalog struct {
 	Registry *connector.Registry
 	// Infer proposes columns for a source that declares none; nil means that they must be declared.
 	Infer func(source *logical.Source) (*schema.Schema, error)
+	// Query makes the plan of a query in SQL over inputs, which are its tables. The error is as those of packages expr/parse and expr/bind, whose
+	// spans are places of text. Nil means that there is no SQL.
+	Query func(name, text string, inputs []Input) (logical.Node, error)
+}
+
+// Input is rows that a query reads under a name.
+type Input struct {
+	Name string
+	Node logical.Node
 }
 
 // Compile reads a pipeline and makes its logical plan. file is the name for messages. The error is *Mistakes and holds all that Parse and

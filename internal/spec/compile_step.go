@@ -47,8 +47,50 @@ func (c *compiler) sorted(list []Transform) []int {
 	return out
 }
 
-// transform makes the nodes of one transform: unnest, then filter, then select; or a split.
+// query makes the nodes of a transform in SQL.
+func (c *compiler) query(t *Transform) {
+	c.broken[t.Name.Value] = true
+	if t.Unnest != nil || t.Filter.Value != "" || len(t.Select) > 0 || len(t.Split) > 0 {
+		c.add(t.SQL.Pos, "a transform with sql does nothing else; put unnest, filter, select and split into a transform before or after it")
+		return
+	}
+	if len(t.From) == 0 {
+		c.add(t.Name.Pos, "%s needs from: the sources and transforms that the query reads", quoted(t.Name))
+		return
+	}
+	inputs := make([]Input, 0, len(t.From))
+	for _, f := range t.From {
+		if n := c.input(f); n != nil {
+			inputs = append(inputs, Input{Name: f.Value, Node: n})
+		}
+	}
+	switch {
+	case len(inputs) < len(t.From):
+		return
+	case c.catalog.Query == nil:
+		c.add(t.SQL.Pos, "there is no SQL here")
+		return
+	}
+	node, err := c.catalog.Query(t.Name.Value, t.SQL.Value, inputs)
+	if err != nil {
+		mistakes := bind.Mistakes(err)
+		for _, m := range mistakes {
+			c.expression(t.SQL, m)
+		}
+		if mistakes == nil {
+			c.expression(t.SQL, err)
+		}
+		return
+	}
+	c.nodes[t.Name.Value], c.broken[t.Name.Value] = node, false
+}
+
+// transform makes the nodes of one transform: unnest, then filter, then select; or a split; or a query.
 func (c *compiler) transform(t *Transform) {
+	if t.SQL.Value != "" {
+		c.query(t)
+		return
+	}
 	before := len(c.mistakes.List)
 	policy := c.policy(t.OnError, c.onError)
 	node := c.inputs(t.Name, t.From)
@@ -65,7 +107,7 @@ func (c *compiler) transform(t *Transform) {
 		return
 	}
 	if t.Unnest == nil && t.Filter.Value == "" && len(t.Select) == 0 && len(t.From) == 1 {
-		c.add(t.Pos, "transform %s does nothing; it needs unnest, filter, select or split", quoted(t.Name))
+		c.add(t.Pos, "transform %s does nothing; it needs unnest, filter, select, split or sql", quoted(t.Name))
 		return
 	}
 	node = c.unnest(t, node, policy)

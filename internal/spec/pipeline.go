@@ -55,7 +55,7 @@ type Option struct {
 	Pos   Pos // of the value
 }
 
-// Transform is an entry of transforms: unnest, then filter, then select, or a split.
+// Transform is an entry of transforms: unnest, then filter, then select, or a split, or a query in SQL.
 type Transform struct {
 	Name    Text
 	From    []Text
@@ -63,6 +63,7 @@ type Transform struct {
 	Filter  Text
 	Select  []Item
 	Split   []Branch
+	SQL     Text
 	OnError Text
 	Pos     Pos
 }

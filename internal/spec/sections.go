@@ -139,10 +139,12 @@ func (r *reader) transform(e entry) Transform {
 			t.Select = r.selection(f.value)
 		case "split":
 			t.Split = r.branches(f.value)
+		case "sql":
+			t.SQL = r.text(f.value, "sql")
 		case "on_error":
 			t.OnError = r.text(f.value, "on_error")
 		default:
-			r.unknown(f.key, "transform "+quoted(e.key), "from", "unnest", "filter", "select", "split", "on_error")
+			r.unknown(f.key, "transform "+quoted(e.key), "from", "unnest", "filter", "select", "split", "sql", "on_error")
 		}
 	}
 	return t

@@ -24,11 +24,15 @@ func transform() object {
 			}},
 			{"split", described("Branches by name, with their conditions; a row takes the first that holds. The last may be else.",
 				ref("map").with("minProperties", 1))},
+			{"sql", described("A query in SQL, whose tables are what from names.", ref("text"))},
 			{"on_error", ref("on_error")},
 		}},
 		{"required", texts("from")},
-		{"anyOf", append(one, object{{"required", texts("split")}}, union)},
-		{"dependentSchemas", object{{"split", object{{"properties", alone}}}}},
+		{"anyOf", append(one, object{{"required", texts("split")}}, object{{"required", texts("sql")}}, union)},
+		{"dependentSchemas", object{
+			{"split", object{{"properties", alone.with("sql", false)}}},
+			{"sql", object{{"properties", alone.with("split", false)}}},
+		}},
 		{"additionalProperties", false},
 	}
 }

@@ -154,6 +154,9 @@ func joinNames(names []string) string {
 	return text
 }
 
+// Give makes n the rows of r, a relation of the catalog that needs no source then: what another language has made, for instance.
+func (b *Binder) Give(r *catalog.Relation, n logical.Node) { b.tables[r] = n }
+
 // relation is the rows of a source or table, the generated columns among them. Each is scanned once.
 func (b *Binder) relation(r *catalog.Relation) (logical.Node, error) {
 	if n := b.tables[r]; n != nil {

@@ -130,7 +130,7 @@ func (s *Session) deadline(ctx context.Context) (context.Context, context.Cancel
 
 // environment is what statements are bound in.
 func (s *Session) environment() bind.Environment {
-	return bind.Environment{Catalog: s.catalog, Rows: knownRows, Now: s.config.Clock.Now().UnixMicro(), Settings: s.settings.get}
+	return bind.Environment{Catalog: s.catalog, Rows: KnownRows, Now: s.config.Clock.Now().UnixMicro(), Settings: s.settings.get}
 }
 
 // newBinder returns a binder for a pipeline of its own.

@@ -132,6 +132,9 @@ func (s *settings) put(name, value string) {
 	}
 }
 
+// DefaultSetting is the value of a setting in a session that has changed none.
+func DefaultSetting(name string) (string, bool) { return newSettings(0).get(name) }
+
 // nameOf joins the parts of a name.
 func nameOf(parts []exprast.Name) (string, exprast.Span) {
 	texts := make([]string, len(parts))

@@ -60,8 +60,8 @@ func source(name string, columns *schema.Schema, rows []*batch.Batch) *logical.S
 	}
 }
 
-// knownRows is a source of the rows of VALUES, of which everything is known.
-func knownRows(name string, columns *schema.Schema, rows []*batch.Batch) *logical.Source {
+// KnownRows is a source of the rows of VALUES, of which everything is known.
+func KnownRows(name string, columns *schema.Schema, rows []*batch.Batch) *logical.Source {
 	s := source(name, columns, rows)
 	s.Statistics = &logical.Statistics{Exact: true}
 	for _, b := range rows {
