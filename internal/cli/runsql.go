@@ -41,9 +41,9 @@ func (a *app) runSQL(ctx context.Context, name, path, text string, f *runFlags) 
 func (a *app) declare(ctx context.Context, settings sqlSettings, text string, f *runFlags) (*logical.Plan, error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	s := a.newSession(settings)
+	s := a.newSession(ctx, settings)
 	if f.explain {
-		s = a.explainingSession(settings)
+		s = a.explainingSession(ctx, settings)
 	}
 	if err := s.Execute(ctx, text, &printer{app: a, settings: settings}); err != nil {
 		return nil, err

@@ -87,7 +87,7 @@ func (a *app) sql(ctx context.Context, args []string, f *sqlFlags) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
 	s := &script{
-		app: a, session: a.newSession(settings), printer: &printer{app: a, settings: settings}, keepGoing: f.keepGoing,
+		app: a, session: a.newSession(ctx, settings), printer: &printer{app: a, settings: settings}, keepGoing: f.keepGoing,
 	}
 	switch {
 	case len(f.statements) > 0:
@@ -132,7 +132,8 @@ func (s *script) read(ctx context.Context, in io.Reader) error {
 	text, line, first := "", 0, 1
 	for !s.over {
 		part, err := reader.ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+		last := errors.Is(err, io.EOF)
+		if err != nil && !last {
 			return err
 		}
 		line++
@@ -146,13 +147,13 @@ func (s *script) read(ctx context.Context, in io.Reader) error {
 			}
 		}
 		text += part
-		rest, bad := s.complete(ctx, text, first, err != nil)
-		if bad != nil {
-			return bad
+		rest, err := s.complete(ctx, text, first, last)
+		if err != nil {
+			return err
 		}
 		first += strings.Count(text[:len(text)-len(rest)], "\n")
 		text = rest
-		if err != nil {
+		if last {
 			return nil
 		}
 	}

@@ -35,13 +35,13 @@ type sqlSettings struct {
 }
 
 // newSession returns a session whose pipelines run in this process.
-func (a *app) newSession(s sqlSettings) *session.Session {
-	return a.sessionOf(s, &executor{runner: a.runner(s)})
+func (a *app) newSession(ctx context.Context, s sqlSettings) *session.Session {
+	return a.sessionOf(ctx, s, &executor{runner: a.runner(s)})
 }
 
 // explainingSession returns a session that prints the plans of queries instead of running them.
-func (a *app) explainingSession(s sqlSettings) *session.Session {
-	return a.sessionOf(s, &explainer{executor{runner: a.runner(s)}, a.out})
+func (a *app) explainingSession(ctx context.Context, s sqlSettings) *session.Session {
+	return a.sessionOf(ctx, s, &explainer{executor{runner: a.runner(s)}, a.out})
 }
 
 func (a *app) runner(s sqlSettings) *engine.Runner {
@@ -51,14 +51,15 @@ func (a *app) runner(s sqlSettings) *engine.Runner {
 	}
 }
 
-func (a *app) sessionOf(s sqlSettings, e session.Executor) *session.Session {
+// sessionOf returns a session; ctx bounds what CREATE reads of a source to find out its columns.
+func (a *app) sessionOf(ctx context.Context, s sqlSettings, e session.Executor) *session.Session {
 	pool := &batch.Pool{}
 	return session.New(session.Config{
 		Executor: e,
 		Connectors: bind.Connectors{
 			Registry: a.registry,
 			Infer: func(source *logical.Source) (*schema.Schema, error) {
-				return a.infer(context.Background(), source, true)
+				return a.infer(ctx, source, true)
 			},
 		},
 		Clock: a.clock, Pool: pool, Parallelism: s.parallelism, Name: s.name,

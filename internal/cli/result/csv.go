@@ -17,7 +17,9 @@ type csvWriter struct {
 	value   []byte
 }
 
-func newCSV(out io.Writer, columns []Column) *csvWriter { return &csvWriter{out: out, columns: columns} }
+func newCSV(out io.Writer, columns []Column) *csvWriter {
+	return &csvWriter{out: out, columns: columns}
+}
 
 func (w *csvWriter) header() {
 	if w.begun {

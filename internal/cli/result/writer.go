@@ -26,7 +26,9 @@ const (
 )
 
 // Formats are the names of all formats.
-func Formats() []string { return []string{string(Table), string(CSV), string(JSONLines), string(JSONRows)} }
+func Formats() []string {
+	return []string{string(Table), string(CSV), string(JSONLines), string(JSONRows)}
+}
 
 // ParseFormat returns the format called name; the error says which there are.
 func ParseFormat(name string) (Format, error) {

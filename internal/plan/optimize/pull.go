@@ -73,12 +73,12 @@ func pullProject(n *logical.Project) (pulled, bool) {
 	if !ok {
 		return pulled{}, false
 	}
-	items := make([]logical.Item, len(n.Items))
-	for i, item := range n.Items {
+	items := make([]logical.Item, 0, len(n.Items))
+	for _, item := range n.Items {
 		if len(outerOf(item.Expr)) > 0 || bind.Fallible(item.Expr) {
 			return pulled{}, false
 		}
-		items[i] = logical.Item{Name: item.Name, Expr: lowerExpr(item.Expr)}
+		items = append(items, logical.Item{Name: item.Name, Expr: lowerExpr(item.Expr)})
 	}
 	out := pulled{single: in.single, conditions: slices.Clone(in.conditions)}
 	if in.single {

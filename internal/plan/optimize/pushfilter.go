@@ -221,12 +221,12 @@ func innermost(n *logical.Join, conditions []*bind.Expr) *logical.Join {
 
 // falseIfNull reports whether a condition is certainly not true where all columns of a side are NULL.
 func falseIfNull(e *bind.Expr, side func(column int) bool) bool {
-	any := func(args []*bind.Expr) bool {
+	some := func(args []*bind.Expr) bool {
 		return slices.ContainsFunc(args, func(a *bind.Expr) bool { return falseIfNull(a, side) })
 	}
 	switch e.Op {
 	case bind.And:
-		return any(e.Args)
+		return some(e.Args)
 	case bind.Or:
 		return !slices.ContainsFunc(e.Args, func(a *bind.Expr) bool { return !falseIfNull(a, side) })
 	case bind.IsNull:

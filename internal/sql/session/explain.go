@@ -13,7 +13,7 @@ import (
 
 // explain answers with the plan of a statement.
 func (s *Session) explain(ctx context.Context, c *call, n *sqlast.Explain) error {
-	p, err := s.planOf(n.Statement, c, nil)
+	p, err := s.planOf(n.Statement, nil)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (s *Session) explain(ctx context.Context, c *call, n *sqlast.Explain) error
 }
 
 // planOf is the plan of a statement whose rows, if it has any, nobody wants.
-func (s *Session) planOf(statement sqlast.Statement, c *call, params *bind.Params) (*logical.Plan, error) {
+func (s *Session) planOf(statement sqlast.Statement, params *bind.Params) (*logical.Plan, error) {
 	b := s.newBinder(params)
 	switch n := statement.(type) {
 	case *sqlast.Query:
@@ -56,17 +56,17 @@ func (s *Session) planOf(statement sqlast.Statement, c *call, params *bind.Param
 		sink.Input = i.Node
 		return &logical.Plan{Name: "query", Sinks: []*logical.Sink{&sink}}, nil
 	case *sqlast.CreateView:
-		return s.planOf(n.Query, c, params)
+		return s.planOf(n.Query, params)
 	case *sqlast.CreateRelation:
 		if n.Query != nil {
-			return s.planOf(n.Query, c, params)
+			return s.planOf(n.Query, params)
 		}
 	case *sqlast.Execute:
 		p, values, err := s.arguments(n)
 		if err != nil {
 			return nil, err
 		}
-		return s.planOf(p.statement, c, values)
+		return s.planOf(p.statement, values)
 	}
 	return nil, exprbind.Errorf(statement.Location(), sqlstate.FeatureNotSupported, "this statement has no plan").
 		WithHint("EXPLAIN takes a query, an INSERT, a CREATE … AS and an EXECUTE.")

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/foundation/clock"
@@ -196,9 +195,6 @@ func (s *Session) carryOut(ctx context.Context, c *call) error {
 	}
 	return fmt.Errorf("session: no way to carry out %T", c.statement)
 }
-
-// noTimeout is the value of statement_timeout that means none.
-const noTimeout time.Duration = 0
 
 // texts answers with rows of texts.
 func (s *Session) texts(ctx context.Context, h Handler, names []string, rows [][]string, tag string) error {
