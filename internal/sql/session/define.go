@@ -16,6 +16,9 @@ import (
 
 // free makes room for a new object. It reports true if there is one already that may stay.
 func (s *Session) free(c *call, name sqlast.ObjectName, kind sqlast.ObjectKind, replace, ifNotExists bool) (exists bool, err error) {
+	if err := bind.Creatable(name); err != nil {
+		return false, err
+	}
 	at := name.Last()
 	old := s.catalog.Find(at.Text)
 	switch {
