@@ -99,7 +99,11 @@ func (s *Session) createTable(ctx context.Context, c *call, n *sqlast.CreateRela
 	if err != nil {
 		return err
 	}
-	rows := newTable(s.config.Pool, o)
+	checks, err := s.newBinder(nil).Checks(o)
+	if err != nil {
+		return err
+	}
+	rows := newTable(s.config.Pool, o, checks)
 	o.Rows = rows
 	s.catalog.Put(o)
 	if n.Query == nil || n.NoData {
