@@ -19,4 +19,13 @@ var docs = map[string]string{
 	"jsonb_to_recordset":        "The same of each object of a JSON array.",
 	"jsonb_populate_record":     "A row with the members of a JSON object in place of its own.",
 	"jsonb_populate_recordset":  "The same of each object of a JSON array.",
+	"json_array_elements":       "jsonb_array_elements by another name.",
+	"json_array_elements_text":  "jsonb_array_elements_text by another name.",
+	"json_each":                 "jsonb_each by another name.",
+	"json_each_text":            "jsonb_each_text by another name.",
+	"json_object_keys":          "jsonb_object_keys by another name.",
+	"json_to_record":            "jsonb_to_record by another name.",
+	"json_to_recordset":         "jsonb_to_recordset by another name.",
+	"json_populate_record":      "jsonb_populate_record by another name.",
+	"json_populate_recordset":   "jsonb_populate_recordset by another name.",
 }

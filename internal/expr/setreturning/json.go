@@ -1,27 +1,33 @@
 package setreturning
 
 import (
+	"strings"
+
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/jsonb"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
 )
 
+// jsonFunctions have two names each: the type json is jsonb.
 func jsonFunctions() []Function {
 	const json, text = schema.JSONB, schema.Text
-	walk := func(name string, want jsonb.Type, asText, keys bool) func() Generator {
-		return func() Generator { return &jsonItems{name: name, want: want, text: asText, keys: keys} }
-	}
 	key := schema.Field{Name: "key", Type: schema.Of(text)}
-	list := []Function{
-		set("jsonb_array_elements", json, walk("", jsonb.Array, false, false), json).column("value"),
-		set("jsonb_array_elements_text", text, walk("", jsonb.Array, true, false), json).column("value"),
-		set("jsonb_each", schema.Row, walk("jsonb_each", jsonb.Object, false, true), json).members(key, schema.Field{Name: "value", Type: schema.Of(json)}),
-		set("jsonb_each_text", schema.Row, walk("jsonb_each_text", jsonb.Object, true, true), json).
-			members(key, schema.Field{Name: "value", Type: schema.Of(text)}),
-		set("jsonb_object_keys", text, walk("jsonb_object_keys", jsonb.Object, false, true), json),
+	var list []Function
+	for _, prefix := range []string{"jsonb", "json"} {
+		walk := func(name string, want jsonb.Type, result schema.Kind, asText, keys bool) Function {
+			name = prefix + name
+			return set(name, result, func() Generator { return &jsonItems{name: name, want: want, text: asText, keys: keys} }, json)
+		}
+		list = append(list,
+			walk("_array_elements", jsonb.Array, json, false, false).column("value"),
+			walk("_array_elements_text", jsonb.Array, text, true, false).column("value"),
+			walk("_each", jsonb.Object, schema.Row, false, true).members(key, schema.Field{Name: "value", Type: schema.Of(json)}),
+			walk("_each_text", jsonb.Object, schema.Row, true, true).members(key, schema.Field{Name: "value", Type: schema.Of(text)}),
+			walk("_object_keys", jsonb.Object, text, false, true))
+		list = append(list, recordFunctions(prefix)...)
 	}
-	return append(list, recordFunctions()...)
+	return list
 }
 
 // jsonItems are the elements of an array or the members of an object, in the order of the value, which is that of PostgreSQL.
@@ -51,10 +57,10 @@ func (g *jsonItems) refuse(t jsonb.Type) *sqlstate.Error {
 		message = "cannot extract elements from an object"
 	case g.want == jsonb.Array:
 		message = "cannot extract elements from a scalar"
-	case g.name == "jsonb_object_keys" && t == jsonb.Array:
-		message = "cannot call jsonb_object_keys on an array"
-	case g.name == "jsonb_object_keys":
-		message = "cannot call jsonb_object_keys on a scalar"
+	case strings.HasSuffix(g.name, "_object_keys") && t == jsonb.Array:
+		message = "cannot call " + g.name + " on an array"
+	case strings.HasSuffix(g.name, "_object_keys"):
+		message = "cannot call " + g.name + " on a scalar"
 	}
 	return sqlstate.New(sqlstate.InvalidParameterValue, message)
 }

@@ -8,9 +8,10 @@ import (
 	"wire.example/wire/sdk/sqlstate"
 )
 
-func recordFunctions() []Function {
+func recordFunctions(prefix string) []Function {
 	const json = schema.JSONB
 	record := func(name string, many, based bool, params ...schema.Kind) Function {
+		name = prefix + name
 		f := set(name, schema.Row, nil, params...)
 		f.Strict, f.Members, f.Declared = many && !based, based, !based
 		if based {
@@ -25,8 +26,8 @@ func recordFunctions() []Function {
 		return f
 	}
 	return []Function{
-		record("jsonb_to_record", false, false, json), record("jsonb_to_recordset", true, false, json),
-		record("jsonb_populate_record", false, true, builtin.Any, json), record("jsonb_populate_recordset", true, true, builtin.Any, json),
+		record("_to_record", false, false, json), record("_to_recordset", true, false, json),
+		record("_populate_record", false, true, builtin.Any, json), record("_populate_recordset", true, true, builtin.Any, json),
 	}
 }
 

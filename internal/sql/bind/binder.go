@@ -34,6 +34,7 @@ type Binder struct {
 	env    Environment
 	tables map[*catalog.Relation]logical.Node
 	views  map[*catalog.View]*rows
+	one    *logical.Scan
 	// names counts the steps with a name, so that each has one of its own.
 	names map[string]int
 	// viewing are the views being bound, to notice one that reads itself.

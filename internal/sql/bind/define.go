@@ -57,7 +57,7 @@ func (d *definition) err() error {
 func (b *Binder) Source(n *ast.CreateRelation, connectors Connectors, text string) (*catalog.Relation, error) {
 	d := &definition{Binder: b, connectors: connectors, ast: n, name: n.Name.Last().Text, maxRecord: codec.DefaultMaxRecordBytes}
 	r := &catalog.Relation{Header: catalog.Header{Name: d.name, Text: text}, Stored: n.Kind == ast.Table}
-	if err := creatable(n.Name); err != nil {
+	if err := Creatable(n.Name); err != nil {
 		return nil, err
 	}
 	if n.Query != nil {
@@ -84,7 +84,7 @@ func (b *Binder) Source(n *ast.CreateRelation, connectors Connectors, text strin
 func (b *Binder) MemoryTable(n *ast.CreateRelation, text string) (*catalog.Relation, error) {
 	d := &definition{Binder: b, ast: n, name: n.Name.Last().Text}
 	r := &catalog.Relation{Header: catalog.Header{Name: d.name, Text: text}, Stored: true}
-	if err := creatable(n.Name); err != nil {
+	if err := Creatable(n.Name); err != nil {
 		return nil, err
 	}
 	if n.Query != nil {
@@ -114,7 +114,7 @@ func (b *Binder) MemoryTable(n *ast.CreateRelation, text string) (*catalog.Relat
 func (b *Binder) Sink(n *ast.CreateRelation, connectors Connectors, text string) (*catalog.Sink, error) {
 	d := &definition{Binder: b, connectors: connectors, ast: n, name: n.Name.Last().Text}
 	s := &catalog.Sink{Header: catalog.Header{Name: d.name, Text: text}}
-	if err := creatable(n.Name); err != nil {
+	if err := Creatable(n.Name); err != nil {
 		return nil, err
 	}
 	r := &catalog.Relation{}

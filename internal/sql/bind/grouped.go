@@ -203,6 +203,10 @@ func (r *regrouper) visitAll(change bool) {
 		}
 	}
 	for i := range r.targets {
+		if k := r.constantKey(r.targets[i].expr); k >= 0 && change {
+			r.targets[i].expr = reachedColumn(r.targets[i].expr, 0, k)
+			continue
+		}
 		unknown := r.targets[i].expr.Unknown
 		do(&r.targets[i].expr)
 		if unknown {
@@ -225,6 +229,11 @@ func (r *regrouper) visitAll(change bool) {
 			do(&c.bound.Args[i])
 		}
 	}
+}
+
+// constantKey returns the number of the key that a target is, if it is a constant; -1 else. A constant elsewhere is no key.
+func (r *regrouper) constantKey(e *bind.Expr) int {
+	return slices.IndexFunc(r.group.keys, func(k *bind.Expr) bool { return k == e && k.IsConst() })
 }
 
 // visit replaces what a group's row has: keys, aggregates, GROUPING.

@@ -227,7 +227,10 @@ func (i *insertion) listRows(q *query, list [][]exprast.Node, at exprast.Span) (
 			if err := i.settable(i.to[k], x.Location()); err != nil {
 				return nil, err
 			}
-			e, err := q.expr(s, inValues(), readAs(x, c.Type))
+			e, err := q.expr(s, inValues(), x)
+			if sqlstate.Of(err) == sqlstate.NumericValueOutOfRange { // it is too large for a NUMERIC
+				e, err = q.expr(s, inValues(), readAs(x, c.Type))
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -251,7 +254,7 @@ func (i *insertion) listRows(q *query, list [][]exprast.Node, at exprast.Span) (
 	return i.generate(i.valuesNode(i.name, names, out))
 }
 
-// readAs makes a number that a DOUBLE PRECISION column takes one from the start: NUMERIC might not hold it.
+// readAs makes a number that a DOUBLE PRECISION column takes one from the start.
 func readAs(x exprast.Node, typ schema.Type) exprast.Node {
 	kind := map[schema.Kind]exprast.TypeKind{schema.Float64: exprast.DoubleType, schema.Float32: exprast.RealType}[typ.Kind]
 	if kind == 0 {

@@ -87,8 +87,8 @@ func (b *Binder) object(name ast.ObjectName) (catalog.Object, error) {
 	return o, nil
 }
 
-// creatable refuses the name of a new object in another schema.
-func creatable(name ast.ObjectName) error {
+// Creatable refuses the name of a new object in a schema that there is not.
+func Creatable(name ast.ObjectName) error {
 	if len(name.Parts) == 1 || len(name.Parts) == 2 && name.Parts[0].Text == publicSchema {
 		return nil
 	}

@@ -9,9 +9,12 @@ import (
 	"wire.example/wire/sdk/schema"
 )
 
-// oneRow is a row without columns.
+// oneRow is a row without columns, one for all that read it.
 func (b *Binder) oneRow() logical.Node {
-	return &logical.Scan{Source: b.env.Rows("one_row", schema.New(), []*batch.Batch{{Len: 1}})}
+	if b.one == nil {
+		b.one = &logical.Scan{Source: b.env.Rows("one_row", schema.New(), []*batch.Batch{{Len: 1}})}
+	}
+	return b.one
 }
 
 // values binds VALUES as a query.

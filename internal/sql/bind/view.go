@@ -13,7 +13,7 @@ import (
 // View binds CREATE [MATERIALIZED] VIEW.
 func (b *Binder) View(n *ast.CreateView, text string) (*catalog.View, error) {
 	name := n.Name.Last().Text
-	if err := creatable(n.Name); err != nil {
+	if err := Creatable(n.Name); err != nil {
 		return nil, err
 	}
 	if len(n.Options) > 0 {

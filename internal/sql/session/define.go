@@ -16,6 +16,9 @@ import (
 
 // free makes room for a new object. It reports true if there is one already that may stay.
 func (s *Session) free(c *call, name sqlast.ObjectName, kind sqlast.ObjectKind, replace, ifNotExists bool) (exists bool, err error) {
+	if err := bind.Creatable(name); err != nil {
+		return false, err
+	}
 	at := name.Last()
 	old := s.catalog.Find(at.Text)
 	switch {
@@ -96,7 +99,11 @@ func (s *Session) createTable(ctx context.Context, c *call, n *sqlast.CreateRela
 	if err != nil {
 		return err
 	}
-	rows := newTable(s.config.Pool, o)
+	checks, err := s.newBinder(nil).Checks(o)
+	if err != nil {
+		return err
+	}
+	rows := newTable(s.config.Pool, o, checks)
 	o.Rows = rows
 	s.catalog.Put(o)
 	if n.Query == nil || n.NoData {

@@ -17,6 +17,7 @@ const (
 	undefinedPrepared   sqlstate.Code = "26000"
 	dependentObjects    sqlstate.Code = "2BP01"
 	uniqueViolation     sqlstate.Code = "23505"
+	checkViolation      sqlstate.Code = "23514"
 	queryCanceled       sqlstate.Code = "57014"
 	cantChangeParameter sqlstate.Code = "55P02"
 	invalidSettingValue               = sqlstate.InvalidParameterValue

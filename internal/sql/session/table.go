@@ -2,16 +2,16 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"wire.example/wire/internal/connect/memory"
+	exprbind "wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/builtin"
-	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/expr/eval"
 	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/sql/bind"
 	"wire.example/wire/internal/sql/catalog"
-	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
@@ -24,26 +24,20 @@ type table struct {
 	key     []int
 	batches []*batch.Batch
 	rows    int
-	// keys are those of all rows, nil without a primary key.
-	keys *keyed.Table
-	hash *keyed.Hasher
+	// indexes are those of the primary key and of UNIQUE constraints.
+	indexes []*index
+	checks  []bind.Check
 }
 
-func newTable(pool *batch.Pool, r *catalog.Relation) *table {
-	t := &table{name: r.Name, columns: r.Schema(), key: slices.Sorted(slices.Values(r.PrimaryKey))}
+func newTable(pool *batch.Pool, r *catalog.Relation, checks []bind.Check) *table {
+	t := &table{name: r.Name, columns: r.Schema(), key: slices.Sorted(slices.Values(r.PrimaryKey)), checks: checks}
 	if len(t.key) > 0 {
-		t.keys = keyed.NewTable(pool, t.keyTypes(), "table "+r.Name, limit.New("table", limit.Unlimited))
-		t.hash = keyed.NewHasher(t.key)
+		t.indexes = append(t.indexes, newIndex(pool, t, r.Name+"_pkey", t.key))
+	}
+	for _, u := range r.Unique {
+		t.indexes = append(t.indexes, newIndex(pool, t, u.Name, u.Columns))
 	}
 	return t
-}
-
-func (t *table) keyTypes() []schema.Type {
-	types := make([]schema.Type, len(t.key))
-	for i, c := range t.key {
-		types[i] = t.columns.Fields[c].Type
-	}
-	return types
 }
 
 // Source is the rows as a pipeline reads them.
@@ -89,15 +83,17 @@ func (t *table) add(pool *batch.Pool, batches []*batch.Batch) error {
 			return err
 		}
 	}
-	if t.keys != nil {
-		if err := t.checkKeys(pool, batches); err != nil {
+	if err := t.checkConditions(pool, batches); err != nil {
+		return err
+	}
+	for _, x := range t.indexes {
+		if err := x.check(pool, batches); err != nil {
 			return err
 		}
 	}
 	for _, b := range batches {
-		if t.keys != nil {
-			slots := make([]uint32, b.Rows())
-			if _, err := t.keys.Upsert(t.hash.Hash(b), t.keyColumns(b), nil, slots); err != nil {
+		for _, x := range t.indexes {
+			if err := x.add(b); err != nil {
 				return err
 			}
 		}
@@ -107,12 +103,37 @@ func (t *table) add(pool *batch.Pool, batches []*batch.Batch) error {
 	return nil
 }
 
-func (t *table) keyColumns(b *batch.Batch) []*batch.Column {
-	cols := make([]*batch.Column, len(t.key))
-	for i, c := range t.key {
-		cols[i] = b.Cols[c]
+// checkConditions refuses rows that do not meet a CHECK.
+func (t *table) checkConditions(pool *batch.Pool, batches []*batch.Batch) error {
+	if len(t.checks) == 0 {
+		return nil
 	}
-	return cols
+	conditions := make([]*exprbind.Expr, len(t.checks))
+	for i, c := range t.checks {
+		conditions[i] = c.Condition
+	}
+	program, err := eval.Compile(pool, conditions...)
+	if err != nil {
+		return err
+	}
+	defer program.Close()
+	var errs builtin.Errors
+	for _, b := range batches {
+		met := program.Eval(b, nil, &errs)
+		if errs.Len() > 0 {
+			return errs.Errs[0]
+		}
+		for row := range b.Rows() {
+			row := b.Row(row)
+			for i, c := range met {
+				if !c.IsNull(row) && !c.Bits().Get(row) {
+					return sqlstate.Errorf(checkViolation, "new row for relation \"%s\" violates check constraint \"%s\"", t.name, t.checks[i].Name).
+						WithHint("Failing row contains (" + rowText(b, row) + ").")
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func (t *table) checkNotNull(b *batch.Batch) error {
@@ -139,45 +160,4 @@ func rowText(b *batch.Batch, row int) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-// checkKeys refuses rows whose key is there already, or twice among them.
-func (t *table) checkKeys(pool *batch.Pool, batches []*batch.Batch) error {
-	fresh := keyed.NewTable(pool, t.keyTypes(), "table "+t.name, limit.New("table", limit.Unlimited))
-	defer fresh.Free()
-	for _, b := range batches {
-		hashes, cols := t.hash.Hash(b), t.keyColumns(b)
-		slots := make([]uint32, b.Rows())
-		if err := t.keys.Find(hashes, cols, nil, slots); err != nil {
-			return err
-		}
-		for row, slot := range slots {
-			if slot != keyed.NoSlot {
-				return t.duplicate(cols, row)
-			}
-		}
-		added, err := fresh.Upsert(hashes, cols, nil, slots)
-		if err != nil {
-			return err
-		}
-		for row := range slots {
-			if row >= len(added) || int(added[row]) != row {
-				return t.duplicate(cols, row)
-			}
-		}
-	}
-	return nil
-}
-
-func (t *table) duplicate(cols []*batch.Column, row int) error {
-	values := make([]string, len(cols))
-	for i, c := range cols {
-		values[i] = string(builtin.AppendValue(nil, c, row))
-	}
-	names := make([]string, len(t.key))
-	for i, c := range t.key {
-		names[i] = t.columns.Fields[c].Name
-	}
-	return sqlstate.Errorf(uniqueViolation, "duplicate key value violates unique constraint \"%s_pkey\"", t.name).
-		WithHint(fmt.Sprintf("Key (%s)=(%s) already exists.", strings.Join(names, ", "), strings.Join(values, ", ")))
 }
