@@ -201,8 +201,8 @@ func (l *lane) release() {
 	}
 }
 
-// alive returns what ended the run. A lane does not ask while it works on a block: that is short.
-func (l *lane) alive() error { return nil }
+// alive returns what ended the run, if something did.
+func (l *lane) alive() error { return context.Cause(l.ctx) }
 
 // close gives the lane's memory back.
 func (l *lane) close() {

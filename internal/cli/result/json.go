@@ -1,47 +1,71 @@
 package result
 
 import (
+	"fmt"
 	"io"
 
 	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/internal/format/jsonfmt"
 	"wire.example/wire/sdk/batch"
-	"wire.example/wire/sdk/jsonb"
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/schema"
 )
 
-// jsonWriter writes a line of JSON for each row.
-type jsonWriter struct {
-	out io.Writer
-	// names are the members' names with quotes and colon; nil for arrays.
-	names []string
-	line  []byte
+// lineWriter writes an object for each row, as the format json does in files.
+type lineWriter struct {
+	out     io.Writer
+	encoder codec.Encoder
+	text    []byte
+	ends    []int
+	err     error
 }
 
-func newJSON(out io.Writer, columns []Column, objects bool) *jsonWriter {
-	w := &jsonWriter{out: out}
-	if objects {
-		w.names = make([]string, len(columns))
-		for i, c := range columns {
-			w.names[i] = string(append(jsonb.AppendString(nil, []byte(c.Name)), ':'))
-		}
+func newLines(out io.Writer, columns []Column) *lineWriter {
+	fields := make([]schema.Field, len(columns))
+	for i, c := range columns {
+		fields[i] = schema.Field{Name: c.Name, Type: c.Type}
 	}
+	w := &lineWriter{out: out}
+	format, err := jsonfmt.New(jsonfmt.Options{})
+	if err == nil {
+		w.encoder, err = format.NewEncoder(codec.EncodeSpec{Schema: schema.New(fields...)})
+	}
+	w.err = err
 	return w
 }
 
 // Rows writes rows.
-func (w *jsonWriter) Rows(b *batch.Batch) error {
-	open, end := byte('['), byte(']')
-	if w.names != nil {
-		open, end = '{', '}'
+func (w *lineWriter) Rows(b *batch.Batch) error {
+	if w.err != nil {
+		return w.err
 	}
+	var bad []codec.RowError
+	w.text, w.ends, bad = w.encoder.Encode(w.text[:0], w.ends[:0], b)
+	if len(bad) > 0 {
+		w.err = fmt.Errorf("a row that JSON cannot hold: %w", bad[0].Err)
+		return w.err
+	}
+	_, w.err = w.out.Write(w.text)
+	return w.err
+}
+
+// End has nothing left to write.
+func (w *lineWriter) End() error { return w.err }
+
+// arrayWriter writes an array for each row.
+type arrayWriter struct {
+	out  io.Writer
+	line []byte
+}
+
+// Rows writes rows.
+func (w *arrayWriter) Rows(b *batch.Batch) error {
 	for k := range b.Rows() {
 		row := b.Row(k)
-		w.line = append(w.line, open)
+		w.line = append(w.line, '[')
 		for i, c := range b.Cols {
 			if i > 0 {
 				w.line = append(w.line, ',')
-			}
-			if w.names != nil {
-				w.line = append(w.line, w.names[i]...)
 			}
 			if c.IsNull(row) {
 				w.line = append(w.line, "null"...)
@@ -49,7 +73,7 @@ func (w *jsonWriter) Rows(b *batch.Batch) error {
 				w.line = builtin.AppendJSON(w.line, c, row)
 			}
 		}
-		w.line = append(w.line, end, '\n')
+		w.line = append(w.line, ']', '\n')
 	}
 	_, err := w.out.Write(w.line)
 	w.line = w.line[:0]
@@ -57,4 +81,4 @@ func (w *jsonWriter) Rows(b *batch.Batch) error {
 }
 
 // End has nothing left to write.
-func (w *jsonWriter) End() error { return nil }
+func (w *arrayWriter) End() error { return nil }

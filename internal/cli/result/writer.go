@@ -63,8 +63,10 @@ func New(out io.Writer, format Format, columns []Column) Writer {
 	switch format {
 	case CSV:
 		return newCSV(out, columns)
-	case JSONLines, JSONRows:
-		return newJSON(out, columns, format == JSONLines)
+	case JSONLines:
+		return newLines(out, columns)
+	case JSONRows:
+		return &arrayWriter{out: out}
 	default:
 		return newTable(out, columns)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	exprast "wire.example/wire/internal/expr/ast"
 	exprbind "wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/eval"
 	sqlast "wire.example/wire/internal/sql/ast"
@@ -17,6 +18,7 @@ import (
 type prepared struct {
 	statement sqlast.Statement
 	types     []schema.Type
+	written   []*exprast.TypeName // types as they were written
 	// text is what the statement stands in.
 	text string
 }
@@ -26,7 +28,7 @@ func (s *Session) prepare(c *call, n *sqlast.Prepare) error {
 		return exprbind.Errorf(n.Name.Span, duplicatePrepared, "prepared statement \"%s\" already exists", n.Name.Text).
 			WithHint("DEALLOCATE it before, or choose another name.")
 	}
-	p := &prepared{statement: n.Statement, text: c.text}
+	p := &prepared{statement: n.Statement, text: c.text, written: n.Types}
 	for _, t := range n.Types {
 		typ, err := exprbind.TypeOf(t)
 		if err != nil {
@@ -80,6 +82,9 @@ func (s *Session) arguments(n *sqlast.Execute) (*prepared, *bind.Params, error) 
 	}
 	params := &bind.Params{Types: p.types, Values: make([]*exprbind.Expr, len(n.Args))}
 	for i, arg := range n.Args {
+		if lit, ok := arg.(*exprast.Literal); ok && lit.Kind == exprast.String { // read as the parameter's type
+			arg = &exprast.Cast{Span: lit.Span, X: lit, Type: p.written[i]}
+		}
 		e, err := exprbind.Bind(arg, exprbind.FromSchema(schema.New()))
 		if err != nil {
 			return nil, nil, err

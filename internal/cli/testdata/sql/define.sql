@@ -1,0 +1,23 @@
+CREATE TABLE t (a INT PRIMARY KEY, b TEXT NOT NULL DEFAULT 'none', c NUMERIC(5,1), d INT GENERATED ALWAYS AS (a * 2) STORED);
+INSERT INTO t (a, b) VALUES (1, 'x'), (2, DEFAULT);
+INSERT INTO t VALUES (3, 'y', 1.25);
+-- a key twice, in the table and among the new rows; nothing of the statement stays
+INSERT INTO t (a) VALUES (4), (1);
+INSERT INTO t (a) VALUES (5), (5);
+INSERT INTO t (a, b) VALUES (6, NULL);
+SELECT * FROM t ORDER BY a;
+CREATE TABLE t (x INT);
+CREATE TABLE IF NOT EXISTS t (x INT);
+CREATE OR REPLACE TABLE copy AS SELECT a, b FROM t WHERE a > 1;
+SELECT count(*) FROM copy;
+CREATE VIEW v AS SELECT a, upper(b) AS name FROM t;
+CREATE MATERIALIZED VIEW m AS SELECT count(*) AS n FROM v;
+SELECT * FROM v, m ORDER BY a;
+DROP TABLE t;
+DROP VIEW t;
+DROP TABLE IF EXISTS nothing;
+DROP TABLE nothng;
+DROP TABLE t CASCADE;
+SELECT * FROM v;
+\d copy
+\d

@@ -1,0 +1,9 @@
+SELECT
+  1,
+  nme FROM (VALUES (1)) AS t (name);
+SELEC 1;
+SELECT 1 / 0;
+SELECT * FROM nowhere;
+SELECT 1 AS "";
+SELECT count(*) FROM generate_series(1, 3) AS g WHERE sum(g) > 1;
+SELECT 'goes on';

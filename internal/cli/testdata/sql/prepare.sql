@@ -1,0 +1,10 @@
+PREPARE p (int, text) AS SELECT $1 + 1 AS a, $2 || '!' AS b;
+EXECUTE p(1, 'x');
+EXECUTE p(1);
+EXECUTE p('y', 'x');
+PREPARE p (int) AS SELECT 1;
+EXECUTE q(1);
+DEALLOCATE p;
+EXECUTE p(1, 'x');
+PREPARE bad (int) AS SELECT $2;
+DEALLOCATE ALL;
