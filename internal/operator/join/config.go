@@ -189,6 +189,20 @@ func (c *Config) needsColumn(input, i int) bool {
 	return c.Kind != Mark && c.needs(len(c.Left)+i)
 }
 
+// bare reports whether it matters of rows of the build side only that their keys are there.
+func (c *Config) bare(build int) bool {
+	if roleOf(c, build) != verdictRole || c.Residual != nil || c.Kind == Single {
+		return false
+	}
+	in := 0
+	for _, k := range c.Keys {
+		if k.Match == In {
+			in++
+		}
+	}
+	return !c.threeValued() || in <= 1
+}
+
 // validate refuses what no plan may contain.
 func (c *Config) validate() error {
 	switch {

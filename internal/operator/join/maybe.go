@@ -71,7 +71,7 @@ func (p *prober) startMaybe(position int) uint32 {
 		}
 		g = p.side.groups.At(slot)
 		begin = g.head
-	} else if len(p.side.every) == 0 {
+	} else if p.side.empty() {
 		return keyed.NoRow
 	}
 	null := hasNull(p.in.Cols, p.may.probe, p.in.Row(position))

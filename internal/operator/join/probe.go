@@ -94,7 +94,7 @@ func (p *prober) tests() bool {
 	case pairRole:
 		return p.res != nil || p.cfg.Kind == Single
 	case verdictRole:
-		return p.res != nil || p.may != nil
+		return p.res != nil || p.may != nil && !p.may.alone
 	default:
 		return true
 	}
@@ -269,6 +269,9 @@ func (p *prober) look(out *op.Output) {
 	single := p.cfg.Kind == Single
 	for i, id := range p.first[:p.rows] {
 		if id == keyed.NoRow {
+			if p.may != nil {
+				p.startMaybe(i) // says what is unknown
+			}
 			continue
 		}
 		if p.truth[i] = isTrue; !single {

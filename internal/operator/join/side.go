@@ -33,6 +33,8 @@ type side struct {
 	sel  []uint16
 	some subset
 
+	// bare says that nothing but the keys is stored: it matters only whether one is there. Without keys a single row is.
+	bare     bool
 	table    *keyed.Table // nil without keys
 	chains   *keyed.Slab[chain]
 	slots    []uint32
@@ -61,6 +63,7 @@ func newSide(c *Config, input int) *side {
 	s := newRows(c, input)
 	types := c.types(input)
 	links := 0
+	s.bare = c.bare(input)
 	if len(s.keys.columns) > 0 {
 		links = keyLink + 1
 		s.table = keyed.NewTable(c.Pool, pick(types, s.keys.columns), s.name, c.Budget)
@@ -70,6 +73,9 @@ func newSide(c *Config, input int) *side {
 		links = groupLink + 1
 		s.dealt = keyed.NewTable(c.Pool, pick(types, s.keys.dealt), s.name, c.Budget)
 		s.groups = keyed.NewSlab[group](c.Budget)
+	}
+	if s.bare {
+		links = 0
 	}
 	s.chained = s.table != nil
 	s.rows = keyed.NewRows(c.Pool, types, links, s.name, c.Budget)
@@ -116,20 +122,32 @@ func (s *side) add(b *batch.Batch) (stored int, err error) {
 	if b = s.useful(b); b.Rows() == 0 {
 		return 0, nil
 	}
-	for i := range s.cols {
-		if s.cols[i] = nil; s.keep[i] {
-			s.cols[i] = b.Cols[i]
+	stored = b.Rows()
+	if s.bare && s.table == nil {
+		if len(s.every) > 0 {
+			return stored, nil
 		}
+		s.sel = append(s.sel[:0], uint16(b.Row(0))) //nolint:gosec // a row number of a batch
+		s.used.View(b, s.sel)
+		b = &s.used
 	}
 	hashes, dealt := s.keys.hash(b)
-	ids := s.ids[:b.Rows()]
-	if err := s.rows.Append(s.cols, dealt, b.Sel, ids); err != nil {
-		return 0, err
+	var ids []uint32
+	if !s.bare || s.table == nil {
+		for i := range s.cols {
+			if s.cols[i] = nil; s.keep[i] {
+				s.cols[i] = b.Cols[i]
+			}
+		}
+		ids = s.ids[:b.Rows()]
+		if err := s.rows.Append(s.cols, dealt, b.Sel, ids); err != nil {
+			return 0, err
+		}
 	}
 	if err := s.chain(b, hashes, ids); err != nil {
 		return 0, err
 	}
-	return len(ids), s.group(b, dealt, ids)
+	return stored, s.group(b, dealt, ids)
 }
 
 // useful returns the rows of b that may be of use, lent until the next call.
@@ -159,7 +177,7 @@ func (s *side) chain(b *batch.Batch, hashes []uint64, ids []uint32) error {
 	}
 	slots := s.slots[:len(hashes)]
 	fresh, err := s.table.Upsert(hashes, s.keys.of(b, s.keys.columns), rows, slots)
-	if err != nil {
+	if err != nil || s.bare {
 		return err
 	}
 	if err := s.chains.Grow(s.table.Limit()); err != nil {
@@ -186,7 +204,7 @@ func (s *side) chain(b *batch.Batch, hashes []uint64, ids []uint32) error {
 // group makes rows that were stored ones that are found by their dealt columns, and lists them.
 func (s *side) group(b *batch.Batch, dealt []uint64, ids []uint32) error {
 	if s.listed() {
-		for i := range ids {
+		for i := range dealt {
 			s.noteNull(&s.whole, b, b.Row(i))
 		}
 		return s.list(ids)
@@ -212,11 +230,14 @@ func (s *side) group(b *batch.Batch, dealt []uint64, ids []uint32) error {
 		if positions != nil {
 			at = int(positions[i])
 		}
-		g, id := s.groups.At(slot), ids[at]
+		g, id := s.groups.At(slot), keyed.NoRow
+		if !s.bare {
+			id = ids[at]
+		}
 		if len(fresh) > 0 && int(fresh[0]) == i {
 			fresh = fresh[1:]
 			*g = group{chain: chain{id, id}}
-		} else {
+		} else if !s.bare {
 			*s.rows.Link(g.tail, groupLink) = id
 			g.tail = id
 		}
@@ -251,7 +272,8 @@ func (s *side) list(ids []uint32) error {
 // numberBytes is the size of a row number.
 const numberBytes = 4
 
-// find sets first to the beginnings of the chains of b's rows, looked up by the keys of their own input: for walk.
+// find sets first to the beginnings of the chains of b's rows, looked up by the keys of their own input: for walk. Of a bare side they say only
+// whether there is one.
 func (s *side) find(b *batch.Batch, keys *keyColumns, hashes []uint64, first []uint32) error {
 	if s.table == nil || s.table.Len() == 0 {
 		begin := keyed.NoRow
@@ -264,7 +286,7 @@ func (s *side) find(b *batch.Batch, keys *keyColumns, hashes []uint64, first []u
 		return nil
 	}
 	if !nullable(b, keys.strict) {
-		if err := s.table.Find(hashes, keys.of(b, keys.columns), b.Sel, first); err != nil {
+		if err := s.table.Find(hashes, keys.of(b, keys.columns), b.Sel, first); err != nil || s.bare {
 			return err
 		}
 		for i, slot := range first { // without branches: what is not there is read as slot 0
@@ -289,7 +311,11 @@ func (s *side) find(b *batch.Batch, keys *keyColumns, hashes []uint64, first []u
 		first[i] = keyed.NoRow
 	}
 	for i, slot := range slots {
-		if slot != keyed.NoSlot {
+		switch {
+		case slot == keyed.NoSlot:
+		case s.bare:
+			first[s.some.positions[i]] = slot
+		default:
 			first[s.some.positions[i]] = s.chains.At(slot).head
 		}
 	}
@@ -313,6 +339,14 @@ func (s *side) findGroups(b *batch.Batch, keys *keyColumns, dealt []uint64, slot
 		slots[s.some.positions[i]] = slot
 	}
 	return nil
+}
+
+// empty reports whether no row has come that may be of use.
+func (s *side) empty() bool {
+	if s.table == nil {
+		return len(s.every) == 0
+	}
+	return s.table.Len() == 0 && s.rows.Len() == 0 && s.whole.nulls == 0
 }
 
 // link is what the candidates of a key are linked by.

@@ -139,7 +139,12 @@ func (s *side) snapshot(number uint8, p [][]byte) (err error) {
 		return err
 	}
 	if s.table != nil {
-		p[partTable], err = s.table.Snapshot(number, func(dst []byte, slot uint32) []byte { return s.appendChain(dst, *s.chains.At(slot)) })
+		p[partTable], err = s.table.Snapshot(number, func(dst []byte, slot uint32) []byte {
+			if s.bare {
+				return dst
+			}
+			return s.appendChain(dst, *s.chains.At(slot))
+		})
 		if err != nil {
 			return err
 		}
@@ -162,7 +167,7 @@ func (s *side) restore(number uint8, p [][]byte) (err error) {
 	if s.table != nil && p[partTable] != nil {
 		err := s.table.Restore(number, p[partTable], func(slot uint32, value []byte) error {
 			c, err := s.readChain(number, value)
-			if err != nil {
+			if err != nil || s.bare {
 				return err
 			}
 			if err := s.chains.Grow(s.table.Limit()); err != nil {
@@ -214,27 +219,35 @@ func (s *side) appendChain(dst []byte, c chain) []byte {
 }
 
 func (s *side) appendGroup(dst []byte, g *group) []byte {
-	return append(s.appendChain(dst, g.chain), g.nulls, g.seen)
+	if !s.bare {
+		dst = s.appendChain(dst, g.chain)
+	}
+	return append(dst, g.nulls, g.seen)
 }
 
 func (s *side) readChain(number uint8, value []byte) (chain, error) {
-	if len(value) != chainBytes {
-		return chain{}, &keyed.CorruptError{What: s.name, Reason: fmt.Sprintf("a chain of %d bytes", len(value))}
+	none := chain{keyed.NoRow, keyed.NoRow}
+	if s.bare && len(value) == 0 {
+		return none, nil
+	}
+	if s.bare || len(value) != chainBytes {
+		return none, &keyed.CorruptError{What: s.name, Reason: fmt.Sprintf("a chain of %d bytes", len(value))}
 	}
 	c := chain{
 		head: s.rows.At(number, binary.LittleEndian.Uint32(value)),
 		tail: s.rows.At(number, binary.LittleEndian.Uint32(value[4:])),
 	}
 	if c.head == keyed.NoRow || c.tail == keyed.NoRow {
-		return chain{}, &keyed.CorruptError{What: s.name, Reason: "a chain of rows that are not there"}
+		return none, &keyed.CorruptError{What: s.name, Reason: "a chain of rows that are not there"}
 	}
 	return c, nil
 }
 
 func (s *side) readGroup(number uint8, value []byte) (group, error) {
-	if len(value) != chainBytes+groupFlags {
+	at := len(value) - groupFlags
+	if at < 0 {
 		return group{}, &keyed.CorruptError{What: s.name, Reason: fmt.Sprintf("a group of %d bytes", len(value))}
 	}
-	c, err := s.readChain(number, value[:chainBytes])
-	return group{chain: c, nulls: value[chainBytes], seen: value[chainBytes+1]}, err
+	c, err := s.readChain(number, value[:at])
+	return group{chain: c, nulls: value[at], seen: value[at+1]}, err
 }

@@ -24,6 +24,9 @@ func newJoin(s *Step, n *logical.Join) meeting {
 			}
 			c.Residual = program
 		}
+		if n.Strategy == logical.MergeJoin {
+			return join.NewMerge(&c)
+		}
 		return join.NewHash(&c)
 	}
 	return joinMeeting(&config, n.Strategy)

@@ -25,8 +25,8 @@ func (q *query) call(s *scope, b *bind.Binder, n *exprast.FuncCall) (*bind.Expr,
 	switch {
 	case n.Over != nil:
 		return q.windowFunction(s, b, n, name)
-	case len(n.Args) == 0 && n.WithinGroup == nil && isWindowFunction(name):
-		return nil, plainCall(n, name)
+	case isWindowFunction(name) && n.WithinGroup == nil && (len(n.Args) == 0 || len(aggregate.Standard().Lookup(name)) == 0):
+		return nil, errorf(n.Span, sqlstate.WrongObjectType, "window function %s requires an OVER clause", name)
 	case len(aggregate.Standard().Lookup(name)) > 0:
 		return q.aggregateCall(s, b, n, name)
 	case name == "grouping":
@@ -35,7 +35,7 @@ func (q *query) call(s *scope, b *bind.Binder, n *exprast.FuncCall) (*bind.Expr,
 	if e, err := q.setFunction(s, b, n, name); e != nil || err != nil {
 		return e, err
 	}
-	if err := plainCall(n, name); err != nil {
+	if err := plainCall(b, n, name); err != nil {
 		return nil, err
 	}
 	if e, err := q.sessionFunction(s, b, n, name); e != nil || err != nil {
@@ -54,10 +54,23 @@ func undefined(b *bind.Binder, n *exprast.FuncCall, name string) error {
 	if len(builtin.Standard().Lookup(name)) > 0 || slices.Contains(specialForms(), name) {
 		return nil
 	}
-	args := make([]*bind.Expr, len(n.Args))
-	for i, a := range n.Args {
-		var err error
-		if args[i], err = b.Bind(a.X); err != nil {
+	var args []*bind.Expr
+	nodes := make([]exprast.Node, 0, len(n.Args)+1)
+	for _, a := range n.Args {
+		nodes = append(nodes, a.X)
+	}
+	for _, o := range n.WithinGroup {
+		nodes = append(nodes, o.X)
+	}
+	for _, x := range nodes {
+		e, err := b.Bind(x)
+		if err != nil {
+			return err
+		}
+		args = append(args, e)
+	}
+	if n.Filter != nil {
+		if _, err := b.Bind(n.Filter); err != nil {
 			return err
 		}
 	}
@@ -73,12 +86,10 @@ func undefined(b *bind.Binder, n *exprast.FuncCall, name string) error {
 	return bad.WithHint("SHOW FUNCTIONS lists those that there are.")
 }
 
-// plainCall refuses what only aggregates and window functions take.
-func plainCall(n *exprast.FuncCall, name string) error {
+// plainCall refuses what only aggregates and window functions take, of a function that there is.
+func plainCall(b *bind.Binder, n *exprast.FuncCall, name string) error {
 	var what string
 	switch {
-	case isWindowFunction(name):
-		return errorf(n.Span, sqlstate.WrongObjectType, "window function %s requires an OVER clause", name)
 	case n.Star:
 		what = name + "(*)"
 	case n.Distinct:
@@ -92,10 +103,19 @@ func plainCall(n *exprast.FuncCall, name string) error {
 	default:
 		return nil
 	}
-	if len(builtin.Standard().Lookup(name)) == 0 && len(setreturning.Standard().Lookup(name)) == 0 && !slices.Contains(sessionFunctions(), name) {
+	if !known(name) {
 		return nil // it does not exist, which is worse
 	}
+	if _, err := b.Bind(&exprast.FuncCall{Span: n.Span, Name: n.Name, Args: n.Args, Variadic: n.Variadic}); err != nil {
+		return err
+	}
 	return errorf(n.Span, sqlstate.WrongObjectType, "%s specified, but %s is not an aggregate function", what, name)
+}
+
+// known reports whether there is a function of values or of sets called name.
+func known(name string) bool {
+	return len(builtin.Standard().Lookup(name)) > 0 || len(setreturning.Standard().Lookup(name)) > 0 || slices.Contains(sessionFunctions(), name) ||
+		slices.Contains(specialForms(), name)
 }
 
 // sessionFunctions are those whose value depends on when and by whom a statement is run.

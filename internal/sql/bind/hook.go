@@ -125,11 +125,11 @@ type rowTest struct {
 
 // anyRow binds a test of the rows of a query; x may be a row.
 func (q *query) anyRow(s *scope, b *bind.Binder, t rowTest) (*bind.Expr, error) {
-	l, left, err := operands(b, t.x)
+	r, err := q.inner(s, t.rows)
 	if err != nil {
 		return nil, err
 	}
-	r, err := q.inner(s, t.rows)
+	l, left, err := operands(b, t.x)
 	if err != nil {
 		return nil, err
 	}
@@ -141,10 +141,8 @@ func (q *query) anyRow(s *scope, b *bind.Binder, t rowTest) (*bind.Expr, error) 
 		right[i] = &bind.Expr{Op: bind.Opaque, Type: c.typ, Span: t.rows.Span, Node: queryColumn(i)}
 	}
 	rr := right[0]
-	if l.Op == bind.MakeRow && left > 1 {
+	if _, row := t.x.(*exprast.Row); row {
 		rr = rowOf(t.rows.Span, right)
-	} else if l.Op == bind.MakeRow {
-		l = l.Args[0]
 	}
 	compare, err := operation(t.at, t.op, l, rr)
 	if err != nil {
@@ -209,11 +207,11 @@ func (q *query) rowQuery(s *scope, b *bind.Binder, n *exprast.Binary) (*bind.Exp
 	if !ok {
 		return nil, nil
 	}
-	l, left, err := operands(b, n.L)
+	r, err := q.inner(s, rows)
 	if err != nil {
 		return nil, err
 	}
-	r, err := q.inner(s, rows)
+	l, left, err := operands(b, n.L)
 	if err != nil {
 		return nil, err
 	}

@@ -253,17 +253,22 @@ func (q *query) offset(s *scope, w *windowSpec, n exprast.Node) (*bind.Expr, err
 	if err != nil {
 		return nil, err
 	}
+	bigint := schema.Of(schema.Int64)
+	switch {
+	case w.frame.Unit == exprast.FrameRange:
+		e, err = window.Offset(w.order[0].expr.Type, e)
+	case !e.Unknown && !e.IsNullConst() && !bind.Assignable(e.Type, bigint):
+		err = errorf(n.Location(), sqlstate.DatatypeMismatch, "argument of %s must be type bigint, not type %s", unit, e.Type.PgName())
+	default:
+		e, err = bind.Coerce(e, bigint)
+	}
+	if err != nil {
+		return nil, err
+	}
 	if at := ownColumn(e); at != nil {
 		return nil, errorf(at.Span, invalidColumnRef, "argument of %s must not contain variables", unit)
 	}
-	if w.frame.Unit == exprast.FrameRange {
-		return window.Offset(w.order[0].expr.Type, e)
-	}
-	bigint := schema.Of(schema.Int64)
-	if !e.Unknown && !e.IsNullConst() && !bind.Assignable(e.Type, bigint) {
-		return nil, errorf(n.Location(), sqlstate.DatatypeMismatch, "argument of %s must be type bigint, not type %s", unit, e.Type.PgName())
-	}
-	return bind.Coerce(e, bigint)
+	return e, nil
 }
 
 // over adds the columns of the window functions, one step for each partition and order.

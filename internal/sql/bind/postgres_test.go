@@ -73,7 +73,7 @@ func connect(t *testing.T) *pgconn.PgConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	setup := "CREATE SCHEMA bindtest; SET search_path = bindtest; SET timezone = 'UTC';" + string(tables)
+	setup := "DROP SCHEMA IF EXISTS bindtest CASCADE; CREATE SCHEMA bindtest; SET search_path = bindtest; SET timezone = 'UTC';" + string(tables)
 	if _, err := conn.Exec(t.Context(), setup).ReadAll(); err != nil {
 		t.Fatal(err)
 	}

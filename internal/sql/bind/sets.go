@@ -31,7 +31,7 @@ func (q *query) setFunction(_ *scope, b *bind.Binder, n *exprast.FuncCall, name 
 	if len(setreturning.Standard().Lookup(name)) == 0 {
 		return nil, nil
 	}
-	if err := plainCall(n, name); err != nil {
+	if err := plainCall(b, n, name); err != nil {
 		return nil, err
 	}
 	if !q.clause.sets {

@@ -79,7 +79,7 @@ func (q *query) fromFunction(s *scope, f ast.FromFunction, c *rowsCall, alias *a
 		}
 		return []schema.Field{{Name: name, Type: e.Type}}, bind.Settle(e), nil
 	}
-	if err := plainCall(call, name); err != nil {
+	if err := plainCall(bind.NewBinder(s, bind.WithHook(q.hook(s))), call, name); err != nil {
 		return nil, nil, err
 	}
 	var fields []schema.Field

@@ -67,7 +67,7 @@ func (s *scope) hidden(match func(*item) bool) *item {
 }
 
 func (s *scope) noTable(name string) error {
-	hidden := s.hidden(func(it *item) bool { return it.table == name || it.table == "" && it.name == name })
+	hidden := s.hidden(func(it *item) bool { return it.table == name || it.name == name })
 	if hidden == nil {
 		bad := errorf(exprast.Span{}, sqlstate.UndefinedTable, "missing FROM-clause entry for table \"%s\"", name)
 		if meant := connector.Nearest(name, s.tables()); meant != "" {

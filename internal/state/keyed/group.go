@@ -104,17 +104,17 @@ func (h *head) remove(entry uint64) {
 	}
 }
 
-// find returns the first slot from place at on that has the tag of hash, and the place behind it; NoSlot if there is none.
-func (h *head) find(tag, at uint32) (slot, after uint32) {
+// find returns the first slot from place at on that has a tag, and the place behind it; or NoSlot and the place where it would be put.
+func (h *head) find(tag, at uint32) (slot, next uint32) {
 	for {
 		e := *h.place(at)
-		at = h.next(at)
 		switch {
 		case e == 0:
 			return NoSlot, at
 		case e>>tagBits == uint64(tag):
-			return slotOf(e), at
+			return slotOf(e), h.next(at)
 		}
+		at = h.next(at)
 	}
 }
 

@@ -144,7 +144,7 @@ func (p *packed) packEach(i int, f field, c *batch.Column, rows []uint16) {
 		w := fixedWord(c, row)
 		if c.Kind().IsFloat() {
 			if w == 0 && isNegativeZero(c, row) {
-				p.mark(j, len(words), 1<<uint(i+8))
+				p.mark(j, len(words), 1<<uint(i+maxPacked))
 			}
 			w = narrowFloat(c.Kind(), w)
 		}
@@ -240,30 +240,27 @@ func hashPacked(types []schema.Type, fields []field, words [2]uint64, marks uint
 	return h * mixEnd
 }
 
-// unpack makes row of c the value of column i of a packed key.
-func (f field) unpack(c *batch.Column, row int, words [2]uint64, negativeZero bool) {
-	w := f.value(c.Kind(), words)
-	switch c.Kind() {
-	case schema.Bool:
-		c.Bits().Put(row, w != 0)
-	case schema.Int16:
-		c.Int16s()[row] = int16(w)
-	case schema.Int32, schema.Date:
-		c.Int32s()[row] = int32(w)
-	case schema.Float32:
-		v := float32(math.Float64frombits(w))
-		if negativeZero {
-			v = float32(math.Copysign(0, -1))
+// unpack makes c the values of a column in packed keys, whose words these are.
+func (f field) unpack(c *batch.Column, words []uint64) {
+	switch kind := c.Kind(); {
+	case len(words) == 0:
+	case kind == schema.Bool:
+		bits := c.Bits()
+		for i, w := range words {
+			bits.Put(i, w>>f.shift&1 != 0)
 		}
-		c.Float32s()[row] = v
-	case schema.Float64:
-		v := math.Float64frombits(w)
-		if negativeZero {
-			v = math.Copysign(0, -1)
-		}
-		c.Float64s()[row] = v
+	case f.bits == 16:
+		unpackBits(f, c.Int16s(), words)
+	case f.bits == 32: // REAL, too, by its bits
+		unpackBits(f, batch.Values[int32](c), words)
 	default:
-		c.Int64s()[row] = int64(w)
+		unpackBits(f, batch.Values[int64](c), words)
+	}
+}
+
+func unpackBits[T int16 | int32 | int64](f field, to []T, words []uint64) {
+	for i, w := range words[:len(to)] {
+		to[i] = T(w >> f.shift)
 	}
 }
 

@@ -193,7 +193,7 @@ func (t *Table) confirmSpans(candidates []uint32, hashes []uint64, from int, slo
 // settle decides about a key that its candidate is not: there is none, or it is another key with the same tag. It returns 1 if the key is missing.
 func (t *Table) settle(candidate uint32, h uint64, i int, slot *uint32) int {
 	if *slot = candidate; candidate != NoSlot {
-		*slot = t.findOne(h, i)
+		*slot, _ = t.findOne(h, i)
 	}
 	if *slot == NoSlot {
 		return 1
@@ -201,14 +201,14 @@ func (t *Table) settle(candidate uint32, h uint64, i int, slot *uint32) int {
 	return 0
 }
 
-// findOne finds the key at position i of the call.
-func (t *Table) findOne(h uint64, i int) uint32 {
+// findOne finds the key at position i of the call, or NoSlot and the place where it would be put.
+func (t *Table) findOne(h uint64, i int) (slot, place uint32) {
 	head, tag := &t.heads[h>>groupShift], tagOf(h)
-	slot, at := head.find(tag, head.home(tag))
+	slot, place = head.find(tag, head.home(tag))
 	for slot != NoSlot && !t.equal(slot, h, i) {
-		slot, at = head.find(tag, at)
+		slot, place = head.find(tag, place)
 	}
-	return slot
+	return slot, place
 }
 
 // equal reports whether the key in slot is that at position i of the call.

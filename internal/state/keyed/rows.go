@@ -22,8 +22,8 @@ const (
 	maxChunks = 1<<(32-chunkShift) - 1
 )
 
-// Rows keeps whole rows of a schema under row numbers. Rows of one key group lie together, in chunks of columns, in the order in which they came.
-// A row number is good until the store, or its group, is freed.
+// Rows keeps whole rows of a schema under row numbers, in chunks of columns, in the order in which they come. It knows the key group of each and
+// goes through the rows of one group in that order. A row number is good until the store is freed; numbers grow as rows come.
 //
 // Beside its values a row has links, 32-bit words that hold row numbers, NoRow at first, and a mark, a byte that is 0 at first. They are the
 // operator's: a chain of the rows of a key, a flag for rows that found a partner. Snapshots keep them.
@@ -34,13 +34,13 @@ type Rows struct {
 	budget *limit.Budget
 	links  int
 	chunks []*chunk
-	groups [Groups][]uint32 // chunks of a group
+	groups byGroup
 	len    int
 	bytes  int64
 	shared []*batch.Column // for each column of text: a column without rows that has the buffers of all chunks
 	where  places
-	parts  dealer
 	guard  *Guard
+	all    []uint16 // the numbers from 0 on
 }
 
 // places are the addresses of the memory of all chunks, by chunk, so that a row is found without looking at its chunk.
@@ -53,16 +53,16 @@ type places struct {
 	marks    []unsafe.Pointer
 }
 
-// chunk is up to chunkRows rows of one group.
+// chunk is up to chunkRows rows.
 type chunk struct {
-	group uint8
-	base  uint32 // rows of the group that came before
-	n     int
-	text  int
-	cols  []*batch.Column // nil: nothing reads the column
-	links []uint32
-	marks []uint8
-	bytes int64
+	base   uint32 // rows that came before
+	n      int
+	text   int             // bytes of long text
+	cols   []*batch.Column // nil: nothing reads the column
+	groups []uint8         // key groups; nil while all rows of the store are of group 0
+	links  []uint32
+	marks  []uint8
+	bytes  int64
 }
 
 // NewRows returns an empty store of rows with columns of types, and links links each. name is the operator's, for errors.
@@ -91,72 +91,71 @@ func (r *Rows) Bytes() int64 { return r.bytes }
 // belongs to; nil means group 0. A nil column is one that nothing reads; so it must be in every call. The error is SQLSTATE 53200; rows of the
 // call may have been kept.
 func (r *Rows) Append(cols []*batch.Column, hashes []uint64, rows []uint16, ids []uint32) error {
-	if rows == nil {
-		rows = r.parts.all(len(ids))
-	}
-	if hashes == nil {
-		if r.guard != nil {
-			if err := r.guard.group(0); err != nil {
-				return err
-			}
-		}
-		return r.appendTo(0, cols, rows, ids, nil)
-	}
 	if r.guard != nil {
-		if err := r.guard.keys(hashes); err != nil {
+		if err := r.guardAppend(hashes); err != nil {
 			return err
 		}
 	}
-	r.parts.deal(hashes)
-	for _, g := range r.parts.present {
-		positions := r.parts.of(g)
-		picked := r.parts.pick(rows, positions)
-		if err := r.appendTo(g, cols, picked, ids, positions); err != nil {
-			return err
-		}
+	if rows == nil {
+		rows = r.allRows(len(ids))
 	}
-	return nil
-}
-
-// appendTo appends rows to a group. The number of rows[i] goes to ids[positions[i]], or to ids[i].
-func (r *Rows) appendTo(group uint8, cols []*batch.Column, rows []uint16, ids []uint32, positions []uint16) error {
+	if hashes != nil {
+		r.group()
+	}
 	for done := 0; done < len(rows); {
-		number, err := r.open(group, cols)
+		number, err := r.open(cols)
 		if err != nil {
 			return err
 		}
 		c := r.chunks[number]
-		take := r.fitting(c, cols, rows[done:])
-		if err := r.fill(c, number, cols, rows[done:done+take]); err != nil {
+		to := done + r.fitting(c, cols, rows[done:])
+		first := number<<chunkShift | uint32(c.n)
+		for i := done; i < to; i++ {
+			ids[i] = first + uint32(i-done)
+			if hashes != nil {
+				c.groups = append(c.groups, uint8(hashes[i]>>groupShift))
+			} else if r.groups.known {
+				c.groups = append(c.groups, 0)
+			}
+		}
+		if err := r.fill(c, number, cols, rows[done:to]); err != nil {
 			return err
 		}
-		for i := range take {
-			at := done + i
-			if positions != nil {
-				at = int(positions[at])
-			}
-			ids[at] = number<<chunkShift | uint32(c.n-take+i)
-		}
-		done += take
+		done = to
 	}
 	return nil
 }
 
-// open returns the number of the group's chunk that takes the next row.
-func (r *Rows) open(group uint8, cols []*batch.Column) (uint32, error) {
-	list := r.groups[group]
+// guardAppend asks the guard for the groups that rows are appended to.
+func (r *Rows) guardAppend(hashes []uint64) error {
+	if hashes == nil {
+		return r.guard.group(0)
+	}
+	return r.guard.keys(hashes)
+}
+
+// allRows returns the numbers from 0 to n-1.
+func (r *Rows) allRows(n int) []uint16 {
+	for len(r.all) < n {
+		r.all = append(r.all, uint16(len(r.all)))
+	}
+	return r.all[:n]
+}
+
+// open returns the number of the chunk that takes the next row.
+func (r *Rows) open(cols []*batch.Column) (uint32, error) {
 	base := uint32(0)
-	if last := len(list) - 1; last >= 0 {
-		c := r.chunks[list[last]]
+	if last := len(r.chunks) - 1; last >= 0 {
+		c := r.chunks[last]
 		if c.n < chunkRows && c.text < chunkText {
-			return list[last], nil
+			return uint32(last), nil
 		}
 		base = c.base + uint32(c.n)
 	}
 	if len(r.chunks) >= maxChunks {
 		return 0, sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "%s keeps more rows than it can number", r.name)
 	}
-	c := &chunk{group: group, base: base, cols: make([]*batch.Column, len(r.types))}
+	c := &chunk{base: base, cols: make([]*batch.Column, len(r.types))}
 	for i, t := range r.types {
 		if cols[i] == nil {
 			continue
@@ -168,14 +167,12 @@ func (r *Rows) open(group uint8, cols []*batch.Column) (uint32, error) {
 			r.shared[i].AddBuffer(c.cols[i].OwnBuffer(0))
 		}
 	}
-	number := uint32(len(r.chunks))
 	r.chunks = append(r.chunks, c)
 	r.where.links, r.where.marks = append(r.where.links, nil), append(r.where.marks, nil)
 	for i := range r.where.values {
 		r.where.values[i], r.where.valid[i] = append(r.where.values[i], nil), append(r.where.valid[i], nil)
 	}
-	r.groups[group] = append(list, number)
-	return number, nil
+	return uint32(len(r.chunks) - 1), nil
 }
 
 // prune drops the members of rows that src does not have: nothing reads them.
@@ -270,7 +267,7 @@ func (r *Rows) fill(c *chunk, number uint32, cols []*batch.Column, rows []uint16
 	r.where.note(c, number)
 	c.n += len(rows)
 	r.len += len(rows)
-	bytes += int64(cap(c.links))*numberBytes + int64(cap(c.marks))
+	bytes += int64(cap(c.links))*numberBytes + int64(cap(c.marks)) + int64(len(c.groups))*listedBytes
 	if err := r.budget.Reserve(bytes - c.bytes); err != nil {
 		return outOfMemory(r.name, err)
 	}
@@ -339,76 +336,6 @@ func (r *Rows) Row(id uint32) (cols []*batch.Column, row int) {
 	return r.chunks[id>>chunkShift].cols, int(id & (chunkRows - 1))
 }
 
-// GroupOf returns the key group of a row.
-func (r *Rows) GroupOf(id uint32) uint8 { return r.chunks[id>>chunkShift].group }
-
-// Ordinal returns the number of a row within its group, from 0 in the order in which they came: what snapshots call it by.
-func (r *Rows) Ordinal(id uint32) uint32 {
-	return r.chunks[id>>chunkShift].base + id&(chunkRows-1)
-}
-
-// At returns the number of the row of a group that has an ordinal, NoRow if there is none.
-func (r *Rows) At(group uint8, ordinal uint32) uint32 {
-	list := r.groups[group]
-	lo, hi := 0, len(list)
-	for lo < hi {
-		if mid := (lo + hi) / 2; r.chunks[list[mid]].base <= ordinal {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	if lo == 0 {
-		return NoRow
-	}
-	c := r.chunks[list[lo-1]]
-	if ordinal-c.base >= uint32(c.n) {
-		return NoRow
-	}
-	return list[lo-1]<<chunkShift | (ordinal - c.base)
-}
-
-// Scan fills ids with the next rows, by key group and in each in the order in which they came, and returns how many; 0 is the end. Nothing may be
-// appended or freed between the calls of one walk.
-func (r *Rows) Scan(c *Cursor, ids []uint32) int {
-	n := 0
-	for c.Group < Groups {
-		n += r.scanGroup(uint8(c.Group), &c.at, ids[n:])
-		if n == len(ids) {
-			return n
-		}
-		c.Group, c.at = c.Group+1, 0
-	}
-	return n
-}
-
-// scanGroup fills ids with the rows of a group from ordinal *at on.
-func (r *Rows) scanGroup(group uint8, at *int, ids []uint32) int {
-	n := 0
-	for n < len(ids) {
-		id := r.At(group, uint32(*at))
-		if id == NoRow {
-			return n
-		}
-		c := r.chunks[id>>chunkShift]
-		for left := c.n - int(id&(chunkRows-1)); left > 0 && n < len(ids); left-- {
-			ids[n] = id
-			n, id, *at = n+1, id+1, *at+1
-		}
-	}
-	return n
-}
-
-// AppendGroup appends the numbers of a group's rows to ids, in the order in which they came.
-func (r *Rows) AppendGroup(ids []uint32, group uint8) []uint32 {
-	for _, number := range r.groups[group] {
-		for i := range r.chunks[number].n {
-			ids = append(ids, number<<chunkShift|uint32(i))
-		}
-	}
-	return ids
-}
-
 // Free drops all rows and gives the memory back. The store may be used again. What Gather lent is void.
 func (r *Rows) Free() {
 	for _, c := range r.chunks {
@@ -420,7 +347,7 @@ func (r *Rows) Free() {
 		}
 	}
 	r.budget.Release(r.bytes)
-	r.chunks, r.groups, r.len, r.bytes = nil, [Groups][]uint32{}, 0, 0
+	r.chunks, r.groups, r.len, r.bytes = nil, byGroup{}, 0, 0
 	r.where.forget()
 }
 
@@ -438,7 +365,7 @@ func (p *places) forget() {
 func (r *Rows) Take(from *Rows) {
 	r.Free()
 	r.chunks, from.chunks = from.chunks, nil
-	r.groups, from.groups = from.groups, r.groups
+	r.groups, from.groups = from.groups, byGroup{}
 	r.len, from.len = from.len, 0
 	r.bytes, from.bytes = from.bytes, 0
 	r.shared, from.shared = from.shared, r.shared

@@ -16,27 +16,27 @@ func (r *Rows) Snapshot(group uint8) ([]byte, error) {
 			return nil, err
 		}
 	}
-	list := r.groups[group]
-	if len(list) == 0 {
+	n := r.count(group)
+	if n == 0 {
 		return nil, nil
 	}
-	last := r.chunks[list[len(list)-1]]
 	dst := appendTypes([]byte{kindRows, rowsVersion, byte(r.links)}, r.types)
-	dst = binary.AppendUvarint(dst, uint64(last.base)+uint64(last.n))
-	for _, number := range list {
-		c := r.chunks[number]
-		for row := range c.n {
-			for _, col := range c.cols {
+	dst = binary.AppendUvarint(dst, uint64(n))
+	ids := make([]uint32, batch.MaxRows)
+	for at := 0; at < n; {
+		for _, id := range ids[:r.scanGroup(group, &at, ids)] {
+			cols, row := r.Row(id)
+			for _, col := range cols {
 				dst = appendExact(dst, col, row)
 			}
 			for k := range r.links {
 				ordinal := NoRow
-				if link := c.links[row*r.links+k]; link != NoRow {
+				if link := *r.Link(id, k); link != NoRow {
 					ordinal = r.Ordinal(link)
 				}
 				dst = binary.LittleEndian.AppendUint32(dst, ordinal)
 			}
-			dst = append(dst, c.marks[row])
+			dst = append(dst, *r.Mark(id))
 		}
 	}
 	return seal(dst), nil
@@ -55,7 +55,7 @@ func (r *Rows) Restore(group uint8, data []byte) error {
 	}
 	in.types(r.types)
 	total := in.count()
-	if len(r.groups[group]) > 0 {
+	if r.count(group) > 0 {
 		in.fail("key group %d has rows already", group)
 	}
 	cols := make([]*batch.Column, len(r.types))
@@ -63,14 +63,17 @@ func (r *Rows) Restore(group uint8, data []byte) error {
 		cols[i] = batch.NewColumn(r.pool, typ)
 	}
 	defer release(cols)
-	ids := make([]uint32, batch.MaxRows)
+	ids, hashes := make([]uint32, batch.MaxRows), make([]uint64, batch.MaxRows)
+	for i := range hashes {
+		hashes[i] = uint64(group) << groupShift
+	}
 	for left := total; left > 0 && in.err == nil; {
 		n := min(left, batch.MaxRows)
 		links, marks := r.read(in, cols, n)
 		if in.err != nil {
 			break
 		}
-		if err := r.appendTo(group, cols, r.parts.all(n), ids, nil); err != nil {
+		if err := r.Append(cols, hashes[:n], nil, ids[:n]); err != nil {
 			return err
 		}
 		for i, id := range ids[:n] {
@@ -106,13 +109,14 @@ func (r *Rows) read(in *reader, cols []*batch.Column, n int) (links []uint32, ma
 
 // relink makes ordinals in links row numbers.
 func (r *Rows) relink(in *reader, group uint8) error {
-	for _, number := range r.groups[group] {
-		links := r.chunks[number].links
-		for i, ordinal := range links {
+	for id := range r.ids(group) {
+		for k := range r.links {
+			link := r.Link(id, k)
+			ordinal := *link
 			if ordinal == NoRow {
 				continue
 			}
-			if links[i] = r.At(group, ordinal); links[i] == NoRow {
+			if *link = r.At(group, ordinal); *link == NoRow {
 				in.fail("a link to row %d, which is not there", ordinal)
 				return in.err
 			}

@@ -147,8 +147,9 @@ func (t *Table) Upsert(hashes []uint64, cols []*batch.Column, rows []uint16, slo
 		if slot != NoSlot {
 			continue
 		}
-		if slot = t.findOne(hashes[i], i); slot == NoSlot { // it may have come earlier in this call
-			if slot, err = t.insert(hashes[i], i); err == nil {
+		slot, place := t.findOne(hashes[i], i)
+		if slot == NoSlot { // it did not come earlier in this call, either
+			if slot, err = t.insert(hashes[i], i, place); err == nil {
 				err = t.keep(slot, hashes[i], i)
 			}
 			if err != nil {

@@ -12,15 +12,16 @@ const (
 	maxSlots = 1<<32 - 2
 )
 
-// insert gives the key of hash h, row i of the call, a slot. Its key slab entry is the caller's to set.
-func (t *Table) insert(h uint64, i int) (uint32, error) {
+// insert gives the key of hash h, at position i of the call, a slot; place is where findOne wants it. What the slot's key is, keep says.
+func (t *Table) insert(h uint64, i int, place uint32) (uint32, error) {
 	number := h >> groupShift
 	g := t.groups[number]
 	if g == nil {
 		g = &group{}
 		t.groups[number] = g
 	}
-	if t.heads[number].full(g.live) {
+	full := t.heads[number].full(g.live)
+	if full {
 		if err := t.grow(number); err != nil {
 			return 0, err
 		}
@@ -33,7 +34,11 @@ func (t *Table) insert(h uint64, i int) (uint32, error) {
 		return 0, err
 	}
 	g.order = append(g.order, slot)
-	t.heads[number].put(entryOf(tagOf(h), slot))
+	if head := &t.heads[number]; full {
+		head.put(entryOf(tagOf(h), slot))
+	} else {
+		*head.place(place) = entryOf(tagOf(h), slot)
+	}
 	g.live++
 	t.len++
 	t.fresh = append(t.fresh, uint16(i))
