@@ -97,13 +97,17 @@ func (e *executor) Explain(ctx context.Context, p *logical.Plan, how session.Exp
 	shown := optimize.Explained{Verbose: how.Verbose, NoCosts: !how.Costs}
 	var ran *physical.Plan
 	var err error
+	notYet := ""
 	if how.Analyze {
 		var report flow.Report
 		if ran, report, err = e.runner.Run(ctx, p); err == nil {
 			shown.Actual = actual(report)
 		}
-	} else {
-		ran, err = engine.Plan(ctx, p, e.runner.Lanes)
+	} else if err = engine.Optimize(ctx, p); err == nil {
+		var refused error
+		if ran, refused = engine.Physical(p, e.runner.Lanes); refused != nil {
+			notYet = refused.Error()
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -117,7 +121,11 @@ func (e *executor) Explain(ctx context.Context, p *logical.Plan, how session.Exp
 		b.WriteString("as written:\n" + indent(written))
 	}
 	b.WriteString("optimized:\n" + indent(optimize.Explain(p, shown)))
-	b.WriteString("runs as:\n" + indent(ran.String()))
+	if notYet != "" {
+		b.WriteString("does not run: " + notYet + "\n")
+	} else {
+		b.WriteString("runs as:\n" + indent(ran.String()))
+	}
 	return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n"), nil
 }
 

@@ -13,16 +13,26 @@ import (
 // Plan optimizes l, which it changes, and returns what runs for it; lanes is the parallelism where l leaves it open. Sources are sampled where
 // that can make a difference. The error is for a query that cannot be planned, or not yet.
 func Plan(ctx context.Context, l *logical.Plan, lanes int) (*physical.Plan, error) {
-	if estimates(l) {
-		sample(ctx, l)
-	}
-	if err := optimize.Optimize(l); err != nil {
+	if err := Optimize(ctx, l); err != nil {
 		return nil, err
 	}
+	return Physical(l, lanes)
+}
+
+// Physical is the second half of Plan: what runs for an optimized plan.
+func Physical(l *logical.Plan, lanes int) (*physical.Plan, error) {
 	if err := answers(l); err != nil {
 		return nil, err
 	}
 	return physical.New(l, lanes), nil
+}
+
+// Optimize is the first half of Plan: what it returns can be explained, even if it cannot run.
+func Optimize(ctx context.Context, l *logical.Plan) error {
+	if estimates(l) {
+		sample(ctx, l)
+	}
+	return optimize.Optimize(l)
 }
 
 // estimates reports whether anything is decided by how many rows there are.
@@ -55,7 +65,11 @@ func answers(l *logical.Plan) error {
 		if err != nil {
 			return
 		}
-		switch n.(type) {
+		switch n := n.(type) {
+		case *logical.WindowTable:
+			err = sqlstate.Errorf(sqlstate.FeatureNotSupported, "%s is not supported yet", n).
+				WithHint("It is planned, and EXPLAIN shows it; group by date_bin(INTERVAL '10 seconds', time, TIMESTAMP '1970-01-01') until then.")
+			return
 		case *logical.Join, *logical.Aggregate, *logical.Sort, *logical.SetOp, *logical.Over:
 		default:
 			return

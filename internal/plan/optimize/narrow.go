@@ -148,6 +148,12 @@ func (w *narrower) flow(n logical.Node) narrowed {
 	switch n := n.(type) {
 	case *logical.Union:
 		return w.union(n)
+	case *logical.WindowTable:
+		in := w.exact(n.Input)
+		c := *n
+		c.Input, c.Time, c.Partition = in.node, in.column(n.Time), in.columns(n.Partition)
+		first := in.node.Schema().Len()
+		return narrowed{logical.NewWindowTable(c), append(slices.Clone(in.at), first, first+1)}
 	case *logical.Split:
 		in := w.narrow(n.Input)
 		c := *n

@@ -50,6 +50,10 @@ func equal(a, b logical.Node) bool {
 		b := b.(*logical.Sort)
 		return slices.Equal(a.Keys, b.Keys) && a.Limit == b.Limit && a.Offset == b.Offset && a.WithTies == b.WithTies &&
 			(a.Partition == nil) == (b.Partition == nil) && slices.Equal(a.Partition, b.Partition)
+	case *logical.WindowTable:
+		b := b.(*logical.WindowTable)
+		return a.Shape == b.Shape && a.Time == b.Time && a.Processing == b.Processing && a.Size == b.Size && a.Every == b.Every && a.Gap == b.Gap &&
+			a.Offset == b.Offset && slices.Equal(a.Partition, b.Partition)
 	case *logical.SetOp:
 		b := b.(*logical.SetOp)
 		return a.Kind == b.Kind && a.All == b.All
