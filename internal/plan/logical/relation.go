@@ -95,6 +95,8 @@ type Join struct {
 	// Strategy and BuildLeft, which side is kept, are set by optimize.
 	Strategy  Strategy
 	BuildLeft bool
+	// Order is, for MergeJoin, the order of the left's keys, which is that of the right's.
+	Order []SortKey
 	// Need says which of its columns are read above; nil means all. Set by optimize.
 	Need []bool
 	out  *schema.Schema

@@ -32,7 +32,10 @@ func chooseJoin(j *logical.Join, estimates *Estimates) {
 	if j.BuildLeft {
 		build = left
 	}
+	merged, inOrder := mergeable(j)
 	switch {
+	case inOrder && canMerge(j):
+		j.Strategy, j.Keys, j.Order = logical.MergeJoin, merged, ordering(j.Left)[:len(merged)]
 	case hashed && (build.Rows > broadcastRows || !canBroadcast(j)):
 		j.Strategy = logical.HashJoin
 	case canBroadcast(j):
@@ -41,6 +44,9 @@ func chooseJoin(j *logical.Join, estimates *Estimates) {
 		j.Strategy = logical.NestedLoop
 	}
 }
+
+// canMerge reports whether a join of inputs that are in order needs no more than the rows of one key at a time.
+func canMerge(j *logical.Join) bool { return j.Kind != logical.Mark && !j.Guarded && j.AsOf == nil }
 
 // canBroadcast reports whether every task may have the whole build side: not where its rows come out according to whether they have a match, for
 // no task knows that alone.

@@ -27,6 +27,9 @@ func newJoin(s *Step, n *logical.Join) meeting {
 		if n.Strategy == logical.MergeJoin {
 			return join.NewMerge(&c)
 		}
+		if n.Strategy == logical.MergeJoin {
+			return join.NewMerge(&c)
+		}
 		return join.NewHash(&c)
 	}
 	return joinMeeting(&config, n.Strategy)
@@ -49,6 +52,9 @@ func joinConfig(n *logical.Join) join.Config {
 			key.Match = join.In
 		}
 		c.Keys = append(c.Keys, key)
+	}
+	for _, k := range n.Order {
+		c.Order = append(c.Order, join.Direction{Desc: k.Desc, NullsFirst: k.NullsFirst})
 	}
 	if n.Condition != nil {
 		for _, path := range bind.Paths(n.Condition) {
