@@ -137,9 +137,26 @@ func (b *Binder) Bind(node ast.Node) (*Expr, error) {
 	case *ast.SelectItem:
 		return b.Bind(n.X)
 	case *ast.Star:
-		return nil, errorf(n.Span, sqlstate.SyntaxError, "* is not allowed here")
+		return b.star(n)
 	}
 	return b.predicate(node)
+}
+
+// star is t.* where it stands for one value: the row of a table, or a column that is a row.
+func (b *Binder) star(n *ast.Star) (*Expr, error) {
+	if n.Of == nil || n.Expand {
+		return nil, errorf(n.Span, sqlstate.SyntaxError, "* is not allowed here")
+	}
+	x, err := b.Bind(n.Of)
+	if c, ok := n.Of.(*ast.Column); ok && err == nil && len(c.Parts) == 1 {
+		if s, ok := b.scope.(interface{ HasTable(name string) bool }); ok && s.HasTable(c.Parts[0].Text) {
+			return x, nil // a function in FROM that returns values
+		}
+	}
+	if err == nil && x.Type.Kind != schema.Row {
+		err = errorf(n.Span, sqlstate.WrongObjectType, "type %s is not composite", x.Type.PgName())
+	}
+	return x, err
 }
 
 func (b *Binder) predicate(node ast.Node) (*Expr, error) {
@@ -287,15 +304,22 @@ func (b *Binder) member(n *ast.FieldAccess) (*Expr, error) {
 		bad := errorf(n.Field.Span, sqlstate.UndefinedColumn, "column \"%s\" not found in data type %s", n.Field.Text, x.Type.PgName())
 		return nil, suggestMember(bad, x.Type, n.Field.Text)
 	}
+	e := *MemberOf(x, i)
+	e.Span = n.Span
+	return &e, nil
+}
+
+// MemberOf is member i of the row x.
+func MemberOf(x *Expr, i int) *Expr {
 	typ := x.Type.Fields[i].Type
 	switch x.Op {
 	case Column, Outer:
-		return &Expr{Op: x.Op, Type: typ, Span: n.Span, Path: append(append([]int(nil), x.Path...), i), Index: x.Index}, nil
+		return &Expr{Op: x.Op, Type: typ, Span: x.Span, Path: append(append([]int(nil), x.Path...), i), Index: x.Index}
 	case MakeRow:
-		return x.Args[i], nil
+		return x.Args[i]
 	default:
+		return &Expr{Op: Member, Type: typ, Span: x.Span, Args: []*Expr{x}, Index: i}
 	}
-	return &Expr{Op: Member, Type: typ, Span: n.Span, Args: []*Expr{x}, Index: i}, nil
 }
 
 // suggestMember adds the member of a row type that name was probably meant to be, or all of them.

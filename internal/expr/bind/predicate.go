@@ -307,9 +307,19 @@ func (b *Binder) when(operand, cond ast.Node) (*Expr, error) {
 }
 
 func (b *Binder) row(n *ast.Row) (*Expr, error) {
-	args, err := b.list(n.Elems...)
-	if err != nil {
-		return nil, err
+	var args []*Expr
+	for _, elem := range n.Elems {
+		x, err := b.Bind(elem)
+		if err != nil {
+			return nil, err
+		}
+		if _, all := elem.(*ast.Star); !all {
+			args = append(args, x)
+			continue
+		}
+		for i := range x.Type.Fields { // ROW(t.*, 1) has the members of t
+			args = append(args, MemberOf(x, i))
+		}
 	}
 	fields := make([]schema.Field, len(args))
 	for i := range args {

@@ -81,6 +81,11 @@ func (q *query) aggregateParts(s *scope, b *bind.Binder, n *exprast.FuncCall, na
 	for _, k := range within {
 		use.Order = append(use.Order, k.expr)
 	}
+	if n.Filter != nil {
+		if c.filter, err = q.condition(s, inFilter(), "FILTER", n.Filter); err != nil {
+			return nil, err
+		}
+	}
 	if c.bound, err = aggregate.Standard().Resolve(use); err != nil {
 		return nil, err
 	}
@@ -97,14 +102,9 @@ func (q *query) aggregateParts(s *scope, b *bind.Binder, n *exprast.FuncCall, na
 		}
 	}
 	if c.distinct {
-		if err := c.distinctOrder(n); err != nil {
-			return nil, err
-		}
+		return c, c.distinctOrder(n)
 	}
-	if n.Filter != nil {
-		c.filter, err = q.condition(s, inFilter(), "FILTER", n.Filter)
-	}
-	return c, err
+	return c, nil
 }
 
 func orderKeys(b *bind.Binder, items []exprast.OrderItem) ([]orderKey, error) {
@@ -165,7 +165,10 @@ func (s *scope) owner(exprs ...*bind.Expr) (*scope, int) {
 		case e.Op == bind.Outer:
 			note(e.Index - depth)
 		default:
-			if c, ok := e.Node.(*aggregateCall); ok {
+			switch c := e.Node.(type) {
+			case *aggregateCall:
+				note(s.level - c.owner.place.level)
+			case *groupingCall:
 				note(s.level - c.owner.place.level)
 			}
 		}
@@ -193,6 +196,10 @@ func (c *aggregateCall) nested(level int, at exprast.Span) error {
 		case *aggregateCall:
 			if n.owner.place.level == level && err == nil {
 				err = errorf(e.Span, groupingError, "aggregate function calls cannot be nested").WithHint("Aggregate once in a subquery, and again over its rows.")
+			}
+		case *groupingCall:
+			if n.owner.place.level == level && err == nil {
+				err = errorf(e.Span, groupingError, "aggregate function calls cannot be nested")
 			}
 		case *windowCall:
 			err = errorf(e.Span, groupingError, "aggregate function calls cannot contain window function calls")
@@ -290,10 +297,7 @@ func (q *query) grouping(s *scope, b *bind.Binder, n *exprast.FuncCall) (*bind.E
 	if len(n.Args) > most {
 		return nil, errorf(n.Span, tooManyArguments, "GROUPING must have fewer than 32 arguments")
 	}
-	if !q.clause.aggregates {
-		return nil, errorf(n.Span, groupingError, "grouping operations are not allowed in %s", q.clause.name)
-	}
-	c := &groupingCall{owner: s.query}
+	c := &groupingCall{}
 	for _, a := range n.Args {
 		e, err := b.Bind(a.X)
 		if err != nil {
@@ -301,6 +305,13 @@ func (q *query) grouping(s *scope, b *bind.Binder, n *exprast.FuncCall) (*bind.E
 		}
 		c.args = append(c.args, e)
 	}
-	s.query.groupings = append(s.query.groupings, c)
+	owner, up := s.owner(c.args...)
+	if c.owner = owner.query; !c.owner.clause.aggregates {
+		return nil, errorf(n.Span, groupingError, "grouping operations are not allowed in %s", c.owner.clause.name)
+	}
+	for i := range c.args {
+		c.args[i] = lifted(c.args[i], up)
+	}
+	c.owner.groupings = append(c.owner.groupings, c)
 	return &bind.Expr{Op: bind.Opaque, Type: schema.Of(schema.Int32), Span: n.Span, Node: c}, nil
 }

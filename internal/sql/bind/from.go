@@ -150,7 +150,7 @@ func (q *query) joined(left part, t *ast.Join, p place) (part, error) {
 		if t.Kind == ast.RightJoin || t.Kind == ast.FullJoin {
 			items = barred(items)
 		}
-		frame = &scope{items: items, level: p.level, parent: p.around, sees: p.sees, query: q}
+		frame = &scope{items: items, level: p.level, parent: p.around, sees: p.sees, query: q, left: true}
 		inside = place{around: frame, sees: frame, level: p.level + 1}
 	}
 	right, err := q.entry(t.R, inside)

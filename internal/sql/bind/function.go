@@ -16,16 +16,30 @@ import (
 	"wire.example/wire/sdk/sqlstate"
 )
 
+// systemSchema is the schema of all functions.
+const systemSchema = "pg_catalog"
+
 // call binds a function call that is more than a function of values; nil leaves it to the binder of expressions.
 func (q *query) call(s *scope, b *bind.Binder, n *exprast.FuncCall) (*bind.Expr, error) {
 	name := n.Name[len(n.Name)-1].Text
-	if len(n.Name) > 1 && n.Name[0].Text != "pg_catalog" {
+	if len(n.Name) > 1 && n.Name[0].Text != systemSchema {
 		return nil, nil
 	}
 	switch {
 	case n.Over != nil:
 		return q.windowFunction(s, b, n, name)
 	case isWindowFunction(name) && n.WithinGroup == nil && (len(n.Args) == 0 || len(aggregate.Standard().Lookup(name)) == 0):
+		use := window.Use{Span: n.Span, Name: name}
+		for _, a := range n.Args {
+			e, err := b.Bind(a.X)
+			if err != nil {
+				return nil, err
+			}
+			use.Args = append(use.Args, e)
+		}
+		if _, err := window.Standard().Resolve(use); err != nil {
+			return nil, err
+		}
 		return nil, errorf(n.Span, sqlstate.WrongObjectType, "window function %s requires an OVER clause", name)
 	case len(aggregate.Standard().Lookup(name)) > 0:
 		return q.aggregateCall(s, b, n, name)

@@ -15,12 +15,11 @@ func (s *selection) aggregate() error {
 		return nil
 	}
 	r := &regrouper{selection: s}
+	s.expandKeys()
 	if err := r.dependents(); err != nil {
 		return err
 	}
-	if err := s.expandKeys(); err != nil {
-		return err
-	}
+	s.expanded = append(s.expanded, s.group.keys[len(s.expanded):]...)
 	sets := s.group.sets
 	if !s.group.several || len(sets) == 1 && len(sets[0]) == len(s.group.keys) {
 		sets = nil
@@ -225,6 +224,9 @@ func (r *regrouper) visitAll(change bool) {
 		c.each(do)
 	}
 	for _, c := range r.sets {
+		if c.columns != nil { // they are keys
+			continue
+		}
 		for i := range c.bound.Args {
 			do(&c.bound.Args[i])
 		}
@@ -254,7 +256,7 @@ func (r *regrouper) visit(e *bind.Expr, depth int) (*bind.Expr, bool) {
 		if c.owner != r.query || r.looking {
 			return nil, true
 		}
-		return r.groupingBits(e, c), true
+		return r.groupingBits(e, c, depth), true
 	}
 	if depth == 0 && e.Op != bind.Const {
 		for i, k := range r.group.keys {
@@ -341,7 +343,7 @@ func (r *regrouper) decided(it *item) bool {
 }
 
 // groupingBits is what GROUPING means: a bit for each argument, the last one lowest, that says that the argument is not in the row's set.
-func (r *regrouper) groupingBits(e *bind.Expr, c *groupingCall) *bind.Expr {
+func (r *regrouper) groupingBits(e *bind.Expr, c *groupingCall, depth int) *bind.Expr {
 	integer, bigint := schema.Of(schema.Int32), schema.Of(schema.Int64)
 	sum := number32(e.Span, 0)
 	for i, a := range c.args {
@@ -353,7 +355,7 @@ func (r *regrouper) groupingBits(e *bind.Expr, c *groupingCall) *bind.Expr {
 		if !r.masked {
 			continue
 		}
-		mask := &bind.Expr{Op: bind.Column, Type: bigint, Span: e.Span, Path: []int{r.calls - 1}}
+		mask := reachedColumn(&bind.Expr{Type: bigint, Span: e.Span}, depth, r.calls-1)
 		bit := r.must(bind.CallOf(e.Span, "&", r.must(bind.CallOf(e.Span, ">>", mask, number32(e.Span, key))), number64(e.Span, 1)))
 		moved := r.must(bind.CallOf(e.Span, "<<", r.must(bind.CastTo(bit, integer)), number32(e.Span, len(c.args)-1-i)))
 		if i == 0 {

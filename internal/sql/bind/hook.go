@@ -228,7 +228,7 @@ func (q *query) rowQuery(s *scope, b *bind.Binder, n *exprast.Binary) (*bind.Exp
 	value.Span = rows.Span
 	right := make([]*bind.Expr, len(r.columns))
 	for i := range right {
-		right[i] = member(value, i)
+		right[i] = bind.MemberOf(value, i)
 	}
 	return bind.CompareOf(n.Span, cmp, l, rowOf(rows.Span, right))
 }

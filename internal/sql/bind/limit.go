@@ -14,38 +14,49 @@ import (
 	"wire.example/wire/sdk/sqlstate"
 )
 
+// rowLimit is LIMIT and OFFSET: BIGINT expressions without columns, nil where there is none.
+type rowLimit struct {
+	limit, offset *bind.Expr
+	ties          bool
+}
+
+// bindLimit binds LIMIT and OFFSET.
+func (q *query) bindLimit(s *scope, l *ast.Limit) (rowLimit, error) {
+	var out rowLimit
+	if l == nil {
+		return out, nil
+	}
+	var err error
+	if out.offset, err = q.count(s, l.Offset, "OFFSET", invalidOffset); err != nil {
+		return out, err
+	}
+	if out.limit, err = q.count(s, l.Count, "LIMIT", invalidLimit); err != nil {
+		return out, err
+	}
+	out.ties = l.WithTies
+	switch {
+	case out.ties && l.Count != nil && out.limit == nil:
+		return out, errorf(l.Count.Location(), invalidLimit, "row count cannot be null in FETCH FIRST ... WITH TIES clause")
+	case out.ties && (computed(out.limit) || computed(out.offset)):
+		return out, errorf(l.Span, sqlstate.FeatureNotSupported, "WITH TIES needs a constant number of rows")
+	}
+	return out, nil
+}
+
 // limited sorts the rows of n and keeps some of them.
-func (q *query) limited(s *scope, n logical.Node, keys []logical.SortKey, l *ast.Limit) (logical.Node, error) {
-	var limit, offset *bind.Expr
-	ties := false
-	if l != nil {
-		var err error
-		if limit, err = q.count(s, l.Count, "LIMIT", invalidLimit); err != nil {
-			return nil, err
-		}
-		if offset, err = q.count(s, l.Offset, "OFFSET", invalidOffset); err != nil {
-			return nil, err
-		}
-		ties = l.WithTies
-		if ties && l.Count != nil && limit == nil {
-			return nil, errorf(l.Count.Location(), invalidLimit, "row count cannot be null in FETCH FIRST ... WITH TIES clause")
-		}
+func (q *query) limited(n logical.Node, keys []logical.SortKey, l rowLimit) logical.Node {
+	if computed(l.limit) || computed(l.offset) {
+		n, l = q.numbered(n, keys, l.limit, l.offset), rowLimit{}
 	}
-	if computed(limit) || computed(offset) {
-		if ties {
-			return nil, errorf(l.Span, sqlstate.FeatureNotSupported, "WITH TIES needs a constant number of rows")
-		}
-		n, limit, offset = q.numbered(n, keys, limit, offset), nil, nil
-	}
-	sort := &logical.Sort{Input: n, Keys: keys, Limit: counted(limit, logical.NoLimit), Offset: counted(offset, 0), WithTies: ties}
+	sort := &logical.Sort{Input: n, Keys: keys, Limit: counted(l.limit, logical.NoLimit), Offset: counted(l.offset, 0), WithTies: l.ties}
 	switch {
 	case len(keys) > 0:
 		sort.Step = q.step(q.name, "sort")
-		return sort, nil
-	case limit != nil || sort.Offset > 0:
-		return &logical.Limit{Step: q.step(q.name, "limit"), Input: n, Limit: sort.Limit, Offset: sort.Offset}, nil
+		return sort
+	case l.limit != nil || sort.Offset > 0:
+		return &logical.Limit{Step: q.step(q.name, "limit"), Input: n, Limit: sort.Limit, Offset: sort.Offset}
 	}
-	return n, nil
+	return n
 }
 
 func computed(e *bind.Expr) bool { return e != nil && !e.IsConst() }

@@ -3,6 +3,7 @@ package bind
 import (
 	"slices"
 
+	"wire.example/wire/internal/expr/aggregate"
 	exprast "wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/window"
@@ -76,15 +77,24 @@ func (q *query) windowFunction(s *scope, b *bind.Binder, n *exprast.FuncCall, na
 		}
 		use.Args = append(use.Args, e)
 	}
-	bound, err := window.Standard().Resolve(use)
-	if err != nil {
-		return nil, err
-	}
-	c := &windowCall{bound: bound, text: exprast.SQL(n)}
+	c := &windowCall{text: exprast.SQL(n)}
+	var err error
 	if n.Filter != nil {
 		if c.filter, err = q.condition(s, inFilter(), "FILTER", n.Filter); err != nil {
 			return nil, err
 		}
+	}
+	if !isWindowFunction(name) && len(aggregate.Standard().Lookup(name)) == 0 && known(name) {
+		if _, err := b.Bind(&exprast.FuncCall{Span: n.Span, Name: n.Name, Args: n.Args}); err != nil {
+			return nil, err
+		}
+	}
+	if c.bound, err = window.Standard().Resolve(use); err != nil {
+		return nil, err
+	}
+	if ofValue(c.bound.Function.Kind) && use.Args[0].Unknown && len(use.Args) < 3 {
+		return nil, errorf(n.Span, sqlstate.DatatypeMismatch, "could not determine polymorphic type because input has type unknown").
+			WithHint("Cast the literal.")
 	}
 	if c.window, err = q.window(s, n.Over); err != nil {
 		return nil, err
@@ -93,8 +103,11 @@ func (q *query) windowFunction(s *scope, b *bind.Binder, n *exprast.FuncCall, na
 		return nil, err
 	}
 	q.windows = append(q.windows, c)
-	return &bind.Expr{Op: bind.Opaque, Type: bound.Result, Span: n.Span, Node: c}, nil
+	return &bind.Expr{Op: bind.Opaque, Type: c.bound.Result, Span: n.Span, Node: c}, nil
 }
+
+// ofValue reports whether a window function yields values of its first argument.
+func ofValue(k window.Kind) bool { return k >= window.Lag && k <= window.NthValue }
 
 // nested refuses window functions and sets in the arguments of a window function.
 func (c *windowCall) nested(at exprast.Span) error {

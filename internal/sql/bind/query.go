@@ -92,8 +92,12 @@ func (q *query) combined(n ast.Body, order []exprast.OrderItem, limit *ast.Limit
 		}
 		keys = append(keys, sortKey(i, o))
 	}
-	out.node, err = q.limited(q.place.scope(q, nil), out.node, keys, limit)
-	return out, err
+	bound, err := q.bindLimit(q.place.scope(q, nil), limit)
+	if err != nil {
+		return nil, err
+	}
+	out.node = q.limited(out.node, keys, bound)
+	return out, nil
 }
 
 // outputKey finds the column of the answer that a key of ORDER BY names or counts; -1 if it does neither.

@@ -18,6 +18,9 @@ type scope struct {
 	parent, sees *scope
 	// query is the SELECT that the scope belongs to.
 	query *query
+	// left says that the items are those left of a LATERAL entry: together with those of the next scope outwards, if that is such a one of the same
+	// query, they are where a name is looked for.
+	left bool
 	// used says that a scope further in found a name here.
 	used bool
 }
@@ -143,12 +146,14 @@ func folds(name string) func(string) bool {
 }
 
 func (s *scope) find(name string, match func(string) bool) (e *bind.Expr, err error) {
+	var found *scope
 	s.outward(func(at *scope, up int, seen bool) bool {
 		if !seen {
 			return true
 		}
-		var from *item
-		var found *bind.Expr
+		if found != nil && !(found.left && at.left && found.query == at.query) {
+			return false
+		}
 		for _, it := range at.items {
 			if !it.bare {
 				continue
@@ -158,20 +163,17 @@ func (s *scope) find(name string, match func(string) bool) (e *bind.Expr, err er
 					continue
 				}
 				if found != nil {
-					err = errorf(exprast.Span{}, sqlstate.AmbiguousColumn, "column reference \"%s\" is ambiguous", name).
+					e, err = nil, errorf(exprast.Span{}, sqlstate.AmbiguousColumn, "column reference \"%s\" is ambiguous", name).
 						WithHint("%s", ambiguousHint(at, name))
 					return false
 				}
-				found, from = c.expr, it
+				found = at
+				if err = it.reachable(up); err == nil {
+					e = s.reached(at, up, c.expr)
+				}
 			}
 		}
-		if found == nil {
-			return true
-		}
-		if err = from.reachable(up); err == nil {
-			e = s.reached(at, up, found)
-		}
-		return false
+		return true
 	})
 	return e, err
 }
@@ -249,6 +251,12 @@ func (s *scope) table(name string) (found *item, at *scope, up int, err error) {
 	return found, at, up, err
 }
 
+// HasTable reports whether name is that of a table, whose row it means then.
+func (s *scope) HasTable(name string) bool {
+	it, _, _, err := s.table(name)
+	return it != nil && err == nil
+}
+
 // wholeRow finds the table called name, whose row is meant; nil if there is none.
 func (s *scope) wholeRow(name string) (*bind.Expr, error) {
 	it, at, up, err := s.table(name)
@@ -317,20 +325,7 @@ func members(e *bind.Expr, names, whole []string) (bind.Ref, error) {
 		if i < 0 {
 			return bind.Ref{}, noMember(e, name, whole)
 		}
-		e = member(e, i)
+		e = bind.MemberOf(e, i)
 	}
 	return ref(e), nil
-}
-
-// member is member i of the row e.
-func member(e *bind.Expr, i int) *bind.Expr {
-	typ := e.Type.Fields[i].Type
-	switch e.Op {
-	case bind.Column, bind.Outer:
-		return &bind.Expr{Op: e.Op, Type: typ, Path: append(append([]int(nil), e.Path...), i), Index: e.Index}
-	case bind.MakeRow:
-		return e.Args[i]
-	default:
-		return &bind.Expr{Op: bind.Member, Type: typ, Args: []*bind.Expr{e}, Index: i}
-	}
 }

@@ -24,6 +24,7 @@ type selection struct {
 	keys    []logical.SortKey
 	// on are the targets of DISTINCT ON.
 	on    []int
+	limit rowLimit
 	group grouping
 	// expanded are the keys of group over rows in which the functions that return sets are columns.
 	expanded []*bind.Expr
@@ -38,20 +39,18 @@ func (q *query) selectRows(n *ast.Select, order []exprast.OrderItem, limit *ast.
 	s := &selection{query: q, ast: n, scope: q.place.scope(q, from.items), node: from.node}
 	for _, bind := range []func() error{
 		s.windowClause, s.items, s.where, s.bindHaving, func() error { return s.orderBy(order) }, s.groupBy, s.distinct,
+		func() (err error) { s.limit, err = s.bindLimit(s.scope, limit); return err }, s.emit,
 	} {
 		if err := bind(); err != nil {
 			return nil, err
 		}
-	}
-	if err := s.emit(); err != nil {
-		return nil, err
 	}
 	for _, step := range []func() error{s.aggregate, s.filterGroups, s.over, s.expand} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
-	return s.answer(limit)
+	return s.answer(), nil
 }
 
 func (s *selection) where() error {
@@ -86,7 +85,7 @@ func (s *selection) filterGroups() error {
 func (s *selection) items() error {
 	for _, item := range s.ast.Items {
 		if star, ok := item.X.(*exprast.Star); ok {
-			targets, err := s.star(star)
+			targets, err := s.star(s.scope, inSelect(), star)
 			if err != nil {
 				return err
 			}
@@ -111,19 +110,19 @@ func (s *selection) items() error {
 }
 
 // star expands *, t.* and (row).*.
-func (s *selection) star(n *exprast.Star) ([]column, error) {
+func (q *query) star(s *scope, c clause, n *exprast.Star) ([]column, error) {
 	if n.Of == nil {
-		if len(s.scope.items) == 0 {
+		if len(s.items) == 0 {
 			return nil, errorf(n.Span, sqlstate.SyntaxError, "SELECT * with no tables specified is not valid")
 		}
-		return visible(s.scope.items), nil
+		return visible(s.items), nil
 	}
-	if c, ok := n.Of.(*exprast.Column); ok && !n.Expand {
-		if targets, err := s.tableStar(c); targets != nil || err != nil {
+	if table, ok := n.Of.(*exprast.Column); ok && !n.Expand {
+		if targets, err := s.tableStar(table); targets != nil || err != nil {
 			return targets, err
 		}
 	}
-	e, err := s.expr(s.scope, inSelect(), n.Of)
+	e, err := q.expr(s, c, n.Of)
 	if err != nil {
 		return nil, err
 	}
@@ -131,26 +130,27 @@ func (s *selection) star(n *exprast.Star) ([]column, error) {
 }
 
 // tableStar expands t.* where t is a table; nil if it is a column.
-func (s *selection) tableStar(n *exprast.Column) ([]column, error) {
+func (s *scope) tableStar(n *exprast.Column) ([]column, error) {
 	parts := n.Parts
 	if len(parts) == 2 && parts[0].Text == publicSchema {
 		parts = parts[1:]
 	}
-	if len(parts) == 1 {
-		it, at, up, err := s.scope.table(parts[0].Text)
-		if err != nil {
-			return nil, placedAt(err, n.Span)
+	if len(parts) != 1 {
+		return nil, nil
+	}
+	it, at, up, err := s.table(parts[0].Text)
+	if err != nil {
+		return nil, placedAt(err, n.Span)
+	}
+	if it != nil {
+		targets := slices.Clone(it.columns)
+		for i := range targets {
+			targets[i].expr = s.reached(at, up, targets[i].expr)
 		}
-		if it != nil {
-			targets := slices.Clone(it.columns)
-			for i := range targets {
-				targets[i].expr = s.scope.reached(at, up, targets[i].expr)
-			}
-			return targets, nil
-		}
-		if e, err := s.scope.bare(parts[0].Text); err == nil && e == nil {
-			return nil, placedAt(s.scope.noTable(parts[0].Text), n.Span)
-		}
+		return targets, nil
+	}
+	if e, err := s.bare(parts[0].Text); err == nil && e == nil {
+		return nil, placedAt(s.noTable(parts[0].Text), n.Span)
 	}
 	return nil, nil
 }
@@ -169,7 +169,7 @@ func membersOf(e *bind.Expr, at exprast.Span) ([]column, error) {
 	}
 	targets := make([]column, len(e.Type.Fields))
 	for i, f := range e.Type.Fields {
-		targets[i] = column{f.Name, member(e, i)}
+		targets[i] = column{f.Name, bind.MemberOf(e, i)}
 	}
 	return targets, nil
 }
@@ -269,13 +269,10 @@ func (s *selection) distinct() error {
 
 // answer makes the columns, removes duplicates, sorts, limits, and drops what only sorting needed. Where nothing is sorted or compared, rows are
 // limited before their columns are computed, so that no row fails that is not wanted.
-func (s *selection) answer(limit *ast.Limit) (*rows, error) {
+func (s *selection) answer() *rows {
 	plain := len(s.keys) == 0 && !s.ast.Distinct
 	if plain {
-		var err error
-		if s.node, err = s.limited(s.scope, s.node, nil, limit); err != nil {
-			return nil, err
-		}
+		s.node = s.limited(s.node, nil, s.limit)
 	}
 	n := s.project(func() logical.Step { return s.step(s.name, "select") }, s.node, s.targets)
 	switch {
@@ -285,10 +282,7 @@ func (s *selection) answer(limit *ast.Limit) (*rows, error) {
 		n = s.distinctRows(s.name, n)
 	}
 	if !plain {
-		var err error
-		if n, err = s.limited(s.scope, n, s.keys, limit); err != nil {
-			return nil, err
-		}
+		n = s.limited(n, s.keys, s.limit)
 	}
 	out := &rows{node: s.firstColumns(s.name, n, s.visible), columns: make([]outColumn, s.visible)}
 	_, open := out.node.(*logical.Project)
@@ -296,7 +290,7 @@ func (s *selection) answer(limit *ast.Limit) (*rows, error) {
 	for i, t := range s.targets[:s.visible] {
 		out.columns[i] = outColumn{t.name, t.expr.Type, open && t.expr.Unknown && t.expr.IsConst()}
 	}
-	return out, nil
+	return out
 }
 
 // distinctRows removes rows that are equal to others.

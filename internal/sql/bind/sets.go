@@ -134,7 +134,7 @@ func (s *selection) expand() error {
 }
 
 // expandKeys makes the rows of the calls that are grouped by, before there are groups.
-func (s *selection) expandKeys() error {
+func (s *selection) expandKeys() {
 	keys := slices.Clone(s.group.keys)
 	exprs := make([]**bind.Expr, len(keys))
 	for i := range keys {
@@ -142,7 +142,6 @@ func (s *selection) expandKeys() error {
 	}
 	s.expandIn(exprs)
 	s.expanded = keys
-	return nil
 }
 
 // expandIn makes the rows of the calls in exprs, innermost first, and replaces the calls by their columns.

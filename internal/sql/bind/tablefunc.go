@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	exprast "wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/setreturning"
@@ -66,6 +68,7 @@ func (q *query) tableFunction(t *ast.TableFunction, p place) (part, error) {
 func (q *query) fromFunction(s *scope, f ast.FromFunction, c *rowsCall, alias *ast.Alias) ([]schema.Field, *bind.Expr, error) {
 	call, ok := f.Call.(*exprast.FuncCall)
 	name := q.columnName(f.Call)
+	ok = ok && (len(call.Name) == 1 || call.Name[0].Text == systemSchema)
 	if !ok || len(setreturning.Standard().Lookup(name)) == 0 {
 		if len(f.Columns) > 0 {
 			return nil, nil, errorf(f.Span, sqlstate.SyntaxError, "a column definition list is only allowed for functions returning \"record\"")
@@ -147,6 +150,9 @@ func declaredColumns(f ast.FromFunction, function *setreturning.Function) ([]sch
 		typ, err := bind.TypeOf(c.Type)
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(fields[:i], func(f schema.Field) bool { return f.Name == c.Name.Text }) {
+			return nil, errorf(c.Name.Span, duplicateColumn, "column name \"%s\" specified more than once", c.Name.Text)
 		}
 		fields[i] = schema.Field{Name: c.Name.Text, Type: typ}
 	}

@@ -1,12 +1,14 @@
 package bind
 
 import (
+	exprast "wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/eval"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/sql/ast"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sqlstate"
 )
 
 // oneRow is a row without columns, one for all that read it.
@@ -58,11 +60,24 @@ func (q *query) valueRows(n *ast.Values) ([][]*bind.Expr, error) {
 	list := make([][]*bind.Expr, len(n.Rows))
 	for r, row := range n.Rows {
 		for _, x := range row.Exprs {
+			if star, ok := x.(*exprast.Star); ok {
+				columns, err := q.star(s, inValues(), star)
+				if err != nil {
+					return nil, err
+				}
+				for _, c := range columns {
+					list[r] = append(list[r], c.expr)
+				}
+				continue
+			}
 			e, err := q.expr(s, inValues(), x)
 			if err != nil {
 				return nil, err
 			}
 			list[r] = append(list[r], e)
+		}
+		if len(list[r]) != len(list[0]) {
+			return nil, errorf(row.Span, sqlstate.SyntaxError, "VALUES lists must all be the same length")
 		}
 	}
 	return list, nil
