@@ -293,6 +293,30 @@ func TestStagesThatAreToldToStop(t *testing.T) {
 	}
 }
 
+// TestAnAnswerThatHasBegunIsFinished: a stop that comes while a stage gives its answer waits for it, since its state is half gone.
+func TestAnAnswerThatHasBegunIsFinished(t *testing.T) {
+	sink := &collector{hold: make(chan struct{})}
+	s := settings()
+	s.QueueDepth = 1
+	p, err := flow.Build(t.Context(), tallied(&counter{limit: 50_000, block: 1000}, sink, 40_000, 2, 2), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := make(chan struct{})
+	go func() {
+		for p.Report().Steps[1].Emitted == 0 {
+			runtime.Gosched()
+		}
+		close(stop)
+		spin(100_000)
+		close(sink.hold)
+	}()
+	outcome, err := p.Run(t.Context(), stop)
+	if err := errors.Join(err, p.Close()); err != nil || !outcome.Finished || !slices.Equal(sorted(sink.published), expected(50_000, 40_000)) {
+		t.Errorf("%v, %v, %d rows", outcome.Finished, err, len(sink.published))
+	}
+}
+
 // TestASlowSinkHoldsStagesBack: while it writes nothing, only what the queues hold is read; and a cancelled run ends all the same.
 func TestASlowSinkHoldsStagesBack(t *testing.T) {
 	for _, remote := range []bool{false, true} {

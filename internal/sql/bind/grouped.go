@@ -177,7 +177,9 @@ type regrouper struct {
 	masked bool
 	// looking says that columns are only looked for that depend on keys.
 	looking bool
-	err     error
+	// at is where the expression stands that is visited; parts of a whole row have no place of their own.
+	at  exprast.Span
+	err error
 }
 
 // dependents adds as keys the columns that are read and that the primary key of their table, which is among the keys, decides.
@@ -197,6 +199,7 @@ func (r *regrouper) visitAll(change bool) {
 		if *e == nil || r.err != nil {
 			return
 		}
+		r.at = (*e).Span
 		if out := w.expr(*e, 0); change {
 			*e = out
 		}
@@ -309,10 +312,14 @@ func (r *regrouper) plain(e *bind.Expr, depth int) (*bind.Expr, bool) {
 	if r.looking {
 		return nil, true
 	}
+	at := e.Span
+	if at == (exprast.Span{}) {
+		at = r.at
+	}
 	if depth > 0 {
-		r.err = errorf(e.Span, groupingError, "subquery uses ungrouped column \"%s\" from outer query", name)
+		r.err = errorf(at, groupingError, "subquery uses ungrouped column \"%s\" from outer query", name)
 	} else {
-		r.err = errorf(e.Span, groupingError, "column \"%s\" must appear in the GROUP BY clause or be used in an aggregate function", name).
+		r.err = errorf(at, groupingError, "column \"%s\" must appear in the GROUP BY clause or be used in an aggregate function", name).
 			WithHint("Add it to GROUP BY, or choose one of its values: min(%s), max(%s).", name, name)
 	}
 	return nil, true

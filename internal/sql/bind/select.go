@@ -89,7 +89,11 @@ func (s *selection) items() error {
 			if err != nil {
 				return err
 			}
-			s.targets = append(s.targets, targets...)
+			for _, t := range targets {
+				placed := *t.expr
+				placed.Span = star.Span
+				s.targets = append(s.targets, column{t.name, &placed})
+			}
 			continue
 		}
 		e, err := s.expr(s.scope, inSelect(), item.X)
