@@ -67,7 +67,7 @@ func TestCodes(t *testing.T) {
 		sqlstate.AmbiguousColumn: "42702", sqlstate.AmbiguousFunction: "42725", sqlstate.DatatypeMismatch: "42804",
 		sqlstate.CannotCoerce: "42846", sqlstate.IndeterminateDatatype: "42P18", sqlstate.WrongObjectType: "42809",
 		sqlstate.ProgramLimitExceeded: "54000", sqlstate.StatementTooComplex: "54001", sqlstate.OutOfMemory: "53200",
-		sqlstate.FeatureNotSupported: "0A000", sqlstate.CardinalityViolation: "21000", sqlstate.InternalError: "XX000",
+		sqlstate.FeatureNotSupported: "0A000", sqlstate.InternalError: "XX000",
 	}
 	for code, want := range codes {
 		if string(code) != want {
