@@ -36,7 +36,7 @@ func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error)
 	from := min(n, o.skip)
 	to := n
 	if o.left >= 0 {
-		to = min(n, from+o.left)
+		to = from + min(n-from, o.left) // from+left might be too large a number
 		o.left -= to - from
 	}
 	o.skip -= from

@@ -3,6 +3,7 @@ package limit_test
 import (
 	"bytes"
 	"flag"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -119,6 +120,15 @@ func TestFixture(t *testing.T) {
 	}
 	out := op.NewOutput(1)
 	if _, err := restored.Apply(numbers(5), out); err != nil || out.Counts.Forwarded != 1 || !restored.Done() {
+		t.Errorf("%+v, %v", out.Counts, err)
+	}
+}
+
+// TestALimitBehindEverything has numbers whose sum is none.
+func TestALimitBehindEverything(t *testing.T) {
+	o := limit.New("l", math.MaxInt64, math.MaxInt64)
+	out := op.NewOutput(1)
+	if _, err := o.Apply(&batch.Batch{Len: 7}, out); err != nil || out.Counts.Filtered != 7 || out.Ports[0] != nil {
 		t.Errorf("%+v, %v", out.Counts, err)
 	}
 }

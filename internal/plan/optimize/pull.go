@@ -360,7 +360,8 @@ func eliminatePulled(step logical.Step, kind logical.JoinKind, left logical.Node
 		return join, true
 	}
 	node := q.node
-	lazy := kind != logical.Inner && slices.ContainsFunc(values, func(e *bind.Expr) bool { return e.Op != bind.Column })
+	ofNode := func(e *bind.Expr) bool { return e.Op == bind.Column && e.Path[0] >= nl } // NULL by itself where there is no row
+	lazy := kind != logical.Inner && slices.ContainsFunc(values[nl:], func(e *bind.Expr) bool { return !ofNode(e) })
 	if lazy {
 		node = withFound(step, node)
 	}
@@ -369,7 +370,7 @@ func eliminatePulled(step logical.Step, kind logical.JoinKind, left logical.Node
 	items := passAll(join, 0, nl)
 	for i, item := range q.items {
 		e := values[nl+i]
-		if lazy && e.Op != bind.Column {
+		if lazy && !ofNode(e) {
 			e = unlessMissing(join, join.Schema().Len()-1, bind.NullOf(e.Type), e)
 		}
 		items = append(items, logical.Item{Name: item.Name, Expr: e})
