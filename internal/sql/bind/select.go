@@ -2,6 +2,7 @@ package bind
 
 import (
 	"slices"
+	"sync"
 
 	exprast "wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/bind"
@@ -32,6 +33,7 @@ type selection struct {
 
 // selectRows binds a SELECT, in the order in which PostgreSQL does it.
 func (q *query) selectRows(n *ast.Select, order []exprast.OrderItem, limit *ast.Limit) (*rows, error) {
+	q.lone = sync.OnceValue(func() map[string]bool { return loneNames(n, order) })
 	from, err := q.from(n.From)
 	if err != nil {
 		return nil, err
