@@ -8,6 +8,7 @@ import (
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/sql/ast"
+	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
 )
 
@@ -155,7 +156,7 @@ func (s *scope) tableStar(n *exprast.Column) ([]column, error) {
 		}
 		return targets, nil
 	}
-	if e, err := s.bare(parts[0].Text); err == nil && e == nil {
+	if e, _ := s.bare(parts[0].Text); e == nil || e.Type.Kind != schema.Row {
 		return nil, placedAt(s.noTable(parts[0].Text), n.Span)
 	}
 	return nil, nil
