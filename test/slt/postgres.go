@@ -74,9 +74,9 @@ func (Postgres) ask(ctx context.Context, conn *pgconn.PgConn, sql string) Answer
 	case errors.As(err, &bad):
 		return Answer{State: bad.Code, Message: bad.Message}
 	case err != nil:
-		return Answer{State: noAnswer, Message: err.Error()}
+		return Answer{State: NoAnswer, Message: err.Error()}
 	case count != 1:
-		return Answer{State: noAnswer, Message: fmt.Sprintf("%d statements in one record", count)}
+		return Answer{State: NoAnswer, Message: fmt.Sprintf("%d statements in one record", count)}
 	}
 	return a
 }
