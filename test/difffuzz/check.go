@@ -34,6 +34,7 @@ type Difference struct {
 type Report struct {
 	Cases, NonEmpty, Failing, Undecided, EqualValues int
 	Uses                                             map[string]int // cases of each production
+	Errors                                           map[string]int // PostgreSQL's, without names and numbers
 	Found                                            []Difference
 }
 
@@ -48,7 +49,7 @@ func ways() []way { return []way{{false, 1}, {false, 2}, {true, 4}} }
 // Check asks the queries of a universe.
 func (f *Fuzzer) Check(ctx context.Context, u *Universe, r *Report) error {
 	if r.Uses == nil {
-		r.Uses = map[string]int{}
+		r.Uses, r.Errors = map[string]int{}, map[string]int{}
 	}
 	roots := make([]*Node, len(u.Queries))
 	for i := range u.Queries {
@@ -66,6 +67,7 @@ func (f *Fuzzer) Check(ctx context.Context, u *Universe, r *Report) error {
 		switch {
 		case want[i].State != "":
 			r.Failing++
+			r.Errors[want[i].State+" "+kernel(want[i].Message)]++
 		case len(want[i].Rows) > 0:
 			r.NonEmpty++
 		}

@@ -107,6 +107,9 @@ func show(o *options, out io.Writer) error {
 func summary(out io.Writer, r *difffuzz.Report) {
 	fmt.Fprintf(out, "%d cases, %d%% with rows, %d%% errors; %d undecided, %d of equal values that look different, %d differences\n",
 		r.Cases, 100*r.NonEmpty/max(r.Cases, 1), 100*r.Failing/max(r.Cases, 1), r.Undecided, r.EqualValues, len(r.Found))
+	for text, n := range r.Errors {
+		fmt.Fprintf(out, "# %d: %s\n", n, text)
+	}
 	var names []string
 	for name := range r.Uses {
 		names = append(names, name)
