@@ -3,6 +3,7 @@ package difffuzz
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // column is what an expression may name.
@@ -328,8 +329,15 @@ func (g *generator) scalarSubquery(t string, s *scope, depth int) *Node {
 
 // aggregate draws a call of an aggregate function over s; nil: there is none of the type.
 func (g *generator) aggregate(t string, s *scope, depth int) *Node {
+	g.aggregates++
+	switch {
+	case t == "int4" && g.chance(60):
+		return join("(", g.aggregate("int8", s, depth), ")::int4")
+	case t == "bool" && g.chance(50):
+		return join("(", g.aggregate("int8", s, depth), " > ", pick(g, "0", "1", "2"), ")")
+	}
 	at := *s
-	at.inOver = true
+	at.inOver, at.outer = true, nil // an aggregate of columns of an outer query alone would be the outer query's
 	filter := (*Node)(nil)
 	if g.chance(20) {
 		g.use("filter")
@@ -369,11 +377,8 @@ func (g *generator) call(t string, s *scope, depth int) *Node {
 		g.use("sum")
 		return join("sum(", distinct(), e(pick(g, "int2", "int4")), ")")
 	case "int4":
-		if g.chance(40) {
-			g.use("bit_and/bit_or")
-			return join(pick(g, "bit_and(", "bit_or("), e(t), ")")
-		}
-		return join("count(", distinct(), e(g.anyType(s)), ")::int4")
+		g.use("bit_and/bit_or")
+		return join(pick(g, "bit_and(", "bit_or("), e(t), ")")
 	case "numeric":
 		g.use("sum/avg")
 		return join(pick(g, "sum(", "avg("), distinct(), tiny(pick(g, "int8", "numeric", "int8")), ")")
@@ -382,10 +387,7 @@ func (g *generator) call(t string, s *scope, depth int) *Node {
 		return join(pick(g, "sum(", "avg("), distinct(), tiny("float8"), ")")
 	case "bool":
 		g.use("bool_and/bool_or")
-		if g.chance(50) {
-			return join(pick(g, "bool_and(", "bool_or(", "every("), e("bool"), ")")
-		}
-		return join("(count(", distinct(), e(g.anyType(s)), ") > ", pick(g, "0", "1", "2"), ")")
+		return join(pick(g, "bool_and(", "bool_or(", "every("), e("bool"), ")")
 	case "text":
 		g.use("string_agg")
 		x := e("text")
@@ -395,7 +397,7 @@ func (g *generator) call(t string, s *scope, depth int) *Node {
 		return join("string_agg(", x, ", ',' ORDER BY ", x, g.direction(), ")")
 	case "int4[]", "text[]":
 		g.use("array_agg")
-		x := e(t[:4])
+		x := join("(", e(t[:4]), ")::"+t[:4])
 		return join("array_agg(", distinct(), x, " ORDER BY ", x, g.direction(), ")")
 	case "jsonb":
 		g.use("jsonb_agg")
@@ -462,12 +464,7 @@ func (g *generator) window(t string, s *scope, depth int) *Node {
 // hasOrder reports whether an aggregate is one that window functions cannot be: DISTINCT and ORDER BY.
 func hasOrder(n *Node) bool {
 	text := n.String()
-	for i := range text {
-		if len(text)-i > 9 && (text[i:i+9] == "DISTINCT " && (i < 3 || text[i-3:i] != "IS " && text[i-4:i] != "NOT ") || text[i:i+9] == "ORDER BY ") || len(text)-i > 7 && text[i:i+7] == ")::int4" || text[0] == '(' {
-			return true
-		}
-	}
-	return false
+	return strings.Contains(text, "(DISTINCT ") || strings.Contains(text, "ORDER BY ")
 }
 
 // total orders by all columns: rows of one place are equal.

@@ -144,7 +144,7 @@ func (g *generator) query(want []string, outer *scope, depth int, top bool) *Nod
 		for i := range want {
 			keys = append(keys, join(number(i+1), g.direction()))
 		}
-		n = join("(", n, optional(" ORDER BY ", list(", ", len(keys), keys...), " LIMIT ", pick(g, "1", "2", "5"), optional(" OFFSET 1")), ")")
+		n = join("SELECT * FROM (", n, optional(" ORDER BY ", list(", ", len(keys), keys...), " LIMIT ", pick(g, "1", "2", "5"), optional(" OFFSET 1")), ") ", g.name("x"))
 	}
 	return n.in(class(want), "")
 }
@@ -207,6 +207,7 @@ func (g *generator) selection(want []string, outer *scope, depth int, how groupi
 		}
 	}
 	var items []*Node
+	aggregates := g.aggregates
 	for i, t := range want {
 		if t == "" {
 			if t = g.anyType(out); how == selectAll {
@@ -216,6 +217,9 @@ func (g *generator) selection(want []string, outer *scope, depth int, how groupi
 		}
 		e := g.expr(t, out, false, depth)
 		items = append(items, e)
+	}
+	if how == selectAll && g.aggregates == aggregates && tail == nil {
+		tail = join(" HAVING true")
 	}
 	head := (*Node)(nil)
 	if how == selectRows && g.chance(12) {
@@ -231,11 +235,12 @@ func (g *generator) selection(want []string, outer *scope, depth int, how groupi
 func (g *generator) distinctOn(items []*Node, s *scope, from, where *Node) *Node {
 	g.use("distinct on")
 	key := pick(g, s.cols...).ref
+	_, names := columnsOf("", make([]string, len(items)))
 	keys := []*Node{join(key, g.direction())}
 	for _, c := range s.cols {
 		keys = append(keys, join(c.ref, g.direction()))
 	}
-	return join("(SELECT DISTINCT ON (", key, ") ", list(", ", len(items), items...), from, where, " ORDER BY ", list(", ", len(keys), keys...), ")")
+	return join("SELECT * FROM (SELECT DISTINCT ON (", key, ") ", list(", ", len(items), items...), from, where, " ORDER BY ", list(", ", len(keys), keys...), ") ", g.name("x"), " (", names, ")")
 }
 
 // hideMerged forgets columns without a relation's name, which may mean another one beside more relations.

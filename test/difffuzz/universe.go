@@ -98,8 +98,10 @@ type generator struct {
 	tables  []Table
 	extreme bool
 	names   int // aliases given
-	ctes    []relation
-	uses    map[string]bool
+	// aggregates counts calls of aggregate functions.
+	aggregates int
+	ctes       []relation
+	uses       map[string]bool
 }
 
 func (g *generator) chance(percent int) bool { return g.r.IntN(100) < percent }
