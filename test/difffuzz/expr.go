@@ -21,6 +21,8 @@ type scope struct {
 	// windows says that window functions may be called; they order by total.
 	windows bool
 	total   []column
+	// ordered says that a call has taken an order of its own: among equal rows, another call's order need not be the same.
+	ordered *bool
 	inOver  bool // within a window function or an aggregate
 }
 
@@ -430,11 +432,17 @@ func (g *generator) window(t string, s *scope, depth int) *Node {
 		}
 	}
 	value := func() *Node { return g.expr(t, &at, false, 0) }
-	switch g.r.IntN(4) {
+	which := g.r.IntN(4)
+	if *s.ordered {
+		which = 2
+	}
+	switch which {
 	case 0:
+		*s.ordered = true
 		g.use("lag/lead")
 		return join(pick(g, "lag(", "lead("), value(), optional(", ", pick(g, "1", "2", "0", "-1"), optional(", ", value())), ")", over(total, nil))
 	case 1:
+		*s.ordered = true
 		g.use("first/last/nth_value")
 		call := join(pick(g, "first_value(", "last_value("), value(), ")")
 		if g.chance(30) {
@@ -445,13 +453,18 @@ func (g *generator) window(t string, s *scope, depth int) *Node {
 	peers := join("ORDER BY ", list(", ", 1, join(g.expr(g.anyType(s), &at, false, 0), g.direction())))
 	switch t {
 	case "int8":
-		if g.chance(40) {
+		if g.chance(40) && !*s.ordered {
+			*s.ordered = true
 			g.use("row_number")
 			return join("row_number()", over(total, nil))
 		}
 		g.use("rank")
 		return join(pick(g, "rank()", "dense_rank()"), over(peers, nil))
 	case "int4":
+		if *s.ordered {
+			return nil
+		}
+		*s.ordered = true
 		g.use("ntile")
 		return join("ntile(", pick(g, "1", "2", "3", "7"), ")", over(total, nil))
 	case "float8":
@@ -507,7 +520,8 @@ func (g *generator) rowsFrame() *Node {
 
 // frame is an order and a frame for functions that take the rows of a frame in any order.
 func (g *generator) frame(s *scope, total *Node) (order, frame *Node) {
-	if g.chance(40) {
+	if g.chance(40) && !*s.ordered {
+		*s.ordered = true
 		return total, g.rowsFrame()
 	}
 	at := *s

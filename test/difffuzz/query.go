@@ -202,7 +202,7 @@ func (g *generator) selection(want []string, outer *scope, depth int, how groupi
 	case selectRows:
 		if g.chance(22) && s.cols != nil {
 			o := *s
-			o.windows, o.total = true, s.cols
+			o.windows, o.total, o.ordered = true, s.cols, new(bool)
 			out = &o
 		}
 	}

@@ -95,7 +95,7 @@ func dealt(n *logical.Join, probe int) []int {
 	read := make([]bool, width)
 	if probe == 0 || !n.Kind.KeepsLeftOnly() {
 		for i := range read {
-			read[i] = n.Need == nil || n.Need[first+i]
+			read[i] = first+i >= len(n.Need) || n.Need[first+i]
 		}
 	}
 	if n.Condition != nil {
