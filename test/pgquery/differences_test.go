@@ -70,6 +70,19 @@ func oddNeighbours(statement string, err error) bool {
 	case "(":
 		return true // NUMERIC(x): modifiers that are no numbers
 	}
+	return inModifiers(before)
+}
+
+// inModifiers tells whether words end inside a parenthesis that begins with a number, as modifiers of a type do.
+func inModifiers(words []string) bool {
+	for i := len(words) - 1; i > 0; i-- {
+		switch words[i] {
+		case ")":
+			return false
+		case "(":
+			return i+1 < len(words) && words[i+1][0] >= '0' && words[i+1][0] <= '9'
+		}
+	}
 	return false
 }
 
@@ -91,19 +104,23 @@ func wider(s ast.Statement, statement string, pgErr error) bool {
 			return true
 		}
 	}
+	text := strings.ToLower(statement)
+	if strings.Contains(text, "nulls last") || strings.Contains(text, "nulls first") || strings.Contains(text, "format json") || // one word to PostgreSQL, wherever it stands
+		strings.Contains(text, "offset") && strings.Contains(text, "row") || // OFFSET 1 + 1 ROWS
+		strings.Contains(strings.ReplaceAll(text, " ", ""), "table(") { // TABLE(f(1))
+		return true
+	}
 	switch s := s.(type) {
 	case *ast.CreateRelation:
 		return s.OrReplace || s.Query != nil || len(s.Options) > 0
 	case *ast.CreateView:
-		return s.IfNotExists || s.OrReplace || len(s.Options) > 0
+		return s.IfNotExists || s.OrReplace || s.Temporary || len(s.Options) > 0
 	case *ast.ShowCreate:
 		return true
 	case *ast.Explain:
 		return wider(s.Statement, statement, pgErr) || !explainable(s.Statement)
 	}
-	text := strings.ToLower(statement)
-	return strings.Contains(text, "offset") && strings.Contains(text, "row") || strings.Contains(text, "fetch") || // any expression will do
-		strings.Contains(strings.ReplaceAll(text, " ", ""), "table(") // TABLE(f(1))
+	return false
 }
 
 // explainable tells whether PostgreSQL explains a statement.

@@ -87,7 +87,7 @@ func run(ctx context.Context, e Engine, s *Script, r *Report) (answers []Answer,
 // judge returns what is wrong with an answer; empty: nothing.
 func judge(s *Step, a *Answer) string {
 	switch {
-	case a.State == noAnswer:
+	case a.State == NoAnswer:
 		return "no answer: " + a.Message
 	case a.State != "" && (s.Kind == Query || s.State != a.State):
 		return fmt.Sprintf("SQLSTATE %s: %s", a.State, a.Message)

@@ -53,13 +53,13 @@ func (c Command) Run(ctx context.Context, statements []string) ([]Answer, error)
 		if next == len(statements) {
 			return answers, nil
 		}
-		answers[next] = Answer{State: noAnswer, Message: ended}
+		answers[next] = Answer{State: NoAnswer, Message: ended}
 		if next++; ctx.Err() != nil {
 			break
 		}
 	}
 	for ; next < len(answers); next++ {
-		answers[next] = Answer{State: noAnswer, Message: "the process ended at too many statements, or takes too long"}
+		answers[next] = Answer{State: NoAnswer, Message: "the process ended at too many statements, or takes too long"}
 	}
 	return answers, nil
 }
@@ -100,7 +100,7 @@ func parseAnswer(out, said string) Answer {
 	}
 	records, err := readCSV(out)
 	if err != nil {
-		return Answer{State: noAnswer, Message: fmt.Sprintf("%v in %q", err, out)}
+		return Answer{State: NoAnswer, Message: fmt.Sprintf("%v in %q", err, out)}
 	}
 	a := Answer{Rows: records[1:]}
 	for _, name := range records[0] {
@@ -108,7 +108,7 @@ func parseAnswer(out, said string) Answer {
 	}
 	for _, row := range a.Rows {
 		if len(row) != len(a.Columns) {
-			return Answer{State: noAnswer, Message: fmt.Sprintf("a row of %d values below %d names in %q", len(row), len(a.Columns), out)}
+			return Answer{State: NoAnswer, Message: fmt.Sprintf("a row of %d values below %d names in %q", len(row), len(a.Columns), out)}
 		}
 	}
 	return a

@@ -20,5 +20,5 @@ type Answer struct {
 	Message string // in words, of an error
 }
 
-// noAnswer is the State of a statement that the engine did not answer, because it ended before.
-const noAnswer = "none"
+// NoAnswer is the State of a statement that the engine did not answer, because it ended before.
+const NoAnswer = "none"

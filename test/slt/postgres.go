@@ -39,7 +39,7 @@ func (p Postgres) Run(ctx context.Context, statements []string) (answers []Answe
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	settings := append([]string{
-		"SET client_min_messages = error", "DROP SCHEMA public CASCADE", "CREATE SCHEMA public",
+		"SET client_min_messages = error", "DROP SCHEMA IF EXISTS public CASCADE", "CREATE SCHEMA public",
 		"SET timezone = 'UTC'", "SET datestyle = 'ISO, MDY'", "SET intervalstyle = 'postgres'", "SET bytea_output = 'hex'", "SET extra_float_digits = 1",
 		"SET jit = off", // plans with forbidden nodes look so dear that each would be compiled
 		fmt.Sprintf("SET statement_timeout = %d", statementTimeout),
@@ -74,9 +74,9 @@ func (Postgres) ask(ctx context.Context, conn *pgconn.PgConn, sql string) Answer
 	case errors.As(err, &bad):
 		return Answer{State: bad.Code, Message: bad.Message}
 	case err != nil:
-		return Answer{State: noAnswer, Message: err.Error()}
+		return Answer{State: NoAnswer, Message: err.Error()}
 	case count != 1:
-		return Answer{State: noAnswer, Message: fmt.Sprintf("%d statements in one record", count)}
+		return Answer{State: NoAnswer, Message: fmt.Sprintf("%d statements in one record", count)}
 	}
 	return a
 }

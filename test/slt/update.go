@@ -16,7 +16,7 @@ func Update(ctx context.Context, e Engine, s *Script) (notes []string, err error
 	}
 	for i, step := range steps {
 		a := &answers[i]
-		if a.State == noAnswer {
+		if a.State == NoAnswer {
 			return nil, fmt.Errorf("%s: no answer: %s", step.Where(), a.Message)
 		}
 		note, err := store(step, a)

@@ -221,7 +221,11 @@ func (p *printer) frame(f *Frame) {
 
 func (p *printer) bound(b FrameBound) {
 	if b.Offset != nil {
-		p.expr(b.Offset, SignPrecedence)
+		level := SignPrecedence
+		if c, ok := b.Offset.(*Column); ok && c.Parts[0].Text == "unbounded" { // a word of the frame, without parentheses
+			level = PrimaryPrecedence + 1
+		}
+		p.expr(b.Offset, level)
 	}
 	p.add(boundWords[b.Kind])
 }

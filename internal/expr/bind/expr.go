@@ -88,6 +88,8 @@ type Expr struct {
 	// Fold ignores case: ILIKE.
 	Fold bool
 	All  bool
+	// Whole tells a MakeRow that is the row of a table: it is compared as one value, in which NULLs are equal.
+	Whole bool
 	// Implicit tells a Cast that nobody wrote. Truncate lets VARCHAR(n) cut, as an explicit cast does.
 	Implicit bool
 	Index    int

@@ -145,15 +145,18 @@ func plain(t schema.Type) schema.Type {
 	return schema.Of(t.Kind)
 }
 
+// isRow tells a ROW(…) that was written.
+func isRow(e *Expr) bool { return e.Op == MakeRow && !e.Whole }
+
 func compare(at ast.Span, cmp CompareOp, l, r *Expr) (*Expr, error) {
-	if l.Op == MakeRow && r.Op == MakeRow && len(l.Args) != len(r.Args) {
+	if isRow(l) && isRow(r) && len(l.Args) != len(r.Args) {
 		return nil, errorf(at, sqlstate.SyntaxError, "unequal number of entries in row expressions")
 	}
 	typ, ok := comparedKind(l, r)
 	if !ok {
 		return nil, noOperator(at, cmp.String(), []*Expr{l, r})
 	}
-	if typ.Kind == schema.Row && l.Op == MakeRow && r.Op == MakeRow {
+	if typ.Kind == schema.Row && isRow(l) && isRow(r) {
 		if cmp == Equal || cmp == NotEqual {
 			return compareRows(at, cmp, l, r)
 		}

@@ -93,7 +93,7 @@ func (b *Binder) distinct(n *ast.Distinct) (*Expr, error) {
 
 // distinct is l IS DISTINCT FROM r, of rows member by member.
 func distinct(at ast.Span, l, r *Expr) (*Expr, error) {
-	if l.Op != MakeRow || r.Op != MakeRow || len(l.Args) != len(r.Args) || len(l.Args) == 0 {
+	if !isRow(l) || !isRow(r) || len(l.Args) != len(r.Args) || len(l.Args) == 0 {
 		eq, err := compare(at, Equal, l, r)
 		if err != nil {
 			return nil, err

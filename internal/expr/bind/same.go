@@ -14,7 +14,7 @@ func Same(a, b *Expr) bool {
 		return true
 	}
 	if a.Op != b.Op || len(a.Args) != len(b.Args) || a.Symbol != b.Symbol || a.Cmp != b.Cmp || a.Negated != b.Negated || a.Truth != b.Truth ||
-		a.Fold != b.Fold || a.All != b.All || a.Index != b.Index || a.Function != b.Function || !sameNode(a.Node, b.Node) ||
+		a.Fold != b.Fold || a.Whole != b.Whole || a.All != b.All || a.Index != b.Index || a.Function != b.Function || !sameNode(a.Node, b.Node) ||
 		!slices.Equal(a.Path, b.Path) || !a.Type.Equal(b.Type) {
 		return false
 	}

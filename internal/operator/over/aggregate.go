@@ -42,6 +42,8 @@ type rowCount struct {
 
 func (c *rowCount) begin() error { return nil }
 
+func (c *rowCount) close() {}
+
 func (c *rowCount) fill() error {
 	p := &c.o.piece
 	if p.at == 0 {
@@ -147,6 +149,14 @@ func (f *framed) fill() error {
 func (f *framed) finish(n int) *batch.Column {
 	f.out.Resize(n)
 	return f.out
+}
+
+func (f *framed) close() {
+	f.state.Close()
+	if s, ok := f.sums.(*stacks); ok {
+		s.left.older.Free()
+		s.right.older.Free()
+	}
 }
 
 // add adds the rows of a span to a slot.

@@ -11,10 +11,21 @@ const numberBytes = 4
 type memory struct {
 	budget *limit.Budget
 	name   string
+	taken  int64
 }
 
 func (m *memory) take(bytes int64) error {
-	return op.OutOfMemory(m.name, m.budget.Reserve(bytes))
+	if err := m.budget.Reserve(bytes); err != nil {
+		return op.OutOfMemory(m.name, err)
+	}
+	m.taken += bytes
+	return nil
+}
+
+// giveBack releases all that was taken.
+func (m *memory) giveBack() {
+	m.budget.Release(m.taken)
+	m.taken = 0
 }
 
 // grown reserves what s has grown by since its capacity was before.

@@ -49,6 +49,8 @@ type evaluator interface {
 	fill() error
 	// finish returns the column of the n rows of the batch. It is lent until the next fill.
 	finish(n int) *batch.Column
+	// close gives back what the operator's memory does not count.
+	close()
 }
 
 // New returns the operator that config describes. What it keeps is reserved in budget.
@@ -168,7 +170,21 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 			return false, err
 		}
 	}
-	return o.next < len(o.ids), nil
+	if out.Ports[0] != nil {
+		return true, nil
+	}
+	o.free() // nothing that was emitted is lent any more
+	return false, nil
+}
+
+// free gives all memory back.
+func (o *Operator) free() {
+	for _, c := range o.calls {
+		c.close()
+	}
+	o.rows.Free()
+	o.ids, o.next, o.part, o.calls = nil, 0, partition{}, nil
+	o.memory.giveBack()
 }
 
 // emit emits those of the next rows that were not emitted before a restore.

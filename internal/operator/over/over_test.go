@@ -178,7 +178,8 @@ func TestLargePartitions(t *testing.T) {
 // drive returns the columns of the calls, a line a row, in the order in which rows come out.
 func drive(t testing.TB, config over.Config, in *batch.Batch) []string {
 	t.Helper()
-	o := over.New(&batch.Pool{}, limit.New("test", 0), config)
+	budget := limit.New("test", 0)
+	o := over.New(&batch.Pool{}, budget, config)
 	for from := 0; from < in.Len; from += 3000 {
 		part := *in
 		part.Sel = []uint16{}
@@ -196,8 +197,12 @@ func drive(t testing.TB, config over.Config, in *batch.Batch) []string {
 		if more, err = o.OnEnd(out); err != nil {
 			t.Fatal(err)
 		}
-		b := out.Ports[0]
-		got = append(got, sdktest.Rows(&batch.Batch{Cols: b.Cols[len(config.Types):], Len: b.Len, Sel: b.Sel})...)
+		if b := out.Ports[0]; b != nil {
+			got = append(got, sdktest.Rows(&batch.Batch{Cols: b.Cols[len(config.Types):], Len: b.Len, Sel: b.Sel})...)
+		}
+	}
+	if budget.Used() != 0 {
+		t.Errorf("%d bytes are still in use", budget.Used())
 	}
 	return got
 }

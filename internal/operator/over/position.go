@@ -72,6 +72,8 @@ func (p *position) finish(n int) *batch.Column {
 	return lent
 }
 
+func (p *position) close() {}
+
 // tiles deals rows to parts. As in PostgreSQL the number of parts is the argument in the first row where it is not NULL, and only rows from there on
 // are dealt, though all rows of the partition are counted.
 type tiles struct {

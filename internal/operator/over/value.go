@@ -25,6 +25,8 @@ func newPicker(o *Operator, c *Call, column int) picker {
 
 func (p *picker) begin() error { return nil }
 
+func (p *picker) close() {}
+
 // pick makes row i of the piece that in a position of the partition, NULL if position is negative.
 func (p *picker) pick(i, position int) {
 	id := keyed.NoRow

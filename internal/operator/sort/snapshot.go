@@ -3,6 +3,7 @@ package sort
 import (
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
 )
 
 // version is that of the state's layout: docs/format/state.md.
@@ -31,7 +32,7 @@ func (o *Operator) Snapshot(group op.KeyGroup) ([]byte, error) {
 	}
 	rest := o.newRows()
 	defer rest.Free()
-	if err := o.copyTo(rest, ids, func(int, []uint32) {}); err != nil {
+	if err := o.copyTo(rest, ids, func(int, *batch.Batch, []uint32) error { return nil }); err != nil {
 		return nil, err
 	}
 	rows, err := rest.Snapshot(uint8(group))
@@ -55,5 +56,8 @@ func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
 		return err
 	}
 	o.chosen = o.chosen || len(parts[0]) > 0
+	if o.leaders != nil {
+		o.leaders.stale = true
+	}
 	return o.rows.Restore(uint8(group), parts[1])
 }

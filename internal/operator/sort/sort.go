@@ -41,8 +41,9 @@ type Operator struct {
 	// first is how many rows of a partition may be among those that are kept; -1 means all. cutAt is how many rows make it time to drop the others.
 	first int64
 	cutAt int
-	// last is the last of the first rows, if there is no partition and there are as many; else keyed.NoRow.
-	last uint32
+	// last is the last of the first rows, if there is no partition and there are as many; else keyed.NoRow. leaders are those of partitions.
+	last    uint32
+	leaders *leaders
 	// ids are the rows to be emitted, in order, once ended; next is the first that has not been.
 	ended bool
 	ids   []uint32
@@ -82,8 +83,14 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 			o.first = 0
 		}
 		o.cutAt = minCut
+		if o.hasher == nil {
+			o.cutAt = int(max(minCut, 2*min(o.first, math.MaxInt64/2)))
+		}
 	}
 	o.rows = o.newRows()
+	if o.hasher != nil && o.first > 0 {
+		o.leaders = newLeaders(o)
+	}
 	return o
 }
 
@@ -139,6 +146,9 @@ func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error)
 		return false, nil
 	}
 	o.see(in)
+	if o.leaders != nil {
+		return false, o.leaders.apply(in, out)
+	}
 	rows := in.Sel
 	if o.last != keyed.NoRow {
 		rows = o.among(in)
@@ -149,10 +159,15 @@ func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error)
 		return false, err
 	}
 	out.Counts.Held += int64(n)
+	return false, o.tidy(out)
+}
+
+// tidy drops rows if there are many.
+func (o *Operator) tidy(out *op.Output) error {
 	if o.rows.Len() < o.cutAt {
-		return false, nil
+		return nil
 	}
-	return false, o.cut(out)
+	return o.cut(out)
 }
 
 // see notes which columns nothing reads.
@@ -261,7 +276,7 @@ func (o *Operator) cut(out *op.Output) error {
 	dropped := int64(o.rows.Len() - len(ids))
 	out.Counts.Held -= dropped
 	out.Counts.Filtered += dropped
-	if dropped > 0 {
+	if dropped > 0 || o.leaders != nil && o.leaders.stale {
 		if err := o.replace(ids); err != nil {
 			return err
 		}
@@ -273,26 +288,34 @@ func (o *Operator) cut(out *op.Output) error {
 // replace makes the rows with these numbers, in their order, all that are kept.
 func (o *Operator) replace(ids []uint32) error {
 	left := o.newRows()
-	if err := o.copyTo(left, ids, func(at int, numbers []uint32) {
-		if o.hasher == nil && int64(at) < o.first && o.first <= int64(at+len(numbers)) {
+	note := func(at int, _ *batch.Batch, numbers []uint32) error {
+		if int64(at) < o.first && o.first <= int64(at+len(numbers)) {
 			o.last = numbers[o.first-int64(at)-1]
 		}
-	}); err != nil {
+		return nil
+	}
+	if o.leaders != nil {
+		o.leaders.begin()
+		note = o.leaders.note
+	}
+	if err := o.copyTo(left, ids, note); err != nil {
 		return err
 	}
 	o.rows.Take(left)
 	return nil
 }
 
-// copyTo copies rows to another store, and calls done with their numbers there; at is the place of the first of them in ids.
-func (o *Operator) copyTo(store *keyed.Rows, ids []uint32, done func(at int, numbers []uint32)) error {
+// copyTo copies rows to another store, and calls done with them and their numbers there; at is the place of the first of them in ids.
+func (o *Operator) copyTo(store *keyed.Rows, ids []uint32, done func(at int, rows *batch.Batch, numbers []uint32) error) error {
 	for at := 0; at < len(ids); at += batch.MaxRows {
 		part := ids[at:min(at+batch.MaxRows, len(ids))]
 		b := o.gather(part)
 		if err := o.keep(store, b, nil, len(part)); err != nil {
 			return err
 		}
-		done(at, o.numbers)
+		if err := done(at, b, o.numbers); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -319,17 +342,24 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 			return false, err
 		}
 	}
-	if n := min(batch.MaxRows, len(o.ids)-o.next); n > 0 {
-		out.Emit(0, o.gather(o.ids[o.next:o.next+n]))
-		o.next += n
-		out.Counts.Held -= int64(n)
-		out.Counts.Forwarded += int64(n)
+	n := min(batch.MaxRows, len(o.ids)-o.next)
+	if n == 0 { // nothing that was emitted is lent any more
+		o.ids, o.next = nil, 0
+		o.rows.Free()
+		return false, o.reserve(0)
 	}
-	return o.next < len(o.ids), nil
+	out.Emit(0, o.gather(o.ids[o.next:o.next+n]))
+	o.next += n
+	out.Counts.Held -= int64(n)
+	out.Counts.Forwarded += int64(n)
+	return true, nil
 }
 
 // end decides which rows are emitted, in which order.
 func (o *Operator) end(out *op.Output) error {
+	if o.leaders != nil {
+		o.leaders.free()
+	}
 	ids, err := o.sorted()
 	if err != nil {
 		return err

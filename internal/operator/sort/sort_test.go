@@ -311,6 +311,38 @@ func TestTopIsBounded(t *testing.T) {
 	}
 }
 
+// TestFirstOfEachIsBounded: memory depends on the number of partitions.
+func TestFirstOfEachIsBounded(t *testing.T) {
+	const rows, parts = 300_000, 500
+	for _, first := range []int64{1, 3} {
+		for name, key := range map[string]keyed.Key{"the latest": {Column: 2, Desc: true}, "the earliest": {Column: 2}} {
+			budget := limit.New("test", 0)
+			o := sort.New(&batch.Pool{}, budget, sort.Config{Name: "top", Types: types, Keys: []keyed.Key{key}, Limit: first, Partition: []int{0}})
+			counts := feed(t, o, rows, func(i int) int32 { return int32(i % parts) })
+			if counts.Held > 1<<15 || budget.Peak() > 8<<20 {
+				t.Errorf("%s: %d rows are kept, in up to %d bytes", name, counts.Held, budget.Peak())
+			}
+			got := drain(t, o, &counts)
+			var want []int64
+			for part := range int64(parts) {
+				for k := range first {
+					if key.Desc {
+						want = append(want, rows-parts*(k+1)+part)
+					} else {
+						want = append(want, parts*k+part)
+					}
+				}
+			}
+			if !slices.Equal(got, want) || counts.Held != 0 || !counts.Balanced() {
+				t.Errorf("%s: %d rows, account %+v", name, len(got), counts)
+			}
+			if budget.Used() != 0 {
+				t.Errorf("%s: %d bytes are still in use", name, budget.Used())
+			}
+		}
+	}
+}
+
 func TestTopWithTiesAcrossCuts(t *testing.T) {
 	const rows = 100_000
 	config := sort.Config{Name: "top", Types: types, Keys: []keyed.Key{{Column: 0}}, Limit: 3, WithTies: true}
@@ -345,7 +377,9 @@ func TestSnapshotsWhileEmitting(t *testing.T) {
 				if more, err = o.OnEnd(out); err != nil {
 					t.Fatal(err)
 				}
-				got = append(got, slices.Clone(out.Ports[0].Cols[2].Int64s())...)
+				if b := out.Ports[0]; b != nil {
+					got = append(got, slices.Clone(b.Cols[2].Int64s())...)
+				}
 				restored := sort.New(&batch.Pool{}, limit.New("test", 0), config)
 				for g := range op.KeyGroups {
 					data, err := o.Snapshot(op.KeyGroup(g))

@@ -5,26 +5,27 @@ import (
 
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/sdk/codec"
 )
 
 // Narrow leaves out columns, aggregates and window functions that nothing reads, so that what keeps rows keeps no more than it must. Projections
 // that a user named stay as they are.
 func Narrow(p *logical.Plan) {
-	n := &narrower{demand: demandOf(p), done: map[logical.Node]narrowed{}}
+	n := &narrower{demand: demandOf(p, true), done: map[logical.Node]narrowed{}}
 	for _, s := range p.Sinks {
 		in := n.narrow(s.Input)
 		s.Input = choose(logical.Step{OnError: s.OnError}, in.node, in.columns(span(0, len(in.at))))
 	}
 }
 
-// demandOf computes what is read of each node.
-func demandOf(p *logical.Plan) demand {
+// demandOf computes what is read of each node; narrowing says that what nothing reads is left out then.
+func demandOf(p *logical.Plan, narrowing bool) demand {
 	d := demand{}
 	for _, s := range p.Sinks {
 		d.sink(s)
 	}
 	for _, n := range order(p) {
-		d.node(n)
+		d.node(n, narrowing)
 	}
 	return d
 }
@@ -222,6 +223,15 @@ func (w *narrower) project(n *logical.Project) narrowed {
 }
 
 func (w *narrower) join(n *logical.Join) narrowed {
+	if answer := w.demand.of(n)[n.Left.Schema().Len():]; n.Kind == logical.Single && !slices.ContainsFunc(answer, func(c codec.Need) bool { return c.Read }) {
+		// Nobody reads the answer of a subquery: it is not asked for, not even for too many rows.
+		left := w.narrow(n.Left)
+		at := slices.Clone(left.at)
+		for range answer {
+			at = append(at, -1)
+		}
+		return narrowed{left.node, at}
+	}
 	left, right := w.exact(n.Left), w.exact(n.Right)
 	nl, wl := n.Left.Schema().Len(), left.node.Schema().Len()
 	keys := slices.Clone(n.Keys)

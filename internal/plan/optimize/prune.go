@@ -9,7 +9,7 @@ import (
 
 // PruneColumns tells each scan which columns, and which members of nested rows, anything above it reads.
 func PruneColumns(p *logical.Plan) {
-	demandOf(p)
+	demandOf(p, false)
 }
 
 // demand is what is read of each node's rows: a Need for each column of its schema.
@@ -85,8 +85,8 @@ func merge(into, from []codec.Need) {
 }
 
 // node passes the demand on n to its inputs. A column that a Project only passes on and nobody reads is not demanded: it stays unread, and is
-// passed on as that.
-func (d demand) node(n logical.Node) {
+// passed on as that. What else nobody reads is computed all the same, unless it is narrowing that asks: then it will be left out.
+func (d demand) node(n logical.Node, narrowing bool) {
 	switch n := n.(type) {
 	case *logical.Scan:
 		d.scan(n)
@@ -96,7 +96,8 @@ func (d demand) node(n logical.Node) {
 	case *logical.Project:
 		out := d.of(n)
 		for i, item := range n.Items {
-			if passes := item.Expr.Op == bind.Column && len(item.Expr.Path) == 1; !passes || out[i].Read {
+			passes := item.Expr.Op == bind.Column && len(item.Expr.Path) == 1
+			if out[i].Read || !passes && (!narrowing || n.Written) {
 				d.exprs(n.Input, item.Expr)
 			}
 		}
@@ -122,12 +123,12 @@ func (d demand) node(n logical.Node) {
 			d.pass(in, d.of(n))
 		}
 	default:
-		d.relation(n)
+		d.relation(n, narrowing)
 	}
 }
 
 // relation is node for relational nodes.
-func (d demand) relation(n logical.Node) {
+func (d demand) relation(n logical.Node, narrowing bool) {
 	switch n := n.(type) {
 	case *logical.Join:
 		d.join(n)
@@ -135,7 +136,7 @@ func (d demand) relation(n logical.Node) {
 		d.wholes(n.Input, n.Keys...)
 		first := n.FirstCall()
 		for i, c := range n.Calls {
-			if d.of(n)[first+i].Read {
+			if !narrowing || d.of(n)[first+i].Read {
 				d.wholes(n.Input, c.Args...)
 				d.wholes(n.Input, c.Filter)
 				d.sortKeys(n.Input, c.OrderBy)
@@ -158,7 +159,7 @@ func (d demand) relation(n logical.Node) {
 		d.wholes(n.Input, n.Partition...)
 		d.sortKeys(n.Input, n.Order)
 		for i, c := range n.Calls {
-			if d.of(n)[in+i].Read {
+			if !narrowing || d.of(n)[in+i].Read {
 				d.wholes(n.Input, c.Args...)
 				d.wholes(n.Input, c.Filter, c.Frame.StartOffset, c.Frame.EndOffset)
 			}

@@ -360,8 +360,9 @@ func eliminatePulled(step logical.Step, kind logical.JoinKind, left logical.Node
 		return join, true
 	}
 	node := q.node
-	ofNode := func(e *bind.Expr) bool { return e.Op == bind.Column && e.Path[0] >= nl } // NULL by itself where there is no row
-	lazy := kind != logical.Inner && slices.ContainsFunc(values[nl:], func(e *bind.Expr) bool { return !ofNode(e) })
+	// What is no column of the node is not NULL by itself where no row of it meets.
+	computed := func(e *bind.Expr) bool { return e.Op != bind.Column || e.Path[0] < nl }
+	lazy := kind != logical.Inner && slices.ContainsFunc(values[nl:], computed)
 	if lazy {
 		node = withFound(step, node)
 	}
@@ -370,7 +371,7 @@ func eliminatePulled(step logical.Step, kind logical.JoinKind, left logical.Node
 	items := passAll(join, 0, nl)
 	for i, item := range q.items {
 		e := values[nl+i]
-		if lazy && !ofNode(e) {
+		if lazy && computed(e) {
 			e = unlessMissing(join, join.Schema().Len()-1, bind.NullOf(e.Type), e)
 		}
 		items = append(items, logical.Item{Name: item.Name, Expr: e})

@@ -223,54 +223,44 @@ func (m *domain) aggregate(n *logical.Aggregate) logical.Node {
 	return logical.NewProject(n.Step, join, items)
 }
 
-// groupingSets adds the domain's columns to every set.
+// groupingSets adds the domain's columns to every set. A set without columns of its own has a row for every row of the domain, whether it has rows
+// or not.
 func (m *domain) groupingSets(n *logical.Aggregate, in logical.Node, keys []int) logical.Node {
 	nd := len(m.columns)
-	var sets [][]int
+	sets := make([][]int, len(n.Sets))
 	empty := 0
-	for _, set := range n.Sets {
+	for i, set := range n.Sets {
 		if len(set) == 0 {
 			empty++
-			continue
 		}
-		sets = append(sets, append(span(0, nd), moveAll(set, nd)...))
+		sets[i] = append(span(0, nd), moveAll(set, nd)...)
 	}
-	if empty > 0 {
-		return m.withTotals(n, in, keys, sets, empty)
-	}
-	return m.masked(n, in, keys, sets)
-}
-
-// withTotals is for sets among which the empty one is so many times: its row is there for each row of the domain, as that of an aggregation
-// without keys.
-func (m *domain) withTotals(n *logical.Aggregate, in logical.Node, keys []int, sets [][]int, times int) logical.Node {
-	nd := len(m.columns)
-	totals := m.aggregate(logical.NewAggregate(n.Step, n.Input, nil, nil, n.Calls))
-	items := passAll(totals, 0, nd)
-	for _, k := range n.Keys {
-		f := n.Input.Schema().Fields[k]
-		items = append(items, logical.Item{Name: f.Name, Expr: bind.NullOf(f.Type)})
-	}
-	items = append(items, logical.Item{Name: "grouping", Expr: bind.Int64Of(1<<len(n.Keys) - 1)})
-	items = append(items, passAll(totals, nd, nd+len(n.Calls))...)
-	all := &logical.Union{}
-	for range times {
-		all.In = append(all.In, logical.NewProject(n.Step, totals, items))
-	}
-	if len(sets) > 0 {
-		all.In = append(all.In, m.masked(n, in, keys, sets))
-	}
-	return all
-}
-
-// masked groups by sets that have the domain's columns, and takes those out of the column of bits.
-func (m *domain) masked(n *logical.Aggregate, in logical.Node, keys []int, sets [][]int) logical.Node {
-	nd := len(m.columns)
 	grouped := logical.NewAggregate(n.Step, in, keys, sets, moveCalls(n.Calls, nd))
 	items := passAll(grouped, 0, grouped.Schema().Len())
 	mask := &items[len(keys)] // the bits of the domain's columns are never set
 	mask.Expr = &bind.Expr{Op: bind.Arith, Symbol: '/', Type: mask.Expr.Type, Args: []*bind.Expr{mask.Expr, bind.Int64Of(1 << nd)}}
-	return logical.NewProject(n.Step, grouped, items)
+	answers := logical.NewProject(n.Step, grouped, items)
+	if empty == 0 {
+		return answers
+	}
+	same := make([]logical.KeyPair, nd)
+	for i := range same {
+		same[i] = logical.KeyPair{Left: i, Right: i, NullSafe: true}
+	}
+	without := logical.NewJoin(n.Step, logical.Anti, m.node, in, same, nil)
+	row := passAll(without, 0, nd)
+	for _, item := range items[nd:len(keys)] {
+		row = append(row, logical.Item{Name: item.Name, Expr: bind.NullOf(item.Expr.Type)})
+	}
+	row = append(row, logical.Item{Name: mask.Name, Expr: bind.Int64Of(1<<len(n.Keys) - 1)})
+	for i, value := range emptyAnswers(n.Calls) {
+		row = append(row, logical.Item{Name: items[len(keys)+1+i].Name, Expr: value})
+	}
+	all := []logical.Node{answers}
+	for range empty {
+		all = append(all, logical.NewProject(n.Step, without, row))
+	}
+	return &logical.Union{In: all}
 }
 
 // join pushes the domain into the sides that need it; into both if neither alone will do, and joins them on it.

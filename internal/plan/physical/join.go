@@ -79,15 +79,36 @@ func joinKind(k logical.JoinKind) join.Kind {
 // mostDealt is how many columns at most are hashed to deal rows that may go to any task.
 const mostDealt = 3
 
-// dealt are the columns of the side that is not broadcast by which its rows are dealt: the join's keys, else the first columns.
+// dealt are the columns of the side that is not broadcast by which its rows are dealt: the join's keys, else the first columns that are read of it.
 func dealt(n *logical.Join, probe int) []int {
 	var columns []int
 	for _, k := range n.Keys {
 		columns = append(columns, [...]int{k.Left, k.Right}[probe])
 	}
-	width := n.Inputs()[probe].Schema().Len()
-	for i := 0; i < min(width, mostDealt) && len(n.Keys) == 0; i++ {
-		columns = append(columns, i)
+	if len(columns) > 0 {
+		return columns
+	}
+	width, first := n.Inputs()[probe].Schema().Len(), 0
+	if probe == 1 {
+		first = n.Left.Schema().Len()
+	}
+	read := make([]bool, width)
+	if probe == 0 || !n.Kind.KeepsLeftOnly() {
+		for i := range read {
+			read[i] = first+i >= len(n.Need) || n.Need[first+i]
+		}
+	}
+	if n.Condition != nil {
+		for _, path := range bind.Paths(n.Condition) {
+			if c := path[0] - first; c >= 0 && c < width {
+				read[c] = true
+			}
+		}
+	}
+	for i := range read {
+		if read[i] && len(columns) < mostDealt {
+			columns = append(columns, i)
+		}
 	}
 	return columns
 }

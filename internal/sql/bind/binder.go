@@ -162,6 +162,8 @@ type query struct {
 	name   string
 	with   *with
 	clause clause
+	// lone returns the names that stand alone in the query: if one of them is a table's, its row may be meant.
+	lone func() map[string]bool
 	// all are all items of FROM, those that an alias hides too.
 	all []*item
 

@@ -169,6 +169,12 @@ func (q *query) joined(left part, t *ast.Join, p place) (part, error) {
 	if dependent && right.call != nil && unconditional(t) {
 		return q.functionOver(left, right, t.Kind == ast.LeftJoin), nil
 	}
+	if t.Kind == ast.RightJoin || t.Kind == ast.FullJoin {
+		left = q.marked(left)
+	}
+	if t.Kind == ast.LeftJoin || t.Kind == ast.FullJoin {
+		right = q.marked(right)
+	}
 	j := &join{query: q, ast: t, place: p, left: left, right: right}
 	j.right.items = shifted(right.items, left.node.Schema().Len())
 	if err := j.bind(); err != nil {
@@ -178,6 +184,26 @@ func (q *query) joined(left part, t *ast.Join, p place) (part, error) {
 		raise(right.node)
 	}
 	return j.made(dependent), nil
+}
+
+// marked adds a column that is TRUE to a side of a join that may have no row, for each table in it whose row may be meant somewhere.
+func (q *query) marked(p part) part {
+	targets := passed(p.node)
+	items := slices.Clone(p.items)
+	for i, it := range items {
+		if !it.byTable || it.present != nil || !q.lone()[it.name] {
+			continue
+		}
+		yes := bind.BoolOf(true)
+		marked := *it
+		marked.present = columnOf(len(targets), schema.Field{Type: yes.Type})
+		items[i] = &marked
+		targets = append(targets, column{it.name + " is there", yes})
+	}
+	if len(targets) == p.node.Schema().Len() {
+		return p
+	}
+	return part{node: q.project(func() logical.Step { return q.step(q.name, "present") }, p.node, targets), items: items, asOf: p.asOf}
 }
 
 // unconditional reports whether a join pairs every row with every row that its right side has for it.

@@ -9,6 +9,18 @@ import (
 type mention struct {
 	name string
 	at   *exprast.Span
+	// words, if not nil, collects the names that stand alone in expressions.
+	words map[string]bool
+}
+
+// loneNames are the names that stand alone in the expressions of a SELECT and the queries inside of it: t, but not t.a, nor t.* in the select list.
+func loneNames(n *ast.Select, order []exprast.OrderItem) map[string]bool {
+	m := &mention{words: map[string]bool{}}
+	m.selects(n)
+	for _, o := range order {
+		m.expr(o.X)
+	}
+	return m.words
 }
 
 func (m *mention) query(n *ast.Query) {
@@ -18,7 +30,7 @@ func (m *mention) query(n *ast.Query) {
 	if n.With != nil {
 		for _, t := range n.With.Tables {
 			m.query(t.Query)
-			if t.Name.Text == m.name {
+			if t.Name.Text == m.name && m.words == nil {
 				return // hidden from here on
 			}
 		}
@@ -53,13 +65,21 @@ func (m *mention) body(n ast.Body) {
 
 func (m *mention) selects(n *ast.Select) {
 	for _, i := range n.Items {
-		m.expr(i.X)
+		if star, ok := i.X.(*exprast.Star); !ok || star.Expand {
+			m.expr(i.X)
+		}
 	}
 	for _, t := range n.From {
 		m.table(t)
 	}
 	m.exprs(n.DistinctOn...)
 	m.exprs(n.Where, n.Having)
+	for _, w := range n.Windows {
+		m.exprs(w.Window.PartitionBy...)
+		for _, o := range w.Window.OrderBy {
+			m.expr(o.X)
+		}
+	}
 	if n.GroupBy != nil {
 		for _, g := range n.GroupBy.Items {
 			m.group(g)
@@ -106,9 +126,14 @@ func (m *mention) expr(n exprast.Node) {
 		return
 	}
 	exprast.Walk(n, func(n exprast.Node) bool {
-		if o, ok := n.(*exprast.Opaque); ok {
-			if q, ok := o.Query.(*ast.Query); ok {
+		switch n := n.(type) {
+		case *exprast.Opaque:
+			if q, ok := n.Query.(*ast.Query); ok {
 				m.query(q)
+			}
+		case *exprast.Column:
+			if m.words != nil && len(n.Parts) == 1 {
+				m.words[n.Parts[0].Text] = true
 			}
 		}
 		return true

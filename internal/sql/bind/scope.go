@@ -37,6 +37,8 @@ type item struct {
 	// barred says that LATERAL items of the join to the right may not refer to the item: RIGHT or FULL JOIN.
 	barred bool
 	at     exprast.Span
+	// present is TRUE in every row of the table, so that a join can tell rows that it has none for; nil where nobody asks.
+	present *bind.Expr
 	// key are the columns of the primary key of a table or source.
 	key []int
 	// scalar says that the item's name means the value of its only column: a function of FROM whose rows are no records.
@@ -60,6 +62,9 @@ func shifted(items []*item, by int) []*item {
 		c.columns = make([]column, len(it.columns))
 		for k, col := range it.columns {
 			c.columns[k] = column{col.name, bind.MapColumns(col.expr, func(n int) int { return n + by })}
+		}
+		if it.present != nil {
+			c.present = bind.MapColumns(it.present, func(n int) int { return n + by })
 		}
 		out[i] = &c
 	}
@@ -266,19 +271,22 @@ func (s *scope) wholeRow(name string) (*bind.Expr, error) {
 	return s.reached(at, up, it.row()), nil
 }
 
-// row is the item's columns as one value.
+// row is the item's columns as one value, NULL where a join has no row for it.
 func (it *item) row() *bind.Expr {
 	if it.scalar && len(it.columns) == 1 {
 		return it.columns[0].expr
 	}
-	e := &bind.Expr{Op: bind.MakeRow}
+	e := &bind.Expr{Op: bind.MakeRow, Whole: true}
 	fields := make([]schema.Field, len(it.columns))
 	for i, c := range it.columns {
 		fields[i] = schema.Field{Name: c.name, Type: c.expr.Type}
 		e.Args = append(e.Args, c.expr)
 	}
 	e.Type = schema.RowOf(fields...)
-	return e
+	if it.present == nil {
+		return e
+	}
+	return &bind.Expr{Op: bind.Case, Type: e.Type, Args: []*bind.Expr{it.present, e}}
 }
 
 // mostParts are the parts of a name that is no member of a row: database, schema, table, column.

@@ -2,11 +2,13 @@ package bind
 
 import (
 	"slices"
+	"sync"
 
 	exprast "wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/sql/ast"
+	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
 )
 
@@ -32,6 +34,7 @@ type selection struct {
 
 // selectRows binds a SELECT, in the order in which PostgreSQL does it.
 func (q *query) selectRows(n *ast.Select, order []exprast.OrderItem, limit *ast.Limit) (*rows, error) {
+	q.lone = sync.OnceValue(func() map[string]bool { return loneNames(n, order) })
 	from, err := q.from(n.From)
 	if err != nil {
 		return nil, err
@@ -153,7 +156,7 @@ func (s *scope) tableStar(n *exprast.Column) ([]column, error) {
 		}
 		return targets, nil
 	}
-	if e, err := s.bare(parts[0].Text); err == nil && e == nil {
+	if e, _ := s.bare(parts[0].Text); e == nil || e.Type.Kind != schema.Row {
 		return nil, placedAt(s.noTable(parts[0].Text), n.Span)
 	}
 	return nil, nil

@@ -24,7 +24,7 @@ func improve(text string, e *parse.Error) {
 		}
 		return
 	}
-	if isWord(n.t, "default") && n.before("select", "values") {
+	if isWord(n.t, "default") && n.before("select", "values", "table") && !isWord(&n.tokens[n.begin], "create") {
 		e.Message, e.Hint = "DEFAULT is not allowed in this context", ""
 		return
 	}

@@ -88,7 +88,7 @@ func (p *parser) scalar() (ast.Value, bool) {
 		v.Kind = ast.NumberValue
 	case parse.Operator:
 		next := p.PeekAt(1)
-		if !t.Is("-") && !t.Is("+") || next.Kind < parse.Integer || next.Kind > parse.Float {
+		if !t.Is("-") && !t.Is("+") || !isNumber(next) {
 			return v, false
 		}
 		p.Next()
@@ -102,7 +102,7 @@ func (p *parser) scalar() (ast.Value, bool) {
 		switch {
 		case isWord(t, "true", "false"):
 			v.Kind = ast.BoolValue
-		case t.Class == exprast.Reserved && !isWord(t, "on"), isWord(t, "interval"):
+		case t.Class == exprast.Reserved && !isWord(t, "on"), isWord(t, "interval") && p.PeekAt(1).Kind == parse.String:
 			return v, false
 		default:
 			v.Kind = ast.WordValue

@@ -50,7 +50,6 @@ var wider = map[string]string{
 	"CREATE TABLE t (a int) AS SELECT 1":                "a table with a connector may declare its columns",
 	"CREATE TABLE t AS SELECT 1 WITH (fillfactor = 70)": "options may follow the query",
 	"SELECT a FROM t OFFSET 1 + 1 ROWS":                 "any expression will do",
-	"SELECT a FROM t FETCH FIRST - a ROWS ONLY":         "here too",
 }
 
 // later are messages that PostgreSQL has only after parsing.

@@ -316,6 +316,8 @@ func (p *parser) offset(q *ast.Query) {
 	l.Span = p.From(l.Start)
 }
 
+func isNumber(t *parse.Token) bool { return t.Kind >= parse.Integer && t.Kind <= parse.Float }
+
 // fetch parses FETCH {FIRST | NEXT} [count] {ROW | ROWS} {ONLY | WITH TIES}.
 func (p *parser) fetch(q *ast.Query) {
 	t := p.Next()
@@ -329,8 +331,10 @@ func (p *parser) fetch(q *ast.Query) {
 	switch {
 	case p.atWord("row", "rows") && isWord(p.PeekAt(1), "only", "with"):
 		l.Count = &exprast.Literal{Kind: exprast.Integer, Text: "1", Span: p.Peek().Span}
-	case p.At("+"), p.At("-"):
+	case (p.At("+") || p.At("-")) && isNumber(p.PeekAt(1)):
 		l.Count, _ = p.Expr(exprast.SignPrecedence)
+	case p.Peek().Kind == parse.Operator, p.AtWords("not"):
+		p.UnexpectedHint("put the count in parentheses")
 	default:
 		l.Count, _ = p.Expr(exprast.PrimaryPrecedence)
 	}

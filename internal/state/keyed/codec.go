@@ -18,14 +18,17 @@ const (
 )
 
 // appendExact appends row of c as it is: docs/format/state.md, "Values".
-func appendExact(dst []byte, c *batch.Column, row int) []byte { return appendValue(dst, c, row, false) }
+func appendExact(dst []byte, c *batch.Column, row int) []byte { return appendValue(dst, c, row, nil) }
 
-// appendCanonical appends row of c so that equal values have equal bytes.
-func appendCanonical(dst []byte, c *batch.Column, row int) []byte {
-	return appendValue(dst, c, row, true)
+// appendCanonical appends row of c so that values that are equal have equal bytes, whatever precision and scale their columns have: the form is
+// that of typ, the type of the key.
+func appendCanonical(dst []byte, c *batch.Column, row int, typ *schema.Type) []byte {
+	return appendValue(dst, c, row, typ)
 }
 
-func appendValue(dst []byte, c *batch.Column, row int, canonical bool) []byte {
+// appendValue appends row of c in the canonical form of typ; nil: as it is.
+func appendValue(dst []byte, c *batch.Column, row int, typ *schema.Type) []byte {
+	canonical := typ != nil
 	if c == nil || c.Kind() == schema.Null || c.IsNull(row) {
 		return append(dst, absentValue)
 	}
@@ -52,7 +55,7 @@ func appendValue(dst []byte, c *batch.Column, row int, canonical bool) []byte {
 	case schema.Numeric:
 		d := c.Decimal(row)
 		if canonical {
-			d = canonicalDecimal(d, c.Type())
+			d = canonicalDecimal(d, *typ)
 		}
 		dst = binary.LittleEndian.AppendUint64(dst, d.Coef.Lo)
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(d.Coef.Hi))
@@ -73,13 +76,21 @@ func appendValue(dst []byte, c *batch.Column, row int, canonical bool) []byte {
 	case schema.Array:
 		from, to := int(c.Offsets()[row]), int(c.Offsets()[row+1])
 		dst = binary.AppendUvarint(dst, uint64(to-from))
+		var elem *schema.Type
+		if canonical {
+			elem = typ.Elem
+		}
 		for i := from; i < to; i++ {
-			dst = appendValue(dst, c.Child(0), i, canonical)
+			dst = appendValue(dst, c.Child(0), i, elem)
 		}
 		return dst
 	case schema.Row:
 		for i := range c.Type().Fields {
-			dst = appendValue(dst, c.Child(i), row, canonical)
+			var member *schema.Type
+			if canonical {
+				member = &typ.Fields[i].Type
+			}
+			dst = appendValue(dst, c.Child(i), row, member)
 		}
 		return dst
 	default:

@@ -12,6 +12,7 @@ import (
 type encodedRows struct {
 	// plain says that the canonical form of a key is the key as it is, and has no parts within parts.
 	plain bool
+	types []schema.Type // of the key: columns of one kind may have another precision
 	data  []byte
 	ends  []int // of the canonical form and of all, two a row; if plain one a row
 	at    []int // where the next value of a row goes
@@ -40,8 +41,8 @@ func (e *encodedRows) encode(cols []*batch.Column, rows []uint16, n int) {
 			row = int(rows[i])
 		}
 		from := len(e.data)
-		for _, c := range cols {
-			e.data = appendCanonical(e.data, c, row)
+		for k, c := range cols {
+			e.data = appendCanonical(e.data, c, row, &e.types[k])
 		}
 		e.ends = append(e.ends, len(e.data))
 		e.exact = e.exact[:0]

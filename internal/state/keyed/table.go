@@ -68,6 +68,7 @@ type span struct {
 func NewTable(pool *batch.Pool, types []schema.Type, name string, budget *limit.Budget) *Table {
 	t := &Table{name: name, types: types, budget: budget, pool: pool}
 	t.layout, t.fields = layoutOf(types)
+	t.rows.types = types
 	t.rows.plain = !slices.ContainsFunc(types, func(t schema.Type) bool { return !isPlain(t.Kind) })
 	t.blocks = memory.NewBlocks(budget)
 	t.forgetHeads()
