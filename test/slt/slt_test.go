@@ -24,7 +24,7 @@ import (
 const differencesPage = "../../docs/differences.md"
 
 // minCases keeps the suite from shrinking unnoticed.
-const minCases = 5000
+const minCases = 5600
 
 // shown bounds the failures that a test prints of a file.
 const shown = 10

@@ -147,12 +147,14 @@ func (b *Binder) star(n *ast.Star) (*Expr, error) {
 	if n.Of == nil || n.Expand {
 		return nil, errorf(n.Span, sqlstate.SyntaxError, "* is not allowed here")
 	}
-	x, err := b.Bind(n.Of)
-	if c, ok := n.Of.(*ast.Column); ok && err == nil && len(c.Parts) == 1 {
-		if s, ok := b.scope.(interface{ HasTable(name string) bool }); ok && s.HasTable(c.Parts[0].Text) {
-			return x, nil // a function in FROM that returns values
+	if c, ok := n.Of.(*ast.Column); ok && len(c.Parts) == 1 {
+		if s, ok := b.scope.(TableScope); ok {
+			if row, err := s.TableRow(c.Parts[0].Text); row != nil || err != nil {
+				return row, err
+			}
 		}
 	}
+	x, err := b.Bind(n.Of)
 	if err == nil && x.Type.Kind != schema.Row {
 		err = errorf(n.Span, sqlstate.WrongObjectType, "type %s is not composite", x.Type.PgName())
 	}

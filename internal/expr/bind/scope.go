@@ -24,6 +24,12 @@ type Scope interface {
 	Names() []string
 }
 
+// TableScope is a Scope that knows tables: TableRow is the row of the one called name, nil if there is none.
+type TableScope interface {
+	Scope
+	TableRow(name string) (*Expr, error)
+}
+
 // schemaScope is the columns of one schema, under the names of its table.
 type schemaScope struct {
 	schema *schema.Schema

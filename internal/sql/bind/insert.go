@@ -177,6 +177,9 @@ func (i *insertion) fromQuery(r *rows) (logical.Node, error) {
 	row := make([]*bind.Expr, len(i.columns))
 	for k, f := range r.node.Schema().Fields {
 		e, err := assign(columnOf(k, f), types[k], i.columns[i.to[k]].Name)
+		if r.columns[k].unknown {
+			e, err = bind.CastTo(columnOf(k, f), types[k])
+		}
 		if err != nil {
 			return nil, placedIfNot(err, i.itemAt(k))
 		}

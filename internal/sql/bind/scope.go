@@ -111,7 +111,7 @@ func (s *scope) Resolve(parts []string) (bind.Ref, error) {
 	if e != nil || err != nil {
 		return ref(e), err
 	}
-	if e, err = s.wholeRow(parts[0]); e != nil || err != nil {
+	if e, err = s.TableRow(parts[0]); e != nil || err != nil {
 		return ref(e), err
 	}
 	return bind.Ref{}, s.noColumn(parts[0])
@@ -256,14 +256,8 @@ func (s *scope) table(name string) (found *item, at *scope, up int, err error) {
 	return found, at, up, err
 }
 
-// HasTable reports whether name is that of a table, whose row it means then.
-func (s *scope) HasTable(name string) bool {
-	it, _, _, err := s.table(name)
-	return it != nil && err == nil
-}
-
-// wholeRow finds the table called name, whose row is meant; nil if there is none.
-func (s *scope) wholeRow(name string) (*bind.Expr, error) {
+// TableRow finds the table called name, whose row is meant; nil if there is none.
+func (s *scope) TableRow(name string) (*bind.Expr, error) {
 	it, at, up, err := s.table(name)
 	if it == nil || err != nil {
 		return nil, err

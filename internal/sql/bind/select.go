@@ -292,10 +292,9 @@ func (s *selection) answer() *rows {
 		n = s.limited(n, s.keys, s.limit)
 	}
 	out := &rows{node: s.firstColumns(s.name, n, s.visible), columns: make([]outColumn, s.visible)}
-	_, open := out.node.(*logical.Project)
-	open = open && plain
 	for i, t := range s.targets[:s.visible] {
-		out.columns[i] = outColumn{t.name, t.expr.Type, open && t.expr.Unknown && t.expr.IsConst()}
+		sorted := s.ast.Distinct || slices.ContainsFunc(s.keys, func(k logical.SortKey) bool { return k.Column == i })
+		out.columns[i] = outColumn{t.name, t.expr.Type, !sorted && t.expr.Unknown && t.expr.IsConst()}
 	}
 	return out
 }

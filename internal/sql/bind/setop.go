@@ -96,7 +96,7 @@ func (r *rows) decideAs(types []schema.Type) error {
 	}
 	items := slices.Clone(p.Items)
 	for i, c := range r.columns {
-		if !c.unknown {
+		if !c.unknown || !items[i].Expr.IsConst() { // the others are cast from TEXT
 			continue
 		}
 		undecided := *items[i].Expr

@@ -79,3 +79,31 @@ func BenchmarkRowsGather(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSortByTwo sorts rows by a text of 20 bytes, of which 12 are the same in all, and a number.
+func BenchmarkSortByTwo(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, bench := range []struct {
+		name string
+		rows int
+	}{{"1M", 1 << 20}, {"10M", 10 << 20}} {
+		b.Run(bench.name, func(b *testing.B) {
+			r := keyed.NewRows(&batch.Pool{}, rowTypes(), 0, "sort", limit.New("bench", 0))
+			var ids []uint32
+			for len(ids) < bench.rows {
+				step := fillRows(b, r, rowBatches(16, random.Uint64), nil, 16*batch.MaxRows)
+				ids = append(ids, step...)
+			}
+			order := keyed.NewOrder(rowTypes(), []keyed.Key{{Column: 2}, {Column: 0}})
+			sorted := make([]uint32, len(ids))
+			report := perRow(b)
+			for range b.N {
+				copy(sorted, ids)
+				if err := order.Sort(r, sorted); err != nil {
+					b.Fatal(err)
+				}
+			}
+			report(len(ids))
+		})
+	}
+}
