@@ -60,7 +60,7 @@ type joinGroup struct {
 // group returns the group that n is the top of, or nil if there is nothing to order.
 func (o *orderer) group(n logical.Node) *joinGroup {
 	j, ok := n.(*logical.Join)
-	if !ok || j.Kind != logical.Inner || j.Dependent || len(j.Keys) > 0 {
+	if !ok || !movable(j) {
 		return nil
 	}
 	g := &joinGroup{step: j.Step, estimates: o.estimates}
@@ -77,10 +77,15 @@ func (o *orderer) group(n logical.Node) *joinGroup {
 	return g
 }
 
+// movable reports whether the inputs of j may be joined with others first. What may fail in a guarded join stays behind its other conditions.
+func movable(j *logical.Join) bool {
+	return j.Kind == logical.Inner && !j.Dependent && len(j.Keys) == 0 && !(j.Guarded && j.Condition != nil && bind.Fallible(j.Condition))
+}
+
 // flatten adds the inputs below n to g, left to right.
 func (o *orderer) flatten(n logical.Node, g *joinGroup, top bool) {
 	j, ok := n.(*logical.Join)
-	if !ok || j.Kind != logical.Inner || j.Dependent || len(j.Keys) > 0 || !top && o.readers[n] > 1 {
+	if !ok || !movable(j) || !top && o.readers[n] > 1 {
 		g.inputs, g.first = append(g.inputs, n), append(g.first, g.width)
 		g.width += n.Schema().Len()
 		return
@@ -134,7 +139,18 @@ func (g *joinGroup) best() logical.Node {
 	for c := range columns {
 		columns[c] = top.at[c]
 	}
-	return choose(logical.Step{OnError: g.step.OnError}, top.node, columns)
+	return keep(choose(logical.Step{OnError: g.step.OnError}, top.node, columns), g.ofOne())
+}
+
+// ofOne are the conditions that read one input or none: those that could not be given to that one, since their value changes from row to row.
+func (g *joinGroup) ofOne() []*bind.Expr {
+	var own []*bind.Expr
+	for i, c := range g.conditions {
+		if bits.OnesCount64(g.reads[i]) < 2 {
+			own = append(own, c)
+		}
+	}
+	return own
 }
 
 func (g *joinGroup) leaf(i int) *joined {

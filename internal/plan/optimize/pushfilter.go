@@ -92,15 +92,38 @@ func (f *filters) into(n logical.Node, conditions []*bind.Expr) logical.Node {
 		}
 		return withInputs(n, in)
 	case *logical.SetOp:
-		if !slices.ContainsFunc(conditions, bind.Fallible) {
-			return withInputs(n, []logical.Node{f.push(n.Left, conditions), f.push(n.Right, conditions)})
-		}
+		return f.intoSetOp(n, conditions)
 	}
 	in := slices.Clone(n.Inputs())
 	for i := range in {
 		in[i] = f.push(in[i], nil)
 	}
 	return keep(withInputs(n, in), conditions)
+}
+
+// intoSetOp moves conditions to both sides; to the left one alone where a row of the right may take away one of the left for which a condition
+// says something else: 1.0 is 1.00, but not as text.
+func (f *filters) intoSetOp(n *logical.SetOp, conditions []*bind.Expr) logical.Node {
+	if slices.ContainsFunc(conditions, bind.Fallible) {
+		return keep(withInputs(n, []logical.Node{f.push(n.Left, nil), f.push(n.Right, nil)}), conditions)
+	}
+	var right []*bind.Expr
+	for _, c := range conditions {
+		if n.Kind != logical.Except || sameForEqual(c) {
+			right = append(right, c)
+		}
+	}
+	return withInputs(n, []logical.Node{f.push(n.Left, conditions), f.push(n.Right, right)})
+}
+
+// sameForEqual reports whether e certainly has the same value for columns whose values are equal.
+func sameForEqual(e *bind.Expr) bool {
+	same := true
+	bind.Walk(e, func(e *bind.Expr) bool {
+		same = same && e.Op != bind.Cast
+		return same
+	})
+	return same
 }
 
 // part divides conditions into those that read only columns that may, and the others. Conditions whose value changes from row to row stay.
@@ -155,6 +178,15 @@ func (f *filters) intoJoin(n *logical.Join, conditions []*bind.Expr) logical.Nod
 		own = bind.Conjuncts(n.Condition)
 	}
 	var left, right, above []*bind.Expr
+	var guarded []*bind.Expr // what may fail, and is computed for pairs of rows only
+	if n.Guarded {
+		own, guarded = apart(own)
+		if n.Kind == logical.Inner {
+			var more []*bind.Expr
+			conditions, more = apart(conditions)
+			guarded = append(guarded, more...)
+		}
+	}
 	if n.Kind == logical.Inner {
 		left, own = part(slices.Concat(own, conditions), ofLeft)
 		right, own = part(own, ofRight)
@@ -179,8 +211,21 @@ func (f *filters) intoJoin(n *logical.Join, conditions []*bind.Expr) logical.Nod
 			left = append(left, more...)
 		}
 	}
+	own = append(own, guarded...)
 	right = mapAll(right, func(c int) int { return c - nl })
 	return keep(rejoin(n, f.push(n.Left, left), f.push(n.Right, right), n.Keys, bind.AndOf(own...)), above)
+}
+
+// apart divides conditions into those that never fail and the others.
+func apart(conditions []*bind.Expr) (safe, fallible []*bind.Expr) {
+	for _, c := range conditions {
+		if bind.Fallible(c) {
+			fallible = append(fallible, c)
+		} else {
+			safe = append(safe, c)
+		}
+	}
+	return safe, fallible
 }
 
 // known keeps in right, among conditions on the right side of a mark join, those that are never unknown; the others go back to own.
@@ -216,6 +261,7 @@ func innermost(n *logical.Join, conditions []*bind.Expr) *logical.Join {
 		return n
 	}
 	c := logical.NewJoin(n.Step, kind, n.Left, n.Right, n.Keys, n.Condition)
+	c.Guarded = n.Guarded
 	return c
 }
 
@@ -233,6 +279,8 @@ func falseIfNull(e *bind.Expr, side func(column int) bool) bool {
 		return e.Negated && nullIfNull(e.Args[0], side)
 	case bind.IsBool:
 		return e.Truth && !e.Negated && falseIfNull(e.Args[0], side)
+	case bind.Quantified: // NULL, or false: = ANY of no values
+		return !e.All && nullIfNull(e.Args[0], side) || nullIfNull(e.Args[1], side)
 	}
 	return nullIfNull(e, side)
 }
@@ -247,8 +295,10 @@ func nullIfNull(e *bind.Expr, side func(column int) bool) bool {
 		if !e.Function.Strict {
 			return false
 		}
-	case bind.In, bind.Quantified:
+	case bind.In:
 		return nullIfNull(e.Args[0], side)
+	case bind.Quantified: // over no values it is not NULL
+		return nullIfNull(e.Args[1], side)
 	default:
 		return false
 	}

@@ -81,7 +81,7 @@ func anyRow(step logical.Step, n logical.Node) logical.Node {
 func (m *domain) push(n logical.Node) logical.Node {
 	if len(outerColumns(n)) == 0 && !fallible(n) {
 		// Not shared: a filter above may become the join's condition.
-		return logical.NewJoin(m.step, logical.Inner, m.node, lower(n), nil, nil)
+		return pairwise(logical.NewJoin(m.step, logical.Inner, m.node, lower(n), nil, nil))
 	}
 	out, ok := m.done[n]
 	if !ok {
@@ -89,6 +89,13 @@ func (m *domain) push(n logical.Node) logical.Node {
 		m.done[n] = out
 	}
 	return out
+}
+
+// pairwise makes j compute what may fail in conditions for pairs of rows only: what stands in a query is not computed for rows for which that is not
+// evaluated.
+func pairwise(j *logical.Join) *logical.Join {
+	j.Guarded = true
+	return j
 }
 
 func (m *domain) pushInto(n logical.Node) logical.Node {
@@ -273,7 +280,7 @@ func (m *domain) join(n *logical.Join) logical.Node {
 		for i := range keys {
 			keys[i].Left += nd
 		}
-		return rejoin(n, m.push(n.Left), lower(n.Right), keys, m.expr(n.Condition))
+		return pairwise(rejoin(n, m.push(n.Left), lower(n.Right), keys, m.expr(n.Condition)))
 	case len(outerColumns(n.Left)) == 0 && n.Kind == logical.Inner && !fallible(n.Left):
 		// The right side's columns come behind the domain's there; the condition is over left, domain, right.
 		condition := m.across(n.Condition, nl, func(c int) int { return c }, nl)
@@ -281,7 +288,7 @@ func (m *domain) join(n *logical.Join) logical.Node {
 		for i := range keys {
 			keys[i].Right += nd
 		}
-		join := rejoin(n, lower(n.Left), m.push(n.Right), keys, condition)
+		join := pairwise(rejoin(n, lower(n.Left), m.push(n.Right), keys, condition))
 		return choose(n.Step, join, slices.Concat(span(nl, nl+nd), span(0, nl), span(nl+nd, nl+nd+nr)))
 	}
 	return m.joinBoth(n)
@@ -313,7 +320,7 @@ func (m *domain) joinBoth(n *logical.Join) logical.Node {
 		k.Left, k.Right = k.Left+nd, k.Right+nd
 		keys = append(keys, k)
 	}
-	join := rejoin(n, left, right, keys, m.across(n.Condition, nl, func(c int) int { return c + nd }, nd+nl))
+	join := pairwise(rejoin(n, left, right, keys, m.across(n.Condition, nl, func(c int) int { return c + nd }, nd+nl)))
 	if n.Kind.KeepsLeftOnly() {
 		return join
 	}

@@ -27,9 +27,6 @@ func newJoin(s *Step, n *logical.Join) meeting {
 		if n.Strategy == logical.MergeJoin {
 			return join.NewMerge(&c)
 		}
-		if n.Strategy == logical.MergeJoin {
-			return join.NewMerge(&c)
-		}
 		return join.NewHash(&c)
 	}
 	return joinMeeting(&config, n.Strategy)
