@@ -84,6 +84,11 @@ func (a *app) sql(ctx context.Context, args []string, f *sqlFlags) error {
 	if len(args) > 0 && len(f.statements) > 0 {
 		return wrong(errors.New("give a file or -e, not both"))
 	}
+	if len(args) == 0 && len(f.statements) == 0 {
+		if in, out, ok := a.interactive(os.Getenv); ok {
+			return a.prompt(ctx, in, out, settings)
+		}
+	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
 	s := &script{
@@ -105,8 +110,6 @@ func (a *app) sql(ctx context.Context, args []string, f *sqlFlags) error {
 		if err := errors.Join(err, file.Close()); err != nil {
 			return err
 		}
-	case a.interactive():
-		return s.prompt(ctx)
 	default:
 		if err := s.read(ctx, a.in); err != nil {
 			return err
@@ -124,6 +127,7 @@ type script struct {
 	failed    bool
 	timing    bool
 	over      bool // \q was read
+	atOnce    bool // INSERTs into sinks run at once, each for itself
 }
 
 // read carries out what in has, statement by statement. A last statement needs no semicolon.
@@ -188,6 +192,9 @@ func (s *script) execute(ctx context.Context, text string, start, end, first int
 	placed := strings.Repeat("\n", lines) + strings.Repeat(" ", column) + text[start:end]
 	began := s.app.clock.Monotonic()
 	err := s.session.Execute(ctx, placed, s.printer)
+	if err == nil && s.atOnce {
+		err = s.session.Finish(ctx, s.printer)
+	}
 	if err := s.note(ctx, err); err != nil {
 		return err
 	}

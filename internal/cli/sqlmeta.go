@@ -98,7 +98,15 @@ func (s *script) include(ctx context.Context, path string) error {
 		return s.note(ctx, err)
 	}
 	defer file.Close() //nolint:errcheck // nothing was written
-	return s.read(ctx, file)
+	if !s.atOnce {
+		return s.read(ctx, file)
+	}
+	s.atOnce = false // a file is a script, at the prompt too
+	defer func() { s.atOnce = true }()
+	if err := s.read(ctx, file); err != nil {
+		return err
+	}
+	return s.note(ctx, s.session.Finish(ctx, s.printer))
 }
 
 func (s *script) setOutput(ctx context.Context, name string) error {

@@ -135,6 +135,15 @@ func (s *settings) put(name, value string) {
 // DefaultSetting is the value of a setting in a session that has changed none.
 func DefaultSetting(name string) (string, bool) { return newSettings(0).get(name) }
 
+// SettingNames are the settings that SHOW ALL lists, sorted.
+func SettingNames() []string {
+	var names []string
+	for _, k := range known() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
 // nameOf joins the parts of a name.
 func nameOf(parts []exprast.Name) (string, exprast.Span) {
 	texts := make([]string, len(parts))
