@@ -24,6 +24,7 @@ type scope struct {
 	// ordered says that a call has taken an order of its own: among equal rows, another call's order need not be the same.
 	ordered *bool
 	inOver  bool // within a window function or an aggregate
+	called  bool // an aggregate function is called over it
 }
 
 // types that expressions are drawn of, with the frequent ones repeated.
@@ -331,10 +332,12 @@ func (g *generator) scalarSubquery(t string, s *scope, depth int) *Node {
 
 // aggregate draws a call of an aggregate function over s; nil: there is none of the type.
 func (g *generator) aggregate(t string, s *scope, depth int) *Node {
-	g.aggregates++
+	s.called = true
 	switch {
 	case t == "int4" && g.chance(60):
-		return join("(", g.aggregate("int8", s, depth), ")::int4")
+		at := *s
+		at.inOver, at.outer = true, nil
+		return join("count(", g.expr(g.anyType(s), &at, false, 0), ")::int4")
 	case t == "bool" && g.chance(50):
 		return join("(", g.aggregate("int8", s, depth), " > ", pick(g, "0", "1", "2"), ")")
 	}

@@ -207,7 +207,6 @@ func (g *generator) selection(want []string, outer *scope, depth int, how groupi
 		}
 	}
 	var items []*Node
-	aggregates := g.aggregates
 	for i, t := range want {
 		if t == "" {
 			if t = g.anyType(out); how == selectAll {
@@ -218,7 +217,7 @@ func (g *generator) selection(want []string, outer *scope, depth int, how groupi
 		e := g.expr(t, out, false, depth)
 		items = append(items, e)
 	}
-	if how == selectAll && g.aggregates == aggregates && tail == nil {
+	if how == selectAll && !s.called && tail == nil {
 		tail = join(" HAVING true")
 	}
 	head := (*Node)(nil)

@@ -98,10 +98,8 @@ type generator struct {
 	tables  []Table
 	extreme bool
 	names   int // aliases given
-	// aggregates counts calls of aggregate functions.
-	aggregates int
-	ctes       []relation
-	uses       map[string]bool
+	ctes    []relation
+	uses    map[string]bool
 }
 
 func (g *generator) chance(percent int) bool { return g.r.IntN(100) < percent }
