@@ -84,7 +84,7 @@ func (g *generator) draw(t string, s *scope, small bool, depth int) *Node {
 		}
 	}
 	if s.windows && !s.inOver && !small && g.chance(55) {
-		if n := g.window(t, s, depth); n != nil {
+		if n := g.window(t, s); n != nil {
 			return n
 		}
 	}
@@ -417,7 +417,7 @@ func (g *generator) direction() *Node {
 }
 
 // window draws a call with OVER; nil: there is none of the type.
-func (g *generator) window(t string, s *scope, depth int) *Node {
+func (g *generator) window(t string, s *scope) *Node {
 	at := *s
 	at.inOver = true
 	var partition *Node
