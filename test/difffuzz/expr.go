@@ -332,11 +332,10 @@ func (g *generator) scalarSubquery(t string, s *scope, depth int) *Node {
 
 // aggregate draws a call of an aggregate function over s; nil: there is none of the type.
 func (g *generator) aggregate(t string, s *scope, depth int) *Node {
-	s.called = true
 	switch {
 	case t == "int4" && g.chance(60):
 		at := *s
-		at.inOver, at.outer = true, nil
+		at.inOver, at.outer, s.called = true, nil, true
 		return join("count(", g.expr(g.anyType(s), &at, false, 0), ")::int4")
 	case t == "bool" && g.chance(50):
 		return join("(", g.aggregate("int8", s, depth), " > ", pick(g, "0", "1", "2"), ")")
@@ -352,6 +351,7 @@ func (g *generator) aggregate(t string, s *scope, depth int) *Node {
 	if call == nil {
 		return nil
 	}
+	s.called = true
 	return join(call, filter)
 }
 
@@ -456,7 +456,7 @@ func (g *generator) window(t string, s *scope) *Node {
 	peers := join("ORDER BY ", list(", ", 1, join(g.expr(g.anyType(s), &at, false, 0), g.direction())))
 	switch t {
 	case "int8":
-		if g.chance(40) && !*s.ordered {
+		if g.chance(60) && !*s.ordered {
 			*s.ordered = true
 			g.use("row_number")
 			return join("row_number()", over(total, nil))

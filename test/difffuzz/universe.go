@@ -128,7 +128,7 @@ func (g *generator) table(i int) Table {
 	case 0:
 		rows = 0
 	case 1, 2:
-		rows = 60
+		rows = 24
 	}
 	for n := range rows {
 		var row []string
