@@ -26,8 +26,8 @@ type Difference struct {
 	Want     slt.Answer
 	Got      slt.Answer
 	Way      way
-	// Asked counts queries up to this one in its universe, from 1.
-	Asked int
+	// Asked counts queries up to this one in its universe, Before those of universes before, from 1.
+	Asked, Before int
 }
 
 // Report counts what became of queries.
@@ -51,6 +51,7 @@ func (f *Fuzzer) Check(ctx context.Context, u *Universe, r *Report) error {
 	if r.Uses == nil {
 		r.Uses, r.Errors = map[string]int{}, map[string]int{}
 	}
+	before := r.Cases
 	roots := make([]*Node, len(u.Queries))
 	for i := range u.Queries {
 		roots[i] = u.Queries[i].Root
@@ -88,7 +89,7 @@ func (f *Fuzzer) Check(ctx context.Context, u *Universe, r *Report) error {
 				r.EqualValues++
 			default:
 				seen[i] = true
-				open = append(open, Difference{Universe: u, Tables: u.Tables, Query: q, Want: want[i], Got: got[i], Way: w, Asked: i + 1})
+				open = append(open, Difference{Universe: u, Tables: u.Tables, Query: q, Want: want[i], Got: got[i], Way: w, Asked: i + 1, Before: before})
 			}
 		}
 	}

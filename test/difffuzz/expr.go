@@ -24,6 +24,7 @@ type scope struct {
 	// ordered says that a call has taken an order of its own: among equal rows, another call's order need not be the same.
 	ordered *bool
 	inOver  bool // within a window function or an aggregate
+	called  bool // an aggregate function is called over it
 }
 
 // types that expressions are drawn of, with the frequent ones repeated.
@@ -83,7 +84,7 @@ func (g *generator) draw(t string, s *scope, small bool, depth int) *Node {
 		}
 	}
 	if s.windows && !s.inOver && !small && g.chance(55) {
-		if n := g.window(t, s, depth); n != nil {
+		if n := g.window(t, s); n != nil {
 			return n
 		}
 	}
@@ -331,10 +332,11 @@ func (g *generator) scalarSubquery(t string, s *scope, depth int) *Node {
 
 // aggregate draws a call of an aggregate function over s; nil: there is none of the type.
 func (g *generator) aggregate(t string, s *scope, depth int) *Node {
-	g.aggregates++
 	switch {
 	case t == "int4" && g.chance(60):
-		return join("(", g.aggregate("int8", s, depth), ")::int4")
+		at := *s
+		at.inOver, at.outer, s.called = true, nil, true
+		return join("count(", g.expr(g.anyType(s), &at, false, 0), ")::int4")
 	case t == "bool" && g.chance(50):
 		return join("(", g.aggregate("int8", s, depth), " > ", pick(g, "0", "1", "2"), ")")
 	}
@@ -349,6 +351,7 @@ func (g *generator) aggregate(t string, s *scope, depth int) *Node {
 	if call == nil {
 		return nil
 	}
+	s.called = true
 	return join(call, filter)
 }
 
@@ -414,7 +417,7 @@ func (g *generator) direction() *Node {
 }
 
 // window draws a call with OVER; nil: there is none of the type.
-func (g *generator) window(t string, s *scope, depth int) *Node {
+func (g *generator) window(t string, s *scope) *Node {
 	at := *s
 	at.inOver = true
 	var partition *Node
@@ -453,7 +456,7 @@ func (g *generator) window(t string, s *scope, depth int) *Node {
 	peers := join("ORDER BY ", list(", ", 1, join(g.expr(g.anyType(s), &at, false, 0), g.direction())))
 	switch t {
 	case "int8":
-		if g.chance(40) && !*s.ordered {
+		if g.chance(60) && !*s.ordered {
 			*s.ordered = true
 			g.use("row_number")
 			return join("row_number()", over(total, nil))

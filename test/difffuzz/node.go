@@ -71,9 +71,7 @@ func (n *Node) write(b *strings.Builder) {
 func (n *Node) smaller() []*Node {
 	var all []*Node
 	if n.class != "" {
-		for _, d := range n.within(n.class, nil) {
-			all = append(all, d)
-		}
+		all = n.within(n.class, nil)
 		if n.plain != "" && n.String() != n.plain {
 			all = append(all, &Node{text: n.plain, class: n.class})
 		}

@@ -43,6 +43,8 @@ func (g *generator) statement() Query {
 			keys = append(keys, join(number(i+1), g.direction()))
 		}
 		g.r.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+		// PostgreSQL 15 fails for SELECT min(x) ... ORDER BY 1 FETCH FIRST ROW WITH TIES where it looks the minimum up in a plan of its own.
+		body = join("SELECT * FROM (", body, ") ", g.name("x"))
 		order = join(" ORDER BY ", list(", ", len(keys), keys...), g.limit())
 	}
 	q.Root = join(with, body, order)
@@ -207,7 +209,6 @@ func (g *generator) selection(want []string, outer *scope, depth int, how groupi
 		}
 	}
 	var items []*Node
-	aggregates := g.aggregates
 	for i, t := range want {
 		if t == "" {
 			if t = g.anyType(out); how == selectAll {
@@ -218,7 +219,7 @@ func (g *generator) selection(want []string, outer *scope, depth int, how groupi
 		e := g.expr(t, out, false, depth)
 		items = append(items, e)
 	}
-	if how == selectAll && g.aggregates == aggregates && tail == nil {
+	if how == selectAll && !s.called && tail == nil {
 		tail = join(" HAVING true")
 	}
 	head := (*Node)(nil)
@@ -418,7 +419,7 @@ func (g *generator) item(s *scope, depth int, lateral bool) *Node {
 		cols, aliases := columnsOf(alias, types)
 		s.cols = append(s.cols, cols...)
 		return join("(", g.values(types), ") ", alias, " (", aliases, ")")
-	case g.chance(4):
+	case g.chance(5):
 		g.use("generate_series")
 		alias := g.name("x")
 		s.cols = append(s.cols, column{alias + ".c1", "int4", true})

@@ -98,10 +98,8 @@ type generator struct {
 	tables  []Table
 	extreme bool
 	names   int // aliases given
-	// aggregates counts calls of aggregate functions.
-	aggregates int
-	ctes       []relation
-	uses       map[string]bool
+	ctes    []relation
+	uses    map[string]bool
 }
 
 func (g *generator) chance(percent int) bool { return g.r.IntN(100) < percent }
@@ -130,7 +128,7 @@ func (g *generator) table(i int) Table {
 	case 0:
 		rows = 0
 	case 1, 2:
-		rows = 60
+		rows = 24
 	}
 	for n := range rows {
 		var row []string

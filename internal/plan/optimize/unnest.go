@@ -247,7 +247,7 @@ func (m *domain) groupingSets(n *logical.Aggregate, in logical.Node, keys []int)
 	mask := &items[len(keys)] // the bits of the domain's columns are never set
 	mask.Expr = &bind.Expr{Op: bind.Arith, Symbol: '/', Type: mask.Expr.Type, Args: []*bind.Expr{mask.Expr, bind.Int64Of(1 << nd)}}
 	answers := logical.NewProject(n.Step, grouped, items)
-	if empty == 0 {
+	if empty == 0 || nd == 0 { // without columns, the sets of the query itself have their rows
 		return answers
 	}
 	same := make([]logical.KeyPair, nd)

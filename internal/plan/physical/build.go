@@ -70,7 +70,7 @@ func (b *builder) lead(n logical.Node, edge Edge) {
 	}
 }
 
-// origin returns the stages whose tasks yield rows of n; nil among them stands for the lanes of sources.
+// origin returns the stages whose tasks yield rows of n; nil, the first if it is among them, stands for the lanes of sources.
 func (b *builder) origin(n logical.Node) []*Stage {
 	if all, ok := b.origins[n]; ok {
 		return all
@@ -84,7 +84,11 @@ func (b *builder) origin(n logical.Node) []*Stage {
 	default:
 		for _, in := range n.Inputs() {
 			for _, o := range b.origin(in) {
-				if !slices.Contains(all, o) {
+				switch {
+				case slices.Contains(all, o):
+				case o == nil: // first: a step there has its node's name
+					all = slices.Insert(all, 0, o)
+				default:
 					all = append(all, o)
 				}
 			}

@@ -73,6 +73,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 	}
 	summary(out, &report)
+	if len(report.Found) > 0 {
+		first := slices.MinFunc(report.Found, func(a, b difffuzz.Difference) int { return a.Before + a.Asked - b.Before - b.Asked })
+		fmt.Fprintf(out, "# first after %d queries\n", first.Before+first.Asked)
+	}
 	return nil
 }
 
