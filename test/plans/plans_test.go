@@ -52,7 +52,7 @@ type world struct {
 	registry *connector.Registry
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{catalog: catalog.New(), registry: connectors.New(connectors.Environment{FS: vfs.NewMem(), Clock: clock.System()})}
 	w.registry.Formats = formats.New()
@@ -74,7 +74,7 @@ func (w *world) binder() *bind.Binder {
 	return bind.New(bind.Environment{Catalog: w.catalog, Rows: rows, Settings: func(name string) (string, bool) { return "UTC", name == "timezone" }})
 }
 
-func (w *world) create(t *testing.T, s *ast.CreateRelation) {
+func (w *world) create(t testing.TB, s *ast.CreateRelation) {
 	t.Helper()
 	if bind.HasConnector(s) {
 		o, err := w.binder().Source(s, bind.Connectors{Registry: w.registry}, "")
