@@ -156,8 +156,10 @@ func (d *decorrelator) outerJoin(n *logical.Join) logical.Node {
 	switch {
 	case d.err != nil:
 		return n
-	case both != nil && n.Kind == logical.Left && !n.Dependent && len(n.Keys) == 0:
+	case both != nil && n.Kind == logical.Left && len(n.Keys) == 0:
 		return d.lateral(n)
+	case both != nil && n.Kind == logical.Right && !n.Dependent && len(n.Keys) == 0:
+		return choose(n.Step, d.lateral(d.turned(n)), append(span(nr, nl+nr), span(0, nr)...))
 	case both != nil:
 		d.refuse("the subquery %s in the condition of a %s join reads both sides of it", both.Text, n.Kind)
 		return n
@@ -452,9 +454,12 @@ func (d *decorrelator) lateral(n *logical.Join) logical.Node {
 		o.Index++
 		return &o
 	}
-	right := rewrite(n.Right, map[logical.Node]logical.Node{}, func(n logical.Node) logical.Node {
-		return withExpressions(n, func(e *bind.Expr) *bind.Expr { return bind.Rewrite(e, outward) })
-	})
+	right := n.Right
+	if !n.Dependent {
+		right = rewrite(right, map[logical.Node]logical.Node{}, func(n logical.Node) logical.Node {
+			return withExpressions(n, func(e *bind.Expr) *bind.Expr { return bind.Rewrite(e, outward) })
+		})
+	}
 	columns := func(e *bind.Expr) *bind.Expr {
 		if e.Op != bind.Column {
 			return outward(e)
@@ -496,6 +501,49 @@ func (d *decorrelator) lateral(n *logical.Join) logical.Node {
 	})
 	filtered := d.filter(&logical.Filter{Step: n.Step, Input: right, Predicate: predicate})
 	return d.eliminate(n.Step, logical.Left, n.Left, filtered, nil, nil)
+}
+
+// turned is a right join as the left join that it is with its sides in the other order. Its condition has subqueries.
+func (d *decorrelator) turned(n *logical.Join) *logical.Join {
+	nl, nr := n.Left.Schema().Len(), n.Right.Schema().Len()
+	other := func(e *bind.Expr) *bind.Expr {
+		o := *e
+		switch c := e.Path[0]; {
+		case c < nl:
+			o.Path = append([]int{c + nr}, e.Path[1:]...)
+		case c < nl+nr:
+			o.Path = append([]int{c - nl}, e.Path[1:]...)
+		}
+		return &o
+	}
+	columns := func(e *bind.Expr) *bind.Expr {
+		if e.Op != bind.Column {
+			return e
+		}
+		return other(e)
+	}
+	condition := bind.Rewrite(n.Condition, func(e *bind.Expr) *bind.Expr {
+		s, ok := subqueryOf(e)
+		if !ok {
+			return columns(e)
+		}
+		c := *s
+		c.Query = rewrite(d.resolve(s.Query), map[logical.Node]logical.Node{}, func(n logical.Node) logical.Node {
+			return withExpressions(n, func(e *bind.Expr) *bind.Expr {
+				return bind.Rewrite(e, func(e *bind.Expr) *bind.Expr {
+					if e.Op != bind.Outer || e.Index != 1 {
+						return e
+					}
+					return other(e)
+				})
+			})
+		})
+		if c.Compare != nil {
+			c.Compare = bind.Rewrite(s.Compare, columns)
+		}
+		return &bind.Expr{Op: bind.Opaque, Type: e.Type, Span: e.Span, Node: &c}
+	})
+	return logical.NewJoin(n.Step, logical.Left, n.Right, n.Left, nil, condition)
 }
 
 // withoutRight returns s, which stands in rows of two sides and reads nothing of the right one, for rows of the left side alone.
