@@ -31,6 +31,8 @@ type Manifest struct {
 	Sources    map[string][]connector.SplitState `json:"sources"`
 	Records    map[string]map[string]int64       `json:"records,omitempty"` // by source and file: records before the position
 	Operators  map[string]operatorState          `json:"operators,omitempty"`
+	// Fingerprints say what the state of a step means, by the names of Operators.
+	Fingerprints map[string]string `json:"fingerprints,omitempty"`
 	// Ended are the inputs that were over, by the name of the step that heads their stage. A stage of which all are has emitted all it had.
 	Ended map[string][]int           `json:"ended,omitempty"`
 	Sinks map[string]json.RawMessage `json:"sinks"`
@@ -54,6 +56,14 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 	for _, s := range p.sources {
 		m.Sources[s.plan.Name] = e.sources[s.index].splits
 		m.Records[s.plan.Name] = e.sources[s.index].records
+	}
+	for step := range p.steps {
+		if _, stored := m.Operators[step.Name]; stored && step.Fingerprint != "" {
+			if m.Fingerprints == nil {
+				m.Fingerprints = map[string]string{}
+			}
+			m.Fingerprints[step.Name] = step.Fingerprint
+		}
 	}
 	for _, s := range p.stageOrder {
 		// What has ended in one task has in all: their producers are the same, and end before the barrier for all of them or for none.

@@ -31,14 +31,14 @@ func (m *Manifest) Fits(plan *physical.Plan) error {
 
 // sameStages refuses a plan that has no place for the state of a step. A step may be new: it begins with none.
 func (m *Manifest) sameStages(plan *physical.Plan) error {
-	staged := map[string]bool{}
+	staged, prints := map[string]bool{}, map[string]string{}
 	var note func(edges []physical.Edge)
 	note = func(edges []physical.Edge) {
 		for _, e := range edges {
 			if e.Step == nil || staged[e.Step.Name] {
 				continue
 			}
-			staged[e.Step.Name] = true
+			staged[e.Step.Name], prints[e.Step.Name] = true, e.Step.Fingerprint
 			for _, port := range e.Step.Ports {
 				note(port)
 			}
@@ -51,6 +51,11 @@ func (m *Manifest) sameStages(plan *physical.Plan) error {
 	for _, name := range slices.Sorted(maps.Keys(m.Operators)) {
 		if !staged[name] {
 			errs = append(errs, fmt.Errorf("the checkpoint has state of step %q, which keeps none in the pipeline; bring it back, or start without the checkpoint", name))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Fingerprints)) {
+		if now := prints[name]; now != "" && now != m.Fingerprints[name] {
+			errs = append(errs, fmt.Errorf("the checkpoint's state of step %q is that of another computation; bring the step back as it was, or start without the checkpoint", name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Ended)) {

@@ -69,6 +69,8 @@ type Step struct {
 	Detail  string
 	OnError OnError
 	Schema  *schema.Schema
+	// Fingerprint says of a step with state what its state means: another one cannot go on from it. Empty means that nothing is known.
+	Fingerprint string
 	// New makes the operator of one lane or task. Only a step of a stage may keep state (see op.Stateful) or wait for the end of its input.
 	New func(Build) (op.Operator, error)
 	// Ports are the edges behind each output port.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/zeebo/xxh3"
+
 	"wire.example/wire/internal/operator/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/operator/over"
@@ -67,6 +69,7 @@ func (b *builder) stage(n logical.Node) *Stage {
 	default:
 		panic(fmt.Sprintf("physical: no stage for %T", n))
 	}
+	head.Fingerprint = fingerprint(n)
 	s := &Stage{Name: head.Name, Tasks: b.plan.Parallelism, Head: head, Inputs: len(n.Inputs())}
 	if m.alone {
 		s.Tasks = 1
@@ -83,6 +86,16 @@ func (b *builder) stage(n logical.Node) *Stage {
 	}
 	b.plan.Stages = append(b.plan.Stages, s)
 	return s
+}
+
+// fingerprint is a hash of what n does and of the types of its inputs: of all that the layout and the meaning of its state follow from.
+func fingerprint(n logical.Node) string {
+	_, detail, _ := strings.Cut(n.String(), ": ")
+	text := fmt.Sprintf("%T: %s", n, detail)
+	for _, in := range n.Inputs() {
+		text += "; " + in.Schema().String()
+	}
+	return fmt.Sprintf("%016x", xxh3.HashString(text))
 }
 
 // types are the types of the columns of s.
