@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -14,12 +15,12 @@ import (
 func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check FILE...",
-		Short: "Report every mistake in pipeline files, without running them.",
+		Short: "Report every mistake in pipeline files, YAML or .sql, without running them.",
 		Args:  exactly(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			var all []error
 			for _, path := range args {
-				if _, err := a.compile(c.Context(), path, false, true); err != nil {
+				if err := a.checkFile(c.Context(), path); err != nil {
 					all = append(all, err)
 					continue
 				}
@@ -31,6 +32,14 @@ func (a *app) checkCommand() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+func (a *app) checkFile(ctx context.Context, path string) error {
+	if strings.HasSuffix(path, ".sql") {
+		return a.checkSQL(ctx, path)
+	}
+	_, err := a.compile(ctx, path, false, true)
+	return err
 }
 
 // expand resolves ${NAME}, ${NAME:-default} and ${file:PATH}.

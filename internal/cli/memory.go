@@ -18,7 +18,7 @@ func budget(bytes int64) *limit.Budget {
 			bytes = machineMemory() / 2
 		}
 	}
-	return limit.New("memory", bytes)
+	return limit.New("process", bytes)
 }
 
 // machineMemory is the machine's memory in bytes, 0 if it cannot be found out.

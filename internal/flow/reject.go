@@ -38,23 +38,37 @@ type RowError struct {
 
 // Error says where the row is, what is wrong and what to do.
 func (e *RowError) Error() string {
-	where := e.Name
-	if e.Line > 0 {
-		where = fmt.Sprintf("%s:%d", e.Name, e.Line)
-	}
-	column := ""
-	if e.Column != "" {
-		column = fmt.Sprintf("column %q: ", e.Column)
-	}
 	hint := ""
 	if e.Err.Hint != "" {
 		hint = " " + e.Err.Hint
 	}
-	if where != "" {
-		where += ": "
-	}
 	return fmt.Sprintf("%sstep %q: %s%s (SQLSTATE %s).%s Set on_error: drop or dead_letter to go on past such rows",
-		where, e.Step, column, e.Err.Message, e.Err.Code, hint)
+		e.where(), e.Step, e.member(), e.Err.Message, e.Err.Code, hint)
+}
+
+// Place says where the row is, as text to put before what is wrong with it: "orders.csv:7: column "amount": "; "" where that is not known.
+func (e *RowError) Place() string {
+	if e.Line == 0 {
+		return e.member()
+	}
+	return e.where() + e.member()
+}
+
+func (e *RowError) where() string {
+	switch {
+	case e.Name == "":
+		return ""
+	case e.Line > 0:
+		return fmt.Sprintf("%s:%d: ", e.Name, e.Line)
+	}
+	return e.Name + ": "
+}
+
+func (e *RowError) member() string {
+	if e.Column == "" {
+		return ""
+	}
+	return fmt.Sprintf("column %q: ", e.Column)
 }
 
 // Unwrap returns the value error.

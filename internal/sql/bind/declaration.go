@@ -66,7 +66,15 @@ func (d *definition) declaration() (*declare.Declaration[exprast.Span], bool) {
 		}
 	}
 	if out.Connector.Text == "" {
-		d.add(errorf(d.ast.Name.Span, sqlstate.InvalidParameterValue, "%s \"%s\" needs a connector", d.ast.Kind, d.name).
+		bad := errorf(d.ast.Name.Span, sqlstate.InvalidParameterValue, "%s \"%s\" needs a connector", d.ast.Kind, d.name)
+		for _, o := range d.ast.Options {
+			if name := optionName(o); connector.Nearest(name, []string{"connector"}) != "" {
+				bad.Span = o.Span
+				d.add(bad.WithHint("Perhaps you meant connector instead of %s.", name))
+				return nil, false
+			}
+		}
+		d.add(bad.
 			WithHint("Add WITH (connector = '%s', …).", map[bool]string{true: "stdout", false: "file"}[d.ast.Kind == ast.Sink]))
 		return nil, false
 	}

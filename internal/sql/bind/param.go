@@ -23,7 +23,7 @@ func (q *query) param(n *exprast.Param) (*bind.Expr, error) {
 		if p == nil {
 			return nil, bad.WithHint("Parameters belong to PREPARE name (types) AS ….")
 		}
-		return nil, bad.WithHint("The statement was prepared with %d parameters.", len(p.Types))
+		return nil, bad.WithHint("The statement was prepared with %d parameters. Their types stand behind its name: PREPARE name (bigint, text) AS ….", len(p.Types))
 	}
 	e := bind.NullAt(n.Span, p.Types[i])
 	if p.Values != nil {

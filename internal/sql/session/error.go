@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
 
 	"wire.example/wire/internal/expr/bind"
@@ -12,15 +13,17 @@ import (
 
 // The codes that sessions raise themselves.
 const (
-	duplicateTable      sqlstate.Code = "42P07"
-	duplicatePrepared   sqlstate.Code = "42P05"
-	undefinedPrepared   sqlstate.Code = "26000"
-	dependentObjects    sqlstate.Code = "2BP01"
-	uniqueViolation     sqlstate.Code = "23505"
-	checkViolation      sqlstate.Code = "23514"
-	queryCanceled       sqlstate.Code = "57014"
-	cantChangeParameter sqlstate.Code = "55P02"
-	invalidSettingValue               = sqlstate.InvalidParameterValue
+	duplicateTable        sqlstate.Code = "42P07"
+	duplicatePrepared     sqlstate.Code = "42P05"
+	undefinedPrepared     sqlstate.Code = "26000"
+	dependentObjects      sqlstate.Code = "2BP01"
+	uniqueViolation       sqlstate.Code = "23505"
+	checkViolation        sqlstate.Code = "23514"
+	queryCanceled         sqlstate.Code = "57014"
+	cantChangeParameter   sqlstate.Code = "55P02"
+	undefinedFile         sqlstate.Code = "58P01"
+	insufficientPrivilege sqlstate.Code = "42501"
+	invalidSettingValue                 = sqlstate.InvalidParameterValue
 )
 
 // errTimeout is why a statement was stopped that took longer than statement_timeout.
@@ -62,13 +65,36 @@ func located(err error, text string) error {
 	}
 	var state *sqlstate.Error
 	if !errors.As(err, &state) {
-		return err
+		code := outside(err)
+		return &Error{Code: code, Text: string(code) + ": " + err.Error(), err: err}
 	}
-	out := &Error{Code: state.Code, Text: string(state.Code) + ": " + state.Message, err: err}
+	where := ""
+	var row placedRow
+	if errors.As(err, &row) {
+		where = row.Place()
+	}
+	out := &Error{Code: state.Code, Text: string(state.Code) + ": " + where + state.Message, err: err}
 	if state.Hint != "" {
 		out.Text += "\nhint: " + state.Hint
 	}
 	return out
+}
+
+// placedRow is an error that says which row it is about, with a colon and a blank at the end; "" if that is not known.
+type placedRow interface {
+	error
+	Place() string
+}
+
+// outside is the code of an error of a file, an address or whatever else is not SQL's.
+func outside(err error) sqlstate.Code {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return undefinedFile
+	case errors.Is(err, fs.ErrPermission):
+		return insufficientPrivilege
+	}
+	return sqlstate.ForeignDataError
 }
 
 // interrupted says why a statement ended early, if it did so because of the settings.

@@ -80,7 +80,7 @@ func New(config Config) *Session {
 func (s *Session) Catalog() *catalog.Catalog { return s.catalog }
 
 // Execute carries out the statements of text; it ends at the first mistake. INSERTs into sinks are collected until Finish or Take. The error is
-// an *Error unless ctx was done or h failed.
+// an *Error unless ctx was done.
 func (s *Session) Execute(ctx context.Context, text string, h Handler) error {
 	statements, parseErr := parse.Script(text)
 	for _, statement := range statements {
@@ -105,7 +105,7 @@ func (s *Session) Finish(ctx context.Context, h Handler) error {
 		return nil
 	}
 	if err := s.run(ctx, p); err != nil {
-		return err
+		return located(err, "")
 	}
 	return h.Done("PIPELINE")
 }
