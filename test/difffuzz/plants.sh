@@ -19,10 +19,10 @@ plants() {
 filter|internal/operator/filter/filter.go|if len(f.kept) > 0 {|if len(f.kept) > 1 {
 project|internal/operator/project/project.go|if rows := p.out.Rows(); rows > 0 {|if rows := p.out.Rows(); rows > 1 {
 limit|internal/operator/limit/limit.go|to = min(n, from+o.left)|to = min(n, from+o.left+1)
-rowsfrom|internal/operator/rowsfrom/rowsfrom.go|if over \&\& bad == nil \&\& o.made+int64(n) == 0 \&\& o.config.Outer {|if over \&\& bad == nil \&\& o.made+int64(n) == 1 \&\& o.config.Outer {
+rowsfrom|internal/operator/rowsfrom/rowsfrom.go|o.ordinals.Int64s()\[at+i\] = o.made|o.ordinals.Int64s()[at+i] = o.made - 1
 sort|internal/operator/sort/sort.go|o.ids = o.choose(ids, o.config.Offset, o.first)|o.ids = o.choose(ids, 0, o.first)
 topn|internal/operator/sort/leaders.go|if l.o.ties.Compare(in.Cols, row, in.Cols, int(l.kept\[pending\])) >= worst {|if l.o.ties.Compare(in.Cols, row, in.Cols, int(l.kept[pending])) > -2 {
-order|internal/state/keyed/prefix.go|if !key.NullsFirst {|if key.NullsFirst {
+order|internal/state/keyed/compare.go|case x < y:|case x < y \&\& x >= 0:
 over|internal/operator/over/partition.go|if i > 0 \&\& o.peers.CompareIDs(o.rows, ids\[i-1\], id) == 0 {|if i > 1 \&\& o.peers.CompareIDs(o.rows, ids[i-1], id) == 0 {
 setop|internal/operator/setop/setop.go|n = c.left - min(c.left, c.right)|n = c.left
 aggregate|internal/operator/aggregate/call.go|if c.distinct != nil \&\& rows.n > 0 {|if c.distinct != nil \&\& rows.n > 9 {
