@@ -210,7 +210,8 @@ func (g *generator) special(t string, s *scope, small bool, depth int) *Node {
 		if g.chance(50) {
 			return join("(", e(t), " || ", e(t), ")")
 		}
-		return join("ARRAY[", list(", ", 1, e(o), e(o)), "]")
+		// Arrays of VARCHAR are not comparable with those of TEXT in PostgreSQL.
+		return join("ARRAY[", list(", ", 1, join("(", e(o), ")::"+o), join("(", e(o), ")::"+o)), "]")
 	case t == "jsonb":
 		g.use("jsonb")
 		if g.chance(50) {
