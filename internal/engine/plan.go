@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/plan/optimize"
 	"wire.example/wire/internal/plan/physical"
@@ -70,7 +71,13 @@ func answers(l *logical.Plan) error {
 			err = sqlstate.Errorf(sqlstate.FeatureNotSupported, "%s is not supported yet", n).
 				WithHint("It is planned, and EXPLAIN shows it; group by date_bin(INTERVAL '10 seconds', time, TIMESTAMP '1970-01-01') until then.")
 			return
-		case *logical.Join, *logical.Aggregate, *logical.Sort, *logical.SetOp, *logical.Over:
+		case *logical.Join:
+			if n.AsOf != nil && !isNow(n.Left, n.AsOf) {
+				err = sqlstate.Errorf(sqlstate.FeatureNotSupported, "FOR SYSTEM_TIME AS OF another time than PROCTIME() is not supported yet").
+					WithHint("A table is seen as it is now: write FOR SYSTEM_TIME AS OF PROCTIME(), or join it without the clause.")
+				return
+			}
+		case *logical.Aggregate, *logical.Sort, *logical.SetOp, *logical.Over:
 		default:
 			return
 		}
@@ -88,5 +95,19 @@ func answers(l *logical.Plan) error {
 func each(l *logical.Plan, f func(logical.Node)) {
 	for _, n := range optimize.Nodes(l) {
 		f(n)
+	}
+}
+
+// isNow reports whether e, over the columns of n, is the time at which a row is processed.
+func isNow(n logical.Node, e *bind.Expr) bool {
+	for {
+		if e.Op == bind.Call {
+			return e.Function.Name == "proctime"
+		}
+		p, ok := n.(*logical.Project)
+		if !ok || e.Op != bind.Column || len(e.Path) != 1 {
+			return false
+		}
+		n, e = p.Input, p.Items[e.Path[0]].Expr
 	}
 }

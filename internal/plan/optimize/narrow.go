@@ -247,7 +247,9 @@ func (w *narrower) join(n *logical.Join) narrowed {
 			return wl + right.at[c-nl]
 		})
 	}
-	out := narrowed{node: rejoin(n, left.node, right.node, keys, condition), at: slices.Clone(left.at)}
+	narrow := rejoin(n, left.node, right.node, keys, condition)
+	narrow.AsOf = left.expr(n.AsOf)
+	out := narrowed{node: narrow, at: slices.Clone(left.at)}
 	switch {
 	case n.Kind == logical.Mark:
 		out.at = append(out.at, wl)

@@ -206,6 +206,9 @@ func (d demand) join(n *logical.Join) {
 		d.whole(n.Left, k.Left)
 		d.whole(n.Right, k.Right)
 	}
+	if n.AsOf != nil {
+		d.exprs(n.Left, n.AsOf)
+	}
 	if n.Condition == nil {
 		return
 	}
