@@ -100,18 +100,23 @@ func (p *person) typed(ctx context.Context, text, line string) (rest string, err
 			trimmed = `\?`
 		}
 	}
-	_, _, open := parse.Split(text)
-	if strings.HasPrefix(trimmed, `\`) && !open {
+	if _, _, open := parse.Split(text); strings.HasPrefix(trimmed, `\`) && !open {
 		p.remember(trimmed)
 		return text, p.interruptible(ctx, func(ctx context.Context) error { return p.command(ctx, trimmed) })
 	}
 	text += line + "\n"
+	spans, end, _ := parse.Split(text)
+	if len(spans) > 0 {
+		p.remember(text[:end]) // before it runs, whatever becomes of that
+	}
 	err = p.interruptible(ctx, func(ctx context.Context) error {
 		var err error
 		rest, err = p.complete(ctx, text, 1, false)
 		return err
 	})
-	p.remember(text[:len(text)-len(rest)])
+	if len(spans) == 0 && rest == "" {
+		p.remember(text) // it has no tokens, and was refused
+	}
 	return rest, err
 }
 

@@ -261,3 +261,56 @@ func TestPromptRemembers(t *testing.T) {
 	p.types("\x04")
 	p.leaves(0)
 }
+
+// TestPromptTakesPastes pastes what has tabs and several statements, and a line that is too long.
+func TestPromptTakesPastes(t *testing.T) {
+	p := sit(t, t.TempDir(), "--output", "csv")
+	p.types("\x1b[200~SELECT 'x\ty' AS tab,\r\t8 * 8 AS n;\rSELECT 9 * 9;\r\x1b[201~")
+	p.expect("tab,n\r\nx")
+	p.expect("y,64\r\n")
+	p.expect("81\r\n")
+	p.expect("wire=> ")
+	p.types("\x1b[A\x1b[A\r") // the first, on one line
+	p.expect("␤")
+	p.expect("tab,n\r\nx")
+	p.expect("wire=> ")
+	p.types("SELECT '" + strings.Repeat("x", 5000) + "';\r")
+	p.expect("at most 4095 characters")
+	p.expect("wire=> ")
+	p.types("SELECT 6 * 6;\r")
+	p.expect("36\r\n")
+	p.expect("wire=> ")
+	p.types("\x04")
+	p.leaves(0)
+}
+
+// TestPromptIncludes carries out a file, of which one statement fails.
+func TestPromptIncludes(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "script.sql")
+	script := "CREATE SINK out WITH (connector = 'file', path = '" + filepath.Join(dir, "out.csv") + "', format = 'csv');\n" +
+		"INSERT INTO out SELECT 1 AS n;\nSELECT oops;\nINSERT INTO out SELECT 2 AS n;\nSELECT 3 + 8;\n"
+	if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := sit(t, dir)
+	p.types("\\i " + path + "\r")
+	p.expect("42703")
+	p.expect("11\r\n")
+	p.expect("wire=> ")
+	content, err := os.ReadFile(filepath.Join(dir, "out.csv"))
+	if lines := strings.Count(string(content), "\n"); err != nil || lines != 3 {
+		t.Errorf("%q, %v", content, err)
+	}
+	p.types("\\nothing\r")
+	p.expect("unknown command")
+	p.expect("wire=> ")
+	p.types("\\d\r")
+	p.expect("out")
+	p.expect("wire=> ")
+	p.types("help\r")
+	p.expect("\\timing")
+	p.expect("wire=> ")
+	p.types("quit\r")
+	p.leaves(0)
+}

@@ -25,6 +25,8 @@ func (v *Vocabulary) Complete(before, after string) (from int, words []string) {
 		}
 		from = open
 		c.text = before[open] == '\''
+	case inLineComment(before, tokens):
+		return from, nil
 	case last >= 0 && tokens[last].Kind == parse.Ident && int(tokens[last].End) == len(before) && !tokens[last].Quoted:
 		from = int(tokens[last].Start)
 		tokens = tokens[:last]
@@ -41,6 +43,14 @@ func (v *Vocabulary) Complete(before, after string) (from int, words []string) {
 		return cmp.Or(cmp.Compare(strings.ToLower(a), strings.ToLower(b)), cmp.Compare(a, b))
 	})
 	return from, slices.Compact(c.found)
+}
+
+// inLineComment tells whether text ends in a comment of its last line.
+func inLineComment(text string, tokens []parse.Token) bool {
+	if len(tokens) > 0 {
+		text = text[tokens[len(tokens)-1].End:]
+	}
+	return strings.Contains(text[strings.LastIndexByte(text, '\n')+1:], "--")
 }
 
 func lastStatement(tokens []parse.Token) []parse.Token {
