@@ -13,6 +13,7 @@ import (
 	"wire.example/wire/internal/expr/setreturning"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/internal/operator/rowsfrom"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
@@ -458,4 +459,28 @@ func run(b *testing.B, o *rowsfrom.Operator, in *batch.Batch, rows int) {
 		more, _ = o.Apply(in, out)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(rows), "ns/row")
+}
+
+// TestAnyWayToRun: cuts, selections and lent memory make no difference.
+func TestAnyWayToRun(t *testing.T) {
+	for name, config := range map[string]rowsfrom.Config{
+		"lock step": {Calls: []rowsfrom.Call{
+			call("generate_series", fromColumn, toColumn, stepColumn), call("unnest", listColumn), call("jsonb_array_elements_text", jsonColumn),
+		}, Ordinality: true},
+		"outer": {Calls: []rowsfrom.Call{call("unnest", listColumn)}, Outer: true, Keep: []bool{true, false, false, true, true, true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := optest.Operator{Ordered: true, New: func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
+				return rowsfrom.New(pool, budget, config), nil
+			}}
+			draw := func(t *rapid.T, pool *batch.Pool) []*batch.Batch {
+				rows := rapid.SliceOfN(rapid.Custom(drawRow), 0, 20).Draw(t, "rows")
+				for i := range rows {
+					rows[i].json = rapid.SampledFrom([]string{"", "[]", `["a", "a text that is longer than a view"]`, "{}", "[1]"}).Draw(t, "json")
+				}
+				return []*batch.Batch{input(pool, rows)}
+			}
+			optest.Check(t, o, draw, nil)
+		})
+	}
 }
