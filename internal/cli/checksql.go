@@ -22,7 +22,7 @@ func (a *app) checkSQL(ctx context.Context, path string) error {
 		return err
 	}
 	planner := &planner{lanes: 1}
-	s := a.sessionOf(ctx, sqlSettings{name: path}, planner)
+	s := a.sessionOf(ctx, sqlSettings{name: path}, planner, &batch.Pool{})
 	var all []error
 	absent := map[string]bool{} // what mistaken statements would have made
 	for _, statement := range statements(text) {

@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"fmt"
+	"errors"
 	"math"
 	"os"
 	"runtime/debug"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/sdk/connector"
 )
 
 // budget is the memory that the data of pipelines may take: bytes, if that is positive; else what GOMEMLIMIT says, or half of the machine's.
@@ -38,24 +39,11 @@ func machineMemory() int64 {
 	return 0
 }
 
-// parseBytes reads a size such as 512MiB or 2GB.
-func parseBytes(text string) (int64, error) {
-	units := []struct {
-		suffix string
-		factor float64
-	}{
-		{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1}, {"", 1},
+// parseMemory reads the value of --memory.
+func parseMemory(text string) (int64, error) {
+	n, err := connector.ParseBytes(text)
+	if err == nil && n == 0 {
+		err = errors.New("no memory at all is too little")
 	}
-	for _, u := range units {
-		number, ok := strings.CutSuffix(text, u.suffix)
-		if !ok {
-			continue
-		}
-		n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-		if err != nil || n <= 0 || n*u.factor > math.MaxInt64 {
-			break
-		}
-		return int64(n * u.factor), nil
-	}
-	return 0, fmt.Errorf("a size such as 512MiB or 2GB is expected, not %q", text)
+	return int64(n), err
 }

@@ -113,7 +113,7 @@ func (f *runFlags) check() error {
 	}
 	f.format = format
 	if f.memory != "" {
-		if f.memoryBytes, err = parseBytes(f.memory); err != nil {
+		if f.memoryBytes, err = parseMemory(f.memory); err != nil {
 			return wrong(fmt.Errorf("--memory: %w", err))
 		}
 	}

@@ -65,7 +65,7 @@ func (f *sqlFlags) settings() (sqlSettings, error) {
 		return s, fmt.Errorf("--parallelism is a number from 1 to %d, not %d", maxParallelism, f.parallelism)
 	}
 	if f.memory != "" {
-		if s.memory, err = parseBytes(f.memory); err != nil {
+		if s.memory, err = parseMemory(f.memory); err != nil {
 			return s, fmt.Errorf("--memory: %w", err)
 		}
 	}

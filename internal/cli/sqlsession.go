@@ -36,12 +36,14 @@ type sqlSettings struct {
 
 // newSession returns a session whose pipelines run in this process.
 func (a *app) newSession(ctx context.Context, s sqlSettings) *session.Session {
-	return a.sessionOf(ctx, s, &executor{runner: a.runner(s)})
+	runner := a.runner(s)
+	return a.sessionOf(ctx, s, &executor{runner}, runner.Pool)
 }
 
 // explainingSession returns a session that prints the plans of queries instead of running them.
 func (a *app) explainingSession(ctx context.Context, s sqlSettings) *session.Session {
-	return a.sessionOf(ctx, s, &explainer{executor{runner: a.runner(s)}, a.out})
+	runner := a.runner(s)
+	return a.sessionOf(ctx, s, &explainer{executor{runner}, a.out}, runner.Pool)
 }
 
 func (a *app) runner(s sqlSettings) *engine.Runner {
@@ -52,8 +54,7 @@ func (a *app) runner(s sqlSettings) *engine.Runner {
 }
 
 // sessionOf returns a session; ctx bounds what CREATE reads of a source to find out its columns.
-func (a *app) sessionOf(ctx context.Context, s sqlSettings, e session.Executor) *session.Session {
-	pool := &batch.Pool{}
+func (a *app) sessionOf(ctx context.Context, s sqlSettings, e session.Executor, pool *batch.Pool) *session.Session {
 	return session.New(session.Config{
 		Executor: e,
 		Connectors: bind.Connectors{
@@ -218,7 +219,7 @@ func (p *printer) Notice(text string) {
 // drop forgets the answer of a statement that failed, as far as it was not written.
 func (p *printer) drop() { p.writer, p.buffer = nil, nil }
 
-// fail prints what is wrong with a statement.
+// sqlError prints what is wrong with a statement.
 func (a *app) sqlError(err error) {
 	var e *session.Error
 	if !errors.As(err, &e) {

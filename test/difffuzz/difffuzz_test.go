@@ -3,16 +3,11 @@ package difffuzz_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"wire.example/wire/internal/testserver"
 	"wire.example/wire/test/difffuzz"
@@ -49,8 +44,8 @@ func number(t *testing.T, variable string, otherwise uint64) uint64 {
 func TestRandomQueries(t *testing.T) {
 	server := testserver.Postgres(t)
 	f := difffuzz.Fuzzer{
-		Wire:      slt.Command{Argv: []string{wire(t), "sql", "--keep-going", "--output", "csv"}, Dir: t.TempDir()},
-		Witnesses: slt.Witnesses(database(t, server)),
+		Wire:      slt.Command{Argv: []string{testserver.Wire(t), "sql", "--keep-going", "--output", "csv"}, Dir: t.TempDir()},
+		Witnesses: slt.Witnesses(testserver.Database(t, server, "difffuzz")),
 	}
 	var r difffuzz.Report
 	seed := number(t, "WIRE_SEED", firstSeed)
@@ -124,7 +119,7 @@ func TestShrinks(t *testing.T) {
 	if os.Getenv("WIRE_TEST_HEAVY") != "1" {
 		t.Skip("takes a PostgreSQL of its own: WIRE_TEST_HEAVY=1")
 	}
-	witnesses := slt.Witnesses(database(t, testserver.Postgres(t)))
+	witnesses := slt.Witnesses(testserver.Database(t, testserver.Postgres(t), "difffuzz"))
 	f := difffuzz.Fuzzer{Wire: liar{witnesses[0]}, Witnesses: witnesses}
 	var r difffuzz.Report
 	for seed := uint64(1); len(r.Found) < 3; seed++ {
@@ -141,43 +136,4 @@ func TestShrinks(t *testing.T) {
 			t.Errorf("shrunk to\n%s", small.String())
 		}
 	}
-}
-
-// wire returns the path of the program, built if WIRE_BIN does not name it.
-func wire(t *testing.T) string {
-	t.Helper()
-	if path := os.Getenv("WIRE_BIN"); path != "" {
-		return path
-	}
-	path := filepath.Join(t.TempDir(), "wire")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "wire.example/wire/cmd/wire").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return path
-}
-
-// database makes a database of the test's own on the server, which may be shared, and returns its DSN.
-func database(t *testing.T, dsn string) string {
-	t.Helper()
-	server, err := pgconn.ParseConfig(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgconn.ConnectConfig(t.Context(), server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("difffuzz_%d", os.Getpid())
-	do := func(sql string) {
-		if err := conn.Exec(context.Background(), sql).Close(); err != nil { // t's context has ended in its cleanup
-			t.Error(err)
-		}
-	}
-	do("CREATE DATABASE " + name + " TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
-	t.Cleanup(func() {
-		do("DROP DATABASE " + name + " WITH (FORCE)")
-		_ = conn.Close(context.Background())
-	})
-	return fmt.Sprintf("host=%s port=%d user=%s password='%s' dbname=%s sslmode=prefer", server.Host, server.Port, server.User, server.Password, name)
 }

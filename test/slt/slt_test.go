@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"wire.example/wire/internal/testserver"
 	"wire.example/wire/test/slt"
@@ -126,11 +125,7 @@ func TestGridsAreWritten(t *testing.T) {
 
 // TestPostgreSQL: the stored answers are PostgreSQL's; with WIRE_TEST_HEAVY=1, whatever its plan and the order of rows.
 func TestPostgreSQL(t *testing.T) {
-	server, err := pgconn.ParseConfig(testserver.Postgres(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	witnesses := slt.Witnesses(makeDatabase(t, server))
+	witnesses := slt.Witnesses(testserver.Database(t, testserver.Postgres(t), "slt"))
 	if os.Getenv("WIRE_TEST_HEAVY") != "1" {
 		witnesses = witnesses[:1]
 	}
@@ -143,31 +138,10 @@ func TestPostgreSQL(t *testing.T) {
 	}
 }
 
-// makeDatabase makes a database of the test's own on the server, which may be shared, and returns its DSN.
-func makeDatabase(t *testing.T, server *pgconn.Config) string {
-	t.Helper()
-	conn, err := pgconn.ConnectConfig(t.Context(), server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	database := fmt.Sprintf("slt_%d", os.Getpid())
-	do := func(sql string) {
-		if err := conn.Exec(context.Background(), sql).Close(); err != nil { // t's context has ended in its cleanup
-			t.Error(err)
-		}
-	}
-	do("CREATE DATABASE " + database + " TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
-	t.Cleanup(func() {
-		do("DROP DATABASE " + database + " WITH (FORCE)")
-		_ = conn.Close(context.Background())
-	})
-	return fmt.Sprintf("host=%s port=%d user=%s password='%s' dbname=%s sslmode=prefer", server.Host, server.Port, server.User, server.Password, database)
-}
-
 // TestWire: Wire's answers are the stored ones.
 func TestWire(t *testing.T) {
 	t.Parallel()
-	program := wire(t)
+	program := testserver.Wire(t)
 	help := exec.CommandContext(t.Context(), program, "sql", "--help")
 	if out, err := help.CombinedOutput(); err != nil || !strings.Contains(string(out), "--output") {
 		t.Fatalf("wire sql: %v\n%s", err, out)
@@ -179,20 +153,6 @@ func TestWire(t *testing.T) {
 			check(t, e, s)
 		})
 	}
-}
-
-// wire returns the path of the program, built if WIRE_BIN does not name it.
-func wire(t *testing.T) string {
-	t.Helper()
-	if path := os.Getenv("WIRE_BIN"); path != "" {
-		return path
-	}
-	path := filepath.Join(t.TempDir(), "wire")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "wire.example/wire/cmd/wire").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return path
 }
 
 // patience bounds a file on an engine.

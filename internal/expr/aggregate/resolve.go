@@ -161,7 +161,7 @@ func (f *Function) Signature() string {
 	}
 	params := make([]string, len(f.Params))
 	for i, p := range f.Params {
-		params[i] = paramName(p)
+		params[i] = builtin.KindName(p)
 	}
 	switch f.Class {
 	case OrderedSet:
@@ -170,20 +170,5 @@ func (f *Function) Signature() string {
 		return f.Name + "(any, …) WITHIN GROUP (ORDER BY any, …)"
 	default:
 		return f.Name + "(" + strings.Join(params, ", ") + ")"
-	}
-}
-
-func paramName(k schema.Kind) string {
-	switch k {
-	case builtin.Any:
-		return "any"
-	case builtin.NonArray:
-		return "any but array"
-	case builtin.DoubleArray:
-		return "double precision[]"
-	case schema.Array:
-		return "array"
-	default:
-		return k.PgName()
 	}
 }

@@ -65,6 +65,38 @@ func (f *Function) Accepts(n int) bool {
 // Param returns the kind of parameter i, repeating the last of a variadic one.
 func (f *Function) Param(i int) schema.Kind { return f.Params[min(i, len(f.Params)-1)] }
 
+// KindName is the name of a parameter's kind, as PostgreSQL writes it where it is short.
+func KindName(k schema.Kind) string {
+	switch k {
+	case Any:
+		return "any"
+	case NonArray:
+		return "any but array"
+	case Elem:
+		return "element"
+	case TextArray:
+		return "text[]"
+	case DoubleArray:
+		return "double precision[]"
+	case schema.Array:
+		return "array"
+	default:
+		return k.PgName()
+	}
+}
+
+// ByName sorts the elements of lists by name; those of one name keep their order. The pointers lead into the lists.
+func ByName[F any](name func(*F) string, lists ...[]F) map[string][]*F {
+	byName := map[string][]*F{}
+	for _, list := range lists {
+		for i := range list {
+			f := &list[i]
+			byName[name(f)] = append(byName[name(f)], f)
+		}
+	}
+	return byName
+}
+
 // Registry finds functions by name. It is immutable and may be shared.
 type Registry struct {
 	byName map[string][]*Function
@@ -72,14 +104,7 @@ type Registry struct {
 
 // NewRegistry returns a registry of the functions in all lists.
 func NewRegistry(lists ...[]Function) *Registry {
-	r := &Registry{byName: map[string][]*Function{}}
-	for _, list := range lists {
-		for i := range list {
-			f := &list[i]
-			r.byName[f.Name] = append(r.byName[f.Name], f)
-		}
-	}
-	return r
+	return &Registry{byName: ByName(func(f *Function) string { return f.Name }, lists...)}
 }
 
 // Standard returns the registry of the whole library.

@@ -172,7 +172,7 @@ func sortedByName(all []builtin.Function) []builtin.Function {
 func signature(f builtin.Function) string {
 	var args []string
 	for i, p := range f.Params {
-		arg := kindName(p)
+		arg := builtin.KindName(p)
 		if f.ParamNames != nil {
 			arg = f.ParamNames[i] + " " + arg
 		}
@@ -205,24 +205,4 @@ func result(f builtin.Function) string {
 		result += ", volatile"
 	}
 	return result
-}
-
-// kindName is the name of a parameter's kind, as PostgreSQL writes it where it is short.
-func kindName(k schema.Kind) string {
-	switch k {
-	case builtin.Any:
-		return "any"
-	case builtin.NonArray:
-		return "any but array"
-	case builtin.Elem:
-		return "element"
-	case builtin.TextArray:
-		return "text[]"
-	case builtin.DoubleArray:
-		return "double precision[]"
-	case schema.Array:
-		return "array"
-	default:
-		return k.PgName()
-	}
 }

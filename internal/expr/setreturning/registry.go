@@ -1,6 +1,7 @@
 package setreturning
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -19,14 +20,7 @@ type Registry struct {
 
 // NewRegistry returns a registry of the functions in all lists.
 func NewRegistry(lists ...[]Function) *Registry {
-	r := &Registry{byName: map[string][]*Function{}}
-	for _, list := range lists {
-		for i := range list {
-			f := &list[i]
-			r.byName[f.Name] = append(r.byName[f.Name], f)
-		}
-	}
-	return r
+	return &Registry{byName: builtin.ByName(func(f *Function) string { return f.Name }, lists...)}
 }
 
 // Standard returns the registry of the whole library.
@@ -49,12 +43,7 @@ func (r *Registry) Lookup(name string) []*Function { return r.byName[name] }
 
 // Names returns all names, sorted.
 func (r *Registry) Names() []string {
-	names := make([]string, 0, len(r.byName))
-	for name := range r.byName {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(r.byName))
 }
 
 // Bound is a call that was resolved.

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -57,12 +58,7 @@ func (r *Registry) Lookup(name string) []*Function { return r.byName[name] }
 
 // Names returns the names of the functions that are no aggregates, sorted.
 func (r *Registry) Names() []string {
-	names := make([]string, 0, len(r.byName))
-	for name := range r.byName {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(r.byName))
 }
 
 // Use is a call with OVER as a query writes it.

@@ -65,16 +65,21 @@ func hasSubquery(e *bind.Expr) bool {
 	return found
 }
 
-// filter applies plain conditions first, then those with subqueries, each kind in the order in which they were written.
-func (d *decorrelator) filter(n *logical.Filter) logical.Node {
-	var plain, queries []*bind.Expr
-	for _, c := range bind.Conjuncts(n.Predicate) {
+// plainFirst parts the conditions that e is the AND of into those without subqueries and those with.
+func plainFirst(e *bind.Expr) (plain, queries []*bind.Expr) {
+	for _, c := range bind.Conjuncts(e) {
 		if hasSubquery(c) {
 			queries = append(queries, c)
 		} else {
 			plain = append(plain, c)
 		}
 	}
+	return plain, queries
+}
+
+// filter applies plain conditions first, then those with subqueries, each kind in the order in which they were written.
+func (d *decorrelator) filter(n *logical.Filter) logical.Node {
+	plain, queries := plainFirst(n.Predicate)
 	h := &holder{d: d, step: n.Step, node: n.Input, width: n.Input.Schema().Len()}
 	h.filter(bind.AndOf(plain...))
 	for _, c := range queries {
@@ -103,14 +108,7 @@ func (d *decorrelator) join(n *logical.Join) logical.Node {
 		return d.eliminate(n.Step, n.Kind, n.Left, n.Right, n.Condition, nil)
 	}
 	if n.Kind == logical.Inner {
-		var plain, queries []*bind.Expr
-		for _, c := range bind.Conjuncts(n.Condition) {
-			if hasSubquery(c) {
-				queries = append(queries, c)
-			} else {
-				plain = append(plain, c)
-			}
-		}
+		plain, queries := plainFirst(n.Condition)
 		inner := d.join(rejoin(n, n.Left, n.Right, n.Keys, bind.AndOf(plain...)))
 		return d.filter(&logical.Filter{Step: n.Step, Input: inner, Predicate: bind.AndOf(queries...)})
 	}
@@ -253,28 +251,18 @@ func existence(query logical.Node) logical.Node {
 	}
 }
 
-// compare is the comparison of an Any over the columns that the holder has by now and then the query's.
+// compare is the comparison of an Any over the columns that the holder has by now and then the query's. It may hold subqueries itself.
 func (h *holder) compare(s *logical.Subquery, guard []*bind.Expr) *bind.Expr {
-	e := s.Compare
-	if hasSubquery(e) {
-		e = h.replace(bind.MapColumns(e, func(c int) int {
-			if c >= h.width {
-				return c + farColumn // out of the way of columns that are attached meanwhile
-			}
-			return c
-		}), guard)
-		e = bind.MapColumns(e, func(c int) int {
-			if c >= farColumn {
-				return c - farColumn - h.width + h.node.Schema().Len()
-			}
-			return c
-		})
-		return e
-	}
-	grown := h.node.Schema().Len() - h.width
-	return bind.MapColumns(e, func(c int) int {
+	e := bind.MapColumns(s.Compare, func(c int) int {
 		if c >= h.width {
-			return c + grown
+			return c + farColumn // out of the way of columns that are attached meanwhile
+		}
+		return c
+	})
+	e = h.replace(e, guard)
+	return bind.MapColumns(e, func(c int) int {
+		if c >= farColumn {
+			return c - farColumn - h.width + h.node.Schema().Len()
 		}
 		return c
 	})

@@ -10,6 +10,7 @@ import (
 	exprast "wire.example/wire/internal/expr/ast"
 	exprbind "wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/internal/expr/eval"
 	"wire.example/wire/internal/expr/setreturning"
 	"wire.example/wire/internal/expr/window"
 	sqlast "wire.example/wire/internal/sql/ast"
@@ -88,7 +89,7 @@ func (s *Session) showCreate(ctx context.Context, c *call, n *sqlast.ShowCreate)
 func (s *Session) showObjects(ctx context.Context, c *call, n *sqlast.ShowObjects) error {
 	keep := func(string) bool { return true }
 	if n.Like != nil {
-		keep = func(name string) bool { return like(name, n.Like.Text) }
+		keep = like(n.Like)
 	}
 	if n.Kind == sqlast.Function {
 		return s.texts(ctx, c.handler, []string{"name", "arguments", "result", "kind", "description"}, Functions(keep), "SHOW")
@@ -102,23 +103,17 @@ func (s *Session) showObjects(ctx context.Context, c *call, n *sqlast.ShowObject
 	return s.texts(ctx, c.handler, []string{"name", "kind"}, rows, "SHOW")
 }
 
-// like is LIKE with % and _.
-func like(text, pattern string) bool {
-	if pattern == "" {
-		return text == ""
-	}
-	switch pattern[0] {
-	case '%':
-		for i := range len(text) + 1 {
-			if like(text[i:], pattern[1:]) {
-				return true
-			}
+// like returns the test that a name is LIKE a pattern.
+func like(pattern *exprast.Literal) func(name string) bool {
+	return func(name string) bool {
+		text := &exprast.Literal{Kind: exprast.String, Text: name}
+		e, err := exprbind.Bind(&exprast.Like{X: text, Pattern: pattern}, exprbind.FromSchema(schema.New()))
+		if err != nil {
+			return false
 		}
-		return false
-	case '_':
-		return text != "" && like(text[1:], pattern[1:])
+		e, err = eval.Value(e)
+		return err == nil && !e.IsNullConst() && e.Value.Bits().Get(0)
 	}
-	return text != "" && text[0] == pattern[0] && like(text[1:], pattern[1:])
 }
 
 // Functions are the rows of SHOW FUNCTIONS for the names that keep takes: name, arguments, result, kind and description, sorted.
@@ -154,7 +149,7 @@ func Functions(keep func(name string) bool) [][]string {
 func parameters(f *builtin.Function) string {
 	names := make([]string, len(f.Params))
 	for i, k := range f.Params {
-		names[i] = kindName(k)
+		names[i] = builtin.KindName(k)
 		if len(f.ParamNames) > i {
 			names[i] = f.ParamNames[i] + " " + names[i]
 		}
@@ -164,21 +159,4 @@ func parameters(f *builtin.Function) string {
 		text += ", …"
 	}
 	return text
-}
-
-func kindName(k schema.Kind) string {
-	switch k {
-	case builtin.Any:
-		return "any"
-	case builtin.Elem, builtin.NonArray:
-		return "element"
-	case builtin.TextArray:
-		return "text[]"
-	case builtin.DoubleArray:
-		return "double precision[]"
-	case schema.Array:
-		return "array"
-	default:
-		return k.PgName()
-	}
 }

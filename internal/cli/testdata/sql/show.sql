@@ -6,6 +6,8 @@ SHOW TABLES;
 SHOW CREATE SOURCE numbers;
 SHOW CREATE SINK numbers;
 SHOW FUNCTIONS LIKE 'row_num%';
+SHOW FUNCTIONS LIKE '%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%zzz';
+SHOW FUNCTIONS LIKE 'row\_n_mber';
 \df date_tr*
 DESCRIBE numbers;
 DESCRIBE nubers;
