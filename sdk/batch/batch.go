@@ -51,6 +51,10 @@ type Batch struct {
 	Sel []uint16
 	// Kinds are the kinds of change, one a physical row; nil means all inserts.
 	Kinds []Change
+	// Before is, for each physical row, what the watermark of the row's own split was just before the row, in µs since 1970-01-01, or
+	// math.MinInt64 if there was none. It says whether a row of a source is late, whatever the pipeline has seen of other splits. nil means that
+	// no row is: it was made by an operator, or nobody asks.
+	Before []int64
 	// Origin is where the rows came from, or nil; OriginRows maps each row to its row there, nil meaning the same number.
 	Origin     *Origin
 	OriginRows []uint16
@@ -75,7 +79,7 @@ func (b *Batch) Row(i int) int {
 // View makes b a header over the rows of src that sel names, sharing its columns for as long as src is lent. sel is borrowed.
 func (b *Batch) View(src *Batch, sel []uint16) {
 	b.Cols = append(b.Cols[:0], src.Cols...)
-	b.Len, b.Sel, b.Kinds = src.Len, sel, src.Kinds
+	b.Len, b.Sel, b.Kinds, b.Before = src.Len, sel, src.Kinds, src.Before
 	b.Origin, b.OriginRows = src.Origin, src.OriginRows
 }
 

@@ -6,6 +6,7 @@ import "wire.example/wire/sdk/schema"
 type Repeater struct {
 	own    []*Column
 	kinds  []Change
+	before []int64
 	origin []uint16
 }
 
@@ -20,16 +21,23 @@ func (r *Repeater) Column(pool *Pool, slot int, typ schema.Type) *Column {
 	return r.own[slot]
 }
 
-// Carry makes dst as long as rows, the rows of src that its rows repeat, with their kinds of change and where they came from. dst borrows from
+// Carry makes dst as long as rows, the rows of src that its rows repeat, with their kinds of change, their splits' watermarks and where they came from. dst borrows from
 // the repeater until the next call, and from src for as long as that is lent.
 func (r *Repeater) Carry(dst, src *Batch, rows []uint16) {
-	dst.Len, dst.Sel, dst.Kinds, dst.Origin, dst.OriginRows = len(rows), nil, nil, src.Origin, nil
+	dst.Len, dst.Sel, dst.Kinds, dst.Before, dst.Origin, dst.OriginRows = len(rows), nil, nil, nil, src.Origin, nil
 	if src.Kinds != nil {
 		r.kinds = r.kinds[:0]
 		for _, row := range rows {
 			r.kinds = append(r.kinds, src.Kinds[row])
 		}
 		dst.Kinds = r.kinds
+	}
+	if src.Before != nil {
+		r.before = r.before[:0]
+		for _, row := range rows {
+			r.before = append(r.before, src.Before[row])
+		}
+		dst.Before = r.before
 	}
 	if src.Origin != nil {
 		r.origin = r.origin[:0]

@@ -91,6 +91,9 @@ type DecodeSpec struct {
 	Filter []Condition
 	// Origin asks for Batch.Origin: where each row's record lies.
 	Origin bool
+	// Times are the paths of the columns and members that a row's event time is the first of that is not NULL, all TIMESTAMP or all TIMESTAMPTZ. They
+	// are read on every row, those that Filter drops included, but a row that is rejected has no time. nil means that nobody asks.
+	Times [][]int
 	// Strict decodes every column, needed or not, so that a wrong value anywhere rejects its row.
 	Strict bool
 	// Pool lends the memory of the columns.
@@ -151,6 +154,9 @@ type Result struct {
 	Rejects  []Reject
 	// More says that the block holds further records: call again.
 	More bool
+	// Top is, with DecodeSpec.Times, the largest event time in µs of the block's rows so far, filtered ones included, math.MinInt64 if there was none. The
+	// batch then has Before: for each row, what Top was just before it.
+	Top int64
 }
 
 // Decoder turns records into rows. Begin names the block; Decode then fills out, which the decoder owns and lends until the next call, until

@@ -36,4 +36,7 @@ type FormatType struct {
 	// Passes reports whether records of a source with config from may be written unchanged by a sink with config to: a pipeline that only
 	// filters then keeps the records' bytes. nil: never.
 	Passes func(from, to any) bool
+	// Changes reports whether a sink's config can write kinds of change (EncodeSpec.Changelog), Reads whether a source's reads them, so that its batches
+	// have Kinds. nil: never.
+	Changes, Reads func(config any) bool
 }

@@ -130,9 +130,24 @@ type SinkType struct {
 	// Endless returns what keeps the sink from an input that never ends, so that it is known before the run; nil if there is nothing. Open
 	// refuses the same (SinkEnv.Unbounded).
 	Endless func(config any) error
+	// Changes returns which changelogs the sink takes with config beyond what its format can say; nil means Inserts.
+	Changes func(config any) Changes
 	// Remote sinks get a queue and a goroutine of their own, so that lanes go on while they wait for their target.
 	Remote bool
 }
+
+// Changes says what kinds of rows a sink takes, or a format can write.
+type Changes uint8
+
+// What is taken.
+const (
+	// Inserts: rows only come to be. A batch with kinds other than batch.Insert never comes.
+	Inserts Changes = iota
+	// Upserts: rows with a key, of which the last one counts; batch.Delete takes the row with that key away. No batch.UpdateBefore comes.
+	Upserts
+	// Changelog: rows are given and taken back, in full.
+	Changelog
+)
 
 // Exclusive is an extra power of a sink's config whose target must not be shared: two sinks of a pipeline with the same Target would spoil each
 // other's output, and are refused. Target begins with the kind of place, so that it is unlike those of other connectors, and holds no secret.

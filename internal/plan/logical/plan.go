@@ -48,7 +48,12 @@ type Source struct {
 	// EventTime is the number of the event time column, or -1. Delay is the watermark's distance behind it, in µs.
 	EventTime int
 	Delay     int64
-	OnError   OnError
+	// Times are the paths of the columns that the event time is the first of that is not NULL, where it is computed; nil means EventTime itself. EventTime
+	// is the first of them then.
+	Times [][]int
+	// IdleAfter and Drift are the idle time-out and the bound of alignment, in µs; 0 means none.
+	IdleAfter, Drift int64
+	OnError          OnError
 	// MaxRecordBytes bounds one record.
 	MaxRecordBytes int64
 	// Key are the columns of its primary key, ascending; nil if it has none.

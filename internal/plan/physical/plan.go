@@ -31,6 +31,9 @@ type Plan struct {
 	DeadLetters *Sink
 	// Parallelism is the number of lanes of each source, at least 1.
 	Parallelism int
+	// Tick is how often processing time is told to those that ask for it (op.TimeHandler, op.Timed), in µs; 0 means every 100 ms. Without such steps
+	// there are no ticks.
+	Tick int64
 }
 
 // Source is a source and the fused chain behind it.
@@ -47,7 +50,12 @@ type Source struct {
 	// EventTime is the index of the event time column in the decoded batch, or -1; Delay is the watermark's distance from it, in µs.
 	EventTime int
 	Delay     int64
-	Next      []Edge
+	// Dated asks for Batch.Before in the rows that leave the source: some step decides by it which of them are late.
+	Dated bool
+	// IdleAfter is how long a split may have nothing to read, in µs, until the watermark no longer waits for it; 0 means for ever. Drift is how far, in
+	// µs of event time, a split may be ahead of the slowest of all aligned sources before it is no longer read; 0 means any distance.
+	IdleAfter, Drift int64
+	Next             []Edge
 	// After, if not nil, is the input of a stage that must have ended in every task before the source is read; barriers pass all the same.
 	// Nothing that leads to that input may wait for this source, and the source may not lead to it.
 	After *Input

@@ -45,6 +45,8 @@ type Exchange struct {
 	// Keys are the columns of a Hash, as ordinals of the edge's rows, in the order in which the operator behind has them. Sides that are to meet
 	// have keys of the same types.
 	Keys []int
+	// Dated says that Batch.Before goes with the rows; else it ends here.
+	Dated bool
 	// To is where the rows go.
 	To Input
 }
