@@ -150,3 +150,34 @@ func TestTheSummaryIsThatOfTheLastEpoch(t *testing.T) {
 		t.Errorf("%s rows after it", rows)
 	}
 }
+
+func TestTheChecksumOfChangesIsThatOfWhatTheyLeave(t *testing.T) {
+	plain := open(t, nil)
+	write(t, plain, numbers(3, 5, 5))
+	prepare(t, plain, 1)
+	_, want := summary(plain)
+
+	changed := func(batches ...*batch.Batch) connector.Sink {
+		s := open(t, nil)
+		write(t, s, batches...)
+		prepare(t, s, 1)
+		return s
+	}
+	first := numbers(1, 1, 2, 2, 3)
+	first.Kinds = []batch.Change{batch.Insert, batch.UpdateBefore, batch.UpdateAfter, batch.Delete, batch.Insert}
+	second := numbers(4, 5, 6, 5)
+	second.Kinds = []batch.Change{batch.Delete, batch.Insert, batch.Insert, batch.UpdateAfter} // what is taken back may be given later
+	third := numbers(9, 4, 6)
+	third.Kinds = []batch.Change{batch.Insert, batch.Insert, batch.Delete}
+	third.Sel = []uint16{1, 2}
+	for _, order := range [][]*batch.Batch{{first, second, third}, {third, first, second}} {
+		s := changed(order...)
+		m := s.(connector.Summarizer).Summary()
+		if m["checksum"] != want || m["rows"] != "11" || m["left"] != "3" {
+			t.Errorf("%v, want checksum %s of 3 rows", m, want)
+		}
+	}
+	if typ := blackhole.SinkType(); typ.Changes(typ.NewConfig()) != connector.Changelog {
+		t.Error("changes are not taken")
+	}
+}

@@ -26,6 +26,7 @@ func SinkType() *connector.SinkType {
 		Open: func(_ context.Context, env connector.SinkEnv, config any) (connector.Sink, error) {
 			return openSink(env, config.(*Output))
 		},
+		Changes: func(any) connector.Changes { return connector.Changelog },
 	}
 }
 

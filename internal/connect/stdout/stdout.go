@@ -41,8 +41,20 @@ func SinkType(out io.Writer) *connector.SinkType {
 			return open(out, env, config.(*Config))
 		},
 		Format:     "json",
-		OwnFormats: []string{"table"},
+		OwnFormats: []string{tableFormat},
+		Changes:    changes,
 	}
+}
+
+// tableFormat is the format that the sink writes itself.
+const tableFormat = "table"
+
+// changes says that a table shows changes; what else is written depends on its format.
+func changes(config any) connector.Changes {
+	if config.(*Config).Format == tableFormat {
+		return connector.Changelog
+	}
+	return connector.Inserts
 }
 
 // stateVersion is the version of state.
@@ -76,7 +88,7 @@ func open(out io.Writer, env connector.SinkEnv, config *Config) (*sink, error) {
 			return nil, fmt.Errorf("stored state has version %d; this release reads %d", s.state.Version, stateVersion)
 		}
 	}
-	if config.Format == "table" {
+	if config.Format == tableFormat {
 		s.table = newTable(env.Schema, config)
 	}
 	return s, nil

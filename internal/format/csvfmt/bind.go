@@ -49,8 +49,8 @@ func newFields(f *format, spec codec.DecodeSpec) ([]field, []bool, error) {
 		}
 	}
 	for _, c := range spec.Filter {
-		if strict {
-			break // a wrong value rejects a row whatever a condition says of it
+		if strict || f.options.Changelog {
+			break // a wrong value rejects a row whatever a condition says of it; a dropped row may have to change the kind of the row beside it
 		}
 		if m := &fields[c.Column]; !m.skip && m.testable(c) {
 			m.conds = append(m.conds, c)
@@ -182,7 +182,7 @@ func (d *decoder) reset() {
 		if f.col == nil {
 			continue
 		}
-		f.col.Reset(batchRows)
+		f.col.Reset(max(batchRows, len(d.kinds)))
 		if f.typ.Kind.IsVariable() {
 			f.col.AddBuffer(d.text)
 		}
@@ -216,6 +216,7 @@ func (d *decoder) finish(rows int) {
 	d.out.Len, d.out.Sel, d.out.Origin = rows, nil, nil
 	if d.kinds != nil {
 		d.out.Kinds = d.kinds[:rows]
+		batch.PairKinds(d.out.Kinds)
 	}
 	if d.spec.Origin {
 		d.origin.Block, d.origin.Name, d.origin.Offset = d.block.Buf, d.block.Name, d.block.Offset

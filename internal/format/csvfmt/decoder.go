@@ -72,7 +72,7 @@ func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
 	}
 	if f.options.Changelog {
 		d.op = field{name: f.options.OpField, typ: schema.Of(schema.Text), isOp: true, notNull: true}
-		d.kinds = make([]batch.Change, batchRows)
+		d.kinds = make([]batch.Change, batchRows+1)
 	}
 	return d, nil
 }
@@ -127,7 +127,7 @@ func (d *decoder) readRows() (row int) {
 				continue
 			}
 		}
-		if row == batchRows {
+		if row >= batchRows && !d.pairOpen(row) {
 			d.res.More = true
 			break
 		}
@@ -150,6 +150,12 @@ func (d *decoder) readRows() (row int) {
 		d.lines += 1 + d.broken
 	}
 	return row
+}
+
+// pairOpen reports whether the batch, which is full, ends with the first half of an update: the second half belongs beside it, and there is
+// room for one row more.
+func (d *decoder) pairOpen(row int) bool {
+	return row == batchRows && d.kinds != nil && d.kinds[row-1] == batch.UpdateBefore
 }
 
 // Lines returns the lines passed, as codec.LineCounter says.

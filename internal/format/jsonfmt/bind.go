@@ -89,6 +89,7 @@ func (d *decoder) finish(rows int) {
 	d.out.Len, d.out.Sel = rows, nil
 	if d.kinds != nil {
 		d.out.Kinds = d.kinds[:rows]
+		batch.PairKinds(d.out.Kinds)
 	}
 	d.out.Origin = nil
 	if d.spec.Origin {

@@ -19,6 +19,8 @@ func jsonType() *codec.FormatType {
 		NewConfig: func() any { return &jsonfmt.Options{} },
 		New:       func(config any) (codec.Format, error) { return jsonfmt.New(*config.(*jsonfmt.Options)) },
 		Passes:    func(from, to any) bool { return !from.(*jsonfmt.Options).Changelog && !to.(*jsonfmt.Options).Changelog },
+		Changes:   func(any) bool { return true },
+		Reads:     func(config any) bool { return config.(*jsonfmt.Options).Changelog },
 	}
 }
 
@@ -28,6 +30,8 @@ func csvType() *codec.FormatType {
 		Doc:       "Comma-separated values (RFC 4180), with or without a header.",
 		NewConfig: func() any { return &csvfmt.Options{} },
 		New:       func(config any) (codec.Format, error) { return csvfmt.New(*config.(*csvfmt.Options)) },
+		Changes:   func(any) bool { return true },
+		Reads:     func(config any) bool { return config.(*csvfmt.Options).Changelog },
 	}
 }
 
