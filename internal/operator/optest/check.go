@@ -27,7 +27,7 @@ func Run(o Operator, inputs ...*batch.Batch) (*Result, error) {
 
 // Check checks an operator over inputs that it draws. A plain run, as Run does it, must give the rows that want says for each port (nil leaves
 // that out), and twice the same. Every other way to run must give the same rows or fail with the same error: any cuts and interleavings,
-// selections, lent memory overwritten, several instances that share the key groups, barriers after which new instances go on from snapshots,
+// selections, lent memory overwritten, watermarks, ticks and flushes in all places, several instances that share the key groups, barriers after which new instances go on from snapshots,
 // state of which only what was declared may be touched. Each run must account for each row, and a snapshot of what was just restored must be
 // that which it was restored from. No goroutine may be left.
 func Check(t *testing.T, o Operator, draw Draw, want func(inputs []*batch.Batch) [][]string) {
@@ -35,7 +35,7 @@ func Check(t *testing.T, o Operator, draw Draw, want func(inputs []*batch.Batch)
 	running := goleak.IgnoreCurrent()
 	rapid.Check(t, func(t *rapid.T) {
 		inputs := draw(t, &batch.Pool{})
-		s := drawSchedule(t, &o, lengths(inputs))
+		s := drawSchedule(t, &o, inputs)
 		var rows [][]string
 		if want != nil {
 			rows = want(inputs)
@@ -63,7 +63,7 @@ func compare(o *Operator, s schedule, inputs []*batch.Batch, want [][]string) er
 	if text(err) != text(plainErr) {
 		return fmt.Errorf("two plain runs end differently: %w and %w", plainErr, err)
 	}
-	if diff := sdktest.Diff(plain.Rows, again.Rows); diff != "" {
+	if diff := sdktest.Diff(plain.Emitted, again.Emitted); diff != "" {
 		return errors.New("two plain runs are not the same (-first +second):\n" + diff)
 	}
 	other, err := execute(o, s, inputs, limit.New("test", 0))

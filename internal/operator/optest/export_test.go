@@ -10,7 +10,7 @@ import (
 func Catch(o Operator, draw Draw, want func(inputs []*batch.Batch) [][]string) string {
 	failure := rapid.Custom(func(t *rapid.T) string {
 		inputs := draw(t, &batch.Pool{})
-		s := drawSchedule(t, &o, lengths(inputs))
+		s := drawSchedule(t, &o, inputs)
 		var rows [][]string
 		if want != nil {
 			rows = want(inputs)

@@ -39,6 +39,11 @@ func (l *lender) lend(all *batch.Batch, lo, hi int, e event, plain bool) *batch.
 			b.Kinds = append(b.Kinds, all.Kinds[row])
 		}
 	}
+	if all.Before != nil {
+		for _, row := range rows {
+			b.Before = append(b.Before, all.Before[row])
+		}
+	}
 	return b
 }
 
@@ -56,6 +61,8 @@ func (l *lender) copyOf(c *batch.Column, rows []int) *batch.Column {
 
 // takeBack overwrites what was lent, so that whoever kept a reference reads garbage, and gives the memory back.
 func (l *lender) takeBack(b *batch.Batch) {
+	fill(b.Kinds, garbage)
+	fill(b.Before, garbage)
 	for _, c := range b.Cols {
 		if c != nil {
 			scribble(c)

@@ -19,6 +19,14 @@ type Operator struct {
 	Ordered bool
 	// Alone keeps all key groups in one instance: for an operator whose rows are not exchanged.
 	Alone bool
+	// Watermarks, if not nil, lets event time pass: for each input, the highest watermark that may be told before each of its rows, ascending or not.
+	// Any watermarks below, in any places, must leave the answer as it is. See Before and Bound. All inputs are told of math.MaxInt64 at their end, anyway.
+	Watermarks func(inputs []*batch.Batch) [][]int64
+	// Times is the same for processing time, which all inputs share. See AnyTime.
+	Times func(inputs []*batch.Batch) [][]int64
+	// Changes says that what is emitted is a changelog, on every port: rows are folded before they are compared. Nothing may be taken back that is not there,
+	// and halves of an update must be neighbours.
+	Changes bool
 }
 
 // Input is an input of an operator.
@@ -40,8 +48,10 @@ func (o *Operator) ports() int { return max(o.Ports, 1) }
 
 // Result is what a run gave.
 type Result struct {
-	// Rows are the emitted rows of each port as text, in the order in which they came.
+	// Rows are the emitted rows of each port as text, in the order in which they came; of a changelog, those that are left at the end, sorted.
 	Rows [][]string
+	// Emitted are the emitted rows of each port, with their kinds if they have any, in the order in which they came.
+	Emitted [][]string
 	// Rejects are the rejected rows: the row as text, and the error.
 	Rejects []string
 	Counts  op.Counts

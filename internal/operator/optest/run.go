@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -25,6 +26,9 @@ type run struct {
 	instances []*instance
 	owners    [op.KeyGroups]uint8
 	ended     []bool
+	marks     []int64 // the watermark of each input
+	merged    int64   // the least of them that was told
+	logs      []changelog
 	result    Result
 }
 
@@ -42,7 +46,12 @@ type instance struct {
 func newRun(o *Operator, s schedule, inputs []*batch.Batch, budget *limit.Budget) *run {
 	r := &run{operator: o, schedule: s, inputs: inputs, pool: &batch.Pool{}, budget: budget, ended: make([]bool, len(inputs))}
 	r.lender.pool = r.pool
-	r.result.Rows = make([][]string, o.ports())
+	r.result.Rows, r.result.Emitted = make([][]string, o.ports()), make([][]string, o.ports())
+	r.merged = math.MinInt64
+	for range inputs {
+		r.marks = append(r.marks, math.MinInt64)
+	}
+	r.logs = make([]changelog, o.ports())
 	for i, in := range o.inputs() {
 		r.hashes = append(r.hashes, slices.Clone(keyed.NewHasher(in.Keys).Hash(inputs[i])))
 		if len(in.Keys) == 0 {
@@ -74,16 +83,27 @@ func (r *run) all() error {
 			err = r.feed(e, at[e.input])
 			at[e.input] += e.rows
 		case end:
-			r.ended[e.input] = true
-			err = r.each(func(in *instance) error { return r.endInput(in, e.input) })
+			if err = r.watermark(e.input, math.MaxInt64); err == nil {
+				r.ended[e.input] = true
+				err = r.each(func(in *instance) error { return r.endInput(in, e.input) })
+			}
 		case move:
 			err = r.move(e)
+		case flush:
+			err = r.each(r.flush)
+		case watermark:
+			err = r.watermark(e.input, e.micros)
+		case tick:
+			err = r.tick(e.micros)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	err := r.each(func(in *instance) error {
+		if err := r.flush(in); err != nil {
+			return err
+		}
 		if ender, ok := in.op.(op.Ender); ok {
 			return r.event(in, -1, ender.OnEnd)
 		}
@@ -91,6 +111,11 @@ func (r *run) all() error {
 	})
 	if err != nil {
 		return err
+	}
+	if r.operator.Changes {
+		for port := range r.logs {
+			r.result.Rows[port] = r.logs[port].left()
+		}
 	}
 	return r.account(at)
 }
@@ -270,7 +295,15 @@ func (r *run) take(out *op.Output, in *batch.Batch) error {
 			}
 		}
 		emitted += int64(b.Rows())
-		r.result.Rows[port] = append(r.result.Rows[port], sdktest.Rows(b)...)
+		rows := sdktest.Rows(b)
+		r.result.Emitted[port] = append(r.result.Emitted[port], rows...)
+		if !r.operator.Changes {
+			r.result.Rows[port] = append(r.result.Rows[port], rows...)
+			continue
+		}
+		if err := r.logs[port].take(b); err != nil {
+			return err
+		}
 	}
 	if emitted != out.Counts.Emitted {
 		return fmt.Errorf("%d rows were emitted, and %d counted", emitted, out.Counts.Emitted)
@@ -334,6 +367,9 @@ func (r *run) move(e event) error {
 // snapshot passes a barrier and takes the state of every key group, each of which one instance alone has.
 func (r *run) snapshot() (groups [op.KeyGroups][]byte, err error) {
 	for i, in := range r.instances {
+		if err := r.flush(in); err != nil {
+			return groups, err
+		}
 		if h, ok := in.op.(op.BarrierHandler); ok {
 			if err := r.event(in, -1, func(out *op.Output) (bool, error) { return h.OnBarrier(1, out) }); err != nil {
 				return groups, err

@@ -17,6 +17,7 @@ type event struct {
 	input     int
 	rows      int    // feed: how many
 	seed      uint64 // feed: what the batch looks like
+	micros    int64  // watermark, tick: the time
 	instances int    // move: how many, and who owns which key group
 	owners    [op.KeyGroups]uint8
 }
@@ -26,7 +27,10 @@ type eventKind uint8
 const (
 	feed eventKind = iota
 	end
-	move // to new instances, by snapshot and restore
+	move      // to new instances, by snapshot and restore
+	flush     // as if no input waited
+	watermark // of an input
+	tick      // of processing time
 )
 
 // schedule is a way to run: what is fed in which order and cut how.
@@ -62,8 +66,10 @@ func follows(in Input, done []bool) bool {
 }
 
 // drawSchedule draws a way to run.
-func drawSchedule(t *rapid.T, o *Operator, totals []int) schedule {
+func drawSchedule(t *rapid.T, o *Operator, inputs []*batch.Batch) schedule {
 	s := schedule{start: drawInstances(t, o), guarded: rapid.Bool().Draw(t, "guarded")}
+	totals := lengths(inputs)
+	c := newClock(o, inputs)
 	left, done := slices.Clone(totals), make([]bool, len(totals))
 	most := rapid.SampledFrom([]int{1, 3, 20, batch.MaxRows}).Draw(t, "largest batch")
 	moves := rapid.IntRange(0, 3).Draw(t, "moves")
@@ -72,6 +78,7 @@ func drawSchedule(t *rapid.T, o *Operator, totals []int) schedule {
 			moves--
 			s.events = append(s.events, drawInstances(t, o))
 		}
+		s.events = c.draw(t, s.events, left, done)
 		var open []int
 		for i, in := range o.inputs() {
 			if !done[i] && follows(in, done) {
@@ -109,19 +116,26 @@ func drawInstances(t *rapid.T, o *Operator) event {
 
 // describe says in a few words how a schedule runs.
 func (s *schedule) describe() string {
-	feeds, moves := 0, 0
+	feeds, moves, times, flushes := 0, 0, 0, 0
 	for _, e := range s.events {
 		switch e.kind {
 		case feed:
 			feeds++
 		case move:
 			moves++
+		case watermark, tick:
+			times++
+		case flush:
+			flushes++
 		case end:
 		}
 	}
 	resident := ""
 	if s.guarded {
 		resident = ", resident only what Needs declares"
+	}
+	if times+flushes > 0 {
+		resident += fmt.Sprintf(", told %d times of time, flushed %d times", times, flushes)
 	}
 	return fmt.Sprintf("a run of %d batches on %d instances, restored %d times%s", feeds, s.start.instances, moves, resident)
 }
