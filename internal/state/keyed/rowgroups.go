@@ -11,7 +11,8 @@ const listedBytes = 1 + 2*numberBytes
 // byGroup are the rows of each key group, in the order in which they came. The lists are made when somebody asks for them, and then only of the
 // rows that came since.
 type byGroup struct {
-	known bool // there were rows with hashes
+	known bool // there were rows with hashes, or some were deleted
+	stale bool // rows were deleted, or put in their place, since the lists were made
 	lists [Groups][]uint32
 	chunk int // the rows before row at of this chunk are listed
 	at    int
@@ -31,10 +32,19 @@ func (r *Rows) group() {
 // list returns the rows of a group, in a store that knows the groups of its rows.
 func (r *Rows) list(group uint8) []uint32 {
 	g := &r.groups
+	if g.stale {
+		for i := range g.lists {
+			g.lists[i] = g.lists[i][:0]
+		}
+		g.stale, g.chunk, g.at = false, 0, 0
+	}
 	for g.chunk < len(r.chunks) {
 		c := r.chunks[g.chunk]
 		for ; g.at < c.n; g.at++ {
 			number := c.groups[g.at]
+			if c.holes.has(uint32(g.at)) {
+				continue
+			}
 			g.lists[number] = append(g.lists[number], uint32(g.chunk)<<chunkShift|uint32(g.at))
 		}
 		if g.chunk == len(r.chunks)-1 {

@@ -23,7 +23,8 @@ const (
 )
 
 // Rows keeps whole rows of a schema under row numbers, in chunks of columns, in the order in which they come. It knows the key group of each and
-// goes through the rows of one group in that order. A row number is good until the store is freed; numbers grow as rows come.
+// goes through the rows of one group in that order. A row number is good until the row is deleted or the store freed; numbers grow as rows come, until
+// rows are deleted.
 //
 // Beside its values a row has links, 32-bit words that hold row numbers, NoRow at first, and a mark, a byte that is 0 at first. They are the
 // operator's: a chain of the rows of a key, a flag for rows that found a partner. Snapshots keep them.
@@ -41,6 +42,10 @@ type Rows struct {
 	where  places
 	guard  *Guard
 	all    []uint16 // the numbers from 0 on
+	long   bool     // a column may have long text
+	// reusable are the chunks of which enough rows were deleted; spots are those of them that rows are being put in.
+	reusable []uint32
+	spots    []uint16
 }
 
 // places are the addresses of the memory of all chunks, by chunk, so that a row is found without looking at its chunk.
@@ -63,6 +68,7 @@ type chunk struct {
 	links  []uint32
 	marks  []uint8
 	bytes  int64
+	holes  holes
 }
 
 // NewRows returns an empty store of rows with columns of types, and links links each. name is the operator's, for errors.
@@ -77,6 +83,7 @@ func NewRows(pool *batch.Pool, types []schema.Type, links int, name string, budg
 		if t.Kind.IsVariable() {
 			r.shared[i] = batch.NewColumn(pool, t)
 		}
+		r.long = r.long || t.Kind.IsVariable() || t.Kind.IsNested()
 	}
 	return r
 }
@@ -103,6 +110,18 @@ func (r *Rows) Append(cols []*batch.Column, hashes []uint64, rows []uint16, ids 
 		r.group()
 	}
 	for done := 0; done < len(rows); {
+		if len(r.reusable) > 0 {
+			var part []uint64
+			if hashes != nil {
+				part = hashes[done:]
+			}
+			n, err := r.refill(cols, part, rows[done:], ids[done:])
+			if err != nil {
+				return err
+			}
+			done += n
+			continue
+		}
 		number, err := r.open(cols)
 		if err != nil {
 			return err
@@ -198,6 +217,9 @@ func prune(c, src *batch.Column) {
 // fitting returns how many of rows go into c, one at least, and counts their text.
 func (r *Rows) fitting(c *chunk, cols []*batch.Column, rows []uint16) int {
 	n := min(len(rows), chunkRows-c.n)
+	if !r.long {
+		return n
+	}
 	text := textBytes(cols, rows[:n])
 	if c.text+text > chunkText {
 		n = 0
@@ -252,23 +274,33 @@ func nestedBytes(c *batch.Column, row int) int {
 
 // fill appends rows to c and reserves what c has grown by.
 func (r *Rows) fill(c *chunk, number uint32, cols []*batch.Column, rows []uint16) error {
-	bytes := int64(0)
 	for i, col := range c.cols {
-		if col == nil {
-			continue
+		if col != nil {
+			appendRows(col, cols[i], rows)
 		}
-		appendRows(col, cols[i], rows)
-		bytes += col.Footprint()
 	}
 	for range len(rows) * r.links {
 		c.links = append(c.links, NoRow)
 	}
 	c.marks = append(c.marks, make([]uint8, len(rows))...)
-	r.where.note(c, number)
 	c.n += len(rows)
 	r.len += len(rows)
+	return r.settle(c, number)
+}
+
+// settle notes where the memory of a chunk is now, and reserves what it has grown by.
+func (r *Rows) settle(c *chunk, number uint32) error {
+	r.where.note(c, number)
+	bytes := int64(len(c.holes.dead)) * wordBytes
+	for _, col := range c.cols {
+		if col != nil {
+			bytes += col.Footprint()
+		}
+	}
 	bytes += int64(cap(c.links))*numberBytes + int64(cap(c.marks)) + int64(len(c.groups))*listedBytes
-	if err := r.budget.Reserve(bytes - c.bytes); err != nil {
+	if added := bytes - c.bytes; added < 0 {
+		r.budget.Release(-added)
+	} else if err := r.budget.Reserve(added); err != nil {
 		return outOfMemory(r.name, err)
 	}
 	r.bytes += bytes - c.bytes
@@ -347,7 +379,7 @@ func (r *Rows) Free() {
 		}
 	}
 	r.budget.Release(r.bytes)
-	r.chunks, r.groups, r.len, r.bytes = nil, byGroup{}, 0, 0
+	r.chunks, r.groups, r.len, r.bytes, r.reusable = nil, byGroup{}, 0, 0, nil
 	r.where.forget()
 }
 
@@ -368,6 +400,7 @@ func (r *Rows) Take(from *Rows) {
 	r.groups, from.groups = from.groups, byGroup{}
 	r.len, from.len = from.len, 0
 	r.bytes, from.bytes = from.bytes, 0
+	r.reusable, from.reusable = from.reusable, nil
 	r.shared, from.shared = from.shared, r.shared
 	r.where, from.where = from.where, r.where
 }
