@@ -1,0 +1,192 @@
+package fold
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// Config describes a fold.
+type Config struct {
+	// Name is the step's name in messages.
+	Name string
+	// Types are those of all columns of the input, which are those of the output.
+	Types []schema.Type
+	// Partition are the columns that rows are dealt to tasks by, in the order of the exchange. Any will do, since equal rows are equal in them; all columns
+	// spread best. Without columns the stage has one task.
+	Partition []int
+}
+
+// Fold is the operator.
+type Fold struct {
+	name      string
+	partition *keyed.Hasher
+	whole     *keyed.Hasher
+	dealt     bool
+	table     *keyed.Table
+	counts    *keyed.Slab[int64]
+	slots     []uint32
+	// zeros are slots of a batch whose count became 0, some of them more than once, and some of them no longer 0.
+	zeros []uint32
+
+	// The walk at the end: the slots that were scanned, which of them is next, and how often it is still to come out.
+	walk    keyed.Cursor
+	scanned []uint32
+	repeat  int64
+	done    bool
+	emitted []uint32
+	out     batch.Batch
+}
+
+// New returns the operator; pool lends memory, and what grows with the data is reserved in budget.
+func New(pool *batch.Pool, budget *limit.Budget, c Config) *Fold {
+	f := &Fold{name: "fold " + c.Name, slots: make([]uint32, batch.MaxRows), emitted: make([]uint32, 0, batch.MaxRows), dealt: len(c.Partition) > 0}
+	columns := make([]int, len(c.Types))
+	for i, typ := range c.Types {
+		columns[i] = i
+		f.out.Cols = append(f.out.Cols, batch.NewColumn(pool, typ))
+	}
+	f.whole, f.partition = keyed.NewHasher(columns), keyed.NewHasher(c.Partition)
+	f.table = keyed.NewTable(pool, c.Types, f.name, budget)
+	f.counts = keyed.NewSlab[int64](budget)
+	return f
+}
+
+// hash returns a hash of each whole row, in the key group that the row is dealt by.
+func (f *Fold) hash(in *batch.Batch) []uint64 {
+	hashes := f.whole.Hash(in)
+	if f.dealt {
+		keyed.Place(hashes, f.partition.Hash(in))
+	} else {
+		keyed.Place(hashes, make([]uint64, len(hashes)))
+	}
+	return hashes
+}
+
+// Apply counts the rows of in.
+func (f *Fold) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
+	slots := f.slots[:in.Rows()]
+	fresh, err := f.table.Upsert(f.hash(in), in.Cols, in.Sel, slots)
+	if err != nil {
+		return false, err
+	}
+	if err := f.counts.Grow(f.table.Limit()); err != nil {
+		return false, op.OutOfMemory(f.name, err)
+	}
+	for _, position := range fresh {
+		*f.counts.At(slots[position]) = 0
+	}
+	f.zeros = f.zeros[:0]
+	for i, slot := range slots {
+		n := f.counts.At(slot)
+		if in.Kinds == nil || op.Adds(in.Kinds[in.Row(i)]) {
+			*n++
+		} else {
+			*n--
+		}
+		if *n == 0 {
+			f.zeros = append(f.zeros, slot)
+		}
+	}
+	out.Counts.In += int64(len(slots))
+	out.Counts.Absorbed += int64(len(slots))
+	return false, f.forget()
+}
+
+// gone marks a slot that forget has deleted already, until it is given to another row.
+const gone = -1 << 63
+
+// forget deletes the rows of which nothing is left.
+func (f *Fold) forget() error {
+	for _, slot := range f.zeros {
+		if n := f.counts.At(slot); *n == 0 {
+			*n = gone
+			if err := f.table.Delete(slot); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// OnEnd emits what is left.
+func (f *Fold) OnEnd(out *op.Output) (more bool, err error) {
+	if f.done {
+		return false, nil
+	}
+	f.emitted = f.emitted[:0]
+	for len(f.emitted) < batch.MaxRows && f.next() {
+		n := min(f.repeat, int64(batch.MaxRows-len(f.emitted)))
+		for range n {
+			f.emitted = append(f.emitted, f.scanned[0])
+		}
+		f.repeat -= n
+	}
+	if len(f.emitted) == 0 { // and nothing that is still lent lies here
+		f.done = true
+		f.table.Free()
+		f.counts.Free()
+		return false, nil
+	}
+	f.table.GatherKeys(f.emitted, f.out.Cols)
+	f.out.Len = len(f.emitted)
+	out.Emit(0, &f.out)
+	return true, nil
+}
+
+// next makes scanned begin with a row that is to come out, and reports whether there is one.
+func (f *Fold) next() bool {
+	for f.repeat <= 0 {
+		if len(f.scanned) > 0 {
+			f.scanned = f.scanned[1:]
+		}
+		if len(f.scanned) == 0 {
+			n := f.table.Scan(&f.walk, f.slots)
+			if n == 0 {
+				return false
+			}
+			f.scanned = f.slots[:n]
+		}
+		f.repeat = *f.counts.At(f.scanned[0])
+	}
+	return true
+}
+
+// Tables are the state.
+func (f *Fold) Tables() []op.Table { return []op.Table{f.table} }
+
+// Needs declares the rows of in; the end goes through all.
+func (f *Fold) Needs(_ int, in *batch.Batch, needs *op.Needs) {
+	if in == nil {
+		needs.All(0)
+		return
+	}
+	needs.Keys(0, f.hash(in))
+}
+
+// Snapshot returns the state of a key group: docs/format/state.md.
+func (f *Fold) Snapshot(group op.KeyGroup) ([]byte, error) {
+	return f.table.Snapshot(uint8(group), func(dst []byte, slot uint32) []byte {
+		return binary.AppendVarint(dst, *f.counts.At(slot))
+	})
+}
+
+// Restore puts the state of a key group in.
+func (f *Fold) Restore(group op.KeyGroup, data []byte) error {
+	return f.table.Restore(uint8(group), data, func(slot uint32, value []byte) error {
+		n, size := binary.Varint(value)
+		if size <= 0 || size != len(value) || n == 0 || n == gone {
+			return &keyed.CorruptError{What: f.name, Reason: fmt.Sprintf("%x is no count of a row", value)}
+		}
+		if err := f.counts.Grow(f.table.Limit()); err != nil {
+			return op.OutOfMemory(f.name, err)
+		}
+		*f.counts.At(slot) = n
+		return nil
+	})
+}
