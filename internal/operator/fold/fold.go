@@ -81,21 +81,25 @@ func (f *Fold) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
 	for _, position := range fresh {
 		*f.counts.At(slots[position]) = 0
 	}
-	f.zeros = f.zeros[:0]
-	for i, slot := range slots {
-		n := f.counts.At(slot)
-		if in.Kinds == nil || op.Adds(in.Kinds[in.Row(i)]) {
-			*n++
-		} else {
-			*n--
-		}
-		if *n == 0 {
-			f.zeros = append(f.zeros, slot)
-		}
-	}
+	f.count(in, slots)
 	out.Counts.In += int64(len(slots))
 	out.Counts.Absorbed += int64(len(slots))
 	return false, f.forget()
+}
+
+// count counts the rows of in, whose slots are slots.
+func (f *Fold) count(in *batch.Batch, slots []uint32) {
+	f.zeros = f.zeros[:0]
+	for i, slot := range slots {
+		change := int64(1)
+		if kinds := in.Kinds; len(kinds) > 0 && !op.Adds(kinds[in.Row(i)]) {
+			change = -1
+		}
+		n := f.counts.At(slot)
+		if *n += change; *n == 0 {
+			f.zeros = append(f.zeros, slot)
+		}
+	}
 }
 
 // gone marks a slot that forget has deleted already, until it is given to another row.

@@ -26,7 +26,9 @@ var writeFixtures = flag.Bool("write-fixtures", false, "write fixtures that are 
 // folding is a fold as optest drives it.
 func folding(c fold.Config) optest.Operator {
 	return optest.Operator{
-		New:    func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) { return fold.New(pool, budget, c), nil },
+		New: func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
+			return fold.New(pool, budget, c), nil
+		},
 		Inputs: []optest.Input{{Keys: c.Partition}},
 		Alone:  len(c.Partition) == 0,
 	}
@@ -68,11 +70,11 @@ func left(inputs []*batch.Batch) [][]string {
 	in.Kinds = nil
 	counts := map[string]int{}
 	for i, row := range sdktest.Rows(&in) {
-		if k := inputs[0].Kinds; k == nil || op.Adds(k[i]) {
-			counts[row]++
-		} else {
-			counts[row]--
+		change := 1
+		if kinds := inputs[0].Kinds; len(kinds) > 0 && !op.Adds(kinds[i]) {
+			change = -1
 		}
+		counts[row] += change
 	}
 	var rows []string
 	for row, n := range counts {
