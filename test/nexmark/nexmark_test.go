@@ -1,186 +1,272 @@
 package nexmark_test
 
 import (
-	"bufio"
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/rogpeppe/go-internal/txtar"
-
-	"wire.example/wire/internal/cli"
-	"wire.example/wire/internal/connect/generate/nexmark"
 	"wire.example/wire/internal/testserver"
+	"wire.example/wire/test/nexmark"
 )
 
-// events is how many events are made; 46 in 50 are bids.
-const events = 20_000
+// heavy reports whether the suite runs in full.
+func heavy() bool { return os.Getenv("WIRE_TEST_HEAVY") == "1" }
 
-// pipeline is a query over the bids of a file in the typed form.
-const pipeline = `name: nexmark
-sources:
-  bid:
-    connector: file
-    path: bid.jsonl
-    schema: {auction: BIGINT, bidder: BIGINT, price: BIGINT, channel: TEXT, url: TEXT, date_time: TIMESTAMP, extra: TEXT}
-transforms:
-  q:
-%s
-sinks:
-  out: {from: q, connector: file, path: out.jsonl, if_exists: replace}
-`
+// events is how many events the queries read.
+func size() int64 { return nexmark.Sizes()[map[bool]int{false: 0, true: 1}[heavy()]] }
 
-// bid is a row for the witness.
-type bid struct {
-	Auction, Bidder, Price int64
-	Channel, URL           string
-	DateTime               string `json:"date_time"`
-	Extra                  string
+// way is how a query is run.
+type way struct {
+	emit        string
+	parallelism int
+	// stopped says that the run stops in the middle and goes on from its checkpoint with three lanes and tasks.
+	stopped bool
+}
+
+func (w way) String() string {
+	return fmt.Sprintf("emit %s, parallelism %d%s", w.emit, w.parallelism, map[bool]string{true: ", stopped and resumed"}[w.stopped])
+}
+
+// setting is data that queries run over, and the ways.
+type setting struct {
+	set  nexmark.Set
+	form nexmark.Form
+	ways []way
+}
+
+func settings() []setting {
+	var all []way
+	for _, emit := range []string{"final", "changes"} {
+		for _, p := range []int{1, 2, 4} {
+			all = append(all, way{emit, p, false})
+		}
+		all = append(all, way{emit, 2, true})
+	}
+	few := []way{{"final", 2, false}, {"changes", 1, false}, {"changes", 4, false}, {"changes", 2, true}}
+	if heavy() {
+		few = all
+	}
+	return []setting{
+		{nexmark.Gap, nexmark.Typed, all}, {nexmark.Gap, nexmark.Combined, few}, {nexmark.Plain, nexmark.Generated, few},
+		{nexmark.Late, nexmark.Typed, few}, {nexmark.Late, nexmark.Combined, few},
+	}
+}
+
+// answersOf is the form whose answers hold for one.
+func answersOf(set nexmark.Set, form nexmark.Form) nexmark.Form {
+	if set != nexmark.Late {
+		return nexmark.Typed
+	}
+	return form
 }
 
 func TestQueries(t *testing.T) {
-	queries, err := txtar.ParseFile("testdata/queries.txtar")
+	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Chdir(t.TempDir())
-	writeBids(t)
-	db := connect(t)
-	load(t, db)
-	for i := 0; i < len(queries.Files); i += 2 {
-		query, transform := queries.Files[i], queries.Files[i+1]
-		name := strings.TrimSuffix(query.Name, ".sql")
-		t.Run(name, func(t *testing.T) {
-			want := answers(t, db, string(query.Data))
-			if len(want) == 0 {
-				t.Fatal("the witness has no rows: the query proves nothing")
-			}
-			text := "    " + strings.ReplaceAll(strings.TrimSpace(string(transform.Data)), "\n", "\n    ")
-			if err := os.WriteFile("q.yaml", fmt.Appendf(nil, pipeline, text), 0o600); err != nil {
+	open := readOpen(t)
+	for _, s := range settings() {
+		t.Run(string(s.set)+"/"+string(s.form), func(t *testing.T) {
+			golden, err := nexmark.Load(here, nexmark.Key(s.set, answersOf(s.set, s.form), size()))
+			if err != nil {
 				t.Fatal(err)
 			}
-			for _, lanes := range []string{"1", "2", "3"} {
-				wire(t, "run", "--quiet", "--parallelism", lanes, "--block-bytes", "50000", "q.yaml")
-				compare(t, lanes, want)
+			t.Chdir(t.TempDir())
+			if err := nexmark.Write(".", s.set, size()); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range nexmark.Names() {
+				t.Run(name, func(t *testing.T) {
+					want := golden[name]
+					if want.Rows == 0 {
+						t.Fatal("the answer has no rows: the query proves nothing")
+					}
+					for _, w := range s.ways {
+						open.judge(t, s, name, w, ask(t, s, name, w, &want))
+					}
+				})
 			}
 		})
 	}
+	open.used(t)
 }
 
-// compare holds the sorted rows of out.jsonl against the witness's.
-func compare(t *testing.T, lanes string, want []string) {
+// ask runs a query and says what is wrong with its answer; nil: nothing.
+func ask(t *testing.T, s setting, name string, w way, want *nexmark.Golden) error {
 	t.Helper()
-	text, err := os.ReadFile("out.jsonl")
+	script, err := nexmark.Script(name, s.form, size(), w.emit)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-	slices.Sort(got)
-	if len(got) != len(want) {
-		t.Errorf("parallelism %s: %d rows, the witness has %d", lanes, len(got), len(want))
-	}
-	for i := range min(len(got), len(want)) {
-		if got[i] != want[i] {
-			t.Fatalf("parallelism %s:\n got %s\nwant %s", lanes, got[i], want[i])
-		}
-	}
-}
-
-func writeBids(t *testing.T) {
-	t.Helper()
-	f, err := os.Create("bid.jsonl")
-	if err != nil {
+	if err := os.WriteFile("q.sql", []byte(script), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := nexmark.DefaultConfig()
-	c.Events, c.GroupSize, c.EventsPerSecond = events, 40, 1
-	c.BaseTime += 5 * 3_600_000_000 // from 05:00 to 10:33, so that q14 sees night, day and what is neither
-	if _, err := nexmark.WriteTypedJSON(f, c, nexmark.KindBid); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func connect(t *testing.T) *pgx.Conn {
-	t.Helper()
-	db, err := pgx.Connect(t.Context(), testserver.Postgres(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
-
-// load gives the witness the rows of bid.jsonl.
-func load(t *testing.T, db *pgx.Conn) {
-	t.Helper()
-	const table = `CREATE TEMPORARY TABLE bid (auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, url TEXT, date_time TIMESTAMP, extra TEXT)`
-	if _, err := db.Exec(t.Context(), table); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile("bid.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	batch := &pgx.Batch{}
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	for lines.Scan() {
-		var b bid
-		if err := json.Unmarshal(lines.Bytes(), &b); err != nil {
+	for _, old := range []string{"out", "out.jsonl", "checkpoint.json"} {
+		if err := os.RemoveAll(old); err != nil {
 			t.Fatal(err)
 		}
-		batch.Queue(`INSERT INTO bid VALUES ($1, $2, $3, $4, $5, $6::text::timestamp, $7)`, b.Auction, b.Bidder, b.Price, b.Channel, b.URL, b.DateTime, b.Extra)
 	}
-	if err := db.SendBatch(t.Context(), batch).Close(); err != nil {
-		t.Fatal(err)
+	if w.stopped {
+		err = inPieces(t, w)
+	} else {
+		_, err = run(t, "--summary", "json", "--parallelism", fmt.Sprint(w.parallelism), "--block-bytes", "50000", "q.sql")
 	}
+	if err != nil {
+		return err
+	}
+	rows, err := nexmark.Fold(output(t))
+	if err != nil {
+		return err
+	}
+	if wrong := want.Compare(rows); wrong != "" {
+		return fmt.Errorf("%s", wrong)
+	}
+	return nil
 }
 
-// answers returns the witness's rows as JSON, sorted.
-func answers(t *testing.T, db *pgx.Conn, query string) []string {
+// inPieces stops the run in the middle of the largest source, and goes on from the checkpoint with three lanes and tasks.
+func inPieces(t *testing.T, w way) error {
 	t.Helper()
-	rows, err := db.Query(t.Context(), "SELECT row_to_json(q)::text FROM ("+query+") q")
+	common := []string{"--summary", "json", "--checkpoint", "checkpoint.json", "--checkpoint-every", "1h", "--block-bytes", "20000"}
+	status, err := run(t, append(common, "--parallelism", fmt.Sprint(w.parallelism), "--stop-after", "3", "q.sql")...)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
+	if status != "stopped" {
+		return fmt.Errorf("the run was to stop, and is %s", status)
 	}
-	slices.Sort(list)
-	return list
+	_, err = run(t, append(common, "--parallelism", "3", "--resume-from", "checkpoint.json", "q.sql")...)
+	return err
 }
 
-// wire runs the program: that of WIRE_BIN as a process, else in this one.
-func wire(t *testing.T, args ...string) {
+// run runs the program and returns how it ended, and its messages as an error.
+func run(t *testing.T, args ...string) (status string, err error) {
 	t.Helper()
-	if program := os.Getenv("WIRE_BIN"); program != "" {
-		if out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput(); err != nil {
-			t.Fatalf("wire %v: %v\n%s", args, err, out)
+	out, said, code := command(t, append([]string{"run"}, args...)...)
+	if code != 0 {
+		return "", fmt.Errorf("exit code %d: %s", code, said)
+	}
+	var account struct {
+		Status   string
+		Balanced bool
+	}
+	if err := json.Unmarshal([]byte(out), &account); err != nil {
+		return "", fmt.Errorf("the account: %w: %s", err, out)
+	}
+	if !account.Balanced {
+		return "", fmt.Errorf("the account does not add up: %s", out)
+	}
+	return account.Status, nil
+}
+
+// output are the lines of out.jsonl or of the files below out.
+func output(t *testing.T) (lines []string) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path != "out.jsonl" && !strings.HasPrefix(path, "out"+string(filepath.Separator)) {
+			return err
 		}
-		return
-	}
-	said, err := os.Create(filepath.Join(t.TempDir(), "said"))
+		text, err := os.ReadFile(path)
+		if len(text) > 0 {
+			lines = append(lines, strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")...)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer said.Close()
-	if code := cli.Main(args, os.Stdin, said, said); code != 0 {
-		text, err := os.ReadFile(said.Name())
-		t.Fatalf("wire %v ended with %d: %s %v", args, code, text, err)
+	return lines
+}
+
+// TestGoldens makes the committed answers again where there is a PostgreSQL.
+func TestGoldens(t *testing.T) {
+	dsn := testserver.Postgres(t)
+	for _, c := range nexmark.Cases() {
+		key := nexmark.Key(c.Set, c.Form, size())
+		answers, err := nexmark.Answers(t.Context(), dsn, c.Set, c.Form, size())
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden, err := nexmark.Load(".", key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range nexmark.Names() {
+			want := golden[name]
+			if wrong := want.Compare(answers[name]); wrong != "" {
+				t.Errorf("%s %s: PostgreSQL answers otherwise than is stored: %s", key, name, wrong)
+			}
+		}
+	}
+}
+
+// TestLateness holds that late rows decide: without the rule, or with the splits of the other form, answers are others.
+func TestLateness(t *testing.T) {
+	load := func(set nexmark.Set, form nexmark.Form) map[string]nexmark.Golden {
+		golden, err := nexmark.Load(".", nexmark.Key(set, form, size()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return golden
+	}
+	gap, typed, combined := load(nexmark.Gap, nexmark.Typed), load(nexmark.Late, nexmark.Typed), load(nexmark.Late, nexmark.Combined)
+	differ := 0
+	for _, name := range nexmark.Names() {
+		if late := gap[name].Digest != typed[name].Digest; late && !nexmark.Windowed(name) {
+			t.Errorf("%s: late rows change its answer, and it has no windows", name)
+		} else if !late && nexmark.Windowed(name) && heavy() {
+			t.Errorf("%s: late rows do not change its answer", name)
+		}
+		if typed[name].Digest != combined[name].Digest {
+			differ++
+		}
+	}
+	if differ == 0 {
+		t.Error("the splits change no answer")
+	}
+}
+
+func TestQueriesAreUnaltered(t *testing.T) {
+	for _, name := range nexmark.Names() {
+		script, err := nexmark.Script(name, nexmark.Typed, 1, "final")
+		if err != nil {
+			t.Fatal(err)
+		}
+		query, err := os.ReadFile("queries/" + name + ".sql")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(script, "INSERT INTO out\n"+string(query)) {
+			t.Errorf("%s is altered: %s", name, script)
+		}
+	}
+}
+
+func TestFold(t *testing.T) {
+	rows, err := nexmark.Fold([]string{`{"a":1}`, `{"op":"+I","a":2}`, `{"op":"-U","a":2}`, `{"op":"+U","a":3}`, `{"op":"-D","a":1}`})
+	if err != nil || len(rows) != 1 || rows[0] != `{"a":3}` {
+		t.Error(rows, err)
+	}
+	for _, bad := range []string{`{"op":"-D","a":1}`, `{"op":"??","a":1}`} {
+		if _, err := nexmark.Fold([]string{bad}); err == nil {
+			t.Errorf("%s is taken", bad)
+		}
+	}
+}
+
+func TestCompare(t *testing.T) {
+	want := nexmark.Sum([]string{"a", "b", "b"})
+	for _, other := range [][]string{{"a", "b"}, {"a", "a", "b"}, {"a", "b", "c"}, nil} {
+		if want.Compare(other) == "" {
+			t.Errorf("%v passes", other)
+		}
+	}
+	if wrong := want.Compare([]string{"a", "b", "b"}); wrong != "" {
+		t.Error(wrong)
 	}
 }
