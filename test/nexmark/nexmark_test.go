@@ -51,8 +51,11 @@ func settings() []setting {
 		few = all
 	}
 	return []setting{
-		{nexmark.Gap, nexmark.Typed, all}, {nexmark.Gap, nexmark.Combined, few}, {nexmark.Plain, nexmark.Generated, few},
-		{nexmark.Late, nexmark.Typed, few}, {nexmark.Late, nexmark.Combined, few},
+		{nexmark.Gap, nexmark.Typed, all},
+		{nexmark.Gap, nexmark.Combined, few},
+		{nexmark.Plain, nexmark.Generated, few},
+		{nexmark.Late, nexmark.Typed, few},
+		{nexmark.Late, nexmark.Combined, few},
 	}
 }
 
