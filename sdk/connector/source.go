@@ -95,6 +95,8 @@ type SourceType struct {
 type RowSource struct {
 	Schema     func(config any) (*schema.Schema, error)
 	NewDecoder func(config any, spec codec.DecodeSpec) (codec.Decoder, error)
+	// Changes reports whether batches have Kinds; nil: never.
+	Changes func(config any) bool
 }
 
 // SinkEnv is what the engine gives a sink.

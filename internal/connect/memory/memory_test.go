@@ -156,3 +156,24 @@ func TestTheProgramCanEndTheRun(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+var errFull = errors.New("full")
+
+func TestRowsKeepTheirKinds(t *testing.T) {
+	typ := memory.SourceType()
+	config := &memory.Rows{Schema: rows(0).Schema, Batches: []*batch.Batch{changes([]batch.Change{ins, del}, 1, 1)}}
+	if !typ.Rows.Changes(config) || typ.Rows.Changes(rows(3)) {
+		t.Error("which rows change?")
+	}
+	d, err := typ.Rows.NewDecoder(config, codec.DecodeSpec{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Begin(&codec.Block{Count: 1}); err != nil {
+		t.Fatal(err)
+	}
+	b, _, err := d.Decode()
+	if err != nil || !slices.Equal(sdktest.Rows(b), []string{"+I 1", "-D 1"}) {
+		t.Errorf("%v, %v", sdktest.Rows(b), err)
+	}
+}

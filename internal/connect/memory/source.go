@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"wire.example/wire/sdk/batch"
@@ -18,7 +19,7 @@ type Rows struct {
 	Name string
 	// Schema are the columns of every batch. There may be none: SELECT 1 reads one row of them.
 	Schema *schema.Schema
-	// Batches are the rows in order. No column is nil.
+	// Batches are the rows in order. No column is nil. With Kinds they are changes.
 	Batches []*batch.Batch
 }
 
@@ -37,6 +38,9 @@ func SourceType() *connector.SourceType {
 			Schema: func(config any) (*schema.Schema, error) { return config.(*Rows).Schema, nil },
 			NewDecoder: func(config any, spec codec.DecodeSpec) (codec.Decoder, error) {
 				return newDecoder(config.(*Rows), spec), nil
+			},
+			Changes: func(config any) bool {
+				return slices.ContainsFunc(config.(*Rows).Batches, func(b *batch.Batch) bool { return b.Kinds != nil })
 			},
 		},
 	}

@@ -25,9 +25,12 @@ func Takes(t *connector.SinkType, config any, format *logical.Format, keyed bool
 	return takes
 }
 
-// Reads reports whether the rows of a source have kinds of change.
-func Reads(format *logical.Format) bool {
-	return format != nil && format.Type.Reads != nil && format.Type.Reads(format.Config)
+// Reads reports whether the rows of a source have kinds of change. format is nil for connectors that make rows themselves.
+func Reads(t *connector.SourceType, config any, format *logical.Format) bool {
+	if format == nil {
+		return t.Rows != nil && t.Rows.Changes != nil && t.Rows.Changes(config)
+	}
+	return format.Type.Reads != nil && format.Type.Reads(format.Config)
 }
 
 // ErrChanges is the error for a sink whose rows are updated or deleted although it does not take that; it names the ways out. takes is what Takes says of

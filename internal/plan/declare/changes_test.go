@@ -51,7 +51,7 @@ func TestReads(t *testing.T) {
 		if len(mistakes) > 0 {
 			t.Fatal(mistakes)
 		}
-		if got := declare.Reads(s.Format); got != test.want {
+		if got := declare.Reads(s.Type, s.Config, s.Format); got != test.want {
 			t.Errorf("%+v: %v", test.d, got)
 		}
 	}

@@ -70,6 +70,14 @@ func (s *Session) fill(ctx context.Context, t *table, n logical.Node) (int, erro
 	if err := s.run(ctx, answer(n, rows.Take)); err != nil {
 		return 0, err
 	}
+	if rows.Changes() {
+		left, err := rows.Fold()
+		rows.Release()
+		if err != nil {
+			return 0, err
+		}
+		rows = left
+	}
 	if err := t.add(s.config.Pool, rows.Batches()); err != nil {
 		return 0, err
 	}
