@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -224,13 +225,18 @@ func (s *distinct) mergeCells(into, from *hashCell) error {
 	return nil
 }
 
-// encode appends the number of hashes and each of them, or -1 and the registers.
+// encode appends the number of hashes and each of them, ascending, or -1 and the registers.
 func (s *distinct) encode(dst []byte, c *hashCell) []byte {
 	if c.sketch {
 		return append(appendInt(dst, -1), s.arena.bytes(&c.data)...)
 	}
 	dst = appendInt(dst, int64(c.n))
-	s.each(c, func(h uint64) { dst = binary.LittleEndian.AppendUint64(dst, h) })
+	hashes := make([]uint64, 0, c.n)
+	s.each(c, func(h uint64) { hashes = append(hashes, h) })
+	slices.Sort(hashes)
+	for _, h := range hashes {
+		dst = binary.LittleEndian.AppendUint64(dst, h)
+	}
 	return dst
 }
 

@@ -36,7 +36,7 @@ func newCall(g *groups, config *Call, number int, partial bool) *call {
 	c := &call{config: config, groups: g, number: number, merge: g.config.Merge}
 	f := config.Function
 	direct := f.DirectArgs(len(config.ArgTypes))
-	c.spec = aggregate.Spec{Args: config.ArgTypes, Direct: config.Direct, Pool: g.pool, Budget: g.budget}
+	c.spec = aggregate.Spec{Args: config.ArgTypes, Direct: config.Direct, Retracts: g.config.Retracts, Pool: g.pool, Budget: g.budget}
 	if f.Class != aggregate.Plain {
 		for _, k := range config.OrderBy {
 			c.spec.Sort = append(c.spec.Sort, aggregate.Sort{Desc: k.Desc, NullsFirst: k.NullsFirst})
@@ -108,11 +108,11 @@ func (c *call) add(in *batch.Batch, rows *selection) error {
 	if c.ordered != nil {
 		return c.ordered.keep(in, rows)
 	}
-	given := rows.rowsOf(c.args)
 	if c.merge {
+		given := rows.rowsOf(c.args)
 		return c.state.Merge(&given)
 	}
-	return c.state.Add(&given)
+	return c.apply(rows)
 }
 
 // values are the arguments whose values are added: not those before WITHIN GROUP.

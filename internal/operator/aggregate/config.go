@@ -48,6 +48,16 @@ type Config struct {
 	// Merge says that the input has partial answers, as a Combiner with the same Keys, Sets and Calls makes them: its columns are keys, then, with Sets,
 	// SetColumn, then those of the calls. Filter, Distinct and OrderBy have done their work then.
 	Merge bool
+	// Changes says that the operator answers whenever it is flushed: a changelog of the groups' rows instead of one row of each at the end. A group
+	// whose answer cannot be given has no row until it can. Without Keys, and for an empty set, there is a row from the first flush on.
+	Changes bool
+	// Upsert says that whoever takes the changes keeps the newest row of each key by itself (a sink that upserts): the old row is not taken back,
+	// and a Delete has no more than the keys.
+	Upsert bool
+	// Retracts says that rows of the input may be taken back: it is a changelog, or partial answers over one. All calls must be Retractable.
+	Retracts bool
+	// RowsColumn is, where partial answers over a changelog are merged, the BIGINT column with the number of rows.
+	RowsColumn int
 	// SetColumn is, where partial answers of several sets are merged, the column with the number of the set.
 	SetColumn int
 }

@@ -102,10 +102,7 @@ func (o *output) answers(slots []uint32, out *op.Output) error {
 	o.head(slots)
 	g := o.groups
 	if g.config.Sets != nil {
-		bits := o.keys[len(o.keys)-1].Int64s()
-		for i, number := range bits {
-			bits[i] = g.config.missing(g.config.Sets[number])
-		}
+		g.setBits(o.keys[len(o.keys)-1])
 	}
 	for i, c := range g.calls {
 		if err := c.result(slots, o.out.Cols[len(o.keys)+i], &o.failed); err != nil {
@@ -125,6 +122,14 @@ func (o *output) answers(slots []uint32, out *op.Output) error {
 	}
 	out.Emit(0, &o.out)
 	return nil
+}
+
+// setBits makes the numbers of sets the bits of the keys that are not in them.
+func (g *groups) setBits(numbers *batch.Column) {
+	bits := numbers.Int64s()
+	for i, number := range bits {
+		bits[i] = g.config.missing(g.config.Sets[number])
+	}
 }
 
 // partials makes the batch of the partial answers of slots, and emits it.

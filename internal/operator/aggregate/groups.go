@@ -30,6 +30,12 @@ type groups struct {
 	slots             []uint32
 	all               selection
 	filters           []*filtered
+
+	// changes is nil where the groups are asked only once, at the end.
+	changes *changes
+	// rows are the rows of each group, nil where none is taken back.
+	rows    *keyed.Slab[int64]
+	counted counted
 }
 
 // set is one grouping set.
@@ -47,6 +53,17 @@ type selection struct {
 	rows   []uint16 // nil: the first n
 	slots  []uint32 // nil: all slot 0
 	hashes []uint64 // nil: all key group 0
+	// minus says which rows are taken back; nil: none. halves is memory to tell them apart.
+	minus  []bool
+	halves *halves
+}
+
+// slot returns the slot of row i of the selection.
+func (s *selection) slot(i int) uint32 {
+	if s.slots == nil {
+		return 0
+	}
+	return s.slots[i]
 }
 
 // filtered is what a filter leaves: positions in the selection of the whole batch, and the selection of those.
@@ -63,6 +80,8 @@ type picked struct {
 	rowsOf   []uint16
 	slotsOf  []uint32
 	hashesOf []uint64
+	minusOf  []bool
+	halvesOf *halves
 }
 
 func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial bool) *groups {
@@ -82,11 +101,18 @@ func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial b
 	if config.Sets != nil {
 		g.number = batch.NewColumn(pool, schema.Of(schema.Int64))
 	}
+	if config.Retracts {
+		g.rows = keyed.NewSlab[int64](budget)
+	}
 	g.makeSets()
+	g.all.halves = &halves{}
 	for i := range config.Calls {
 		g.calls = append(g.calls, newCall(g, &config.Calls[i], len(g.calls), partial))
 	}
 	g.slots = make([]uint32, batch.MaxRows)
+	if config.Changes && !partial {
+		g.changes = newChanges(g)
+	}
 	return g
 }
 
@@ -117,20 +143,21 @@ func (g *groups) makeSets() {
 
 // absorb adds the rows of in to their groups.
 func (g *groups) absorb(in *batch.Batch) error {
-	g.all = selection{n: in.Rows(), rows: in.Sel}
-	if g.all.n == 0 {
+	if in.Rows() == 0 {
 		return nil
 	}
 	g.touched = true
-	for _, f := range g.filters {
-		f.find(in)
+	g.counted.reduced, g.counted.unmatched = true, 0
+	var minus []bool
+	if g.rows != nil {
+		minus = g.signs(in)
 	}
 	var partition []uint64
 	if g.partition != nil {
 		partition = g.partition.Hash(in)
 	}
 	for i := range g.sets {
-		if err := g.absorbSet(in, i, partition); err != nil {
+		if err := g.absorbSet(in, i, partition, minus); err != nil {
 			return op.OutOfMemory(g.config.Name, err)
 		}
 	}
@@ -138,7 +165,14 @@ func (g *groups) absorb(in *batch.Batch) error {
 }
 
 // absorbSet adds the rows to their groups of one set.
-func (g *groups) absorbSet(in *batch.Batch, i int, partition []uint64) error {
+func (g *groups) absorbSet(in *batch.Batch, i int, partition []uint64, minus []bool) error {
+	g.all = selection{n: in.Rows(), rows: in.Sel, halves: g.all.halves}
+	if g.counted.reduced {
+		g.counted.reduced = false
+		for _, f := range g.filters {
+			f.find(in)
+		}
+	}
 	if g.table != nil {
 		hashes := g.hashes(in, i, partition)
 		g.all.hashes, g.all.slots = hashes, g.slots[:g.all.n]
@@ -153,6 +187,14 @@ func (g *groups) absorbSet(in *batch.Batch, i int, partition []uint64) error {
 		}
 	} else if err := g.grow(1); err != nil {
 		return err
+	}
+	if g.changes != nil {
+		if err := g.changes.touch(g.all.slots); err != nil {
+			return err
+		}
+	}
+	if g.rows != nil {
+		g.count(in, minus, i == 0)
 	}
 	for _, f := range g.filters {
 		f.current = false
@@ -221,6 +263,16 @@ func (g *groups) keys(in *batch.Batch, i int) {
 
 // grow makes slots 0 to n-1 usable.
 func (g *groups) grow(n int) error {
+	if g.changes != nil {
+		if err := g.changes.marks.Grow(n); err != nil {
+			return err
+		}
+	}
+	if g.rows != nil {
+		if err := g.rows.Grow(n); err != nil {
+			return err
+		}
+	}
 	for _, c := range g.calls {
 		if err := c.grow(n); err != nil {
 			return err
@@ -282,7 +334,18 @@ func (p *picked) pick(s *selection, positions []uint16) {
 		}
 		p.rowsOf = append(p.rowsOf, row)
 	}
-	p.rows, p.slots, p.hashes = p.rowsOf, nil, nil
+	p.rows, p.slots, p.hashes, p.minus = p.rowsOf, nil, nil, nil
+	if s.minus != nil {
+		p.minusOf = p.minusOf[:0]
+		for _, i := range positions {
+			p.minusOf = append(p.minusOf, s.minus[i])
+		}
+		if p.halvesOf == nil {
+			p.halvesOf = &halves{}
+		}
+		p.minus, p.halves = p.minusOf, p.halvesOf
+		p.halvesOf.done = false
+	}
 	if s.slots != nil {
 		for _, i := range positions {
 			p.slotsOf, p.hashesOf = append(p.slotsOf, s.slots[i]), append(p.hashesOf, s.hashes[i])
@@ -304,5 +367,11 @@ func (g *groups) free() {
 	g.touched = false
 	for _, c := range g.calls {
 		c.free()
+	}
+	if g.changes != nil {
+		g.changes.free()
+	}
+	if g.rows != nil {
+		g.rows.Free()
 	}
 }

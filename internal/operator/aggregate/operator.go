@@ -1,12 +1,14 @@
 package aggregate
 
 import (
+	"slices"
+
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/sdk/batch"
 )
 
-// Operator makes one row of each group, when the input ends.
+// Operator makes one row of each group, when the input ends, or keeps those rows up to date by changes.
 type Operator struct {
 	*groups
 	config Config
@@ -14,7 +16,9 @@ type Operator struct {
 	walk   walk
 	// ended: the walk has begun. over: everything was emitted. hasEmpty: the groups of empty sets were made, perhaps before a restore.
 	ended, over, hasEmpty bool
-	tables                []op.Table
+	// started: with changes, the groups that are there without rows were made.
+	started bool
+	tables  []op.Table
 }
 
 // New returns the operator that config describes. Its state is reserved in budget.
@@ -73,19 +77,80 @@ func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 
 // Apply adds rows to their groups.
 func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
-	out.Counts.In += int64(in.Rows())
-	out.Counts.Absorbed += int64(in.Rows())
-	return false, o.absorb(in)
+	if o.changes == nil || !o.changes.flushing {
+		if err := o.absorb(in); err != nil {
+			return false, err
+		}
+		rows, unmatched := int64(in.Rows()), int64(o.counted.unmatched)
+		out.Counts.In += rows
+		out.Counts.Absorbed += rows - unmatched
+		out.Counts.Filtered += unmatched
+		if o.changes == nil || !o.changes.full() {
+			return false, nil
+		}
+	}
+	return o.OnFlush(out)
 }
 
-// OnEnd emits the groups. The last call emits nothing: it gives the memory back, which the batch of the one before it needed.
+// OnFlush emits the changes of the groups that were touched since the last flush.
+func (o *Operator) OnFlush(out *op.Output) (more bool, err error) {
+	if o.changes == nil {
+		return false, nil
+	}
+	if !o.started {
+		if err := o.makeLasting(); err != nil {
+			return false, op.OutOfMemory(o.config.Name, err)
+		}
+		o.started = true
+	}
+	more, err = o.changes.flush(out)
+	return more, op.OutOfMemory(o.config.Name, err)
+}
+
+// makeLasting makes the groups that are there without rows, and has them looked at.
+func (o *Operator) makeLasting() error {
+	if o.table == nil {
+		if err := o.grow(1); err != nil {
+			return err
+		}
+		o.touched = true
+		return o.changes.touch(nil)
+	}
+	for i, places := range o.config.Sets {
+		if len(places) > 0 {
+			continue
+		}
+		if err := o.upsertEmpty(i); err != nil {
+			return err
+		}
+		if err := o.grow(o.table.Limit()); err != nil {
+			return err
+		}
+		o.counted.always = append(o.counted.always, o.slots[0])
+		if err := o.changes.touch(o.slots[:1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OnEnd emits the groups, or what has changed of them. The last call emits nothing: it gives the memory back, which the batch of the one before it needed.
 func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
+	if o.changes != nil {
+		return o.OnFlush(out)
+	}
 	if !o.ended {
 		if err := o.begin(); err != nil {
 			return false, op.OutOfMemory(o.config.Name, err)
 		}
 	}
 	slots := o.piece()
+	for o.rows != nil && len(slots) > 0 {
+		if slots = o.inhabited(slots); len(slots) > 0 {
+			break
+		}
+		slots = o.piece()
+	}
 	if len(slots) == 0 {
 		o.free()
 		o.over = true
@@ -106,6 +171,11 @@ func (o *Operator) piece() []uint32 {
 	return []uint32{0}
 }
 
+// inhabited returns those of slots that are groups still.
+func (o *Operator) inhabited(slots []uint32) []uint32 {
+	return slices.DeleteFunc(slots, o.empty)
+}
+
 // begin prepares the end: what was seen need not be known any longer, and groups without rows are made where there must be one.
 func (o *Operator) begin() error {
 	for _, c := range o.calls {
@@ -122,6 +192,12 @@ func (o *Operator) begin() error {
 			if len(places) == 0 {
 				if err := o.upsertEmpty(i); err != nil {
 					return err
+				}
+				if err := o.grow(o.table.Limit()); err != nil {
+					return err
+				}
+				if o.rows != nil {
+					*o.rows.At(o.slots[0])++ // there is no input that could take it back
 				}
 			}
 		}

@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"encoding/binary"
+	"math"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
@@ -83,6 +84,12 @@ func (o *Operator) forgetEmitted() error {
 
 // appendSlot appends what the calls know of a group.
 func (o *Operator) appendSlot(dst []byte, slot uint32) []byte {
+	if o.changes != nil {
+		dst = append(dst, *o.changes.marks.At(slot)&lasting)
+	}
+	if o.rows != nil {
+		dst = binary.AppendUvarint(dst, uint64(*o.rows.At(slot)))
+	}
 	for _, c := range o.calls {
 		if c.ordered == nil {
 			dst = c.state.Append(slot, dst)
@@ -153,7 +160,22 @@ func (o *Operator) restoreSlot(group uint8, slot uint32, value []byte) error {
 	if err := o.grow(int(slot) + 1); err != nil {
 		return err
 	}
-	corrupt := &keyed.CorruptError{What: "a group of " + o.config.Name, Reason: "what the calls know of it does not end where it should"}
+	corrupt := &keyed.CorruptError{What: "a group of " + o.config.Name, Reason: "what is known of it does not end where it should"}
+	if o.changes != nil {
+		if len(value) == 0 || value[0]&^lasting != 0 {
+			return corrupt
+		}
+		*o.changes.marks.At(slot) = value[0]
+		value = value[1:]
+	}
+	if o.rows != nil {
+		rows, n := binary.Uvarint(value)
+		if n <= 0 || rows > math.MaxInt64 {
+			return corrupt
+		}
+		*o.rows.At(slot) = int64(rows)
+		value = value[n:]
+	}
 	for _, c := range o.calls {
 		var err error
 		if c.ordered == nil {
