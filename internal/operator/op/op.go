@@ -139,6 +139,8 @@ type Reject struct {
 // Counts is the account of one operator in rows: In = Forwarded + Absorbed + Filtered + Late + Rejected + Held; Emitted is apart.
 type Counts struct {
 	In, Forwarded, Absorbed, Filtered, Late, Rejected, Held, Emitted int64
+	// LateWindows counts, apart, a row once for each window that it is late for. Late has only rows that are late for all of theirs.
+	LateWindows int64
 }
 
 // Balanced reports whether the account adds up.
@@ -156,6 +158,7 @@ func (c *Counts) Add(o Counts) {
 	c.Rejected += o.Rejected
 	c.Held += o.Held
 	c.Emitted += o.Emitted
+	c.LateWindows += o.LateWindows
 }
 
 // Output is what one call of an operator emits: at most one batch a port, the rows it rejects, and its account. The driver owns it and resets

@@ -17,13 +17,13 @@ func TestGroupOfIsTheTopByteOfTheHash(t *testing.T) {
 }
 
 func TestAccountsAddUp(t *testing.T) {
-	one := op.Counts{In: 21, Forwarded: 1, Absorbed: 2, Filtered: 3, Late: 4, Rejected: 5, Held: 6, Emitted: 7}
+	one := op.Counts{In: 21, Forwarded: 1, Absorbed: 2, Filtered: 3, Late: 4, Rejected: 5, Held: 6, Emitted: 7, LateWindows: 8}
 	if !one.Balanced() {
 		t.Error("21 = 1+2+3+4+5+6")
 	}
 	sum := one
 	sum.Add(one)
-	if want := (op.Counts{In: 42, Forwarded: 2, Absorbed: 4, Filtered: 6, Late: 8, Rejected: 10, Held: 12, Emitted: 14}); sum != want {
+	if want := (op.Counts{In: 42, Forwarded: 2, Absorbed: 4, Filtered: 6, Late: 8, Rejected: 10, Held: 12, Emitted: 14, LateWindows: 16}); sum != want {
 		t.Errorf("%+v", sum)
 	}
 	sum.Late--
