@@ -1,0 +1,137 @@
+package timejoin_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"syscall"
+	"testing"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/timejoin"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// cpu is the CPU time of the process in ns, which a busy machine does not change.
+func cpu(b *testing.B) int64 {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return used.Utime.Nano() + used.Stime.Nano()
+}
+
+// report reports the CPU time since start for each of rows.
+func report(b *testing.B, start int64, rows int) {
+	b.Helper()
+	b.ReportMetric(float64(cpu(b)-start)/float64(b.N)/float64(rows), "cpu-ns/row")
+}
+
+// drive calls until the operator has no more.
+func drive(b *testing.B, out *op.Output, call func(*op.Output) (bool, error)) (rows int64) {
+	b.Helper()
+	for more := true; more; {
+		out.Reset()
+		var err error
+		if more, err = call(out); err != nil {
+			b.Fatal(err)
+		}
+		rows += out.Counts.Emitted
+	}
+	return rows
+}
+
+// column makes a column of numbers or of text.
+func column(typ schema.Type, n int, value func(i int) int64) *batch.Column {
+	c := batch.NewColumn(&batch.Pool{}, typ)
+	c.Reset(n)
+	for i := range n {
+		if typ.Kind == schema.Text {
+			c.SetBytes(i, fmt.Appendf(nil, "%d and some more text", value(i)))
+		} else {
+			c.Int64s()[i] = value(i)
+		}
+	}
+	return c
+}
+
+const (
+	second = int64(1_000_000)
+	// benchBatches of bids come in a run, 10,000 bids a second of event time.
+	benchBatches = 64
+	bidEvery     = 100
+	// perAuction is how many bids there are for an auction.
+	perAuction = 16
+)
+
+// bids are batches of auction, time, price, bidder; a bid is for one of the auctions of the last seconds.
+func bids() (all []*batch.Batch) {
+	random := rand.New(rand.NewPCG(1, 2))
+	number, when := schema.Of(schema.Int64), schema.Of(schema.Timestamp)
+	for n := range benchBatches {
+		from := n * batch.MaxRows
+		all = append(all, &batch.Batch{Len: batch.MaxRows, Cols: []*batch.Column{
+			column(number, batch.MaxRows, func(i int) int64 { return int64((from+i)/perAuction) - int64(random.IntN(2000)) }),
+			column(when, batch.MaxRows, func(i int) int64 { return int64(from+i) * bidEvery }),
+			column(number, batch.MaxRows, func(i int) int64 { return int64(random.IntN(1000)) }),
+			column(number, batch.MaxRows, func(i int) int64 { return int64(random.IntN(1000)) }),
+		}})
+	}
+	return all
+}
+
+// auctions are batches of id, time, seller: one a batch of bids, with a sixteenth of its rows.
+func auctions() (all []*batch.Batch) {
+	number, when := schema.Of(schema.Int64), schema.Of(schema.Timestamp)
+	for n := range benchBatches {
+		from, rows := n*batch.MaxRows/perAuction, batch.MaxRows/perAuction
+		all = append(all, &batch.Batch{Len: rows, Cols: []*batch.Column{
+			column(number, rows, func(i int) int64 { return int64(from + i) }),
+			column(when, rows, func(i int) int64 { return int64(from+i) * perAuction * bidEvery }),
+			column(number, rows, func(i int) int64 { return int64(from + i) }),
+		}})
+	}
+	return all
+}
+
+// BenchmarkInterval joins bids with the auctions of the last 10 seconds; cpu-ns/row is for a row of either input.
+func BenchmarkInterval(b *testing.B) {
+	left, right := bids(), auctions()
+	number, when := schema.Of(schema.Int64), schema.Of(schema.Timestamp)
+	for _, kind := range []timejoin.Kind{timejoin.Inner, timejoin.Left, timejoin.Semi} {
+		b.Run(kind.String(), func(b *testing.B) {
+			c := timejoin.IntervalConfig{
+				Config: timejoin.Config{
+					Kind: kind, Left: []schema.Type{number, when, number, number}, Right: []schema.Type{number, when, number},
+					Keys: []timejoin.Key{{}}, Pool: &batch.Pool{}, Budget: limit.New("bench", 0),
+				},
+				LeftTime: 1, RightTime: 1, Lower: 0, Upper: 10 * second,
+			}
+			out := op.NewOutput(1)
+			start := cpu(b)
+			rows := int64(0)
+			for b.Loop() {
+				j, err := timejoin.NewInterval(&c)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for i := range left {
+					rows += drive(b, out, func(out *op.Output) (bool, error) { return j.ApplyInput(1, right[i], out) })
+					rows += drive(b, out, func(out *op.Output) (bool, error) { return j.ApplyInput(0, left[i], out) })
+					watermark := int64(i*batch.MaxRows) * bidEvery
+					for input := range 2 {
+						rows += drive(b, out, func(out *op.Output) (bool, error) { return j.OnInputWatermark(input, watermark, out) })
+					}
+				}
+				for input := range 2 {
+					rows += drive(b, out, func(out *op.Output) (bool, error) { return j.OnInputEnd(input, out) })
+				}
+			}
+			report(b, start, benchBatches*(batch.MaxRows+batch.MaxRows/perAuction))
+			b.ReportMetric(float64(c.Budget.Peak())/(1<<20), "MB")
+			b.ReportMetric(float64(rows)/float64(b.N)/float64(benchBatches*batch.MaxRows), "out/bid")
+		})
+	}
+}

@@ -1,0 +1,321 @@
+package timejoin
+
+import (
+	"slices"
+
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/sdk/batch"
+)
+
+// Interval is the join of rows whose times are not far from each other.
+//
+// Each row is looked up among the rows of the other input that came before, so that a pair comes out as soon as both of its rows are there, and then
+// stored in a slice of time until the other input's watermark proves that nothing it could match will come. A row without a match that is to
+// come out nevertheless does so then. Everything that comes out is an insert.
+type Interval struct {
+	cfg    IntervalConfig
+	stores [2]*store
+	probes [2]*prober
+	out    *sheet
+	widths [2]int64
+	// horizons are the times before which rows of an input need not be kept; over says that no row need be.
+	horizons [2]int64
+	ended    [2]bool
+	// now is the processing time, past if it is not known.
+	now  int64
+	ids  []uint32
+	sel  []uint16
+	view batch.Batch
+	// hashes, settled and numbers are those of rows that are to be stored.
+	hashes  []uint64
+	matched []bool
+	numbers []int64
+	pick    picked
+}
+
+// picked are the rows of a batch that go into one slice.
+type picked struct {
+	sel     []uint16
+	hashes  []uint64
+	matched []bool
+}
+
+// NewInterval returns an interval join. It does not keep c.
+func NewInterval(c *IntervalConfig) (*Interval, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	j := &Interval{cfg: *c, horizons: [2]int64{past, past}, now: past, ids: make([]uint32, 0, batch.MaxRows), sel: make([]uint16, 0, batch.MaxRows)}
+	cfg := &j.cfg
+	j.pick.sel = make([]uint16, 0, batch.MaxRows) // never nil: that would select every row
+	j.out = newOutput(&cfg.Config)
+	for input := range j.stores {
+		j.stores[input] = newStore(&cfg.Config, cfg.title(sortInterval), input, cfg.time(input))
+		j.widths[input] = cfg.width(input)
+	}
+	for input := range j.probes {
+		j.probes[input] = newProber(cfg, input, j.stores[1-input], j.out)
+	}
+	return j, nil
+}
+
+// Apply is for operators of one input.
+func (j *Interval) Apply(*batch.Batch, *op.Output) (bool, error) {
+	return false, errOneInput(j.cfg.title(sortInterval))
+}
+
+// ApplyInput looks rows up, and stores them.
+func (j *Interval) ApplyInput(input int, in *batch.Batch, out *op.Output) (more bool, err error) {
+	p := j.probes[input]
+	if p.in == nil {
+		switch {
+		case op.Retracted(in):
+			return false, errChanges(j.cfg.title(sortInterval), input)
+		case j.ended[input]:
+			return false, errEnded(j.cfg.title(sortInterval), input)
+		case in.Rows() == 0:
+			return false, nil
+		}
+		p.begin(in)
+	}
+	if more, err = p.run(out); more || err != nil {
+		return more, err
+	}
+	p.in = nil
+	return false, j.settle(input, in, out)
+}
+
+// settle says what becomes of the rows of a batch that were looked up: they are stored, come out alone, or are through.
+func (j *Interval) settle(input int, in *batch.Batch, out *op.Output) error {
+	p, cfg := j.probes[input], &j.cfg
+	verdict := input == LeftInput && !cfg.pairs()
+	horizon, over := j.horizons[input], j.ended[1-input]
+	preserved := cfg.preserves(input)
+	j.sel, j.hashes, j.matched, j.numbers = j.sel[:0], j.hashes[:0], j.matched[:0], j.numbers[:0]
+	micros := in.Cols[cfg.time(input)].Int64s()
+	number := j.numbering(input)
+	pass := p.pass[:0]
+	var forwarded, filtered, absorbed int64
+	for i := range p.able.Rows() {
+		row := p.able.Row(i)
+		matched := p.matched[i]
+		switch {
+		case verdict && matched && cfg.Kind == Semi:
+			pass = append(pass, uint16(row)) //nolint:gosec // a row number of a batch
+			forwarded++
+			continue
+		case verdict && matched:
+			filtered++
+			continue
+		}
+		keep := !over && micros[row] >= horizon
+		if keep {
+			j.sel = append(j.sel, uint16(row)) //nolint:gosec // a row number of a batch
+			j.hashes, j.matched = append(j.hashes, p.hashes[i]), append(j.matched, matched)
+			j.numbers = append(j.numbers, number(micros[row]))
+		}
+		switch {
+		case matched && cfg.pairs():
+			forwarded++
+		case keep, matched:
+			absorbed++
+		case preserved:
+			pass = append(pass, uint16(row)) //nolint:gosec // a row number of a batch
+			forwarded++
+		default:
+			filtered++
+		}
+	}
+	if preserved {
+		pass = merged(pass, p.unable)
+		forwarded += int64(len(p.unable))
+	} else {
+		filtered += int64(len(p.unable))
+	}
+	p.pass = pass
+	out.Counts.In += int64(in.Rows())
+	out.Counts.Forwarded += forwarded
+	out.Counts.Filtered += filtered
+	out.Counts.Absorbed += absorbed
+	if len(pass) > 0 {
+		j.emitPassed(input, in, pass, out)
+	}
+	return j.keep(input, in)
+}
+
+// emitPassed emits rows of a batch, beside NULLs where there are columns of the other input.
+func (j *Interval) emitPassed(input int, in *batch.Batch, sel []uint16, out *op.Output) {
+	if len(sel) == in.Len {
+		sel = nil
+	}
+	j.out.begin(in.Len, sel)
+	if j.cfg.pairs() {
+		j.out.nulls(1 - input)
+	}
+	j.out.share(input, in)
+	out.Emit(0, &j.out.b)
+}
+
+// numbering returns the function from times to the numbers of slices.
+func (j *Interval) numbering(input int) func(micros int64) int64 {
+	width := j.widths[input]
+	switch {
+	case width == 0:
+		return func(int64) int64 { return 0 }
+	case j.cfg.endless(input):
+		number := int64(past)
+		if j.now != past {
+			number = floorDiv(j.now, width)
+		}
+		return func(int64) int64 { return number }
+	}
+	last, from, to := int64(0), int64(0), int64(-1)
+	return func(micros int64) int64 {
+		if micros < from || micros > to {
+			last = floorDiv(micros, width)
+			from = last * width // less than micros, unless it is beyond all times
+			if to = from + (width - 1); from > micros || to < from {
+				from, to = micros, micros
+			}
+		}
+		return last
+	}
+}
+
+// keep stores the rows of sel, each in its slice.
+func (j *Interval) keep(input int, in *batch.Batch) error {
+	for len(j.sel) > 0 {
+		number, same := j.numbers[0], true
+		for _, n := range j.numbers {
+			if n != number {
+				same = false
+				break
+			}
+		}
+		if same {
+			sel := j.sel
+			if len(sel) == in.Len {
+				sel = nil
+			}
+			j.view.View(in, sel)
+			err := j.stores[input].add(number, &j.view, j.hashes, j.matched)
+			j.sel = j.sel[:0]
+			return err
+		}
+		j.split(number)
+		j.view.View(in, j.pick.sel)
+		if err := j.stores[input].add(number, &j.view, j.pick.hashes, j.pick.matched); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// split moves the rows of a slice out of those that are to be stored.
+func (j *Interval) split(number int64) {
+	k := &j.pick
+	k.sel, k.hashes, k.matched = k.sel[:0], k.hashes[:0], k.matched[:0]
+	left := 0
+	for i, n := range j.numbers {
+		if n == number {
+			k.sel, k.hashes, k.matched = append(k.sel, j.sel[i]), append(k.hashes, j.hashes[i]), append(k.matched, j.matched[i])
+			continue
+		}
+		j.sel[left], j.hashes[left], j.matched[left], j.numbers[left] = j.sel[i], j.hashes[i], j.matched[i], n
+		left++
+	}
+	j.sel, j.hashes, j.matched, j.numbers = j.sel[:left], j.hashes[:left], j.matched[:left], j.numbers[:left]
+}
+
+// OnInputWatermark frees the rows of the other input that nothing can match any more, and emits those without a match.
+func (j *Interval) OnInputWatermark(input int, micros int64, out *op.Output) (more bool, err error) {
+	other := 1 - input
+	j.horizons[other] = max(j.horizons[other], j.cfg.horizon(other, micros))
+	return j.release(other, micros == future, out), nil
+}
+
+// OnInputEnd frees the rows of the other input.
+func (j *Interval) OnInputEnd(input int, out *op.Output) (more bool, err error) {
+	j.ended[input] = true
+	j.horizons[1-input] = future
+	return j.release(1-input, true, out), nil
+}
+
+// release goes through the slices of an input that are due, and reports whether it has emitted something: then it is to be called again.
+func (j *Interval) release(input int, all bool, out *op.Output) (more bool) {
+	s, horizon := j.stores[input], j.horizons[input]
+	if j.cfg.endless(input) && !all {
+		return false
+	}
+	for i := 0; i < len(s.slices); {
+		p := s.slices[i]
+		if p.min >= horizon && !all {
+			return false // and so are those behind it
+		}
+		if j.emitDue(input, p, horizon, all, out) {
+			return true
+		}
+		if all || p.number < floorDiv(horizon, j.widths[input]) { // no row of its times will be stored
+			s.drop(i)
+			continue
+		}
+		i++
+	}
+	return false
+}
+
+// emitDue emits rows of a slice that have found no match and lie before the horizon, and reports whether there were any.
+func (j *Interval) emitDue(input int, p *slice, horizon int64, all bool, out *op.Output) bool {
+	j.ids = j.ids[:0]
+	for len(p.due.heap) > 0 && len(j.ids) < batch.MaxRows && (all || p.due.first() < horizon) {
+		id := p.due.pop()
+		if mark := p.rows.Mark(id); *mark == open {
+			*mark = settled
+			j.ids = append(j.ids, id)
+		}
+	}
+	if len(j.ids) == 0 {
+		return false
+	}
+	j.out.begin(len(j.ids), nil)
+	j.out.stored(input, p.rows, j.ids)
+	if j.cfg.pairs() {
+		j.out.nulls(1 - input)
+	}
+	out.Emit(0, &j.out.b)
+	return true
+}
+
+// OnTime lets rows go that have lived long enough.
+func (j *Interval) OnTime(micros int64, out *op.Output) (more bool, err error) {
+	first := j.now == past
+	j.now = max(j.now, micros)
+	for input, s := range j.stores {
+		width := j.widths[input]
+		if !j.cfg.endless(input) || j.cfg.TTL == 0 {
+			continue
+		}
+		if first && len(s.slices) > 0 && s.slices[0].number == past {
+			s.rename(floorDiv(j.now, width))
+		}
+		for len(s.slices) > 0 && add(add(s.slices[0].number*width, width), j.cfg.TTL) <= j.now {
+			if j.emitDue(input, s.slices[0], future, true, out) {
+				return true, nil
+			}
+			s.drop(0)
+		}
+	}
+	return false, nil
+}
+
+// rename gives the first slice, of rows that came before any time was known, a number from number on that no other one has.
+func (s *store) rename(number int64) {
+	p := s.slices[0]
+	s.slices = s.slices[1:]
+	i := s.find(number)
+	for ; i < len(s.slices) && s.slices[i].number == number; i++ {
+		number++
+	}
+	p.number = number
+	s.slices = slices.Insert(s.slices, i, p)
+}
