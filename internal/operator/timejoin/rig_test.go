@@ -221,7 +221,7 @@ func (r *rig) take(out *op.Output) {
 			p.right = r.side(b.Cols[half:], b.Row(i))
 		}
 		step := 1
-		if b.Kinds != nil && !op.Adds(b.Kinds[b.Row(i)]) {
+		if len(b.Kinds) > 0 && !op.Adds(b.Kinds[b.Row(i)]) {
 			step = -1
 		}
 		r.got[p] += step
@@ -366,7 +366,7 @@ func (r *rig) restart(instances int) {
 		}
 	}
 	r.make(instances)
-	for g, data := range groups {
+	for g, data := range &groups {
 		if data == nil {
 			continue
 		}

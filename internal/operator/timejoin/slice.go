@@ -206,14 +206,6 @@ func (s *store) drop(i int) {
 	s.slices = slices.Delete(s.slices, i, i+1)
 }
 
-// free drops everything.
-func (s *store) free() {
-	for _, p := range s.slices {
-		p.free()
-	}
-	s.slices = nil
-}
-
 func (p *slice) free() {
 	p.rows.Free()
 	if p.table != nil {
