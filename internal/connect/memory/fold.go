@@ -27,7 +27,7 @@ type place struct{ batch, row int }
 
 // Fold returns a collector of the rows that all changes leave, in the order in which they were given; c stays as it is. A row that is taken back more
 // often than it was given until then is an error, which names it. Rows are equal if all their values are written alike.
-func (c *Collector) Fold() (*Collector, error) {
+func (c *Collector) Fold(ctx context.Context) (*Collector, error) {
 	given := map[string][]place{}
 	gone := make([][]bool, len(c.rows.full()))
 	var key []byte
@@ -36,11 +36,11 @@ func (c *Collector) Fold() (*Collector, error) {
 		for row := range b.Len {
 			key = appendRow(key[:0], b, row)
 			places := given[string(key)]
-			switch {
-			case b.Kinds == nil || b.Kinds[row] == batch.Insert || b.Kinds[row] == batch.UpdateAfter:
+			if adds(b, row) {
 				given[string(key)] = append(places, place{i, row})
 				continue
-			case len(places) == 0:
+			}
+			if len(places) == 0 {
 				return nil, fmt.Errorf("change %d takes a row back that is not there: %s %s", c.number(i, row), b.Kinds[row], shown(b, row))
 			}
 			last := places[len(places)-1]
@@ -51,12 +51,17 @@ func (c *Collector) Fold() (*Collector, error) {
 	left := NewCollector(c.rows.pool)
 	left.Reserve = c.Reserve
 	for i, b := range c.Batches() {
-		if err := left.keep(b, gone[i]); err != nil {
+		if err := left.keep(ctx, b, gone[i]); err != nil {
 			left.Release()
 			return nil, err
 		}
 	}
 	return left, nil
+}
+
+// adds reports whether a row comes to be.
+func adds(b *batch.Batch, row int) bool {
+	return len(b.Kinds) == 0 || b.Kinds[row] == batch.Insert || b.Kinds[row] == batch.UpdateAfter
 }
 
 // number is the number of a change, from 1.
@@ -69,7 +74,7 @@ func (c *Collector) number(batch, row int) int {
 }
 
 // keep takes the rows of b that are not gone, as insertions.
-func (c *Collector) keep(b *batch.Batch, gone []bool) error {
+func (c *Collector) keep(ctx context.Context, b *batch.Batch, gone []bool) error {
 	var view batch.Batch
 	sel := make([]uint16, 0, b.Len)
 	for row, g := range gone {
@@ -82,7 +87,7 @@ func (c *Collector) keep(b *batch.Batch, gone []bool) error {
 	}
 	view.View(b, sel)
 	view.Kinds = nil
-	return c.Take(context.Background(), &view)
+	return c.Take(ctx, &view)
 }
 
 // appendRow appends what is equal for equal rows only.

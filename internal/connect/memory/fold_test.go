@@ -43,7 +43,7 @@ func TestACollectorFoldsChanges(t *testing.T) {
 	if !c.Changes() {
 		t.Error("changes were not seen")
 	}
-	left, err := c.Fold()
+	left, err := c.Fold(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestWhatIsNotThereCannotBeTakenBack(t *testing.T) {
 	if err := c.Take(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Fold(); err == nil || err.Error() != "change 3 takes a row back that is not there: -U (NULL)" {
+	if _, err := c.Fold(t.Context()); err == nil || err.Error() != "change 3 takes a row back that is not there: -U (NULL)" {
 		t.Error(err)
 	}
 }
@@ -74,7 +74,7 @@ func TestARowThatFindsNoRoomEndsTheFold(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Reserve = func(int64) error { return errFull }
-	if _, err := c.Fold(); err == nil || !strings.Contains(err.Error(), "full") {
+	if _, err := c.Fold(t.Context()); err == nil || !strings.Contains(err.Error(), "full") {
 		t.Error(err)
 	}
 }

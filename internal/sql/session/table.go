@@ -71,7 +71,7 @@ func (s *Session) fill(ctx context.Context, t *table, n logical.Node) (int, erro
 		return 0, err
 	}
 	if rows.Changes() {
-		left, err := rows.Fold()
+		left, err := rows.Fold(ctx)
 		rows.Release()
 		if err != nil {
 			return 0, err
