@@ -18,4 +18,19 @@
 // Every script runs straight, at parallelism 2 and 3 with blocks of a record or so, stopped after its first block and resumed, and stopped
 // after every block; each way must give the same answer and the same account, of resumed runs the sum. With WIRE_BIN set it is that program which
 // runs, as a process; else it is the command line within the test, which is quicker.
+//
+// Scripts in SQL are in testdata/sql. A script NAME.txtar has pipeline.sql; what PostgreSQL answers to witness.sql, over the sources of the script as tables, is
+// want/out.jsonl, and witness.NAME.sql stands for want/NAME.jsonl:
+//
+//	go test ./test/pipelines -run TestSQL -update     writes PostgreSQL's answers; Wire's never become one
+//
+// Without -update they are made again and compared where WIRE_TEST_POSTGRES names a server. The tables have columns pos, the place of a row in its split, and split, the file; a source of
+// changes has the rows that are left, and a source NAME with a watermark a view NAME_w with the column wm: the watermark of the row's split just before it. Lines of
+// want.changes, FILE: changes or FILE: rows, say whether lines of a file have kinds of change. Output is folded before it is compared, as a multiset, and a row that
+// is taken back has to be there. want.stderr, want.exit, flags and resume are as above.
+//
+// A grid NAME.yaml is a script with axes: a case for each combination of their values, filled into templates; its answers are in NAME.want. Every script and
+// case runs straight, at parallelism 2 and 4 with blocks of a row, and stopped in the middle and resumed at parallelism 3.
+//
+// testdata/sql/open.txt lists the cases that do not pass yet, with the reason. What it lists has to fail: a line that excuses nothing is an error.
 package pipelines
