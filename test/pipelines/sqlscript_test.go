@@ -25,7 +25,7 @@ func readSQLScript(path string) (*group, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(strings.TrimSpace(string(archive.Comment))) == 0 {
+	if strings.TrimSpace(string(archive.Comment)) == "" {
 		return nil, errors.New("the script does not say which behaviour it shows")
 	}
 	c := &sqlCase{
