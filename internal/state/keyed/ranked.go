@@ -46,6 +46,12 @@ func (t *Ranked) Len(root uint32) int {
 // Prefix returns the prefix of a row in a list.
 func (t *Ranked) Prefix(id uint32) Prefix { return t.nodes.At(id).prefix }
 
+// PrefixOf returns the prefix of a row of the store.
+func (t *Ranked) PrefixOf(id uint32) Prefix {
+	cols, row := t.rows.Row(id)
+	return t.order.prefix(cols, row)
+}
+
 // weight is what a row of a greater one is never below.
 func weight(id uint32) uint32 {
 	id *= 0x9e3779b1
@@ -328,8 +334,7 @@ func (t *Ranked) Build(ids []uint32) (uint32, error) {
 		if err := t.nodes.Grow(int(id) + 1); err != nil {
 			return NoRow, outOfMemory(t.name, err)
 		}
-		cols, row := t.rows.Row(id)
-		n := node{prefix: t.order.prefix(cols, row), left: NoRow, right: NoRow, parent: NoRow, size: 1}
+		n := node{prefix: t.PrefixOf(id), left: NoRow, right: NoRow, parent: NoRow, size: 1}
 		for len(spine) > 0 && heavier(id, spine[len(spine)-1]) {
 			n.left = t.close(spine)
 			spine = spine[:len(spine)-1]
