@@ -31,8 +31,12 @@ func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
 	columns := make([]*batch.Column, len(o.types))
 	for i, typ := range o.types {
 		columns[i] = batch.NewColumn(o.pool, typ)
-		defer columns[i].Release()
 	}
+	defer func() {
+		for _, c := range columns {
+			c.Release()
+		}
+	}()
 	for len(ids) > 0 {
 		part := ids[:min(len(ids), batch.MaxRows)]
 		ids = ids[len(part):]

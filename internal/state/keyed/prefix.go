@@ -146,36 +146,104 @@ func textPrefix(dst []byte, c *batch.Column, i int) {
 
 // Prefixes sets prefixes to those of n rows of cols: those of rows, or the first n.
 func (o *Order) Prefixes(cols []*batch.Column, rows []uint16, prefixes []Prefix) {
-	for i := range prefixes {
-		row := i
-		if rows != nil {
-			row = int(rows[i])
-		}
-		prefixes[i] = o.prefix(cols, row)
-	}
-}
-
-func (o *Order) prefix(cols []*batch.Column, row int) Prefix {
-	var all [PrefixLen]byte
+	clear(prefixes)
 	for k := range o.keys {
 		key := &o.keys[k]
 		if key.size == 0 {
 			break
 		}
-		c, dst := cols[key.Column], all[key.at:key.at+key.size]
-		if isNull(c, row) {
-			if !key.NullsFirst {
-				dst[0] = 2
-			}
+		if c := cols[key.Column]; c != nil && isLong(c.Kind()) {
+			key.longPrefixes(c, rows, prefixes)
 			continue
 		}
-		dst[0] = 1
-		key.prefix(dst[1:], c, row)
-		if key.Desc {
+		for i := range prefixes {
+			row := i
+			if rows != nil {
+				row = int(rows[i])
+			}
+			p := key.prefixOf(cols, row)
+			prefixes[i].Hi |= p.Hi
+			prefixes[i].Lo |= p.Lo
+		}
+	}
+}
+
+// isLong reports whether values of a kind are numbers of 64 bits in the order of these.
+func isLong(kind schema.Kind) bool {
+	switch kind {
+	case schema.Int64, schema.Time, schema.Timestamp, schema.TimestampTZ:
+		return true
+	default:
+		return false
+	}
+}
+
+// What stands before a value in a prefix.
+const (
+	nullBefore = 0
+	notNull    = 1
+	nullBehind = 2
+)
+
+// longPrefixes puts the values of a column of numbers of 64 bits in prefixes.
+func (k *orderKey) longPrefixes(c *batch.Column, rows []uint16, prefixes []Prefix) {
+	turn, cut := uint64(1<<63), 8*(1+8-k.size) // bits that are turned, and those at the end that have no room
+	if k.Desc {
+		turn = ^turn
+	}
+	null := uint64(nullBehind)
+	if k.NullsFirst {
+		null = nullBefore
+	}
+	left := PrefixLen*8 - 72 - k.at*8 // how far the 72 bits lie from the end
+	values, nulls := c.Int64s(), c.HasNulls()
+	for i := range prefixes {
+		row := i
+		if rows != nil {
+			row = int(rows[i])
+		}
+		hi, lo := uint64(notNull), (uint64(values[row])^turn)>>cut<<cut
+		if nulls && c.IsNull(row) {
+			hi, lo = null, 0
+		}
+		if left >= 0 {
+			prefixes[i].Hi |= hi<<left | lo>>(64-left)
+			prefixes[i].Lo |= lo << left
+		} else {
+			prefixes[i].Hi |= hi >> -left
+			prefixes[i].Lo |= lo>>-left | hi<<(64+left)
+		}
+	}
+}
+
+func (o *Order) prefix(cols []*batch.Column, row int) (p Prefix) {
+	for k := range o.keys {
+		key := &o.keys[k]
+		if key.size == 0 {
+			break
+		}
+		part := key.prefixOf(cols, row)
+		p.Hi |= part.Hi
+		p.Lo |= part.Lo
+	}
+	return p
+}
+
+// prefixOf returns a prefix that has this key alone.
+func (k *orderKey) prefixOf(cols []*batch.Column, row int) Prefix {
+	var all [PrefixLen]byte
+	c, dst := cols[k.Column], all[k.at:k.at+k.size]
+	switch {
+	case !isNull(c, row):
+		dst[0] = notNull
+		k.prefix(dst[1:], c, row)
+		if k.Desc {
 			for i := 1; i < len(dst); i++ {
 				dst[i] = ^dst[i]
 			}
 		}
+	case !k.NullsFirst:
+		dst[0] = nullBehind
 	}
 	return Prefix{Hi: binary.BigEndian.Uint64(all[:8]), Lo: binary.BigEndian.Uint64(all[8:])}
 }
