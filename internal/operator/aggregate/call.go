@@ -17,18 +17,14 @@ type call struct {
 	// state is what is kept by slot. A call that needs its rows in order has none but for the groups that are being emitted: see ordered.
 	state   aggregate.State
 	ordered *ordered // nil where rows need no order
-	// distinct are the keys and arguments that were seen, nil without DISTINCT.
-	distinct *keyed.Table
-	hasher   *keyed.Hasher
+	// distinct: the values were looked up among those seen.
+	distinct bool
 	merge    bool
 	strict   bool
 	filter   int
 
 	args  []*batch.Column
-	cols  []*batch.Column
 	at    []uint16
-	ids   []uint32
-	fresh picked
 	valid picked
 }
 
@@ -49,17 +45,11 @@ func newCall(g *groups, config *Call, number int, partial bool) *call {
 	c.filter = config.Filter
 	g.filter(config.Filter)
 	if config.Distinct && !f.IgnoresRepeats {
-		types := g.config.prefix()
-		types = append(types, config.ArgTypes[direct:]...)
-		c.distinct = keyed.NewTable(g.pool, types, g.config.Name, g.budget)
-		columns := make([]int, len(types))
-		for i := range columns {
-			columns[i] = i
-		}
-		c.hasher = keyed.NewHasher(columns)
+		c.distinct = true
+		g.share(c)
 	}
 	keys := config.OrderBy
-	if c.distinct != nil && f.Order == aggregate.ShownOrder { // PostgreSQL finds repeats by sorting, and its answer shows it
+	if c.distinct && f.Order == aggregate.ShownOrder { // PostgreSQL finds repeats by sorting, and its answer shows it
 		for _, arg := range config.Args[direct:] {
 			if !slices.ContainsFunc(keys, func(k keyed.Key) bool { return k.Column == arg }) {
 				keys = append(keys[:len(keys):len(keys)], keyed.Key{Column: arg})
@@ -75,7 +65,7 @@ func newCall(g *groups, config *Call, number int, partial bool) *call {
 		c.state = f.NewState(&c.spec)
 	}
 	// States leave out rows with NULLs by themselves; to keep those, or to know them, would be a waste.
-	c.strict = f.Strict && (c.distinct != nil || c.ordered != nil)
+	c.strict = f.Strict && !c.distinct && c.ordered != nil
 	return c
 }
 
@@ -96,15 +86,22 @@ func (c *call) add(in *batch.Batch, rows *selection) error {
 	if c.strict {
 		rows = c.present(rows)
 	}
-	if c.distinct != nil && rows.n > 0 {
-		var err error
-		if rows, err = c.unseen(in, rows); err != nil {
-			return err
-		}
-	}
 	if rows.n == 0 {
 		return nil
 	}
+	return c.keep(in, rows)
+}
+
+// put adds rows of in whose values are not in their groups yet, or takes back those that are the last of them.
+func (c *call) put(in *batch.Batch, rows *selection) error {
+	c.args = c.args[:0]
+	for _, column := range c.config.Args {
+		c.args = append(c.args, in.Cols[column])
+	}
+	return c.keep(in, rows)
+}
+
+func (c *call) keep(in *batch.Batch, rows *selection) error {
 	if c.ordered != nil {
 		return c.ordered.keep(in, rows)
 	}
@@ -139,39 +136,6 @@ func (c *call) present(rows *selection) *selection {
 	return &c.valid.selection
 }
 
-// unseen returns the rows whose values their group has not had.
-func (c *call) unseen(in *batch.Batch, rows *selection) (*selection, error) {
-	c.cols = c.cols[:0]
-	if c.groups.table != nil {
-		c.cols = append(c.cols, c.groups.view.Cols...)
-	}
-	c.cols = append(c.cols, c.values()...)
-	hashes := c.hash(in.Len, rows)
-	if c.ids == nil {
-		c.ids = make([]uint32, batch.MaxRows)
-	}
-	fresh, err := c.distinct.Upsert(hashes, c.cols, rows.rows, c.ids[:rows.n])
-	if err != nil {
-		return nil, err
-	}
-	c.fresh.pick(rows, fresh)
-	return &c.fresh.selection, nil
-}
-
-// hash hashes the rows of c.cols, for the key group of the row's own group.
-func (c *call) hash(length int, rows *selection) []uint64 {
-	hashes := c.hasher.Hash(&batch.Batch{Cols: c.cols, Len: length, Sel: rows.rows})
-	if rows.hashes != nil {
-		keyed.Place(hashes, rows.hashes)
-		return hashes
-	}
-	const withoutGroup = 1<<56 - 1
-	for i := range hashes {
-		hashes[i] &= withoutGroup
-	}
-	return hashes
-}
-
 // drop makes a slot empty.
 func (c *call) drop(slot uint32) {
 	if c.ordered != nil {
@@ -194,9 +158,6 @@ func (c *call) result(slots []uint32, out *batch.Column, failed *failures) error
 
 // free gives all memory back; the call may be used again.
 func (c *call) free() {
-	if c.distinct != nil {
-		c.distinct.Free()
-	}
 	if c.ordered != nil {
 		c.ordered.free()
 		return

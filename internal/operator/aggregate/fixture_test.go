@@ -56,7 +56,7 @@ func TestFixture(t *testing.T) {
 				}
 				parts = append(parts, data)
 			}
-			state := fixture(t, name+"-v1.state", keyed.AppendParts(nil, 1, parts...))
+			state := fixture(t, name+"-v2.state", keyed.AppendParts(nil, 1, parts...))
 			parts, err := keyed.Parts("fixture", state, 1, op.KeyGroups)
 			if err != nil {
 				t.Fatal(err)

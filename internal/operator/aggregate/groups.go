@@ -36,6 +36,9 @@ type groups struct {
 	// rows are the rows of each group, nil where none is taken back.
 	rows    *keyed.Slab[int64]
 	counted counted
+	// numbers is nil where nothing is kept beside the groups, or there is one alone.
+	numbers *numbering
+	seen    []*seen
 }
 
 // set is one grouping set.
@@ -72,6 +75,14 @@ type filtered struct {
 	positions []uint16
 	picked    picked
 	current   bool // picked is that of the current set
+}
+
+// row returns the number in the batch of row i of the selection.
+func (s *selection) row(i int) int {
+	if s.rows == nil {
+		return i
+	}
+	return int(s.rows[i])
 }
 
 // picked is memory for a selection.
@@ -184,6 +195,9 @@ func (g *groups) absorbSet(in *batch.Batch, i int, partition []uint64, minus []b
 			if err := g.grow(g.table.Limit()); err != nil {
 				return err
 			}
+			if g.numbers != nil {
+				g.numbers.name(fresh, g.all.slots, hashes)
+			}
 		}
 	} else if err := g.grow(1); err != nil {
 		return err
@@ -199,8 +213,19 @@ func (g *groups) absorbSet(in *batch.Batch, i int, partition []uint64, minus []b
 	for _, f := range g.filters {
 		f.current = false
 	}
+	if g.numbers != nil {
+		g.numbers.fill(&g.all, in.Len)
+	}
 	for _, c := range g.calls {
+		if c.distinct {
+			continue
+		}
 		if err := c.add(in, g.of(c.filter)); err != nil {
+			return err
+		}
+	}
+	for _, s := range g.seen {
+		if err := s.add(in); err != nil {
 			return err
 		}
 	}
@@ -229,11 +254,21 @@ func (g *groups) upsertEmpty(i int) error {
 	g.number.Reset(1)
 	g.number.Int64s()[0] = int64(i)
 	g.view.Cols = append(g.view.Cols, g.number)
-	_, err := g.table.Upsert(g.hasher.Hash(&g.view), g.view.Cols, nil, g.slots[:1])
+	hashes := g.hasher.Hash(&g.view)
+	fresh, err := g.table.Upsert(hashes, g.view.Cols, nil, g.slots[:1])
 	for _, col := range g.view.Cols[:len(g.config.Keys)] {
 		col.Release()
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if err := g.grow(g.table.Limit()); err != nil {
+		return err
+	}
+	if g.numbers != nil {
+		g.numbers.name(fresh, g.slots, hashes)
+	}
+	return nil
 }
 
 // keys makes the view of the key columns of a set.
@@ -273,6 +308,11 @@ func (g *groups) grow(n int) error {
 			return err
 		}
 	}
+	if g.numbers != nil {
+		if err := g.numbers.of.Grow(n); err != nil {
+			return err
+		}
+	}
 	for _, c := range g.calls {
 		if err := c.grow(n); err != nil {
 			return err
@@ -286,13 +326,19 @@ func (g *groups) of(column int) *selection {
 	if column == NoColumn {
 		return &g.all
 	}
+	f := g.filtered(column)
+	if !f.current {
+		f.picked.pick(&g.all, f.positions)
+		f.current = true
+	}
+	return &f.picked.selection
+}
+
+// filtered returns what a filter column leaves.
+func (g *groups) filtered(column int) *filtered {
 	for _, f := range g.filters {
 		if f.column == column {
-			if !f.current {
-				f.picked.pick(&g.all, f.positions)
-				f.current = true
-			}
-			return &f.picked.selection
+			return f
 		}
 	}
 	panic("aggregate: a filter that was not announced")
@@ -373,5 +419,11 @@ func (g *groups) free() {
 	}
 	if g.rows != nil {
 		g.rows.Free()
+	}
+	if g.numbers != nil {
+		g.numbers.of.Free()
+	}
+	for _, s := range g.seen {
+		s.free()
 	}
 }

@@ -29,10 +29,10 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	if o.table != nil {
 		o.tables = append(o.tables, o.table)
 	}
+	for _, s := range o.seen {
+		o.tables = append(o.tables, s.table)
+	}
 	for _, c := range o.calls {
-		if c.distinct != nil {
-			o.tables = append(o.tables, c.distinct)
-		}
 		if c.ordered != nil {
 			o.tables = append(o.tables, c.ordered.rows)
 		}
@@ -123,9 +123,6 @@ func (o *Operator) makeLasting() error {
 		if err := o.upsertEmpty(i); err != nil {
 			return err
 		}
-		if err := o.grow(o.table.Limit()); err != nil {
-			return err
-		}
 		o.counted.always = append(o.counted.always, o.slots[0])
 		if err := o.changes.touch(o.slots[:1]); err != nil {
 			return err
@@ -178,10 +175,8 @@ func (o *Operator) inhabited(slots []uint32) []uint32 {
 
 // begin prepares the end: what was seen need not be known any longer, and groups without rows are made where there must be one.
 func (o *Operator) begin() error {
-	for _, c := range o.calls {
-		if c.distinct != nil {
-			c.distinct.Free()
-		}
+	for _, s := range o.seen {
+		s.free()
 	}
 	if o.table == nil {
 		o.ended = true
@@ -191,9 +186,6 @@ func (o *Operator) begin() error {
 		for i, places := range o.config.Sets {
 			if len(places) == 0 {
 				if err := o.upsertEmpty(i); err != nil {
-					return err
-				}
-				if err := o.grow(o.table.Limit()); err != nil {
 					return err
 				}
 				if o.rows != nil {

@@ -154,7 +154,7 @@ func (c *call) apply(rows *selection) error {
 
 // Retractable reports whether a call may stand where rows are taken back, and if not, why.
 func Retractable(c *Call) (ok bool, reason string) {
-	if c.Function.Retraction != aggregate.ByRetract || c.Distinct && !c.Function.IgnoresRepeats {
+	if c.Function.Retraction != aggregate.ByRetract {
 		return false, c.Function.Signature() + " cannot take rows back"
 	}
 	return true, ""

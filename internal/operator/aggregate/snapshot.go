@@ -9,7 +9,7 @@ import (
 )
 
 // version is that of the state's layout: docs/format/aggregate.md.
-const version = 1
+const version = 2
 
 // begun marks the state of an operator that has begun to emit.
 const begun = 1
@@ -20,19 +20,22 @@ func (o *Operator) Snapshot(group op.KeyGroup) ([]byte, error) {
 	if main == nil || err != nil {
 		return nil, err
 	}
-	var mark []byte
+	mark := []byte{0}
 	if o.hasEmpty {
-		mark = []byte{begun}
+		mark[0] = begun
+	}
+	if o.numbers != nil {
+		mark = binary.AppendUvarint(mark, uint64(o.numbers.next[group]))
 	}
 	parts := [][]byte{mark, main}
-	for _, c := range o.calls {
-		if c.distinct != nil {
-			seen, err := c.distinct.Snapshot(uint8(group), func(dst []byte, _ uint32) []byte { return dst })
-			if err != nil {
-				return nil, err
-			}
-			parts = append(parts, seen)
+	for _, s := range o.seen {
+		part, err := s.snapshot(group)
+		if err != nil {
+			return nil, err
 		}
+		parts = append(parts, part)
+	}
+	for _, c := range o.calls {
 		if c.ordered != nil {
 			rows, err := c.ordered.rows.Snapshot(uint8(group))
 			if err != nil {
@@ -90,6 +93,9 @@ func (o *Operator) appendSlot(dst []byte, slot uint32) []byte {
 	if o.rows != nil {
 		dst = binary.AppendUvarint(dst, uint64(*o.rows.At(slot)))
 	}
+	if o.numbers != nil {
+		dst = binary.AppendUvarint(dst, uint64(*o.numbers.of.At(slot)))
+	}
 	for _, c := range o.calls {
 		if c.ordered == nil {
 			dst = c.state.Append(slot, dst)
@@ -107,11 +113,8 @@ func (o *Operator) appendSlot(dst []byte, slot uint32) []byte {
 
 // Restore puts the groups of a snapshot in.
 func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
-	count := 2
+	count := 2 + len(o.seen)
 	for _, c := range o.calls {
-		if c.distinct != nil {
-			count++
-		}
 		if c.ordered != nil {
 			count++
 		}
@@ -120,7 +123,9 @@ func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
 	if err != nil {
 		return err
 	}
-	o.hasEmpty = o.hasEmpty || len(parts[0]) > 0
+	if err := o.restoreMark(uint8(group), parts[0]); err != nil {
+		return err
+	}
 	main := parts[1]
 	if err := o.restoreCalls(uint8(group), parts[2:]); err != nil {
 		return err
@@ -133,17 +138,39 @@ func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
 	return op.OutOfMemory(o.config.Name, restore(0, main))
 }
 
+// restoreMark reads what holds for a whole key group.
+func (o *Operator) restoreMark(group uint8, mark []byte) error {
+	corrupt := &keyed.CorruptError{What: "a key group of " + o.config.Name, Reason: "its mark does not end where it should"}
+	if len(mark) == 0 || mark[0] > begun {
+		return corrupt
+	}
+	o.hasEmpty = o.hasEmpty || mark[0] == begun
+	mark = mark[1:]
+	if o.numbers != nil {
+		next, n := binary.Uvarint(mark)
+		if n <= 0 || next > math.MaxInt64 {
+			return corrupt
+		}
+		o.numbers.next[group] = int64(next)
+		mark = mark[n:]
+	}
+	if len(mark) > 0 {
+		return corrupt
+	}
+	return nil
+}
+
 // restoreCalls puts in what the calls keep beside the groups.
 func (o *Operator) restoreCalls(group uint8, parts [][]byte) error {
-	for _, c := range o.calls {
-		if c.distinct != nil {
-			if len(parts[0]) > 0 {
-				if err := c.distinct.Restore(group, parts[0], func(uint32, []byte) error { return nil }); err != nil {
-					return err
-				}
+	for _, s := range o.seen {
+		if len(parts[0]) > 0 {
+			if err := s.restore(group, parts[0]); err != nil {
+				return err
 			}
-			parts = parts[1:]
 		}
+		parts = parts[1:]
+	}
+	for _, c := range o.calls {
 		if c.ordered != nil {
 			if len(parts[0]) > 0 {
 				if err := c.ordered.rows.Restore(group, parts[0]); err != nil {
@@ -174,6 +201,14 @@ func (o *Operator) restoreSlot(group uint8, slot uint32, value []byte) error {
 			return corrupt
 		}
 		*o.rows.At(slot) = int64(rows)
+		value = value[n:]
+	}
+	if o.numbers != nil {
+		number, n := binary.Uvarint(value)
+		if n <= 0 || number > math.MaxInt64 {
+			return corrupt
+		}
+		*o.numbers.of.At(slot) = int64(number)
 		value = value[n:]
 	}
 	for _, c := range o.calls {

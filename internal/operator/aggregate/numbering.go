@@ -1,0 +1,47 @@
+package aggregate
+
+import (
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// numbering gives each group a number that no other group of its key group has or had: what is kept beside the groups is known by it, which takes less room than
+// the keys, and what a group leaves behind is never taken for that of the next one with the same keys.
+type numbering struct {
+	of   *keyed.Slab[int64]
+	next [keyed.Groups]int64
+	// column has the numbers of the groups of a batch's rows, for the rows that count.
+	column *batch.Column
+}
+
+// numberGroups has groups numbered from now on, if there are more than one.
+func (g *groups) numberGroups() {
+	if g.table != nil && g.numbers == nil {
+		g.numbers = &numbering{of: keyed.NewSlab[int64](g.budget), column: batch.NewColumn(g.pool, schema.Of(schema.Int64))}
+	}
+}
+
+// name gives the groups at fresh positions of slots numbers.
+func (n *numbering) name(fresh []uint16, slots []uint32, hashes []uint64) {
+	for _, i := range fresh {
+		next := &n.next[hashes[i]>>56]
+		*n.of.At(slots[i]) = *next
+		*next++
+	}
+}
+
+// fill makes the column, of length rows, for the rows of a selection.
+func (n *numbering) fill(rows *selection, length int) {
+	n.column.Reset(length)
+	to, of := n.column.Int64s(), n.of
+	if rows.rows == nil {
+		for i, slot := range rows.slots {
+			to[i] = *of.At(slot)
+		}
+		return
+	}
+	for i, slot := range rows.slots {
+		to[rows.rows[i]] = *of.At(slot)
+	}
+}
