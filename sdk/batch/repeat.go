@@ -21,14 +21,21 @@ func (r *Repeater) Column(pool *Pool, slot int, typ schema.Type) *Column {
 	return r.own[slot]
 }
 
-// Carry makes dst as long as rows, the rows of src that its rows repeat, with their kinds of change, their splits' watermarks and where they came from. dst borrows from
-// the repeater until the next call, and from src for as long as that is lent.
+// Carry makes dst as long as rows, the rows of src that its rows repeat, with their kinds of change, their splits' watermarks and where they came from. The halves of
+// an update, which may be repeated differently, become deletes and inserts. dst borrows from the repeater until the next call, and from src for as long as that is lent.
 func (r *Repeater) Carry(dst, src *Batch, rows []uint16) {
 	dst.Len, dst.Sel, dst.Kinds, dst.Before, dst.Origin, dst.OriginRows = len(rows), nil, nil, nil, src.Origin, nil
 	if src.Kinds != nil {
 		r.kinds = r.kinds[:0]
 		for _, row := range rows {
-			r.kinds = append(r.kinds, src.Kinds[row])
+			kind := src.Kinds[row]
+			switch kind {
+			case UpdateBefore:
+				kind = Delete
+			case UpdateAfter:
+				kind = Insert
+			}
+			r.kinds = append(r.kinds, kind)
 		}
 		dst.Kinds = r.kinds
 	}

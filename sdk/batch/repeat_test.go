@@ -10,13 +10,13 @@ import (
 
 func TestRepeaterCarriesKindsAndOrigins(t *testing.T) {
 	src := &batch.Batch{
-		Len: 3, Kinds: []batch.Change{batch.Insert, batch.Delete, batch.UpdateAfter},
+		Len: 3, Kinds: []batch.Change{batch.Insert, batch.UpdateBefore, batch.UpdateAfter},
 		Origin: &batch.Origin{Block: batch.WrapBuffer([]byte("abc")), Starts: []uint32{0, 1, 2}, Ends: []uint32{1, 2, 3}}, OriginRows: []uint16{2, 1, 0},
 	}
 	var r batch.Repeater
 	var dst batch.Batch
-	r.Carry(&dst, src, []uint16{0, 0, 2})
-	if dst.Len != 3 || !slices.Equal(dst.Kinds, []batch.Change{batch.Insert, batch.Insert, batch.UpdateAfter}) {
+	r.Carry(&dst, src, []uint16{0, 1, 2})
+	if dst.Len != 3 || !slices.Equal(dst.Kinds, []batch.Change{batch.Insert, batch.Delete, batch.Insert}) {
 		t.Errorf("%+v", dst)
 	}
 	if got := dst.Origin.Record(dst.OriginRow(2)); string(got) != "a" {

@@ -47,6 +47,12 @@ func types() []schema.Type {
 // call makes a call of the function that name and the types of columns choose; those behind / are the keys of WITHIN GROUP.
 func call(t testing.TB, name string, columns ...int) aggregate.Call {
 	t.Helper()
+	return callOver(t, types(), name, columns...)
+}
+
+// callOver is call over columns of other types.
+func callOver(t testing.TB, types []schema.Type, name string, columns ...int) aggregate.Call {
+	t.Helper()
 	use := library.Use{Name: name, Star: len(columns) == 0}
 	var args []int
 	for _, c := range columns {
@@ -54,7 +60,7 @@ func call(t testing.TB, name string, columns ...int) aggregate.Call {
 			use.Within = true
 			continue
 		}
-		e := &bind.Expr{Op: bind.Column, Path: []int{c}, Type: types()[c]}
+		e := &bind.Expr{Op: bind.Column, Path: []int{c}, Type: types[c]}
 		if args = append(args, c); use.Within {
 			use.Order = append(use.Order, e)
 		} else {

@@ -12,6 +12,7 @@ type Filter struct {
 	predicate *eval.Program
 	out       batch.Batch
 	kept      []uint16
+	kinds     []batch.Change
 	errs      builtin.Errors
 }
 
@@ -27,12 +28,13 @@ func (f *Filter) Apply(in *batch.Batch, out *op.Output) (bool, error) {
 	rows := int64(in.Rows())
 	out.Counts.In += rows
 	for i, row := range f.errs.Rows {
-		out.Reject(int(row), f.errs.Errs[i])
+		out.RejectOf(in, int(row), f.errs.Errs[i])
 	}
 	out.Counts.Forwarded += int64(len(f.kept))
 	out.Counts.Filtered += rows - int64(len(f.kept)) - int64(f.errs.Len())
 	if len(f.kept) > 0 {
 		f.out.View(in, f.kept)
+		op.Mend(&f.out, &f.kinds)
 		out.Emit(0, &f.out)
 	}
 	return false, nil

@@ -72,3 +72,36 @@ func TestFilter(t *testing.T) {
 		})
 	}
 }
+
+// TestHalvesOfUpdates: an update of which one half is left out becomes a delete or an insert, and what is taken back is not rejected a second time.
+func TestHalvesOfUpdates(t *testing.T) {
+	f := filter.New(compile(t, even))
+	const before, after, del = batch.UpdateBefore, batch.UpdateAfter, batch.Delete
+	for _, test := range []struct {
+		values      []int64
+		kinds, want []batch.Change
+		counts      op.Counts
+	}{
+		{[]int64{2, 4}, []batch.Change{before, after}, []batch.Change{before, after}, op.Counts{In: 2, Forwarded: 2, Emitted: 2}},
+		{[]int64{2, 3}, []batch.Change{before, after}, []batch.Change{del, after}, op.Counts{In: 2, Forwarded: 1, Filtered: 1, Emitted: 1}},
+		{[]int64{3, 2}, []batch.Change{before, after}, []batch.Change{before, batch.Insert}, op.Counts{In: 2, Forwarded: 1, Filtered: 1, Emitted: 1}},
+		{[]int64{-2, 2}, []batch.Change{before, after}, []batch.Change{before, batch.Insert}, op.Counts{In: 2, Forwarded: 1, Filtered: 1, Emitted: 1}},
+		{[]int64{2, -2}, []batch.Change{before, after}, []batch.Change{del, after}, op.Counts{In: 2, Forwarded: 1, Rejected: 1, Emitted: 1}},
+	} {
+		c := batch.NewColumn(&batch.Pool{}, schema.Of(schema.Int64))
+		c.Reset(len(test.values))
+		copy(c.Int64s(), test.values)
+		in := &batch.Batch{Cols: []*batch.Column{c}, Len: len(test.values), Kinds: test.kinds}
+		given := slices.Clone(test.kinds)
+		out := op.NewOutput(1)
+		if _, err := f.Apply(in, out); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.Ports[0].Kinds; !slices.Equal(got, test.want) || out.Counts != test.counts {
+			t.Errorf("%v: kinds %v, want %v; account %+v, want %+v", test.values, got, test.want, out.Counts, test.counts)
+		}
+		if !slices.Equal(given, in.Kinds) {
+			t.Errorf("%v: the kinds that were lent have changed", test.values)
+		}
+	}
+}

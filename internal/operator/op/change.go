@@ -60,3 +60,11 @@ func Pair(b *batch.Batch, dst []batch.Change) []batch.Change {
 	}
 	return b.Kinds
 }
+
+// Mend gives b, which is a view of a batch of which rows were left out, the kinds that Pair makes. They may lie in memory, which is kept from batch to batch.
+func Mend(b *batch.Batch, memory *[]batch.Change) {
+	mended := Pair(b, *memory)
+	if len(mended) > 0 && &mended[0] != &b.Kinds[0] {
+		b.Kinds, *memory = mended, mended
+	}
+}

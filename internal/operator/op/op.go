@@ -184,6 +184,15 @@ func (o *Output) Reject(row int, err *sqlstate.Error) {
 	o.Counts.Rejected++
 }
 
+// RejectOf reports a bad row of in, as Reject does. One that is taken back was reported when it came, and is only counted as filtered.
+func (o *Output) RejectOf(in *batch.Batch, row int, err *sqlstate.Error) {
+	if in.Kinds != nil && !Adds(in.Kinds[row]) {
+		o.Counts.Filtered++
+		return
+	}
+	o.Reject(row, err)
+}
+
 // Reset forgets the batches, rejects and counts of the last call.
 func (o *Output) Reset() {
 	clear(o.Ports)

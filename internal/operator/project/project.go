@@ -12,6 +12,7 @@ type Project struct {
 	columns *eval.Program
 	out     batch.Batch
 	kept    []uint16
+	kinds   []batch.Change
 	errs    builtin.Errors
 }
 
@@ -43,11 +44,12 @@ func (p *Project) reject(in *batch.Batch, out *op.Output) {
 	for i := range in.Rows() {
 		row := uint16(in.Row(i)) //nolint:gosec // a row number of a batch
 		if next < p.errs.Len() && p.errs.Rows[next] == row {
-			out.Reject(int(row), p.errs.Errs[next])
+			out.RejectOf(in, int(row), p.errs.Errs[next])
 			next++
 			continue
 		}
 		p.kept = append(p.kept, row)
 	}
 	p.out.Sel = p.kept
+	op.Mend(&p.out, &p.kinds)
 }

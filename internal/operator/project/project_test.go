@@ -82,3 +82,22 @@ func TestProjectWithoutErrorsKeepsTheSelection(t *testing.T) {
 		t.Error("all rows should count, by a nil selection")
 	}
 }
+
+// TestChangesThatFail: a failed half of an update leaves the other as a delete or an insert, and is rejected only as it comes to be.
+func TestChangesThatFail(t *testing.T) {
+	c := batch.NewColumn(&batch.Pool{}, schema.Of(schema.Int64))
+	c.Reset(4)
+	copy(c.Int64s(), []int64{0, 1, 1, 0})
+	in := &batch.Batch{Cols: []*batch.Column{c}, Len: 4, Kinds: []batch.Change{batch.UpdateBefore, batch.UpdateAfter, batch.UpdateBefore, batch.UpdateAfter}}
+	out := op.NewOutput(1)
+	if _, err := project.New(compile(t, "1 / v")).Apply(in, out); err != nil {
+		t.Fatal(err)
+	}
+	got := out.Ports[0]
+	if !slices.Equal(got.Sel, []uint16{1, 2}) || got.Kinds[1] != batch.Insert || got.Kinds[2] != batch.Delete {
+		t.Errorf("rows %v of kinds %v", got.Sel, got.Kinds)
+	}
+	if want := (op.Counts{In: 4, Forwarded: 2, Filtered: 1, Rejected: 1, Emitted: 2}); out.Counts != want || !want.Balanced() {
+		t.Errorf("account %+v, want %+v", out.Counts, want)
+	}
+}

@@ -98,7 +98,7 @@ func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error)
 		if most == 0 {
 			break
 		}
-		if err := o.take(row, most, out); err != nil {
+		if err := o.take(in, row, most, out); err != nil {
 			return false, err
 		}
 		o.room -= weight * (len(o.parents) - had)
@@ -156,11 +156,11 @@ func (o *Operator) most(in *batch.Batch, row int) (most, weight int) {
 }
 
 // take makes at most most rows of row.
-func (o *Operator) take(row, most int, out *op.Output) error {
+func (o *Operator) take(in *batch.Batch, row, most int, out *op.Output) error {
 	if !o.begun {
 		if bad := o.start(row); bad != nil {
 			out.Counts.In++
-			out.Reject(row, bad)
+			out.RejectOf(in, row, bad)
 			o.at++
 			return nil
 		}
@@ -187,7 +187,7 @@ func (o *Operator) take(row, most int, out *op.Output) error {
 		}
 	}
 	if over {
-		o.finish(row, bad, out)
+		o.finish(in, row, bad, out)
 	}
 	return nil
 }
@@ -261,11 +261,11 @@ func (o *Operator) pad(at, rows, n int) {
 }
 
 // finish counts the row at hand, which has no more rows, and goes on to the next.
-func (o *Operator) finish(row int, bad *sqlstate.Error, out *op.Output) {
+func (o *Operator) finish(in *batch.Batch, row int, bad *sqlstate.Error, out *op.Output) {
 	out.Counts.In++
 	switch {
 	case bad != nil:
-		out.Reject(row, bad)
+		out.RejectOf(in, row, bad)
 	case o.made == 0:
 		out.Counts.Filtered++
 	default:

@@ -19,6 +19,7 @@ type Split struct {
 type port struct {
 	predicate *eval.Program // nil: all that is left
 	kept      []uint16
+	kinds     []batch.Change
 	out       batch.Batch
 }
 
@@ -62,11 +63,12 @@ func (s *Split) deal(in *batch.Batch, i int, out *op.Output) {
 		s.subtract(p.kept)
 	}
 	for k, row := range s.errs.Rows {
-		out.Reject(int(row), s.errs.Errs[k])
+		out.RejectOf(in, int(row), s.errs.Errs[k])
 	}
 	out.Counts.Forwarded += int64(len(p.kept))
 	if len(p.kept) > 0 {
 		p.out.View(in, p.kept)
+		op.Mend(&p.out, &p.kinds)
 		out.Emit(i, &p.out)
 	}
 }

@@ -96,3 +96,27 @@ func TestWithoutARestPortRowsAreFiltered(t *testing.T) {
 		t.Errorf("account %+v, want %+v", out.Counts, want)
 	}
 }
+
+// TestHalvesOfUpdatesPart: an update whose halves leave by different ports is a delete there and an insert here.
+func TestHalvesOfUpdatesPart(t *testing.T) {
+	s := split.New([]*eval.Program{below(t, "100"), nil})
+	in := numbers(5, 500, 6, 7)
+	in.Kinds = []batch.Change{batch.UpdateBefore, batch.UpdateAfter, batch.UpdateBefore, batch.UpdateAfter}
+	out := op.NewOutput(2)
+	if _, err := s.Apply(in, out); err != nil {
+		t.Fatal(err)
+	}
+	kinds := func(b *batch.Batch) []batch.Change {
+		var list []batch.Change
+		for i := range b.Rows() {
+			list = append(list, b.Kinds[b.Row(i)])
+		}
+		return list
+	}
+	if got := kinds(out.Ports[0]); !slices.Equal(got, []batch.Change{batch.Delete, batch.UpdateBefore, batch.UpdateAfter}) {
+		t.Errorf("port 0 got %v", got)
+	}
+	if got := kinds(out.Ports[1]); !slices.Equal(got, []batch.Change{batch.Insert}) {
+		t.Errorf("port 1 got %v", got)
+	}
+}
