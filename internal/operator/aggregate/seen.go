@@ -239,7 +239,7 @@ func (s *seen) note(slots []uint32) {
 func (s *seen) count(rows *selection, slots []uint32) error {
 	s.idle = s.idle[:0]
 	for i, slot := range slots {
-		minus := rows.minus != nil && rows.minus[i]
+		minus := len(rows.minus) > 0 && rows.minus[i]
 		h := s.had.At(slot)
 		for mask := s.masks[i]; mask != 0; mask &= mask - 1 {
 			k := bits.TrailingZeros32(mask)

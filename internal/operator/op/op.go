@@ -186,7 +186,7 @@ func (o *Output) Reject(row int, err *sqlstate.Error) {
 
 // RejectOf reports a bad row of in, as Reject does. One that is taken back was reported when it came, and is only counted as filtered.
 func (o *Output) RejectOf(in *batch.Batch, row int, err *sqlstate.Error) {
-	if in.Kinds != nil && !Adds(in.Kinds[row]) {
+	if len(in.Kinds) > 0 && !Adds(in.Kinds[row]) {
 		o.Counts.Filtered++
 		return
 	}

@@ -5,4 +5,7 @@
 //
 // Once an input has ended, rows of the other one that cannot come to anything are not kept. Rows come out in the order of key groups and, in each, in
 // that of their first arrival on the left, whatever way the inputs were mixed. No row is late.
+//
+// With changes it takes changelogs, and emits at each flush by how much each row that was touched since the last one has become more or less often. A row that
+// is in neither input any more is forgotten; one that is taken back and is not known is counted as filtered.
 package setop

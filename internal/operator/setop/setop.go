@@ -36,6 +36,9 @@ type Config struct {
 	Kind Kind
 	// All keeps duplicates: INTERSECT ALL gives a row as often as both inputs have it, EXCEPT ALL as often as the left has it more than the right.
 	All bool
+	// Changes says that both inputs may be changelogs, and that the operator answers whenever it is flushed: a changelog of the result instead of the
+	// result at the end.
+	Changes bool
 	// Types are those of the columns of both inputs. Rows are dealt to tasks by all columns.
 	Types []schema.Type
 	// Pool is where columns take their memory; Budget bounds what is kept.
@@ -46,6 +49,9 @@ type Config struct {
 // counts are how often a row came.
 type counts struct{ left, right uint64 }
 
+// stranger reports whether a row has come from the right alone.
+func (c *counts) stranger() bool { return c.left == 0 && c.right > 0 }
+
 // SetOp is the operator.
 type SetOp struct {
 	cfg    Config
@@ -54,6 +60,8 @@ type SetOp struct {
 	table  *keyed.Table
 	counts *keyed.Slab[counts]
 	slots  []uint32
+	// changes is nil where the answer comes at the end.
+	changes *changes
 	// strangers counts rows that have come from the right alone.
 	strangers int
 	moved     []moved
@@ -88,6 +96,9 @@ func New(c *Config) *SetOp {
 	s.hasher = keyed.NewHasher(columns)
 	s.table = keyed.NewTable(c.Pool, c.Types, s.name, c.Budget)
 	s.counts = keyed.NewSlab[counts](c.Budget)
+	if c.Changes {
+		s.changes = &changes{shown: keyed.NewSlab[shown](c.Budget)}
+	}
 	return s
 }
 
@@ -99,7 +110,9 @@ func (s *SetOp) Apply(*batch.Batch, *op.Output) (bool, error) {
 // ApplyInput counts the rows of in.
 func (s *SetOp) ApplyInput(input int, in *batch.Batch, out *op.Output) (more bool, err error) {
 	switch {
-	case in.Kinds != nil:
+	case s.changes != nil && s.changes.flushing:
+		return s.OnFlush(out)
+	case in.Kinds != nil && s.changes == nil:
 		return false, fmt.Errorf("%s: an input carries updates and deletions, which this operator does not process", s.name)
 	case s.ended[input]:
 		return false, fmt.Errorf("%s: rows of input %d after its end", s.name, input)
@@ -114,14 +127,19 @@ func (s *SetOp) ApplyInput(input int, in *batch.Batch, out *op.Output) (more boo
 	if err := s.enter(input, in, s.hash(in), slots); err != nil {
 		return false, err
 	}
-	for _, slot := range slots {
-		if input == leftInput {
-			s.counts.At(slot).left++
-		} else {
-			s.counts.At(slot).right++
-		}
-	}
 	out.Counts.In += rows
+	if s.changes != nil {
+		absorbed := int64(len(slots) - s.applyChanges(input, in, slots))
+		out.Counts.Filtered += rows - absorbed
+		out.Counts.Absorbed += absorbed
+		if len(s.changes.slots) < mostTouched {
+			return false, nil
+		}
+		return s.OnFlush(out)
+	}
+	for _, slot := range slots {
+		s.take(input, slot, true)
+	}
 	out.Counts.Filtered += rows - int64(len(slots))
 	out.Counts.Absorbed += int64(len(slots))
 	return false, nil
@@ -170,20 +188,27 @@ func (s *SetOp) enter(input int, in *batch.Batch, hashes []uint64, slots []uint3
 	if err != nil {
 		return err
 	}
-	if err := s.counts.Grow(s.table.Limit()); err != nil {
-		return op.OutOfMemory(s.name, err)
+	if err := s.grow(); err != nil {
+		return err
 	}
 	moved := s.moved
 	for _, position := range fresh {
 		c := counts{}
 		if len(moved) > 0 && moved[0].position == int(position) {
 			c.right, moved = moved[0].right, moved[1:]
-		} else if input == rightInput {
-			s.strangers++
 		}
 		*s.counts.At(slots[position]) = c
 	}
 	return nil
+}
+
+// grow makes room for all slots of the table.
+func (s *SetOp) grow() error {
+	err := s.counts.Grow(s.table.Limit())
+	if err == nil && s.changes != nil {
+		err = s.changes.shown.Grow(s.table.Limit())
+	}
+	return op.OutOfMemory(s.name, err)
 }
 
 // takeOut deletes the rows of in that came from the right alone, so that they are put in again in their place on the left, and as they are written there.
@@ -192,8 +217,11 @@ func (s *SetOp) takeOut(in *batch.Batch, hashes []uint64, slots []uint32) error 
 		return err
 	}
 	for i, slot := range slots {
-		if slot == keyed.NoSlot || s.counts.At(slot).right == 0 || s.counts.At(slot).left > 0 {
+		if slot == keyed.NoSlot || !s.counts.At(slot).stranger() {
 			continue
+		}
+		if s.changes != nil && s.changes.shown.At(slot).touched {
+			continue // it may have to be taken back as it was given
 		}
 		s.moved = append(s.moved, moved{position: i, right: s.counts.At(slot).right})
 		s.counts.At(slot).right = 0 // seen: the row may come again in this batch
@@ -202,7 +230,6 @@ func (s *SetOp) takeOut(in *batch.Batch, hashes []uint64, slots []uint32) error 
 		if err := s.table.Delete(slots[m.position]); err != nil {
 			return err
 		}
-		s.strangers--
 	}
 	return nil
 }
@@ -210,6 +237,9 @@ func (s *SetOp) takeOut(in *batch.Batch, hashes []uint64, slots []uint32) error 
 // OnInputEnd emits the answer once both inputs are over.
 func (s *SetOp) OnInputEnd(input int, out *op.Output) (more bool, err error) {
 	s.ended[input] = true
+	if s.changes != nil {
+		return s.OnFlush(out)
+	}
 	if !s.ended[1-input] || s.done {
 		return false, nil
 	}
@@ -296,10 +326,14 @@ func (s *SetOp) Restore(group op.KeyGroup, data []byte) error {
 		if n <= 0 || m <= 0 || n+m != len(value) {
 			return &keyed.CorruptError{What: s.name, Reason: fmt.Sprintf("%x are not two counts", value)}
 		}
-		if err := s.counts.Grow(s.table.Limit()); err != nil {
-			return op.OutOfMemory(s.name, err)
+		if err := s.grow(); err != nil {
+			return err
 		}
-		if *s.counts.At(slot) = (counts{left: left, right: right}); left == 0 {
+		if s.changes != nil { // a flush came before the snapshot
+			s.changes.shown.At(slot).times = s.times(&counts{left: left, right: right})
+		}
+		c := counts{left: left, right: right}
+		if *s.counts.At(slot) = c; c.stranger() {
 			s.strangers++
 		}
 		return nil
