@@ -25,6 +25,7 @@ type part struct {
 	ended   bool // contributed by being at its end
 	splits  []connector.SplitState
 	records map[string]int64 // recordNumbers.snapshot
+	times   map[string]SplitTime
 }
 
 // taskPart is what one task has contributed to an epoch.

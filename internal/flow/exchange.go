@@ -175,21 +175,32 @@ func (c *consignment) drop() {
 // dealer decides which tasks the rows of an edge go to. It belongs to one goroutine.
 type dealer struct {
 	kind   physical.ExchangeKind
+	dated  bool
 	hasher *keyed.Hasher
 	parts  *batch.Partitioner
+	owner  [batch.MaxParts]uint8
+	header batch.Batch // of rows that are not dealt as they are
+	kinds  []batch.Change
 }
 
 func newDealer(o *outlet) *dealer {
-	d := &dealer{kind: o.exchange.Kind}
+	d := &dealer{kind: o.exchange.Kind, dated: o.exchange.Dated}
 	if d.kind == physical.Hash && len(o.queues) > 1 {
 		d.hasher = keyed.NewHasher(o.exchange.Keys)
-		d.parts = batch.NewPartitioner(len(o.queues), batch.Spread(len(o.queues)))
+		d.owner = batch.Spread(len(o.queues))
+		d.parts = batch.NewPartitioner(len(o.queues), d.owner)
 	}
 	return d
 }
 
-// deal adds the rows of b to c.
+// deal adds the rows of b to c. Rows of one batch that go to one task come there in one batch, so that the halves of an update stay side by side; where
+// they go to different tasks, one is a Delete and the other an Insert.
 func (d *dealer) deal(b *batch.Batch, c *consignment) {
+	if b.Before != nil && !d.dated {
+		d.header = *b
+		d.header.Before = nil
+		b = &d.header
+	}
 	switch {
 	case d.kind == physical.Broadcast:
 		for part := range c.parts {
@@ -198,11 +209,41 @@ func (d *dealer) deal(b *batch.Batch, c *consignment) {
 	case d.parts == nil:
 		c.add(0, b, b.Sel)
 	default:
-		d.parts.Deal(b, d.hasher.Hash(b))
+		hashes := d.hasher.Hash(b)
+		d.parts.Deal(b, hashes)
+		if b.Kinds != nil {
+			b = d.mend(b, hashes)
+		}
 		for part := range c.parts {
 			if rows := d.parts.Rows(part); len(rows) > 0 {
 				c.add(part, b, rows)
 			}
 		}
 	}
+}
+
+// mend makes an update of which the halves go to different tasks two changes. hashes has one hash for each row that counts.
+func (d *dealer) mend(b *batch.Batch, hashes []uint64) *batch.Batch {
+	d.kinds = append(d.kinds[:0], b.Kinds...)
+	mended, rows := false, b.Rows()
+	for i := 0; i < rows; i++ {
+		row := b.Row(i)
+		switch b.Kinds[row] {
+		case batch.UpdateBefore:
+			if i+1 < rows && b.Kinds[b.Row(i+1)] == batch.UpdateAfter && d.owner[hashes[i]>>56] == d.owner[hashes[i+1]>>56] {
+				i++
+				continue
+			}
+			d.kinds[row], mended = batch.Delete, true
+		case batch.UpdateAfter:
+			d.kinds[row], mended = batch.Insert, true
+		default:
+		}
+	}
+	if !mended {
+		return b
+	}
+	d.header = *b
+	d.header.Kinds = d.kinds
+	return &d.header
 }

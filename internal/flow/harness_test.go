@@ -118,14 +118,16 @@ type counterDecoder struct {
 	res   codec.Result
 	block *codec.Block
 	done  int
+	times *codec.Times
 }
 
 func newCounterDecoder(spec codec.DecodeSpec) *counterDecoder {
-	return &counterDecoder{out: batch.Batch{Cols: []*batch.Column{batch.NewColumn(spec.Pool, schema.Of(schema.Timestamp))}}}
+	return &counterDecoder{times: codec.NewTimes(&spec), out: batch.Batch{Cols: []*batch.Column{batch.NewColumn(spec.Pool, schema.Of(schema.Timestamp))}}}
 }
 
 func (d *counterDecoder) Begin(block *codec.Block) error {
 	d.block, d.done = block, 0
+	d.times.Begin()
 	return nil
 }
 
@@ -148,6 +150,7 @@ func (d *counterDecoder) Decode() (*batch.Batch, *codec.Result, error) {
 	d.out.Origin = origin
 	d.done += n
 	d.res = codec.Result{Records: n, More: d.done < d.block.Count}
+	d.times.Batch(&d.out, d.out.Cols, &d.res)
 	return &d.out, &d.res, nil
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
-	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
 )
 
@@ -17,6 +16,8 @@ type lane struct {
 	source  *sourceTask
 	pool    *batch.Pool
 	decoder codec.Decoder
+	// decodesTime says that the decoder tells event times.
+	decodesTime bool
 	lines   lineNumbers
 	next    []receiver
 	chain
@@ -24,6 +25,8 @@ type lane struct {
 	// endOrder are the ends in the order of the plan, so that every lane writes sinks in the same order.
 	endOrder []*sinkEnd
 	exits    []*laneExit
+	// dating is nil if no row need know what time it was before it.
+	dating *dating
 
 	block codec.Block
 	// cur is the parcel that the lane fills; free are those that it may fill next.
@@ -38,6 +41,7 @@ func newLane(source *sourceTask, pool *batch.Pool) (*lane, error) {
 	if l.decoder, err = source.newDecoder(pool); err != nil {
 		return nil, err
 	}
+	l.decodesTime = source.decodeSpec().Times != nil
 	l.lines = newLineNumbers(l.decoder)
 	if l.next, err = l.newEdges(source.plan.Next); err != nil {
 		return nil, err
@@ -102,6 +106,9 @@ func (l *lane) decode() error {
 	if err := l.decoder.Begin(&l.block); err != nil {
 		return err
 	}
+	if l.dating != nil {
+		l.dating.begin()
+	}
 	stats, records := &l.source.stats, 0
 	for more := true; more; {
 		b, res, err := l.decoder.Decode()
@@ -118,46 +125,40 @@ func (l *lane) decode() error {
 		stats.Records.Add(int64(res.Records))
 		addIf(&stats.Filtered, int64(res.Filtered))
 		addIf(&stats.Rejected, int64(len(res.Rejects)))
-		if b == nil || b.Rows() == 0 {
-			continue
+		if l.decodesTime {
+			l.cur.maxTime = max(l.cur.maxTime, res.Top)
 		}
-		stats.Rows.Add(int64(b.Rows()))
-		l.noteTime(b)
-		for _, next := range l.next {
-			if err := next.push(b); err != nil {
-				return err
-			}
+		if b != nil {
+			addIf(&stats.Rows, int64(b.Rows()))
+		}
+		if err := l.enterChain(b, res); err != nil {
+			return err
 		}
 	}
 	l.cur.lines = l.lines.passed(records)
 	return l.flushAll()
 }
 
-// noteTime keeps the block's largest event time.
-func (l *lane) noteTime(b *batch.Batch) {
-	i := l.source.plan.EventTime
-	if i < 0 || b.Cols[i] == nil {
-		return
+// enterChain pushes the decoded rows of b, which may be nil, into the chain, at once or when they have their dates.
+func (l *lane) enterChain(b *batch.Batch, res *codec.Result) error {
+	switch {
+	case l.dating != nil:
+		return l.dating.push(b, res)
+	case b == nil || b.Rows() == 0:
+		return nil
 	}
-	c := b.Cols[i]
-	switch c.Kind() {
-	case schema.Timestamp, schema.TimestampTZ:
-	default:
-		return
-	}
-	top := l.cur.maxTime
-	if c.Valid() == nil && b.Sel == nil {
-		for _, t := range c.Int64s() {
-			top = max(top, t)
-		}
-	} else {
-		for k := range b.Rows() {
-			if row := b.Row(k); !c.IsNull(row) {
-				top = max(top, c.Int64s()[row])
-			}
+	b.Before = nil // nobody asks
+	return l.pushAll(b)
+}
+
+// pushAll pushes b into everything behind the source.
+func (l *lane) pushAll(b *batch.Batch) error {
+	for _, next := range l.next {
+		if err := next.push(b); err != nil {
+			return err
 		}
 	}
-	l.cur.maxTime = top
+	return nil
 }
 
 // rejectOversize notes a record that is longer than the limit.
@@ -176,7 +177,13 @@ func (l *lane) mark(item item) error {
 	if err := p.takeTurn(); err != nil {
 		return err
 	}
-	var err error
+	if err := l.source.date(p, &item); err != nil {
+		return err
+	}
+	err := l.source.passTime(p)
+	if err != nil {
+		return err
+	}
 	if item.kind == itemEnd {
 		err = l.source.ended(item)
 	} else {
@@ -209,5 +216,8 @@ func (l *lane) close() {
 	if l.block.Buf != nil {
 		l.block.Buf.Release()
 		l.block.Buf = nil
+	}
+	if l.dating != nil {
+		l.dating.close()
 	}
 }

@@ -14,12 +14,12 @@ import (
 )
 
 // manifestVersion is the version of the checkpoint manifest that this release writes.
-const manifestVersion = 0
+const manifestVersion = 1
 
 // operatorState is the state of one operator by key group.
 type operatorState map[int][]byte
 
-// Manifest is version 0 of the checkpoint manifest: all that a pipeline needs to go on. docs/format/manifest.md draws it.
+// Manifest is version 1 of the checkpoint manifest, which reads version 0, too: all that a pipeline needs to go on. docs/format/manifest.md draws it.
 type Manifest struct {
 	Version   int    `json:"version"`
 	Pipeline  string `json:"pipeline"`
@@ -30,6 +30,8 @@ type Manifest struct {
 	Connectors map[string]string                 `json:"connectors,omitempty"`
 	Sources    map[string][]connector.SplitState `json:"sources"`
 	Records    map[string]map[string]int64       `json:"records,omitempty"` // by source and file: records before the position
+	// Times are the event times of splits, by source and split; of sources of which nobody asks for them there are none.
+	Times map[string]map[string]SplitTime `json:"times,omitempty"`
 	Operators  map[string]operatorState          `json:"operators,omitempty"`
 	// Fingerprints say what the state of a step means, by the names of Operators.
 	Fingerprints map[string]string `json:"fingerprints,omitempty"`
@@ -56,6 +58,12 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 	for _, s := range p.sources {
 		m.Sources[s.plan.Name] = e.sources[s.index].splits
 		m.Records[s.plan.Name] = e.sources[s.index].records
+		if times := e.sources[s.index].times; len(times) > 0 {
+			if m.Times == nil {
+				m.Times = map[string]map[string]SplitTime{}
+			}
+			m.Times[s.plan.Name] = times
+		}
 	}
 	for step := range p.steps {
 		if _, stored := m.Operators[step.Name]; stored && step.Fingerprint != "" {

@@ -28,6 +28,8 @@ type parcel struct {
 
 	lines   int // see lineNumbers
 	maxTime int64
+	told    told // if dated
+	dated   bool // it has left the timeline
 	rejects []rejected // that become dead letters
 	failing rejected   // what ends the pipeline, if fails
 	fails   bool
@@ -70,6 +72,7 @@ func (p *parcel) begin(ticket int64, block bool) {
 	}
 	clear(p.rejects)
 	clear(p.pieces)
+	p.told, p.dated = told{}, false
 	p.lines, p.maxTime, p.rejects, p.fails, p.tooMuch, p.letterBytes = 0, minTime, p.rejects[:0], false, false, 0
 }
 
@@ -92,11 +95,17 @@ func (p *parcel) fail(err error) {
 
 // deliver settles the parcel and hands its rows to the sinks. In its turn.
 func (p *parcel) deliver() error {
-	if p.fails && p.canRefuse() {
-		p.refuse(&p.failing)
-		return nil
+	source, refused := p.lane.source, p.fails && p.canRefuse()
+	if refused {
+		p.maxTime = minTime
 	}
-	source := p.lane.source
+	if err := source.date(p, nil); err != nil {
+		return err
+	}
+	if refused {
+		p.refuse(&p.failing)
+		return source.passTime(p)
+	}
 	parts := len(p.chunks)
 	if len(p.rejects) > 0 {
 		parts++
@@ -124,7 +133,7 @@ func (p *parcel) deliver() error {
 			return err
 		}
 	}
-	return source.passWatermark(p)
+	return source.passTime(p)
 }
 
 // flush writes chunk number i. In the parcel's turn. ack, if not nil, is told when the rows are delivered, those of earlier pieces too.

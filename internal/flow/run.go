@@ -97,6 +97,9 @@ func (p *Pipeline) failOn(err error) {
 func (p *Pipeline) abort(err error) {
 	for _, s := range p.sources {
 		s.turn.abort(err)
+		if s.times != nil {
+			s.times.abort(err)
+		}
 	}
 	for _, t := range p.sinkOrder {
 		t.abort(err)

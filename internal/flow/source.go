@@ -33,6 +33,7 @@ type item struct {
 	ticket int64
 	epoch  int64
 	splits []connector.SplitState
+	times  map[string]SplitTime // at a barrier, or the end
 }
 
 // barrier is a request of the coordinator to every source.
@@ -69,7 +70,8 @@ type sourceTask struct {
 
 	// records are touched only in turn.
 	records recordNumbers
-	times   *splitTimes // nil if nobody asks for watermarks
+	// times is nil if nobody asks for event time.
+	times *timeline
 }
 
 func newSourceTask(p *Pipeline, plan *physical.Source, index int) *sourceTask {
@@ -79,8 +81,17 @@ func newSourceTask(p *Pipeline, plan *physical.Source, index int) *sourceTask {
 	return s
 }
 
-func (s *sourceTask) newDecoder(pool *batch.Pool) (codec.Decoder, error) {
+// decodeSpec is the plan's, with the paths of the event time.
+func (s *sourceTask) decodeSpec() codec.DecodeSpec {
 	spec := s.plan.Decode
+	if spec.Times == nil && s.plan.EventTime >= 0 {
+		spec.Times = [][]int{{s.plan.EventTime}}
+	}
+	return spec
+}
+
+func (s *sourceTask) newDecoder(pool *batch.Pool) (codec.Decoder, error) {
+	spec := s.decodeSpec()
 	spec.Pool = pool
 	var decoder codec.Decoder
 	var err error
@@ -272,7 +283,7 @@ func (s *sourceTask) line(p *parcel, r *rejected) int64 {
 // passBarrier hands the barrier to every task and sink that the source reaches, and its position to the coordinator.
 func (s *sourceTask) passBarrier(ctx context.Context, it item) error {
 	s.owed.seal(it.epoch)
-	s.pipeline.coordinator.snapshot(s, it.epoch, part{splits: it.splits, records: s.records.snapshot()})
+	s.pipeline.coordinator.snapshot(s, it.epoch, part{splits: it.splits, records: s.records.snapshot(), times: it.times})
 	if err := s.producer.mark(entryBarrier, it.epoch); err != nil {
 		return err
 	}
@@ -281,7 +292,7 @@ func (s *sourceTask) passBarrier(ctx context.Context, it item) error {
 
 // ended tells the tasks and the coordinator that the input is over. The last epoch is started when every source and task has ended.
 func (s *sourceTask) ended(it item) error {
-	s.pipeline.coordinator.snapshot(s, 0, part{ended: true, splits: it.splits, records: s.records.snapshot()})
+	s.pipeline.coordinator.snapshot(s, 0, part{ended: true, splits: it.splits, records: s.records.snapshot(), times: it.times})
 	return s.producer.mark(entryEnd, 0)
 }
 
@@ -307,17 +318,6 @@ func (s *sourceTask) owe(group *ackGroup) {
 	if s.pipeline.settings.EpochEvery <= 0 {
 		s.pipeline.coordinator.request()
 	}
-}
-
-// passWatermark tells the tasks behind the source how far event time has come by p, whose rows have been sent. In p's turn.
-func (s *sourceTask) passWatermark(p *parcel) error {
-	if s.times == nil || p.split == noSplit {
-		return nil
-	}
-	if watermark, moved := s.times.note(p.split, p.maxTime); moved {
-		return s.producer.mark(entryWatermark, watermark)
-	}
-	return nil
 }
 
 // run starts the lanes and waits for them.

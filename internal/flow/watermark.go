@@ -6,20 +6,31 @@ import (
 	"wire.example/wire/internal/operator/op"
 )
 
-// watchTime makes the sources tell their watermarks, if there is anybody to hear them.
+// watchTime makes the sources keep event time, if there is anybody who asks for it: operators that hear of watermarks, or that want to know of each
+// row whether it is late.
 func (p *Pipeline) watchTime() error {
-	if !p.asksForTime() {
-		return nil
-	}
+	asked := p.asksForTime()
 	for _, s := range p.sources {
-		if s.plan.EventTime < 0 || !s.producer.leads() {
+		if s.plan.EventTime < 0 || !s.plan.Dated && !(asked && s.producer.leads()) {
 			continue
 		}
 		splits, err := s.reader.Snapshot()
 		if err != nil {
 			return fmt.Errorf("source %q: %w", s.plan.Name, err)
 		}
-		s.times = newSplitTimes(len(splits), s.plan.Delay)
+		s.times = newTimeline(s.plan.Delay)
+		var stored map[string]SplitTime
+		if m := p.settings.Resume; m != nil {
+			stored = m.Times[s.plan.Name]
+		}
+		for number, split := range splits {
+			s.times.know(number, split.Split, stored)
+		}
+		if s.plan.Dated {
+			for _, l := range s.lanes {
+				l.dating = newDating(l)
+			}
+		}
 	}
 	return nil
 }
@@ -37,40 +48,32 @@ func (p *Pipeline) asksForTime() bool {
 	return false
 }
 
-// splitTimes are the largest event times of a source's splits, in µs. Touched only in turn.
-type splitTimes struct {
-	// known is how many splits the source had when it was opened. Before something was read of each there is no watermark.
-	known int
-	delay int64
-	most  map[int]int64
-	last  int64
+// told is what a ticket of a source has to tell the tasks behind the source of event time, in its turn.
+type told struct {
+	// watermark is the source's after the ticket, if moved.
+	watermark int64
+	moved     bool
 }
 
-func newSplitTimes(known int, delay int64) *splitTimes {
-	return &splitTimes{known: known, delay: delay, most: map[int]int64{}, last: minTime}
+// date passes the timeline with p, in its turn, if it has not done so yet, and notes in mark, if p is one, how it stands there.
+func (s *sourceTask) date(p *parcel, mark *item) error {
+	if s.times == nil || p.dated {
+		return nil
+	}
+	if _, err := s.times.enter(p.ticket, p.split); err != nil {
+		return err
+	}
+	if mark != nil {
+		mark.times = s.times.snapshot()
+	}
+	p.told, p.dated = s.times.leave(p.split, p.maxTime), true
+	return nil
 }
 
-// note notes the largest event time of a block of split, minTime if it has none. It returns the source's watermark, the least of its splits',
-// and whether that has moved.
-func (t *splitTimes) note(split int, micros int64) (watermark int64, moved bool) {
-	if micros > minTime {
-		if most, seen := t.most[split]; !seen || micros > most {
-			t.most[split] = micros
-		}
+// passTime tells the tasks behind the source how far event time has come by p, whose rows have been sent. In p's turn.
+func (s *sourceTask) passTime(p *parcel) error {
+	if p.told.moved && s.producer.leads() {
+		return s.producer.mark(entryWatermark, p.told.watermark)
 	}
-	if len(t.most) < max(t.known, 1) {
-		return minTime, false
-	}
-	first := true
-	var least int64
-	for _, most := range t.most {
-		if first || most < least {
-			least, first = most, false
-		}
-	}
-	if least < minTime+t.delay || least-t.delay <= t.last {
-		return t.last, false
-	}
-	t.last = least - t.delay
-	return t.last, true
+	return nil
 }

@@ -1,6 +1,10 @@
 package batch
 
-import "wire.example/wire/sdk/schema"
+import (
+	"math"
+
+	"wire.example/wire/sdk/schema"
+)
 
 // Append puts copies of the rows of src that rows names, nil meaning all, behind those that c has. Both have one type, and members of a ROW that
 // the first src does not have are dropped. Text is copied too, so that c needs nothing of src afterwards.
@@ -184,9 +188,10 @@ func (c *Column) Memory() int64 {
 
 // Appender is a batch that grows by copies of rows of others. It is owned by one goroutine at a time, and may be handed to another.
 type Appender struct {
-	pool  *Pool
-	batch Batch
-	kinds []Change // memory kept for batch.Kinds
+	pool   *Pool
+	batch  Batch
+	kinds  []Change // memory kept for batch.Kinds
+	before []int64  // memory kept for batch.Before
 }
 
 // NewAppender returns an empty appender. Its columns, made for the first rows, take their memory from pool.
@@ -230,6 +235,7 @@ func (a *Appender) Append(src *Batch, rows []uint16) {
 		}
 	}
 	a.appendKinds(src, rows, n)
+	a.appendBefore(src, rows, n)
 	a.batch.Len += n
 }
 
@@ -282,9 +288,36 @@ func (a *Appender) appendKinds(src *Batch, rows []uint16, n int) {
 	a.batch.Kinds, a.kinds = kinds, kinds
 }
 
+// appendBefore appends what was known of the rows' splits; of rows that are never late, that there was no watermark.
+func (a *Appender) appendBefore(src *Batch, rows []uint16, n int) {
+	if src.Before == nil && a.batch.Before == nil {
+		return
+	}
+	before := a.batch.Before
+	if before == nil {
+		before = a.before[:0]
+		for range a.batch.Len {
+			before = append(before, math.MinInt64)
+		}
+	}
+	switch {
+	case src.Before == nil:
+		for range n {
+			before = append(before, math.MinInt64)
+		}
+	case rows == nil:
+		before = append(before, src.Before[:n]...)
+	default:
+		for _, row := range rows {
+			before = append(before, src.Before[row])
+		}
+	}
+	a.batch.Before, a.before = before, before
+}
+
 // Size returns the bytes that the rows take.
 func (a *Appender) Size() int64 {
-	n := int64(len(a.batch.Kinds))
+	n := int64(len(a.batch.Kinds)) + int64(len(a.batch.Before))*8
 	for _, c := range a.batch.Cols {
 		if c != nil {
 			n += c.Size()
@@ -295,7 +328,7 @@ func (a *Appender) Size() int64 {
 
 // Memory returns the bytes that the appender holds, emptied or not.
 func (a *Appender) Memory() int64 {
-	n := int64(cap(a.kinds))
+	n := int64(cap(a.kinds)) + int64(cap(a.before))*8
 	for _, c := range a.batch.Cols {
 		if c != nil {
 			n += c.Memory()
@@ -312,7 +345,7 @@ func (a *Appender) Reset() {
 		}
 	}
 	a.batch.Len = 0
-	a.batch.Kinds = nil
+	a.batch.Kinds, a.batch.Before = nil, nil
 }
 
 // Release gives the memory back to the pool. The appender is empty then, and can be used again.
@@ -320,5 +353,5 @@ func (a *Appender) Release() {
 	for i := range a.batch.Cols {
 		a.replace(i, nil)
 	}
-	a.batch, a.kinds = Batch{}, nil
+	a.batch, a.kinds, a.before = Batch{}, nil, nil
 }

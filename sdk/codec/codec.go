@@ -92,7 +92,8 @@ type DecodeSpec struct {
 	// Origin asks for Batch.Origin: where each row's record lies.
 	Origin bool
 	// Times are the paths of the columns and members that a row's event time is the first of that is not NULL, all TIMESTAMP or all TIMESTAMPTZ. They
-	// are read on every row, those that Filter drops included, but a row that is rejected has no time. nil means that nobody asks.
+	// are read on every row, those that Filter drops included, but a row that is rejected has no time, nor has one whose time is infinite. What they name
+	// need not be among Need. nil means that nobody asks.
 	Times [][]int
 	// Strict decodes every column, needed or not, so that a wrong value anywhere rejects its row.
 	Strict bool

@@ -51,6 +51,7 @@ type Bad struct {
 //   - OnlyWhatIsNeeded: columns that are not needed are nil, the others as ever; a strict decoder notices what is wrong anywhere.
 //   - OriginIsTheRecord: a row's record, decoded alone, is the row.
 //   - FiltersCount: a decoder that drops rows drops only such as fail the conditions, and counts them.
+//   - TimesOfEveryRow: the event time of every row counts, of those that are dropped, too; each row knows what it was just before it.
 //   - ChangelogsComeBack: kinds of change survive writing and reading.
 //   - FramersCutRecords: Cut never splits a record, chunks of any size give the same records, Skip ends at the end of a record.
 //   - MemoryIsReused: blocks decoded one after the other in the same memory do not mix, and take no more of it in the end than at first.
@@ -72,6 +73,7 @@ func formatLaws() []law[Format] {
 		{"OnlyWhatIsNeeded", onlyWhatIsNeeded},
 		{"OriginIsTheRecord", originIsTheRecord},
 		{"FiltersCount", filtersCount},
+		{"TimesOfEveryRow", timesOfEveryRow},
 		{"ChangelogsComeBack", changelogsComeBack},
 		{"FramersCutRecords", framersCutRecords},
 		{"MemoryIsReused", memoryIsReused},

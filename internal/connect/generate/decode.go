@@ -1,6 +1,8 @@
 package generate
 
 import (
+	"slices"
+
 	"wire.example/wire/internal/connect/generate/nexmark"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
@@ -12,8 +14,13 @@ const batchRows = 1024
 
 // newDecoder returns the maker of a config's rows.
 func newDecoder(c *Config, spec codec.DecodeSpec) (codec.Decoder, error) {
-	base := maker{origin: spec.Origin}
-	base.out.Cols = newColumns(spec.Pool, spec.Schema.Fields, spec.Need)
+	base := maker{origin: spec.Origin, times: codec.NewTimes(&spec), cols: newColumns(spec.Pool, spec.Schema.Fields, spec.NeedTimes())}
+	base.out.Cols = slices.Clone(base.cols)
+	for i := range base.out.Cols {
+		if !spec.Needs(i) {
+			base.out.Cols[i] = nil
+		}
+	}
 	switch {
 	case c.Kind == kindSequence:
 		return &sequence{base}, nil
@@ -48,6 +55,8 @@ func newColumns(pool *batch.Pool, fields []schema.Field, need []codec.Need) []*b
 // maker is what all kinds share: the block's range of positions and the batch.
 type maker struct {
 	out    batch.Batch
+	cols   []*batch.Column // of out, and those that only the event time is read from
+	times  *codec.Times
 	res    codec.Result
 	origin bool
 	where  batch.Origin
@@ -60,12 +69,13 @@ type maker struct {
 // Begin takes a block.
 func (m *maker) Begin(block *codec.Block) error {
 	m.name, m.next, m.left, m.record = block.Name, block.First, block.Count, 0
+	m.times.Begin()
 	return nil
 }
 
 // begin makes the columns of the batch rows long.
 func (m *maker) begin(rows int) {
-	for _, c := range m.out.Cols {
+	for _, c := range m.cols {
 		if c != nil {
 			c.Reset(rows)
 		}
@@ -78,6 +88,7 @@ func (m *maker) end(first int64, rows, positions int) {
 	m.left -= positions
 	m.out.Len = rows
 	m.res = codec.Result{Records: rows, More: m.left > 0}
+	m.times.Batch(&m.out, m.cols, &m.res)
 	if m.origin {
 		m.note(first, rows)
 	}
@@ -104,7 +115,7 @@ type sequence struct{ maker }
 func (s *sequence) Decode() (*batch.Batch, *codec.Result, error) {
 	rows := min(s.left, batchRows)
 	s.begin(rows)
-	if c := s.out.Cols[0]; c != nil {
+	if c := s.cols[0]; c != nil {
 		for i := range c.Int64s() {
 			c.Int64s()[i] = s.next + int64(i)
 		}
@@ -128,7 +139,7 @@ func newCombined(c *Config, base maker) (codec.Decoder, error) {
 	m := &combined{maker: base, generator: g}
 	var want nexmark.Want
 	for kind := range m.members {
-		if parent := base.out.Cols[1+kind]; parent != nil {
+		if parent := base.cols[1+kind]; parent != nil {
 			for k := range parent.Type().Fields {
 				m.members[kind] = append(m.members[kind], parent.Child(k))
 			}
@@ -144,7 +155,7 @@ func (m *combined) Decode() (*batch.Batch, *codec.Result, error) {
 	rows := min(m.left, batchRows)
 	m.begin(rows)
 	m.nullify()
-	cols := m.out.Cols
+	cols := m.cols
 	for i := range rows {
 		event := m.generator.At(uint64(m.next) + uint64(i)) //nolint:gosec // positions are not negative
 		if cols[0] != nil {
@@ -169,7 +180,7 @@ func (m *combined) Decode() (*batch.Batch, *codec.Result, error) {
 // nullify makes every event and its members NULL.
 func (m *combined) nullify() {
 	for kind, members := range m.members {
-		if parent := m.out.Cols[1+kind]; parent != nil {
+		if parent := m.cols[1+kind]; parent != nil {
 			parent.SetAllNull()
 		}
 		for _, c := range members {
@@ -194,7 +205,7 @@ func newTable(c *Config, base maker) (codec.Decoder, error) {
 	}
 	t := &table{maker: base, generator: g, kind: c.kind()}
 	var want nexmark.Want
-	want[t.kind] = columns(base.out.Cols).wanted()
+	want[t.kind] = columns(base.cols).wanted()
 	g.Want(want)
 	return t, nil
 }
@@ -211,10 +222,10 @@ func (t *table) Decode() (*batch.Batch, *codec.Result, error) {
 		if rows == 0 {
 			first = t.next + int64(done)
 		}
-		columns(t.out.Cols).fill(rows, t.generator.Event(n))
+		columns(t.cols).fill(rows, t.generator.Event(n))
 		rows++
 	}
-	for _, c := range t.out.Cols {
+	for _, c := range t.cols {
 		if c != nil {
 			c.Resize(rows)
 		}

@@ -115,13 +115,18 @@ type decoder struct {
 	next int
 	out  batch.Batch
 	res  codec.Result
+	// times are those of out, if they are asked for.
+	times *codec.Times
 }
 
-func newDecoder(rows *Rows, spec codec.DecodeSpec) *decoder { return &decoder{rows: rows, spec: spec} }
+func newDecoder(rows *Rows, spec codec.DecodeSpec) *decoder {
+	return &decoder{rows: rows, spec: spec, times: codec.NewTimes(&spec)}
+}
 
 // Begin takes the number of a batch.
 func (d *decoder) Begin(block *codec.Block) error {
 	d.next = int(block.First)
+	d.times.Begin()
 	return nil
 }
 
@@ -134,6 +139,8 @@ func (d *decoder) Decode() (*batch.Batch, *codec.Result, error) {
 			d.out.Cols[i] = nil
 		}
 	}
+	d.out.Before = nil
 	d.res = codec.Result{Records: b.Rows()}
+	d.times.Batch(&d.out, b.Cols, &d.res)
 	return &d.out, &d.res, nil
 }

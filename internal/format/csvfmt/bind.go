@@ -3,6 +3,7 @@ package csvfmt
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -18,6 +19,7 @@ type field struct {
 	typ     schema.Type
 	skip    bool // nothing reads it
 	isOp    bool // the kind of change of a changelog, no column
+	isTime  bool // the event time may be its value
 	notNull bool
 	isPlain bool // text that needs no look at its ends or its length
 	conds   []codec.Condition
@@ -34,9 +36,9 @@ func newFields(f *format, spec codec.DecodeSpec) ([]field, []bool, error) {
 	strict := spec.Strict || f.options.Strict
 	fields, hidden := make([]field, spec.Schema.Len()), make([]bool, spec.Schema.Len())
 	for i, c := range spec.Schema.Fields {
-		needed := spec.Needs(i)
-		fields[i] = field{name: c.Name, typ: c.Type, notNull: c.NotNull, skip: !needed && !strict}
-		hidden[i] = !needed && strict
+		needed, timed := spec.Needs(i), isTime(&spec, i)
+		fields[i] = field{name: c.Name, typ: c.Type, notNull: c.NotNull, skip: !needed && !strict && !timed, isTime: timed}
+		hidden[i] = !needed
 		fields[i].isPlain = c.Type.Kind == schema.Text && c.Type.Length == 0 && !f.syntax.trim && f.options.Null == ""
 		if f.options.Changelog && c.Name == f.options.OpField {
 			return nil, nil, fmt.Errorf("column %q clashes with the column for the kind of change; rename one of them (op_field)", c.Name)
@@ -57,6 +59,11 @@ func newFields(f *format, spec codec.DecodeSpec) ([]field, []bool, error) {
 		}
 	}
 	return fields, hidden, nil
+}
+
+// isTime reports whether the event time may be the value of column.
+func isTime(spec *codec.DecodeSpec, column int) bool {
+	return slices.ContainsFunc(spec.Times, func(path []int) bool { return path[0] == column })
 }
 
 // planRecords decides which field of a record is which column: by the file's header, or by order where files have none.
@@ -188,6 +195,7 @@ func (d *decoder) reset() {
 		}
 		f.base = values(f.col)
 	}
+	d.times.Reset(max(batchRows, len(d.kinds)))
 	o := &d.origin
 	o.Starts, o.Ends, o.Lines = o.Starts[:0], o.Ends[:0], o.Lines[:0]
 }
@@ -214,6 +222,7 @@ func (d *decoder) finish(rows int) {
 		}
 	}
 	d.out.Len, d.out.Sel, d.out.Origin = rows, nil, nil
+	d.times.Finish(&d.out, rows, &d.res)
 	if d.kinds != nil {
 		d.out.Kinds = d.kinds[:rows]
 		batch.PairKinds(d.out.Kinds)

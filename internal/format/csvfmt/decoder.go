@@ -51,6 +51,9 @@ type decoder struct {
 	bad     *sqlstate.Error
 	badName string
 	scratch []byte
+
+	times *codec.Times
+	timed []*batch.Column // that the event time is the first value of which is not NULL
 }
 
 func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
@@ -58,7 +61,11 @@ func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{format: f, spec: spec, words: f.syntax.outsideWords(), inside: f.syntax.insideWords(), null: f.options.Null, fields: fields}
+	d := &decoder{format: f, spec: spec, words: f.syntax.outsideWords(), inside: f.syntax.insideWords(), null: f.options.Null, fields: fields,
+		times: codec.NewTimes(&spec)}
+	for _, path := range spec.Times {
+		d.timed = append(d.timed, fields[path[0]].col)
+	}
 	switch f.syntax.delimiter {
 	case ' ', ':':
 	default:
@@ -84,6 +91,7 @@ func (d *decoder) Begin(block *codec.Block) error {
 		return errNoData
 	}
 	d.block, d.pos, d.record, d.lines = block, 0, 0, 0
+	d.times.Begin()
 	data := block.Buf.Data
 	d.size = len(data)
 	d.text = block.Buf
@@ -139,9 +147,11 @@ func (d *decoder) readRows() (row int) {
 		case end < 0:
 			end = d.reject(row)
 		case d.dropped:
+			d.noteTime(row)
 			d.res.Filtered++
 			d.forget(row)
 		default:
+			d.noteTime(row)
 			d.accept(end)
 			row++
 		}
@@ -156,6 +166,13 @@ func (d *decoder) readRows() (row int) {
 // room for one row more.
 func (d *decoder) pairOpen(row int) bool {
 	return row == batchRows && d.kinds != nil && d.kinds[row-1] == batch.UpdateBefore
+}
+
+// noteTime notes the event time of row.
+func (d *decoder) noteTime(row int) {
+	if d.times != nil {
+		d.times.Row(row, codec.FirstTime(d.timed, row))
+	}
 }
 
 // Lines returns the lines passed, as codec.LineCounter says.

@@ -25,7 +25,7 @@ func (d *decoder) ends(i int) bool {
 // readField stores the field at i as row of f's column and returns the byte that ended it, or -1. The usual forms of the usual types are read
 // here, all others by readOther.
 func (d *decoder) readField(f *field, i, row int) int {
-	if f.skip || d.dropped {
+	if f.skip || d.dropped && !f.isTime {
 		return d.skipField(i)
 	}
 	end := 0
@@ -53,7 +53,7 @@ func (d *decoder) readField(f *field, i, row int) int {
 			return -1
 		}
 	}
-	if f.conds != nil && !f.meets(row) {
+	if f.conds != nil && !d.dropped && !f.meets(row) {
 		d.dropped = true
 	}
 	return end

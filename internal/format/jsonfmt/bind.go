@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -15,6 +16,7 @@ func (d *decoder) reset() {
 			d.adopt(m, d.cols[i])
 		}
 	}
+	d.times.Reset(max(batchRows, len(d.kinds)))
 	o := &d.origin
 	o.Starts, o.Ends, o.Lines = o.Starts[:0], o.Ends[:0], o.Lines[:0]
 }
@@ -87,6 +89,7 @@ func (d *decoder) finish(rows int) {
 		}
 	}
 	d.out.Len, d.out.Sel = rows, nil
+	d.times.Finish(&d.out, rows, &d.res)
 	if d.kinds != nil {
 		d.out.Kinds = d.kinds[:rows]
 		batch.PairKinds(d.out.Kinds)
@@ -120,6 +123,9 @@ func (d *decoder) revive(m *member, row int) {
 	}
 	if m.col.HasNulls() {
 		m.col.MutableValid().Set(row)
+	}
+	if m.isTime {
+		*slotOf[int64](m.base, row) = codec.NoTime
 	}
 	if m.object != nil {
 		for _, child := range m.object.members {

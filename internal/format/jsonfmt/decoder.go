@@ -51,6 +51,9 @@ type decoder struct {
 	json    canon
 	unknown slot // stands for keys that are not remembered
 
+	times *codec.Times
+	timed []*member // that the event time is the first of which is not NULL
+
 	indexer indexer
 	index   []uint64       // of the block's text, as far as indexed; see index.go
 	stops   unsafe.Pointer // index[0]
@@ -58,15 +61,18 @@ type decoder struct {
 }
 
 func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
-	d := &decoder{format: f, spec: spec, indexer: newIndexer(), hidden: make([]bool, spec.Schema.Len())}
-	need := spec.Need
+	d := &decoder{format: f, spec: spec, indexer: newIndexer(), hidden: make([]bool, spec.Schema.Len()), times: codec.NewTimes(&spec)}
+	need := spec.NeedTimes()
+	for i := range d.hidden {
+		d.hidden[i] = !spec.Needs(i)
+	}
 	if spec.Strict || f.options.Strict {
-		for i := range need {
-			d.hidden[i] = !need[i].Read
-		}
 		need, spec.Filter = nil, nil // a wrong value rejects a row whatever a condition says of it
 	}
 	d.root = newObject(spec.Schema.Fields, need, "")
+	for _, path := range spec.Times {
+		d.timed = append(d.timed, d.root.markTimed(path))
+	}
 	d.cols = make([]*batch.Column, spec.Schema.Len())
 	d.out.Cols = make([]*batch.Column, spec.Schema.Len())
 	for i, m := range d.root.byField {
@@ -139,6 +145,7 @@ func (d *decoder) Begin(block *codec.Block) error {
 		return errNoData
 	}
 	d.block, d.pos, d.record, d.blank = block, 0, 0, 0
+	d.times.Begin()
 	data := block.Buf.Data
 	d.size = len(data)
 	d.text = block.Buf
@@ -199,9 +206,11 @@ func (d *decoder) readRows() (row int) {
 		case end < 0:
 			end = d.reject(row)
 		case d.dropped:
+			d.noteTime(row)
 			d.res.Filtered++
 			d.forget(row)
 		default:
+			d.noteTime(row)
 			d.accept(end)
 			row++
 		}
@@ -220,6 +229,20 @@ func (d *decoder) pairOpen(row int) bool {
 // Lines returns the lines passed, as codec.LineCounter says.
 func (d *decoder) Lines() int { return d.record + d.blank }
 
+// noteTime notes the event time of row.
+func (d *decoder) noteTime(row int) {
+	if d.times == nil {
+		return
+	}
+	micros := codec.NoTime
+	for _, m := range d.timed {
+		if micros = *slotOf[int64](m.base, row); micros != codec.NoTime {
+			break
+		}
+	}
+	d.times.Row(row, micros)
+}
+
 // readRow reads the record at pos into row and returns the place of its line feed, or -1 if it is rejected.
 func (d *decoder) readRow(row int) int {
 	d.nulls, d.dropped, d.again, d.whole, d.bad = false, false, false, false, nil
@@ -237,6 +260,9 @@ func (d *decoder) readRow(row int) int {
 func (d *decoder) readLine(row int) int {
 	if at(d.p, d.pos) != '{' {
 		return d.noObject()
+	}
+	for _, m := range d.timed {
+		*slotOf[int64](m.base, row) = codec.NoTime
 	}
 	i := d.readObject(d.root, d.pos+1, row)
 	if i < 0 {

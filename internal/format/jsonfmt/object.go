@@ -49,7 +49,7 @@ func (d *decoder) readObject(o *object, i, row int) int {
 			i = d.readValue(m, i, row)
 		case form == testForm:
 			if i = d.readTested(m, i, row); d.dropped && i > 0 {
-				return d.skipRest(o, s, i)
+				return d.skipRest(o, s, i, row)
 			}
 		case c == '"' && form&textForm != 0:
 			from := i + 1
@@ -141,8 +141,8 @@ func (d *decoder) readTested(m *member, i, row int) int {
 	return i
 }
 
-// skipRest passes over what an object has behind the value of s, which ends at i.
-func (d *decoder) skipRest(o *object, s *slot, i int) int {
+// skipRest passes over what an object has behind the value of s, which ends at i; what the event time is in is read all the same.
+func (d *decoder) skipRest(o *object, s *slot, i, row int) int {
 	p := d.p
 	for {
 		if at(p, i) <= ' ' {
@@ -160,7 +160,18 @@ func (d *decoder) skipRest(o *object, s *slot, i int) int {
 		} else if s, i = d.readKey(o, last, i); s == nil {
 			return i
 		}
-		if i = d.skipMember(s, skipSpace(p, i)); i < 0 {
+		i = skipSpace(p, i)
+		switch m := s.member; {
+		case m == nil || !m.timed || m.filtered:
+			i = d.skipMember(s, i)
+		case o.careful: // which of several values counts is known only when the whole row is read
+			d.again = true
+			return -1
+		default:
+			d.revive(m, row)
+			i = d.readValue(m, i, row)
+		}
+		if i < 0 {
 			return -1
 		}
 	}
@@ -186,8 +197,8 @@ func (d *decoder) readCarefully(o *object, i, row int) int {
 		switch {
 		case i < 0:
 			return -1
-		case d.dropped:
-			return d.skipRest(o, s, i)
+		case d.dropped && s.member != nil && s.member.filtered:
+			return d.skipRest(o, s, i, row)
 		}
 		i = skipSpace(p, i) + 1
 		if c := at(p, i-1); c == '}' {

@@ -18,8 +18,8 @@ type member struct {
 	isOp    bool // the kind of change of a changelog, no column
 	bit     int  // number within its object
 	test    test
-	// filtered says that test is not empty.
-	filtered bool
+	// filtered says that test is not empty, timed that the event time is the member or lies in it, isTime that it is the member.
+	filtered, timed, isTime bool
 
 	col    *batch.Column
 	base   unsafe.Pointer // the column's values
@@ -66,6 +66,17 @@ func newObject(fields []schema.Field, need []codec.Need, prefix string) *object 
 		}
 	}
 	return o
+}
+
+// markTimed notes that the event time may be the member that path leads to, and returns that member.
+func (o *object) markTimed(path []int) *member {
+	m := o.byField[path[0]]
+	m.timed = true
+	if len(path) > 1 {
+		return m.object.markTimed(path[1:])
+	}
+	m.isTime = true
+	return m
 }
 
 func (o *object) add(m *member) {

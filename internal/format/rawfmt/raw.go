@@ -59,6 +59,9 @@ func (f *format) NewDecoder(spec codec.DecodeSpec) (codec.Decoder, error) {
 	if err := f.oneColumn(spec.Schema); err != nil {
 		return nil, err
 	}
+	if spec.Times != nil {
+		return nil, errors.New("this format has no column that could be an event time")
+	}
 	d := &decoder{spec: spec, lines: f.kind == schema.Text, typ: spec.Schema.Fields[0].Type}
 	d.out.Cols = make([]*batch.Column, 1)
 	if spec.Needs(0) || spec.Strict {
