@@ -79,29 +79,6 @@ func TestWatermarksOfInputs(t *testing.T) {
 	}
 }
 
-func TestWatermarksOfSplits(t *testing.T) {
-	s := newSplitTimes(2, 10)
-	for i, step := range []struct {
-		split        int
-		most, expect int64
-		moved        bool
-	}{
-		{0, 100, minTime, false}, // the other split is not known yet
-		{1, minTime, minTime, false},
-		{1, 50, 40, true},
-		{1, 45, 40, false},
-		{0, 200, 40, false},
-		{1, 300, 190, true},
-		{2, 20, 190, false}, // a new one does not take back what was said
-		{2, 250, 190, false},
-		{0, 260, 240, true},
-	} {
-		if got, moved := s.note(step.split, step.most); got != step.expect || moved != step.moved {
-			t.Errorf("step %d: %d, %v", i, got, moved)
-		}
-	}
-}
-
 // TestAQueueKeepsOrderAndBounds draws what a producer and a task do in turns; a push that would wait is left out.
 func TestAQueueKeepsOrderAndBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

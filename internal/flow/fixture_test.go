@@ -63,3 +63,22 @@ func TestADamagedManifestIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestTheManifestOfVersion1IsRead: it knows the event times of splits.
+func TestTheManifestOfVersion1IsRead(t *testing.T) {
+	got, err := flow.ReadManifest(vfs.OS(), "testdata/manifest-v1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	micros := int64(1436918400000000)
+	want := &flow.Manifest{
+		Version: 1, Pipeline: "p", Epoch: 7, Connectors: map[string]string{"source in": "file", "sink out": "file"},
+		Sources: map[string][]connector.SplitState{"in": {{Split: "a.jsonl", Position: json.RawMessage(`{"version":1,"offset":12}`)}}},
+		Records: map[string]map[string]int64{"in": {"a.jsonl": 3}},
+		Times:   map[string]map[string]flow.SplitTime{"in": {"a.jsonl": {Time: &micros}, "b.jsonl": {Idle: true}}},
+		Sinks:   map[string]json.RawMessage{"out": json.RawMessage(`{"version":1,"rows":3}`)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -18,8 +18,8 @@ type lane struct {
 	decoder codec.Decoder
 	// decodesTime says that the decoder tells event times.
 	decodesTime bool
-	lines   lineNumbers
-	next    []receiver
+	lines       lineNumbers
+	next        []receiver
 	chain
 	ends map[*sinkTask]*sinkEnd
 	// endOrder are the ends in the order of the plan, so that every lane writes sinks in the same order.

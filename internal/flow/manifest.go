@@ -31,8 +31,8 @@ type Manifest struct {
 	Sources    map[string][]connector.SplitState `json:"sources"`
 	Records    map[string]map[string]int64       `json:"records,omitempty"` // by source and file: records before the position
 	// Times are the event times of splits, by source and split; of sources of which nobody asks for them there are none.
-	Times map[string]map[string]SplitTime `json:"times,omitempty"`
-	Operators  map[string]operatorState          `json:"operators,omitempty"`
+	Times     map[string]map[string]SplitTime `json:"times,omitempty"`
+	Operators map[string]operatorState        `json:"operators,omitempty"`
 	// Fingerprints say what the state of a step means, by the names of Operators.
 	Fingerprints map[string]string `json:"fingerprints,omitempty"`
 	// Ended are the inputs that were over, by the name of the step that heads their stage. A stage of which all are has emitted all it had.

@@ -28,8 +28,8 @@ type parcel struct {
 
 	lines   int // see lineNumbers
 	maxTime int64
-	told    told // if dated
-	dated   bool // it has left the timeline
+	told    told       // if dated
+	dated   bool       // it has left the timeline
 	rejects []rejected // that become dead letters
 	failing rejected   // what ends the pipeline, if fails
 	fails   bool

@@ -10,6 +10,8 @@ import (
 type SplitTime struct {
 	// Time is the largest event time read, in µs, or nil if there was none.
 	Time *int64 `json:"time,omitempty"`
+	// Idle says that the watermark does not wait for the split.
+	Idle bool `json:"idle,omitempty"`
 }
 
 // timeline is the event time of a source, which goes on ticket by ticket: whoever has a ticket enters when all tickets before it have left, learns what
@@ -66,13 +68,22 @@ func (t *timeline) enter(ticket int64, split int) (since int64, err error) {
 	return t.split(split).most, nil
 }
 
+// split returns what is known of a split. One that turns up late is taken to have reached what the others have: its rows cannot take back what was said.
 func (t *timeline) split(number int) *splitTime {
 	s, ok := t.splits[number]
 	if !ok {
-		s = &splitTime{most: minTime}
+		s = &splitTime{most: t.reached()}
 		t.splits[number] = s
 	}
 	return s
+}
+
+// reached is the event time of which the last watermark told.
+func (t *timeline) reached() int64 {
+	if t.last == minTime {
+		return minTime
+	}
+	return t.last + t.delay
 }
 
 // leave lets the next ticket in; micros is the largest event time of this one's block, minTime if there is none.
@@ -90,7 +101,7 @@ func (t *timeline) leave(split int, micros int64) told {
 
 // tell returns the source's watermark, the least of its splits', if that has moved.
 func (t *timeline) tell() told {
-	least, first := minTime, true
+	least, first := int64(minTime), true
 	for _, s := range t.splits {
 		if first || s.most < least {
 			least, first = s.most, false

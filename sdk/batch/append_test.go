@@ -1,6 +1,7 @@
 package batch_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -189,5 +190,29 @@ func TestAFreshColumnOfArraysGrowsByCopies(t *testing.T) {
 	fresh.Append(src, nil)
 	if got := fresh.Offsets(); got[0] != 0 || got[1] != 0 {
 		t.Errorf("offsets %v", got)
+	}
+}
+
+func TestAnAppenderKeepsWhatSplitsHadReached(t *testing.T) {
+	pool := &batch.Pool{}
+	a := batch.NewAppender(pool)
+	plain, dated := numbersOf(pool, 1, 2), numbersOf(pool, 3, 4)
+	dated.Before = []int64{30, 40}
+	for range 2 {
+		a.Append(plain, nil)
+		if a.Batch().Before != nil {
+			t.Error("rows that are never late need no dates")
+		}
+		a.Append(dated, []uint16{1, 0})
+		a.Append(plain, []uint16{1})
+		a.Append(dated, nil)
+		want := []int64{math.MinInt64, math.MinInt64, 40, 30, math.MinInt64, 30, 40}
+		if got := a.Batch().Before; !slices.Equal(got, want) {
+			t.Errorf("%v", got)
+		}
+		if a.Size() < 2*7*8 || a.Memory() < a.Size() {
+			t.Errorf("%d bytes, in %d", a.Size(), a.Memory())
+		}
+		a.Reset()
 	}
 }

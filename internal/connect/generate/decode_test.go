@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -238,5 +239,49 @@ func BenchmarkDecode(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/count, "ns/event")
 		})
+	}
+}
+
+// TestTimesOfEvents: every event has its time, whatever is needed of it.
+func TestTimesOfEvents(t *testing.T) {
+	for table, paths := range map[string][][]int{"": {{1, 6}, {2, 5}, {3, 5}}, "person": {{6}}, "auction": {{5}}, "bid": {{5}}} {
+		options := map[string]any{"rows": int64(12_345), "group_size": int64(100)}
+		if table != "" {
+			options["table"] = table
+		}
+		c := configure(t, options)
+		spec := codec.DecodeSpec{Schema: Schema(c), Pool: &batch.Pool{}, Times: paths, Need: make([]codec.Need, Schema(c).Len())}
+		spec.Need[0].Read = true
+		d, err := newDecoder(c, spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := nexmark.NewGenerator(c.nexmark())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []int64{math.MinInt64}
+		for k := range g.Count() {
+			if e := g.At(k); table == "" || table == e.Kind.String() {
+				want = append(want, max(want[len(want)-1], e.DateTime()))
+			}
+		}
+		if err := d.Begin(&codec.Block{Count: int(c.Rows)}); err != nil {
+			t.Fatal(err)
+		}
+		for more := true; more; {
+			b, res, err := d.Decode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(b.Before, want[:b.Len]) || res.Top != want[b.Len] || b.Cols[1] != nil {
+				t.Fatalf("%s: other times, or columns", table)
+			}
+			want = want[b.Len:]
+			more = res.More
+		}
+		if len(want) != 1 {
+			t.Errorf("%s: %d rows too few", table, len(want)-1)
+		}
 	}
 }

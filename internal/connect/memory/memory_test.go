@@ -3,6 +3,7 @@ package memory_test
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"testing"
@@ -175,5 +176,34 @@ func TestRowsKeepTheirKinds(t *testing.T) {
 	b, _, err := d.Decode()
 	if err != nil || !slices.Equal(sdktest.Rows(b), []string{"+I 1", "-D 1"}) {
 		t.Errorf("%v, %v", sdktest.Rows(b), err)
+	}
+}
+
+// TestTimesOfRows: the event times of the rows that count, whatever is needed of them.
+func TestTimesOfRows(t *testing.T) {
+	c := batch.NewColumn(&batch.Pool{}, schema.Of(schema.Timestamp))
+	c.Reset(4)
+	copy(c.Int64s(), []int64{5, 99, 7, 6})
+	all := &batch.Batch{Cols: []*batch.Column{c}, Len: 4}
+	some := &batch.Batch{Cols: []*batch.Column{c}, Len: 4, Sel: []uint16{0, 2, 3}}
+	r := &memory.Rows{Schema: schema.New(schema.Field{Name: "t", Type: schema.Of(schema.Timestamp)}), Batches: []*batch.Batch{all, some}}
+	spec := codec.DecodeSpec{Schema: r.Schema, Need: []codec.Need{{}}, Times: [][]int{{0}}}
+	d, err := memory.SourceType().Rows.NewDecoder(r, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][]int64{{math.MinInt64, 5, 99, 99}, {math.MinInt64, 5, 7}} {
+		if err := d.Begin(&codec.Block{First: int64(i), Count: 1}); err != nil {
+			t.Fatal(err)
+		}
+		b, res, err := d.Decode()
+		if err != nil || b.Cols[0] != nil || res.Top != []int64{99, 7}[i] {
+			t.Fatal(b, res, err)
+		}
+		for k, before := range want {
+			if got := b.Before[b.Row(k)]; got != before {
+				t.Errorf("batch %d: row %d comes after %d, want %d", i, b.Row(k), got, before)
+			}
+		}
 	}
 }

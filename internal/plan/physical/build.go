@@ -140,7 +140,7 @@ func (b *builder) source(n *logical.Scan) *Source {
 	s := &Source{
 		Name: from.Name, Type: from.Type, Config: from.Config, MaxRecordBytes: from.MaxRecordBytes, OnError: from.OnError,
 		EventTime: from.EventTime, Delay: from.Delay, Detail: n.String(),
-		Decode: codec.DecodeSpec{Schema: from.Schema, Need: n.Need, Filter: n.Conditions, Origin: from.Format != nil},
+		Decode: codec.DecodeSpec{Schema: from.Schema, Need: n.Need, Filter: n.Conditions, Origin: from.Format != nil, Times: from.Times},
 	}
 	if from.Format != nil {
 		s.Format = from.Format.Format

@@ -47,7 +47,8 @@ type Source struct {
 	Decode         codec.DecodeSpec
 	MaxRecordBytes int64
 	OnError        OnError
-	// EventTime is the index of the event time column in the decoded batch, or -1; Delay is the watermark's distance from it, in µs.
+	// EventTime is the index of the event time column in the decoded batch, or -1; Delay is the watermark's distance from it, in µs. Decode.Times, if not nil,
+	// says what the event time is instead of that column alone.
 	EventTime int
 	Delay     int64
 	// Dated asks for Batch.Before in the rows that leave the source: some step decides by it which of them are late.
