@@ -132,14 +132,14 @@ func (h *heldBatch) keep(b *batch.Batch) {
 	if b.Origin == nil {
 		return
 	}
-	o := &h.origin
-	starts, ends, lines := append(o.Starts[:0], b.Origin.Starts...), append(o.Ends[:0], b.Origin.Ends...), append(o.Lines[:0], b.Origin.Lines...)
+	mine := h.origin
 	h.origin = *b.Origin
-	o.Starts, o.Ends = starts, ends
-	if b.Origin.Lines != nil {
-		o.Lines = lines
+	h.origin.Starts = append(mine.Starts[:0], b.Origin.Starts...)
+	h.origin.Ends = append(mine.Ends[:0], b.Origin.Ends...)
+	if h.origin.Lines != nil {
+		h.origin.Lines = append(mine.Lines[:0], b.Origin.Lines...)
 	}
-	h.out.Origin = o
+	h.out.Origin = &h.origin
 	if b.Sel != nil || b.OriginRows != nil {
 		h.out.OriginRows = slices.Grow(h.out.OriginRows[:0], b.Rows())
 		for i := range b.Rows() {

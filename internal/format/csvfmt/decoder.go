@@ -61,8 +61,10 @@ func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{format: f, spec: spec, words: f.syntax.outsideWords(), inside: f.syntax.insideWords(), null: f.options.Null, fields: fields,
-		times: codec.NewTimes(&spec)}
+	d := &decoder{
+		format: f, spec: spec, words: f.syntax.outsideWords(), inside: f.syntax.insideWords(), null: f.options.Null, fields: fields,
+		times: codec.NewTimes(&spec),
+	}
 	for _, path := range spec.Times {
 		d.timed = append(d.timed, fields[path[0]].col)
 	}
