@@ -165,7 +165,7 @@ func (c *compiler) eventTime(s *Source, out *logical.Source) {
 	}
 	switch typ := out.Schema.Fields[i].Type; typ.Kind {
 	case schema.Timestamp, schema.TimestampTZ:
-		out.EventTime = i
+		out.EventTime, out.Times = i, [][]int{{i}}
 	default:
 		c.add(s.EventTime.Pos, "event_time is a TIMESTAMP or TIMESTAMPTZ column; %s is %s", quoted(s.EventTime), typ)
 	}

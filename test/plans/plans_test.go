@@ -105,11 +105,14 @@ func (w *world) plan(text string) (*logical.Plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		sink := &logical.Sink{Name: "result", Type: &connector.SinkType{Name: "rows"}, Input: r.Node}
+		sink := &logical.Sink{Name: "result", Type: &connector.SinkType{Name: "rows", Changes: all}, Input: r.Node}
 		plan.Sinks = append(plan.Sinks, sink)
 	}
 	return plan, nil
 }
+
+// all says that the result may be any changelog.
+func all(any) connector.Changes { return connector.Changelog }
 
 // answer is what the script called after pass shows for a query.
 func (w *world) answer(pass, text string) string {

@@ -31,9 +31,16 @@ type Aggregate struct {
 	// Sets are grouping sets, as indexes into Keys; nil means one set of all keys. A key that is not in a row's set is NULL.
 	Sets  [][]int
 	Calls []AggregateCall
+	// Emit is what was asked of when groups are handed on.
+	Emit Emission
 	// Combine says that rows of one group are combined before they are dealt to tasks, too. Set by optimize.
 	Combine bool
-	out     *schema.Schema
+	// Window says which keys are a window, nil if none are. Changing says that groups are handed on as they change; Retracts that rows are taken
+	// back; TTL how long, in µs of processing time, a group that is not touched is kept, 0 being for ever. Set by optimize.
+	Window             *GroupWindow
+	Changing, Retracts bool
+	TTL                int64
+	out                *schema.Schema
 }
 
 // NewAggregate returns an aggregation, with its schema.
@@ -84,7 +91,16 @@ func (n *Aggregate) String() string {
 	for _, c := range n.Calls {
 		parts = append(parts, c.text(in))
 	}
-	phases := map[bool]string{true: "two-phase "}[n.Combine]
+	if n.Window != nil && n.Window.Timed {
+		parts = append(parts, "windows by "+columnNames(in, []int{n.Keys[n.Window.End]}))
+	}
+	if n.Emit.asked() {
+		parts = append(parts, n.Emit.String())
+	}
+	if n.TTL != 0 {
+		parts = append(parts, "ttl "+micros(n.TTL))
+	}
+	phases := map[bool]string{true: "two-phase "}[n.Combine] + map[bool]string{true: "changing "}[n.Changing]
 	return phases + "aggregate " + n.Name + ": " + strings.Join(parts, ", ")
 }
 

@@ -28,6 +28,12 @@ type Plan struct {
 	DeadLetters *Sink
 	// Parallelism is the number of lanes of each source; 0 means as many as the machine has cores.
 	Parallelism int
+	// Emit is when answers are handed on where the query does not say: EmitDefault, EmitFinal or EmitChanges.
+	Emit EmitMode
+	// TTL is how long, in µs of processing time, state that nothing touches is kept; 0 means for ever.
+	TTL int64
+	// Warnings are what a user should know of the plan. Set by optimize.
+	Warnings []string
 }
 
 // Format is a format with its options.
@@ -58,6 +64,10 @@ type Source struct {
 	MaxRecordBytes int64
 	// Key are the columns of its primary key, ascending; nil if it has none.
 	Key []int
+	// Changes says how its rows change.
+	Changes Changes
+	// TTL is how long, in µs of processing time, what is made of its rows is kept where nothing else bounds it; 0 means for ever.
+	TTL int64
 	// Statistics are what is known of the rows, or nil.
 	Statistics *Statistics
 }
@@ -84,6 +94,8 @@ type Scan struct {
 	Need []codec.Need
 	// Conditions are those that every row must meet to be of use to anybody. Set by optimize.
 	Conditions []codec.Condition
+	// Dated asks for the watermark of each row's split, by which it may be late. Set by optimize.
+	Dated bool
 	// Hidden says that values in Conditions came from references and are not to be shown.
 	Hidden bool
 }
@@ -99,6 +111,9 @@ type Sink struct {
 	Input   Node
 	// Schema is the columns of the dead-letter sink; nil for others, which have their input's.
 	Schema *schema.Schema
+	// Key are the columns of the primary key; nil if there is none. Changes says which changes reach it: set by optimize.
+	Key     []int
+	Changes Changes
 	// Raw says that rows leave as the bytes of their records. Set by optimize.
 	Raw bool
 }

@@ -1,6 +1,8 @@
 package logical
 
 import (
+	"slices"
+
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/sdk/schema"
 )
@@ -71,11 +73,21 @@ const (
 	MergeJoin
 	// NestedLoop compares every pair.
 	NestedLoop
+	// ChangingJoin keeps both sides and hands on what changes.
+	ChangingJoin
+	// IntervalJoin keeps rows of both sides until event time has passed what they can meet.
+	IntervalJoin
+	// WindowJoin joins the rows of one window when it closes.
+	WindowJoin
+	// TemporalJoin joins rows to the version of a table that was valid at their time.
+	TemporalJoin
 )
 
 // String returns the strategy as plans show it.
 func (s Strategy) String() string {
-	return [...]string{"join", "hash join", "broadcast join", "merge join", "nested loop"}[s]
+	return [...]string{
+		"join", "hash join", "broadcast join", "merge join", "nested loop", "changing join", "interval join", "window join", "temporal join",
+	}[s]
 }
 
 // Join pairs the rows of two inputs. Its columns are the left's and then the right's, for Semi and Anti the left's, for Mark the left's
@@ -95,8 +107,18 @@ type Join struct {
 	// Strategy and BuildLeft, which side is kept, are set by optimize.
 	Strategy  Strategy
 	BuildLeft bool
+	// Bounds are those of an IntervalJoin; Window are, for a WindowJoin, the places in Keys of the window's start and end. Lags are how far, in µs, the
+	// times of the sides may be behind the watermark. TTLs are how long, in µs of processing time, rows of the sides are kept, 0 being for ever.
+	// Set by optimize.
+	Bounds   *TimeBounds
+	Window   [2]int
+	Lags     [2]int64
+	TTLs     [2]int64
+	Temporal *Temporal
 	// Order is, for MergeJoin, the order of the left's keys, which is that of the right's.
 	Order []SortKey
+	// Dated says that the rows that go through keep the watermark of their split. Set by optimize.
+	Dated bool
 	// Need says which of its columns are read above; nil means all. Set by optimize.
 	Need []bool
 	out  *schema.Schema
@@ -141,6 +163,25 @@ type Sort struct {
 	WithTies      bool
 	// Partition, if not nil, makes limit and offset hold for each value of these columns; the order is then no promise.
 	Partition []int
+	// Rank is the column that is added, if any, and Call the call that it comes from.
+	Rank Rank
+	Call WindowCall
+	// Changing says that what is kept is handed on as it changes; Retracts that rows are taken back; Timed that rows are handed on in order when event
+	// time has passed their first key, which may be Lag µs behind the watermark; TTL how long, in µs of processing time, a partition that is not touched is
+	// kept. Set by optimize.
+	Changing, Retracts, Timed bool
+	Lag, TTL                  int64
+	out                       *schema.Schema
+}
+
+// NewSort is n with its columns.
+func NewSort(n Sort) *Sort {
+	n.out = nil
+	if n.Rank != NoRank {
+		rank := schema.Field{Name: n.Rank.String(), Type: schema.Of(schema.Int64), NotNull: true}
+		n.out = schema.New(append(slices.Clone(n.Input.Schema().Fields), rank)...)
+	}
+	return &n
 }
 
 // NoLimit is the Limit that keeps everything.
@@ -151,6 +192,16 @@ type Limit struct {
 	Step
 	Input         Node
 	Limit, Offset int64
+}
+
+// Temporal says how a TemporalJoin finds the version of a row.
+type Temporal struct {
+	// Left is the column of the left with the time; Right the column of the right with the time of a version. Processing says that it is the version of
+	// when a row is processed, which no column says.
+	Left, Right int
+	Processing  bool
+	// Key are the columns of the right by which versions replace each other.
+	Key []int
 }
 
 // SetKind is what a SetOp keeps.
@@ -171,6 +222,9 @@ type SetOp struct {
 	Kind        SetKind
 	All         bool
 	Left, Right Node
+	// Changing says that rows are handed on as they change; TTL how long, in µs of processing time, those that are not touched are kept. Set by optimize.
+	Changing bool
+	TTL      int64
 }
 
 // Schema is the left's.
@@ -180,7 +234,12 @@ func (n *SetOp) Schema() *schema.Schema { return n.Left.Schema() }
 func (n *Join) Schema() *schema.Schema { return n.out }
 
 // Schema is the input's.
-func (n *Sort) Schema() *schema.Schema { return n.Input.Schema() }
+func (n *Sort) Schema() *schema.Schema {
+	if n.out != nil {
+		return n.out
+	}
+	return n.Input.Schema()
+}
 
 // Schema is the input's.
 func (n *Limit) Schema() *schema.Schema { return n.Input.Schema() }

@@ -55,7 +55,10 @@ func (n *Join) String() string {
 	if len(conditions) > 0 {
 		text += " on " + strings.Join(conditions, " AND ")
 	}
-	if n.Strategy != Undecided && n.Strategy != MergeJoin {
+	if n.Bounds != nil {
+		text += ", " + n.Bounds.String()
+	}
+	if n.Strategy == HashJoin || n.Strategy == BroadcastJoin || n.Strategy == NestedLoop {
 		text += map[bool]string{true: ", build left", false: ", build right"}[n.BuildLeft]
 	}
 	return text
@@ -63,13 +66,19 @@ func (n *Join) String() string {
 
 // String shows the keys and how many rows are kept.
 func (n *Sort) String() string {
-	text := "sort " + n.Name + ": " + sortKeys(n.Input.Schema(), n.Keys)
+	text := map[bool]string{true: "changing "}[n.Changing] + "sort " + n.Name + ": " + sortKeys(n.Input.Schema(), n.Keys)
 	if n.Partition != nil {
 		text += ", for each " + columnNames(n.Input.Schema(), n.Partition)
 	}
 	text += kept(n.Limit, n.Offset)
 	if n.WithTies {
 		text += " with ties"
+	}
+	if n.Rank != NoRank {
+		text += ", with " + n.Rank.String()
+	}
+	if n.Timed {
+		text += ", as event time passes"
 	}
 	return text
 }
@@ -92,5 +101,5 @@ func (n *Limit) String() string {
 
 // String shows the operation.
 func (n *SetOp) String() string {
-	return "set " + n.Name + ": " + n.Kind.String() + map[bool]string{true: " ALL", false: ""}[n.All]
+	return map[bool]string{true: "changing "}[n.Changing] + "set " + n.Name + ": " + n.Kind.String() + map[bool]string{true: " ALL", false: ""}[n.All]
 }

@@ -37,7 +37,12 @@ type Over struct {
 	Partition []int
 	Order     []SortKey
 	Calls     []WindowCall
-	out       *schema.Schema
+	// Changing says that answers are handed on as they change; Retracts that rows are taken back; Timed that rows are handed on when event time has
+	// passed their first key of Order, which may be Lag µs behind the watermark; TTL how long, in µs of processing time, a partition that is not touched is
+	// kept. Set by optimize.
+	Changing, Retracts, Timed bool
+	Lag, TTL                  int64
+	out                       *schema.Schema
 }
 
 // NewOver returns a step of window functions, with its schema.
@@ -106,7 +111,7 @@ func (n *Over) String() string {
 	for _, c := range n.Calls {
 		parts = append(parts, c.Function.Name+"("+columnNames(in, c.Args)+")"+c.Frame.text(in))
 	}
-	return "over " + n.Name + ": " + strings.Join(parts, ", ")
+	return map[bool]string{true: "changing "}[n.Changing] + "over " + n.Name + ": " + strings.Join(parts, ", ")
 }
 
 // text shows a frame unless it is the usual one.

@@ -41,22 +41,37 @@ type WindowTable struct {
 	Size, Every, Gap, Offset int64
 	// Partition are the columns that part the rows of Session.
 	Partition []int
-	out       *schema.Schema
+	// Decides says that rows that are late for a window are left out of it; Lateness is how long, in µs, a window that has ended takes them.
+	Decides  bool
+	Lateness int64
+	// Sliced says that rows stand once, however many windows they are in: instead of start and end there are, as BIGINTs in µs, the ends of the first and the
+	// last window that a row is in. Lag is how far, in µs, Time may be behind
+	// the watermark; Timed says that there is one. Set by optimize.
+	Sliced bool
+	Lag    int64
+	Timed  bool
+	out    *schema.Schema
 }
 
 // NewWindowTable returns w with its schema.
 func NewWindowTable(w WindowTable) *WindowTable {
 	fields := slices.Clone(w.Input.Schema().Fields)
-	at := schema.Field{Type: fields[w.Time].Type, NotNull: true}
-	for _, name := range []string{"window_start", "window_end"} {
-		at.Name = name
-		fields = append(fields, at)
-	}
-	w.out = schema.New(fields...)
+	w.out = schema.New(append(fields, w.columns()...)...)
 	return &w
 }
 
 // Schema is what NewWindowTable made.
+// columns are those of the windows, or of the slices.
+func (n *WindowTable) columns() []schema.Field {
+	if n.Sliced {
+		bigint := schema.Of(schema.Int64)
+		return []schema.Field{{Name: "first_end", Type: bigint, NotNull: true}, {Name: "last_end", Type: bigint, NotNull: true}}
+	}
+	t := n.Input.Schema().Fields[n.Time].Type
+	return []schema.Field{{Name: "window_start", Type: t, NotNull: true}, {Name: "window_end", Type: t, NotNull: true}}
+}
+
+// Schema is that of the input, with the columns of the windows.
 func (n *WindowTable) Schema() *schema.Schema { return n.out }
 
 // Inputs are the one.
@@ -79,6 +94,15 @@ func (n *WindowTable) String() string {
 	}
 	if len(n.Partition) > 0 {
 		parts = append(parts, "for each "+columnNames(in, n.Partition))
+	}
+	if n.Decides {
+		parts = append(parts, "late rows apart")
+	}
+	if n.Lateness != 0 {
+		parts = append(parts, "allowed lateness "+micros(n.Lateness))
+	}
+	if n.Sliced {
+		parts = append(parts, "in slices")
 	}
 	return "windows " + n.Name + ": " + strings.Join(parts, ", ")
 }

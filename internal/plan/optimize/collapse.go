@@ -84,7 +84,7 @@ func collapseLimit(n *logical.Limit, shared bool) logical.Node {
 		if below.Limit == logical.NoLimit && below.Offset == 0 && below.Partition == nil {
 			c := *below
 			c.Limit, c.Offset = n.Limit, n.Offset
-			return &c
+			return logical.NewSort(c)
 		}
 	case *logical.Project:
 		if s, ok := below.Input.(*logical.Sort); ok && !below.Written && s.Limit == logical.NoLimit && s.Offset == 0 && s.Partition == nil {

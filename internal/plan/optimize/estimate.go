@@ -370,6 +370,9 @@ func (s *Estimates) sort(n *logical.Sort) *Estimate {
 	} else if n.Limit != logical.NoLimit {
 		e.Cost = in.Rows * (exchangeCost + sortCost)
 	}
+	if n.Rank != logical.NoRank {
+		e.Distinct = append(e.Distinct, limited(in.Rows, n.Limit, n.Offset))
+	}
 	return e
 }
 

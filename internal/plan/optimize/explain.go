@@ -126,8 +126,8 @@ func edgeText(s *schema.Schema, p *Properties) string {
 	default:
 		parts = append(parts, "key ("+strings.Join(columnNames(s, p.Key), ", ")+")")
 	}
-	if p.Watermark >= 0 {
-		parts = append(parts, "watermark "+s.Fields[p.Watermark].Name)
+	if p.Watermark() >= 0 {
+		parts = append(parts, "watermark "+s.Fields[p.Watermark()].Name)
 	}
 	parts = append(parts, map[bool]string{true: "bounded", false: "unbounded"}[p.Bounded])
 	return strings.Join(parts, ", ")
@@ -203,8 +203,8 @@ func (x *explainer) node(n logical.Node) *explainedNode {
 		if p.Key != nil {
 			out.Edge.Key = columnNames(n.Schema(), p.Key)
 		}
-		if p.Watermark >= 0 {
-			out.Edge.Watermark = n.Schema().Fields[p.Watermark].Name
+		if p.Watermark() >= 0 {
+			out.Edge.Watermark = n.Schema().Fields[p.Watermark()].Name
 		}
 	}
 	for _, in := range n.Inputs() {

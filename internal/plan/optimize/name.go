@@ -79,6 +79,12 @@ func stepOf(n logical.Node) *logical.Step {
 		return &n.Step
 	case *logical.WindowTable:
 		return &n.Step
+	case *logical.Late:
+		return &n.Step
+	case *logical.Normalize:
+		return &n.Step
+	case *logical.Fold:
+		return &n.Step
 	}
 	return nil
 }
@@ -92,6 +98,14 @@ func kindOf(n logical.Node) string {
 		return "aggregate"
 	case *logical.RowsFrom:
 		return "rows"
+	case *logical.Sort:
+		return "sort"
+	case *logical.Over:
+		return "over"
+	case *logical.SetOp:
+		return "set"
+	case *logical.Late:
+		return "late"
 	default:
 		word, _, _ := strings.Cut(n.String(), " ")
 		return word

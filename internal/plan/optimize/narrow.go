@@ -125,7 +125,23 @@ func (w *narrower) node(n logical.Node) narrowed {
 		if n.Partition != nil {
 			c.Partition = in.columns(n.Partition)
 		}
-		return narrowed{&c, in.at}
+		if n.Rank == logical.NoRank {
+			return narrowed{logical.NewSort(c), in.at}
+		}
+		rank := len(in.at)
+		if !w.demand.of(n)[rank].Read {
+			if c.Rank == logical.RankWithGaps {
+				c.WithTies = true
+			}
+			if c.Rank != logical.DenseRank {
+				c.Rank = logical.NoRank
+			}
+		}
+		at := append(slices.Clone(in.at), in.node.Schema().Len())
+		if c.Rank == logical.NoRank {
+			at[rank] = -1
+		}
+		return narrowed{logical.NewSort(c), at}
 	case *logical.Limit:
 		in := w.narrow(n.Input)
 		return narrowed{withInputs(n, []logical.Node{in.node}), in.at}
@@ -278,9 +294,7 @@ func (w *narrower) aggregate(n *logical.Aggregate) narrowed {
 		c.Args, c.Filter, c.OrderBy = in.columns(c.Args), in.column(c.Filter), in.order(c.OrderBy)
 		calls = append(calls, c)
 	}
-	grouped := logical.NewAggregate(n.Step, in.node, in.columns(n.Keys), n.Sets, calls)
-	grouped.Combine = n.Combine
-	out.node = grouped
+	out.node = regrouped(n, in.node, in.columns(n.Keys), calls)
 	return out
 }
 

@@ -8,31 +8,72 @@ import (
 	"wire.example/wire/sdk/schema"
 )
 
-// Changes says how the rows of an edge may change.
-type Changes uint8
-
-// The kinds of edges.
-const (
-	// AppendOnly: a row that was given stays.
-	AppendOnly Changes = iota
-	// Upsert: a row replaces the one before with the same key.
-	Upsert
-	// Changelog: rows are given and taken back.
-	Changelog
-)
-
-// String returns the kind as plans show it.
-func (c Changes) String() string { return [...]string{"append-only", "upsert", "changelog"}[c] }
-
 // Properties are what is known of the rows that a node gives to those that read it.
 type Properties struct {
 	// Bounded says that they end.
 	Bounded bool
-	Changes Changes
+	Changes logical.Changes
 	// Key are columns, ascending, whose values no two rows at one time have in common; nil if none are known. No column at all means one row at most.
 	Key []int
-	// Watermark is the column that has one, or -1.
-	Watermark int
+	// Times are the columns that have a watermark, each with how far, in µs, its values may be behind it: no row that comes later has a smaller value,
+	// but for rows of a source that are late.
+	Times map[int]int64
+	// Window are columns that are the start and the end of windows which an operator below has closed or assigned; nil if there are none.
+	Window *WindowColumns
+	// Computed are paths of columns and fields; the first of them that is not NULL has the watermark. Nil if there are none.
+	Computed [][]int
+	// TTL is how long, in µs of processing time, what is made of the rows is kept where nothing else bounds it; 0 means for ever.
+	TTL int64
+}
+
+// WindowColumns are columns with the start and the end of windows.
+type WindowColumns struct {
+	Start, End int
+	// Size is how far at most the end is from the start, in µs; 0 if that is not known.
+	Size int64
+}
+
+// Watermark is the first column that has a watermark, or -1.
+func (p *Properties) Watermark() int {
+	first := -1
+	for c := range p.Times {
+		if first < 0 || c < first {
+			first = c
+		}
+	}
+	return first
+}
+
+// ends returns the lag of the ends of windows behind the watermark; ok is false if they have none.
+func (p *Properties) ends() (lag int64, ok bool) {
+	if p.Window == nil {
+		return 0, false
+	}
+	lag, ok = p.Times[p.Window.End]
+	return lag, ok
+}
+
+// moved returns the times at other places: at returns that of a column, or a negative number.
+func (p *Properties) moved(at func(int) int) map[int]int64 {
+	out := map[int]int64{}
+	for c, lag := range p.Times {
+		if i := at(c); i >= 0 {
+			out[i] = lag
+		}
+	}
+	return out
+}
+
+// windowAt returns the window's columns at other places; nil if one is not there.
+func (p *Properties) windowAt(at func(int) int) *WindowColumns {
+	if p.Window == nil {
+		return nil
+	}
+	out := &WindowColumns{at(p.Window.Start), at(p.Window.End), p.Window.Size}
+	if out.Start < 0 || out.End < 0 {
+		return nil
+	}
+	return out
 }
 
 // Edges computes properties of nodes, each once.
@@ -60,25 +101,13 @@ func (s *Edges) compute(n logical.Node) *Properties {
 	case *logical.Project:
 		return s.projected(n)
 	case *logical.Union:
-		p := &Properties{Bounded: true, Watermark: s.Of(n.In[0]).Watermark}
-		for _, in := range n.In {
-			below := s.Of(in)
-			p.Bounded = p.Bounded && below.Bounded
-			p.Changes = max(p.Changes, below.Changes)
-			if below.Watermark != p.Watermark {
-				p.Watermark = -1
-			}
-		}
-		if p.Changes == Upsert { // equal keys of different inputs are different rows
-			p.Changes = Changelog
-		}
-		return p
+		return s.united(n)
 	case *logical.Join:
 		return s.joined(n)
 	case *logical.Aggregate:
 		return s.grouped(n)
 	case *logical.Sort:
-		return s.limited(n, n.Limit == logical.NoLimit && n.Offset == 0)
+		return s.sorted(n)
 	case *logical.Limit:
 		p := *s.Of(n.Input)
 		if n.Limit == 0 || n.Limit == 1 {
@@ -87,9 +116,9 @@ func (s *Edges) compute(n logical.Node) *Properties {
 		return &p
 	case *logical.SetOp:
 		left, right := s.Of(n.Left), s.Of(n.Right)
-		p := &Properties{Bounded: left.Bounded && right.Bounded, Watermark: -1}
-		if !p.Bounded {
-			p.Changes = Changelog
+		p := &Properties{Bounded: left.Bounded && right.Bounded, TTL: shorter(left.TTL, right.TTL)}
+		if n.Changing {
+			p.Changes = logical.Changelog
 		}
 		if !n.All {
 			p.Key = span(0, n.Schema().Len())
@@ -97,44 +126,127 @@ func (s *Edges) compute(n logical.Node) *Properties {
 		return p
 	case *logical.Over:
 		p := *s.Of(n.Input)
-		if !p.Bounded {
-			p.Changes, p.Watermark = Changelog, -1
+		if n.Changing {
+			p.Changes = logical.Changelog
+		}
+		if !n.Timed {
+			p.Times = nil
 		}
 		return &p
-	case *logical.RowsFrom, *logical.WindowTable:
-		p := *s.Of(n.Inputs()[0])
+	case *logical.WindowTable:
+		return s.windowed(n)
+	case *logical.RowsFrom:
+		p := *s.Of(n.Input)
 		p.Key = nil
 		return &p
 	case *logical.Unnest:
 		p := *s.Of(n.Input)
 		p.Key = nil
-		if p.Watermark == n.Column {
-			p.Watermark = -1
+		p.Times = p.moved(func(c int) int {
+			if c == n.Column {
+				return -1
+			}
+			return c
+		})
+		return &p
+	case *logical.Normalize:
+		p := *s.Of(n.Input)
+		p.Changes, p.Key, p.Times = logical.Changelog, slices.Sorted(slices.Values(n.Key)), nil
+		if n.Upserts {
+			p.Changes = logical.Upsert
 		}
 		return &p
+	case *logical.Fold:
+		p := *s.Of(n.Input)
+		p.Changes, p.Times = logical.AppendOnly, nil
+		return &p
+	case *logical.LateRows:
+		return &Properties{Bounded: s.Of(n.Of.Input).Bounded}
 	}
 	return s.Of(n.Inputs()[0]) // filters, splits and ports
 }
 
+// shorter is the shorter of two times to live, 0 being for ever.
+func shorter(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
 func scanned(n *logical.Scan) *Properties {
-	p := &Properties{Bounded: n.Source.Type.Bounded(n.Source.Config), Watermark: n.Source.EventTime, Key: n.Source.Key}
+	p := &Properties{Bounded: n.Source.Type.Bounded(n.Source.Config), Changes: n.Source.Changes, Key: n.Source.Key, TTL: n.Source.TTL}
+	if n.Source.EventTime >= 0 {
+		p.Times = map[int]int64{n.Source.EventTime: 0}
+	} else {
+		p.Computed = n.Source.Times
+	}
 	if n.AtMostOneRow() {
 		p.Key = []int{}
 	}
 	return p
 }
 
+func (s *Edges) united(n *logical.Union) *Properties {
+	first := s.Of(n.In[0])
+	p := &Properties{Bounded: true, Times: first.Times, Window: first.Window}
+	for _, in := range n.In {
+		below := s.Of(in)
+		p.Bounded = p.Bounded && below.Bounded
+		p.Changes = max(p.Changes, below.Changes)
+		p.TTL = shorter(p.TTL, below.TTL)
+		both := map[int]int64{}
+		for c, lag := range p.Times {
+			if other, ok := below.Times[c]; ok {
+				both[c] = max(lag, other)
+			}
+		}
+		p.Times = both
+		if p.Window != nil && (below.Window == nil || *below.Window != *p.Window) {
+			p.Window = nil
+		}
+	}
+	if p.Changes == logical.Upsert { // equal keys of different inputs are different rows
+		p.Changes = logical.Changelog
+	}
+	return p
+}
+
+// windowed has the columns of a window: rows whose time has not passed are in windows that have not ended.
+func (s *Edges) windowed(n *logical.WindowTable) *Properties {
+	p := *s.Of(n.Input)
+	p.Key = nil
+	p.Times = p.moved(func(c int) int { return c })
+	at := n.Input.Schema().Len()
+	p.Window = &WindowColumns{Start: at, End: at + 1, Size: n.Size}
+	lag, ok := p.Times[n.Time]
+	if !ok {
+		return &p
+	}
+	if n.Decides { // a row counts until its last window has ended, and the lateness is over
+		lag = max(lag, n.Lateness)
+		p.Times[n.Time] = lag + n.Size
+	}
+	p.Times[at+1] = lag
+	if n.Shape != logical.Session {
+		p.Times[at] = lag + n.Size
+	}
+	return &p
+}
+
 // projected keeps what the items pass on.
 func (s *Edges) projected(n *logical.Project) *Properties {
 	below := s.Of(n.Input)
-	p := &Properties{Bounded: below.Bounded, Changes: below.Changes, Watermark: -1}
 	at := func(column int) int {
 		return slices.IndexFunc(n.Items, func(item logical.Item) bool {
 			return item.Expr.Op == bind.Column && len(item.Expr.Path) == 1 && item.Expr.Path[0] == column
 		})
 	}
-	if below.Watermark >= 0 {
-		p.Watermark = at(below.Watermark)
+	p := &Properties{Bounded: below.Bounded, Changes: below.Changes, Times: below.moved(at), Window: below.windowAt(at), TTL: below.TTL}
+	for i, item := range n.Items {
+		if below.computes(item.Expr) {
+			p.Times[i] = 0
+		}
 	}
 	if below.Key != nil {
 		p.Key = []int{}
@@ -148,20 +260,31 @@ func (s *Edges) projected(n *logical.Project) *Properties {
 		}
 		slices.Sort(p.Key)
 	}
-	if p.Key == nil && p.Changes == Upsert {
-		p.Changes = Changelog
+	if p.Key == nil && p.Changes == logical.Upsert {
+		p.Changes = logical.Changelog
 	}
 	return p
+}
+
+// computes reports whether e is the time that has the watermark: COALESCE of the columns, or the first of them, which is the time wherever it is not NULL.
+func (p *Properties) computes(e *bind.Expr) bool {
+	if p.Computed == nil {
+		return false
+	}
+	if e.Op == bind.Column {
+		return slices.Equal(e.Path, p.Computed[0])
+	}
+	return e.Op == bind.Coalesce && slices.EqualFunc(e.Args, p.Computed, func(a *bind.Expr, path []int) bool {
+		return a.Op == bind.Column && slices.Equal(a.Path, path)
+	})
 }
 
 // joined has the keys of both sides together; those of one side where each of its rows meets one row at most.
 func (s *Edges) joined(n *logical.Join) *Properties {
 	left, right := s.Of(n.Left), s.Of(n.Right)
-	p := &Properties{Bounded: left.Bounded && right.Bounded, Watermark: -1, Changes: max(left.Changes, right.Changes)}
-	if !p.Bounded && (n.Kind != logical.Inner || p.Changes == Upsert) {
-		p.Changes = Changelog
-	}
+	p := &Properties{Bounded: left.Bounded && right.Bounded, TTL: shorter(left.TTL, right.TTL)}
 	nl := n.Left.Schema().Len()
+	s.joinedTimes(n, p)
 	switch {
 	case n.Kind.KeepsLeftOnly() || n.Kind == logical.Single:
 		p.Key = left.Key
@@ -176,6 +299,67 @@ func (s *Edges) joined(n *logical.Join) *Properties {
 	return p
 }
 
+// joinedTimes are the changes of a join's rows and their times, which follow from how it is carried out.
+func (s *Edges) joinedTimes(n *logical.Join, p *Properties) {
+	left, right := s.Of(n.Left), s.Of(n.Right)
+	nl := n.Left.Schema().Len()
+	same := func(c int) int { return c }
+	behind := func(c int) int {
+		if n.Kind.KeepsLeftOnly() {
+			return -1
+		}
+		return nl + c
+	}
+	switch n.Strategy {
+	case logical.ChangingJoin:
+		appends := left.Changes == logical.AppendOnly && right.Changes == logical.AppendOnly
+		if !appends || n.Kind != logical.Inner && n.Kind != logical.Semi {
+			p.Changes = logical.Changelog
+		}
+	case logical.IntervalJoin:
+		// A row waits for its partner, and comes out with it: by as much as their times may be apart.
+		p.Times = map[int]int64{}
+		b := n.Bounds
+		if lag, ok := left.Times[b.Left]; ok && b.HasLower && !n.Kind.LeftNullable() {
+			p.Times[b.Left] = max(lag, n.Lags[1]-min(b.Lower, 0))
+		}
+		if lag, ok := right.Times[b.Right]; ok && b.HasUpper && !n.Kind.RightNullable() && !n.Kind.KeepsLeftOnly() {
+			p.Times[nl+b.Right] = max(lag, n.Lags[0]+max(b.Upper, 0))
+		}
+	case logical.WindowJoin:
+		p.Times, p.Window = left.windowTimes(same), left.windowAt(same)
+		if n.Kind.LeftNullable() {
+			p.Times, p.Window = map[int]int64{}, nil
+		}
+		if !n.Kind.RightNullable() {
+			for c, lag := range right.windowTimes(behind) {
+				p.Times[c] = lag
+			}
+			if p.Window == nil {
+				p.Window = right.windowAt(behind)
+			}
+		}
+	case logical.TemporalJoin:
+		p.Times, p.Window = left.Times, left.Window
+	default: // one side is kept, and has come to its end
+		if n.BuildLeft && !n.Kind.LeftNullable() {
+			p.Times, p.Window = right.moved(behind), right.windowAt(behind)
+		} else if !n.BuildLeft && !n.Kind.LeftNullable() {
+			p.Times, p.Window = left.Times, left.Window
+		}
+	}
+}
+
+// windowTimes are the times of the window's columns at other places.
+func (p *Properties) windowTimes(at func(int) int) map[int]int64 {
+	return p.moved(func(c int) int {
+		if p.Window == nil || c != p.Window.Start && c != p.Window.End {
+			return -1
+		}
+		return at(c)
+	})
+}
+
 // covered reports whether the keys of a join name all of a side's key: then a row of the other side meets one row at most.
 func covered(n *logical.Join, key []int, left bool) bool {
 	for _, c := range key {
@@ -188,29 +372,50 @@ func covered(n *logical.Join, key []int, left bool) bool {
 
 func (s *Edges) grouped(n *logical.Aggregate) *Properties {
 	below := s.Of(n.Input)
-	p := &Properties{Bounded: below.Bounded, Watermark: -1, Key: span(0, len(n.Keys))}
+	p := &Properties{Bounded: below.Bounded, Key: span(0, len(n.Keys)), TTL: below.TTL}
 	if n.Sets != nil {
 		p.Key = append(p.Key, len(n.Keys))
 	}
-	if !p.Bounded {
-		p.Changes = Upsert
+	if n.Changing && (len(n.Calls) > 0 || n.Retracts || len(n.Keys) == 0) { // what is only distinct does not change any more
+		p.Changes = logical.Changelog
+	}
+	if w := n.Window; w != nil {
+		p.Window = &WindowColumns{Start: w.Start, End: w.End}
+		if below.Window != nil {
+			p.Window.Size = below.Window.Size
+		}
+		if w.Timed {
+			lag := w.Lag + n.Emit.Lateness
+			p.Times = map[int]int64{w.End: lag}
+			if p.Window.Size > 0 {
+				p.Times[w.Start] = lag + p.Window.Size
+			}
+		}
 	}
 	return p
 }
 
-func (s *Edges) limited(n *logical.Sort, all bool) *Properties {
+func (s *Edges) sorted(n *logical.Sort) *Properties {
 	p := *s.Of(n.Input)
-	if all {
+	if n.Limit == logical.NoLimit && n.Offset == 0 {
+		if !n.Timed {
+			p.Times, p.Window = nil, nil
+		}
 		return &p
 	}
-	if !p.Bounded {
-		p.Changes, p.Watermark = Changelog, -1
+	if n.Changing {
+		p.Changes = logical.Changelog
 	}
-	if (n.Limit == 0 || n.Limit == 1) && !n.WithTies {
+	p.Times, p.Window = nil, nil
+	switch {
+	case (n.Limit == 0 || n.Limit == 1) && !n.WithTies && n.Rank != logical.RankWithGaps && n.Rank != logical.DenseRank:
 		p.Key = slices.Clone(n.Partition)
 		if p.Key == nil {
 			p.Key = []int{}
 		}
+		slices.Sort(p.Key)
+	case p.Key == nil && n.Rank == logical.RowNumber:
+		p.Key = append(slices.Clone(n.Partition), n.Input.Schema().Len())
 		slices.Sort(p.Key)
 	}
 	return &p

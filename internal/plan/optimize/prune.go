@@ -143,7 +143,7 @@ func (d demand) relation(n logical.Node, narrowing bool) {
 			}
 		}
 	case *logical.Sort:
-		d.pass(n.Input, d.of(n))
+		d.pass(n.Input, d.of(n)[:n.Input.Schema().Len()])
 		d.sortKeys(n.Input, n.Keys)
 		d.wholes(n.Input, n.Partition...)
 	case *logical.Limit:
@@ -173,6 +173,22 @@ func (d demand) relation(n logical.Node, narrowing bool) {
 		d.pass(n.Input, d.of(n)[:n.Input.Schema().Len()])
 		d.wholes(n.Input, n.Time)
 		d.wholes(n.Input, n.Partition...)
+	default:
+		d.change(n)
+	}
+}
+
+// change is node for what has to do with late rows and changes.
+func (d demand) change(n logical.Node) {
+	switch n := n.(type) {
+	case *logical.LateRows:
+		d.pass(n.Of, d.of(n))
+	case *logical.Late:
+		d.pass(n.Input, d.of(n))
+		d.wholes(n.Input, n.Time)
+	case *logical.Normalize, *logical.Fold: // they compare whole rows
+		in := n.Inputs()[0]
+		d.wholes(in, span(0, in.Schema().Len())...)
 	}
 }
 

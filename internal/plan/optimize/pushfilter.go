@@ -171,7 +171,7 @@ func (f *filters) intoProject(n *logical.Project, conditions []*bind.Expr) logic
 // intoJoin deals conditions, those above and the join's own, to the sides, to the join, and to a filter above it.
 func (f *filters) intoJoin(n *logical.Join, conditions []*bind.Expr) logical.Node {
 	nl := n.Left.Schema().Len()
-	ofLeft, ofRight := func(c int) bool { return c < nl }, func(c int) bool { return c >= nl && !n.Kind.KeepsLeftOnly() }
+	ofLeft, ofRight := func(c int) bool { return c < nl }, func(c int) bool { return c >= nl && !n.Kind.KeepsLeftOnly() && n.AsOf == nil }
 	n = innermost(n, conditions)
 	var own []*bind.Expr
 	if n.Condition != nil {
@@ -195,11 +195,11 @@ func (f *filters) intoJoin(n *logical.Join, conditions []*bind.Expr) logical.Nod
 		if !n.Kind.LeftNullable() {
 			left, above = part(above, ofLeft)
 		}
-		if !n.Kind.RightNullable() && !n.Kind.KeepsLeftOnly() { // a right join
+		if !n.Kind.RightNullable() && !n.Kind.KeepsLeftOnly() && n.AsOf == nil { // a right join
 			right, above = part(above, ofRight)
 		}
 		var more []*bind.Expr
-		if n.Kind != logical.Right && n.Kind != logical.Full {
+		if n.Kind != logical.Right && n.Kind != logical.Full && n.AsOf == nil { // of versions, the last one counts, whatever it says
 			more, own = part(own, func(c int) bool { return c >= nl })
 			if n.Kind == logical.Mark {
 				more, own = known(more, own)
@@ -261,7 +261,7 @@ func innermost(n *logical.Join, conditions []*bind.Expr) *logical.Join {
 		return n
 	}
 	c := logical.NewJoin(n.Step, kind, n.Left, n.Right, n.Keys, n.Condition)
-	c.Guarded = n.Guarded
+	c.Guarded, c.AsOf = n.Guarded, n.AsOf
 	return c
 }
 

@@ -65,7 +65,7 @@ func withInputs(n logical.Node, in []logical.Node) logical.Node {
 	case *logical.Sort:
 		c := *n
 		c.Input = in[0]
-		return &c
+		return logical.NewSort(c)
 	case *logical.Limit:
 		c := *n
 		c.Input = in[0]
@@ -82,25 +82,47 @@ func withInputs(n logical.Node, in []logical.Node) logical.Node {
 func regroup(n logical.Node, in logical.Node) logical.Node {
 	switch n := n.(type) {
 	case *logical.Aggregate:
-		c := logical.NewAggregate(n.Step, in, n.Keys, n.Sets, n.Calls)
-		c.Combine = n.Combine
-		return c
+		return regrouped(n, in, n.Keys, n.Calls)
 	case *logical.Over:
-		return logical.NewOver(n.Step, in, n.Partition, n.Order, n.Calls)
+		c := logical.NewOver(n.Step, in, n.Partition, n.Order, n.Calls)
+		c.Changing, c.Retracts, c.Timed, c.Lag, c.TTL = n.Changing, n.Retracts, n.Timed, n.Lag, n.TTL
+		return c
 	case *logical.RowsFrom:
 		return logical.NewRowsFrom(n.Step, in, n.Functions, n.Ordinality, n.Outer)
 	case *logical.WindowTable:
 		c := *n
 		c.Input = in
 		return logical.NewWindowTable(c)
+	case *logical.LateRows:
+		return logical.NewLateRows(in.(*logical.WindowTable))
+	case *logical.Late:
+		c := *n
+		c.Input = in
+		return &c
+	case *logical.Normalize:
+		c := *n
+		c.Input = in
+		return &c
+	case *logical.Fold:
+		c := *n
+		c.Input = in
+		return &c
 	}
 	panic(fmt.Sprintf("optimize: %T cannot be rebuilt", n))
+}
+
+// regrouped is n over another input, with other keys and calls.
+func regrouped(n *logical.Aggregate, in logical.Node, keys []int, calls []logical.AggregateCall) *logical.Aggregate {
+	c := logical.NewAggregate(n.Step, in, keys, n.Sets, calls)
+	c.Emit, c.Combine, c.Window, c.Changing, c.Retracts, c.TTL = n.Emit, n.Combine, n.Window, n.Changing, n.Retracts, n.TTL
+	return c
 }
 
 // rejoin is j over other inputs, keys and condition.
 func rejoin(j *logical.Join, left, right logical.Node, keys []logical.KeyPair, condition *bind.Expr) *logical.Join {
 	c := logical.NewJoin(j.Step, j.Kind, left, right, keys, condition)
-	c.AsOf, c.Dependent, c.Guarded, c.Strategy, c.BuildLeft = j.AsOf, j.Dependent, j.Guarded, j.Strategy, j.BuildLeft
+	c.AsOf, c.Dependent, c.Guarded, c.Strategy, c.BuildLeft, c.Order = j.AsOf, j.Dependent, j.Guarded, j.Strategy, j.BuildLeft, j.Order
+	c.Dated, c.Bounds, c.Window, c.Lags, c.TTLs, c.Temporal = j.Dated, j.Bounds, j.Window, j.Lags, j.TTLs, j.Temporal
 	return c
 }
 

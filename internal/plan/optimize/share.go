@@ -49,11 +49,11 @@ func equal(a, b logical.Node) bool {
 	case *logical.Sort:
 		b := b.(*logical.Sort)
 		return slices.Equal(a.Keys, b.Keys) && a.Limit == b.Limit && a.Offset == b.Offset && a.WithTies == b.WithTies &&
-			(a.Partition == nil) == (b.Partition == nil) && slices.Equal(a.Partition, b.Partition)
+			(a.Partition == nil) == (b.Partition == nil) && slices.Equal(a.Partition, b.Partition) && a.Rank == b.Rank
 	case *logical.WindowTable:
 		b := b.(*logical.WindowTable)
 		return a.Shape == b.Shape && a.Time == b.Time && a.Processing == b.Processing && a.Size == b.Size && a.Every == b.Every && a.Gap == b.Gap &&
-			a.Offset == b.Offset && slices.Equal(a.Partition, b.Partition)
+			a.Offset == b.Offset && slices.Equal(a.Partition, b.Partition) && a.Decides == b.Decides && a.Lateness == b.Lateness
 	case *logical.SetOp:
 		b := b.(*logical.SetOp)
 		return a.Kind == b.Kind && a.All == b.All
@@ -67,7 +67,7 @@ func equal(a, b logical.Node) bool {
 }
 
 func equalAggregates(a, b *logical.Aggregate) bool {
-	return slices.Equal(a.Keys, b.Keys) && slices.EqualFunc(a.Sets, b.Sets, slices.Equal[[]int]) &&
+	return a.Emit == b.Emit && slices.Equal(a.Keys, b.Keys) && slices.EqualFunc(a.Sets, b.Sets, slices.Equal[[]int]) &&
 		(a.Sets == nil) == (b.Sets == nil) && slices.EqualFunc(a.Calls, b.Calls, func(x, y logical.AggregateCall) bool {
 		return x.Function == y.Function && slices.Equal(x.Args, y.Args) && x.Filter == y.Filter && x.Distinct == y.Distinct &&
 			slices.Equal(x.OrderBy, y.OrderBy) && x.Type.Equal(y.Type)

@@ -14,7 +14,9 @@ import (
 // aggregateConfig is n as its operators take it, over the rows of its input.
 func aggregateConfig(n *logical.Aggregate) aggregate.Config {
 	in := n.Input.Schema()
-	config := aggregate.Config{Name: n.Name, Types: types(in), Keys: n.Keys, Sets: n.Sets, Partition: dealtBy(n)}
+	config := aggregate.Config{
+		Name: n.Name, Types: types(in), Keys: n.Keys, Sets: n.Sets, Partition: dealtBy(n), Changes: n.Changing, Retracts: n.Retracts,
+	}
 	for _, c := range n.Calls {
 		call := aggregate.Call{Function: c.Function, Args: c.Args, Filter: c.Filter, Distinct: c.Distinct, OrderBy: sortKeys(c.OrderBy)}
 		for i, a := range c.Args {

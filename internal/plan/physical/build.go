@@ -12,6 +12,7 @@ import (
 	"wire.example/wire/internal/operator/project"
 	"wire.example/wire/internal/operator/split"
 	"wire.example/wire/internal/operator/unnest"
+	"wire.example/wire/internal/operator/window"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
@@ -40,7 +41,9 @@ func New(p *logical.Plan, lanes int) *Plan {
 }
 
 func newSink(s *logical.Sink, columns *schema.Schema) *Sink {
-	sink := &Sink{Name: s.Name, Type: s.Type, Config: s.Config, OnError: s.OnError, Encode: codec.EncodeSpec{Schema: columns, Raw: s.Raw}}
+	sink := &Sink{Name: s.Name, Type: s.Type, Config: s.Config, OnError: s.OnError, Encode: codec.EncodeSpec{
+		Schema: columns, Raw: s.Raw, Changelog: s.Changes != logical.AppendOnly,
+	}}
 	if s.Format != nil {
 		sink.Format = s.Format.Format
 	}
@@ -119,6 +122,9 @@ func (b *builder) leadFrom(n logical.Node, origin *Stage, edge Edge) {
 	case *logical.Port:
 		s := b.step(n.Split, origin)
 		s.Ports[n.Branch] = append(s.Ports[n.Branch], edge)
+	case *logical.LateRows:
+		s := b.step(n.Of, origin)
+		s.Ports[window.LatePort] = append(s.Ports[window.LatePort], edge)
 	default:
 		s := b.headOrStep(n, origin)
 		s.Ports[0] = append(s.Ports[0], edge)
@@ -139,7 +145,7 @@ func (b *builder) source(n *logical.Scan) *Source {
 	from := n.Source
 	s := &Source{
 		Name: from.Name, Type: from.Type, Config: from.Config, MaxRecordBytes: from.MaxRecordBytes, OnError: from.OnError,
-		EventTime: from.EventTime, Delay: from.Delay, Detail: n.String(),
+		EventTime: from.EventTime, Delay: from.Delay, Dated: n.Dated, IdleAfter: from.IdleAfter, Drift: from.Drift, Detail: n.String(),
 		Decode: codec.DecodeSpec{Schema: from.Schema, Need: n.Need, Filter: n.Conditions, Origin: from.Format != nil, Times: from.Times},
 	}
 	if from.Format != nil {
@@ -199,6 +205,10 @@ func newStep(n logical.Node) *Step {
 		s.New = func(b Build) (op.Operator, error) { return newSplit(b.Pool, n) }
 	case *logical.RowsFrom:
 		newRowsFrom(s, n)
+	case *logical.Late:
+		newLate(s, n)
+	case *logical.WindowTable:
+		newWindowTable(s, n)
 	default:
 		panic(fmt.Sprintf("physical: no step for %T", n))
 	}

@@ -20,7 +20,7 @@ import (
 // blocking reports whether n keeps state, and so heads a stage of its own.
 func blocking(n logical.Node) bool {
 	switch n.(type) {
-	case *logical.Join, *logical.Aggregate, *logical.Sort, *logical.Limit, *logical.SetOp, *logical.Over:
+	case *logical.Join, *logical.Aggregate, *logical.Sort, *logical.Limit, *logical.SetOp, *logical.Over, *logical.Normalize, *logical.Fold:
 		return true
 	}
 	return false
@@ -66,6 +66,10 @@ func (b *builder) stage(n logical.Node) *Stage {
 		m = newOver(head, n)
 	case *logical.Aggregate:
 		m = newAggregate(head, n)
+	case *logical.Fold:
+		m = newFold(head, n)
+	case *logical.Normalize:
+		m = newNormalize(head, n)
 	default:
 		panic(fmt.Sprintf("physical: no stage for %T", n))
 	}
@@ -78,6 +82,9 @@ func (b *builder) stage(n logical.Node) *Stage {
 	for i, in := range n.Inputs() {
 		x := m.exchanges[i]
 		x.To = Input{Stage: s, Number: i}
+		if j, ok := n.(*logical.Join); ok {
+			x.Dated = j.Dated
+		}
 		if a, ok := n.(*logical.Aggregate); ok && a.Combine {
 			b.combine(a, Edge{Exchange: &x})
 			continue
@@ -118,6 +125,9 @@ func sortKeys(keys []logical.SortKey) []keyed.Key {
 
 func newSort(s *Step, n *logical.Sort) meeting {
 	s.Name, s.OnError = n.Name, n.OnError
+	if n.Changing && isDedupe(n) {
+		return newDedupe(s, n)
+	}
 	config := sort.Config{
 		Name: n.Name, Types: types(n.Schema()), Keys: sortKeys(n.Keys), Limit: n.Limit, Offset: n.Offset, WithTies: n.WithTies, Partition: n.Partition,
 	}

@@ -41,6 +41,8 @@ type Binder struct {
 	viewing map[string]bool
 	// read are the names of the objects that were read.
 	read map[string]bool
+	// late are the late rows that queries keep.
+	late []Late
 	// queries counts those that were bound, of views each time.
 	queries int
 }

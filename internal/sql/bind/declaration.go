@@ -1,9 +1,11 @@
 package bind
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	exprast "wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/plan/declare"
@@ -15,6 +17,7 @@ import (
 	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
+	"wire.example/wire/sdk/temporal"
 )
 
 // HasConnector reports whether the options of a CREATE name a connector.
@@ -35,7 +38,7 @@ func (d *definition) keys() []string {
 	if d.ast.Kind == ast.Sink {
 		return []string{"connector", "format", "on_error"}
 	}
-	return []string{"connector", "format", "on_error", "max_record_bytes"}
+	return []string{"connector", "format", "on_error", "max_record_bytes", "changes", "ttl", "idle_timeout", "max_drift"}
 }
 
 // declaration reads WITH.
@@ -61,6 +64,14 @@ func (d *definition) declaration() (*declare.Declaration[exprast.Span], bool) {
 			out.Format = word
 		case "on_error":
 			d.policy(o.Value)
+		case "changes":
+			d.changes(o.Value)
+		case "ttl":
+			d.span(o.Value, "ttl", &d.ttl)
+		case "idle_timeout":
+			d.span(o.Value, "idle_timeout", &d.idleAfter)
+		case "max_drift":
+			d.span(o.Value, "max_drift", &d.drift)
 		default:
 			d.size(o.Value)
 		}
@@ -126,6 +137,45 @@ func (d *definition) policy(v ast.Value) {
 	}
 }
 
+// changes reads how the rows of a source change.
+func (d *definition) changes(v ast.Value) {
+	switch v.Text {
+	case "append", "changelog", "upsert":
+		d.change, d.changeAt = v.Text, v.Span
+	default:
+		d.add(errorf(v.Span, sqlstate.InvalidParameterValue, "changes is append, changelog or upsert, not \"%s\"", v.Text))
+	}
+}
+
+// span reads a length of time in µs.
+func (d *definition) span(v ast.Value, what string, into *int64) {
+	micros, err := ParseSpan(v.Text)
+	if err != nil || micros <= 0 {
+		d.add(errorf(v.Span, sqlstate.InvalidParameterValue, "%s must be a positive interval such as '30 seconds', not \"%s\"", what, v.Text))
+		return
+	}
+	*into = micros
+}
+
+// ParseSpan reads an interval without months, such as '1 hour' or '30s', in µs.
+func ParseSpan(text string) (int64, error) {
+	if d, err := time.ParseDuration(text); err == nil {
+		return d.Microseconds(), nil
+	}
+	v, err := temporal.ParseInterval([]byte(text))
+	if err != nil {
+		return 0, err
+	}
+	if v.Months != 0 {
+		return 0, errors.New("an interval of months or years has no fixed length")
+	}
+	const day, most = 24 * 60 * 60 * 1_000_000, 1_000_000
+	if v.Days > most || v.Days < -most {
+		return 0, errors.New("interval out of range")
+	}
+	return int64(v.Days)*day + v.Micros, nil
+}
+
 func (d *definition) size(v ast.Value) {
 	const most = 1 << 30
 	n, err := connector.ParseBytes(v.Text)
@@ -153,7 +203,28 @@ func (d *definition) source() (*logical.Source, bool) {
 	s, mistakes := declare.ReadSource(d.connectors.Registry, declaration)
 	d.declared(mistakes)
 	out.Type, out.Config, out.Format, out.OnError, out.MaxRecordBytes = s.Type, s.Config, s.Format, d.onError, d.maxRecord
+	out.TTL, out.IdleAfter, out.Drift = d.ttl, d.idleAfter, d.drift
+	if len(mistakes) == 0 {
+		d.changing(out)
+	}
 	return out, len(mistakes) == 0
+}
+
+// changing finds out how the rows of a source change.
+func (d *definition) changing(s *logical.Source) {
+	reads := declare.Reads(s.Type, s.Config, s.Format)
+	switch {
+	case d.change == "upsert":
+		s.Changes = logical.Upsert
+	case reads:
+		s.Changes = logical.Changelog
+	case d.change == "changelog":
+		d.add(errorf(d.changeAt, sqlstate.InvalidParameterValue, "the rows of source \"%s\" carry no kinds of change", d.name).
+			WithHint("Add changelog = true to a format that reads them (json, csv), or take format = 'debezium-json'."))
+	}
+	if d.change == "append" && reads {
+		d.add(errorf(d.changeAt, sqlstate.InvalidParameterValue, "the rows of source \"%s\" carry kinds of change", d.name).WithHint("Leave changes out."))
+	}
 }
 
 // schema finds the columns that are read: declared, given by connector or format, or inferred. Those that were not declared become the relation's.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	exprast "wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/plan/declare"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/sql/ast"
@@ -29,7 +30,11 @@ type definition struct {
 	name       string
 	onError    logical.OnError
 	maxRecord  int64
-	mistakes   []error
+	// change is what WITH says of the changes of a source, and changeAt where.
+	change                string
+	changeAt              exprast.Span
+	ttl, idleAfter, drift int64
+	mistakes              []error
 }
 
 func (d *definition) add(err error) {
@@ -73,6 +78,10 @@ func (b *Binder) Source(n *ast.CreateRelation, connectors Connectors, text strin
 	if len(d.mistakes) == 0 {
 		d.watermark(r, source)
 		source.Key = readKey(r, source)
+		if source.Changes == logical.Upsert && source.Key == nil {
+			d.add(errorf(d.changeAt, sqlstate.InvalidParameterValue, "changes = 'upsert' needs the key by which rows replace each other").
+				WithHint("Declare a PRIMARY KEY of columns that are read."))
+		}
 		d.generatedColumns(r)
 		d.decodes(source)
 	}
@@ -123,15 +132,18 @@ func (b *Binder) Sink(n *ast.CreateRelation, connectors Connectors, text string)
 		s.Columns = r.Columns
 	}
 	for _, c := range n.Constraints {
-		d.add(errorf(c.Span, sqlstate.FeatureNotSupported, "a sink has no %s", constraintName(c.Kind)))
+		if c.Kind != ast.PrimaryKey {
+			d.add(errorf(c.Span, sqlstate.FeatureNotSupported, "a sink has no %s", constraintName(c.Kind)))
+		}
 	}
+	d.key(r)
 	for _, w := range n.Watermarks {
 		d.add(errorf(w.Span, sqlstate.FeatureNotSupported, "a sink has no watermark").WithHint("Watermarks belong to sources."))
 	}
 	if declaration, ok := d.declaration(); ok {
 		sink, mistakes := declare.ReadSink(connectors.Registry, declaration)
 		d.declared(mistakes)
-		s.Sink = logical.Sink{Name: d.name, Type: sink.Type, Config: sink.Config, Format: sink.Format, OnError: d.onError}
+		s.Sink = logical.Sink{Name: d.name, Type: sink.Type, Config: sink.Config, Format: sink.Format, OnError: d.onError, Key: r.PrimaryKey}
 	}
 	if len(d.mistakes) == 0 {
 		d.generatedColumns(r)

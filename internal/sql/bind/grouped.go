@@ -14,6 +14,9 @@ func (s *selection) aggregate() error {
 	if !s.grouped && len(s.aggregates) == 0 && len(s.groupings) == 0 && s.ast.Having == nil {
 		return nil
 	}
+	if err := s.keepLate(); err != nil {
+		return err
+	}
 	r := &regrouper{selection: s}
 	s.expandKeys()
 	if err := r.dependents(); err != nil {
@@ -53,7 +56,9 @@ func (s *selection) aggregate() error {
 	for i := range keys {
 		keys[i] = in.column(keys[i])
 	}
-	s.node = logical.NewAggregate(s.step(s.name, "group"), below, keys, sets, made)
+	group := logical.NewAggregate(s.step(s.name, "group"), below, keys, sets, made)
+	group.Emit = s.emission
+	s.node = group
 	return nil
 }
 

@@ -28,6 +28,8 @@ type selection struct {
 	on    []int
 	limit rowLimit
 	group grouping
+	// emission is when groups are handed on.
+	emission logical.Emission
 	// expanded are the keys of group over rows in which the functions that return sets are columns.
 	expanded []*bind.Expr
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	exprast "wire.example/wire/internal/expr/ast"
+	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/sql/ast"
 	"wire.example/wire/internal/sql/catalog"
@@ -23,14 +24,50 @@ func (d *definition) watermark(r *catalog.Relation, s *logical.Source) {
 			d.add(err)
 			continue
 		}
-		at, err := s.Schema.Find(column.Name)
-		if err != nil || column.Generated != nil {
-			d.add(errorf(w.Column.Span, sqlstate.FeatureNotSupported, "the time of a watermark cannot be the generated column \"%s\"", column.Name).
-				WithHint("The time must be read with the row: declare a column of type TIMESTAMP or TIMESTAMPTZ that is in the data."))
+		if column.Generated != nil {
+			if s.Times = d.firstOf(column.Generated, s.Schema, column.Type); s.Times == nil {
+				d.add(errorf(w.Column.Span, sqlstate.FeatureNotSupported, "the time of a watermark cannot be the generated column \"%s\"", column.Name).
+					WithHint("The time must be read with the row: it is a column of type TIMESTAMP or TIMESTAMPTZ in the data, or generated as " +
+						"COALESCE of such columns and of fields of rows."))
+				continue
+			}
+			s.Delay = delay
 			continue
 		}
-		s.EventTime, s.Delay = at, delay
+		at, err := s.Schema.Find(column.Name)
+		if err != nil {
+			d.add(errorf(w.Column.Span, sqlstate.UndefinedColumn, "%s", err.Error()))
+			continue
+		}
+		s.EventTime, s.Delay, s.Times = at, delay, [][]int{{at}}
 	}
+}
+
+// firstOf returns the paths of the columns and fields that an expression is COALESCE of, or that it is; nil if it is something else, or if they are not of
+// type typ.
+func (d *definition) firstOf(n exprast.Node, columns *schema.Schema, typ schema.Type) [][]int {
+	read := make([]column, len(columns.Fields))
+	for i, f := range columns.Fields {
+		read[i] = column{f.Name, columnOf(i, f)}
+	}
+	q := &query{Binder: d.Binder, clause: inGenerated()}
+	s := &scope{items: []*item{{columns: read, bare: true}}, query: q}
+	e, err := q.expr(s, inGenerated(), n)
+	if err != nil {
+		return nil
+	}
+	args := []*bind.Expr{e}
+	if e.Op == bind.Coalesce {
+		args = e.Args
+	}
+	var paths [][]int
+	for _, a := range args {
+		if a.Op != bind.Column || !a.Type.Equal(typ) {
+			return nil
+		}
+		paths = append(paths, a.Path)
+	}
+	return paths
 }
 
 // readKey is the primary key as columns of the source, nil if one of them is computed.

@@ -89,6 +89,7 @@ func (s *Session) createSink(c *call, n *sqlast.CreateRelation, tag string) erro
 			return err
 		}
 		s.collect(i.Sink.Sink, i.Node)
+		s.collectLate()
 	}
 	return c.handler.Done(tag)
 }

@@ -12,7 +12,8 @@ import (
 
 // query runs a query and hands its rows on.
 func (s *Session) query(ctx context.Context, c *call, n *sqlast.Query) error {
-	r, err := s.newBinder(c.params).Query(n, "query")
+	b := s.newBinder(c.params)
+	r, err := b.Query(n, "query")
 	if err != nil {
 		return err
 	}
@@ -24,7 +25,11 @@ func (s *Session) query(ctx context.Context, c *call, n *sqlast.Query) error {
 		rows += b.Rows()
 		return c.handler.Rows(ctx, b)
 	}
-	if err := s.run(ctx, answer(r.Node, take)); err != nil {
+	p := answer(r.Node, take)
+	for _, late := range b.TakeLate() {
+		addSink(p, late.Sink.Sink, late.Node)
+	}
+	if err := s.run(ctx, p); err != nil {
 		return err
 	}
 	return c.handler.Done(fmt.Sprintf("SELECT %d", rows))
@@ -61,6 +66,7 @@ func (s *Session) insert(ctx context.Context, c *call, n *sqlast.Insert) error {
 		return err
 	}
 	s.collect(i.Sink.Sink, i.Node)
+	s.collectLate()
 	return c.handler.Done("INSERT")
 }
 
@@ -69,14 +75,26 @@ func (s *Session) collect(sink logical.Sink, rows logical.Node) {
 	if s.pending == nil {
 		s.pending = &logical.Plan{Name: s.config.Name}
 	}
-	for _, other := range s.pending.Sinks {
-		if other.Name == sink.Name { // a sink gets the rows of all its INSERTs
+	addSink(s.pending, sink, rows)
+}
+
+// collectLate adds the late rows that the statements collected so far keep.
+func (s *Session) collectLate() {
+	for _, late := range s.binder.TakeLate() {
+		s.collect(late.Sink.Sink, late.Node)
+	}
+}
+
+// addSink adds rows for a sink to a plan: a sink gets the rows of all its INSERTs.
+func addSink(p *logical.Plan, sink logical.Sink, rows logical.Node) {
+	for _, other := range p.Sinks {
+		if other.Name == sink.Name {
 			other.Input = union(other.Input, rows)
 			return
 		}
 	}
 	sink.Input = rows
-	s.pending.Sinks = append(s.pending.Sinks, &sink)
+	p.Sinks = append(p.Sinks, &sink)
 }
 
 func union(a, b logical.Node) logical.Node {

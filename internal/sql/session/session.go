@@ -95,6 +95,9 @@ func (s *Session) Execute(ctx context.Context, text string, h Handler) error {
 func (s *Session) Take() *logical.Plan {
 	p := s.pending
 	s.pending, s.binder = nil, nil
+	if p != nil {
+		s.settle(p)
+	}
 	return p
 }
 
@@ -112,12 +115,18 @@ func (s *Session) Finish(ctx context.Context, h Handler) error {
 
 // run runs a plan within the time that the settings grant.
 func (s *Session) run(ctx context.Context, p *logical.Plan) error {
-	if p.Parallelism == 0 {
-		p.Parallelism = s.settings.parallelism
-	}
+	s.settle(p)
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
 	return s.interrupted(ctx, s.config.Executor.Run(ctx, p))
+}
+
+// settle gives a plan what the settings say.
+func (s *Session) settle(p *logical.Plan) {
+	if p.Parallelism == 0 {
+		p.Parallelism = s.settings.parallelism
+	}
+	p.Emit, p.TTL = s.settings.emit, s.settings.ttl
 }
 
 func (s *Session) deadline(ctx context.Context) (context.Context, context.CancelFunc) {

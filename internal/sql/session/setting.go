@@ -10,7 +10,9 @@ import (
 
 	exprast "wire.example/wire/internal/expr/ast"
 	exprbind "wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/plan/logical"
 	sqlast "wire.example/wire/internal/sql/ast"
+	"wire.example/wire/internal/sql/bind"
 	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -29,7 +31,7 @@ func known() []setting {
 		{"client_encoding", "UTF8", "Encoding of texts.", only("UTF8", "utf-8", "unicode")},
 		{"client_min_messages", "notice", "Least severity of messages that are shown.", anyText},
 		{"datestyle", "ISO, MDY", "How dates are written.", only("ISO, MDY", "iso", "iso, mdy")},
-		{"emit", "final", "When answers over inputs that end are given: final, once.", only("final")},
+		{"emit", "auto", "When answers are given: final, once; changes, as they change; auto, final where all inputs end.", oneOf("auto", "final", "changes")},
 		{"extra_float_digits", "1", "Digits of floating-point numbers: the fewest that give the same number back.", only("1", "0", "2", "3")},
 		{"intervalstyle", "postgres", "How intervals are written.", only("postgres")},
 		{"parallelism", "0", "Lanes of each source and tasks of each stage; 0 means as many as the machine has cores.", number(0, 256)},
@@ -39,6 +41,7 @@ func known() []setting {
 		{"standard_conforming_strings", "on", "Whether a backslash in '…' is a backslash.", only("on", "true", "yes", "1")},
 		{"statement_timeout", "0", "Longest time a statement may run, in ms or with a unit; 0 means any.", duration},
 		{"timezone", "UTC", "Time zone in which TIMESTAMPTZ is written.", only("UTC", "gmt", "etc/utc", "zulu", "universal", "greenwich")},
+		{"ttl", "0", "How long state that nothing touches is kept, such as '1 day', where nothing else bounds it; 0 means for ever.", span},
 		{"transaction_isolation", "serializable", "How statements see each other's rows: one runs after the other.", nil},
 	}
 }
@@ -53,6 +56,28 @@ func only(value string, others ...string) func(string) (string, error) {
 		}
 		return "", fmt.Errorf("Wire has %s only", value) //nolint:staticcheck // a sentence that is shown
 	}
+}
+
+// oneOf takes any of values.
+func oneOf(values ...string) func(string) (string, error) {
+	return func(given string) (string, error) {
+		if v := strings.ToLower(given); slices.Contains(values, v) {
+			return v, nil
+		}
+		return "", fmt.Errorf("the value is %s or %s", strings.Join(values[:len(values)-1], ", "), values[len(values)-1])
+	}
+}
+
+// span reads an interval without months.
+func span(given string) (string, error) {
+	if given == "0" {
+		return given, nil
+	}
+	micros, err := bind.ParseSpan(given)
+	if err != nil || micros < 0 {
+		return "", fmt.Errorf("an interval such as '1 day' is expected, or 0")
+	}
+	return given, nil
 }
 
 func number(least, most int) func(string) (string, error) {
@@ -101,6 +126,8 @@ type settings struct {
 	initial     map[string]string
 	parallelism int
 	timeout     time.Duration
+	emit        logical.EmitMode
+	ttl         int64 // µs
 }
 
 func newSettings(parallelism int) *settings {
@@ -129,6 +156,10 @@ func (s *settings) put(name, value string) {
 		s.parallelism, _ = strconv.Atoi(value) // checked
 	case "statement_timeout":
 		s.timeout, _ = parseDuration(value) // checked
+	case "emit":
+		s.emit = map[string]logical.EmitMode{"final": logical.EmitFinal, "changes": logical.EmitChanges}[value]
+	case "ttl":
+		s.ttl, _ = bind.ParseSpan(value) // checked
 	}
 }
 

@@ -1,0 +1,109 @@
+package optimize
+
+import (
+	"fmt"
+
+	"wire.example/wire/internal/expr/ast"
+	"wire.example/wire/internal/plan/logical"
+)
+
+// lateKey is a column by which the rows of a node are late.
+type lateKey struct {
+	node   logical.Node
+	column int
+}
+
+func (s *streams) inTimes() map[lateKey]logical.Node {
+	if s.late == nil {
+		s.late = map[lateKey]logical.Node{}
+	}
+	return s.late
+}
+
+// ahead reports whether a window function, or its frame, needs rows that come later than those of its own time.
+func ahead(c logical.WindowCall) bool {
+	switch c.Function.Name {
+	case "lead", "ntile", "percent_rank", "cume_dist":
+		return true
+	case "row_number", "rank", "dense_rank", "lag":
+		return false
+	}
+	return c.Frame.End == ast.Following || c.Frame.End == ast.UnboundedFollowing || c.Frame.Start == ast.Following
+}
+
+// date asks the sources for their watermarks row by row, where a step decides by them which rows are late.
+func date(p *logical.Plan) {
+	for _, n := range order(p) {
+		switch n := n.(type) {
+		case *logical.WindowTable:
+			if n.Decides {
+				dateBelow(n.Input)
+			}
+		case *logical.Late:
+			dateBelow(n.Input)
+		}
+	}
+}
+
+// dateBelow dates the sources whose rows reach the reader of n as they are.
+func dateBelow(n logical.Node) {
+	switch n := n.(type) {
+	case *logical.Scan:
+		n.Dated = n.Source.Times != nil
+	case *logical.Filter, *logical.Project, *logical.Unnest, *logical.RowsFrom, *logical.Split, *logical.Port, *logical.Union, *logical.WindowTable, *logical.Late:
+		for _, in := range n.Inputs() {
+			dateBelow(in)
+		}
+	case *logical.Join:
+		switch n.Strategy {
+		case logical.HashJoin, logical.BroadcastJoin, logical.NestedLoop: // the side that is not kept goes through
+			n.Dated = true
+			read := n.Left
+			if n.BuildLeft {
+				read = n.Right
+			}
+			dateBelow(read)
+		}
+	}
+}
+
+// warnings names the steps whose state grows without bound.
+func (s *streams) warnings() []string {
+	var all []string
+	warn := func(n logical.Node, what, how string) {
+		all = append(all, fmt.Sprintf("%s keeps %s for as long as the query runs; %s", n, what, how))
+	}
+	const ttl = "SET ttl = '1 day' would drop what was not touched for so long"
+	for _, n := range order(s.plan) {
+		endless := false
+		for _, in := range n.Inputs() {
+			endless = endless || !s.edges.Of(in).Bounded
+		}
+		if !endless {
+			continue
+		}
+		switch n := n.(type) {
+		case *logical.Join:
+			if n.Strategy == logical.ChangingJoin && (n.TTLs[0] == 0 || n.TTLs[1] == 0) {
+				warn(n, "the rows of both sides", "a condition such as a.time BETWEEN b.time - INTERVAL '1 hour' AND b.time on columns with watermarks, or "+ttl)
+			}
+		case *logical.Aggregate:
+			if n.Changing && n.Window == nil && n.TTL == 0 && len(n.Keys) > 0 {
+				warn(n, "every group", "a window in GROUP BY, or "+ttl)
+			}
+		case *logical.Over:
+			if n.Changing && n.TTL == 0 {
+				warn(n, "all rows", "ORDER BY a column with a watermark, or "+ttl)
+			}
+		case *logical.Sort:
+			if n.Changing && n.Partition != nil && n.TTL == 0 {
+				warn(n, "rows of every partition", ttl)
+			}
+		case *logical.SetOp:
+			if n.TTL == 0 {
+				warn(n, "all rows", ttl)
+			}
+		}
+	}
+	return all
+}

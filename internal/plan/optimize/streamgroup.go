@@ -1,0 +1,124 @@
+package optimize
+
+import (
+	"slices"
+
+	"wire.example/wire/internal/plan/logical"
+)
+
+// aggregate decides for a grouping.
+func (s *streams) aggregate(n *logical.Aggregate) logical.Node {
+	c := regrouped(n, n.Input, n.Keys, n.Calls)
+	c.Retracts = s.changes(n.Input)
+	if w := s.groupWindow(n); w != nil {
+		return s.windowGroups(c, w)
+	}
+	const window = "Group by window_start and window_end of TUMBLE, HOP, CUMULATE or SESSION, in every grouping set."
+	switch {
+	case n.Emit.Mode == logical.EmitOnClose:
+		s.refuse(window, "EMIT ON WINDOW CLOSE needs groups of windows, and %s has none", n)
+	case n.Emit.Every != 0:
+		s.refuse(window, "EMIT EVERY needs groups of windows, and %s has none", n)
+	case n.Emit.Lateness != 0:
+		s.refuse(window, "ALLOWED LATENESS needs groups of windows, and %s has none", n)
+	case n.Emit.Mode == logical.EmitFinal, n.Emit.Mode == logical.EmitDefault && s.once(n.Input):
+		return s.ends(n, c)
+	}
+	c.Changing, c.TTL = true, s.ttl(n.Input)
+	return c
+}
+
+// groupWindow finds the keys that are a window; nil if there are none.
+func (s *streams) groupWindow(n *logical.Aggregate) *logical.GroupWindow {
+	below := s.edges.Of(n.Input)
+	if below.Window == nil {
+		return nil
+	}
+	w := &logical.GroupWindow{Start: slices.Index(n.Keys, below.Window.Start), End: slices.Index(n.Keys, below.Window.End)}
+	if w.Start < 0 || w.End < 0 {
+		return nil
+	}
+	for _, set := range n.Sets {
+		if !slices.Contains(set, w.Start) || !slices.Contains(set, w.End) {
+			return nil
+		}
+	}
+	w.Lag, w.Timed = below.ends()
+	w.Table = tableOf(n.Input, below.Window)
+	return w
+}
+
+// tableOf finds the node that assigns a window's columns, where n only filters and projects its rows; nil if there is none.
+func tableOf(n logical.Node, w *WindowColumns) *logical.WindowTable {
+	start, end := w.Start, w.End
+	for {
+		if t, ok := n.(*logical.WindowTable); ok {
+			at := t.Input.Schema().Len()
+			if start == at && end == at+1 {
+				return t
+			}
+			return nil
+		}
+		var ok bool
+		if start, ok = passes(n, start); !ok {
+			return nil
+		}
+		if end, ok = passes(n, end); !ok {
+			return nil
+		}
+		n = n.Inputs()[0]
+	}
+}
+
+// windowGroups decides for groups of windows.
+func (s *streams) windowGroups(c *logical.Aggregate, w *logical.GroupWindow) logical.Node {
+	below := s.edges.Of(c.Input)
+	processing := w.Table != nil && w.Table.Processing
+	c.Window = w
+	c.Changing = c.Emit.Mode == logical.EmitChanges || c.Emit.Every != 0 || c.Emit.Lateness != 0
+	if c.Emit.Mode == logical.EmitDefault && s.plan.Emit == logical.EmitChanges && !w.Timed && !processing {
+		c.Changing = true // windows that would not close before the end
+	}
+	if !w.Timed && !processing && !below.Bounded && !c.Changing {
+		s.refuse("Declare WATERMARK FOR the time column of the source, or ask for EMIT CHANGES.",
+			"the windows of %s never close: their time has no watermark", c)
+	}
+	if w.Table == nil || !w.Table.Timed {
+		return c
+	}
+	in := s.decide(c.Input, w.Table, c.Emit.Lateness)
+	out := regrouped(c, in, c.Keys, c.Calls)
+	out.Window.Table = tableOf(in, s.edges.Of(in).Window)
+	out.Window.Lag = out.Window.Table.Lag
+	return out
+}
+
+// decide is n with late rows taken out at the windows below it.
+func (s *streams) decide(n logical.Node, table *logical.WindowTable, lateness int64) logical.Node {
+	if table.Decides || table.Lateness != 0 {
+		return n
+	}
+	if out, ok := s.decided[n]; ok && tableLateness(out) == lateness {
+		return out
+	}
+	var out logical.Node
+	if n == logical.Node(table) {
+		c := *table
+		c.Decides, c.Lateness = true, lateness
+		out = logical.NewWindowTable(c)
+	} else {
+		out = withInputs(n, []logical.Node{s.decide(n.Inputs()[0], table, lateness)})
+	}
+	s.decided[n] = out
+	return out
+}
+
+// tableLateness is that of the windows that n, which was decided, filters and projects.
+func tableLateness(n logical.Node) int64 {
+	for {
+		if t, ok := n.(*logical.WindowTable); ok {
+			return t.Lateness
+		}
+		n = n.Inputs()[0]
+	}
+}

@@ -1,0 +1,120 @@
+package physical
+
+import (
+	"wire.example/wire/internal/operator/aggregate"
+	"wire.example/wire/internal/operator/dedupe"
+	"wire.example/wire/internal/operator/fold"
+	"wire.example/wire/internal/operator/late"
+	"wire.example/wire/internal/operator/normalize"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/window"
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/sdk/sqlstate"
+)
+
+// newFold makes the operator that keeps what a changelog comes to.
+func newFold(s *Step, n *logical.Fold) meeting {
+	s.Name, s.OnError = n.Name, n.OnError
+	columns := make([]int, n.Schema().Len())
+	for i := range columns {
+		columns[i] = i
+	}
+	config := fold.Config{Name: n.Name, Types: types(n.Schema()), Partition: columns}
+	s.New = func(b Build) (op.Operator, error) { return fold.New(b.Pool, b.Budget, config), nil }
+	return byKeys(columns)
+}
+
+// newNormalize makes the operator that keeps the last row of each key.
+func newNormalize(s *Step, n *logical.Normalize) meeting {
+	s.Name, s.OnError = n.Name, n.OnError
+	config := normalize.Config{Name: n.Name, Types: types(n.Schema()), Key: n.Key, Changelog: n.Changelog, Upserts: n.Upserts, TTL: n.TTL}
+	s.New = func(b Build) (op.Operator, error) { return normalize.New(b.Pool, b.Budget, config), nil }
+	return byKeys(n.Key)
+}
+
+// isDedupe reports whether a changing sort keeps one row of each partition, and is given no row that is taken back.
+func isDedupe(n *logical.Sort) bool {
+	return n.Limit == 1 && n.Offset == 0 && !n.WithTies && n.Rank == logical.NoRank && !n.Retracts
+}
+
+// newDedupe makes the operator that keeps one row of each partition.
+func newDedupe(s *Step, n *logical.Sort) meeting {
+	config := dedupe.Config{Name: n.Name, Types: types(n.Schema()), Partition: n.Partition, Order: sortKeys(n.Keys), TTL: n.TTL}
+	s.New = func(b Build) (op.Operator, error) { return dedupe.New(b.Pool, b.Budget, config), nil }
+	return byKeys(n.Partition)
+}
+
+// newLate makes the operator that takes late rows out.
+func newLate(s *Step, n *logical.Late) {
+	s.Name, s.OnError = n.Name, n.OnError
+	config := late.Config{Name: n.Name, Types: types(n.Schema()), Time: n.Time, Lateness: n.Lateness}
+	s.New = func(Build) (op.Operator, error) { return late.New(&config) }
+}
+
+// newWindowTable makes the operator that assigns windows, and tells late rows apart.
+func newWindowTable(s *Step, n *logical.WindowTable) {
+	s.Name, s.OnError = n.Name, n.OnError
+	s.Ports = make([][]Edge, window.LatePort+1)
+	config := window.AssignConfig{
+		Name: n.Name, Types: types(n.Input.Schema()), Shape: shapeOf(n), Time: n.Time, Decides: n.Decides, Lateness: n.Lateness, Slices: n.Sliced,
+	}
+	if n.Processing {
+		config.TimeType, config.Time = config.Types[n.Time], window.ProcessingTime
+	}
+	s.New = func(b Build) (op.Operator, error) {
+		c := config
+		c.Late = len(s.Ports[window.LatePort]) > 0
+		return window.NewAssign(b.Pool, c)
+	}
+}
+
+func shapeOf(n *logical.WindowTable) window.Shape {
+	kind := map[logical.WindowShape]window.Kind{
+		logical.Tumble: window.Tumble, logical.Hop: window.Hop, logical.Cumulate: window.Cumulate, logical.Session: window.Session,
+	}[n.Shape]
+	return window.Shape{Kind: kind, Size: n.Size, Every: n.Every, Gap: n.Gap, Offset: n.Offset}
+}
+
+// Refused returns why a node of an optimized plan cannot be carried out, nil if it can.
+func Refused(n logical.Node) error {
+	notYet := func(what string) error {
+		return sqlstate.Errorf(sqlstate.FeatureNotSupported, "%s is not supported yet: %s", what, n)
+	}
+	switch n := n.(type) {
+	case *logical.WindowTable:
+		if n.Shape == logical.Session {
+			return notYet("SESSION")
+		}
+	case *logical.Join:
+		if n.Strategy > logical.NestedLoop {
+			return notYet("a " + n.Strategy.String())
+		}
+	case *logical.Sort:
+		if n.Changing && !isDedupe(n) || n.Timed {
+			return notYet("ORDER BY with LIMIT over a stream")
+		}
+	case *logical.Over:
+		if n.Changing || n.Timed {
+			return notYet("OVER over a stream")
+		}
+	case *logical.SetOp:
+		if n.Changing {
+			return notYet("INTERSECT and EXCEPT over a stream")
+		}
+	}
+	a, ok := n.(*logical.Aggregate)
+	if ok && a.Window != nil && a.Changing {
+		return notYet("windows that change")
+	}
+	if !ok || !a.Retracts {
+		return nil
+	}
+	config := aggregateConfig(a)
+	for i := range config.Calls {
+		if ok, reason := aggregate.Retractable(&config.Calls[i]); !ok {
+			return sqlstate.Errorf(sqlstate.FeatureNotSupported, "%s: %s over rows that are taken back is not supported: %s", a.Name, a.Calls[i].Name, reason).
+				WithHint("Leave it out, or aggregate rows that only come to be.")
+		}
+	}
+	return nil
+}
