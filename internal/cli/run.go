@@ -162,6 +162,11 @@ func (a *app) ready(ctx context.Context, l *logical.Plan, path string, f *runFla
 	if err != nil {
 		return nil, wrong(err)
 	}
+	for _, text := range l.Warnings {
+		if !f.quiet {
+			fmt.Fprintln(a.err, "wire: warning: "+text)
+		}
+	}
 	p := &plans{path: path, logical: l, physical: runs, checkpoint: f.checkpoint}
 	if err := p.readsOwnText(); err != nil {
 		return nil, wrong(err)

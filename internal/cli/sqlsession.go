@@ -47,7 +47,13 @@ func (a *app) explainingSession(ctx context.Context, s sqlSettings) *session.Ses
 }
 
 func (a *app) runner(s sqlSettings) *engine.Runner {
+	warn := func(text string) {
+		if !s.quiet {
+			fmt.Fprintln(a.err, "wire: warning: "+text)
+		}
+	}
 	return &engine.Runner{
+		Warn: warn,
 		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: a.references.wrap(slog.New(slog.DiscardHandler)), Budget: budget(s.memory),
 		Lanes: runtime.GOMAXPROCS(0), BlockBytes: s.blockBytes,
 	}

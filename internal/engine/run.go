@@ -24,6 +24,8 @@ type Runner struct {
 	Budget *limit.Budget
 	// Lanes is the parallelism of plans that leave it open, at least 1.
 	Lanes int
+	// Warn, if not nil, is told what a user should know of a plan before it runs.
+	Warn func(text string)
 	// BlockBytes is what blocks of byte sources grow to; 0 means what the source chooses.
 	BlockBytes int
 }
@@ -34,6 +36,11 @@ func (r *Runner) Run(ctx context.Context, l *logical.Plan) (*physical.Plan, flow
 	plan, err := Plan(ctx, l, r.Lanes)
 	if err != nil {
 		return nil, flow.Report{}, err
+	}
+	if r.Warn != nil {
+		for _, text := range l.Warnings {
+			r.Warn(text)
+		}
 	}
 	settings := flow.Settings{Pool: r.Pool, Clock: r.Clock, FS: r.FS, Log: r.Log, BlockBytes: r.BlockBytes, Budget: r.Budget}
 	pipeline, err := flow.Build(ctx, plan, settings)

@@ -11,7 +11,7 @@ import (
 func (p *Pipeline) watchTime() error {
 	asked := p.asksForTime()
 	for _, s := range p.sources {
-		if s.plan.EventTime < 0 || !s.plan.Dated && !(asked && s.producer.leads()) {
+		if s.decodeSpec().Times == nil || !s.plan.Dated && !(asked && s.producer.leads()) {
 			continue
 		}
 		splits, err := s.reader.Snapshot()

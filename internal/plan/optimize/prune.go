@@ -238,9 +238,6 @@ func (d demand) join(n *logical.Join) {
 }
 
 func (d demand) scan(n *logical.Scan) {
-	if n.Source.EventTime >= 0 {
-		d.whole(n, n.Source.EventTime)
-	}
 	need := d.of(n)
 	for _, c := range need {
 		if !c.All() {

@@ -6,8 +6,8 @@ import (
 )
 
 // PushConditions gives a scan the comparisons with constants that its only reader, a filter, makes: its decoder can drop a row as soon as it
-// sees the column. The filter stays, for decoders may ignore conditions. A source with an event time keeps all its rows until the time
-// was read, since filtered rows move the watermark too.
+// sees the column. The filter stays, for decoders may ignore conditions. Decoders read the event time of those rows too, since filtered rows
+// move the watermark. Rows that are updated keep both halves until the filter has seen them.
 func PushConditions(p *logical.Plan) {
 	nodes := order(p)
 	readers := map[logical.Node]int{}
@@ -25,7 +25,7 @@ func PushConditions(p *logical.Plan) {
 			continue
 		}
 		scan, ok := filter.Input.(*logical.Scan)
-		if ok && readers[scan] == 1 && scan.Source.EventTime < 0 {
+		if ok && readers[scan] == 1 && scan.Source.Changes == logical.AppendOnly {
 			scan.Conditions, scan.Hidden = bind.Conditions(filter.Predicate), filter.Hidden
 		}
 	}
