@@ -30,8 +30,10 @@ type changes struct {
 	groups *groups
 	// upsert: nobody needs the answers as they were.
 	upsert bool
-	marks  *keyed.Slab[uint8]
-	pieces []*piece
+	// quiet: groups are not noted as touched. patient: the owner says when to flush. See Part.
+	quiet, patient bool
+	marks          *keyed.Slab[uint8]
+	pieces         []*piece
 	// used is how many pieces have groups; next is the one that is emitted next, while flushing.
 	used, next int
 	flushing   bool
@@ -73,6 +75,9 @@ func (c *changes) columns() []*batch.Column {
 
 // touch notes that rows of slots (nil: slot 0) will change, and remembers the answers of groups that were not touched since the last flush.
 func (c *changes) touch(slots []uint32) error {
+	if c.quiet {
+		return nil
+	}
 	if slots == nil {
 		slots = []uint32{0}
 	}
@@ -165,7 +170,7 @@ func (c *changes) hold(bytes int64) error {
 
 // full reports whether so many groups were touched that they should be emitted.
 func (c *changes) full() bool {
-	return c.used*pieceGroups >= mostTouched && len(c.pieces[c.used-1].slots) == pieceGroups
+	return !c.patient && c.used*pieceGroups >= mostTouched && len(c.pieces[c.used-1].slots) == pieceGroups
 }
 
 // flush emits what has changed, a piece at a time.

@@ -47,6 +47,11 @@ func Check(t *testing.T, o Operator, draw Draw, want func(inputs []*batch.Batch)
 	goleak.VerifyNone(t, running)
 }
 
+// CheckOne is what Check does with one drawing, where the operator itself is drawn, too: it returns what is wrong.
+func CheckOne(t *rapid.T, o Operator, inputs []*batch.Batch, want [][]string) error {
+	return compare(&o, drawSchedule(t, &o, inputs), inputs, want)
+}
+
 // compare runs plainly and by s.
 func compare(o *Operator, s schedule, inputs []*batch.Batch, want [][]string) error {
 	plain, plainErr := Run(*o, inputs...)

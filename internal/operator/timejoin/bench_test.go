@@ -135,3 +135,50 @@ func BenchmarkInterval(b *testing.B) {
 		})
 	}
 }
+
+// windows turns the time of batches, column 1, into the end of the window that it lies in.
+func windows(all []*batch.Batch, size int64) []*batch.Batch {
+	for _, b := range all {
+		micros := b.Cols[1].Int64s()
+		for i, v := range micros {
+			micros[i] = v - v%size + size
+		}
+	}
+	return all
+}
+
+// BenchmarkWindow joins bids and auctions of the same 2 seconds; cpu-ns/row is for a row of either input.
+func BenchmarkWindow(b *testing.B) {
+	left, right := windows(bids(), 2*second), windows(auctions(), 2*second)
+	number, when := schema.Of(schema.Int64), schema.Of(schema.Timestamp)
+	for _, kind := range []timejoin.Kind{timejoin.Inner, timejoin.Left, timejoin.Semi} {
+		b.Run(kind.String(), func(b *testing.B) {
+			c := timejoin.WindowConfig{
+				Config: timejoin.Config{
+					Kind: kind, Left: []schema.Type{number, when, number, number}, Right: []schema.Type{number, when, number},
+					Keys: []timejoin.Key{{}, {Left: 1, Right: 1}}, Pool: &batch.Pool{}, Budget: limit.New("bench", 0),
+				},
+				LeftEnd: 1, RightEnd: 1, Width: 2 * second,
+			}
+			out := op.NewOutput(1)
+			start := cpu(b)
+			rows := int64(0)
+			for b.Loop() {
+				w, err := timejoin.NewWindow(&c)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for i := range left {
+					rows += drive(b, out, func(out *op.Output) (bool, error) { return w.ApplyInput(1, right[i], out) })
+					rows += drive(b, out, func(out *op.Output) (bool, error) { return w.ApplyInput(0, left[i], out) })
+					watermark := int64(i*batch.MaxRows) * bidEvery
+					rows += drive(b, out, func(out *op.Output) (bool, error) { return w.OnWatermark(watermark, out) })
+				}
+				rows += drive(b, out, w.OnEnd)
+			}
+			report(b, start, benchBatches*(batch.MaxRows+batch.MaxRows/perAuction))
+			b.ReportMetric(float64(c.Budget.Peak())/(1<<20), "MB")
+			b.ReportMetric(float64(rows)/float64(b.N)/float64(benchBatches*batch.MaxRows), "out/bid")
+		})
+	}
+}

@@ -24,20 +24,7 @@ type Interval struct {
 	// now is the processing time, past if it is not known.
 	now  int64
 	ids  []uint32
-	sel  []uint16
-	view batch.Batch
-	// hashes, settled and numbers are those of rows that are to be stored.
-	hashes  []uint64
-	matched []bool
-	numbers []int64
-	pick    picked
-}
-
-// picked are the rows of a batch that go into one slice.
-type picked struct {
-	sel     []uint16
-	hashes  []uint64
-	matched []bool
+	list rowList // of rows that are to be stored
 }
 
 // NewInterval returns an interval join. It does not keep c.
@@ -45,12 +32,12 @@ func NewInterval(c *IntervalConfig) (*Interval, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	j := &Interval{cfg: *c, horizons: [2]int64{past, past}, now: past, ids: make([]uint32, 0, batch.MaxRows), sel: make([]uint16, 0, batch.MaxRows)}
+	j := &Interval{cfg: *c, horizons: [2]int64{past, past}, now: past, ids: make([]uint32, 0, batch.MaxRows)}
 	cfg := &j.cfg
-	j.pick.sel = make([]uint16, 0, batch.MaxRows) // never nil: that would select every row
 	j.out = newOutput(&cfg.Config)
 	for input := range j.stores {
 		j.stores[input] = newStore(&cfg.Config, cfg.title(sortInterval), input, cfg.time(input))
+		j.stores[input].indexed, j.stores[input].waits = true, cfg.preserves(input)
 		j.widths[input] = cfg.width(input)
 	}
 	for input := range j.probes {
@@ -91,33 +78,35 @@ func (j *Interval) settle(input int, in *batch.Batch, out *op.Output) error {
 	verdict := input == LeftInput && !cfg.pairs()
 	horizon, over := j.horizons[input], j.ended[1-input]
 	preserved := cfg.preserves(input)
-	j.sel, j.hashes, j.matched, j.numbers = j.sel[:0], j.hashes[:0], j.matched[:0], j.numbers[:0]
+	j.list.reset()
 	micros := in.Cols[cfg.time(input)].Int64s()
 	number := j.numbering(input)
 	pass := p.pass[:0]
 	var forwarded, filtered, absorbed int64
 	for i := range p.able.Rows() {
 		row := p.able.Row(i)
-		matched := p.matched[i]
+		hit := p.matched[i]
 		switch {
-		case verdict && matched && cfg.Kind == Semi:
+		case verdict && hit && cfg.Kind == Semi:
 			pass = append(pass, uint16(row)) //nolint:gosec // a row number of a batch
 			forwarded++
 			continue
-		case verdict && matched:
+		case verdict && hit:
 			filtered++
 			continue
 		}
 		keep := !over && micros[row] >= horizon
 		if keep {
-			j.sel = append(j.sel, uint16(row)) //nolint:gosec // a row number of a batch
-			j.hashes, j.matched = append(j.hashes, p.hashes[i]), append(j.matched, matched)
-			j.numbers = append(j.numbers, number(micros[row]))
+			mark := open
+			if hit && preserved {
+				mark = settled
+			}
+			j.list.add(uint16(row), p.hashes[i], mark, number(micros[row])) //nolint:gosec // a row number of a batch
 		}
 		switch {
-		case matched && cfg.pairs():
+		case hit && cfg.pairs():
 			forwarded++
-		case keep, matched:
+		case keep, hit:
 			absorbed++
 		case preserved:
 			pass = append(pass, uint16(row)) //nolint:gosec // a row number of a batch
@@ -140,7 +129,7 @@ func (j *Interval) settle(input int, in *batch.Batch, out *op.Output) error {
 	if len(pass) > 0 {
 		j.emitPassed(input, in, pass, out)
 	}
-	return j.keep(input, in)
+	return j.stores[input].addAll(in, &j.list)
 }
 
 // emitPassed emits rows of a batch, beside NULLs where there are columns of the other input.
@@ -180,51 +169,6 @@ func (j *Interval) numbering(input int) func(micros int64) int64 {
 		}
 		return last
 	}
-}
-
-// keep stores the rows of sel, each in its slice.
-func (j *Interval) keep(input int, in *batch.Batch) error {
-	for len(j.sel) > 0 {
-		number, same := j.numbers[0], true
-		for _, n := range j.numbers {
-			if n != number {
-				same = false
-				break
-			}
-		}
-		if same {
-			sel := j.sel
-			if len(sel) == in.Len {
-				sel = nil
-			}
-			j.view.View(in, sel)
-			err := j.stores[input].add(number, &j.view, j.hashes, j.matched)
-			j.sel = j.sel[:0]
-			return err
-		}
-		j.split(number)
-		j.view.View(in, j.pick.sel)
-		if err := j.stores[input].add(number, &j.view, j.pick.hashes, j.pick.matched); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// split moves the rows of a slice out of those that are to be stored.
-func (j *Interval) split(number int64) {
-	k := &j.pick
-	k.sel, k.hashes, k.matched = k.sel[:0], k.hashes[:0], k.matched[:0]
-	left := 0
-	for i, n := range j.numbers {
-		if n == number {
-			k.sel, k.hashes, k.matched = append(k.sel, j.sel[i]), append(k.hashes, j.hashes[i]), append(k.matched, j.matched[i])
-			continue
-		}
-		j.sel[left], j.hashes[left], j.matched[left], j.numbers[left] = j.sel[i], j.hashes[i], j.matched[i], n
-		left++
-	}
-	j.sel, j.hashes, j.matched, j.numbers = j.sel[:left], j.hashes[:left], j.matched[:left], j.numbers[:left]
 }
 
 // OnInputWatermark frees the rows of the other input that nothing can match any more, and emits those without a match.

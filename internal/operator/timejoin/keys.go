@@ -63,11 +63,7 @@ func (k *keys) of(b *batch.Batch) []*batch.Column {
 
 // divide returns the rows of in that may match, and the numbers of those that do not. Both are lent until the next call.
 func (k *keys) divide(in *batch.Batch) (able *batch.Batch, unable []uint16) {
-	nulls := false
-	for _, c := range k.strict {
-		nulls = nulls || in.Cols[c].HasNulls()
-	}
-	if !nulls {
+	if !k.nullable(in) {
 		return in, nil
 	}
 	if k.sel == nil {
@@ -84,6 +80,16 @@ func (k *keys) divide(in *batch.Batch) (able *batch.Batch, unable []uint16) {
 	}
 	k.view.View(in, k.sel)
 	return &k.view, k.rest
+}
+
+// nullable reports whether a column in which a NULL matches nothing may have one.
+func (k *keys) nullable(in *batch.Batch) bool {
+	for _, c := range k.strict {
+		if in.Cols[c].HasNulls() {
+			return true
+		}
+	}
+	return false
 }
 
 func (k *keys) anyNull(in *batch.Batch, row int) bool {

@@ -14,8 +14,10 @@ const nextLink = 0
 
 // The marks of stored rows.
 const (
-	open    uint8 = 0 // a row that has found no match
-	settled uint8 = 1 // one that has, or that has come out
+	open    uint8 = 0      // a row that has found no match
+	settled uint8 = 1 << 0 // one that has, or that has come out
+	taken   uint8 = 1 << 1 // it takes a row back
+	matched uint8 = 1 << 2 // it has found a match, in a window that is being closed
 )
 
 // chain is the rows of a key in a slice.
@@ -30,8 +32,10 @@ type slice struct {
 	table  *keyed.Table // nil without keys
 	chains *keyed.Slab[chain]
 	all    chain // of all rows, without keys
-	// repeated says that a key has more than one row.
-	repeated bool
+	// repeated says that a key has more than one row, takes that rows are taken back.
+	repeated, takes bool
+	// partly says that rows before some time are done with: due has the others.
+	partly bool
 	// min and max are the least and the greatest time.
 	min, max int64
 	due      due
@@ -45,9 +49,9 @@ type store struct {
 	time  int
 	keys  *keys
 	keep  []bool
-	// waits says that rows without a match are to be found when their time has come.
-	waits  bool
-	slices []*slice // by their numbers
+	// indexed says that rows are found by their keys, waits that those without a match are found by their time.
+	indexed, waits bool
+	slices         []*slice // by their numbers
 	// anchor has no rows: it stands for all slices where state is not resident.
 	anchor *keyed.Rows
 	guard  *keyed.Guard
@@ -57,12 +61,15 @@ type store struct {
 	ids   []uint32
 	slots []uint32
 	first []uint32
+	view  batch.Batch
+	some  rowList
 }
 
+// newStore returns an empty store of rows that have a time.
 func newStore(c *Config, name string, input, time int) *store {
 	types := c.types(input)
 	s := &store{
-		cfg: c, name: name, input: input, time: time, keys: newKeys(c, input, time), keep: c.stored(input, time), waits: c.preserves(input),
+		cfg: c, name: name, input: input, time: time, keys: newKeys(c, input, time), keep: c.stored(input, time),
 		cols: make([]*batch.Column, len(types)), own: make([]*batch.Column, len(types)),
 		anchor: keyed.NewRows(c.Pool, nil, 0, name, c.Budget), ids: make([]uint32, batch.MaxRows), slots: make([]uint32, batch.MaxRows), first: make([]uint32, batch.MaxRows),
 	}
@@ -90,7 +97,7 @@ func (s *store) at(number int64) *slice {
 		number: number, rows: keyed.NewRows(c.Pool, c.types(s.input), nextLink+1, s.name, c.Budget), all: noChain(), min: future, max: past,
 		due: due{budget: c.Budget},
 	}
-	if len(s.keys.columns) > 0 {
+	if s.indexed && len(s.keys.columns) > 0 {
 		p.table = keyed.NewTable(c.Pool, s.keys.types(c.types(s.input)), s.name, c.Budget)
 		p.chains = keyed.NewSlab[chain](c.Budget)
 	}
@@ -99,30 +106,79 @@ func (s *store) at(number int64) *slice {
 	return p
 }
 
-// add stores the rows of b in the slice of a number. matched says of each whether it has found a match.
-func (s *store) add(number int64, b *batch.Batch, hashes []uint64, matched []bool) error {
-	n := b.Rows()
-	if n == 0 {
-		return nil
+// rowList is rows of a batch that are to be stored.
+type rowList struct {
+	sel     []uint16
+	hashes  []uint64
+	marks   []uint8
+	numbers []int64 // of their slices
+}
+
+func (l *rowList) reset() {
+	if l.sel == nil {
+		l.sel = make([]uint16, 0, batch.MaxRows) // never nil: that would select every row
 	}
+	l.cut(0)
+}
+
+func (l *rowList) cut(n int) {
+	l.sel, l.hashes, l.marks, l.numbers = l.sel[:n], l.hashes[:n], l.marks[:n], l.numbers[:n]
+}
+
+func (l *rowList) add(row uint16, hash uint64, mark uint8, number int64) {
+	l.sel, l.hashes = append(l.sel, row), append(l.hashes, hash)
+	l.marks, l.numbers = append(l.marks, mark), append(l.numbers, number)
+}
+
+// addAll stores rows of in, each in its slice. The list is empty then.
+func (s *store) addAll(in *batch.Batch, list *rowList) error {
+	for len(list.sel) > 0 {
+		number, whole := list.numbers[0], list
+		if slices.ContainsFunc(list.numbers, func(n int64) bool { return n != number }) {
+			whole = &s.some
+			whole.reset()
+			left := 0
+			for i, n := range list.numbers {
+				if n == number {
+					whole.add(list.sel[i], list.hashes[i], list.marks[i], n)
+					continue
+				}
+				list.sel[left], list.hashes[left], list.marks[left], list.numbers[left] = list.sel[i], list.hashes[i], list.marks[i], n
+				left++
+			}
+			list.cut(left)
+		}
+		sel := whole.sel
+		if len(sel) == in.Len {
+			sel = nil
+		}
+		s.view.View(in, sel)
+		if err := s.add(number, &s.view, whole); err != nil {
+			return err
+		}
+		whole.cut(0)
+	}
+	return nil
+}
+
+// add stores the rows of b, which are those of list, in the slice of a number.
+func (s *store) add(number int64, b *batch.Batch, list *rowList) error {
 	p := s.at(number)
 	for i := range s.cols {
 		if s.cols[i] = nil; s.keep[i] {
 			s.cols[i] = b.Cols[i]
 		}
 	}
-	ids := s.ids[:n]
-	if err := p.rows.Append(s.cols, hashes, b.Sel, ids); err != nil {
+	ids := s.ids[:b.Rows()]
+	if err := p.rows.Append(s.cols, list.hashes, b.Sel, ids); err != nil {
 		return err
 	}
-	if s.waits {
-		for i, done := range matched {
-			if done {
-				*p.rows.Mark(ids[i]) = settled
-			}
+	for i, mark := range list.marks {
+		if mark != open {
+			*p.rows.Mark(ids[i]) = mark
 		}
 	}
-	return s.index(p, b, hashes, ids)
+	return s.index(p, b, list.hashes, ids)
 }
 
 // index makes stored rows, those of b, ones that are found by their keys and by their time.
@@ -131,11 +187,19 @@ func (s *store) index(p *slice, b *batch.Batch, hashes []uint64, ids []uint32) e
 	for i, id := range ids {
 		t := micros[b.Row(i)]
 		p.min, p.max = min(p.min, t), max(p.max, t)
-		if s.waits && *p.rows.Mark(id) == open {
+		if !s.waits && s.indexed {
+			continue
+		}
+		mark := *p.rows.Mark(id)
+		p.takes = p.takes || mark&taken != 0
+		if (s.waits || p.partly) && mark&settled == 0 {
 			if err := p.due.push(t, id); err != nil {
 				return op.OutOfMemory(s.name, err)
 			}
 		}
+	}
+	if !s.indexed {
+		return nil
 	}
 	if p.table == nil {
 		for _, id := range ids {

@@ -2,17 +2,21 @@ package timejoin
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 )
 
-// intervalVersion is the version of the state of interval joins in docs/format/state.md.
-const intervalVersion = 1
+// The versions of the state in docs/format/state.md.
+const (
+	intervalVersion = 1
+	windowVersion   = 1
+)
 
 // Tables are the state: the rows of the left input with their keys, then those of the right.
-func (j *Interval) Tables() []op.Table { return []op.Table{j.stores[LeftInput], j.stores[RightInput]} }
+func (j *Interval) Tables() []op.Table { return tables(j.stores) }
 
 // Needs declares the keys of in, on both sides.
 func (j *Interval) Needs(input int, in *batch.Batch, needs *op.Needs) {
@@ -27,23 +31,57 @@ func (j *Interval) Needs(input int, in *batch.Batch, needs *op.Needs) {
 
 // Snapshot returns the state of a key group.
 func (j *Interval) Snapshot(number op.KeyGroup) ([]byte, error) {
-	var parts [2][]byte
-	var err error
-	for input, s := range j.stores {
-		if parts[input], err = s.snapshot(uint8(number)); err != nil {
-			return nil, err
-		}
-	}
-	return keyed.AppendParts(nil, intervalVersion, parts[:]...), nil
+	return snapshot(j.stores, intervalVersion, number)
 }
 
 // Restore puts the state of a key group in.
 func (j *Interval) Restore(number op.KeyGroup, data []byte) error {
-	parts, err := keyed.Parts(j.cfg.title(sortInterval), data, intervalVersion, len(j.stores))
+	return restore(j.stores, intervalVersion, number, data)
+}
+
+// Tables are the state: the rows of the left input, then those of the right.
+func (w *Window) Tables() []op.Table { return tables(w.stores) }
+
+// Needs declares the keys of in, or all that a watermark may close.
+func (w *Window) Needs(input int, in *batch.Batch, needs *op.Needs) {
+	if in != nil {
+		needs.Keys(input, w.stores[input].keys.hash(in))
+		return
+	}
+	for i := range w.stores {
+		needs.All(i)
+	}
+}
+
+// Snapshot returns the state of a key group.
+func (w *Window) Snapshot(number op.KeyGroup) ([]byte, error) {
+	return snapshot(w.stores, windowVersion, number)
+}
+
+// Restore puts the state of a key group in.
+func (w *Window) Restore(number op.KeyGroup, data []byte) error {
+	return restore(w.stores, windowVersion, number, data)
+}
+
+func tables(stores [2]*store) []op.Table { return []op.Table{stores[LeftInput], stores[RightInput]} }
+
+func snapshot(stores [2]*store, version byte, number op.KeyGroup) ([]byte, error) {
+	var parts [2][]byte
+	var err error
+	for input, s := range stores {
+		if parts[input], err = s.snapshot(uint8(number)); err != nil {
+			return nil, err
+		}
+	}
+	return keyed.AppendParts(nil, version, parts[:]...), nil
+}
+
+func restore(stores [2]*store, version byte, number op.KeyGroup, data []byte) error {
+	parts, err := keyed.Parts(stores[LeftInput].name, data, version, len(stores))
 	if err != nil {
 		return err
 	}
-	for input, s := range j.stores {
+	for input, s := range stores {
 		if err := s.restore(uint8(number), parts[input]); err != nil {
 			return err
 		}
@@ -91,9 +129,15 @@ func (s *store) restore(group uint8, data []byte) error {
 	return nil
 }
 
+// parted reports whether some rows of a group are done with, of a slice whose other rows must be told from them.
+func (s *store) parted(p *slice, ids []uint32) bool {
+	return !s.indexed && !p.partly && slices.ContainsFunc(ids, func(id uint32) bool { return *p.rows.Mark(id)&settled != 0 })
+}
+
 // reindex indexes the rows of a group that were restored.
 func (s *store) reindex(p *slice, group uint8) error {
 	ids := p.rows.AppendGroup(nil, group)
+	parted := s.parted(p, ids)
 	for len(ids) > 0 {
 		n := min(len(ids), batch.MaxRows)
 		p.rows.Gather(ids[:n], s.own)
@@ -102,6 +146,9 @@ func (s *store) reindex(p *slice, group uint8) error {
 			return err
 		}
 		ids = ids[n:]
+	}
+	if parted {
+		return op.OutOfMemory(s.name, s.part(p))
 	}
 	return nil
 }

@@ -3,4 +3,9 @@
 // Assign keeps no state and stands in the chain of a source, where it also decides which rows are late: by the watermark that the row's own split had just
 // before it, so that neither timing nor parallelism nor batch cuts change what counts. A row may come out once for each of its windows, or once with its slice:
 // the windows it counts in, by the ends of the first and the last.
+//
+// Aggregate keeps for each window that is open an aggregate of its own (aggregate.Part), which is dropped whole when the window is over. Windows are answered in
+// the order of their ends, when the watermark of all input has passed; or whenever something has changed, as changes. Rows that come for a window that was
+// answered, within its lateness, correct the answer. Behind Assign no row is late: what comes for a window that was dropped is counted as late all the same.
+// Combiner is its first half, to stand before an exchange.
 package window

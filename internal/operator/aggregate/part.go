@@ -1,0 +1,62 @@
+package aggregate
+
+import (
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/sdk/batch"
+)
+
+// Part is the aggregate of one of many windows: an Operator that its owner drives, who decides when it answers and when its state goes.
+type Part struct {
+	*Operator
+}
+
+// NewPart returns a part, which has Keys; its owner gives it the input of one window. With config.Changes it emits nothing before Announce and flushes only when it is told.
+func NewPart(pool *batch.Pool, budget *limit.Budget, config Config) Part {
+	p := Part{New(pool, budget, config)}
+	if p.changes != nil {
+		p.changes.patient = true
+	}
+	return p
+}
+
+// Hold lets the part take rows without noting what changes: nobody has been told of any group.
+func (p Part) Hold() { p.changes.quiet = true }
+
+// Announce ends Hold: the next flush tells of all groups.
+func (p Part) Announce() error {
+	p.changes.quiet = false
+	var slots []uint32
+	for group := range op.KeyGroups {
+		slots = slots[:0]
+		for slot := range p.table.Slots(uint8(group)) { //nolint:gosec // below 256
+			slots = append(slots, slot)
+		}
+		if len(slots) > 0 {
+			if err := p.changes.touch(slots); err != nil {
+				return op.OutOfMemory(p.config.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Touched is how many groups the next flush looks at.
+func (p Part) Touched() int {
+	if p.changes == nil || p.changes.used == 0 {
+		return 0
+	}
+	last := p.changes.used - 1
+	return last*pieceGroups + len(p.changes.pieces[last].slots)
+}
+
+// Drop forgets everything and gives the memory back. The part is as new then.
+func (p Part) Drop() {
+	p.free()
+	if p.changes != nil {
+		c := p.changes
+		c.quiet, c.flushing, c.used, c.next = false, false, 0, 0
+	}
+	p.walk = walk{memory: p.walk.memory[:0], slots: p.walk.slots[:0]}
+	p.ended, p.over, p.hasEmpty, p.started = false, false, false, false
+}

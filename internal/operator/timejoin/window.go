@@ -1,0 +1,253 @@
+package timejoin
+
+import (
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+)
+
+// Window is the join of rows of the same window.
+//
+// The rows of both inputs are kept as they come, a slice for each window's end, or for many that lie together. When the watermark closes a window, rows
+// that were taken back are folded away, the side with fewer rows is hashed, the other one looked up in it, and the slice is dropped. Everything that comes out
+// is an insert.
+type Window struct {
+	cfg     WindowConfig
+	stores  [2]*store
+	horizon int64 // windows that end here or before are closed
+	over    bool  // and so are all others
+	ended   [2]bool
+	close   closing
+	out     *sheet
+	list    rowList
+	pass    []uint16
+	kinds   []batch.Change
+}
+
+// NewWindow returns a window join. It does not keep c.
+func NewWindow(c *WindowConfig) (*Window, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	w := &Window{cfg: *c, horizon: past, pass: make([]uint16, 0, batch.MaxRows)}
+	cfg := &w.cfg
+	w.out = newOutput(&cfg.Config)
+	for input := range w.stores {
+		w.stores[input] = newStore(&cfg.Config, cfg.title(sortWindow), input, cfg.end(input))
+	}
+	w.close = newClosing(&cfg.Config, w.stores, w.out)
+	return w, nil
+}
+
+// Apply is for operators of one input.
+func (w *Window) Apply(*batch.Batch, *op.Output) (bool, error) {
+	return false, errOneInput(w.cfg.title(sortWindow))
+}
+
+// ApplyInput stores rows.
+func (w *Window) ApplyInput(input int, in *batch.Batch, out *op.Output) (more bool, err error) {
+	switch {
+	case w.ended[input]:
+		return false, errEnded(w.cfg.title(sortWindow), input)
+	case in.Rows() == 0:
+		return false, nil
+	}
+	s, preserved := w.stores[input], w.cfg.preserves(input)
+	ends := in.Cols[w.cfg.end(input)]
+	micros := ends.Int64s()
+	width := w.cfg.width()
+	hashes := s.keys.hash(in)
+	w.list.reset()
+	w.pass = w.pass[:0]
+	var late, filtered, forwarded int64
+	for i := range in.Rows() {
+		row := in.Row(i)
+		switch {
+		case s.keys.nullable(in) && s.keys.anyNull(in, row) && (!preserved || ends.IsNull(row)):
+			if !preserved {
+				filtered++
+				continue
+			}
+			forwarded++
+			w.pass = append(w.pass, uint16(row)) //nolint:gosec // a row number of a batch
+		case micros[row] <= w.horizon || w.over:
+			late++
+		default:
+			mark := open
+			if len(in.Kinds) > 0 && !op.Adds(in.Kinds[row]) {
+				mark = taken
+			}
+			w.list.add(uint16(row), hashes[i], mark, floorDiv(micros[row], width)) //nolint:gosec // a row number of a batch
+		}
+	}
+	rows := int64(in.Rows())
+	out.Counts.In += rows
+	out.Counts.Late += late
+	out.Counts.Filtered += filtered
+	out.Counts.Forwarded += forwarded
+	out.Counts.Absorbed += rows - late - filtered - forwarded
+	if len(w.pass) > 0 {
+		w.emitPassed(input, in, out)
+	}
+	return false, s.addAll(in, &w.list)
+}
+
+// emitPassed emits rows of a batch that are in no window, beside NULLs where there are columns of the other input.
+func (w *Window) emitPassed(input int, in *batch.Batch, out *op.Output) {
+	w.out.begin(in.Len, w.pass)
+	if w.cfg.pairs() {
+		w.out.nulls(1 - input)
+	}
+	w.out.share(input, in)
+	b := &w.out.b
+	if b.Kinds = in.Kinds; in.Kinds != nil {
+		w.kinds = append(w.kinds[:0], in.Kinds...)
+		b.Kinds = op.Pair(b, w.kinds)
+	}
+	out.Emit(0, b)
+}
+
+// OnInputEnd does nothing: windows are closed by the watermark of both inputs, and at the end.
+func (w *Window) OnInputEnd(input int, _ *op.Output) (more bool, err error) {
+	w.ended[input] = true
+	return false, nil
+}
+
+// OnWatermark closes windows.
+func (w *Window) OnWatermark(micros int64, out *op.Output) (more bool, err error) {
+	w.horizon = max(w.horizon, add(micros, -w.cfg.Lag))
+	return w.closeWindows(out)
+}
+
+// OnEnd closes all windows.
+func (w *Window) OnEnd(out *op.Output) (more bool, err error) {
+	w.over = true
+	return w.closeWindows(out)
+}
+
+// closeWindows joins the windows before the horizon, slice by slice, and reports whether it is to be called again.
+func (w *Window) closeWindows(out *op.Output) (more bool, err error) {
+	for {
+		if w.close.active {
+			more, err := w.close.step(out)
+			if more || err != nil {
+				return more, err
+			}
+			w.drop()
+		}
+		number, ok := w.next()
+		if !ok {
+			return false, nil
+		}
+		if err := w.begin(number); err != nil {
+			return false, err
+		}
+	}
+}
+
+// next returns the number of the first slice that has a window to close.
+func (w *Window) next() (number int64, ok bool) {
+	for _, s := range w.stores {
+		if len(s.slices) == 0 {
+			continue
+		}
+		if p := s.slices[0]; (w.closes(p.first()) || w.past(p)) && (!ok || p.number < number) {
+			number, ok = p.number, true
+		}
+	}
+	return number, ok
+}
+
+// closes reports whether windows with an end are closed.
+func (w *Window) closes(end int64) bool { return w.over || end <= w.horizon }
+
+// past reports whether no window of a slice is open.
+func (w *Window) past(p *slice) bool { return w.over || p.number < floorDiv(w.horizon, w.cfg.width()) }
+
+// first returns the end of the window of a slice that is closed first.
+func (p *slice) first() int64 {
+	switch {
+	case !p.partly:
+		return p.min
+	case len(p.due.heap) == 0:
+		return future
+	default:
+		return p.due.first()
+	}
+}
+
+// begin begins to join the windows of a slice that are closed.
+func (w *Window) begin(number int64) error {
+	for input, s := range w.stores {
+		var p *slice
+		if len(s.slices) > 0 && s.slices[0].number == number {
+			p = s.slices[0]
+		}
+		if err := w.take(input, p); err != nil {
+			return op.OutOfMemory(s.name, err)
+		}
+	}
+	return w.close.begin()
+}
+
+// take gives the rows of a slice whose windows are closed to the join.
+func (w *Window) take(input int, p *slice) error {
+	c := &w.close.sides[input]
+	c.slice, c.ids = p, c.ids[:0]
+	switch {
+	case p == nil:
+		return nil
+	case !p.partly && w.closes(p.max):
+		return c.takeAll()
+	case !p.partly:
+		if err := w.stores[input].part(p); err != nil {
+			return err
+		}
+	}
+	for len(p.due.heap) > 0 && w.closes(p.due.first()) {
+		if err := c.append(p.due.pop()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// part puts the rows of a slice in the order of their windows' ends.
+func (s *store) part(p *slice) error {
+	p.partly = true
+	var c keyed.Cursor
+	for {
+		n := p.rows.Scan(&c, s.ids)
+		if n == 0 {
+			return nil
+		}
+		p.rows.Gather(s.ids[:n], s.own)
+		for i, end := range s.own[s.time].Int64s() {
+			if *p.rows.Mark(s.ids[i])&settled != 0 {
+				continue
+			}
+			if err := p.due.push(end, s.ids[i]); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// drop drops the slices that were joined, or notes which of their rows are done with.
+func (w *Window) drop() {
+	for input, s := range w.stores {
+		c := &w.close.sides[input]
+		p := c.slice
+		switch {
+		case p == nil:
+		case !p.partly || len(p.due.heap) == 0 && w.past(p):
+			s.drop(0)
+		default:
+			for _, id := range c.ids {
+				*p.rows.Mark(id) |= settled
+			}
+		}
+		c.slice = nil
+	}
+	w.close.end()
+}

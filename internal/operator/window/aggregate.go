@@ -1,0 +1,294 @@
+package window
+
+import (
+	"math"
+	"slices"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/aggregate"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+)
+
+// Aggregate makes one row of each group and window.
+type Aggregate struct {
+	cfg    Config
+	inner  aggregate.Config
+	pool   *batch.Pool
+	budget *limit.Budget
+	dealer[*window]
+	// spare are parts without a window, at least one.
+	spare  []aggregate.Part
+	tables []op.Table
+	guards []*keyed.Guard
+	// dirty are the windows that changed since the last flush.
+	dirty []*dealt[*window]
+	// jobs are the windows that are being emitted, from next on; running says that there are some.
+	jobs    []job
+	next    int
+	running bool
+	// mark is how far the time has come that closes windows; clock is processing time.
+	mark, clock int64
+	out         batch.Batch
+	start, end  *batch.Column
+}
+
+// job is a window that is to be emitted, and dropped behind that if it is over.
+type job struct {
+	window *dealt[*window]
+	over   bool
+	told   bool
+}
+
+const (
+	// mostSpare is how many parts are kept for windows to come.
+	mostSpare = 8
+	// mostTouched is about how many groups may have changed before the operator flushes by itself.
+	mostTouched = 1 << 14
+)
+
+// NewAggregate returns the operator that config describes. Its state is reserved in budget.
+func NewAggregate(pool *batch.Pool, budget *limit.Budget, config Config) (*Aggregate, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	a := &Aggregate{cfg: config, inner: config.part(), pool: pool, budget: budget, dealer: newDealer[*window](), mark: math.MinInt64, clock: math.MinInt64}
+	a.start, a.end = batch.NewColumn(pool, config.Types[config.Start]), batch.NewColumn(pool, config.Types[config.End])
+	a.spare = append(a.spare, aggregate.NewPart(pool, budget, a.inner))
+	for i := range a.spare[0].Tables() {
+		a.tables = append(a.tables, &table{aggregate: a, number: i})
+	}
+	a.guards = make([]*keyed.Guard, len(a.tables))
+	return a, nil
+}
+
+// Apply adds rows to the groups of their windows.
+func (a *Aggregate) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
+	if !a.running {
+		if err := a.absorb(in, out); err != nil {
+			return false, err
+		}
+		touched := 0
+		for _, w := range a.dirty {
+			touched += w.of.Touched()
+		}
+		if touched < mostTouched || a.cfg.Emission == Periodically {
+			return false, nil
+		}
+		a.flushDirty()
+	}
+	return a.run(out)
+}
+
+func (a *Aggregate) absorb(in *batch.Batch, out *op.Output) error {
+	left, nulls := a.deal(in, in.Cols[a.cfg.Start], in.Cols[a.cfg.End], a.open)
+	out.Counts.In += left + nulls
+	out.Counts.Late += left
+	out.Counts.Filtered += nulls
+	for _, w := range a.given {
+		if _, err := w.of.Apply(a.rows(in, w), out); err != nil {
+			return err
+		}
+		if a.inner.Changes && !w.of.dirty && (w.of.closed || a.cfg.Emission != OnClose) {
+			w.of.dirty = true
+			a.dirty = append(a.dirty, w)
+		}
+	}
+	return nil
+}
+
+// open makes a window, unless its time is over.
+func (a *Aggregate) open(b bounds) *dealt[*window] {
+	if a.over(b) {
+		return nil
+	}
+	w := &window{}
+	if last := len(a.spare) - 1; last > 0 {
+		w.Part = a.spare[last]
+		a.spare = a.spare[:last]
+	} else {
+		w.Part = aggregate.NewPart(a.pool, a.budget, a.inner)
+		for i, g := range a.guards {
+			a.guard(w.Part, i, g)
+		}
+	}
+	if a.inner.Changes && a.cfg.Emission == OnClose {
+		w.Hold()
+	}
+	return a.put(b, w)
+}
+
+// closes reports whether a window closes by now.
+func (a *Aggregate) closes(b bounds) bool {
+	return add(max(b.end, 0), a.cfg.Lag)+min(b.end, 0) <= a.mark
+}
+
+// over reports whether nothing counts any more that comes for a window.
+func (a *Aggregate) over(b bounds) bool {
+	return add(add(max(b.end, 0), a.cfg.Lag), a.cfg.Lateness)+min(b.end, 0) <= a.mark
+}
+
+// OnFlush emits what has changed of windows that say so.
+func (a *Aggregate) OnFlush(out *op.Output) (more bool, err error) {
+	if !a.running {
+		a.flushDirty()
+	}
+	return a.run(out)
+}
+
+// OnBarrier emits what waits for its interval: what windows showed before is not in a snapshot.
+func (a *Aggregate) OnBarrier(_ int64, out *op.Output) (more bool, err error) {
+	if !a.running {
+		a.flushAll()
+	}
+	return a.run(out)
+}
+
+// flushDirty emits what has changed, but for open windows that wait for their interval.
+func (a *Aggregate) flushDirty() {
+	if a.cfg.Emission != Periodically {
+		a.flushAll()
+		return
+	}
+	for _, w := range a.dirty {
+		if w.of.closed {
+			a.jobs = append(a.jobs, job{window: w})
+		}
+	}
+	a.dirty = slices.DeleteFunc(a.dirty, func(w *dealt[*window]) bool { return w.of.closed })
+}
+
+// flushAll emits what has changed.
+func (a *Aggregate) flushAll() {
+	for _, w := range a.dirty {
+		a.jobs = append(a.jobs, job{window: w})
+	}
+	a.dirty = a.dirty[:0]
+}
+
+// OnWatermark closes the windows that end by now, and forgets those that are over.
+func (a *Aggregate) OnWatermark(micros int64, out *op.Output) (more bool, err error) {
+	if a.cfg.ProcessingTime {
+		return false, nil
+	}
+	if !a.running {
+		if err := a.close(micros); err != nil {
+			return false, err
+		}
+	}
+	return a.run(out)
+}
+
+// OnTime closes windows of processing time, and emits what waits for its interval.
+func (a *Aggregate) OnTime(micros int64, out *op.Output) (more bool, err error) {
+	if !a.running {
+		if a.cfg.ProcessingTime {
+			if err := a.close(micros); err != nil {
+				return false, err
+			}
+		}
+		if a.cfg.Emission == Periodically {
+			if a.clock != math.MinInt64 && micros/a.cfg.Interval != a.clock/a.cfg.Interval {
+				a.flushAll()
+			}
+			a.clock = micros
+		}
+	}
+	return a.run(out)
+}
+
+// OnEnd closes all windows.
+func (a *Aggregate) OnEnd(out *op.Output) (more bool, err error) {
+	if !a.running {
+		if err := a.close(math.MaxInt64); err != nil {
+			return false, err
+		}
+	}
+	return a.run(out)
+}
+
+// close emits the windows that end by micros, and forgets those that are over.
+func (a *Aggregate) close(micros int64) error {
+	a.mark = max(a.mark, micros)
+	for _, w := range a.list {
+		if !a.closes(w.bounds) {
+			break
+		}
+		over := a.over(w.bounds)
+		if w.of.closed && !w.of.dirty && !over {
+			continue
+		}
+		if !w.of.closed && a.inner.Changes && a.cfg.Emission == OnClose {
+			if err := w.of.Announce(); err != nil {
+				return err
+			}
+		}
+		w.of.closed = true
+		a.jobs = append(a.jobs, job{window: w, over: over})
+	}
+	a.dirty = slices.DeleteFunc(a.dirty, func(w *dealt[*window]) bool { return w.of.closed })
+	return nil
+}
+
+// run goes on with the jobs, until something was emitted.
+func (a *Aggregate) run(out *op.Output) (more bool, err error) {
+	a.running = true
+	for ; a.next < len(a.jobs); a.next++ {
+		j := &a.jobs[a.next]
+		w := j.window.of
+		w.dirty = false
+		for !j.told {
+			if a.inner.Changes {
+				more, err = w.OnFlush(out)
+			} else {
+				more, err = w.OnEnd(out)
+			}
+			if err != nil {
+				return false, err
+			}
+			j.told = !more
+			if out.Ports[0] != nil {
+				a.name(j.window.bounds, out)
+				return true, nil
+			}
+		}
+		if j.over {
+			a.forget(j.window)
+		}
+	}
+	a.jobs, a.next, a.running = a.jobs[:0], 0, false
+	return false, nil
+}
+
+// forget drops a window with all that is known of it.
+func (a *Aggregate) forget(w *dealt[*window]) {
+	a.drop(w)
+	w.of.Drop()
+	if len(a.spare) < mostSpare {
+		a.spare = append(a.spare, w.of.Part)
+	}
+}
+
+// name puts the window's columns behind the keys of the rows that were emitted, unless they are among them.
+func (a *Aggregate) name(b bounds, out *op.Output) {
+	if a.cfg.keyed() {
+		return
+	}
+	emitted, k := out.Ports[0], len(a.cfg.Keys)
+	fillColumn(a.start, emitted.Len, b.start)
+	fillColumn(a.end, emitted.Len, b.end)
+	cols := append(append(a.out.Cols[:0], emitted.Cols[:k]...), a.start, a.end)
+	a.out = *emitted
+	cols = append(cols, emitted.Cols[k:]...)
+	a.out.Cols = cols
+	out.Ports[0] = &a.out
+}
+
+func fillColumn(c *batch.Column, n int, v int64) {
+	c.Reset(n)
+	values := c.Int64s()
+	for i := range values {
+		values[i] = v
+	}
+}

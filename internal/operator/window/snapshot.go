@@ -1,0 +1,76 @@
+package window
+
+import (
+	"encoding/binary"
+
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+)
+
+// version is that of the state's layout: docs/format/window.md.
+const version = 1
+
+// headSize is what the list of windows has for each: start, end, closed, and the length of its state.
+const headSize = 8 + 8 + 1 + 4
+
+// Snapshot returns what the windows that are open know of a key group.
+func (a *Aggregate) Snapshot(group op.KeyGroup) ([]byte, error) {
+	var heads, states []byte
+	for _, w := range a.list {
+		state, err := w.of.Snapshot(group)
+		if err != nil {
+			return nil, err
+		}
+		if len(state) == 0 {
+			continue
+		}
+		heads = binary.LittleEndian.AppendUint64(heads, uint64(w.start))
+		heads = binary.LittleEndian.AppendUint64(heads, uint64(w.end))
+		closed := byte(0)
+		if w.of.closed {
+			closed = 1
+		}
+		heads = binary.LittleEndian.AppendUint32(append(heads, closed), uint32(len(state))) //nolint:gosec // a snapshot of a key group is smaller
+		states = append(states, state...)
+	}
+	return keyed.AppendParts(nil, version, heads, states), nil
+}
+
+// Restore puts the windows of a snapshot in.
+func (a *Aggregate) Restore(group op.KeyGroup, data []byte) error {
+	parts, err := keyed.Parts(a.cfg.Name, data, version, 2)
+	if err != nil {
+		return err
+	}
+	heads, states := parts[0], parts[1]
+	for ; len(heads) >= headSize; heads = heads[headSize:] {
+		b := bounds{int64(binary.LittleEndian.Uint64(heads)), int64(binary.LittleEndian.Uint64(heads[8:]))} //nolint:gosec // as it was written
+		size := binary.LittleEndian.Uint32(heads[headSize-4:])
+		if int64(size) > int64(len(states)) {
+			return a.corrupt("the state of a window is not there")
+		}
+		w := a.index[b]
+		if w == nil {
+			w = a.open(b)
+		}
+		if heads[16] == 1 && !w.of.closed {
+			if w.of.closed = true; a.cfg.Emission == OnClose {
+				if err := w.of.Announce(); err != nil { // nothing is there yet
+					return err
+				}
+			}
+		}
+		if err := w.of.Restore(group, states[:size]); err != nil {
+			return err
+		}
+		states = states[size:]
+	}
+	if len(heads)+len(states) > 0 {
+		return a.corrupt("windows do not end where they should")
+	}
+	return nil
+}
+
+func (a *Aggregate) corrupt(reason string) error {
+	return &keyed.CorruptError{What: "windows of " + a.cfg.Name, Reason: reason}
+}
