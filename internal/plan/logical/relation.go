@@ -112,6 +112,7 @@ type Join struct {
 	// Set by optimize.
 	Bounds   *TimeBounds
 	Window   [2]int
+	Width    int64 // how far the ends of windows are apart at least, in µs; 0 if that is not known
 	Lags     [2]int64
 	TTLs     [2]int64
 	Temporal *Temporal

@@ -29,8 +29,8 @@ type Properties struct {
 // WindowColumns are columns with the start and the end of windows.
 type WindowColumns struct {
 	Start, End int
-	// Size is how far at most the end is from the start, in µs; 0 if that is not known.
-	Size int64
+	// Size is how far at most the end is from the start, and Step how far ends are apart at least, in µs; 0 if that is not known.
+	Size, Step int64
 }
 
 // Watermark is the first column that has a watermark, or -1.
@@ -69,7 +69,7 @@ func (p *Properties) windowAt(at func(int) int) *WindowColumns {
 	if p.Window == nil {
 		return nil
 	}
-	out := &WindowColumns{at(p.Window.Start), at(p.Window.End), p.Window.Size}
+	out := &WindowColumns{at(p.Window.Start), at(p.Window.End), p.Window.Size, p.Window.Step}
 	if out.Start < 0 || out.End < 0 {
 		return nil
 	}
@@ -218,7 +218,10 @@ func (s *Edges) windowed(n *logical.WindowTable) *Properties {
 	p.Key = nil
 	p.Times = p.moved(func(c int) int { return c })
 	at := n.Input.Schema().Len()
-	p.Window = &WindowColumns{Start: at, End: at + 1, Size: n.Size}
+	p.Window = &WindowColumns{Start: at, End: at + 1, Size: n.Size, Step: n.Every}
+	if n.Shape == logical.Tumble {
+		p.Window.Step = n.Size
+	}
 	lag, ok := p.Times[n.Time]
 	if !ok {
 		return &p
@@ -318,13 +321,9 @@ func (s *Edges) joinedTimes(n *logical.Join, p *Properties) {
 		}
 	case logical.IntervalJoin:
 		// A row waits for its partner, and comes out with it: by as much as their times may be apart.
-		p.Times = map[int]int64{}
-		b := n.Bounds
-		if lag, ok := left.Times[b.Left]; ok && b.HasLower && !n.Kind.LeftNullable() {
-			p.Times[b.Left] = max(lag, n.Lags[1]-min(b.Lower, 0))
-		}
-		if lag, ok := right.Times[b.Right]; ok && b.HasUpper && !n.Kind.RightNullable() && !n.Kind.KeepsLeftOnly() {
-			p.Times[nl+b.Right] = max(lag, n.Lags[0]+max(b.Upper, 0))
+		p.Times = map[int]int64{n.Bounds.Left: max(0, n.Lags[0], n.Lags[1]-n.Bounds.Lower)}
+		if !n.Kind.KeepsLeftOnly() {
+			p.Times[nl+n.Bounds.Right] = max(0, n.Lags[1], n.Lags[0]+n.Bounds.Upper)
 		}
 	case logical.WindowJoin:
 		p.Times, p.Window = left.windowTimes(same), left.windowAt(same)
@@ -382,7 +381,7 @@ func (s *Edges) grouped(n *logical.Aggregate) *Properties {
 	if w := n.Window; w != nil {
 		p.Window = &WindowColumns{Start: w.Start, End: w.End}
 		if below.Window != nil {
-			p.Window.Size = below.Window.Size
+			p.Window.Size, p.Window.Step = below.Window.Size, below.Window.Step
 		}
 		if w.Timed {
 			lag := w.Lag + n.Emit.Lateness

@@ -11,7 +11,7 @@ func (s *streams) aggregate(n *logical.Aggregate) logical.Node {
 	c := regrouped(n, n.Input, n.Keys, n.Calls)
 	c.Retracts = s.changes(n.Input)
 	if w := s.groupWindow(n); w != nil {
-		return s.windowGroups(c, w)
+		return windowLast(c, w, s.windowGroups)
 	}
 	const window = "Group by window_start and window_end of TUMBLE, HOP, CUMULATE or SESSION, in every grouping set."
 	switch {
@@ -48,6 +48,38 @@ func (s *streams) groupWindow(n *logical.Aggregate) *logical.GroupWindow {
 	return w
 }
 
+// windowLast makes the window the last two keys of c, what make makes of it, and of that the columns of c.
+func windowLast(c *logical.Aggregate, w *logical.GroupWindow, make func(*logical.Aggregate, *logical.GroupWindow) *logical.Aggregate) logical.Node {
+	var places []int // of the keys, in their new order
+	for i := range c.Keys {
+		if i != w.Start && i != w.End {
+			places = append(places, i)
+		}
+	}
+	places = append(places, w.Start, w.End)
+	keys, now := []int{}, map[int]int{}
+	for i, p := range places {
+		keys = append(keys, c.Keys[p])
+		now[p] = i
+	}
+	sorted := *c
+	sorted.Sets = nil
+	for _, set := range c.Sets {
+		var moved []int
+		for _, p := range set {
+			moved = append(moved, now[p])
+		}
+		sorted.Sets = append(sorted.Sets, moved)
+	}
+	w.Start, w.End = len(keys)-2, len(keys)-1
+	out := make(regrouped(&sorted, c.Input, keys, c.Calls), w)
+	columns := span(0, c.Schema().Len())
+	for old, new := range now {
+		columns[old] = new
+	}
+	return choose(logical.Step{OnError: c.OnError}, out, columns)
+}
+
 // tableOf finds the node that assigns a window's columns, where n only filters and projects its rows; nil if there is none.
 func tableOf(n logical.Node, w *WindowColumns) *logical.WindowTable {
 	start, end := w.Start, w.End
@@ -71,7 +103,7 @@ func tableOf(n logical.Node, w *WindowColumns) *logical.WindowTable {
 }
 
 // windowGroups decides for groups of windows.
-func (s *streams) windowGroups(c *logical.Aggregate, w *logical.GroupWindow) logical.Node {
+func (s *streams) windowGroups(c *logical.Aggregate, w *logical.GroupWindow) *logical.Aggregate {
 	below := s.edges.Of(c.Input)
 	processing := w.Table != nil && w.Table.Processing
 	c.Window = w

@@ -196,6 +196,10 @@ func (s *streams) windowJoin(c *logical.Join) bool {
 	if c.Window[0] < 0 || c.Window[1] < 0 {
 		return false
 	}
+	c.Width = left.Window.Step
+	if right.Window.Step != c.Width {
+		c.Width = 0
+	}
 	c.Strategy, c.Order, c.Lags = logical.WindowJoin, nil, [2]int64{leftLag, rightLag}
 	return true
 }

@@ -6,6 +6,7 @@ import (
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/operator/aggregate"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/window"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
@@ -64,6 +65,9 @@ func constant(n logical.Node, column int) *batch.Column {
 // newAggregate makes the operator of n; one that merges what combiners have made of the rows, if n is two-phase.
 func newAggregate(s *Step, n *logical.Aggregate) meeting {
 	s.Name, s.OnError = n.Name, n.OnError
+	if closes(n) {
+		return newWindows(s, n)
+	}
 	config := aggregateConfig(n)
 	dealt := config.Partition
 	if n.Sets == nil {
@@ -112,8 +116,13 @@ func merging(config *aggregate.Config, dealt []int) (aggregate.Config, []int) {
 // combine leads the rows of n's input through combiners, one in each lane or task that they come from, into edge.
 func (b *builder) combine(n *logical.Aggregate, edge Edge) {
 	config := aggregateConfig(n)
-	fields := make([]schema.Field, 0, len(config.PartialOutput()))
-	for i, t := range config.PartialOutput() {
+	windows := windowConfig(n)
+	partial := config.PartialOutput()
+	if closes(n) {
+		partial = windows.PartialOutput()
+	}
+	fields := make([]schema.Field, 0, len(partial))
+	for i, t := range partial {
 		name := "partial"
 		if i < len(n.Keys) {
 			name = n.Input.Schema().Fields[n.Keys[i]].Name
@@ -125,6 +134,9 @@ func (b *builder) combine(n *logical.Aggregate, edge Edge) {
 			Name: n.Name + ".combine", Detail: "rows of one group before they are dealt", OnError: n.OnError, Schema: schema.New(fields...),
 			Ports: [][]Edge{{edge}},
 			New:   func(b Build) (op.Operator, error) { return aggregate.NewCombiner(b.Pool, b.Budget, config), nil },
+		}
+		if closes(n) {
+			s.New = func(b Build) (op.Operator, error) { return window.NewCombiner(b.Pool, b.Budget, windows) }
 		}
 		if origin != nil && len(b.origin(n.Input)) > 1 {
 			s.Name += "@" + origin.Name

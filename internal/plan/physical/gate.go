@@ -19,7 +19,7 @@ type gates struct {
 func (b *builder) setGates(nodes map[*Stage]logical.Node) {
 	g := &gates{b: b, under: map[logical.Node]map[*Source]bool{}, waits: map[*Source]map[*Source]bool{}}
 	for _, s := range b.plan.Stages {
-		if j, ok := nodes[s].(*logical.Join); ok && j.Strategy != logical.MergeJoin {
+		if j, ok := nodes[s].(*logical.Join); ok && j.Strategy < logical.ChangingJoin && j.Strategy != logical.MergeJoin {
 			g.join(j, s)
 		}
 	}

@@ -13,6 +13,10 @@ import (
 // newJoin makes the operator of n.
 func newJoin(s *Step, n *logical.Join) meeting {
 	s.Name, s.OnError = n.Name, n.OnError
+	switch n.Strategy {
+	case logical.IntervalJoin, logical.WindowJoin:
+		return newTimeJoin(s, n)
+	}
 	config := joinConfig(n)
 	s.New = func(b Build) (op.Operator, error) {
 		c := config

@@ -86,7 +86,7 @@ func Refused(n logical.Node) error {
 			return notYet("SESSION")
 		}
 	case *logical.Join:
-		if n.Strategy > logical.NestedLoop {
+		if n.Strategy == logical.ChangingJoin || n.Strategy == logical.TemporalJoin {
 			return notYet("a " + n.Strategy.String())
 		}
 	case *logical.Sort:
@@ -97,15 +97,8 @@ func Refused(n logical.Node) error {
 		if n.Changing || n.Timed {
 			return notYet("OVER over a stream")
 		}
-	case *logical.SetOp:
-		if n.Changing {
-			return notYet("INTERSECT and EXCEPT over a stream")
-		}
 	}
 	a, ok := n.(*logical.Aggregate)
-	if ok && a.Window != nil && a.Changing {
-		return notYet("windows that change")
-	}
 	if !ok || !a.Retracts {
 		return nil
 	}
