@@ -12,7 +12,7 @@ LDFLAGS := -s -w -X $(CLI).buildVersion=$(VERSION) -X $(CLI).buildCommit=$(COMMI
 # Packages whose goroutines share data: CI runs these under the race detector, `make race` all.
 CONCURRENT := /internal/(flow|connect|foundation|telemetry|server|node|cli)(/|$$)
 
-.PHONY: help build test check lint fmt race race-concurrent cover bench fuzz fuzz-sql pgquery nexmark e2e tools clean
+.PHONY: help build test check lint fmt race race-concurrent cover bench fuzz fuzz-sql fuzz-stream pgquery nexmark e2e tools clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ fuzz: ## Run every fuzz target for FUZZTIME each (default 30s; FUZZ selects by r
 fuzz-sql: build ## Random queries compared with PostgreSQL: WIRE_CASES (default 20000) from WIRE_SEED (default: the day).
 	WIRE_BIN=$(CURDIR)/bin/wire WIRE_SEED=$(or $(WIRE_SEED),$(shell date +%Y%m%d)) WIRE_CASES=$(or $(WIRE_CASES),20000) \
 		go test -count=1 -v -timeout 4h -run TestRandomQueries ./test/difffuzz
+
+fuzz-stream: ## Random queries over random streams compared with PostgreSQL: WIRE_CASES (default 20000) from WIRE_SEED (default: the day).
+	WIRE_SEED=$(or $(WIRE_SEED),$(shell date +%Y%m%d)) WIRE_CASES=$(or $(WIRE_CASES),20000) \
+		go test -count=1 -v -timeout 4h -run TestRandomStreams ./test/streamfuzz
 
 pgquery: ## Compare the SQL parser with PostgreSQL's own grammar (needs a C compiler; a module of its own).
 	cd test/pgquery && CGO_ENABLED=1 go test -count=1 ./...

@@ -95,6 +95,9 @@ type DecodeSpec struct {
 	// are read on every row, those that Filter drops included, but a row that is rejected has no time, nor has one whose time is infinite. What they name
 	// need not be among Need. nil means that nobody asks.
 	Times [][]int
+	// Upserts says that rows go by a key: what a row replaces need not be known, and a row that is taken away may have its key alone, so that its other
+	// columns are NULL even where they are declared NOT NULL.
+	Upserts bool
 	// Strict decodes every column, needed or not, so that a wrong value anywhere rejects its row.
 	Strict bool
 	// Pool lends the memory of the columns.
@@ -149,7 +152,7 @@ type Condition struct {
 
 // Result is what one call of Decode did. It is lent until the next call.
 type Result struct {
-	// Records counts the records read: rows + filtered + rejected.
+	// Records counts the records read: rows + filtered + rejected. A record that becomes two rows, such as both images of an update, counts twice.
 	Records  int
 	Filtered int
 	Rejects  []Reject
@@ -180,6 +183,8 @@ type EncodeSpec struct {
 	// Changelog says that batches carry kinds of change which must appear in the output; OpField names the member, "op" by default.
 	Changelog bool
 	OpField   string
+	// Upserts says that rows go by a key: no batch.UpdateBefore comes.
+	Upserts bool
 	// Raw says that rows may be written as the bytes of their Origin record, unchanged: source and sink have the same format and every step
 	// between only filters.
 	Raw bool

@@ -218,13 +218,19 @@ func changelogsComeBack(t testing.TB, f Format) {
 }
 
 // signed are rows of a changelog without the difference between a half of an update and a row on its own: where the halves are cut apart, they become
-// a deletion and an insertion.
+// a deletion and an insertion. An insertion has no kind in front, as in a batch without kinds.
 func signed(rows []string) []string {
-	apart := strings.NewReplacer("-U", "-D", "+U", "+I")
 	out := make([]string, len(rows))
 	for i, row := range rows {
-		n := len(batch.Insert.String())
-		out[i] = apart.Replace(row[:n]) + row[n:]
+		out[i] = row
+		for k := batch.Insert; k <= batch.Delete; k++ {
+			if rest, ok := strings.CutPrefix(row, k.String()+" "); ok {
+				out[i] = rest
+				if k == batch.UpdateBefore || k == batch.Delete {
+					out[i] = batch.Delete.String() + " " + rest
+				}
+			}
+		}
 	}
 	return out
 }

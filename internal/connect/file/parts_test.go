@@ -569,3 +569,17 @@ func TestTheProtocol(t *testing.T) {
 		t.Error("the open part is gone")
 	}
 }
+
+// TestARecordOfTwoRowsStaysInOnePart: a row without bytes belongs to the record before it, which is that of an update, for instance.
+func TestARecordOfTwoRowsStaysInOnePart(t *testing.T) {
+	fsys := vfs.NewMem()
+	s := mustPairSink(t, fsys, clk(), map[string]any{"path": "/out/f", "roll_rows": int64(1)}, nil)
+	if err := s.Write(t.Context(), &connector.Rows{Data: []byte("a\nb\n"), Ends: []int{2, 2, 4, 4}}); err != nil {
+		t.Fatal(err)
+	}
+	mustEpoch(t, s, 1, true)
+	sameContents(t, fsys, "/out", map[string]string{"/out/f-000001": "# header\na\n", "/out/f-000002": "# header\nb\n"})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -146,8 +146,18 @@ func (s *sink) fail(err error) error {
 	return err
 }
 
-// fits returns how many of rows, at least one, go into p before it has to be looked at again.
+// fits returns how many of rows, at least one, go into p before it has to be looked at again. Rows without bytes of their own are part of the record
+// before them, and go where that goes.
 func (s *sink) fits(p *part, rows rowRange) int {
+	n := s.rowsFor(p, rows)
+	for n < len(rows.ends) && rows.ends[n] == rows.ends[n-1] {
+		n++
+	}
+	return n
+}
+
+// rowsFor is fits for rows that all have bytes.
+func (s *sink) rowsFor(p *part, rows rowRange) int {
 	n := len(rows.ends)
 	if most := s.config.RollRows; most > 0 {
 		n = int(min(int64(n), max(most-p.Rows, 1)))

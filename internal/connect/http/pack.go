@@ -2,6 +2,7 @@ package http
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"wire.example/wire/sdk/connector"
@@ -48,8 +49,9 @@ func newGatherer(rows, bytes, senders int, epoch int64) *gatherer {
 	}
 }
 
-// add takes all rows of chunk, waiting for room.
+// add takes all rows of chunk, waiting for room. Rows that are part of the record before them, and have no bytes of their own, are one row with it.
 func (g *gatherer) add(ctx context.Context, chunk *connector.Rows) error {
+	chunk.Ends = slices.Compact(chunk.Ends)
 	for from := 0; from < len(chunk.Ends); {
 		n, err := g.tryAdd(chunk, from)
 		if err != nil {

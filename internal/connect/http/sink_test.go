@@ -651,3 +651,16 @@ func TestSinkConformance(t *testing.T) {
 		},
 	})
 }
+
+func TestRowsWithoutBytesAreNoRecords(t *testing.T) {
+	g := newGatherer(100, 1000, 1, 1)
+	for range 2 {
+		if err := g.add(t.Context(), &connector.Rows{Data: []byte("a\nb\n"), Ends: []int{2, 2, 4}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := g.take(&pack{})
+	if !slices.Equal(p.ends, []int{2, 4, 6, 8}) || string(p.row(1)) != "b\n" {
+		t.Errorf("%q, ends %v", p.data, p.ends)
+	}
+}

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"wire.example/wire/internal/format/csvfmt"
+	"wire.example/wire/internal/format/debezium"
 	"wire.example/wire/internal/format/jsonfmt"
 	"wire.example/wire/internal/format/rawfmt"
 	"wire.example/wire/sdk/codec"
@@ -9,7 +10,7 @@ import (
 
 // New returns the formats, in the order in which documents show them.
 func New() []*codec.FormatType {
-	return []*codec.FormatType{jsonType(), csvType(), linesType(), bytesType()}
+	return []*codec.FormatType{jsonType(), csvType(), debeziumType(), linesType(), bytesType()}
 }
 
 func jsonType() *codec.FormatType {
@@ -32,6 +33,25 @@ func csvType() *codec.FormatType {
 		New:       func(config any) (codec.Format, error) { return csvfmt.New(*config.(*csvfmt.Options)) },
 		Changes:   func(any) bool { return true },
 		Reads:     func(config any) bool { return config.(*csvfmt.Options).Changelog },
+	}
+}
+
+func debeziumType() *codec.FormatType {
+	always := func(any) bool { return true }
+	return &codec.FormatType{
+		Name:      "debezium-json",
+		Doc:       "Changes as Debezium writes them: a JSON object a line with the row before and after, and what was done.",
+		NewConfig: func() any { return &debezium.Options{} },
+		New: func(config any) (codec.Format, error) {
+			o := config.(*debezium.Options)
+			rows, err := jsonfmt.New(jsonfmt.Options{Epoch: o.Epoch, Coerce: o.Coerce, Strict: o.Strict})
+			if err != nil {
+				return nil, err
+			}
+			return debezium.New(rows), nil
+		},
+		Changes: always,
+		Reads:   always,
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // TestFormats makes every format from its options' defaults, and looks for the page that tells of it by its name.
 func TestFormats(t *testing.T) {
-	pages := map[string]string{"json": "jsonfmt", "csv": "csvfmt", "lines": "rawfmt", "bytes": "rawfmt"}
+	pages := map[string]string{"json": "jsonfmt", "csv": "csvfmt", "debezium-json": "debezium", "lines": "rawfmt", "bytes": "rawfmt"}
 	for _, f := range registry.New() {
 		config := f.NewConfig()
 		if err := connector.Apply(config, nil); len(err) > 0 {

@@ -29,6 +29,9 @@ type call struct {
 }
 
 func newCall(g *groups, config *Call, number int, partial bool) *call {
+	if g.config.Retracts && config.Function.Name == "approx_count_distinct" {
+		config = counting(config)
+	}
 	c := &call{config: config, groups: g, number: number, merge: g.config.Merge}
 	f := config.Function
 	direct := f.DirectArgs(len(config.ArgTypes))
@@ -49,6 +52,9 @@ func newCall(g *groups, config *Call, number int, partial bool) *call {
 		g.share(c)
 	}
 	keys := config.OrderBy
+	if f.Order == aggregate.AnyOrder {
+		keys = nil
+	}
 	if c.distinct && f.Order == aggregate.ShownOrder { // PostgreSQL finds repeats by sorting, and its answer shows it
 		for _, arg := range config.Args[direct:] {
 			if !slices.ContainsFunc(keys, func(k keyed.Key) bool { return k.Column == arg }) {
@@ -56,7 +62,7 @@ func newCall(g *groups, config *Call, number int, partial bool) *call {
 			}
 		}
 	}
-	if f.Order == aggregate.SortedOrder || f.Order == aggregate.ShownOrder && len(keys) > 0 {
+	if f.Order == aggregate.SortedOrder || f.Order == aggregate.ShownOrder && len(keys) > 0 || g.config.Retracts && f.Retraction != aggregate.ByRetract {
 		if partial {
 			panic("aggregate: a combiner keeps no rows for " + f.Signature())
 		}
@@ -72,7 +78,7 @@ func newCall(g *groups, config *Call, number int, partial bool) *call {
 // grow makes slots 0 to n-1 usable.
 func (c *call) grow(n int) error {
 	if c.ordered != nil {
-		return c.ordered.chains.Grow(n)
+		return c.ordered.grow(n)
 	}
 	return c.state.Grow(n)
 }
@@ -137,12 +143,12 @@ func (c *call) present(rows *selection) *selection {
 }
 
 // drop makes a slot empty.
-func (c *call) drop(slot uint32) {
+func (c *call) drop(slot uint32) error {
 	if c.ordered != nil {
-		*c.ordered.chains.At(slot) = chain{}
-		return
+		return c.ordered.drop(slot)
 	}
 	c.state.Free(slot)
+	return nil
 }
 
 // result makes out the answers of slots.

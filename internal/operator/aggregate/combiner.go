@@ -57,7 +57,7 @@ func (c *Combiner) OnFlush(out *op.Output) (more bool, err error) {
 	c.output.partials(slots, out)
 	for _, call := range c.calls {
 		for _, slot := range slots {
-			call.drop(slot)
+			call.state.Free(slot)
 		}
 	}
 	return true, nil

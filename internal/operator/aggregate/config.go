@@ -54,7 +54,8 @@ type Config struct {
 	// Upsert says that whoever takes the changes keeps the newest row of each key by itself (a sink that upserts): the old row is not taken back,
 	// and a Delete has no more than the keys.
 	Upsert bool
-	// Retracts says that rows of the input may be taken back: it is a changelog, or partial answers over one. All calls must be Retractable.
+	// Retracts says that rows of the input may be taken back: it is a changelog, or partial answers over one. Calls whose functions cannot subtract keep the
+	// values of a group in order then, and those that estimate a number of values count them.
 	Retracts bool
 	// RowsColumn is, where partial answers over a changelog are merged, the BIGINT column with the number of rows.
 	RowsColumn int

@@ -27,6 +27,8 @@ type ordered struct {
 	// scan answers for one group at a time; functions without one get a state, of which each group of a piece has a slot.
 	scan  aggregate.Scan
 	state aggregate.State
+	// ranking is nil where the answer is asked for only once; rows are not chained where there is one.
+	ranking *ranking
 
 	cols  []*batch.Column
 	ids   []uint32
@@ -52,11 +54,17 @@ func newOrdered(c *call, keys []keyed.Key) *ordered {
 	types := make([]schema.Type, len(o.columns))
 	for i, column := range o.columns {
 		types[i] = g.config.Types[column]
-		o.given = append(o.given, batch.NewColumn(g.pool, types[i]))
 	}
-	o.order = keyed.NewOrder(types, local)
-	o.rows = keyed.NewRows(g.pool, types, 1, g.config.Name, g.budget)
-	o.chains = keyed.NewSlab[chain](g.budget)
+	if g.config.Changes || g.config.Retracts {
+		types = newRanking(o, types, local)
+	} else {
+		o.order = keyed.NewOrder(types, local)
+		o.rows = keyed.NewRows(g.pool, types, 1, g.config.Name, g.budget)
+		o.chains = keyed.NewSlab[chain](g.budget)
+	}
+	for _, t := range types {
+		o.given = append(o.given, batch.NewColumn(g.pool, t))
+	}
 	if f := c.config.Function; f.Order == aggregate.SortedOrder {
 		o.scan = f.NewScan(&c.spec)
 	} else {
@@ -84,16 +92,15 @@ func (o *ordered) keep(in *batch.Batch, rows *selection) error {
 	if err := o.room(rows.n); err != nil {
 		return err
 	}
+	if o.ranking != nil {
+		return o.move(rows)
+	}
 	ids := o.ids[:rows.n]
 	if err := o.rows.Append(o.cols, rows.hashes, rows.rows, ids); err != nil {
 		return err
 	}
 	for i, id := range ids {
-		slot := uint32(0)
-		if rows.slots != nil {
-			slot = rows.slots[i]
-		}
-		c := o.chains.At(slot)
+		c := o.chains.At(rows.slot(i))
 		if c.n == 0 {
 			c.first = id
 		} else {
@@ -102,6 +109,40 @@ func (o *ordered) keep(in *batch.Batch, rows *selection) error {
 		c.last = id
 		c.n++
 	}
+	return nil
+}
+
+// move puts rows of o.cols into lists, and takes those out that are taken back.
+func (o *ordered) move(rows *selection) error {
+	if o.ranking.number != NoColumn {
+		o.cols = append(o.cols, o.call.groups.numbers.column)
+	}
+	if rows.minus == nil {
+		return o.rank(rows)
+	}
+	h := rows.parted()
+	if h.plus.n > 0 {
+		if err := o.rank(&h.plus.selection); err != nil {
+			return err
+		}
+	}
+	return o.unrank(&h.minus.selection)
+}
+
+// grow makes slots 0 to n-1 usable.
+func (o *ordered) grow(n int) error {
+	if o.ranking != nil {
+		return o.ranking.roots.Grow(n)
+	}
+	return o.chains.Grow(n)
+}
+
+// drop makes a slot empty. Rows that are chained stay where they are.
+func (o *ordered) drop(slot uint32) error {
+	if o.ranking != nil {
+		return o.clear(slot)
+	}
+	*o.chains.At(slot) = chain{}
 	return nil
 }
 
@@ -121,6 +162,12 @@ func (o *ordered) room(n int) error {
 
 // sorted returns the rows of a group in order, lent until the next call.
 func (o *ordered) sorted(slot uint32) ([]uint32, error) {
+	if r := o.ranking; r != nil {
+		if err := o.room(r.lists.Len(r.root(slot))); err != nil {
+			return nil, err
+		}
+		return o.listed(slot, o.ids[:0]), nil
+	}
 	c := o.chains.At(slot)
 	if err := o.room(int(c.n)); err != nil {
 		return nil, err
@@ -212,6 +259,10 @@ func (o *ordered) each(ids []uint32, f func(rows *aggregate.Rows) error) error {
 func (o *ordered) free() {
 	o.rows.Free()
 	o.chains.Free()
+	if o.ranking != nil {
+		o.ranking.lists.Free()
+		o.ranking.roots.Free()
+	}
 	o.call.groups.budget.Release(o.held)
 	o.ids, o.held = nil, 0
 	if o.state != nil {

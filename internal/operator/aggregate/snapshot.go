@@ -78,7 +78,9 @@ func (o *Operator) forgetEmitted() error {
 			return err
 		}
 		for _, c := range o.calls {
-			c.drop(slot)
+			if err := c.drop(slot); err != nil {
+				return err
+			}
 		}
 	}
 	o.walk.memory = o.walk.rest
@@ -100,6 +102,9 @@ func (o *Operator) appendSlot(dst []byte, slot uint32) []byte {
 		if c.ordered == nil {
 			dst = c.state.Append(slot, dst)
 			continue
+		}
+		if c.ordered.ranking != nil {
+			continue // its rows know their group
 		}
 		ch := c.ordered.chains.At(slot)
 		dst = binary.LittleEndian.AppendUint32(dst, ch.n)
@@ -132,10 +137,17 @@ func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
 	}
 	restore := func(slot uint32, value []byte) error { return o.restoreSlot(uint8(group), slot, value) }
 	if o.table != nil {
-		return o.table.Restore(uint8(group), main, restore)
+		err = o.table.Restore(uint8(group), main, restore)
+	} else {
+		o.touched = true
+		err = op.OutOfMemory(o.config.Name, restore(0, main))
 	}
-	o.touched = true
-	return op.OutOfMemory(o.config.Name, restore(0, main))
+	for _, c := range o.calls {
+		if err == nil && c.ordered != nil && c.ordered.ranking != nil {
+			err = c.ordered.relist(uint8(group))
+		}
+	}
+	return err
 }
 
 // restoreMark reads what holds for a whole key group.
@@ -230,6 +242,9 @@ func (o *Operator) restoreSlot(group uint8, slot uint32, value []byte) error {
 
 // restore reads a chain; its rows are there already.
 func (o *ordered) restore(group uint8, slot uint32, value []byte) ([]byte, error) {
+	if o.ranking != nil {
+		return value, nil
+	}
 	corrupt := &keyed.CorruptError{What: "a group of " + o.call.groups.config.Name, Reason: "its rows are not there"}
 	if len(value) < 4 {
 		return nil, corrupt

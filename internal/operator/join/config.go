@@ -60,6 +60,17 @@ type Direction struct {
 	Desc, NullsFirst bool
 }
 
+// Input is what a Changing join must know of an input. The zero Input may be changed in any way and is kept for ever.
+type Input struct {
+	// AppendOnly says that nothing of the input is taken back. Its rows then take less memory, and none once they are of no use.
+	AppendOnly bool
+	// Unique says that the keys of the join are a key of the input: but for moments, no two of its rows are equal in them.
+	Unique bool
+	// TTL is for how long a row is kept, in µs of processing time; 0 is for ever. A row that has expired joins nothing any more. What it gave stays, and that it
+	// is taken back is ignored.
+	TTL int64
+}
+
 // Config describes a join. Whoever makes an operator of it owns it and does not change it afterwards.
 //
 // A pair of rows matches if all its keys do and Residual is TRUE: AND of three-valued logic. Rows with equal keys (but those that are
@@ -91,6 +102,8 @@ type Config struct {
 	// none means that there is one task.
 	Broadcast bool
 	Deal      []int
+	// Inputs says more of the inputs of a Changing join, LeftInput and RightInput. The other joins take inputs that are only appended to.
+	Inputs [2]Input
 	// Pool is where columns take their memory; Budget bounds what is stored.
 	Pool   *batch.Pool
 	Budget *limit.Budget
@@ -215,6 +228,11 @@ func (c *Config) validate() error {
 	case c.Broadcast && c.preserves(c.Build):
 		return c.wrong("rows of the %s input come out according to their matches in all tasks, so that it cannot be broadcast; build on the other input",
 			inputName(c.Build))
+	}
+	for i, in := range c.Inputs {
+		if in.TTL < 0 {
+			return c.wrong("rows of the %s input are kept for %d µs; 0 is for ever", inputName(i), in.TTL)
+		}
 	}
 	for i, k := range c.Keys {
 		if err := c.validateKey(i, k); err != nil {

@@ -25,3 +25,8 @@ func errOneInput(name string) error {
 func errEnded(name string, input int) error {
 	return fmt.Errorf("%s: rows of the %s input after its end", name, inputName(input))
 }
+
+// errTakenBack is for an input that was said to be only appended to.
+func errTakenBack(name string, input int) error {
+	return fmt.Errorf("%s: rows of the %s input, which is said to be only appended to, are taken back", name, inputName(input))
+}

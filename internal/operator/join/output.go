@@ -54,7 +54,7 @@ func (o *output) begin(n int, sel []uint16) {
 }
 
 // pairs makes a batch of rows of in beside stored rows, keyed.NoRow being NULLs.
-func (o *output) pairs(in *batch.Batch, rows []uint16, s *side, ids []uint32) *batch.Batch {
+func (o *output) pairs(in *batch.Batch, rows []uint16, store *keyed.Rows, ids []uint32) *batch.Batch {
 	o.begin(len(ids), nil)
 	for _, c := range o.probe {
 		if from := in.Cols[c.column]; from != nil {
@@ -62,7 +62,7 @@ func (o *output) pairs(in *batch.Batch, rows []uint16, s *side, ids []uint32) *b
 			o.cols[c.place] = o.own[c.place]
 		}
 	}
-	o.stored(s, ids)
+	o.stored(store, ids)
 	if o.b.Origin = in.Origin; in.Origin != nil {
 		o.originRows = o.originRows[:0]
 		for _, row := range rows {
@@ -74,11 +74,11 @@ func (o *output) pairs(in *batch.Batch, rows []uint16, s *side, ids []uint32) *b
 }
 
 // stored gathers the build side's columns.
-func (o *output) stored(s *side, ids []uint32) {
+func (o *output) stored(store *keyed.Rows, ids []uint32) {
 	if len(o.build) == 0 {
 		return
 	}
-	s.rows.Gather(ids, o.gather)
+	store.Gather(ids, o.gather)
 	for _, c := range o.build {
 		o.cols[c.place] = o.own[c.place]
 	}
@@ -95,9 +95,9 @@ func (o *output) selected(in *batch.Batch, sel []uint16) *batch.Batch {
 }
 
 // alone makes a batch of stored rows, beside NULLs where there are columns of the other input.
-func (o *output) alone(s *side, ids []uint32) *batch.Batch {
+func (o *output) alone(store *keyed.Rows, ids []uint32) *batch.Batch {
 	o.begin(len(ids), nil)
-	o.stored(s, ids)
+	o.stored(store, ids)
 	for _, c := range o.probe {
 		own := o.own[c.place]
 		own.Reset(len(ids))
@@ -130,9 +130,9 @@ func setMark(c *batch.Column, row int, truth uint8) {
 }
 
 // beside adds the stored rows with ids, by position among the rows of the batch that count.
-func (o *output) beside(s *side, ids []uint32) {
+func (o *output) beside(store *keyed.Rows, ids []uint32) {
 	if o.b.Sel == nil {
-		o.stored(s, ids)
+		o.stored(store, ids)
 		return
 	}
 	o.ids = o.ids[:0]
@@ -142,5 +142,5 @@ func (o *output) beside(s *side, ids []uint32) {
 	for i, row := range o.b.Sel {
 		o.ids[row] = ids[i]
 	}
-	o.stored(s, o.ids)
+	o.stored(store, o.ids)
 }

@@ -260,7 +260,7 @@ func (p *prober) joinChains() (matched int64) {
 
 func (p *prober) emitPairs(out *op.Output) {
 	if len(p.found.ids) > 0 {
-		out.Emit(0, p.out.pairs(p.in, p.found.rows, p.side, p.found.ids))
+		out.Emit(0, p.out.pairs(p.in, p.found.rows, p.side.rows, p.found.ids))
 	}
 }
 
@@ -322,7 +322,7 @@ func (p *prober) emitVerdicts(out *op.Output) {
 			setMark(c, p.in.Row(i), truth)
 		}
 	case Single:
-		p.out.beside(p.side, ids)
+		p.out.beside(p.side.rows, ids)
 	default:
 	}
 	out.Emit(0, b)

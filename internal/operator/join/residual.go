@@ -2,6 +2,7 @@ package join
 
 import (
 	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -55,11 +56,11 @@ func newResidual(c *Config, build int) *residual {
 }
 
 // eval sets truth to that of the condition for pairs of rows of in and stored rows. Only those of sel count, nil means all.
-func (r *residual) eval(in *batch.Batch, rows []uint16, s *side, ids []uint32, sel []uint16) []uint8 {
+func (r *residual) eval(in *batch.Batch, rows []uint16, store *keyed.Rows, ids []uint32, sel []uint16) []uint8 {
 	for _, c := range r.probe {
 		r.own[c.place].Gather(in.Cols[c.column], rows)
 	}
-	s.rows.Gather(ids, r.gather)
+	store.Gather(ids, r.gather)
 	r.b.Len, r.b.Sel = len(ids), sel
 	r.errs.Reset()
 	r.result = r.cfg.Residual.Eval(&r.b, r.result[:0], &r.errs)

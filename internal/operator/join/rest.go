@@ -29,7 +29,7 @@ func (r *rest) emit(ids []uint32, out *op.Output) bool {
 	if len(r.ids) == 0 {
 		return false
 	}
-	b := r.out.alone(r.side, r.ids)
+	b := r.out.alone(r.side.rows, r.ids)
 	if r.cfg.Kind == Mark {
 		c := r.out.beginMark()
 		for i, truth := range r.marks {

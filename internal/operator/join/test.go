@@ -198,7 +198,7 @@ func (p *prober) judge() []uint8 {
 		}
 		return truth
 	}
-	truth := p.res.eval(p.in, t.rows, p.side, t.ids, t.present())
+	truth := p.res.eval(p.in, t.rows, p.side.rows, t.ids, t.present())
 	if t.loose {
 		for i, v := range truth {
 			if v == isTrue {

@@ -36,7 +36,7 @@ type Operator struct {
 	order   *keyed.Order // of whole rows, to tell whether two are equal
 	loose   []int        // columns whose equal values may be written in several ways
 	text    []byte
-	now     int64        // processing time; 0 for ever if nothing is forgotten
+	now     int64 // processing time; 0 for ever if nothing is forgotten
 
 	keys     []*batch.Column
 	slots    []uint32

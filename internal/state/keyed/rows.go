@@ -91,6 +91,9 @@ func NewRows(pool *batch.Pool, types []schema.Type, links int, name string, budg
 // Len returns the number of rows.
 func (r *Rows) Len() int { return r.len }
 
+// Limit returns a number above every row number in use: what slabs beside the rows must have room for.
+func (r *Rows) Limit() int { return len(r.chunks) << chunkShift }
+
 // Bytes returns the memory in use, as reserved.
 func (r *Rows) Bytes() int64 { return r.bytes }
 

@@ -1,0 +1,276 @@
+package join
+
+import (
+	"slices"
+
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+)
+
+// Changing is the join of inputs that have no end, and whose rows may be taken back. It knows every kind. Both inputs are stored: a row is looked up
+// among the rows of the other input that are there, what comes of it is emitted at once, and what it undoes, that a row had no match, is taken back. So what
+// has been emitted is at any time the join of what has come.
+//
+// The rows of a key are found in a table that both inputs share. Where all that matters of a row of the other input is its key, the number of rows that
+// have it says whether there is a match; otherwise each row that comes out according to its matches counts them.
+type Changing struct {
+	cfg    Config
+	plan   changes
+	keys   [2]*keyColumns
+	table  *keyed.Table
+	runs   *keyed.Slab[bucket]
+	stores [2]*store
+	// res evaluate the residual on rows of an input beside stored ones of the other; nil without one. outs make what they give.
+	res   [2]*residual
+	outs  [2]*output
+	ended [2]bool
+	// free says that rows of an input need not be known any more.
+	free [2]bool
+	now  int64
+
+	work  work
+	given given
+	tried candidates
+	// certain stands for how many candidates may match a row that does not count them; it is 0.
+	certain uint32
+	// failure is that of an undoing.
+	failure error
+	// ignored counts rows that were taken back and not known.
+	ignored int64
+}
+
+// bucket is the rows of a key, of both inputs.
+type bucket [2]run
+
+// changes is what follows from a Config.
+type changes struct {
+	// verdict: rows of the left input come out, or not, according to their matches. Otherwise pairs come out.
+	verdict bool
+	// preserves says of each input that its rows come out according to their matches; degrees that they count these; stores that rows are stored, otherwise
+	// only how many a key has.
+	preserves, degrees, stores [2]bool
+	// judged says that candidates are looked at one by one, since there is a condition beside the keys, or degrees.
+	judged bool
+	// final says that a left row that has a match is done with.
+	final bool
+}
+
+func planChanges(c *Config) changes {
+	p := changes{verdict: c.Kind == Semi || c.Kind == Anti || c.Kind == Mark, stores: [2]bool{true, true}}
+	for input := range 2 {
+		p.preserves[input] = c.preserves(input)
+		p.degrees[input] = p.preserves[input] && (c.Residual != nil || c.Inputs[1-input].TTL > 0)
+	}
+	p.judged = c.Residual != nil || p.degrees[LeftInput] || p.degrees[RightInput]
+	p.stores[RightInput] = !p.verdict || p.judged || c.Inputs[RightInput].TTL > 0
+	p.final = !p.judged && (c.Kind == Semi || c.Kind == Anti) && c.Inputs[LeftInput].AppendOnly && c.Inputs[RightInput].AppendOnly
+	return p
+}
+
+// Changes reports whether what a Changing join emits is a changelog: otherwise it is inserts only.
+func (c *Config) Changes() bool {
+	appended := c.Inputs[LeftInput].AppendOnly && c.Inputs[RightInput].AppendOnly
+	return !appended || c.Kind != Inner && c.Kind != Semi
+}
+
+// NewChanging returns a join of inputs that change. It does not keep c, whose Build means nothing here.
+func NewChanging(c *Config) (*Changing, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	if c.Broadcast {
+		return nil, c.wrong("an input that may change cannot be broadcast")
+	}
+	if c.threeValued() && slices.ContainsFunc(c.Keys, func(k Key) bool { return k.Match == In }) {
+		return nil, c.wrong("keys are compared by IN, which inputs that change do not know yet")
+	}
+	j := &Changing{cfg: *c, plan: planChanges(c)}
+	for input := range 2 {
+		j.keys[input] = newKeyColumns(&j.cfg, input)
+		j.res[input] = newResidual(&j.cfg, 1-input)
+		j.outs[input] = newOutput(&j.cfg, 1-input)
+		j.stores[input] = newStore(&j.cfg, &j.plan, input)
+	}
+	j.table = keyed.NewTable(c.Pool, pick(c.Left, j.keys[LeftInput].columns), c.title(), c.Budget)
+	j.runs = keyed.NewSlab[bucket](c.Budget)
+	j.work = newWork()
+	j.given = newGiven()
+	if j.plan.judged {
+		j.tried = newCandidates()
+	}
+	return j, nil
+}
+
+// Ignored returns how many rows were taken back that were not known, since they had expired.
+func (j *Changing) Ignored() int64 { return j.ignored }
+
+// Apply is for operators of one input.
+func (j *Changing) Apply(*batch.Batch, *op.Output) (bool, error) {
+	return false, errOneInput(j.cfg.title())
+}
+
+// ApplyInput stores rows, or forgets them, and emits what that changes.
+func (j *Changing) ApplyInput(input int, in *batch.Batch, out *op.Output) (more bool, err error) {
+	w := &j.work
+	if w.in == nil {
+		switch {
+		case j.ended[input]:
+			return false, errEnded(j.cfg.title(), input)
+		case j.cfg.Inputs[input].AppendOnly && op.Retracted(in):
+			return false, errTakenBack(j.cfg.title(), input)
+		}
+		if err := j.begin(input, in, out); err != nil {
+			w.in = nil
+			return false, err
+		}
+	}
+	g := &j.given
+	g.reset()
+	switch {
+	case j.plan.judged:
+		j.judge(out)
+	case !j.plan.verdict:
+		j.givePairs()
+	case input == LeftInput:
+		j.giveLeft()
+	default:
+		j.giveFlips()
+	}
+	if j.failure != nil {
+		return false, op.OutOfMemory(j.cfg.title(), j.failure)
+	}
+	j.emit(out)
+	if w.at < w.n || j.tried.left() {
+		return true, nil
+	}
+	w.in = nil
+	return false, j.finish(out)
+}
+
+// emit makes a batch of what is given.
+func (j *Changing) emit(out *op.Output) {
+	g, w := &j.given, &j.work
+	if len(g.rows) == 0 {
+		return
+	}
+	o := j.outs[w.input]
+	b := o.pairs(w.in, g.rows, j.stores[1-w.input].rows, g.ids)
+	for _, c := range o.probe {
+		if own := o.cols[c.place]; own != nil && len(g.alone) > 0 {
+			for _, row := range g.alone {
+				own.SetNull(int(row))
+			}
+		}
+	}
+	if mark := o.mark; mark >= 0 {
+		c := o.beginMark()
+		for row, truth := range g.marks {
+			setMark(c, row, truth)
+		}
+	}
+	if g.changed {
+		b.Kinds = g.kinds
+	}
+	out.Emit(0, b)
+}
+
+// finish stores what is known only now, forgets what is of no use any more, and accounts for the rows of the batch.
+func (j *Changing) finish(out *op.Output) error {
+	w := &j.work
+	c := &out.Counts
+	for _, f := range w.flags[:w.n] {
+		switch {
+		case f&rejected != 0:
+			continue // counted with its error
+		case f&gave != 0:
+			c.Forwarded++
+		case f&folded != 0:
+			c.Absorbed++
+		default:
+			c.Filtered++
+		}
+		c.In++
+	}
+	if j.free[w.input] {
+		return nil
+	}
+	if err := j.stores[w.input].flush(); err != nil {
+		return err
+	}
+	return j.tidy(w.input)
+}
+
+// tidy settles the flips of a batch, and drops what nobody can meet any more.
+func (j *Changing) tidy(input int) error {
+	w := &j.work
+	for p, dir := range w.flips[:w.n] {
+		if dir != 0 && j.plan.final && input == RightInput {
+			if err := j.stores[LeftInput].dropRun(&j.runs.At(w.slots[p])[LeftInput]); err != nil {
+				return err
+			}
+		}
+	}
+	for p := 0; w.takes && p < w.n; p++ {
+		if w.ids[p] != keyed.NoRow {
+			*j.stores[input].rows.Mark(w.ids[p]) = 0
+		}
+	}
+	if !w.shrunk {
+		return nil
+	}
+	for _, slot := range w.slots[:w.n] {
+		if slot == keyed.NoSlot {
+			continue
+		}
+		if b := j.runs.At(slot); !b[input].gone && b[LeftInput].count == 0 && b[RightInput].count == 0 {
+			if err := j.table.Delete(slot); err != nil {
+				return err
+			}
+			b[LeftInput].gone, b[RightInput].gone = true, true
+		}
+	}
+	return nil
+}
+
+// OnInputEnd frees the rows of the other input if nothing that they could meet will come, and nobody asks for them.
+func (j *Changing) OnInputEnd(input int, _ *op.Output) (more bool, err error) {
+	j.ended[input] = true
+	other := 1 - input
+	if !j.useless(other) || j.free[other] {
+		return false, nil
+	}
+	j.free[other] = true
+	j.stores[other].freeRows()
+	if j.stores[input].rows.Len() == 0 && j.free[input] {
+		j.table.Free()
+		j.runs.Free()
+		return false, nil
+	}
+	for g := range keyed.Groups {
+		for slot := range j.table.Slots(uint8(g)) { //nolint:gosec // less than Groups
+			b := j.runs.At(slot)
+			b[other] = noRun()
+			if b[input].count == 0 {
+				if err := j.table.Delete(slot); err != nil {
+					return false, err
+				}
+			}
+		}
+	}
+	return false, nil
+}
+
+// useless reports whether the rows of an input, whose other one has ended, need not be known any more: they need, to tell the other one's rows whether they
+// have a match, and where it is not certain that a row that is taken back is there, or what it gave.
+func (j *Changing) useless(input int) bool {
+	in, other := j.cfg.Inputs[input], j.cfg.Inputs[1-input]
+	switch {
+	case j.plan.preserves[1-input]:
+		return false
+	case in.AppendOnly:
+		return true
+	default:
+		return in.TTL == 0 && (other.TTL == 0 || !j.plan.preserves[input])
+	}
+}

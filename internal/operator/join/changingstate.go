@@ -1,0 +1,247 @@
+package join
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+)
+
+// The version of the state of a Changing join, and its parts for a key group: docs/format/state.md.
+const (
+	changingVersion = 1
+	partNumbers     = 0 // of rows of the right input by key, where they are not stored
+	partSide        = 1 // where the parts of the left input begin; those of the right follow
+	partStored      = 0
+	partDegrees     = 1
+	partDoubts      = 2
+	partBorn        = 3
+	sideParts       = 4
+	changingParts   = partSide + 2*sideParts
+)
+
+// Tables are the state: the keys; then, of the left and then of the right input, the rows and what finds them.
+func (j *Changing) Tables() []op.Table {
+	tables := []op.Table{j.table}
+	for _, s := range j.stores {
+		tables = append(tables, s.rows)
+		if s.index != nil {
+			tables = append(tables, s.index.table)
+		}
+	}
+	return tables
+}
+
+// Needs declares the key groups of in.
+func (j *Changing) Needs(input int, in *batch.Batch, needs *op.Needs) {
+	n := len(j.Tables())
+	if in == nil {
+		for i := range n {
+			needs.All(i)
+		}
+		return
+	}
+	_, dealt := j.hash(input, in)
+	var seen [op.KeyGroups]bool
+	for _, h := range dealt {
+		if g := op.GroupOf(h); !seen[g] {
+			seen[g] = true
+			for i := range n {
+				needs.Groups(i, g, g)
+			}
+		}
+	}
+}
+
+// Snapshot returns the state of a key group.
+func (j *Changing) Snapshot(number op.KeyGroup) ([]byte, error) {
+	var p [changingParts][]byte
+	var err error
+	if !j.plan.stores[RightInput] {
+		p[partNumbers], err = j.table.Snapshot(uint8(number), func(dst []byte, slot uint32) []byte {
+			return binary.AppendUvarint(dst, uint64(j.runs.At(slot)[RightInput].count))
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for input, s := range j.stores {
+		if err := s.snapshot(uint8(number), p[partSide+input*sideParts:]); err != nil {
+			return nil, err
+		}
+	}
+	return keyed.AppendParts(nil, changingVersion, p[:]...), nil
+}
+
+func (s *store) snapshot(number uint8, p [][]byte) (err error) {
+	if p[partStored], err = s.rows.Snapshot(number); err != nil || p[partStored] == nil {
+		return err
+	}
+	ids := s.rows.AppendGroup(nil, number)
+	if s.degrees != nil {
+		for _, id := range ids {
+			p[partDegrees] = binary.AppendUvarint(p[partDegrees], uint64(*s.degrees.At(id)))
+		}
+	}
+	if s.doubts != nil {
+		for _, id := range ids {
+			p[partDoubts] = binary.AppendUvarint(p[partDoubts], uint64(*s.doubts.At(id)))
+		}
+	}
+	if s.ages != nil {
+		for _, id := range ids {
+			p[partBorn] = binary.AppendVarint(p[partBorn], *s.ages.born.At(id))
+		}
+	}
+	return nil
+}
+
+// Restore puts the state of a key group in.
+func (j *Changing) Restore(number op.KeyGroup, data []byte) error {
+	p, err := keyed.Parts(j.cfg.title(), data, changingVersion, changingParts)
+	if err != nil {
+		return err
+	}
+	if (p[partNumbers] != nil) && j.plan.stores[RightInput] {
+		return j.corrupt("numbers of rows where rows are stored")
+	}
+	if p[partNumbers] != nil {
+		err := j.table.Restore(uint8(number), p[partNumbers], func(slot uint32, value []byte) error {
+			count, n := binary.Uvarint(value)
+			if n <= 0 || n != len(value) || count >= uint64(keyed.NoRow) {
+				return j.corrupt("no number of rows")
+			}
+			if err := j.runs.Grow(j.table.Limit()); err != nil {
+				return op.OutOfMemory(j.cfg.title(), err)
+			}
+			*j.runs.At(slot) = bucket{noRun(), noRun()}
+			j.runs.At(slot)[RightInput].count = uint32(count)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for input := range j.stores {
+		if err := j.restoreSide(input, uint8(number), p[partSide+input*sideParts:]); err != nil {
+			return op.OutOfMemory(j.cfg.title(), err)
+		}
+	}
+	return nil
+}
+
+func (j *Changing) corrupt(reason string) error {
+	return &keyed.CorruptError{What: j.cfg.title(), Reason: reason}
+}
+
+// restoreSide puts the rows of an input in, and finds their places anew.
+func (j *Changing) restoreSide(input int, number uint8, p [][]byte) error {
+	s := j.stores[input]
+	if p[partStored] == nil {
+		return nil
+	}
+	if !j.plan.stores[input] {
+		return j.corrupt("rows where only their number is stored")
+	}
+	if err := s.rows.Restore(number, p[partStored]); err != nil {
+		return err
+	}
+	if err := s.grow(); err != nil {
+		return err
+	}
+	ids := s.rows.AppendGroup(nil, number)
+	born, err := j.restoreNumbers(s, ids, p)
+	if err != nil {
+		return err
+	}
+	for from := 0; from < len(ids); from += batch.MaxRows {
+		some := ids[from:min(from+batch.MaxRows, len(ids))]
+		if err := j.relink(input, some); err != nil {
+			return err
+		}
+	}
+	if s.ages == nil {
+		return nil
+	}
+	// The oldest come first; those of one age in the order of their numbers.
+	order := make([]int, len(ids))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case born[a] == born[b]:
+			return 0
+		case born[b] == unborn || born[a] != unborn && born[a] < born[b]:
+			return -1
+		default:
+			return 1
+		}
+	})
+	for _, i := range order {
+		s.ages.push(number, ids[i], born[i])
+	}
+	return nil
+}
+
+// relink puts rows that are stored into the runs of their keys.
+func (j *Changing) relink(input int, ids []uint32) error {
+	s, w := j.stores[input], &j.work
+	b := s.gather(ids)
+	k := j.keys[input]
+	hashes, _ := j.hash(input, b)
+	slots := w.slots[:len(ids)]
+	if nullable(b, k.strict) {
+		return j.corrupt("a row that equals no other one is stored")
+	}
+	fresh, err := j.table.Upsert(hashes, k.of(b, k.columns), nil, slots)
+	if err != nil {
+		return err
+	}
+	if err := j.runs.Grow(j.table.Limit()); err != nil {
+		return err
+	}
+	for _, i := range fresh {
+		*j.runs.At(slots[i]) = bucket{noRun(), noRun()}
+	}
+	if s.hashes != nil {
+		s.images = s.hasher.Hash(b)
+	}
+	for i, id := range ids {
+		if err := s.enter(&j.runs.At(slots[i])[input], id, s.imageAt(i), slots[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restoreNumbers sets what rows count, and returns their ages.
+func (j *Changing) restoreNumbers(s *store, ids []uint32, p [][]byte) (born []int64, err error) {
+	for i, slab := range [...]*keyed.Slab[uint32]{s.degrees, s.doubts} {
+		data := p[partDegrees+i]
+		for i := 0; slab != nil && i < len(ids); i++ {
+			v, n := binary.Uvarint(data)
+			if n <= 0 || v > uint64(unsettled) {
+				return nil, j.corrupt("a row has no number of matches")
+			}
+			*slab.At(ids[i]), data = uint32(v), data[n:]
+		}
+		if len(data) > 0 {
+			return nil, j.corrupt("more numbers of matches than rows")
+		}
+	}
+	data := p[partBorn]
+	for i := 0; s.ages != nil && i < len(ids); i++ {
+		v, n := binary.Varint(data)
+		if n <= 0 {
+			return nil, j.corrupt("a row has no age")
+		}
+		born, data = append(born, v), data[n:]
+	}
+	if len(data) > 0 {
+		return nil, j.corrupt("more ages than rows")
+	}
+	return born, nil
+}

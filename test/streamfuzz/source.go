@@ -1,0 +1,165 @@
+package streamfuzz
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Source is a source with its rows.
+type Source struct {
+	Name string
+	// Kind is how the rows are written: append, op, upsert or debezium.
+	Kind     string
+	Entities []Entity
+	// Delay, in seconds, is how far the watermark of ts is behind; negative: there is none.
+	Delay int
+}
+
+// Entity is a row that changes.
+type Entity struct {
+	Versions []Version
+	// Gone is the place where it is deleted; 0: it stays.
+	Gone int
+}
+
+// Version is what a row is from a place of the stream on.
+type Version struct {
+	Place int
+	// Row is the JSON object.
+	Row string
+}
+
+const columns = "id BIGINT, k TEXT, g BIGINT, v BIGINT, n NUMERIC(8, 2), b BOOLEAN, ts TIMESTAMP"
+
+// fields are the columns as the grammar sees them.
+func fields() []column {
+	return []column{{"id", integer}, {"k", text}, {"g", integer}, {"v", integer}, {"n", decimal}, {"b", boolean}, {"ts", moment}}
+}
+
+// Lines are the source's file.
+func (s *Source) Lines() string {
+	type change struct {
+		place int
+		lines []string
+	}
+	var all []change
+	for _, e := range s.Entities {
+		for i, v := range e.Versions {
+			before := ""
+			if i > 0 {
+				before = e.Versions[i-1].Row
+			}
+			all = append(all, change{v.Place, s.write(before, v.Row)})
+		}
+		if e.Gone > 0 {
+			all = append(all, change{e.Gone, s.write(e.Versions[len(e.Versions)-1].Row, "")})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b change) int { return a.place - b.place })
+	var b strings.Builder
+	for _, c := range all {
+		for _, l := range c.lines {
+			b.WriteString(l + "\n")
+		}
+	}
+	return b.String()
+}
+
+// write is a change of one row into another; empty: there is none.
+func (s *Source) write(before, after string) []string {
+	op := func(kind, row string) string { return `{"op":"` + kind + `",` + row[1:] }
+	null := func(row string) string {
+		if row == "" {
+			return "null"
+		}
+		return row
+	}
+	switch s.Kind {
+	case "append":
+		return []string{after}
+	case "debezium":
+		kind := "u"
+		if before == "" {
+			kind = "c"
+		} else if after == "" {
+			kind = "d"
+		}
+		return []string{fmt.Sprintf(`{"before":%s,"after":%s,"op":%q}`, null(before), null(after), kind)}
+	}
+	switch {
+	case after == "":
+		return []string{op("-D", before)}
+	case before == "":
+		return []string{op("+I", after)}
+	case s.Kind == "upsert":
+		return []string{op("+U", after)}
+	}
+	return []string{op("-U", before), op("+U", after)}
+}
+
+// Left are the rows that are left in the end, in the order of their places.
+func (s *Source) Left() []string {
+	var left []Version
+	for _, e := range s.Entities {
+		if e.Gone == 0 {
+			left = append(left, e.Versions[len(e.Versions)-1])
+		}
+	}
+	slices.SortFunc(left, func(a, b Version) int { return a.Place - b.Place })
+	rows := make([]string, len(left))
+	for i, v := range left {
+		rows[i] = v.Row
+	}
+	return rows
+}
+
+// windowed reports whether there are windows over the source.
+func (s *Source) windowed() bool { return s.Kind == "append" && s.Delay >= 0 }
+
+// Declare is the source in Wire, and the windows over it, as views.
+func (s *Source) Declare(path string) string {
+	key, with, watermark := "", ", format = 'json', changelog = true", ""
+	switch s.Kind {
+	case "append":
+		with = ", format = 'json'"
+	case "upsert":
+		key = ", PRIMARY KEY (id)"
+	case "debezium":
+		key, with = ", PRIMARY KEY (id)", ", format = 'debezium-json'"
+	}
+	if s.Delay >= 0 {
+		watermark = fmt.Sprintf(", WATERMARK FOR ts AS ts - INTERVAL '%d seconds'", s.Delay)
+	}
+	text := fmt.Sprintf("CREATE SOURCE %s (%s%s%s) WITH (connector = 'file', path = '%s'%s);\n", s.Name, columns, watermark, key, path, with)
+	if s.windowed() {
+		text += fmt.Sprintf("CREATE VIEW %[1]s_tumble AS SELECT * FROM TUMBLE(%[1]s, ts, INTERVAL '5 seconds');\n"+
+			"CREATE VIEW %[1]s_hop AS SELECT * FROM HOP(%[1]s, ts, INTERVAL '2 seconds', INTERVAL '6 seconds');\n"+
+			"CREATE VIEW %[1]s_cumulate AS SELECT * FROM CUMULATE(%[1]s, ts, INTERVAL '3 seconds', INTERVAL '12 seconds');\n"+
+			"CREATE VIEW %[1]s_session AS SELECT * FROM SESSION(%[1]s PARTITION BY k, ts, INTERVAL '3 seconds');\n", s.Name)
+	}
+	return text
+}
+
+// Witness are the statements that make the source's table in PostgreSQL, and the windows over it with the rows that are not late for them.
+func (s *Source) Witness() []string {
+	all := []string{fmt.Sprintf("CREATE TEMPORARY TABLE %s (%s, pos BIGINT)", s.Name, columns)}
+	for pos, row := range s.Left() {
+		all = append(all, fmt.Sprintf("INSERT INTO %[1]s SELECT id, k, g, v, n, b, ts, %[2]d FROM json_populate_record(NULL::%[1]s, '%[3]s')", s.Name, pos, row))
+	}
+	if !s.windowed() {
+		return all
+	}
+	all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_w AS SELECT *, max(ts) OVER (ORDER BY pos ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) - INTERVAL '%[2]d seconds' AS wm FROM %[1]s", s.Name, s.Delay))
+	for name, w := range map[string][2]string{
+		"tumble":   {"LATERAL (SELECT date_bin('5 seconds', ts, '1970-01-01') AS s) x", "s + INTERVAL '5 seconds'"},
+		"hop":      {"generate_series(date_bin('2 seconds', ts, '1970-01-01') - INTERVAL '4 seconds', date_bin('2 seconds', ts, '1970-01-01'), '2 seconds') s", "s + INTERVAL '6 seconds'"},
+		"cumulate": {"LATERAL (SELECT date_bin('12 seconds', ts, '1970-01-01') AS s) x, generate_series(s + INTERVAL '3 seconds', s + INTERVAL '12 seconds', '3 seconds') w", "w"},
+	} {
+		all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_%[2]s AS SELECT id, k, g, v, n, b, ts, s AS window_start, %[4]s AS window_end FROM %[1]s_w, %[3]s "+
+			"WHERE s <= ts AND %[4]s > ts AND (wm IS NULL OR %[4]s > wm)", s.Name, name, w[0], w[1]))
+	}
+	return append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_session AS SELECT id, k, g, v, n, b, ts, min(ts) OVER w AS window_start, max(ts) OVER w + INTERVAL '3 seconds' AS window_end "+
+		"FROM (SELECT *, sum(begins) OVER (PARTITION BY k ORDER BY ts, pos) AS session FROM (SELECT *, CASE WHEN ts - lag(ts) OVER (PARTITION BY k ORDER BY ts, pos) < INTERVAL '3 seconds' "+
+		"THEN 0 ELSE 1 END AS begins FROM %[1]s_w WHERE ts IS NOT NULL AND (wm IS NULL OR ts >= wm)) a) c WINDOW w AS (PARTITION BY k, session)", s.Name))
+}

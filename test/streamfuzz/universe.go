@@ -1,0 +1,125 @@
+package streamfuzz
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"wire.example/wire/test/difffuzz"
+)
+
+// Universe is what a seed makes.
+type Universe struct {
+	Seed    uint64
+	Sources []Source
+	Queries []Query
+}
+
+// Query is a query with columns c1, c2 and so on, and the productions that it uses.
+type Query struct {
+	Root *difffuzz.Node
+	Uses []string
+}
+
+// New makes the universe of a seed with a number of queries.
+func New(seed uint64, queries int) *Universe {
+	g := &generator{r: rand.New(rand.NewPCG(seed, 41))} //nolint:gosec // replayed by its seed
+	u := &Universe{Seed: seed}
+	for i := range 2 + g.r.IntN(2) {
+		u.Sources = append(u.Sources, g.source(string("tuv"[i])))
+	}
+	g.sources = u.Sources
+	for range queries {
+		u.Queries = append(u.Queries, g.query())
+	}
+	return u
+}
+
+// generator draws sources and queries.
+type generator struct {
+	r       *rand.Rand
+	sources []Source
+	names   int
+	uses    map[string]bool
+}
+
+func (g *generator) chance(percent int) bool { return g.r.IntN(100) < percent }
+
+func pick[T any](g *generator, list ...T) T { return list[g.r.IntN(len(list))] }
+
+func (g *generator) use(production string) { g.uses[production] = true }
+
+// source draws a source. Rows come in places 1, 2, …; each change has its own.
+func (g *generator) source(name string) Source {
+	s := Source{Name: name, Kind: pick(g, "append", "append", "op", "op", "upsert", "debezium"), Delay: -1}
+	if s.Kind == "append" && g.chance(70) {
+		s.Delay = pick(g, 0, 1, 2, 4, 10)
+	}
+	rows := pick(g, 3, 8, 12, 25)
+	if g.chance(4) {
+		rows = 0
+	}
+	second := g.r.IntN(20) - 10
+	for id := range rows {
+		e := Entity{}
+		place := 10*id + g.r.IntN(40)
+		versions := 1
+		if s.Kind != "append" && g.chance(60) {
+			versions += g.r.IntN(4)
+		}
+		second += g.r.IntN(4)
+		for range versions {
+			place += 1 + g.r.IntN(30)
+			e.Versions = append(e.Versions, Version{place, g.row(id+1, second)})
+		}
+		if s.Kind != "append" && g.chance(25) {
+			e.Gone = place + 1 + g.r.IntN(30)
+		}
+		s.Entities = append(s.Entities, e)
+	}
+	return s
+}
+
+func (g *generator) row(id, second int) string {
+	or := func(value string) string {
+		if g.chance(12) {
+			return "null"
+		}
+		return value
+	}
+	at := second - g.r.IntN(8)
+	if g.chance(5) {
+		at -= 10 + g.r.IntN(20)
+	}
+	minute, day := 0, "2020-03-01T00:"
+	if at < 0 {
+		minute, day, at = 59, "2020-02-29T23:", at+60
+	}
+	minute, at = minute+at/60, at%60
+	return fmt.Sprintf(`{"id":%d,"k":%s,"g":%s,"v":%s,"n":%s,"b":%s,"ts":%s}`, id, or(`"`+pick(g, "a", "b", "c", "d")+`"`), or(fmt.Sprint(g.r.IntN(4))),
+		or(fmt.Sprint(g.r.IntN(30)-5)), or(fmt.Sprintf("%d.%02d", g.r.IntN(20), 25*g.r.IntN(4))), or(pick(g, "true", "false")), or(fmt.Sprintf(`"%s%02d:%02d"`, day, minute, at)))
+}
+
+// query draws a query.
+func (g *generator) query() Query {
+	g.uses, g.names = map[string]bool{}, 0
+	root := g.relation(1 + g.r.IntN(3)).node
+	q := Query{Root: root}
+	for use := range g.uses {
+		q.Uses = append(q.Uses, use)
+	}
+	slices.Sort(q.Uses)
+	return q
+}
+
+// AppendOnly makes all sources such that rows are only added: of each row its first version.
+func (u *Universe) AppendOnly() *Universe {
+	for i := range u.Sources {
+		s := &u.Sources[i]
+		s.Kind = "append"
+		for at := range s.Entities {
+			s.Entities[at].Versions, s.Entities[at].Gone = s.Entities[at].Versions[:1], 0
+		}
+	}
+	return u
+}
