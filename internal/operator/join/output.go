@@ -16,6 +16,7 @@ type output struct {
 	gather     []*batch.Column // the build side's columns of the output, in that side's order
 	cols       []*batch.Column
 	originRows []uint16
+	before     []int64
 	ids        []uint32 // of the build rows, by physical row
 }
 
@@ -70,6 +71,13 @@ func (o *output) pairs(in *batch.Batch, rows []uint16, store *keyed.Rows, ids []
 		}
 		o.b.OriginRows = o.originRows
 	}
+	if in.Before != nil {
+		o.before = o.before[:0]
+		for _, row := range rows {
+			o.before = append(o.before, in.Before[row])
+		}
+		o.b.Before = o.before
+	}
 	return &o.b
 }
 
@@ -90,7 +98,7 @@ func (o *output) selected(in *batch.Batch, sel []uint16) *batch.Batch {
 	for _, c := range o.probe {
 		o.cols[c.place] = in.Cols[c.column]
 	}
-	o.b.Origin, o.b.OriginRows = in.Origin, in.OriginRows
+	o.b.Origin, o.b.OriginRows, o.b.Before = in.Origin, in.OriginRows, in.Before
 	return &o.b
 }
 
