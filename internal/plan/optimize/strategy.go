@@ -72,7 +72,7 @@ func CombineGroups(p *logical.Plan) {
 	for _, n := range order(p) {
 		if a, ok := n.(*logical.Aggregate); ok {
 			e := estimates.Of(a)
-			a.Combine = e.Rows <= combinedGroups && estimates.Of(a.Input).Rows > 4*e.Rows && !slices.ContainsFunc(a.Calls, whole)
+			a.Combine = !a.Retracts && e.Rows <= combinedGroups && estimates.Of(a.Input).Rows > 4*e.Rows && !slices.ContainsFunc(a.Calls, whole)
 		}
 	}
 }
