@@ -125,8 +125,11 @@ func sortKeys(keys []logical.SortKey) []keyed.Key {
 
 func newSort(s *Step, n *logical.Sort) meeting {
 	s.Name, s.OnError = n.Name, n.OnError
-	if n.Changing && isDedupe(n) {
+	switch {
+	case n.Changing && isDedupe(n):
 		return newDedupe(s, n)
+	case n.Changing:
+		return newTopN(s, n)
 	}
 	config := sort.Config{
 		Name: n.Name, Types: types(n.Schema()), Keys: sortKeys(n.Keys), Limit: n.Limit, Offset: n.Offset, WithTies: n.WithTies, Partition: n.Partition,

@@ -7,6 +7,7 @@ import (
 	"wire.example/wire/internal/operator/late"
 	"wire.example/wire/internal/operator/normalize"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/topn"
 	"wire.example/wire/internal/operator/window"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/sqlstate"
@@ -41,6 +42,17 @@ func isDedupe(n *logical.Sort) bool {
 func newDedupe(s *Step, n *logical.Sort) meeting {
 	config := dedupe.Config{Name: n.Name, Types: types(n.Schema()), Partition: n.Partition, Order: sortKeys(n.Keys), TTL: n.TTL}
 	s.New = func(b Build) (op.Operator, error) { return dedupe.New(b.Pool, b.Budget, config), nil }
+	return byKeys(n.Partition)
+}
+
+// newTopN makes the operator that keeps the first rows of each partition.
+func newTopN(s *Step, n *logical.Sort) meeting {
+	function := map[logical.Rank]topn.Function{logical.RankWithGaps: topn.Rank, logical.DenseRank: topn.DenseRank}[n.Rank]
+	config := topn.Config{
+		Name: n.Name, Types: types(n.Input.Schema()), Partition: n.Partition, Order: sortKeys(n.Keys), Arrival: len(n.Keys) == 0, Function: function,
+		Limit: n.Limit, Offset: n.Offset, WithTies: n.WithTies, RankColumn: n.Rank != logical.NoRank, Changes: n.Retracts, TTL: n.TTL,
+	}
+	s.New = func(b Build) (op.Operator, error) { return topn.New(b.Pool, b.Budget, config), nil }
 	return byKeys(n.Partition)
 }
 
@@ -90,8 +102,8 @@ func Refused(n logical.Node) error {
 			return notYet("a " + n.Strategy.String())
 		}
 	case *logical.Sort:
-		if n.Changing && !isDedupe(n) || n.Timed {
-			return notYet("ORDER BY with LIMIT over a stream")
+		if n.Timed {
+			return notYet("ORDER BY time over a stream")
 		}
 	case *logical.Over:
 		if n.Changing || n.Timed {
