@@ -80,18 +80,11 @@ type bench struct {
 
 // Run measures the list. It makes its inputs first, and removes them and all outputs if it made the folder.
 func Run(ctx context.Context, s Settings) (*Result, error) {
-	b := &bench{Settings: s}
-	if b.Short <= 0 || b.Events <= b.Short || b.Runs < 1 {
-		return nil, fmt.Errorf("a bench needs at least one run and more events than the %d of its short input", b.Short)
+	b, clean, err := open(s)
+	if err != nil {
+		return nil, err
 	}
-	if b.Dir == "" {
-		dir, err := os.MkdirTemp("", "wire-bench")
-		if err != nil {
-			return nil, err
-		}
-		defer os.RemoveAll(dir) //nolint:errcheck // a folder of temporary files
-		b.Dir = dir
-	}
+	defer clean()
 	bytes, err := b.inputs()
 	if err != nil {
 		return nil, err
@@ -101,6 +94,21 @@ func Run(ctx context.Context, s Settings) (*Result, error) {
 		Short: s.Short, Runs: s.Runs, Bytes: bytes / s.Events,
 	}
 	return r, b.measure(ctx, r)
+}
+
+// open checks the settings and makes the folder, which clean removes if it was made.
+func open(s Settings) (b *bench, clean func(), err error) {
+	b, clean = &bench{Settings: s}, func() {}
+	if b.Short <= 0 || b.Events <= b.Short || b.Runs < 1 {
+		return nil, nil, fmt.Errorf("a bench needs at least one run and more events than the %d of its short input", b.Short)
+	}
+	if b.Dir == "" {
+		if b.Dir, err = os.MkdirTemp("", "wire-bench"); err != nil {
+			return nil, nil, err
+		}
+		clean = func() { os.RemoveAll(b.Dir) } //nolint:errcheck // a folder of temporary files
+	}
+	return b, clean, nil
 }
 
 // inputs writes the two files of events, and returns the size of the longer one.

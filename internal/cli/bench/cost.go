@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,9 +23,14 @@ type usage struct {
 
 // process runs the program and returns what it took. Its messages become the error's.
 func (b *bench) process(ctx context.Context, args ...string) (usage, error) {
+	return b.processTo(ctx, nil, args...)
+}
+
+// processTo is process with the standard output in out, unless it is nil.
+func (b *bench) processTo(ctx context.Context, out io.Writer, args ...string) (usage, error) {
 	var messages bytes.Buffer
 	c := exec.CommandContext(ctx, b.Program, args...) //nolint:gosec // this program itself
-	c.Dir, c.Stderr = b.Dir, &messages
+	c.Dir, c.Stdout, c.Stderr = b.Dir, out, &messages
 	began := b.Clock.Monotonic()
 	if err := c.Run(); err != nil {
 		return usage{}, fmt.Errorf("wire %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(messages.String()))
