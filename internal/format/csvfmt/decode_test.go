@@ -256,3 +256,25 @@ func TestTypesThatCSVCannotRead(t *testing.T) {
 		}
 	}
 }
+
+func TestRowsByKeyThatAreTakenAwayNeedTheirKeyAlone(t *testing.T) {
+	s := columns("k:bigint", "v")
+	s.Fields[0].NotNull, s.Fields[1].NotNull = true, true
+	f := newFormat(t, Options{Changelog: true})
+	d, err := f.NewDecoder(codec.DecodeSpec{Schema: s, Upserts: true, Pool: &batch.Pool{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf := (&batch.Pool{}).NewBuffer(100)
+	buf.Data = append(buf.Data, "+U,1,a\n-D,1,\n+I,2,\n+I,3,\"\"\n"...)
+	if err := d.Begin(&codec.Block{Buf: buf}); err != nil {
+		t.Fatal(err)
+	}
+	b, res, err := d.Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows := sdktest.Rows(b); !slices.Equal(rows, []string{`+I 1, "a"`, `-D 1, NULL`, `+I 3, ""`}) || len(res.Rejects) != 1 || res.Rejects[0].Column != "v" {
+		t.Errorf("%q, %+v", rows, res.Rejects)
+	}
+}

@@ -32,9 +32,11 @@ type decoder struct {
 	out    batch.Batch
 	origin batch.Origin
 	kinds  []batch.Change
-	res    codec.Result
-	copies codec.Scratch
-	text   *batch.Buffer // what views point into: the block's buffer or own
+	// mustHave are the columns that rows by key must have, unless they take a row away.
+	mustHave []*field
+	res      codec.Result
+	copies   codec.Scratch
+	text     *batch.Buffer // what views point into: the block's buffer or own
 
 	block  *codec.Block
 	p      unsafe.Pointer // data[0]
@@ -82,8 +84,35 @@ func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
 	if f.options.Changelog {
 		d.op = field{name: f.options.OpField, typ: schema.Of(schema.Text), isOp: true, notNull: true}
 		d.kinds = make([]batch.Change, batchRows+1)
+		d.takeKeys()
 	}
 	return d, nil
+}
+
+// takeKeys lets rows that go by their key, and take the row with that key away, lack all other values.
+func (d *decoder) takeKeys() {
+	if !d.spec.Upserts {
+		return
+	}
+	for i := range d.fields {
+		if f := &d.fields[i]; f.notNull && !f.skip {
+			f.notNull = false
+			d.mustHave = append(d.mustHave, f)
+		}
+	}
+}
+
+// complete rejects a row that goes by its key and lacks another value, unless it takes the row with that key away. end is what readRecord returns.
+func (d *decoder) complete(row, end int) int {
+	if end < 0 || d.kinds[row] == batch.Delete {
+		return end
+	}
+	for _, f := range d.mustHave {
+		if f.col.IsNull(row) {
+			return d.fail(f.name, codec.ErrNotNull(f.name))
+		}
+	}
+	return end
 }
 
 // Begin takes a block. One that cannot be scanned in place (no line feed at its end, too little room behind) is copied. A file without a
@@ -144,6 +173,9 @@ func (d *decoder) readRows() (row int) {
 		d.start = d.pos
 		d.nulls, d.dropped, d.bad, d.broken = false, false, nil, 0
 		end := d.readRecord(row)
+		if len(d.mustHave) > 0 {
+			end = d.complete(row, end)
+		}
 		d.res.Records++
 		switch {
 		case end < 0:

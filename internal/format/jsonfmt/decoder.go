@@ -3,7 +3,6 @@ package jsonfmt
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"unsafe"
 
 	"wire.example/wire/sdk/batch"
@@ -27,9 +26,11 @@ type decoder struct {
 	cols   []*batch.Column
 	origin batch.Origin
 	kinds  []batch.Change
-	res    codec.Result
-	copies codec.Scratch
-	text   *batch.Buffer // what views point into: the block's buffer or own
+	// mustHave are the columns that rows by key must have, unless they take a row away.
+	mustHave []*member
+	res      codec.Result
+	copies   codec.Scratch
+	text     *batch.Buffer // what views point into: the block's buffer or own
 
 	block  *codec.Block
 	p      unsafe.Pointer // data[0]
@@ -85,8 +86,8 @@ func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
 			d.out.Cols[i] = d.cols[i]
 		}
 	}
-	if f.options.Changelog {
-		return d, d.addOp(f.options.OpField)
+	if f.options.Changelog || f.options.Deleted != "" {
+		return d, d.addOp(&f.options)
 	}
 	for _, c := range spec.Filter {
 		if m := d.root.byField[c.Column]; m != nil {
@@ -94,29 +95,6 @@ func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
 		}
 	}
 	return d, nil
-}
-
-// addOp makes the member called name the kind of change. Filters are left to the engine then: one that drops a row may have to change the
-// kind of the row beside it.
-func (d *decoder) addOp(name string) error {
-	if err := checkOpField(name, d.spec.Schema); err != nil {
-		return err
-	}
-	d.root.opField = name
-	d.root.op = &member{path: name, typ: schema.Of(schema.Text), isOp: true, notNull: true}
-	d.root.add(d.root.op)
-	d.kinds = make([]batch.Change, batchRows+1)
-	return nil
-}
-
-// checkOpField refuses a member for the kind of change that is a column, too.
-func checkOpField(name string, s *schema.Schema) error {
-	for _, field := range s.Fields {
-		if field.Name == name {
-			return fmt.Errorf("column %q clashes with the member for the kind of change; rename the column, or set op_field to another name", name)
-		}
-	}
-	return nil
 }
 
 // dropUnread takes out the children that are not needed.
@@ -253,6 +231,9 @@ func (d *decoder) readRow(row int) int {
 		if end = d.readLine(row); end >= 0 {
 			d.dropped = !d.root.meets(row)
 		}
+	}
+	if len(d.mustHave) > 0 && end >= 0 {
+		return d.complete(row, end)
 	}
 	return end
 }

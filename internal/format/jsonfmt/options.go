@@ -1,6 +1,7 @@
 package jsonfmt
 
 import (
+	"errors"
 	"fmt"
 
 	"wire.example/wire/sdk/codec"
@@ -20,6 +21,8 @@ type Options struct {
 	Changelog bool `default:"false" doc:"Read the kind of change (+I, -U, +U, -D) of each row." option:"changelog" yaml:"changelog"`
 	// OpField is the member that holds the kind of change.
 	OpField string `default:"op" doc:"Member that holds the kind of change." option:"op_field" yaml:"op_field"`
+	// Deleted is the member that is true in rows that take the row with their key away; empty: there is none.
+	Deleted string `doc:"Member that is true where a row takes the one with its key away (a source with changes = 'upsert')." option:"deleted_field" yaml:"deleted_field"`
 }
 
 // defaultOpField is the name of the member that holds the kind of change.
@@ -43,6 +46,9 @@ func New(options Options) (codec.Format, error) {
 	}
 	if f.finer == 0 {
 		f.epoch = f.unit
+	}
+	if options.Changelog && options.Deleted != "" {
+		return nil, errors.New("option deleted_field: with changelog, the kind of change says which rows are deleted; leave one of them out")
 	}
 	if f.options.OpField == "" {
 		f.options.OpField = defaultOpField

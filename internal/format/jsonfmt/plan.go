@@ -16,8 +16,10 @@ type member struct {
 	typ     schema.Type
 	notNull bool
 	isOp    bool // the kind of change of a changelog, no column
-	bit     int  // number within its object
-	test    test
+	// isDeleted says of a member that isOp that it is true or false: the row takes another one away, or replaces it.
+	isDeleted bool
+	bit       int // number within its object
+	test      test
 	// filtered says that test is not empty, timed that the event time is the member or lies in it, isTime that it is the member.
 	filtered, timed, isTime bool
 

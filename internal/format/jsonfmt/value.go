@@ -101,6 +101,9 @@ func (d *decoder) view(start, end int) batch.View {
 // readNull stores a NULL, or fails where none is allowed; it stands at i, or should stand before.
 func (d *decoder) readNull(m *member, i, row int) int {
 	switch {
+	case m.isDeleted:
+		d.kinds[row] = batch.UpdateAfter
+		return 0
 	case m.isOp:
 		return d.failAt(m.path, errNoOp(m.path), i)
 	case m.notNull:
@@ -113,6 +116,8 @@ func (d *decoder) readNull(m *member, i, row int) int {
 // readOther reads any value at i into m.
 func (d *decoder) readOther(m *member, i, row int) int {
 	switch c := at(d.p, i); {
+	case m.isDeleted:
+		return d.readDeleted(m, i, row)
 	case c == 'n':
 		end := d.literal(i, "null")
 		if end > 0 && d.readNull(m, i, row) < 0 {

@@ -19,9 +19,12 @@ func jsonType() *codec.FormatType {
 		Doc:       "One JSON object a line.",
 		NewConfig: func() any { return &jsonfmt.Options{} },
 		New:       func(config any) (codec.Format, error) { return jsonfmt.New(*config.(*jsonfmt.Options)) },
-		Passes:    func(from, to any) bool { return !from.(*jsonfmt.Options).Changelog && !to.(*jsonfmt.Options).Changelog },
-		Changes:   func(any) bool { return true },
-		Reads:     func(config any) bool { return config.(*jsonfmt.Options).Changelog },
+		Passes: func(from, to any) bool {
+			o := from.(*jsonfmt.Options)
+			return !o.Changelog && o.Deleted == "" && !to.(*jsonfmt.Options).Changelog
+		},
+		Changes: func(any) bool { return true },
+		Reads:   func(config any) bool { return config.(*jsonfmt.Options).Changelog },
 	}
 }
 
