@@ -33,9 +33,9 @@ func (s *streams) join(n *logical.Join) logical.Node {
 	case s.changes(n.Left, n.Right), !kept.Bounded && !read.Bounded:
 	case left.Bounded && right.Bounded && s.plan.Emit != logical.EmitChanges:
 		return c
-	case kept.Bounded && s.disjoint(n):
+	case kept.Bounded && s.disjoint(n) && (read.Bounded || !waits(n.Kind, n.BuildLeft)):
 		return c
-	case read.Bounded && s.disjoint(n) && s.flipped(c):
+	case read.Bounded && s.disjoint(n) && !waits(n.Kind, !n.BuildLeft) && flipped(c):
 		return c
 	}
 	c.Strategy, c.Order = logical.ChangingJoin, nil
@@ -43,8 +43,22 @@ func (s *streams) join(n *logical.Join) logical.Node {
 	return c
 }
 
-// flipped makes the other side the one that is kept, where the kind of join allows that it is read before.
-func (s *streams) flipped(c *logical.Join) bool {
+// waits reports whether rows of the side that is kept come out when the other one has come to its end: those that have met no other, or some.
+func waits(kind logical.JoinKind, left bool) bool {
+	switch kind {
+	case logical.Inner:
+		return false
+	case logical.Right:
+		return !left
+	case logical.Full:
+		return true
+	default:
+		return left
+	}
+}
+
+// flipped makes the other side the one that is kept.
+func flipped(c *logical.Join) bool {
 	c.BuildLeft = !c.BuildLeft
 	if c.Strategy == logical.MergeJoin {
 		return false

@@ -34,6 +34,7 @@ func New(p *logical.Plan, lanes int) *Plan {
 		b.lead(s.Input, Edge{Sink: sink})
 	}
 	b.setGates(b.nodes)
+	b.setTick()
 	if p.DeadLetters != nil {
 		b.plan.DeadLetters = newSink(p.DeadLetters, p.DeadLetters.Schema)
 	}
