@@ -14,6 +14,8 @@ type alignment struct {
 	aligned, pending int64
 	// merged is the least watermark of all inputs.
 	merged int64
+	// clock is the least time that all producers that have not ended have told of, in µs.
+	clock int64
 }
 
 type producerState struct {
@@ -21,6 +23,7 @@ type producerState struct {
 	passed    int64
 	ended     bool
 	watermark int64
+	clock     int64
 }
 
 type inputState struct {
@@ -29,7 +32,7 @@ type inputState struct {
 }
 
 func newAlignment(inputs int) *alignment {
-	a := &alignment{inputs: make([]inputState, inputs), merged: minTime}
+	a := &alignment{inputs: make([]inputState, inputs), merged: minTime, clock: minTime}
 	for i := range a.inputs {
 		a.inputs[i].watermark = minTime
 	}
@@ -38,7 +41,7 @@ func newAlignment(inputs int) *alignment {
 
 // add makes a producer, and returns its number.
 func (a *alignment) add() int {
-	a.producers = append(a.producers, producerState{watermark: minTime})
+	a.producers = append(a.producers, producerState{watermark: minTime, clock: minTime})
 	return len(a.producers) - 1
 }
 
@@ -135,4 +138,25 @@ func (a *alignment) merge() (micros int64, moved bool) {
 	moved = least > a.merged
 	a.merged = max(a.merged, least)
 	return a.merged, moved
+}
+
+// tick notes that p has told of the time micros, and returns the least that all have told of, and whether that has moved.
+func (a *alignment) tick(p int, micros int64) (clock int64, moved bool) {
+	a.producers[p].clock = max(a.producers[p].clock, micros)
+	least := int64(math.MaxInt64)
+	for _, s := range a.producers {
+		if !s.ended {
+			least = min(least, s.clock)
+		}
+	}
+	return a.passTime(least)
+}
+
+// passTime notes that it is micros, at least, for all producers.
+func (a *alignment) passTime(micros int64) (clock int64, moved bool) {
+	moved = micros > a.clock && micros < math.MaxInt64
+	if moved {
+		a.clock = micros
+	}
+	return a.clock, moved
 }

@@ -76,6 +76,9 @@ type Pipeline struct {
 	// enough is closed when a source has dealt Settings.StopAfter blocks.
 	enough     chan struct{}
 	enoughOnce sync.Once
+	// ticks says that a step asks for processing time; began is what it was when the run began, in µs.
+	ticks bool
+	began int64
 }
 
 // Build opens the sinks, then the sources, and makes their lanes. ctx bounds only the opening. On an error everything opened is closed.
@@ -140,6 +143,7 @@ func (p *Pipeline) open(ctx context.Context) error {
 	if err := p.watchTime(); err != nil {
 		return err
 	}
+	p.ticks = p.asksForClock()
 	for _, s := range p.stageOrder {
 		if err := s.check(p.broadcasts(s.plan)); err != nil {
 			return err

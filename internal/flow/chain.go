@@ -38,6 +38,8 @@ type chain struct {
 	steps    map[*physical.Step]*step
 	order    []*step // in the order in which they were made: a step after those behind it
 	flushers []*step // those that hold rows back, in the order in which rows meet them
+	timed    []*step // those that must know the processing time of their rows, or act on it
+	limited  bool    // a step may pass less of a watermark than it is told
 }
 
 func newChain(h host, p *Pipeline, task, tasks int) chain {
@@ -54,6 +56,9 @@ type step struct {
 	// enough is op, if it can have enough; cut says that it was left in the middle of a batch because nobody needs the rest.
 	enough op.Satisfied
 	cut    bool
+	// before are the steps of the chain that lead here; told is the watermark that the operator was told, passed what may be told to those behind it.
+	before       []*step
+	told, passed int64
 	// needer and tables are set if the operator's state may be partly outside memory.
 	needer op.Needer
 	tables []op.Table
@@ -74,7 +79,7 @@ func (c *chain) newStep(plan *physical.Step) (*step, error) {
 	if err != nil {
 		return nil, fmt.Errorf("step %q: %w", plan.Name, err)
 	}
-	s := &step{chain: c, plan: plan, op: operator, out: op.NewOutput(len(plan.Ports)), stats: c.pipeline.steps[plan]}
+	s := &step{chain: c, plan: plan, op: operator, out: op.NewOutput(len(plan.Ports)), stats: c.pipeline.steps[plan], told: minTime, passed: minTime}
 	s.multi, _ = operator.(op.Multi)
 	s.flush, _ = operator.(op.Flusher)
 	if s.enough, _ = operator.(op.Satisfied); s.enough != nil {
@@ -89,10 +94,16 @@ func (c *chain) newStep(plan *physical.Step) (*step, error) {
 		if err != nil {
 			return nil, err
 		}
+		for _, next := range port {
+			if behind, ok := next.(*step); ok {
+				behind.before = append(behind.before, s)
+			}
+		}
 		s.ports = append(s.ports, port)
 	}
 	c.steps[plan] = s
 	c.order = append(c.order, s)
+	c.noteTime(s)
 	if s.flush != nil {
 		c.flushers = append([]*step{s}, c.flushers...)
 	}
@@ -247,7 +258,7 @@ func (s *step) flushOut() error {
 // for no mark.
 func isStateless(operator op.Operator) bool {
 	switch operator.(type) {
-	case op.Stateful, op.Shared, op.Ender, op.BarrierHandler, op.WatermarkHandler, op.InputWatermarkHandler, op.TimerHandler, op.Multi:
+	case op.Stateful, op.Shared, op.Ender, op.BarrierHandler, op.WatermarkHandler, op.InputWatermarkHandler, op.TimerHandler, op.TimeHandler, op.Limiter, op.Multi:
 		return false
 	}
 	return true

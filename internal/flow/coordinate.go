@@ -22,6 +22,7 @@ type coordinator struct {
 	ended   map[int]part // by source index
 	over    map[*task]bool
 	stop    bool
+	clock   int64 // processing time, in µs: it never goes back
 }
 
 func newCoordinator(p *Pipeline, lastEpoch int64) *coordinator {
@@ -84,8 +85,9 @@ func (c *coordinator) sinkPrepared(t *sinkTask, epoch int64, state json.RawMessa
 	c.notify()
 }
 
-// run drives epochs until the pipeline is finished or stopped. tick may be nil.
-func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick <-chan time.Time) (Outcome, error) {
+// run drives epochs until the pipeline is finished or stopped: at every tick, where it is asked to, and at the end. At every beat processing time goes on. Both may
+// be nil.
+func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick, beat <-chan time.Time) (Outcome, error) {
 	enough := c.pipeline.enough
 	for {
 		select {
@@ -101,6 +103,8 @@ func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick <-chan
 			c.begin()
 		case <-tick:
 			c.begin()
+		case <-beat:
+			c.beat()
 		case <-c.wantedNow():
 			c.begin()
 		case <-c.changed:
@@ -130,10 +134,31 @@ func (c *coordinator) begin() {
 		return
 	}
 	c.last++
+	c.readClock()
 	c.current = newEpochState(c.last, len(c.pipeline.sources), len(c.pipeline.tasks), len(c.pipeline.sinkOrder), c.stop)
+	c.current.clock = c.clock
 	for _, s := range c.pipeline.sources {
 		if _, over := c.ended[s.index]; !over {
-			s.post(barrier{epoch: c.last, stop: c.stop})
+			s.post(barrier{epoch: c.last, stop: c.stop, clock: c.clock})
+		}
+	}
+}
+
+// readClock moves processing time on to the clock's, if anybody asks. The lock is held.
+func (c *coordinator) readClock() {
+	if c.pipeline.ticks {
+		c.clock = max(c.clock, c.pipeline.settings.Clock.Now().UnixMicro())
+	}
+}
+
+// beat tells all sources what time it is.
+func (c *coordinator) beat() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.readClock()
+	for _, s := range c.pipeline.sources {
+		if _, over := c.ended[s.index]; !over {
+			s.tick(c.clock)
 		}
 	}
 }

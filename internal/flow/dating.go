@@ -134,10 +134,9 @@ func (h *heldBatch) keep(b *batch.Batch) {
 	}
 	mine := h.origin
 	h.origin = *b.Origin
-	h.origin.Starts = append(mine.Starts[:0], b.Origin.Starts...)
-	h.origin.Ends = append(mine.Ends[:0], b.Origin.Ends...)
+	h.origin.Starts, h.origin.Ends = refill(mine.Starts, b.Origin.Starts), refill(mine.Ends, b.Origin.Ends)
 	if h.origin.Lines != nil {
-		h.origin.Lines = append(mine.Lines[:0], b.Origin.Lines...)
+		h.origin.Lines = refill(mine.Lines, b.Origin.Lines)
 	}
 	h.out.Origin = &h.origin
 	if b.Sel != nil || b.OriginRows != nil {
@@ -147,6 +146,9 @@ func (h *heldBatch) keep(b *batch.Batch) {
 		}
 	}
 }
+
+// refill copies src into the memory of dst.
+func refill(dst, src []uint32) []uint32 { return append(dst[:0], src...) }
 
 // close gives the memory back.
 func (d *dating) close() {

@@ -12,6 +12,7 @@ import (
 type epochState struct {
 	number   int64
 	stop     bool
+	clock    int64  // processing time at its barriers, in µs; 0 if nobody asks for it
 	sources  []part // by source index
 	tasks    []taskPart
 	prepared map[string]json.RawMessage

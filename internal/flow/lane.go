@@ -29,6 +29,7 @@ type lane struct {
 	dating *dating
 
 	block codec.Block
+	clock int64 // that its timed steps know
 	// cur is the parcel that the lane fills; free are those that it may fill next.
 	cur  *parcel
 	free chan *parcel
@@ -76,7 +77,7 @@ func (l *lane) run(ctx context.Context) error {
 		}
 		l.cur.begin(item.ticket, item.kind == itemBlock)
 		if item.kind == itemBlock {
-			err = l.work()
+			err = l.work(item.clock)
 		} else {
 			err = l.mark(item)
 		}
@@ -86,8 +87,14 @@ func (l *lane) run(ctx context.Context) error {
 	}
 }
 
-// work is one block, from bytes to sinks.
-func (l *lane) work() error {
+// work is one block, from bytes to sinks; clock is the processing time of its rows.
+func (l *lane) work(clock int64) error {
+	if len(l.timed) > 0 && clock != l.clock {
+		l.clock = clock
+		if err := l.setTime(clock); err != nil {
+			return err
+		}
+	}
 	l.lines.begin(&l.block)
 	read := l.decode
 	if l.block.Oversize != nil {
@@ -171,7 +178,7 @@ func (l *lane) rejectOversize() error {
 	return l.rejectRecord(&l.block, &codec.Reject{End: len(l.block.Buf.Data), Err: err})
 }
 
-// mark is a barrier or the end of input, in its turn.
+// mark is a barrier, a tick or the end of input, in its turn.
 func (l *lane) mark(item item) error {
 	p := l.cur
 	if err := p.takeTurn(); err != nil {
@@ -184,9 +191,12 @@ func (l *lane) mark(item item) error {
 	if err != nil {
 		return err
 	}
-	if item.kind == itemEnd {
+	switch item.kind {
+	case itemEnd:
 		err = l.source.ended(item)
-	} else {
+	case itemTick:
+		err = l.source.producer.mark(entryTime, item.clock)
+	default:
 		err = l.source.passBarrier(l.ctx, item)
 	}
 	if err != nil {

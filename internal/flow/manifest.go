@@ -31,8 +31,10 @@ type Manifest struct {
 	Sources    map[string][]connector.SplitState `json:"sources"`
 	Records    map[string]map[string]int64       `json:"records,omitempty"` // by source and file: records before the position
 	// Times are the event times of splits, by source and split; of sources of which nobody asks for them there are none.
-	Times     map[string]map[string]SplitTime `json:"times,omitempty"`
-	Operators map[string]operatorState        `json:"operators,omitempty"`
+	Times map[string]map[string]SplitTime `json:"times,omitempty"`
+	// Clock is the processing time at the barriers, in µs since 1970-01-01, if a step asks for it: the run that goes on is not earlier.
+	Clock     int64                    `json:"clock,omitempty"`
+	Operators map[string]operatorState `json:"operators,omitempty"`
 	// Fingerprints say what the state of a step means, by the names of Operators.
 	Fingerprints map[string]string `json:"fingerprints,omitempty"`
 	// Ended are the inputs that were over, by the name of the step that heads their stage. A stage of which all are has emitted all it had.
@@ -54,7 +56,7 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 		Version: manifestVersion, Pipeline: p.plan.Name, Epoch: e.number, Finished: final,
 		Sources: map[string][]connector.SplitState{}, Records: map[string]map[string]int64{}, Operators: e.states, Sinks: e.prepared,
 	}
-	m.Connectors = connectorsOf(p.plan)
+	m.Connectors, m.Clock = connectorsOf(p.plan), e.clock
 	for _, s := range p.sources {
 		m.Sources[s.plan.Name] = e.sources[s.index].splits
 		m.Records[s.plan.Name] = e.sources[s.index].records

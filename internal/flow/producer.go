@@ -45,8 +45,12 @@ func (p *producer) outlet(x *physical.Exchange) *outlet {
 
 // mark sends a mark to every task that the producer leads to.
 func (p *producer) mark(kind entryKind, mark int64) error {
+	return p.sendMark(entry{kind: kind, mark: mark})
+}
+
+func (p *producer) sendMark(e entry) error {
 	for _, q := range p.order {
-		if err := q.push(entry{kind: kind, mark: mark}); err != nil {
+		if err := q.push(e); err != nil {
 			return err
 		}
 	}

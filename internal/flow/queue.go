@@ -14,7 +14,8 @@ type entryKind uint8
 const (
 	entryRows      entryKind = iota // carton: rows for one input
 	entryWatermark                  // mark: the producer has reached this event time, in µs
-	entryBarrier                    // mark: the epoch whose barrier stands here
+	entryTime                       // mark: the coordinator's clock, in µs
+	entryBarrier                    // mark: the epoch whose barrier stands here; clock: the coordinator's clock then, in µs
 	entryEnd                        // nothing follows
 )
 
@@ -23,6 +24,7 @@ type entry struct {
 	kind   entryKind
 	carton *carton
 	mark   int64
+	clock  int64
 }
 
 // inbox is what waits for one task: a queue from each of its producers. One lock guards all its queues; whoever holds it only moves pointers.
@@ -78,7 +80,7 @@ func (q *queue) push(e entry) error {
 				return q.join(last, e.carton)
 			}
 		}
-		if e.kind == entryWatermark && q.raise(e.mark) {
+		if q.raise(e) {
 			break
 		}
 		if q.count < len(q.entries) {
@@ -112,12 +114,12 @@ func (q *queue) join(last, c *carton) error {
 	return nil
 }
 
-// raise makes a watermark that stands last that of micros; false if something else does.
-func (q *queue) raise(micros int64) bool {
-	if q.count == 0 || q.last().kind != entryWatermark {
+// raise makes a watermark or time that stands last that of e, which is of the same kind; false if something else stands there, or e is another mark.
+func (q *queue) raise(e entry) bool {
+	if e.kind != entryWatermark && e.kind != entryTime || q.count == 0 || q.last().kind != e.kind {
 		return false
 	}
-	q.last().mark = max(q.last().mark, micros)
+	q.last().mark = max(q.last().mark, e.mark)
 	return true
 }
 

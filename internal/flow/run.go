@@ -23,6 +23,8 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, erro
 			<-aborted // it answers blocks that nobody will deliver
 		}
 	}()
+	beat, stopBeat := p.beginTime()
+	defer stopBeat()
 	var writers, workers, readers sync.WaitGroup
 	for _, t := range p.sinkOrder {
 		if t.queue != nil {
@@ -36,7 +38,7 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, erro
 		readers.Go(func() { p.failOn(s.run(ctx)) })
 	}
 	tick, stopTick := p.ticker()
-	outcome, err := p.coordinator.run(ctx, stop, tick)
+	outcome, err := p.coordinator.run(ctx, stop, tick, beat)
 	stopTick()
 	if err != nil {
 		p.cancel(err)

@@ -24,6 +24,7 @@ const (
 	itemNone    itemKind = iota // nothing left for this lane
 	itemBlock                   // the lane's block was filled
 	itemBarrier                 // a barrier stands here
+	itemTick                    // processing time goes on here
 	itemEnd                     // the input is over
 )
 
@@ -32,6 +33,7 @@ type item struct {
 	kind   itemKind
 	ticket int64
 	epoch  int64
+	clock  int64 // the processing time from here on, in µs
 	splits []connector.SplitState
 	times  map[string]SplitTime // at a barrier, or the end
 }
@@ -39,7 +41,8 @@ type item struct {
 // barrier is a request of the coordinator to every source.
 type barrier struct {
 	epoch int64
-	stop  bool // nothing is read after it
+	stop  bool  // nothing is read after it
+	clock int64 // the coordinator's, in µs
 }
 
 // sourceTask deals the blocks of one source to its lanes and puts what they do back in order.
@@ -65,8 +68,11 @@ type sourceTask struct {
 	ticket  int64
 	over    bool
 	request *barrier
+	clock   int64 // the last that was told, in µs
 
 	requestMu sync.Mutex
+	// ticked is the processing time that is to be told, in µs.
+	ticked atomic.Int64
 
 	// records are touched only in turn.
 	records recordNumbers
@@ -114,6 +120,12 @@ func (s *sourceTask) post(b barrier) {
 	s.rouse()
 }
 
+// tick asks for the processing time to be told.
+func (s *sourceTask) tick(clock int64) {
+	s.ticked.Store(clock)
+	s.rouse()
+}
+
 // rouse ends the wait of whoever waits for input.
 func (s *sourceTask) rouse() {
 	select {
@@ -158,6 +170,9 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 		}
 		if b := s.takeRequest(); b != nil {
 			return s.issue(itemBarrier, b)
+		}
+		if clock := s.ticked.Load(); clock > s.clock {
+			return s.issueTick(clock), nil
 		}
 		if s.sated.Load() {
 			return s.issue(itemEnd, nil)
@@ -215,7 +230,7 @@ func (s *sourceTask) enough() bool {
 const firstBuffer = 64 << 10
 
 func (s *sourceTask) dealt(l *lane) item {
-	it := item{kind: itemBlock, ticket: s.ticket}
+	it := item{kind: itemBlock, ticket: s.ticket, clock: s.clock}
 	s.ticket++
 	s.stats.Blocks.Add(1)
 	if l.block.Buf != nil {
@@ -234,11 +249,21 @@ func (s *sourceTask) issue(kind itemKind, b *barrier) (item, error) {
 	s.ticket++
 	if b != nil {
 		it.epoch = b.epoch
+		s.clock = max(s.clock, b.clock)
+		it.clock = s.clock
 		s.over = b.stop
 	} else {
 		s.over = true
 	}
 	return it, nil
+}
+
+// issueTick makes a mark that tells the processing time.
+func (s *sourceTask) issueTick(clock int64) item {
+	it := item{kind: itemTick, ticket: s.ticket, clock: clock}
+	s.ticket++
+	s.clock = clock
+	return it
 }
 
 // settle does, in the parcel's turn, what depends on the order of blocks: line numbers, event time, rejected rows. The last dead letter is
@@ -284,7 +309,7 @@ func (s *sourceTask) line(p *parcel, r *rejected) int64 {
 func (s *sourceTask) passBarrier(ctx context.Context, it item) error {
 	s.owed.seal(it.epoch)
 	s.pipeline.coordinator.snapshot(s, it.epoch, part{splits: it.splits, records: s.records.snapshot(), times: it.times})
-	if err := s.producer.mark(entryBarrier, it.epoch); err != nil {
+	if err := s.producer.sendMark(entry{kind: entryBarrier, mark: it.epoch, clock: it.clock}); err != nil {
 		return err
 	}
 	return s.pipeline.toSinks(ctx, s.index, it.epoch)

@@ -33,7 +33,7 @@ type stage struct {
 func (p *Pipeline) newStage(plan *physical.Stage) *stage {
 	s := &stage{plan: plan, owner: batch.Spread(plan.Tasks)}
 	for i := range plan.Tasks {
-		t := &task{stage: s, number: i, index: len(p.tasks), inbox: newInbox(), align: newAlignment(plan.Inputs)}
+		t := &task{passed: minTime, barrierClock: minTime, stage: s, number: i, index: len(p.tasks), inbox: newInbox(), align: newAlignment(plan.Inputs)}
 		t.writer = len(p.plan.Sources) + t.index
 		t.producer = newProducer(p)
 		t.chain = newChain(t, p, i, plan.Tasks)

@@ -29,6 +29,9 @@ type task struct {
 	ends     []*taskEnd
 	dead     *deadLetters // nil if the plan has none
 	sated    bool         // it has said that it needs no more rows
+	passed   int64        // the watermark told to those behind
+	// barrierClock is the coordinator's clock at the last barrier.
+	barrierClock int64
 }
 
 // open makes the chain.
@@ -54,6 +57,9 @@ func (t *task) restore(from map[string]operatorState) error {
 // run works until every producer has ended, a stop barrier has passed, or the pipeline failed.
 func (t *task) run(ctx context.Context) error {
 	t.ctx = ctx
+	if err := t.begin(); err != nil {
+		return err
+	}
 	if err := t.goOn(); err != nil {
 		return err
 	}
@@ -70,6 +76,11 @@ func (t *task) run(ctx context.Context) error {
 		}
 		if err := t.handle(e, from); err != nil {
 			return err
+		}
+		if t.limited {
+			if err := t.passWatermark(); err != nil {
+				return err
+			}
 		}
 		t.noteSated()
 		if t.align.over() {
@@ -105,8 +116,11 @@ func (t *task) handle(e entry, from *queue) error {
 		return t.work(e.carton)
 	case entryWatermark:
 		return t.advance(from, e.mark)
+	case entryTime:
+		return t.tick(from, e.mark)
 	case entryBarrier:
 		aligned := t.align.barrier(from.number, e.mark)
+		t.barrierClock = max(t.barrierClock, e.clock)
 		from.held = t.align.holds(from.number)
 		if aligned {
 			return t.barrier()
@@ -166,26 +180,61 @@ func (t *task) advance(from *queue, micros int64) error {
 			return err
 		}
 	}
-	merged, moved := t.align.merge()
-	if !moved || t.stage.restored() {
+	if _, moved := t.align.merge(); !moved {
 		return nil
 	}
-	err := t.downwards(func(s *step) error {
-		if err := s.flushOut(); err != nil {
-			return err
-		}
-		if h, ok := s.op.(op.WatermarkHandler); ok {
-			return s.drain(wholeOperator, func(out *op.Output) (bool, error) { return h.OnWatermark(merged, out) })
-		}
+	return t.passWatermark()
+}
+
+// passWatermark tells the steps of the merged watermark, and those behind the task of what the steps let through.
+func (t *task) passWatermark() error {
+	if t.stage.restored() || t.align.merged == minTime {
 		return nil
-	})
-	if err != nil || merged == math.MaxInt64 { // the end follows and says the same
+	}
+	if err := t.spreadWatermark(t.align.merged); err != nil {
 		return err
 	}
+	passed := t.passedOn()
+	if passed <= t.passed || passed == math.MaxInt64 { // the end follows and says the same
+		return nil
+	}
+	t.passed = passed
 	if err := t.send(); err != nil {
 		return err
 	}
-	return t.producer.mark(entryWatermark, merged)
+	return t.producer.mark(entryWatermark, passed)
+}
+
+// begin tells the operators what time it is when the run begins, before anything else.
+func (t *task) begin() error {
+	if t.stage.restored() || len(t.timed) == 0 {
+		return nil
+	}
+	t.align.passTime(t.pipeline.began)
+	return t.setTime(t.pipeline.began)
+}
+
+// tick notes that a producer has told of the time micros, and passes it on when all have.
+func (t *task) tick(from *queue, micros int64) error {
+	clock, moved := t.align.tick(from.number, micros)
+	if !moved {
+		return nil
+	}
+	if err := t.passTime(clock); err != nil {
+		return err
+	}
+	return t.producer.mark(entryTime, clock)
+}
+
+// passTime tells the operators what time it is.
+func (t *task) passTime(clock int64) error {
+	if t.stage.restored() {
+		return nil
+	}
+	if err := t.setTime(clock); err != nil {
+		return err
+	}
+	return t.send()
 }
 
 func (t *task) inputWatermark(input int, micros int64) error {
@@ -199,6 +248,11 @@ func (t *task) inputWatermark(input int, micros int64) error {
 // barrier is the aligned barrier: operators emit what they hold back, their state is taken, and the barrier goes on behind what they emitted.
 func (t *task) barrier() error {
 	epoch := t.align.aligned
+	if clock, moved := t.align.passTime(t.barrierClock); moved {
+		if err := t.passTime(clock); err != nil {
+			return err
+		}
+	}
 	states := map[string]operatorState{}
 	err := t.downwards(func(s *step) error {
 		if err := s.flushOut(); err != nil {
@@ -220,7 +274,7 @@ func (t *task) barrier() error {
 	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, t.overInputs(), states); err != nil {
 		return err
 	}
-	if err := t.producer.mark(entryBarrier, epoch); err != nil {
+	if err := t.producer.sendMark(entry{kind: entryBarrier, mark: epoch, clock: t.barrierClock}); err != nil {
 		return err
 	}
 	if err := t.pipeline.toSinks(t.ctx, t.writer, epoch); err != nil {
@@ -272,7 +326,7 @@ func (t *task) end(from *queue) error {
 func (t *task) over() error {
 	if !t.stage.restored() {
 		err := t.downwards(func(s *step) error {
-			if err := s.flushOut(); err != nil {
+			if err := s.tellEnd(); err != nil {
 				return err
 			}
 			if ender, ok := s.op.(op.Ender); ok {

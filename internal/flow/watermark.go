@@ -63,7 +63,7 @@ func (s *sourceTask) date(p *parcel, mark *item) error {
 	if _, err := s.times.enter(p.ticket, p.split); err != nil {
 		return err
 	}
-	if mark != nil {
+	if mark != nil && mark.kind != itemTick {
 		mark.times = s.times.snapshot()
 	}
 	p.told, p.dated = s.times.leave(p.split, p.maxTime), true
