@@ -52,6 +52,8 @@ type Function struct {
 	// ResultOf overrides Result where it depends on the arguments' types; nil otherwise.
 	ResultOf func(args []schema.Type) schema.Type
 	Eval     func(*Call)
+	// Clock makes the result the processing time of the program that calls, a TIMESTAMPTZ; there is no Eval then.
+	Clock bool
 }
 
 // Accepts reports whether the function can take n arguments.

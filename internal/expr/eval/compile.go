@@ -158,6 +158,10 @@ func (c *compiler) spread(n *node) *node {
 func (c *compiler) operation(n *node, e *bind.Expr) operation {
 	switch e.Op {
 	case bind.Call:
+		if e.Function.Clock {
+			c.program.timed = true
+			return clocked{}
+		}
 		return newCall(n, e)
 	case bind.Arith:
 		return c.arith(n, e)

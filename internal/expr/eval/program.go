@@ -21,7 +21,16 @@ type Program struct {
 	errs *builtin.Errors
 	// tick numbers the calls, so that a node knows whether its column is of this one.
 	tick uint64
+	// timed says that an expression asks for the processing time, which is clock, in µs.
+	timed bool
+	clock int64
 }
+
+// Timed reports whether an expression asks for the processing time.
+func (p *Program) Timed() bool { return p != nil && p.timed }
+
+// SetTime says what processing time it is in the calls that follow, in µs since 1970-01-01. Before the first call it is 1970-01-01.
+func (p *Program) SetTime(micros int64) { p.clock = micros }
 
 // node computes one expression in one scope.
 type node struct {

@@ -16,10 +16,21 @@ type Filter struct {
 	errs      builtin.Errors
 }
 
-// New returns a filter by predicate: a program of one BOOLEAN expression, which belongs to the filter's lane.
-func New(predicate *eval.Program) *Filter {
-	return &Filter{predicate: predicate, kept: make([]uint16, 0, batch.MaxRows)}
+// New returns a filter by predicate: a program of one BOOLEAN expression, which belongs to the filter's lane. It is an op.Timed if the predicate asks for the
+// processing time.
+func New(predicate *eval.Program) op.Operator {
+	f := &Filter{predicate: predicate, kept: make([]uint16, 0, batch.MaxRows)}
+	if predicate.Timed() {
+		return timed{f}
+	}
+	return f
 }
+
+// timed is a filter by what time it is.
+type timed struct{ *Filter }
+
+// SetTime says what time it is for the next rows.
+func (t timed) SetTime(micros int64) { t.predicate.SetTime(micros) }
 
 // Apply emits the rows of in for which the predicate holds.
 func (f *Filter) Apply(in *batch.Batch, out *op.Output) (bool, error) {

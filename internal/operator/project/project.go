@@ -16,10 +16,21 @@ type Project struct {
 	errs    builtin.Errors
 }
 
-// New returns a projection to the values of a program's expressions, in order. The program belongs to the projection's lane.
-func New(columns *eval.Program) *Project {
-	return &Project{columns: columns, kept: make([]uint16, 0, batch.MaxRows)} // never nil: that would select every row
+// New returns a projection to the values of a program's expressions, in order. The program belongs to the projection's lane. It is an
+// op.Timed if an expression asks for the processing time.
+func New(columns *eval.Program) op.Operator {
+	p := &Project{columns: columns, kept: make([]uint16, 0, batch.MaxRows)} // never nil: that would select every row
+	if columns.Timed() {
+		return timed{p}
+	}
+	return p
 }
+
+// timed is a projection that puts the time into rows.
+type timed struct{ *Project }
+
+// SetTime says what time it is for the next rows.
+func (t timed) SetTime(micros int64) { t.columns.SetTime(micros) }
 
 // Apply emits in's rows with the new columns.
 func (p *Project) Apply(in *batch.Batch, out *op.Output) (bool, error) {

@@ -25,14 +25,33 @@ type port struct {
 
 // New returns a split with one port for each predicate, a program of one BOOLEAN expression that belongs to the split's lane; nil takes every
 // row that is left.
-func New(predicates []*eval.Program) *Split {
+//
+// It is an op.Timed if a predicate asks for the processing time.
+func New(predicates []*eval.Program) op.Operator {
 	s := &Split{ // rest is never nil: that would select every row
 		ports: make([]port, len(predicates)), rest: make([]uint16, 0, batch.MaxRows), next: make([]uint16, 0, batch.MaxRows),
 	}
+	asks := false
 	for i, p := range predicates {
 		s.ports[i].predicate = p
+		asks = asks || p.Timed()
+	}
+	if asks {
+		return timed{s}
 	}
 	return s
+}
+
+// timed is a split by what time it is.
+type timed struct{ *Split }
+
+// SetTime says what time it is for the next rows.
+func (t timed) SetTime(micros int64) {
+	for i := range t.ports {
+		if p := t.ports[i].predicate; p != nil {
+			p.SetTime(micros)
+		}
+	}
 }
 
 // Apply emits each row of in to at most one port.

@@ -250,19 +250,12 @@ func floor(v, unit int64) int64 {
 	return v - rest
 }
 
-// processingTime is PROCTIME(): the time at which a row is processed. It has no value that an expression could compute.
+// processingTime is PROCTIME(): the time at which a row is processed.
 func processingTime(at exprast.Span) *bind.Expr {
 	return &bind.Expr{Op: bind.Call, Type: schema.Of(schema.TimestampTZ), Span: at, Function: proctime()}
 }
 
 //nolint:gochecknoglobals // immutable, made once
 var proctime = sync.OnceValue(func() *builtin.Function {
-	return &builtin.Function{
-		Name: "proctime", Result: schema.Of(schema.TimestampTZ), Volatility: builtin.Volatile,
-		Eval: func(c *builtin.Call) {
-			bad := sqlstate.New(sqlstate.FeatureNotSupported, "PROCTIME() is not a value").
-				WithHint("It is the time of a window, or of FOR SYSTEM_TIME AS OF.")
-			c.Each(func(row int) { c.Fail(row, bad) })
-		},
-	}
+	return &builtin.Function{Name: "proctime", Result: schema.Of(schema.TimestampTZ), Volatility: builtin.Volatile, Clock: true}
 })
