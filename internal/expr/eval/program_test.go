@@ -2,6 +2,7 @@ package eval_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -280,4 +281,30 @@ func TestFoldLeavesWhatFails(t *testing.T) {
 			t.Errorf("%s: folded to a constant: %v, want %v", test.text, got, test.constant)
 		}
 	}
+}
+
+// TestTheClockOfAProgram: a program that asks for the processing time says so, and has what it was told last.
+func TestTheClockOfAProgram(t *testing.T) {
+	b, scope := input(t, field{"z", kindOf(schema.Int64), []string{"1", "2", "3"}})
+	clock := builtin.NewRegistry([]builtin.Function{{Name: "clock", Result: kindOf(schema.TimestampTZ), Volatility: builtin.Volatile, Clock: true}})
+	p, err := eval.Compile(&batch.Pool{}, boundWith(t, scope, "clock()", clock), boundWith(t, scope, "CASE WHEN z > 1 THEN clock() END", clock))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, now := range []int64{0, 7, 9} {
+		if now > 0 {
+			p.SetTime(now)
+		}
+		var errs builtin.Errors
+		cols := p.Eval(b, nil, &errs)
+		if !p.Timed() || errs.Len() > 0 || !slices.Equal(cols[0].Int64s(), []int64{now, now, now}) || !cols[1].IsNull(0) || cols[1].Int64s()[2] != now {
+			t.Errorf("at %d: %v, %v", now, cols[0].Int64s(), cols[1].Int64s())
+		}
+	}
+	other, err := eval.Compile(&batch.Pool{}, boundWith(t, scope, "z + 1", builtin.NewRegistry(nil)))
+	if err != nil || other.Timed() || (*eval.Program)(nil).Timed() {
+		t.Error("nobody asks for the time", err)
+	}
+	other.Close()
 }
