@@ -145,7 +145,7 @@ func TestProcessingTimeComesInBand(t *testing.T) {
 		if _, err := fmt.Sscanf(row, "%d,%d", &n, &at); err != nil {
 			t.Fatal(err)
 		}
-		if want := int64(5_000_000 + n/500*500_000); at != want {
+		if want := 5_000_000 + n/500*500_000; at != want {
 			t.Errorf("row %d is of %d, want %d", n, at, want)
 		}
 	}
