@@ -6,7 +6,7 @@ import "wire.example/wire/sdk/schema"
 // in ascending order, each once; those that are left out hold nothing sensible.
 func (c *Column) CopyRow(i int, src *Column, j int) {
 	if src.IsNull(j) {
-		c.SetNull(i)
+		c.PutNull(i)
 		return
 	}
 	switch c.typ.Kind {

@@ -116,12 +116,18 @@ func readValue(src []byte, col *batch.Column, row int) ([]byte, error) {
 	}
 }
 
-// setNull makes row of col NULL; an array's offsets stay in order.
+// setNull makes row of col NULL, and in all members of a ROW; an array's offsets stay in order.
 func setNull(col *batch.Column, row int) {
 	col.SetNull(row)
-	if col.Kind() == schema.Array {
+	switch col.Kind() {
+	case schema.Array:
 		n := int32(col.Child(0).Len()) //nolint:gosec // offsets are 32 bits wide
 		col.Offsets()[row], col.Offsets()[row+1] = n, n
+	case schema.Row:
+		for i := range col.Type().Fields {
+			setNull(col.Child(i), row)
+		}
+	default:
 	}
 }
 

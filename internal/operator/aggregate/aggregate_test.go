@@ -247,6 +247,14 @@ func reference(config aggregate.Config, in *batch.Batch) (rows, failed []string)
 	return rows, failed
 }
 
+func columnTypes(in *batch.Batch) []schema.Type {
+	var list []schema.Type
+	for _, c := range in.Cols {
+		list = append(list, c.Type())
+	}
+	return list
+}
+
 func one(c *batch.Column, row int) string {
 	return sdktest.Rows(&batch.Batch{Cols: []*batch.Column{c}, Len: c.Len(), Sel: []uint16{uint16(row)}})[0]
 }
@@ -288,7 +296,7 @@ func answer(c aggregate.Call, in *batch.Batch, rows []int) (string, error) {
 			keys = append(slices.Clone(keys), keyed.Key{Column: a})
 		}
 	}
-	order := keyed.NewOrder(types(), keys)
+	order := keyed.NewOrder(columnTypes(in), keys)
 	slices.SortStableFunc(rows, func(a, b int) int { return order.Compare(in.Cols, a, in.Cols, b) })
 	spec := &library.Spec{Args: c.ArgTypes, Pool: &batch.Pool{}, Budget: limit.New("reference", 0), Sort: make([]library.Sort, len(c.OrderBy))}
 	out := batch.NewColumn(&batch.Pool{}, c.Function.ResultType(c.ArgTypes))

@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"math"
+
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 )
@@ -143,7 +145,7 @@ func (r *changeRows) fill(base int) {
 // markDiffering sets differs of the positions whose image in before is not the row that they have in after.
 func markDiffering(before, after *batch.Column, images []int16, positions []uint16, differs []bool) {
 	kind := after.Kind()
-	if before.HasNulls() || after.HasNulls() || kind.IsNested() || kind.IsVariable() || kind == schema.Bool || kind == schema.Numeric {
+	if before.HasNulls() || after.HasNulls() || kind.IsNested() || kind.IsVariable() || kind.IsFloat() || kind == schema.Bool || kind == schema.Numeric {
 		for _, i := range positions {
 			if !differs[i] && !sameValue(before, int(images[i]), after, int(i)) {
 				differs[i] = true
@@ -172,7 +174,7 @@ func markValues[T int16 | int32 | int64 | batch.UUID](before, after *batch.Colum
 	}
 }
 
-// sameValue reports whether two values of one type are the same in every respect: 1.0 is not 1.00.
+// sameValue reports whether two values of one type look the same: 1.0 is not 1.00, but NaN is NaN.
 func sameValue(a *batch.Column, i int, b *batch.Column, j int) bool {
 	if x, y := a.IsNull(i), b.IsNull(j); x || y {
 		return x && y
@@ -195,6 +197,12 @@ func sameValue(a *batch.Column, i int, b *batch.Column, j int) bool {
 			}
 		}
 		return true
+	case kind == schema.Float32:
+		x, y := a.Float32s()[i], b.Float32s()[j]
+		return math.Float32bits(x) == math.Float32bits(y) || x != x && y != y
+	case kind == schema.Float64:
+		x, y := a.Float64s()[i], b.Float64s()[j]
+		return math.Float64bits(x) == math.Float64bits(y) || x != x && y != y
 	case kind.Width() == 2:
 		return a.Int16s()[i] == b.Int16s()[j]
 	case kind.Width() == 4:
@@ -224,10 +232,8 @@ func sameElements(a *batch.Column, i int, b *batch.Column, j int) bool {
 func gatherTwo(out, first, second *batch.Column, picks []uint16) {
 	kind := out.Kind()
 	if kind.IsNested() || kind.IsVariable() || kind == schema.Bool || kind == schema.Null {
-		n := first.Len()
 		first.Append(second, nil)
 		out.Gather(first, picks)
-		first.Resize(n)
 		return
 	}
 	out.Reset(len(picks))

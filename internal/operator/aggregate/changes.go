@@ -208,7 +208,6 @@ func (c *changes) emit(p *piece, out *op.Output) (bool, error) {
 		was := *m
 		switch {
 		case g.empty(slot):
-			*m = 0
 			if was&shown != 0 {
 				c.out.remove(i)
 			}

@@ -57,6 +57,9 @@ type Config struct {
 	// Retracts says that rows of the input may be taken back: it is a changelog, or partial answers over one. Calls whose functions cannot subtract keep the
 	// values of a group in order then, and those that estimate a number of values count them.
 	Retracts bool
+	// TTL is after how many µs of processing time without a row of it a group is forgotten; 0 means never. What was emitted of it stays. It is for operators with
+	// Changes: one that answers at the end would forget answers.
+	TTL int64
 	// RowsColumn is, where partial answers over a changelog are merged, the BIGINT column with the number of rows.
 	RowsColumn int
 	// SetColumn is, where partial answers of several sets are merged, the column with the number of the set.

@@ -39,6 +39,8 @@ type groups struct {
 	// numbers is nil where nothing is kept beside the groups, or there is one alone.
 	numbers *numbering
 	seen    []*seen
+	// expiry is nil where groups are kept for good.
+	expiry *expiry
 }
 
 // set is one grouping set.
@@ -115,6 +117,9 @@ func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial b
 	if config.Retracts {
 		g.rows = keyed.NewSlab[int64](budget)
 	}
+	if config.TTL > 0 && !partial {
+		g.expiry = &expiry{after: config.TTL, last: keyed.NewSlab[int64](budget)}
+	}
 	g.makeSets()
 	g.all.halves = &halves{}
 	for i := range config.Calls {
@@ -184,22 +189,7 @@ func (g *groups) absorbSet(in *batch.Batch, i int, partition []uint64, minus []b
 			f.find(in)
 		}
 	}
-	if g.table != nil {
-		hashes := g.hashes(in, i, partition)
-		g.all.hashes, g.all.slots = hashes, g.slots[:g.all.n]
-		fresh, err := g.table.Upsert(hashes, g.view.Cols, in.Sel, g.all.slots)
-		if err != nil {
-			return err
-		}
-		if len(fresh) > 0 {
-			if err := g.grow(g.table.Limit()); err != nil {
-				return err
-			}
-			if g.numbers != nil {
-				g.numbers.name(fresh, g.all.slots, hashes)
-			}
-		}
-	} else if err := g.grow(1); err != nil {
+	if err := g.enter(in, i, partition); err != nil {
 		return err
 	}
 	if g.changes != nil {
@@ -228,6 +218,31 @@ func (g *groups) absorbSet(in *batch.Batch, i int, partition []uint64, minus []b
 		if err := s.add(in); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// enter finds the groups of g.all, new ones included.
+func (g *groups) enter(in *batch.Batch, i int, partition []uint64) error {
+	if g.table == nil {
+		return g.grow(1)
+	}
+	hashes := g.hashes(in, i, partition)
+	g.all.hashes, g.all.slots = hashes, g.slots[:g.all.n]
+	fresh, err := g.table.Upsert(hashes, g.view.Cols, in.Sel, g.all.slots)
+	if err != nil {
+		return err
+	}
+	if len(fresh) > 0 {
+		if err := g.grow(g.table.Limit()); err != nil {
+			return err
+		}
+		if g.numbers != nil {
+			g.numbers.name(fresh, g.all.slots, hashes)
+		}
+	}
+	if g.expiry != nil {
+		return g.renew(g.all.slots, fresh, hashes)
 	}
 	return nil
 }
@@ -310,6 +325,11 @@ func (g *groups) grow(n int) error {
 	}
 	if g.numbers != nil {
 		if err := g.numbers.of.Grow(n); err != nil {
+			return err
+		}
+	}
+	if g.expiry != nil {
+		if err := g.expiry.last.Grow(n); err != nil {
 			return err
 		}
 	}
@@ -422,6 +442,9 @@ func (g *groups) free() {
 	}
 	if g.numbers != nil {
 		g.numbers.of.Free()
+	}
+	if g.expiry != nil {
+		g.expiry.last.Free()
 	}
 	for _, s := range g.seen {
 		s.free()

@@ -18,6 +18,7 @@ type Operator struct {
 	ended, over, hasEmpty bool
 	// started: with changes, the groups that are there without rows were made.
 	started bool
+	ignored int64
 	tables  []op.Table
 }
 
@@ -85,12 +86,16 @@ func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error)
 		out.Counts.In += rows
 		out.Counts.Absorbed += rows - unmatched
 		out.Counts.Filtered += unmatched
+		o.ignored += unmatched
 		if o.changes == nil || !o.changes.full() {
 			return false, nil
 		}
 	}
 	return o.OnFlush(out)
 }
+
+// Ignored returns how many rows were taken back that were not known, since their group has expired. They are counted as filtered.
+func (o *Operator) Ignored() int64 { return o.ignored }
 
 // OnFlush emits the changes of the groups that were touched since the last flush.
 func (o *Operator) OnFlush(out *op.Output) (more bool, err error) {

@@ -1,8 +1,6 @@
 package aggregate
 
 import (
-	"slices"
-
 	"wire.example/wire/internal/expr/aggregate"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/sdk/batch"
@@ -121,15 +119,13 @@ func (g *groups) countPartials(in *batch.Batch) {
 
 // empty reports whether a group is no more.
 func (g *groups) empty(slot uint32) bool {
-	return g.rows != nil && *g.rows.At(slot) == 0 && g.table != nil && !slices.Contains(g.counted.always, slot)
+	return g.rows != nil && *g.rows.At(slot) == 0 && !g.lasting(slot)
 }
 
-// remove forgets a group.
+// remove takes a group out.
 func (g *groups) remove(slot uint32) error {
-	for _, c := range g.calls {
-		if err := c.drop(slot); err != nil {
-			return err
-		}
+	if err := g.forget(slot); err != nil {
+		return err
 	}
 	return g.table.Delete(slot)
 }

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 
@@ -97,6 +98,9 @@ func (o *Operator) appendSlot(dst []byte, slot uint32) []byte {
 	}
 	if o.numbers != nil {
 		dst = binary.AppendUvarint(dst, uint64(*o.numbers.of.At(slot)))
+	}
+	if e := o.expiry; e != nil {
+		dst = binary.AppendUvarint(dst, uint64(cmp.Or(*e.last.At(slot), e.first)))
 	}
 	for _, c := range o.calls {
 		if c.ordered == nil {
@@ -200,28 +204,9 @@ func (o *Operator) restoreSlot(group uint8, slot uint32, value []byte) error {
 		return err
 	}
 	corrupt := &keyed.CorruptError{What: "a group of " + o.config.Name, Reason: "what is known of it does not end where it should"}
-	if o.changes != nil {
-		if len(value) == 0 || value[0]&^lasting != 0 {
-			return corrupt
-		}
-		*o.changes.marks.At(slot) = value[0]
-		value = value[1:]
-	}
-	if o.rows != nil {
-		rows, n := binary.Uvarint(value)
-		if n <= 0 || rows > math.MaxInt64 {
-			return corrupt
-		}
-		*o.rows.At(slot) = int64(rows)
-		value = value[n:]
-	}
-	if o.numbers != nil {
-		number, n := binary.Uvarint(value)
-		if n <= 0 || number > math.MaxInt64 {
-			return corrupt
-		}
-		*o.numbers.of.At(slot) = int64(number)
-		value = value[n:]
+	value, ok := o.restoreHead(slot, value)
+	if !ok {
+		return corrupt
 	}
 	for _, c := range o.calls {
 		var err error
@@ -238,6 +223,36 @@ func (o *Operator) restoreSlot(group uint8, slot uint32, value []byte) error {
 		return corrupt
 	}
 	return nil
+}
+
+// restoreHead reads what is known of a group beside what the calls know, and returns the rest.
+func (o *Operator) restoreHead(slot uint32, value []byte) (rest []byte, ok bool) {
+	if o.changes != nil {
+		if len(value) == 0 || value[0]&^lasting != 0 {
+			return nil, false
+		}
+		*o.changes.marks.At(slot) = value[0]
+		value = value[1:]
+	}
+	var numbers []*int64
+	if o.rows != nil {
+		numbers = append(numbers, o.rows.At(slot))
+	}
+	if o.numbers != nil {
+		numbers = append(numbers, o.numbers.of.At(slot))
+	}
+	if o.expiry != nil {
+		numbers = append(numbers, o.expiry.last.At(slot))
+	}
+	for _, to := range numbers {
+		v, n := binary.Uvarint(value)
+		if n <= 0 || v > math.MaxInt64 {
+			return nil, false
+		}
+		*to = int64(v)
+		value = value[n:]
+	}
+	return value, true
 }
 
 // restore reads a chain; its rows are there already.
