@@ -16,7 +16,7 @@ import (
 func aggregateConfig(n *logical.Aggregate) aggregate.Config {
 	in := n.Input.Schema()
 	config := aggregate.Config{
-		Name: n.Name, Types: types(in), Keys: n.Keys, Sets: n.Sets, Partition: dealtBy(n), Changes: n.Changing, Retracts: n.Retracts,
+		Name: n.Name, Types: types(in), Keys: n.Keys, Sets: n.Sets, Partition: dealtBy(n), Changes: n.Changing, Retracts: n.Retracts, TTL: n.TTL,
 	}
 	for _, c := range n.Calls {
 		call := aggregate.Call{Function: c.Function, Args: c.Args, Filter: c.Filter, Distinct: c.Distinct, OrderBy: sortKeys(c.OrderBy)}
