@@ -38,6 +38,7 @@ type Operator struct {
 	sel     []uint16
 	absent  []bool // columns that nothing reads
 	columns []*batch.Column
+	answers []*batch.Column
 	out     batch.Batch
 }
 
@@ -133,15 +134,21 @@ func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 // Apply keeps rows.
 func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
 	n := in.Rows()
-	if n > 0 && o.absent == nil {
-		o.absent = make([]bool, len(o.config.Types))
-		for i, c := range in.Cols {
-			o.absent[i] = c == nil
-		}
-	}
+	o.see(in)
 	out.Counts.In += int64(n)
 	out.Counts.Held += int64(n)
 	return false, o.keep(o.rows, in)
+}
+
+// see notes which columns nothing reads.
+func (o *Operator) see(in *batch.Batch) {
+	if in.Rows() == 0 || o.absent != nil {
+		return
+	}
+	o.absent = make([]bool, len(o.config.Types))
+	for i, c := range in.Cols {
+		o.absent[i] = c == nil
+	}
 }
 
 // keep appends rows to a store.
@@ -251,21 +258,8 @@ func (o *Operator) compute(n int) error {
 		p := &o.piece
 		p.from, p.at = o.next+at-o.part.start, at
 		p.to = min(p.from+n-at, len(o.part.ids))
-		if o.wantPeers {
-			o.part.peersOf(p)
-		}
-		for _, f := range o.frames {
-			if !f.used {
-				continue
-			}
-			if err := f.fill(); err != nil {
-				return err
-			}
-		}
-		for _, c := range o.calls {
-			if err := c.fill(); err != nil {
-				return err
-			}
+		if err := o.fill(); err != nil {
+			return err
 		}
 		for i := max(p.from, o.part.skip); i < p.to; i++ {
 			o.sel = append(o.sel, uint16(at+i-p.from)) //nolint:gosec // a row number of a batch
@@ -285,20 +279,5 @@ func (o *Operator) beginPartition() error {
 	group := o.rows.GroupOf(o.ids[start])
 	o.part.start, o.part.end, o.part.ids = start, end, o.ids[start:end]
 	o.part.skip, o.skip[group] = o.skip[group], 0
-	if o.wantPeers {
-		if err := o.part.findPeers(o); err != nil {
-			return err
-		}
-	}
-	for _, f := range o.frames {
-		if err := f.begin(); err != nil {
-			return err
-		}
-	}
-	for _, c := range o.calls {
-		if err := c.begin(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return o.beginFunctions()
 }

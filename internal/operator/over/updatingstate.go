@@ -1,0 +1,154 @@
+package over
+
+import (
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// stamps are the processing times at which rows last came for partitions: the last column of the state, if there is a time to live.
+type stamps struct {
+	at    int // the column; 0: there is none
+	now   int64
+	swept int64
+	stamp *batch.Column
+	cols  []*batch.Column
+}
+
+func (s *stamps) init(pool *batch.Pool, at int) {
+	s.at, s.stamp = at, batch.NewColumn(pool, schema.Of(schema.Int64))
+}
+
+// columns returns those of in, and the time.
+func (s *stamps) columns(in *batch.Batch) []*batch.Column {
+	if s.stamp == nil {
+		return in.Cols
+	}
+	s.stamp.Reset(in.Len)
+	times := s.stamp.Int64s()
+	for i := range times {
+		times[i] = s.now
+	}
+	s.cols = append(append(s.cols[:0], in.Cols...), s.stamp)
+	return s.cols
+}
+
+// sweeps is how often partitions are looked through during their time to live.
+const sweeps = 8
+
+// SetTime takes the processing time of the rows that come next.
+func (u *Updating) SetTime(micros int64) { u.stamp.now = max(u.stamp.now, micros) }
+
+// OnTime forgets the partitions whose time has come, having emitted what they changed.
+func (u *Updating) OnTime(micros int64, out *op.Output) (more bool, err error) {
+	u.SetTime(micros)
+	now, ttl := u.stamp.now, u.config.TTL
+	if ttl == 0 || u.table == nil || now-u.stamp.swept < ttl/sweeps {
+		return false, nil
+	}
+	if len(u.touched) > 0 {
+		_, err := u.OnFlush(out)
+		return true, err
+	}
+	u.stamp.swept = now
+	u.gone = u.gone[:0]
+	for group := range keyed.Groups {
+		for slot := range u.table.Slots(uint8(group)) { //nolint:gosec // below 256
+			part := u.parts.At(slot)
+			if err != nil || part.stamp > now-ttl {
+				continue
+			}
+			for id := u.lists.First(part.root); id != keyed.NoRow; id = u.lists.Next(id) {
+				u.gone, u.obsolete = append(u.gone, id), append(u.obsolete, u.notes.At(id).answer)
+			}
+			err = u.table.Delete(slot)
+		}
+	}
+	if err != nil {
+		return false, err
+	}
+	return false, u.e.rows.Delete(u.gone)
+}
+
+// Snapshot returns the rows of a key group.
+func (u *Updating) Snapshot(group op.KeyGroup) ([]byte, error) {
+	if u.stamp.stamp != nil && u.table != nil {
+		for slot := range u.table.Slots(uint8(group)) {
+			part := u.parts.At(slot)
+			for id := u.lists.First(part.root); id != keyed.NoRow; id = u.lists.Next(id) {
+				cols, row := u.e.rows.Row(id)
+				cols[u.stamp.at].Int64s()[row] = part.stamp
+			}
+		}
+	}
+	rows, err := u.e.rows.Snapshot(uint8(group))
+	if rows == nil || err != nil {
+		return nil, err
+	}
+	return keyed.AppendParts(nil, version, nil, rows), nil
+}
+
+// Restore puts the rows of a snapshot in, and computes their answers, which have been emitted.
+func (u *Updating) Restore(group op.KeyGroup, data []byte) error {
+	parts, err := keyed.Parts(u.config.Name, data, version, 2)
+	if err != nil {
+		return err
+	}
+	if parts[0] != nil {
+		return &keyed.CorruptError{What: u.config.Name, Reason: "it was stored by an operator that answers at the end"}
+	}
+	if err := u.e.rows.Restore(uint8(group), parts[1]); err != nil {
+		return err
+	}
+	ids := u.e.rows.AppendGroup(nil, uint8(group))
+	for len(ids) > 0 {
+		part := ids[:min(len(ids), batch.MaxRows)]
+		ids = ids[len(part):]
+		if err := u.relist(part); err != nil {
+			return err
+		}
+	}
+	for i := range u.touched {
+		t := &u.touched[i]
+		part := u.parts.At(t.slot)
+		part.touched = 0
+		for id := t.dirty; id != keyed.NoRow; id = u.notes.At(id).dirty {
+			u.notes.At(id).flags = 0
+		}
+		n := u.lists.Len(part.root)
+		u.addJob(part, 0, n, 0, n)
+	}
+	u.touched, u.changed = u.touched[:0], 0
+	err = u.e.evaluate(&u.jobs, func(at, n int, columns []*batch.Column) error {
+		return u.compare(u.jobs.targets[at:at+n], columns, false)
+	})
+	u.jobs = jobs{}
+	return err
+}
+
+// relist puts restored rows in the lists of their partitions.
+func (u *Updating) relist(ids []uint32) error {
+	b := &batch.Batch{Cols: u.e.gather(ids), Len: len(ids)}
+	if _, err := u.find(b, b.Len); err != nil {
+		return err
+	}
+	u.prefixes = append(u.prefixes[:0], make([]keyed.Prefix, b.Len)...)
+	u.order.Prefixes(b.Cols, nil, u.prefixes)
+	if err := u.noteRows(ids); err != nil {
+		return err
+	}
+	rows := make([]uint16, len(ids))
+	for i, id := range ids {
+		rows[i] = uint16(i) //nolint:gosec // a row number of a batch
+		part := u.parts.At(u.slots[i])
+		if u.stamp.stamp != nil {
+			part.stamp = max(part.stamp, b.Cols[u.stamp.at].Int64s()[i])
+		}
+		if err := u.add(u.slots[i], part, id, i); err != nil {
+			return err
+		}
+	}
+	u.offsets.see(b.Cols, rows)
+	return nil
+}
