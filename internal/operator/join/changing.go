@@ -125,6 +125,8 @@ func (j *Changing) ApplyInput(input int, in *batch.Batch, out *op.Output) (more 
 			return false, errEnded(j.cfg.title(), input)
 		case j.cfg.Inputs[input].AppendOnly && op.Retracted(in):
 			return false, errTakenBack(j.cfg.title(), input)
+		case in.Rows() == 0:
+			return false, nil
 		}
 		if err := j.begin(input, in, out); err != nil {
 			w.in = nil

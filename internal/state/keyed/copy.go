@@ -126,9 +126,8 @@ func appendText[R rowNumber](dst, src *batch.Column, at int, rows []R) {
 
 // copyLong copies the long text of appended rows, of so many bytes, whose views are those of src.
 func copyLong[R rowNumber](dst, src *batch.Column, at int, rows []R, long int) {
-	have := 0
 	if own := dst.Own(); own != nil {
-		have = len(own.Data)
+		have := len(own.Data)
 		if n := at + len(rows); cap(own.Data) < have+long && chunkRows/4 < n && n < chunkRows {
 			// Most of a chunk is there: what the rest will take is known well enough, and twice as much would not be used.
 			long = max(long, (have+long)/n*(chunkRows+chunkRows/16)-have)
