@@ -42,6 +42,11 @@ func (c *Column) SetOwn(i, off int) {
 	c.Views()[i] = MakeView(c.own.Data, uint32(c.ownIndex), off, len(c.own.Data)-off)
 }
 
+// OwnNumber returns the number by which views name the own buffer, which OwnBuffer was asked for.
+func (c *Column) OwnNumber() uint32 {
+	return uint32(c.ownIndex) //nolint:gosec // the number of a buffer
+}
+
 // AddBuffer makes b a buffer that views of c may point into and returns its number. c borrows b until Reset or Release.
 func (c *Column) AddBuffer(b *Buffer) uint32 {
 	c.bufs = append(c.bufs, b)

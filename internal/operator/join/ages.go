@@ -123,25 +123,17 @@ func (j *Changing) expire(input int, ids []uint32) error {
 		return nil
 	}
 	s, w := j.stores[input], &j.work
-	b := s.gather(ids)
-	hashes, _ := j.hash(input, b)
 	slots := w.slots[:len(ids)]
-	if err := j.table.Find(hashes, j.keys[input].of(b, j.keys[input].columns), nil, slots); err != nil {
+	if _, err := j.place(input, s.gather(ids), slots, false); err != nil {
 		return err
 	}
-	for i, id := range ids {
-		if err := s.unlink(&j.runs.At(slots[i])[input], id, slots[i]); err != nil {
+	for p, id := range ids {
+		if err := j.detach(input, slots, p, id); err != nil {
 			return err
 		}
 	}
-	for _, slot := range slots {
-		r := j.runs.At(slot)
-		if r[LeftInput].count == 0 && r[RightInput].count == 0 && !r[input].gone {
-			r[LeftInput].gone, r[RightInput].gone = true, true
-			if err := j.table.Delete(slot); err != nil {
-				return err
-			}
-		}
+	if err := j.tidyKeys(slots); err != nil {
+		return err
 	}
 	return s.flush()
 }

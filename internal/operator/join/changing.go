@@ -20,6 +20,7 @@ type Changing struct {
 	keys   [2]*keyColumns
 	table  *keyed.Table
 	runs   *keyed.Slab[bucket]
+	kin    *kin // nil where no NULL makes a match unknown
 	stores [2]*store
 	// res evaluate the residual on rows of an input beside stored ones of the other; nil without one. outs make what they give.
 	res   [2]*residual
@@ -34,6 +35,8 @@ type Changing struct {
 	tried candidates
 	// certain stands for how many candidates may match a row that does not count them; it is 0.
 	certain uint32
+	// nowhere stands for the rows of a row's key that has none.
+	nowhere run
 	// failure is that of an undoing.
 	failure error
 	// ignored counts rows that were taken back and not known.
@@ -54,15 +57,18 @@ type changes struct {
 	judged bool
 	// final says that a left row that has a match is done with.
 	final bool
+	// aware: keys are compared by IN, and a NULL makes it unknown whether rows match.
+	aware bool
 }
 
 func planChanges(c *Config) changes {
 	p := changes{verdict: c.Kind == Semi || c.Kind == Anti || c.Kind == Mark, stores: [2]bool{true, true}}
+	p.aware = c.threeValued() && slices.ContainsFunc(c.Keys, func(k Key) bool { return k.Match == In })
 	for input := range 2 {
 		p.preserves[input] = c.preserves(input)
-		p.degrees[input] = p.preserves[input] && (c.Residual != nil || c.Inputs[1-input].TTL > 0)
+		p.degrees[input] = p.preserves[input] && (p.aware || c.Residual != nil || c.Inputs[1-input].TTL > 0)
 	}
-	p.judged = c.Residual != nil || p.degrees[LeftInput] || p.degrees[RightInput]
+	p.judged = p.aware || c.Residual != nil || p.degrees[LeftInput] || p.degrees[RightInput]
 	p.stores[RightInput] = !p.verdict || p.judged || c.Inputs[RightInput].TTL > 0
 	p.final = !p.judged && (c.Kind == Semi || c.Kind == Anti) && c.Inputs[LeftInput].AppendOnly && c.Inputs[RightInput].AppendOnly
 	return p
@@ -82,9 +88,6 @@ func NewChanging(c *Config) (*Changing, error) {
 	if c.Broadcast {
 		return nil, c.wrong("an input that may change cannot be broadcast")
 	}
-	if c.threeValued() && slices.ContainsFunc(c.Keys, func(k Key) bool { return k.Match == In }) {
-		return nil, c.wrong("keys are compared by IN, which inputs that change do not know yet")
-	}
 	j := &Changing{cfg: *c, plan: planChanges(c)}
 	for input := range 2 {
 		j.keys[input] = newKeyColumns(&j.cfg, input)
@@ -94,6 +97,9 @@ func NewChanging(c *Config) (*Changing, error) {
 	}
 	j.table = keyed.NewTable(c.Pool, pick(c.Left, j.keys[LeftInput].columns), c.title(), c.Budget)
 	j.runs = keyed.NewSlab[bucket](c.Budget)
+	if j.plan.aware {
+		j.kin = newKin(&j.cfg, j.keys)
+	}
 	j.work = newWork()
 	j.given = newGiven()
 	if j.plan.judged {
@@ -119,6 +125,8 @@ func (j *Changing) ApplyInput(input int, in *batch.Batch, out *op.Output) (more 
 			return false, errEnded(j.cfg.title(), input)
 		case j.cfg.Inputs[input].AppendOnly && op.Retracted(in):
 			return false, errTakenBack(j.cfg.title(), input)
+		case in.Rows() == 0:
+			return false, nil
 		}
 		if err := j.begin(input, in, out); err != nil {
 			w.in = nil
@@ -219,18 +227,7 @@ func (j *Changing) tidy(input int) error {
 	if !w.shrunk {
 		return nil
 	}
-	for _, slot := range w.slots[:w.n] {
-		if slot == keyed.NoSlot {
-			continue
-		}
-		if b := j.runs.At(slot); !b[input].gone && b[LeftInput].count == 0 && b[RightInput].count == 0 {
-			if err := j.table.Delete(slot); err != nil {
-				return err
-			}
-			b[LeftInput].gone, b[RightInput].gone = true, true
-		}
-	}
-	return nil
+	return j.tidyKeys(w.slots[:w.n])
 }
 
 // OnInputEnd frees the rows of the other input if nothing that they could meet will come, and nobody asks for them.
@@ -245,7 +242,16 @@ func (j *Changing) OnInputEnd(input int, _ *op.Output) (more bool, err error) {
 	if j.stores[input].rows.Len() == 0 && j.free[input] {
 		j.table.Free()
 		j.runs.Free()
+		if j.kin != nil {
+			j.kin.table.Free()
+			j.kin.lists.Free()
+		}
 		return false, nil
+	}
+	if j.kin != nil {
+		if err := j.kin.forgetInput(other); err != nil {
+			return false, err
+		}
 	}
 	for g := range keyed.Groups {
 		for slot := range j.table.Slots(uint8(g)) { //nolint:gosec // less than Groups

@@ -213,11 +213,6 @@ func (r *changingRun) restart(fresh *join.Changing) {
 func changingScenario(rt *rapid.T, t *testing.T) *scenario {
 	s := drawScenario(rt, t)
 	s.config.Build, s.ref.build = join.RightInput, join.RightInput
-	for i := range s.config.Keys { // XXX
-		if s.config.Keys[i].Match == join.In {
-			s.config.Keys[i].Match = join.Equal
-		}
-	}
 	for input := range 2 {
 		s.config.Inputs[input].AppendOnly = rapid.IntRange(0, 2).Draw(rt, "append only") == 0
 	}

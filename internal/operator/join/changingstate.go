@@ -22,7 +22,7 @@ const (
 	changingParts   = partSide + 2*sideParts
 )
 
-// Tables are the state: the keys; then, of the left and then of the right input, the rows and what finds them.
+// Tables are the state: the keys; then, of the left and then of the right input, the rows and what finds them; then what else rows are found by.
 func (j *Changing) Tables() []op.Table {
 	tables := []op.Table{j.table}
 	for _, s := range j.stores {
@@ -30,6 +30,9 @@ func (j *Changing) Tables() []op.Table {
 		if s.index != nil {
 			tables = append(tables, s.index.table)
 		}
+	}
+	if j.kin != nil {
+		tables = append(tables, j.kin.table)
 	}
 	return tables
 }
@@ -186,31 +189,21 @@ func (j *Changing) restoreSide(input int, number uint8, p [][]byte) error {
 	return nil
 }
 
-// relink puts rows that are stored into the runs of their keys.
+// relink makes rows that are stored found again.
 func (j *Changing) relink(input int, ids []uint32) error {
-	s, w := j.stores[input], &j.work
-	b := s.gather(ids)
-	k := j.keys[input]
-	hashes, _ := j.hash(input, b)
-	slots := w.slots[:len(ids)]
-	if nullable(b, k.strict) {
-		return j.corrupt("a row that equals no other one is stored")
-	}
-	fresh, err := j.table.Upsert(hashes, k.of(b, k.columns), nil, slots)
-	if err != nil {
+	s := j.stores[input]
+	b, slots := s.gather(ids), j.work.slots[:len(ids)]
+	if _, err := j.place(input, b, slots, true); err != nil {
 		return err
-	}
-	if err := j.runs.Grow(j.table.Limit()); err != nil {
-		return err
-	}
-	for _, i := range fresh {
-		*j.runs.At(slots[i]) = bucket{noRun(), noRun()}
 	}
 	if s.hashes != nil {
 		s.images = s.hasher.Hash(b)
 	}
-	for i, id := range ids {
-		if err := s.enter(&j.runs.At(slots[i])[input], id, s.imageAt(i), slots[i]); err != nil {
+	for p, id := range ids {
+		if !j.findable(slots, p) {
+			return j.corrupt("a row is stored that equals no other one")
+		}
+		if err := j.attach(input, slots, p, id); err != nil {
 			return err
 		}
 	}

@@ -178,7 +178,7 @@ func (j *Changing) after(id, last uint32) uint32 {
 	if id == last {
 		return keyed.NoRow
 	}
-	return *j.stores[1-j.work.input].next.At(id)
+	return *j.stores[1-j.work.input].runs.next.At(id)
 }
 
 // giveLeft says of left rows whether they come out.

@@ -12,6 +12,7 @@ type candidates struct {
 	positions []uint16
 	rows      []uint16
 	ids       []uint32
+	loose     []bool   // those whose keys may be equal at best
 	real      []uint16 // those with a stored row
 	truth     []uint8
 	at        int // the one that is to be resolved next
@@ -20,12 +21,12 @@ type candidates struct {
 func newCandidates() candidates {
 	return candidates{
 		positions: make([]uint16, 0, batch.MaxRows), rows: make([]uint16, 0, batch.MaxRows), ids: make([]uint32, 0, batch.MaxRows),
-		real: make([]uint16, 0, batch.MaxRows), truth: make([]uint8, 0, batch.MaxRows),
+		loose: make([]bool, 0, batch.MaxRows), real: make([]uint16, 0, batch.MaxRows), truth: make([]uint8, 0, batch.MaxRows),
 	}
 }
 
 func (t *candidates) reset() {
-	t.positions, t.rows, t.ids, t.real, t.at = t.positions[:0], t.rows[:0], t.ids[:0], t.real[:0], 0
+	t.positions, t.rows, t.ids, t.loose, t.real, t.at = t.positions[:0], t.rows[:0], t.ids[:0], t.loose[:0], t.real[:0], 0
 }
 
 // left reports whether some are not resolved.
@@ -35,6 +36,7 @@ func (t *candidates) add(w *work, p int, id uint32) {
 	if id != keyed.NoRow {
 		t.real = append(t.real, uint16(len(t.ids))) //nolint:gosec // at most batch.MaxRows
 	}
+	t.loose = append(t.loose, w.sweep != byKey)
 	t.positions, t.rows, t.ids = append(t.positions, uint16(p)), append(t.rows, w.rows[p]), append(t.ids, id) //nolint:gosec // a position in a batch
 }
 
@@ -86,6 +88,15 @@ func (j *Changing) halves(p int) halves {
 	}
 }
 
+// sweep is the candidates that come next.
+type sweep uint8
+
+const (
+	byKey     sweep = iota // rows whose keys are equal
+	byNulls                // rows with a NULL that is compared by IN
+	byCertain              // rows without one: for a row that has one
+)
+
 // collect fills tried with candidates.
 func (j *Changing) collect() {
 	w, t := &j.work, &j.tried
@@ -97,11 +108,18 @@ func (j *Changing) collect() {
 		}
 		how := j.halves(p)
 		if !w.begun {
-			w.next, w.begun = w.first[p], true
+			w.next, w.begun, w.sweep = w.first[p], true, byKey
 		}
-		for w.next != keyed.NoRow && !t.full() {
+		for j.turn(p) && !t.full() {
 			id := w.next
-			w.next = j.after(id, w.last[p])
+			if w.sweep == byKey {
+				w.next = j.after(id, w.last[p])
+			} else {
+				w.next = *j.stores[1-w.input].groups.next.At(id)
+				if !j.kin.may[w.input].be(w.in, int(w.rows[p]), j.stores[1-w.input].rows, id) {
+					continue
+				}
+			}
 			if t.add(w, p, id); how != apart {
 				t.add(w, p+1, id)
 			}
@@ -117,6 +135,20 @@ func (j *Changing) collect() {
 	}
 }
 
+// turn goes on to the next sweep for the row at p, if one is over, and reports whether there are candidates.
+func (j *Changing) turn(p int) bool {
+	w := &j.work
+	for w.next == keyed.NoRow && j.kin != nil && w.sweep < byCertain && j.kin.slots[p] != keyed.NoSlot {
+		f := &j.kin.lists.At(j.kin.slots[p])[1-w.input]
+		if w.sweep++; w.sweep == byNulls {
+			w.next = f.nulls.head
+		} else if j.kin.nulls[p] {
+			w.next = f.certain.head
+		}
+	}
+	return w.next != keyed.NoRow
+}
+
 // evaluate sets the truth of all candidates.
 func (j *Changing) evaluate() {
 	w, t := &j.work, &j.tried
@@ -126,13 +158,18 @@ func (j *Changing) evaluate() {
 		for range t.ids {
 			t.truth = append(t.truth, isTrue)
 		}
-		return
+	} else {
+		sel := t.real
+		if len(sel) == len(t.ids) {
+			sel = nil
+		}
+		t.truth = append(t.truth, res.eval(w.in, t.rows, j.stores[1-w.input].rows, t.ids, sel)...)
 	}
-	sel := t.real
-	if len(sel) == len(t.ids) {
-		sel = nil
+	for i, loose := range t.loose {
+		if loose && t.truth[i] == isTrue {
+			t.truth[i] = isUnknown
+		}
 	}
-	t.truth = append(t.truth, res.eval(w.in, t.rows, j.stores[1-w.input].rows, t.ids, sel)...)
 }
 
 // resolve gives what comes of the candidates, as far as there is room, and reports whether it is through with them.
@@ -400,18 +437,11 @@ func (j *Changing) settle(p int) {
 	}
 }
 
-// undo takes the row at p out again, unless another row of the batch has done so.
+// undo takes the row at p out again.
 func (j *Changing) undo(p int) {
-	w, s := &j.work, j.stores[j.work.input]
+	w := &j.work
 	w.shrunk = true
-	r := &j.runs.At(w.slots[p])[w.input]
-	if r.count == 0 {
-		return
-	}
-	for id := r.head; id != keyed.NoRow; id = *s.next.At(id) {
-		if id == w.ids[p] {
-			j.failure = s.unlink(r, id, w.slots[p])
-			return
-		}
+	if j.there(p) {
+		j.failure = j.detach(w.input, w.slots, p, w.ids[p])
 	}
 }

@@ -35,8 +35,8 @@ func newMaybe(c *Config, build int) *maybe {
 }
 
 // be reports whether a row and a stored row are equal but for NULLs, of which there is one at least.
-func (m *maybe) be(in *batch.Batch, row int, s *side, id uint32) bool {
-	cols, stored := s.rows.Row(id)
+func (m *maybe) be(in *batch.Batch, row int, store *keyed.Rows, id uint32) bool {
+	cols, stored := store.Row(id)
 	nulls := false
 	for k, order := range m.orders {
 		a, b := in.Cols[m.probe[k]], cols[m.build[k]]

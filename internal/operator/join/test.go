@@ -180,7 +180,7 @@ func (p *prober) promising(ids []uint32, have int) []uint32 {
 	}
 	kept := ids[:have]
 	for _, id := range ids[have:] {
-		if p.role == markRole && *p.side.rows.Mark(id) >= p.limit() || p.tried.loose && !p.may.be(p.in, p.in.Row(p.at), p.side, id) {
+		if p.role == markRole && *p.side.rows.Mark(id) >= p.limit() || p.tried.loose && !p.may.be(p.in, p.in.Row(p.at), p.side.rows, id) {
 			continue
 		}
 		kept = append(kept, id)

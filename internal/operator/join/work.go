@@ -48,6 +48,7 @@ type work struct {
 	at    int // the row that comes next
 	begun bool
 	next  uint32 // its next candidate
+	sweep sweep
 
 	some   subset
 	found  []uint32
@@ -109,8 +110,8 @@ func (w *work) take(input int, in *batch.Batch) {
 func (j *Changing) begin(input int, in *batch.Batch, out *op.Output) error {
 	w := &j.work
 	w.take(input, in)
-	hashes, dealt := j.hash(input, in)
-	if err := j.locate(hashes); err != nil {
+	dealt, err := j.locate()
+	if err != nil {
 		return op.OutOfMemory(j.cfg.title(), err)
 	}
 	if in.Kinds != nil {
@@ -125,37 +126,11 @@ func (j *Changing) begin(input int, in *batch.Batch, out *op.Output) error {
 	return op.OutOfMemory(j.cfg.title(), j.keep(dealt, out))
 }
 
-// hash returns the hashes of the keys of b's rows, and those by which they are dealt. Lent until the next call.
-func (j *Changing) hash(input int, b *batch.Batch) (hashes, dealt []uint64) {
-	k := j.keys[input]
-	hashes, dealt = k.hash(b)
-	if len(k.columns) == 0 {
-		hashes = k.hasher.Hash(b)
-		keyed.Place(hashes, dealt)
-	}
-	return hashes, dealt
-}
-
 // locate finds the keys of all rows, and what the other input has of them. Keys that are to be stored are put in.
-func (j *Changing) locate(hashes []uint64) error {
+func (j *Changing) locate() (dealt []uint64, err error) {
 	w := &j.work
-	k := j.keys[w.input]
-	rows, slots := w.in.Sel, w.slots[:w.n]
-	partial := nullable(w.in, k.strict)
-	if partial {
-		w.some.without(w.in, k.strict, hashes)
-		rows, hashes, slots = w.some.rows, w.some.hashes, w.found[:len(w.some.rows)]
-	}
-	if err := j.lookUp(hashes, k.of(w.in, k.columns), rows, slots); err != nil {
-		return err
-	}
-	if partial {
-		for i := range w.slots[:w.n] {
-			w.slots[i] = keyed.NoSlot
-		}
-		for i, slot := range slots {
-			w.slots[w.some.positions[i]] = slot
-		}
+	if dealt, err = j.place(w.input, w.in, w.slots[:w.n], !j.free[w.input]); err != nil {
+		return nil, err
 	}
 	other := 1 - w.input
 	for p, slot := range w.slots[:w.n] {
@@ -165,24 +140,7 @@ func (j *Changing) locate(hashes []uint64) error {
 		}
 		w.first[p], w.last[p], w.counts[p] = r.head, r.tail, r.count
 	}
-	return nil
-}
-
-func (j *Changing) lookUp(hashes []uint64, cols []*batch.Column, rows []uint16, slots []uint32) error {
-	if j.free[j.work.input] {
-		return j.table.Find(hashes, cols, rows, slots)
-	}
-	fresh, err := j.table.Upsert(hashes, cols, rows, slots)
-	if err != nil {
-		return err
-	}
-	if err := j.runs.Grow(j.table.Limit()); err != nil {
-		return err
-	}
-	for _, i := range fresh {
-		*j.runs.At(slots[i]) = bucket{noRun(), noRun()}
-	}
-	return nil
+	return dealt, nil
 }
 
 // joinHalves finds the updates that can be given as one, and drops those that change nothing that is read.
@@ -197,7 +155,8 @@ func (j *Changing) joinHalves() {
 		switch {
 		case s.ttl == 0 && s.order.Compare(w.in.Cols, old, w.in.Cols, fresh) == 0:
 			w.flags[p], w.flags[p+1] = dropped|takesBack, dropped
-		case w.slots[p] != w.slots[p+1] && !(j.plan.verdict && w.input == LeftInput):
+		case j.plan.verdict && w.input == LeftInput:
+		case w.slots[p] != w.slots[p+1] || j.kin != nil && w.slots[p] == keyed.NoSlot:
 			w.flags[p] &^= whole
 		}
 	}
@@ -246,10 +205,13 @@ func (j *Changing) keep(dealt []uint64, out *op.Output) error {
 	flips := !j.plan.judged && j.plan.preserves[1-w.input]
 	came, went := false, false
 	for p, slot := range w.slots[:w.n] {
-		if slot == keyed.NoSlot || w.flags[p]&dropped != 0 {
+		if w.flags[p]&dropped != 0 || !j.findable(w.slots, p) {
 			continue
 		}
-		r := &j.runs.At(slot)[w.input]
+		r := &j.nowhere
+		if slot != keyed.NoSlot {
+			r = &j.runs.At(slot)[w.input]
+		}
 		before := r.count
 		if flips && r.before == untouched {
 			if r.before = someBefore; before == 0 {
@@ -285,7 +247,8 @@ func (j *Changing) keepOne(p int, r *run, out *op.Output) error {
 		j.refuse(p, out)
 		return nil
 	default:
-		if err := s.link(r, id, s.imageAt(p), j.now, w.slots[p]); err != nil {
+		s.register(id, j.now)
+		if err := j.attach(w.input, w.slots, p, id); err != nil {
 			return err
 		}
 		if w.takes {
@@ -334,14 +297,14 @@ func (j *Changing) store(dealt []uint64) error {
 	s := j.stores[w.input]
 	all := w.in.Kinds == nil && !j.plan.final
 	for p := 0; all && p < w.n; p++ {
-		all = w.slots[p] != keyed.NoSlot && w.flags[p]&dropped == 0
+		all = j.findable(w.slots, p) && w.flags[p]&dropped == 0
 	}
 	if all {
 		return s.add(w.in.Cols, dealt, w.in.Sel, w.ids[:w.n])
 	}
 	w.sel, w.hashes = w.sel[:0], w.hashes[:0]
 	for p, f := range w.flags[:w.n] {
-		if f&(takesBack|dropped) == 0 && w.slots[p] != keyed.NoSlot && !(j.plan.final && w.counts[p] > 0) {
+		if f&(takesBack|dropped) == 0 && j.findable(w.slots, p) && !(j.plan.final && w.counts[p] > 0) {
 			w.sel, w.hashes = append(w.sel, w.rows[p]), append(w.hashes, dealt[p])
 		}
 	}
@@ -350,7 +313,7 @@ func (j *Changing) store(dealt []uint64) error {
 		return err
 	}
 	for p, f := range w.flags[:w.n] {
-		if len(ids) > 0 && f&(takesBack|dropped) == 0 && w.slots[p] != keyed.NoSlot && !(j.plan.final && w.counts[p] > 0) {
+		if len(ids) > 0 && f&(takesBack|dropped) == 0 && j.findable(w.slots, p) && !(j.plan.final && w.counts[p] > 0) {
 			w.ids[p], ids = ids[0], ids[1:]
 		}
 	}
@@ -372,7 +335,7 @@ func (j *Changing) forget(p int, r *run) error {
 		r.count--
 		return nil
 	}
-	id := s.find(r, w.in, int(w.rows[p]), s.imageAt(p), w.slots[p])
+	id := j.find(p)
 	if id == keyed.NoRow {
 		j.ignore(p)
 		return nil
@@ -390,7 +353,7 @@ func (j *Changing) forget(p int, r *run) error {
 			}
 		}
 	}
-	return s.unlink(r, id, w.slots[p])
+	return j.detach(w.input, w.slots, p, id)
 }
 
 // inBatch is the mark of a stored row that came with the batch at work.

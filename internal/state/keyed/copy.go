@@ -108,17 +108,40 @@ func appendScales[R rowNumber](dst, src *batch.Column, at int, rows []R) {
 
 func appendText[R rowNumber](dst, src *batch.Column, at int, rows []R) {
 	from, to := src.Views(), dst.Views()[at:]
+	long := 0
 	for i, row := range rows {
-		v := &from[row]
+		v := from[row]
 		switch {
 		case src.IsNull(int(row)):
-			to[i] = batch.View{}
-		case v.Len <= batch.InlineLen:
-			to[i] = *v
-		default:
-			dst.SetBytes(at+i, src.Bytes(int(row)))
+			v = batch.View{}
+		case v.Len > batch.InlineLen:
+			long += int(v.Len)
+		}
+		to[i] = v
+	}
+	if long > 0 {
+		copyLong(dst, src, at, rows, long)
+	}
+}
+
+// copyLong copies the long text of appended rows, of so many bytes, whose views are those of src.
+func copyLong[R rowNumber](dst, src *batch.Column, at int, rows []R, long int) {
+	if own := dst.Own(); own != nil {
+		have := len(own.Data)
+		if n := at + len(rows); cap(own.Data) < have+long && chunkRows/4 < n && n < chunkRows {
+			// Most of a chunk is there: what the rest will take is known well enough, and twice as much would not be used.
+			long = max(long, (have+long)/n*(chunkRows+chunkRows/16)-have)
 		}
 	}
+	own, number := dst.OwnBuffer(long), dst.OwnNumber()
+	views, data := dst.Views()[at:], own.Data
+	for i, row := range rows {
+		if v := &views[i]; v.Len > batch.InlineLen {
+			v.Buf, v.Off = number, uint32(len(data))
+			data = append(data, src.Bytes(int(row))...)
+		}
+	}
+	own.Data = data
 }
 
 func appendArrays[R rowNumber](dst, src *batch.Column, at int, rows []R) {
