@@ -115,6 +115,8 @@ type Join struct {
 	Width    int64 // how far the ends of windows are apart at least, in µs; 0 if that is not known
 	Lags     [2]int64
 	TTLs     [2]int64
+	Appends  [2]bool // of a ChangingJoin: nothing of the side is taken back
+	Unique   [2]bool // of a ChangingJoin: no two rows of the side are equal in the keys
 	Temporal *Temporal
 	// Order is, for MergeJoin, the order of the left's keys, which is that of the right's.
 	Order []SortKey

@@ -40,6 +40,8 @@ func (s *streams) join(n *logical.Join) logical.Node {
 	}
 	c.Strategy, c.Order = logical.ChangingJoin, nil
 	c.TTLs = [2]int64{s.ttl(n.Left), s.ttl(n.Right)}
+	c.Appends = [2]bool{!s.changes(n.Left), !s.changes(n.Right)}
+	c.Unique = [2]bool{left.Key != nil && covered(c, left.Key, true), right.Key != nil && covered(c, right.Key, false)}
 	return c
 }
 

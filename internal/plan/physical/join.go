@@ -28,8 +28,11 @@ func newJoin(s *Step, n *logical.Join) meeting {
 			}
 			c.Residual = program
 		}
-		if n.Strategy == logical.MergeJoin {
+		switch n.Strategy {
+		case logical.MergeJoin:
 			return join.NewMerge(&c)
+		case logical.ChangingJoin:
+			return join.NewChanging(&c)
 		}
 		return join.NewHash(&c)
 	}
@@ -43,6 +46,9 @@ func joinConfig(n *logical.Join) join.Config {
 	}
 	if n.BuildLeft {
 		c.Build = join.LeftInput
+	}
+	for i := range c.Inputs {
+		c.Inputs[i] = join.Input{AppendOnly: n.Appends[i], Unique: n.Unique[i], TTL: n.TTLs[i]}
 	}
 	for _, k := range n.Keys {
 		key := join.Key{Left: k.Left, Right: k.Right}
@@ -122,7 +128,7 @@ func joinMeeting(c *join.Config, strategy logical.Strategy) meeting {
 		m.exchanges[c.Build] = Exchange{Kind: Broadcast}
 		m.exchanges[1-c.Build] = Exchange{Kind: Hash, Keys: c.Deal}
 		return m
-	case strategy == logical.HashJoin && len(c.HashColumns(join.LeftInput)) > 0:
+	case (strategy == logical.HashJoin || strategy == logical.ChangingJoin) && len(c.HashColumns(join.LeftInput)) > 0:
 		return meeting{exchanges: []Exchange{
 			{Kind: Hash, Keys: c.HashColumns(join.LeftInput)}, {Kind: Hash, Keys: c.HashColumns(join.RightInput)},
 		}}

@@ -167,7 +167,9 @@ func newSetOp(s *Step, n *logical.SetOp) meeting {
 
 func newOver(s *Step, n *logical.Over) meeting {
 	s.Name, s.OnError = n.Name, n.OnError
-	config := over.Config{Name: n.Name, Types: types(n.Input.Schema()), Partition: n.Partition, Order: sortKeys(n.Order)}
+	config := over.Config{
+		Name: n.Name, Types: types(n.Input.Schema()), Partition: n.Partition, Order: sortKeys(n.Order), Changes: n.Retracts, TTL: n.TTL, Lag: n.Lag,
+	}
 	for _, c := range n.Calls {
 		frame := over.Frame{
 			Unit: c.Frame.Unit, Start: c.Frame.Start, End: c.Frame.End, StartOffset: c.Frame.StartOffset, EndOffset: c.Frame.EndOffset,
@@ -175,7 +177,12 @@ func newOver(s *Step, n *logical.Over) meeting {
 		}
 		config.Calls = append(config.Calls, over.Call{Function: c.Function, Args: c.Args, Filter: c.Filter, Frame: frame, Result: c.Type})
 	}
-	s.New = func(b Build) (op.Operator, error) { return over.New(b.Pool, b.Budget, config), nil }
+	s.New = func(b Build) (op.Operator, error) {
+		if n.Changing {
+			return over.NewUpdating(b.Pool, b.Budget, config), nil
+		}
+		return over.New(b.Pool, b.Budget, config), nil
+	}
 	return byKeys(n.Partition)
 }
 

@@ -98,7 +98,7 @@ func Refused(n logical.Node) error {
 			return notYet("SESSION")
 		}
 	case *logical.Join:
-		if n.Strategy == logical.ChangingJoin || n.Strategy == logical.TemporalJoin {
+		if n.Strategy == logical.TemporalJoin {
 			return notYet("a " + n.Strategy.String())
 		}
 	case *logical.Sort:
@@ -106,8 +106,8 @@ func Refused(n logical.Node) error {
 			return notYet("ORDER BY time over a stream")
 		}
 	case *logical.Over:
-		if n.Changing || n.Timed {
-			return notYet("OVER over a stream")
+		if n.Timed {
+			return notYet("OVER by time over a stream")
 		}
 	}
 	a, ok := n.(*logical.Aggregate)
