@@ -42,14 +42,13 @@ type versions struct {
 	dying []uint32
 	empty []uint32 // slots of keys that may have no version
 
-	cols   []*batch.Column
-	own    []*batch.Column // keys and time
-	ids    []uint32
-	slots  []uint32
-	steps  []step
-	adds   subset
-	takes  subset
-	single [1]uint16
+	cols  []*batch.Column
+	own   []*batch.Column // keys and time
+	ids   []uint32
+	slots []uint32
+	steps []step
+	adds  subset
+	takes subset
 }
 
 // subset is some rows of a batch.
@@ -372,7 +371,7 @@ func (v *versions) lookUp(b *batch.Batch, k *keys, hashes []uint64, times []int6
 		}
 		head := v.heads.At(slot)
 		id := head.id
-		if times != nil && head.micros > times[b.Row(i)] {
+		if len(times) > 0 && head.micros > times[b.Row(i)] {
 			at := times[b.Row(i)]
 			for id = *v.rows.Link(id, olderLink); id != keyed.NoRow && v.micros(id) > at; id = *v.rows.Link(id, olderLink) {
 			}
