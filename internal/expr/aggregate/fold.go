@@ -1,0 +1,45 @@
+package aggregate
+
+// Folder is a State whose slots can be added to each other: that of every Mergeable function.
+type Folder interface {
+	// Fold adds what the slots of from hold to the slots of into, place by place; those of from stay as they are. A slot of into may be there several
+	// times, but is not in from.
+	Fold(into, from []uint32) error
+}
+
+// Fold adds slots to slots.
+func (s *cells[T]) Fold(into, from []uint32) error {
+	for i, slot := range from {
+		copied := *s.at(slot)
+		if s.free != nil { // it owns more than itself
+			s.scratch = s.encode(s.scratch[:0], s.at(slot))
+			var own T
+			if _, err := s.decode(s.scratch, &own); err != nil {
+				return err
+			}
+			copied = own
+		}
+		if err := s.merge(s.at(into[i]), &copied); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Fold adds numbers.
+func (s *count) Fold(into, from []uint32) error {
+	slots := s.slots
+	for i, slot := range from {
+		*slots.At(into[i]) += *slots.At(slot)
+	}
+	return nil
+}
+
+// Fold adds sums.
+func (s *intSum[T]) Fold(into, from []uint32) error {
+	slots := s.slots
+	for i, slot := range from {
+		slots.At(into[i]).merge(slots.At(slot))
+	}
+	return nil
+}
