@@ -172,3 +172,76 @@ func BenchmarkAggregate(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSliced measures a row from its time to the answers of its windows, which share slices: 10,000 rows a second, counted by 1,000 keys.
+func BenchmarkSliced(b *testing.B) {
+	for _, bm := range []struct {
+		name  string
+		shape window.Shape
+		keys  []int
+		calls []string
+		every int64 // µs between rows
+	}{
+		{"tumble 1 s", window.Shape{Kind: window.Tumble, Size: second}, []int{2}, nil, 100},
+		{"tumble 1 s at 1k rows a second", window.Shape{Kind: window.Tumble, Size: second}, []int{2}, nil, 1000},
+		{"hop 2 s over 10 s", window.Shape{Kind: window.Hop, Size: 10 * second, Every: 2 * second}, []int{2}, nil, 100},
+		{"hop 2 s over 10 s alone", window.Shape{Kind: window.Hop, Size: 10 * second, Every: 2 * second}, nil, nil, 100},
+		{"hop 1 s over 1 h", window.Shape{Kind: window.Hop, Size: 3600 * second, Every: second}, []int{2}, nil, 100},
+		{"hop 1 s over 1 h at 1k rows a second", window.Shape{Kind: window.Hop, Size: 3600 * second, Every: second}, []int{2}, nil, 1000},
+		{"hop 1 s over 1 h, max", window.Shape{Kind: window.Hop, Size: 3600 * second, Every: second}, []int{2}, []string{"max"}, 100},
+		{"cumulate 1 s up to 1 h", window.Shape{Kind: window.Cumulate, Size: 3600 * second, Every: second}, []int{2}, nil, 100},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			ac, c := aggregated(b, bm.shape, bm.keys)
+			for _, name := range bm.calls {
+				call := call(b, name, colOther)
+				call.Args = []int{2}
+				c.Calls = append(c.Calls, call)
+			}
+			ac.Slices = true
+			c.Types = ac.Output()
+			assign, err := window.NewAssign(&batch.Pool{}, ac)
+			if err != nil {
+				b.Fatal(err)
+			}
+			budget := limit.New("bench", 0)
+			agg, err := window.NewSliced(&batch.Pool{}, budget, window.SlicedConfig{Config: c, Shape: bm.shape, TimeType: rowTypes()[0]})
+			if err != nil {
+				b.Fatal(err)
+			}
+			batches := stream(256, 1000)
+			length := int64(len(batches)) * batch.MaxRows * bm.every
+			for _, in := range batches {
+				for row := range in.Before {
+					in.Before[row] *= bm.every / 100
+					in.Cols[0].Int64s()[row] *= bm.every / 100
+				}
+			}
+			feed := func(i int) (emitted, rows int64) {
+				in := batches[i%len(batches)]
+				pass(b, in, assign, agg)
+				emitted = told(b, in.Before[in.Len-1], agg)
+				for row := range in.Before { // the next round goes on where this one ends
+					in.Before[row] += length
+					in.Cols[0].Int64s()[row] += length
+				}
+				return emitted, int64(in.Len)
+			}
+			warm := 0
+			for ; int64(warm)*batch.MaxRows*bm.every < min(bm.shape.Size*3/2, 4000*second); warm++ {
+				feed(warm)
+			}
+			b.ResetTimer()
+			start, rows, emitted := processTime(b), int64(0), int64(0)
+			for i := range b.N {
+				e, n := feed(warm + i)
+				emitted, rows = emitted+e, rows+n
+			}
+			spent := float64(processTime(b) - start)
+			perRow(b, start, rows)
+			b.ReportMetric(float64(emitted)/float64(rows), "emitted/row")
+			b.ReportMetric(spent/float64(rows+emitted), "cpu-ns/in+out")
+			b.ReportMetric(float64(budget.Used())/1e6, "MB")
+		})
+	}
+}
