@@ -96,6 +96,14 @@ var ways = []way{
 			if err := s.(aggregate.Folder).Fold(into, from); err != nil {
 				t.Fatal(err)
 			}
+			if u, ok := s.(aggregate.Unfolder); ok { // and goes, and comes again
+				if err := u.Unfold(into, from); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.(aggregate.Folder).Fold(into, from); err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
 		return s
 	})},

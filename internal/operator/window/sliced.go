@@ -69,7 +69,8 @@ const none = ^uint32(0)
 
 // run is what is known of a key: chains of entries, each with what the key's rows of a slice add up to.
 //
-// A window is answered from a queue that is made of two stacks: back is the sum of the entries that came last, and of those before them each entry of front holds the
+// Where all calls can take back what they have added (expr.Unfolder), back is the sum of all entries, and front is 0. Else a window is answered from a queue that is
+// made of two stacks: back is the sum of the entries that came last, and of those before them each entry of front holds the
 // sum from itself up to the last of front. So an entry is added to the sum once when it comes, once when the front is used up and the back becomes the front, and
 // the answer of a window is front's first and back, whatever is asked for: nothing need be subtracted.
 type run struct {
@@ -115,6 +116,10 @@ type Sliced struct {
 	table  *keyed.Table // nil: there is one key, in slot 0
 	hasher *keyed.Hasher
 	calls  []*slicedCall
+	// subtracts: entries are taken out of the sum when they leave.
+	subtracts bool
+	// alone: no window has several slices, and so an entry is the sum.
+	alone bool
 
 	runs    *keyed.Slab[run]
 	entries *keyed.Slab[entry]
@@ -176,11 +181,14 @@ func NewSliced(pool *batch.Pool, budget *limit.Budget, config SlicedConfig) (*Sl
 		s.table, s.hasher = keyed.NewTable(pool, types, config.Name, budget), keyed.NewHasher(config.Keys)
 		s.tables = []op.Table{s.table}
 	}
+	s.subtracts, s.alone = s.shape.Kind != Cumulate, !s.shape.Overlaps()
 	for i := range s.cfg.Calls {
 		call := &s.cfg.Calls[i]
 		c := &slicedCall{config: call, spec: expr.Spec{Args: call.ArgTypes, Direct: call.Direct, Pool: pool, Budget: budget}}
 		c.state = call.Function.NewState(&c.spec)
 		c.folder = c.state.(expr.Folder)
+		_, subtracts := c.state.(expr.Unfolder)
+		s.subtracts = s.subtracts && subtracts
 		s.calls = append(s.calls, c)
 	}
 	s.batch.keys, s.batch.ids = make([]uint32, batch.MaxRows), make([]uint32, batch.MaxRows)
@@ -308,6 +316,11 @@ func (s *Sliced) findEntries(in *batch.Batch, out *op.Output) error {
 func (s *Sliced) slice(first, last int64) *slice {
 	if first <= s.fired { // no row comes that late
 		return nil
+	}
+	for i := len(s.open) - 1; i >= max(0, len(s.open)-8); i-- { // the newest are most likely
+		if o := s.open[i]; o.first == first && o.last == last {
+			return o
+		}
 	}
 	if found := s.index[[2]int64{first, last}]; found != nil {
 		return found
