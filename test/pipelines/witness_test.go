@@ -169,7 +169,7 @@ func (c *sqlCase) rows(r *ast.CreateRelation, key []string) (all []inputRow, err
 	switch {
 	case optionOf(r, "format") == "debezium-json":
 		return foldInput(all, debeziumChange)
-	case optionOf(r, "changelog") == "true" && len(key) > 0:
+	case optionOf(r, "changes") == "upsert":
 		return upserted(all, key)
 	case optionOf(r, "changelog") == "true":
 		return foldInput(all, opChange)

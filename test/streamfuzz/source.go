@@ -124,7 +124,7 @@ func (s *Source) Declare(path string) string {
 	case "append":
 		with = ", format = 'json'"
 	case "upsert":
-		key = ", PRIMARY KEY (id)"
+		key, with = ", PRIMARY KEY (id)", with+", changes = 'upsert'"
 	case "debezium":
 		key, with = ", PRIMARY KEY (id)", ", format = 'debezium-json'"
 	}

@@ -73,6 +73,40 @@ var ways = []way{
 		}
 		return s
 	})},
+	{"slots folded", ofState(func(t *testing.T, q *query) aggregate.State {
+		if !q.f.Mergeable {
+			return nil
+		}
+		s := newState(t, q)
+		n := uint32(len(q.groups))
+		if err := s.Grow(3 * int(n)); err != nil {
+			t.Fatal(err)
+		}
+		for g, rows := range q.groups {
+			first, second := halves(rows, true)
+			add(t, s.Add, q, g+int(n), first)
+			add(t, s.Add, q, g+2*int(n), second)
+		}
+		for range 2 { // what is folded stays
+			var into, from []uint32
+			for g := range n {
+				s.Free(g)
+				into, from = append(into, g, g), append(from, g+n, g+2*n)
+			}
+			if err := s.(aggregate.Folder).Fold(into, from); err != nil {
+				t.Fatal(err)
+			}
+			if u, ok := s.(aggregate.Unfolder); ok { // and goes, and comes again
+				if err := u.Unfold(into, from); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.(aggregate.Folder).Fold(into, from); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		return s
+	})},
 	{"restored half way", ofState(func(t *testing.T, q *query) aggregate.State {
 		old, s := newState(t, q), newState(t, q)
 		for g, rows := range q.groups {

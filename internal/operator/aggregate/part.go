@@ -26,19 +26,25 @@ func (p Part) Hold() { p.changes.quiet = true }
 // Announce ends Hold: the next flush tells of all groups.
 func (p Part) Announce() error {
 	p.changes.quiet = false
-	var slots []uint32
 	for group := range op.KeyGroups {
-		slots = slots[:0]
-		for slot := range p.table.Slots(uint8(group)) { //nolint:gosec // below 256
-			slots = append(slots, slot)
-		}
-		if len(slots) > 0 {
-			if err := p.changes.touch(slots); err != nil {
-				return op.OutOfMemory(p.config.Name, err)
-			}
+		if _, err := p.AnnounceGroup(op.KeyGroup(group)); err != nil { //nolint:gosec // below 256
+			return err
 		}
 	}
 	return nil
+}
+
+// AnnounceGroup ends Hold and has the next flush tell of the groups in a key group; it returns how many those are.
+func (p Part) AnnounceGroup(group op.KeyGroup) (int, error) {
+	p.changes.quiet = false
+	var slots []uint32
+	for slot := range p.table.Slots(uint8(group)) {
+		slots = append(slots, slot)
+	}
+	if len(slots) == 0 {
+		return 0, nil
+	}
+	return len(slots), op.OutOfMemory(p.config.Name, p.changes.touch(slots))
 }
 
 // Touched is how many groups the next flush looks at.

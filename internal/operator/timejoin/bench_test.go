@@ -182,3 +182,60 @@ func BenchmarkWindow(b *testing.B) {
 		})
 	}
 }
+
+// rates are batches of key, time, value: one a batch of bids, with a sixteenth of its rows, of 1,000 keys.
+func rates() (all []*batch.Batch) {
+	number, when := schema.Of(schema.Int64), schema.Of(schema.Timestamp)
+	for n := range benchBatches {
+		from, rows := n*batch.MaxRows/perAuction, batch.MaxRows/perAuction
+		all = append(all, &batch.Batch{Len: rows, Cols: []*batch.Column{
+			column(number, rows, func(i int) int64 { return int64((from + i) * 7 % 1000) }),
+			column(when, rows, func(i int) int64 { return int64(from+i) * perAuction * bidEvery }),
+			column(number, rows, func(i int) int64 { return int64(from + i) }),
+		}})
+	}
+	return all
+}
+
+// BenchmarkTemporal joins bids with the rates of their time; cpu-ns/row is for a row of either input.
+func BenchmarkTemporal(b *testing.B) {
+	left, right := bids(), rates()
+	for _, in := range left {
+		for i, v := range in.Cols[0].Int64s() {
+			in.Cols[0].Int64s()[i] = v & 511
+		}
+	}
+	number, when := schema.Of(schema.Int64), schema.Of(schema.Timestamp)
+	for _, processing := range []bool{false, true} {
+		b.Run(map[bool]string{false: "event", true: "processing"}[processing], func(b *testing.B) {
+			c := timejoin.TemporalConfig{
+				Config: timejoin.Config{
+					Kind: timejoin.Left, Left: []schema.Type{number, when, number, number}, Right: []schema.Type{number, when, number},
+					Keys: []timejoin.Key{{}}, Pool: &batch.Pool{}, Budget: limit.New("bench", 0),
+				},
+				LeftTime: 1, RightTime: 1, Processing: processing,
+			}
+			out := op.NewOutput(1)
+			start := cpu(b)
+			for b.Loop() {
+				t, err := timejoin.NewTemporal(&c)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for i := range left {
+					drive(b, out, func(out *op.Output) (bool, error) { return t.ApplyInput(1, right[i], out) })
+					drive(b, out, func(out *op.Output) (bool, error) { return t.ApplyInput(0, left[i], out) })
+					watermark := int64(i*batch.MaxRows) * bidEvery
+					for input := range 2 {
+						drive(b, out, func(out *op.Output) (bool, error) { return t.OnInputWatermark(input, watermark, out) })
+					}
+				}
+				for input := range 2 {
+					drive(b, out, func(out *op.Output) (bool, error) { return t.OnInputEnd(input, out) })
+				}
+			}
+			report(b, start, benchBatches*(batch.MaxRows+batch.MaxRows/perAuction))
+			b.ReportMetric(float64(c.Budget.Peak())/(1<<20), "MB")
+		})
+	}
+}

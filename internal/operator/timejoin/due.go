@@ -1,84 +1,173 @@
 package timejoin
 
 import (
+	"math/bits"
+
 	"wire.example/wire/internal/foundation/limit"
 )
 
-// due is rows that may come out when a time has come: a heap of their times. It is made of the rows again after a restore.
+// due is rows that may come out when a time has come. It is made of the rows again after a restore.
+//
+// It is a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan 1990): times only go up, and a row lies in the level of the highest bit in which its time differs from the
+// time that was reached. When that goes on, the rows of lower levels have come, those of the level where it differs are looked at, and others are not touched: a row
+// moves to a lower level a few times, and is never compared with another one.
 type due struct {
-	budget *limit.Budget
-	heap   []dueRow
+	budget  *limit.Budget
+	reached uint64 // by ordered
+	levels  [][]dueRow
+	bytes   int64
+	waiting int // how many have not come
+	// ready are rows that have come, those from next on have not been taken.
+	ready []uint32
+	next  int
 }
 
-// dueRow is a row and its time.
+// dueRow is a row and its time, by ordered.
 type dueRow struct {
-	micros int64
-	id     uint32
+	at uint64
+	id uint32
 }
 
-// dueBytes is the size of a dueRow.
-const dueBytes = 16
+const (
+	dueBytes = 16
+	// dueKept is how many rows a level without any keeps room for.
+	dueKept = 1 << 9
+)
 
-func (a dueRow) before(b dueRow) bool {
-	return a.micros < b.micros || a.micros == b.micros && a.id < b.id
-}
+func newDue(budget *limit.Budget) due { return due{budget: budget} }
+
+// ordered makes times numbers without a sign that are ordered as they are.
+func ordered(micros int64) uint64 { return uint64(micros) ^ 1<<63 } //nolint:gosec // the sign is turned
 
 // push adds a row. The error is a *limit.ExceededError.
 func (d *due) push(micros int64, id uint32) error {
-	if len(d.heap) == cap(d.heap) {
-		room := max(2*cap(d.heap), 64)
-		if err := d.budget.Reserve(int64(room-cap(d.heap)) * dueBytes); err != nil {
+	at := ordered(micros)
+	if at < d.reached {
+		return d.come(id)
+	}
+	d.waiting++
+	return d.place(dueRow{at, id})
+}
+
+func (d *due) place(r dueRow) error {
+	if d.levels == nil {
+		d.levels = make([][]dueRow, 65) // which is too little to be reserved
+	}
+	level := &d.levels[bits.Len64(r.at^d.reached)]
+	if len(*level) == cap(*level) {
+		room := max(2*cap(*level), 16)
+		if err := d.reserve(int64(room-cap(*level)) * dueBytes); err != nil {
 			return err
 		}
-		grown := make([]dueRow, len(d.heap), room)
-		copy(grown, d.heap)
-		d.heap = grown
+		grown := make([]dueRow, len(*level), room)
+		copy(grown, *level)
+		*level = grown
 	}
-	d.heap = append(d.heap, dueRow{micros, id})
-	for i := len(d.heap) - 1; i > 0; {
-		parent := (i - 1) / 2
-		if !d.heap[i].before(d.heap[parent]) {
-			break
+	*level = append(*level, r)
+	return nil
+}
+
+// come adds a row to those that have come.
+func (d *due) come(id uint32) error {
+	if d.next == len(d.ready) {
+		d.ready, d.next = d.ready[:0], 0
+	}
+	if len(d.ready) == cap(d.ready) {
+		room := max(2*cap(d.ready), 16)
+		if err := d.reserve(int64(room-cap(d.ready)) * idBytes); err != nil {
+			return err
 		}
-		d.heap[i], d.heap[parent] = d.heap[parent], d.heap[i]
-		i = parent
+		grown := make([]uint32, len(d.ready), room)
+		copy(grown, d.ready)
+		d.ready = grown
+	}
+	d.ready = append(d.ready, id)
+	return nil
+}
+
+// advance makes the rows before a time ready.
+func (d *due) advance(micros int64) error {
+	at := ordered(micros)
+	if at <= d.reached {
+		return nil
+	}
+	if d.waiting == 0 {
+		d.reached = at
+		return nil
+	}
+	top := bits.Len64(at ^ d.reached)
+	d.reached = at
+	for l := range top + 1 {
+		rows := d.levels[l]
+		d.levels[l] = rows[:0]
+		for _, r := range rows {
+			if r.at >= at {
+				if err := d.place(r); err != nil {
+					return err
+				}
+				continue
+			}
+			d.waiting--
+			if err := d.come(r.id); err != nil {
+				return err
+			}
+		}
+		d.shrink(l)
 	}
 	return nil
 }
 
-// first returns the time of the row that comes first; there is one.
-func (d *due) first() int64 { return d.heap[0].micros }
+// shrink gives up the memory of a level that has no rows.
+func (d *due) shrink(l int) {
+	if rows := d.levels[l]; len(rows) == 0 && cap(rows) > dueKept {
+		d.release(int64(cap(rows)) * dueBytes)
+		d.levels[l] = nil
+	}
+}
 
-// pop takes out the row that comes first; there is one.
-func (d *due) pop() uint32 {
-	id := d.heap[0].id
-	last := len(d.heap) - 1
-	row := d.heap[last]
-	d.heap = d.heap[:last]
-	if last == 0 {
-		return id
+// flush makes all rows ready.
+func (d *due) flush() error {
+	for l, rows := range d.levels {
+		d.levels[l] = rows[:0]
+		for _, r := range rows {
+			d.waiting--
+			if err := d.come(r.id); err != nil {
+				return err
+			}
+		}
+		d.shrink(l)
 	}
-	i := 0
-	for {
-		child := 2*i + 1
-		if child >= last {
-			break
-		}
-		if right := child + 1; right < last && d.heap[right].before(d.heap[child]) {
-			child = right
-		}
-		if !d.heap[child].before(row) {
-			break
-		}
-		d.heap[i] = d.heap[child]
-		i = child
+	return nil
+}
+
+// take takes up to n rows that are ready. Lent until the next call on d.
+func (d *due) take(n int) []uint32 {
+	from := d.next
+	d.next = min(from+n, len(d.ready))
+	return d.ready[from:d.next]
+}
+
+// any reports whether rows are ready.
+func (d *due) any() bool { return d.next < len(d.ready) }
+
+// empty reports whether there are no rows, ready or not.
+func (d *due) empty() bool { return d.waiting == 0 && !d.any() }
+
+func (d *due) reserve(bytes int64) error {
+	if err := d.budget.Reserve(bytes); err != nil {
+		return err
 	}
-	d.heap[i] = row
-	return id
+	d.bytes += bytes
+	return nil
+}
+
+func (d *due) release(bytes int64) {
+	d.budget.Release(bytes)
+	d.bytes -= bytes
 }
 
 // free gives the memory back.
 func (d *due) free() {
-	d.budget.Release(int64(cap(d.heap)) * dueBytes)
-	d.heap = nil
+	d.budget.Release(d.bytes)
+	*d = newDue(d.budget)
 }

@@ -175,29 +175,29 @@ func (j *Interval) numbering(input int) func(micros int64) int64 {
 func (j *Interval) OnInputWatermark(input int, micros int64, out *op.Output) (more bool, err error) {
 	other := 1 - input
 	j.horizons[other] = max(j.horizons[other], j.cfg.horizon(other, micros))
-	return j.release(other, micros == future, out), nil
+	return j.release(other, micros == future, out)
 }
 
 // OnInputEnd frees the rows of the other input.
 func (j *Interval) OnInputEnd(input int, out *op.Output) (more bool, err error) {
 	j.ended[input] = true
 	j.horizons[1-input] = future
-	return j.release(1-input, true, out), nil
+	return j.release(1-input, true, out)
 }
 
 // release goes through the slices of an input that are due, and reports whether it has emitted something: then it is to be called again.
-func (j *Interval) release(input int, all bool, out *op.Output) (more bool) {
+func (j *Interval) release(input int, all bool, out *op.Output) (more bool, err error) {
 	s, horizon := j.stores[input], j.horizons[input]
 	if j.cfg.endless(input) && !all {
-		return false
+		return false, nil
 	}
 	for i := 0; i < len(s.slices); {
 		p := s.slices[i]
 		if p.min >= horizon && !all {
-			return false // and so are those behind it
+			return false, nil // and so are those behind it
 		}
-		if j.emitDue(input, p, horizon, all, out) {
-			return true
+		if more, err := j.emitDue(input, p, horizon, all, out); more || err != nil {
+			return more, err
 		}
 		if all || p.number < floorDiv(horizon, j.widths[input]) { // no row of its times will be stored
 			s.drop(i)
@@ -205,21 +205,30 @@ func (j *Interval) release(input int, all bool, out *op.Output) (more bool) {
 		}
 		i++
 	}
-	return false
+	return false, nil
 }
 
 // emitDue emits rows of a slice that have found no match and lie before the horizon, and reports whether there were any.
-func (j *Interval) emitDue(input int, p *slice, horizon int64, all bool, out *op.Output) bool {
+func (j *Interval) emitDue(input int, p *slice, horizon int64, all bool, out *op.Output) (more bool, err error) {
+	if all {
+		err = p.due.flush()
+	} else {
+		err = p.due.advance(horizon)
+	}
+	if err != nil {
+		return false, op.OutOfMemory(j.stores[input].name, err)
+	}
 	j.ids = j.ids[:0]
-	for len(p.due.heap) > 0 && len(j.ids) < batch.MaxRows && (all || p.due.first() < horizon) {
-		id := p.due.pop()
-		if mark := p.rows.Mark(id); *mark == open {
-			*mark = settled
-			j.ids = append(j.ids, id)
+	for p.due.any() && len(j.ids) == 0 {
+		for _, id := range p.due.take(batch.MaxRows) {
+			if mark := p.rows.Mark(id); *mark == open {
+				*mark = settled
+				j.ids = append(j.ids, id)
+			}
 		}
 	}
 	if len(j.ids) == 0 {
-		return false
+		return false, nil
 	}
 	j.out.begin(len(j.ids), nil)
 	j.out.stored(input, p.rows, j.ids)
@@ -227,7 +236,7 @@ func (j *Interval) emitDue(input int, p *slice, horizon int64, all bool, out *op
 		j.out.nulls(1 - input)
 	}
 	out.Emit(0, &j.out.b)
-	return true
+	return true, nil
 }
 
 // OnTime lets rows go that have lived long enough.
@@ -243,8 +252,8 @@ func (j *Interval) OnTime(micros int64, out *op.Output) (more bool, err error) {
 			s.rename(floorDiv(j.now, width))
 		}
 		for len(s.slices) > 0 && add(add(s.slices[0].number*width, width), j.cfg.TTL) <= j.now {
-			if j.emitDue(input, s.slices[0], future, true, out) {
-				return true, nil
+			if more, err := j.emitDue(input, s.slices[0], future, true, out); more || err != nil {
+				return more, err
 			}
 			s.drop(0)
 		}

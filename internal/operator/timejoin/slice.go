@@ -95,7 +95,7 @@ func (s *store) at(number int64) *slice {
 	c := s.cfg
 	p := &slice{
 		number: number, rows: keyed.NewRows(c.Pool, c.types(s.input), nextLink+1, s.name, c.Budget), all: noChain(), min: future, max: past,
-		due: due{budget: c.Budget},
+		due: newDue(c.Budget),
 	}
 	if s.indexed && len(s.keys.columns) > 0 {
 		p.table = keyed.NewTable(c.Pool, s.keys.types(c.types(s.input)), s.name, c.Budget)

@@ -13,6 +13,7 @@ import (
 const (
 	intervalVersion = 1
 	windowVersion   = 1
+	temporalVersion = 1
 )
 
 // Tables are the state: the rows of the left input with their keys, then those of the right.

@@ -135,9 +135,9 @@ func (w *Window) closeWindows(out *op.Output) (more bool, err error) {
 			}
 			w.drop()
 		}
-		number, ok := w.next()
-		if !ok {
-			return false, nil
+		number, ok, err := w.next()
+		if !ok || err != nil {
+			return false, err
 		}
 		if err := w.begin(number); err != nil {
 			return false, err
@@ -145,36 +145,37 @@ func (w *Window) closeWindows(out *op.Output) (more bool, err error) {
 	}
 }
 
-// next returns the number of the first slice that has a window to close.
-func (w *Window) next() (number int64, ok bool) {
+// next returns the number of the first slice that has a window to close, or no window that is open.
+func (w *Window) next() (number int64, ok bool, err error) {
 	for _, s := range w.stores {
 		if len(s.slices) == 0 {
 			continue
 		}
-		if p := s.slices[0]; (w.closes(p.first()) || w.past(p)) && (!ok || p.number < number) {
+		p := s.slices[0]
+		due := w.past(p) || !p.partly && p.min <= w.horizon
+		if p.partly {
+			if err := w.advance(s, p); err != nil {
+				return 0, false, err
+			}
+			due = due || p.due.any()
+		}
+		if due && (!ok || p.number < number) {
 			number, ok = p.number, true
 		}
 	}
-	return number, ok
+	return number, ok, nil
 }
 
-// closes reports whether windows with an end are closed.
-func (w *Window) closes(end int64) bool { return w.over || end <= w.horizon }
+// advance makes the rows of a slice ready whose windows are closed.
+func (w *Window) advance(s *store, p *slice) error {
+	if w.over {
+		return op.OutOfMemory(s.name, p.due.flush())
+	}
+	return op.OutOfMemory(s.name, p.due.advance(add(w.horizon, 1)))
+}
 
 // past reports whether no window of a slice is open.
 func (w *Window) past(p *slice) bool { return w.over || p.number < floorDiv(w.horizon, w.cfg.width()) }
-
-// first returns the end of the window of a slice that is closed first.
-func (p *slice) first() int64 {
-	switch {
-	case !p.partly:
-		return p.min
-	case len(p.due.heap) == 0:
-		return future
-	default:
-		return p.due.first()
-	}
-}
 
 // begin begins to join the windows of a slice that are closed.
 func (w *Window) begin(number int64) error {
@@ -197,16 +198,21 @@ func (w *Window) take(input int, p *slice) error {
 	switch {
 	case p == nil:
 		return nil
-	case !p.partly && w.closes(p.max):
+	case !p.partly && (w.over || p.max <= w.horizon):
 		return c.takeAll()
 	case !p.partly:
 		if err := w.stores[input].part(p); err != nil {
 			return err
 		}
-	}
-	for len(p.due.heap) > 0 && w.closes(p.due.first()) {
-		if err := c.append(p.due.pop()); err != nil {
+		if err := w.advance(w.stores[input], p); err != nil {
 			return err
+		}
+	}
+	for p.due.any() {
+		for _, id := range p.due.take(batch.MaxRows) {
+			if err := c.append(id); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -240,7 +246,7 @@ func (w *Window) drop() {
 		p := c.slice
 		switch {
 		case p == nil:
-		case !p.partly || len(p.due.heap) == 0 && w.past(p):
+		case !p.partly || p.due.empty() && w.past(p):
 			s.drop(0)
 		default:
 			for _, id := range c.ids {

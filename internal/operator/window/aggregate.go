@@ -90,12 +90,19 @@ func (a *Aggregate) absorb(in *batch.Batch, out *op.Output) error {
 		if _, err := w.of.Apply(a.rows(in, w), out); err != nil {
 			return err
 		}
-		if a.inner.Changes && !w.of.dirty && (w.of.closed || a.cfg.Emission != OnClose) {
-			w.of.dirty = true
-			a.dirty = append(a.dirty, w)
+		if a.inner.Changes && (w.of.closed || a.cfg.Emission != OnClose) {
+			a.changed(w)
 		}
 	}
 	return nil
+}
+
+// changed notes that the next flush must look at a window.
+func (a *Aggregate) changed(w *dealt[*window]) {
+	if !w.of.dirty {
+		w.of.dirty = true
+		a.dirty = append(a.dirty, w)
+	}
 }
 
 // open makes a window, unless its time is over.
@@ -113,11 +120,14 @@ func (a *Aggregate) open(b bounds) *dealt[*window] {
 			a.guard(w.Part, i, g)
 		}
 	}
-	if a.inner.Changes && a.cfg.Emission == OnClose {
+	if w.closed = a.closes(b); a.holds() && !w.closed {
 		w.Hold()
 	}
 	return a.put(b, w)
 }
+
+// holds reports whether nobody is told of a window before it closes, and then of what changes.
+func (a *Aggregate) holds() bool { return a.inner.Changes && a.cfg.Emission == OnClose }
 
 // closes reports whether a window closes by now.
 func (a *Aggregate) closes(b bounds) bool {
@@ -219,7 +229,7 @@ func (a *Aggregate) close(micros int64) error {
 		if w.of.closed && !w.of.dirty && !over {
 			continue
 		}
-		if !w.of.closed && a.inner.Changes && a.cfg.Emission == OnClose {
+		if !w.of.closed && a.holds() {
 			if err := w.of.Announce(); err != nil {
 				return err
 			}
@@ -237,7 +247,7 @@ func (a *Aggregate) run(out *op.Output) (more bool, err error) {
 	for ; a.next < len(a.jobs); a.next++ {
 		j := &a.jobs[a.next]
 		w := j.window.of
-		w.dirty = false
+		w.dirty, w.untold = false, [op.KeyGroups / 64]uint64{}
 		for !j.told {
 			if a.inner.Changes {
 				more, err = w.OnFlush(out)

@@ -193,7 +193,7 @@ func drawAggregate(t *rapid.T, tb testing.TB, simple bool) window.Config {
 	if len(c.Keys) > 0 && rapid.IntRange(0, 3).Draw(t, "sets") == 0 {
 		c.Sets = [][]int{{0}, {}}
 		if rapid.Bool().Draw(t, "partition") {
-			c.Sets, c.Partition = [][]int{{0}, {0}}, c.Keys[:1]
+			c.Sets, c.Partition = [][]int{{0}, {0}}, c.Keys[:1:1]
 		}
 		if rapid.Bool().Draw(t, "by window") {
 			c.Partition = append(c.Partition, colEnd)

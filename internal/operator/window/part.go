@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"wire.example/wire/internal/operator/aggregate"
+	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/sdk/batch"
 )
 
@@ -40,6 +41,16 @@ func (d *dealer[T]) search(b bounds) int {
 	return i
 }
 
+// find returns a window, nil if it is not there. Those that the batch has rows of are most likely.
+func (d *dealer[T]) find(b bounds) *dealt[T] {
+	for i := len(d.given) - 1; i >= max(0, len(d.given)-4); i-- {
+		if d.given[i].bounds == b {
+			return d.given[i]
+		}
+	}
+	return d.index[b]
+}
+
 // put adds a window.
 func (d *dealer[T]) put(b bounds, of T) *dealt[T] {
 	p := &dealt[T]{bounds: b, of: of}
@@ -73,7 +84,7 @@ func (d *dealer[T]) deal(in *batch.Batch, starts, ends *batch.Column, fresh func
 			continue
 		}
 		if b := (bounds{from[row], to[row]}); b != at || i == 0 || p == nil {
-			if at, p = b, d.index[b]; p == nil {
+			if at, p = b, d.find(b); p == nil {
 				p = fresh(b)
 			}
 		}
@@ -103,4 +114,6 @@ type window struct {
 	aggregate.Part
 	// closed: the window's rows were emitted. dirty: it is among those that the next flush looks at.
 	closed, dirty bool
+	// untold are key groups, a bit for each, that were restored from where the window had not closed, although elsewhere it had: the next flush tells of them.
+	untold [op.KeyGroups / 64]uint64
 }

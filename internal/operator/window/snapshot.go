@@ -27,7 +27,7 @@ func (a *Aggregate) Snapshot(group op.KeyGroup) ([]byte, error) {
 		heads = binary.LittleEndian.AppendUint64(heads, uint64(w.start))
 		heads = binary.LittleEndian.AppendUint64(heads, uint64(w.end))
 		closed := byte(0)
-		if w.of.closed {
+		if a.holds() && w.of.closed && w.of.untold[group>>6]>>(group&63)&1 == 0 {
 			closed = 1
 		}
 		heads = binary.LittleEndian.AppendUint32(append(heads, closed), uint32(len(state))) //nolint:gosec // a snapshot of a key group is smaller
@@ -53,14 +53,7 @@ func (a *Aggregate) Restore(group op.KeyGroup, data []byte) error {
 		if w == nil {
 			w = a.open(b)
 		}
-		if heads[16] == 1 && !w.of.closed {
-			if w.of.closed = true; a.cfg.Emission == OnClose {
-				if err := w.of.Announce(); err != nil { // nothing is there yet
-					return err
-				}
-			}
-		}
-		if err := w.of.Restore(group, states[:size]); err != nil {
+		if err := a.restoreWindow(w, group, heads[16] == 1, states[:size]); err != nil {
 			return err
 		}
 		states = states[size:]
@@ -69,6 +62,32 @@ func (a *Aggregate) Restore(group op.KeyGroup, data []byte) error {
 		return a.corrupt("windows do not end where they should")
 	}
 	return nil
+}
+
+// restoreWindow puts what a window knows of a key group in. Where it had rows of the group only after it had closed elsewhere, it may not have closed here.
+func (a *Aggregate) restoreWindow(w *dealt[*window], group op.KeyGroup, closed bool, state []byte) error {
+	if closed && !w.of.closed {
+		w.of.closed = true
+		for g := range op.KeyGroups {
+			if err := a.tell(w, op.KeyGroup(g)); err != nil { //nolint:gosec // below 256
+				return err
+			}
+		}
+	}
+	if err := w.of.Restore(group, state); err != nil || closed || !w.of.closed {
+		return err
+	}
+	return a.tell(w, group)
+}
+
+// tell has the next flush tell of a key group.
+func (a *Aggregate) tell(w *dealt[*window], group op.KeyGroup) error {
+	n, err := w.of.AnnounceGroup(group)
+	if n > 0 {
+		w.of.untold[group>>6] |= 1 << (group & 63)
+		a.changed(w)
+	}
+	return err
 }
 
 func (a *Aggregate) corrupt(reason string) error {

@@ -1,0 +1,48 @@
+package window_test
+
+import (
+	"flag"
+	"testing"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/aggregate"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
+	"wire.example/wire/internal/operator/window"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// Fixtures of a released version are never written again; a new version of a layout gets files of its own.
+var writeFixtures = flag.Bool("write-fixtures", false, "write fixtures that are missing")
+
+// TestFixtures: state that an earlier release wrote is read, and gives the answers that it gave then.
+func TestFixtures(t *testing.T) {
+	c := window.Config{Start: colStart, End: colEnd}
+	c.Name, c.Types, c.Keys = "windows 1", windowTypes(), []int{colKey}
+	c.Calls = []aggregate.Call{call(t, "count"), call(t, "sum", colNumber), filtered(call(t, "max", colKey))}
+	rows := [][]any{
+		{0, 10, "a", 1, 2, true}, {0, 10, nil, 1, 3, false}, {2, 12, "a", 1, nil, nil}, {0, 10, "a", 2, 5, true}, {2, 12, "a long key, longer than twelve", 3, 7, true},
+	}
+	optest.Fixture(t, grouped(c), "testdata/aggregate-v1.state", *writeFixtures, optest.Make(windowTypes(), rows...))
+
+	s := window.SlicedConfig{Config: c, Shape: window.Shape{Kind: window.Hop, Size: 10, Every: 2}, TimeType: schema.Of(schema.TimestampTZ)}
+	s.Types = slicedTypes()
+	for i := range rows {
+		rows[i][0], rows[i][1] = 2, 10
+	}
+	o := sliced(s)
+	optest.Fixture(t, o, "testdata/sliced-open-v1.state", *writeFixtures, optest.Make(slicedTypes(), rows...))
+	o.New = func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
+		made, err := window.NewSliced(pool, budget, s)
+		return &hurried{Sliced: made}, err
+	}
+	optest.Fixture(t, o, "testdata/sliced-v1.state", *writeFixtures, optest.Make(slicedTypes(), rows...))
+}
+
+// hurried answers windows before a barrier.
+type hurried struct {
+	*window.Sliced
+}
+
+func (h *hurried) OnBarrier(_ int64, out *op.Output) (bool, error) { return h.OnWatermark(4, out) }
