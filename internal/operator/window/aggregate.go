@@ -50,7 +50,7 @@ const (
 
 // NewAggregate returns the operator that config describes. Its state is reserved in budget.
 func NewAggregate(pool *batch.Pool, budget *limit.Budget, config Config) (*Aggregate, error) {
-	if err := config.validate(); err != nil {
+	if err := config.validate(false); err != nil {
 		return nil, err
 	}
 	a := &Aggregate{cfg: config, inner: config.part(), pool: pool, budget: budget, dealer: newDealer[*window](), mark: math.MinInt64, clock: math.MinInt64}

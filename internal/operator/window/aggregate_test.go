@@ -274,9 +274,19 @@ func merging(c window.Config) window.Config {
 	return m
 }
 
+// merger is an Aggregate or a Sliced.
+type merger interface {
+	op.Operator
+	op.Stateful
+	op.Tabled
+	op.WatermarkHandler
+	op.TimeHandler
+	op.Ender
+}
+
 // halves is a combiner and what merges its rows, as one operator.
 type halves struct {
-	*window.Aggregate
+	merger
 	first *window.Combiner
 	out   *op.Output
 	more  bool
@@ -300,7 +310,7 @@ func (h *halves) pass(call func(*op.Output) (bool, error), out *op.Output) (bool
 	h.out.Reset()
 	more, err := call(h.out)
 	if b := h.out.Ports[0]; err == nil && b != nil {
-		_, err = h.Aggregate.Apply(b, out)
+		_, err = h.merger.Apply(b, out)
 	}
 	return more, err
 }
@@ -313,8 +323,17 @@ func (h *halves) OnFlush(out *op.Output) (bool, error) {
 		}
 	}
 	var err error
-	h.more, err = h.Aggregate.OnFlush(out)
+	if f, ok := h.merger.(op.Flusher); ok {
+		h.more, err = f.OnFlush(out)
+	}
 	return h.more, err
+}
+
+func (h *halves) OnBarrier(epoch int64, out *op.Output) (bool, error) {
+	if b, ok := h.merger.(op.BarrierHandler); ok {
+		return b.OnBarrier(epoch, out)
+	}
+	return false, nil
 }
 
 func (h *halves) Needs(_ int, in *batch.Batch, needs *op.Needs) {
@@ -335,7 +354,7 @@ func TestTwoHalves(t *testing.T) {
 				return nil, err
 			}
 			second, err := window.NewAggregate(pool, budget, merging(c))
-			return &halves{Aggregate: second, first: first, out: op.NewOutput(1)}, err
+			return &halves{merger: second, first: first, out: op.NewOutput(1)}, err
 		}
 		if c.Sets != nil {
 			o.Alone = true

@@ -26,10 +26,10 @@ type Combiner struct {
 	start, end         *batch.Column
 }
 
-// NewCombiner returns the first half of the Aggregate that config describes. All functions must be Mergeable, and no call may have DISTINCT, unless
+// NewCombiner returns the first half of the Aggregate that config describes, or of the Sliced: then Start and End are the columns of a slice. All functions must be Mergeable, and no call may have DISTINCT, unless
 // it IgnoresRepeats.
 func NewCombiner(pool *batch.Pool, budget *limit.Budget, config Config) (*Combiner, error) {
-	if err := config.validate(); err != nil {
+	if err := config.validate(true); err != nil {
 		return nil, err
 	}
 	c := &Combiner{cfg: config, inner: config.Config, pool: pool, budget: budget, dealer: newDealer[*aggregate.Combiner]()}

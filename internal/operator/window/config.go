@@ -42,13 +42,14 @@ type Config struct {
 	ProcessingTime bool
 }
 
-func (c *Config) validate() error {
-	isTime := func(column int) bool {
+// validate says what is wrong with the configuration; slices says that Start and End may be those of slices.
+func (c *Config) validate(slices bool) error {
+	fits := func(column int) bool {
 		k := c.Types[column].Kind
-		return k == schema.Timestamp || k == schema.TimestampTZ
+		return k == schema.Timestamp || k == schema.TimestampTZ || slices && k == schema.Int64
 	}
 	switch {
-	case !isTime(c.Start) || !isTime(c.End):
+	case !fits(c.Start) || !fits(c.End):
 		return fmt.Errorf("%s: a window from %v to %v", c.Name, c.Types[c.Start], c.Types[c.End])
 	case c.Lag < 0 || c.Lateness < 0 || c.Emission == Periodically && c.Interval <= 0:
 		return fmt.Errorf("%s: a lag of %d, a lateness of %d, an interval of %d µs", c.Name, c.Lag, c.Lateness, c.Interval)

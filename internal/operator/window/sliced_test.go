@@ -92,6 +92,28 @@ func TestSlices(t *testing.T) {
 	})
 }
 
+func TestTwoHalvesOfSlices(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		c := drawSliced(r, t)
+		in, repeated := drawSlices(r, c.Shape)
+		want := wantGroups(r, c.Config, repeated)
+		o := sliced(c)
+		o.New = func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
+			first, err := window.NewCombiner(pool, budget, c.Config)
+			if err != nil {
+				return nil, err
+			}
+			m := c
+			m.Config = merging(c.Config)
+			second, err := window.NewSliced(pool, budget, m)
+			return &halves{merger: second, first: first, out: op.NewOutput(1)}, err
+		}
+		if err := optest.CheckOne(r, o, []*batch.Batch{in}, [][]string{want}); err != nil {
+			r.Fatalf("%+v: %v", c, err)
+		}
+	})
+}
+
 func TestWrongSlices(t *testing.T) {
 	good := window.SlicedConfig{Shape: window.Shape{Kind: window.Hop, Size: 4, Every: 2}, TimeType: schema.Of(schema.Timestamp)}
 	good.Config = window.Config{Start: colStart, End: colEnd}
