@@ -91,3 +91,41 @@ func processorTime() time.Duration {
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
+
+// BenchmarkTimed takes rows that are a hundred places out of order at most, with a watermark after each batch; the numbers are for one row.
+func BenchmarkTimed(b *testing.B) {
+	types := []schema.Type{schema.Of(schema.Timestamp), schema.Of(schema.Text), schema.Of(schema.Int64)}
+	random := rand.New(rand.NewPCG(1, 2))
+	pool := &batch.Pool{}
+	in := &batch.Batch{Len: batch.MaxRows}
+	for _, typ := range types {
+		c := batch.NewColumn(pool, typ)
+		c.Reset(batch.MaxRows)
+		in.Cols = append(in.Cols, c)
+	}
+	for i := range batch.MaxRows {
+		in.Cols[0].Int64s()[i] = int64(i + random.IntN(100))
+		in.Cols[1].SetBytes(i, fmt.Appendf(nil, "k%015d", random.IntN(1e15)))
+	}
+	o := sort.NewTimed(pool, limit.New("test", 0), sort.TimedConfig{Name: "sort", Types: types, Keys: []keyed.Key{{Column: 0}}})
+	out := op.NewOutput(1)
+	from, watermark := processorTime(), int64(batch.MaxRows)
+	for b.Loop() {
+		for i := range in.Cols[0].Int64s() {
+			in.Cols[0].Int64s()[i] += batch.MaxRows
+		}
+		watermark += batch.MaxRows
+		out.Reset()
+		if _, err := o.Apply(in, out); err != nil {
+			b.Fatal(err)
+		}
+		for more := true; more; {
+			out.Reset()
+			var err error
+			if more, err = o.OnWatermark(watermark, out); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64((processorTime()-from).Nanoseconds())/float64(b.N)/batch.MaxRows, "ns/row")
+}

@@ -222,6 +222,12 @@ func (o *Order) prefix(cols []*batch.Column, row int) (p Prefix) {
 		if key.size == 0 {
 			break
 		}
+		if c := cols[key.Column]; c != nil && isLong(c.Kind()) {
+			one, rows := [1]Prefix{p}, [1]uint16{uint16(row)}
+			key.longPrefixes(c, rows[:], one[:])
+			p = one[0]
+			continue
+		}
 		part := key.prefixOf(cols, row)
 		p.Hi |= part.Hi
 		p.Lo |= part.Lo

@@ -1,0 +1,133 @@
+package sort_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
+	"wire.example/wire/internal/operator/sort"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
+)
+
+func timedTypes() []schema.Type {
+	return []schema.Type{schema.Of(schema.Text), schema.Of(schema.TimestampTZ), schema.Of(schema.Int32)}
+}
+
+func underTimed(lag int64, keys ...keyed.Key) optest.Operator {
+	config := sort.TimedConfig{Name: "sort 1", Types: timedTypes(), Keys: append([]keyed.Key{{Column: 1}}, keys...), Lag: lag}
+	return optest.Operator{
+		New: func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
+			return sort.NewTimed(pool, budget, config), nil
+		},
+		Ordered: true, Watermarks: optest.Bound(lag, 1),
+	}
+}
+
+func drawTimed(t *rapid.T, _ *batch.Pool) []*batch.Batch {
+	random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+	disorder := rapid.IntRange(1, 30).Draw(t, "disorder")
+	rows := make([][]any, rapid.IntRange(0, 100).Draw(t, "rows"))
+	for i := range rows {
+		rows[i] = []any{[]string{"a", "b", "a text that is longer than a view"}[random.IntN(3)], i/3 + random.IntN(disorder), random.IntN(3)}
+		if null := random.IntN(20); null < 3 {
+			rows[i][null] = nil
+		}
+	}
+	return []*batch.Batch{optest.Make(timedTypes(), rows...)}
+}
+
+// TestRowsComeOutInTheOrderOfTime: whatever the watermarks, the order is that of a stable sort of all.
+func TestRowsComeOutInTheOrderOfTime(t *testing.T) {
+	for _, lag := range []int64{0, 3} {
+		for _, keys := range [][]keyed.Key{nil, {{Column: 2, Desc: true, NullsFirst: true}}} {
+			t.Run(fmt.Sprint(lag, keys), func(t *testing.T) {
+				want := func(inputs []*batch.Batch) [][]string {
+					in := inputs[0]
+					order := keyed.NewOrder(timedTypes(), slices.Concat([]keyed.Key{{Column: 1}}, keys, []keyed.Key{{Column: 0}, {Column: 2}}))
+					rows := make([]int, in.Len)
+					for i := range rows {
+						rows[i] = i
+					}
+					slices.SortStableFunc(rows, func(a, b int) int { return order.Compare(in.Cols, a, in.Cols, b) })
+					texts, sorted := sdktest.Rows(in), make([]string, in.Len)
+					for i, row := range rows {
+						sorted[i] = texts[row]
+					}
+					return [][]string{sorted}
+				}
+				optest.Check(t, underTimed(lag, keys...), drawTimed, want)
+			})
+		}
+	}
+}
+
+func TestRowsAreKeptUntilTheirTime(t *testing.T) {
+	o := sort.NewTimed(&batch.Pool{}, limit.New("test", 0), sort.TimedConfig{Name: "sort 1", Types: timedTypes(), Keys: []keyed.Key{{Column: 1}}, Lag: 2})
+	out := op.NewOutput(1)
+	if _, err := o.Apply(optest.Make(timedTypes(), []any{"a", 5, 0}, []any{"b", 3, 0}, []any{"c", nil, 0}, []any{"d", 9, 0}), out); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		watermark int64
+		want      []string
+	}{
+		{5, nil},
+		{6, []string{`"b", 3, 0`}},
+		{-1 << 63, nil},
+		{8, []string{`"a", 5, 0`}},
+	} {
+		var got []string
+		for more := true; more; {
+			out.Reset()
+			var err error
+			if more, err = o.OnWatermark(step.watermark, out); err != nil {
+				t.Fatal(err)
+			}
+			if out.Ports[0] != nil {
+				got = append(got, sdktest.Rows(out.Ports[0])...)
+			}
+		}
+		if diff := sdktest.Diff(step.want, got); diff != "" {
+			t.Errorf("watermark %d (-want +got):\n%s", step.watermark, diff)
+		}
+	}
+}
+
+func TestTimedStarvedOfMemory(t *testing.T) {
+	rows := make([][]any, 9000)
+	for i := range rows {
+		rows[i] = []any{"some text that is longer than a view", i ^ 0x1ff, i}
+	}
+	optest.Starve(t, underTimed(0), "sort 1", optest.Make(timedTypes(), rows[:4000]...))
+	result, err := optest.Run(underTimed(100), optest.Make(timedTypes(), rows...))
+	if err != nil || len(result.Rows[0]) != 9000 {
+		t.Fatal(len(result.Rows[0]), err)
+	}
+}
+
+func TestTimedFixture(t *testing.T) {
+	in := optest.Make(timedTypes(), []any{"a", 5, 0}, []any{"some text that is longer than a view", 3, nil}, []any{"c", nil, 0})
+	optest.Fixture(t, underTimed(0), "testdata/timed-v1.state", *writeFixtures, in)
+	for what, data := range map[string][]byte{
+		"nothing":         {},
+		"another version": keyed.AppendParts(nil, 9, nil, []byte("rows")),
+		"no rows":         keyed.AppendParts(nil, 1, nil, []byte("rows")),
+		"rows to come":    keyed.AppendParts(nil, 1, []byte{1}, []byte("rows")),
+	} {
+		var corrupt *keyed.CorruptError
+		o := sort.NewTimed(&batch.Pool{}, limit.New("test", 0), sort.TimedConfig{Name: "sort 1", Types: timedTypes(), Keys: []keyed.Key{{Column: 1}}})
+		if err := o.Restore(0, data); !errors.As(err, &corrupt) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
