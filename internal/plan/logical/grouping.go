@@ -61,6 +61,20 @@ func NewAggregate(step Step, input Node, keys []int, sets [][]int, calls []Aggre
 	return &Aggregate{Step: step, Input: input, Keys: keys, Sets: sets, Calls: calls, out: schema.New(fields...)}
 }
 
+// SetWindow says which keys are a window. Those of slices come out as windows.
+func (n *Aggregate) SetWindow(w *GroupWindow) {
+	n.Window = w
+	if w == nil || !w.Sliced {
+		return
+	}
+	windows := *w.Table
+	windows.Sliced = false
+	columns := windows.columns()
+	fields := slices.Clone(n.out.Fields)
+	fields[w.Start], fields[w.End] = columns[0], columns[1]
+	n.out = schema.New(fields...)
+}
+
 // FirstCall is the number of the column of the first call.
 func (n *Aggregate) FirstCall() int { return n.out.Len() - len(n.Calls) }
 

@@ -340,6 +340,12 @@ func (s *Edges) joinedTimes(n *logical.Join, p *Properties) {
 		}
 	case logical.TemporalJoin:
 		p.Times, p.Window = left.Times, left.Window
+		if t := n.Temporal; !t.Processing { // a row waits for the versions of its time
+			p.Times = map[int]int64{}
+			for c, lag := range left.Times {
+				p.Times[c] = max(lag, n.Lags[1])
+			}
+		}
 	default: // one side is kept, and has come to its end
 		if n.BuildLeft && !n.Kind.LeftNullable() {
 			p.Times, p.Window = right.moved(behind), right.windowAt(behind)

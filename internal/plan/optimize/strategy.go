@@ -72,7 +72,9 @@ func CombineGroups(p *logical.Plan) {
 	for _, n := range order(p) {
 		if a, ok := n.(*logical.Aggregate); ok {
 			e := estimates.Of(a)
-			a.Combine = !a.Retracts && e.Rows <= combinedGroups && estimates.Of(a.Input).Rows > 4*e.Rows && !slices.ContainsFunc(a.Calls, whole)
+			few := e.Rows <= combinedGroups && estimates.Of(a.Input).Rows > 4*e.Rows
+			windows := a.Window != nil && a.Window.Table != nil && len(a.Keys) == 2 // at one time there are few
+			a.Combine = (few || windows) && !a.Retracts && !slices.ContainsFunc(a.Calls, whole)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package optimize
 import (
 	"slices"
 
+	"wire.example/wire/internal/expr/aggregate"
+	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/plan/logical"
 )
 
@@ -119,10 +121,78 @@ func (s *streams) windowGroups(c *logical.Aggregate, w *logical.GroupWindow) *lo
 		return c
 	}
 	in := s.decide(c.Input, w.Table, c.Emit.Lateness)
-	out := regrouped(c, in, c.Keys, c.Calls)
-	out.Window.Table = tableOf(in, s.edges.Of(in).Window)
-	out.Window.Lag = out.Window.Table.Lag
-	return out
+	w.Table = tableOf(in, s.edges.Of(in).Window)
+	w.Lag = w.Table.Lag
+	if sliceable(c) {
+		at := s.edges.Of(in).Window
+		if sliced, ok := s.slice(in, at.Start, at.End); ok {
+			in, w.Sliced = sliced, true
+			w.Table = tableOf(in, s.edges.Of(in).Window)
+		}
+	}
+	return regrouped(c, in, c.Keys, c.Calls)
+}
+
+// sliceable reports whether the groups of c can be put together from slices: windows are answered once, and what is asked of them can be merged.
+func sliceable(c *logical.Aggregate) bool {
+	if c.Changing || c.Retracts || c.Sets != nil || c.Window.Table.Shape == logical.Session {
+		return false
+	}
+	return !slices.ContainsFunc(c.Calls, func(call logical.AggregateCall) bool { return whole(call) || call.Function.Class != aggregate.Plain })
+}
+
+// slice is n, which filters and projects the rows of windows, with those of slices in the place of the columns start and end; ok is false if n does more with
+// them than hand them on.
+func (s *streams) slice(n logical.Node, start, end int) (sliced logical.Node, ok bool) {
+	if out, done := s.sliced[n]; done {
+		return out, out != nil
+	}
+	switch n := n.(type) {
+	case *logical.WindowTable:
+		c := *n
+		c.Sliced = true
+		sliced, ok = logical.NewWindowTable(c), true
+	case *logical.Filter:
+		if reads(n.Predicate, start, end) {
+			break
+		}
+		var in logical.Node
+		if in, ok = s.slice(n.Input, start, end); ok {
+			sliced = withInputs(n, []logical.Node{in})
+		}
+	case *logical.Project:
+		sliced, ok = s.sliceProject(n, start, end)
+	}
+	s.sliced[n] = sliced
+	return sliced, ok
+}
+
+func (s *streams) sliceProject(n *logical.Project, start, end int) (logical.Node, bool) {
+	first, _ := passes(n, start)
+	last, _ := passes(n, end)
+	in, ok := s.slice(n.Input, first, last)
+	if !ok {
+		return nil, false
+	}
+	items := slices.Clone(n.Items)
+	for i := range items {
+		if c, bare := bareColumn(items[i].Expr); bare && (c == first || c == last) {
+			if i != start && i != end {
+				return nil, false
+			}
+			items[i] = pass(in, c)
+			continue
+		}
+		if reads(items[i].Expr, first, last) {
+			return nil, false
+		}
+	}
+	return logical.NewProject(n.Step, in, items), true
+}
+
+// reads reports whether e reads any of columns.
+func reads(e *bind.Expr, columns ...int) bool {
+	return slices.ContainsFunc(bind.Paths(e), func(path []int) bool { return slices.Contains(columns, path[0]) })
 }
 
 // decide is n with late rows taken out at the windows below it.

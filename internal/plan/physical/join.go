@@ -14,7 +14,7 @@ import (
 func newJoin(s *Step, n *logical.Join) meeting {
 	s.Name, s.OnError = n.Name, n.OnError
 	switch n.Strategy {
-	case logical.IntervalJoin, logical.WindowJoin:
+	case logical.IntervalJoin, logical.WindowJoin, logical.TemporalJoin:
 		return newTimeJoin(s, n)
 	}
 	config := joinConfig(n)

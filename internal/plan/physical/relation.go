@@ -130,6 +130,8 @@ func newSort(s *Step, n *logical.Sort) meeting {
 		return newDedupe(s, n)
 	case n.Changing:
 		return newTopN(s, n)
+	case n.Timed:
+		return newTimedSort(s, n)
 	}
 	config := sort.Config{
 		Name: n.Name, Types: types(n.Schema()), Keys: sortKeys(n.Keys), Limit: n.Limit, Offset: n.Offset, WithTies: n.WithTies, Partition: n.Partition,

@@ -7,6 +7,7 @@ import (
 	"wire.example/wire/internal/operator/late"
 	"wire.example/wire/internal/operator/normalize"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/sort"
 	"wire.example/wire/internal/operator/topn"
 	"wire.example/wire/internal/operator/window"
 	"wire.example/wire/internal/plan/logical"
@@ -56,6 +57,13 @@ func newTopN(s *Step, n *logical.Sort) meeting {
 	return byKeys(n.Partition)
 }
 
+// newTimedSort makes the operator that puts endless rows in the order of time.
+func newTimedSort(s *Step, n *logical.Sort) meeting {
+	config := sort.TimedConfig{Name: n.Name, Types: types(n.Schema()), Keys: sortKeys(n.Keys), Lag: n.Lag}
+	s.New = func(b Build) (op.Operator, error) { return sort.NewTimed(b.Pool, b.Budget, config), nil }
+	return together(1)
+}
+
 // newLate makes the operator that takes late rows out.
 func newLate(s *Step, n *logical.Late) {
 	s.Name, s.OnError = n.Name, n.OnError
@@ -96,14 +104,6 @@ func Refused(n logical.Node) error {
 	case *logical.WindowTable:
 		if n.Shape == logical.Session {
 			return notYet("SESSION")
-		}
-	case *logical.Join:
-		if n.Strategy == logical.TemporalJoin {
-			return notYet("a " + n.Strategy.String())
-		}
-	case *logical.Sort:
-		if n.Timed {
-			return notYet("ORDER BY time over a stream")
 		}
 	case *logical.Over:
 		if n.Timed {

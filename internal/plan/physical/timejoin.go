@@ -28,6 +28,11 @@ func newTimeJoin(s *Step, n *logical.Join) meeting {
 			end := n.Keys[n.Window[1]]
 			return timejoin.NewWindow(&timejoin.WindowConfig{Config: c, LeftEnd: end.Left, RightEnd: end.Right, Lag: max(n.Lags[0], n.Lags[1]), Width: n.Width})
 		}
+		if t := n.Temporal; t != nil {
+			return timejoin.NewTemporal(&timejoin.TemporalConfig{
+				Config: c, Processing: t.Processing, LeftTime: t.Left, RightTime: t.Right, LeftLag: n.Lags[0], RightLag: n.Lags[1],
+			})
+		}
 		return timejoin.NewInterval(&timejoin.IntervalConfig{
 			Config: c, LeftTime: n.Bounds.Left, RightTime: n.Bounds.Right, Lower: n.Bounds.Lower, Upper: n.Bounds.Upper, LeftLag: n.Lags[0], RightLag: n.Lags[1],
 		})

@@ -67,7 +67,7 @@ func windowConfig(n *logical.Aggregate) window.Config {
 func newWindows(s *Step, n *logical.Aggregate) meeting {
 	config := windowConfig(n)
 	dealt := config.Keys
-	if len(config.Keys) == 0 {
+	if len(config.Keys) == 0 && !n.Window.Sliced { // slices without keys are one key
 		dealt = []int{config.Start, config.End}
 	}
 	if config.Sets != nil {
@@ -77,6 +77,10 @@ func newWindows(s *Step, n *logical.Aggregate) meeting {
 		config, dealt = mergingWindows(&config, dealt)
 	}
 	s.New = func(b Build) (op.Operator, error) { return window.NewAggregate(b.Pool, b.Budget, config) }
+	if table := n.Window.Table; n.Window.Sliced {
+		sliced := window.SlicedConfig{Config: config, Shape: shapeOf(table), TimeType: table.Input.Schema().Fields[table.Time].Type}
+		s.New = func(b Build) (op.Operator, error) { return window.NewSliced(b.Pool, b.Budget, sliced) }
+	}
 	return byKeys(dealt)
 }
 
