@@ -93,14 +93,26 @@ func (c *Config) Output() []schema.Type {
 	return types
 }
 
-// PartialOutput are the types of the columns that a Combiner emits. Where Output has the bits of a set, this has its number.
+// PartialOutput are the types of the columns that a Combiner emits. Where Output has the bits of a set, this has its number; with Retracts the last one is by how many rows
+// there are more.
 func (c *Config) PartialOutput() []schema.Type {
 	types := c.prefix()
 	for i := range c.Calls {
 		call := &c.Calls[i]
 		types = append(types, call.Function.PartialTypes(call.ArgTypes)...)
 	}
+	if c.Retracts {
+		types = append(types, schema.Of(schema.Int64))
+	}
 	return types
+}
+
+// Combinable reports whether all calls can be made in two halves: by a Combiner, and by an Operator that merges.
+func (c *Config) Combinable() bool {
+	return !slices.ContainsFunc(c.Calls, func(call Call) bool {
+		f := call.Function
+		return !f.Mergeable || call.Distinct && !f.IgnoresRepeats || c.Retracts && f.Retraction != aggregate.ByRetract
+	})
 }
 
 func (c *Config) prefix() []schema.Type {

@@ -141,5 +141,11 @@ func (o *output) partials(slots []uint32, out *op.Output) {
 		c.state.Partial(slots, cols[:n])
 		cols = cols[n:]
 	}
+	if rows := o.groups.rows; rows != nil {
+		cols[0].Reset(len(slots))
+		for i, slot := range slots {
+			cols[0].Int64s()[i] = *rows.At(slot)
+		}
+	}
 	out.Emit(0, &o.out)
 }

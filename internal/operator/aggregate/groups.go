@@ -16,6 +16,8 @@ type groups struct {
 	config *Config
 	pool   *batch.Pool
 	budget *limit.Budget
+	// partial: what comes out are partial answers, of differences where rows are taken back.
+	partial bool
 	// table is nil where there is only one group, which has slot 0; touched says that a row came then.
 	table   *keyed.Table
 	touched bool
@@ -98,7 +100,7 @@ type picked struct {
 }
 
 func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial bool) *groups {
-	g := &groups{config: config, pool: pool, budget: budget}
+	g := &groups{config: config, pool: pool, budget: budget, partial: partial}
 	types := config.prefix()
 	if len(types) > 0 {
 		g.table = keyed.NewTable(pool, types, config.Name, budget)
