@@ -60,10 +60,14 @@ type Config struct {
 	// TTL is after how many µs of processing time without a row of it a group is forgotten; 0 means never. What was emitted of it stays. It is for operators with
 	// Changes: one that answers at the end would forget answers.
 	TTL int64
+	// Split says that calls with DISTINCT are left to a Scatter and a Distinct: a Combiner gives NULLs for them. See Splittable.
+	Split bool
 	// RowsColumn is, where partial answers over a changelog are merged, the BIGINT column with the number of rows.
 	RowsColumn int
 	// SetColumn is, where partial answers of several sets are merged, the column with the number of the set.
 	SetColumn int
+	// pieced says what the input of a Distinct is.
+	pieced *pieces
 }
 
 // keyTypes are the types of the keys.
@@ -111,7 +115,7 @@ func (c *Config) PartialOutput() []schema.Type {
 func (c *Config) Combinable() bool {
 	return !slices.ContainsFunc(c.Calls, func(call Call) bool {
 		f := call.Function
-		return !f.Mergeable || call.Distinct && !f.IgnoresRepeats || c.Retracts && f.Retraction != aggregate.ByRetract
+		return !f.Mergeable || call.isSplit() && !c.Split || c.Retracts && f.Retraction != aggregate.ByRetract
 	})
 }
 

@@ -41,6 +41,8 @@ type groups struct {
 	// numbers is nil where nothing is kept beside the groups, or there is one alone.
 	numbers *numbering
 	seen    []*seen
+	// note is told of rows by which values came to be, nil if nobody asks.
+	note func(rows *selection) error
 	// expiry is nil where groups are kept for good.
 	expiry *expiry
 }
@@ -109,7 +111,7 @@ func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial b
 			columns[i] = i
 		}
 		g.hasher = keyed.NewHasher(columns)
-		if p := config.partition(); len(p) > 0 && config.Sets != nil {
+		if p := config.partition(); len(p) > 0 && (config.Sets != nil || config.pieced != nil) {
 			g.partition = keyed.NewHasher(p)
 		}
 	}
