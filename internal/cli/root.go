@@ -12,6 +12,7 @@ import (
 	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/sdk/connector"
+	"wire.example/wire/sdk/sqlstate"
 )
 
 // The exit codes, as documented for users.
@@ -75,6 +76,10 @@ func (a *app) code(err error) int {
 		code = exit.code
 	}
 	if message := err.Error(); message != "" {
+		var state *sqlstate.Error
+		if errors.As(err, &state) && state.Hint != "" {
+			message += "\nhint: " + state.Hint
+		}
 		fmt.Fprintln(a.err, "wire: "+a.references.hide(message))
 	}
 	return code

@@ -34,6 +34,8 @@ type runFlags struct {
 	logFormat       string
 	format          logging.Format // logFormat, checked
 	statements      []string
+	final           bool
+	opField         string
 	output          string
 	memory          string
 	memoryBytes     int64 // memory, checked; 0 if it was not given
@@ -80,6 +82,7 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	flags.StringVar(&f.logFormat, "log-format", "text", "form of the log on standard error: text or json")
 	flags.StringArrayVarP(&f.statements, "execute", "e", nil, "SQL to run instead of a file; may be given several times")
 	flags.StringVar(&f.output, "output", string(result.Table), "form of the rows of queries: "+strings.Join(result.Formats(), ", "))
+	addAnswerFlags(flags, &f.final, &f.opField)
 	flags.StringVar(&f.memory, "memory", "", "memory that rows and state may take, such as 2GiB (default: GOMEMLIMIT, or half of the machine's)")
 	flags.IntVar(&f.blockBytes, "block-bytes", 0, "size of the blocks that are read under load")
 	flags.Int64Var(&f.stopAfter, "stop-after", 0, "blocks of a source after which the run stops as at Ctrl-C, with exit code 0")
@@ -89,6 +92,12 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	hide(flags, "block-bytes")
 	hide(flags, "stop-after")
 	return c
+}
+
+// addAnswerFlags adds the flags for answers that change.
+func addAnswerFlags(flags *pflag.FlagSet, final *bool, opField *string) {
+	flags.BoolVar(final, "final", false, "give answers and fill sinks once, when their input ends, with the rows that all changes leave, whatever SET emit and EMIT say")
+	flags.StringVar(opField, "op-field", result.DefaultOpField, "name of the column or member with the kind of change, where the rows of a query change")
 }
 
 // hide keeps a flag that is for tests and measurements out of the help.
@@ -157,6 +166,9 @@ func (a *app) plan(ctx context.Context, path string, f *runFlags) (*plans, error
 func (a *app) ready(ctx context.Context, l *logical.Plan, path string, f *runFlags) (*plans, error) {
 	if f.parallelism > 0 {
 		l.Parallelism = f.parallelism
+	}
+	if f.final {
+		l.Emit = logical.EmitFinal
 	}
 	runs, err := engine.Plan(ctx, l, runtime.GOMAXPROCS(0))
 	if err != nil {

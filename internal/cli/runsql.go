@@ -18,7 +18,10 @@ func (a *app) runSQL(ctx context.Context, name, path, text string, f *runFlags) 
 	if err := f.check(); err != nil {
 		return err
 	}
-	settings := sqlSettings{name: name, parallelism: f.parallelism, blockBytes: f.blockBytes, memory: f.memoryBytes, quiet: f.quiet}
+	settings := sqlSettings{
+		name: name, parallelism: f.parallelism, blockBytes: f.blockBytes, memory: f.memoryBytes, quiet: f.quiet,
+		final: f.final, opField: f.opField,
+	}
 	var err error
 	if settings.format, err = result.ParseFormat(f.output); err != nil {
 		return wrong(fmt.Errorf("--output: %w", err))
@@ -45,8 +48,9 @@ func (a *app) declare(ctx context.Context, settings sqlSettings, text string, f 
 	if f.explain {
 		s = a.explainingSession(ctx, settings)
 	}
-	if err := s.Execute(ctx, text, &printer{app: a, settings: settings}); err != nil {
-		return nil, err
+	p := &printer{app: a, settings: settings}
+	if err := s.Execute(ctx, text, p); err != nil {
+		return nil, errors.Join(err, p.drop())
 	}
 	return s.Take(), nil
 }

@@ -26,6 +26,8 @@ type sqlFlags struct {
 	parallelism int
 	blockBytes  int
 	memory      string
+	final       bool
+	opField     string
 }
 
 func (a *app) sqlCommand() *cobra.Command {
@@ -44,6 +46,7 @@ place and SQLSTATE, and ends the script; the exit code is 1 then. Lines that beg
 	flags := c.Flags()
 	flags.StringArrayVarP(&f.statements, "execute", "e", nil, "statements to carry out instead of a file's; may be given several times")
 	flags.StringVar(&f.output, "output", string(result.Table), "form of the rows: "+strings.Join(result.Formats(), ", "))
+	addAnswerFlags(flags, &f.final, &f.opField)
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "go on with the next statement after one that failed")
 	flags.BoolVar(&f.quiet, "quiet", false, "print rows and errors only")
 	flags.IntVar(&f.parallelism, "parallelism", 0, "lanes of each source and tasks of each stage (default: as many as the machine has cores)")
@@ -56,7 +59,7 @@ place and SQLSTATE, and ends the script; the exit code is 1 then. Lines that beg
 
 // settings checks the flags.
 func (f *sqlFlags) settings() (sqlSettings, error) {
-	s := sqlSettings{name: "script", parallelism: f.parallelism, blockBytes: f.blockBytes, quiet: f.quiet}
+	s := sqlSettings{name: "script", parallelism: f.parallelism, blockBytes: f.blockBytes, quiet: f.quiet, final: f.final, opField: f.opField}
 	var err error
 	if s.format, err = result.ParseFormat(f.output); err != nil {
 		return s, fmt.Errorf("--output: %w", err)
@@ -209,7 +212,9 @@ func (s *script) note(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	s.printer.drop()
+	if err := s.printer.drop(); err != nil {
+		return err
+	}
 	if ctx.Err() != nil {
 		return &exitError{code: exitInterrupt, err: errors.New("interrupted")}
 	}

@@ -136,7 +136,9 @@ func (p *person) interruptible(ctx context.Context, run func(context.Context) er
 		return err
 	}
 	p.session.Take() // INSERTs that were collected
-	p.printer.drop()
+	if err := p.printer.drop(); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintln(p.app.err, "ERROR: 57014: canceling statement due to user request")
 	return err
 }

@@ -314,3 +314,19 @@ func TestPromptIncludes(t *testing.T) {
 	p.types("quit\r")
 	p.leaves(0)
 }
+
+func TestRowsChangeOnATerminal(t *testing.T) {
+	p := sit(t, t.TempDir())
+	p.types("CREATE SOURCE g WITH (connector = 'generate', kind = 'sequence', rows = 2000, rate = 4000);\r")
+	p.expect("CREATE SOURCE")
+	p.types("SET emit = 'changes';\r")
+	p.expect("SET\r\n")
+	p.types("SELECT n % 3 AS k, count(*) AS c FROM g GROUP BY 1;\r")
+	p.expect("(3 rows, ")
+	shown := p.expect(" 1 | 667\r\n")
+	if shown += p.expect("changes)"); !strings.Contains(shown, "\x1b[?7l") {
+		t.Errorf("the rows were not drawn in place: %q", shown)
+	}
+	p.types("\\q\r")
+	p.leaves(0)
+}

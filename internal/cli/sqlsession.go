@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"runtime"
 	"strings"
 
+	"wire.example/wire/internal/cli/display"
 	"wire.example/wire/internal/cli/result"
 	"wire.example/wire/internal/engine"
 	"wire.example/wire/internal/flow"
@@ -29,6 +31,10 @@ type sqlSettings struct {
 	parallelism int
 	blockBytes  int
 	memory      int64
+	// final says that answers are given once, when their input ends, whatever the setting emit says.
+	final bool
+	// opField is what the kind of a change is called in rows of an answer that changes.
+	opField string
 	// tags says that the tags of statements without rows are printed, such as CREATE TABLE.
 	tags  bool
 	quiet bool
@@ -69,7 +75,7 @@ func (a *app) sessionOf(ctx context.Context, s sqlSettings, e session.Executor, 
 				return a.infer(ctx, source, true)
 			},
 		},
-		Clock: a.clock, Pool: pool, Parallelism: s.parallelism, Name: s.name,
+		Clock: a.clock, Pool: pool, Parallelism: s.parallelism, Name: s.name, Final: s.final,
 	})
 }
 
@@ -160,8 +166,10 @@ const held = 4 << 20
 type printer struct {
 	app      *app
 	settings sqlSettings
+	columns  []result.Column
 	writer   result.Writer
 	buffer   *holdBack
+	changing *changing // instead of writer, while an answer is shown as it changes
 }
 
 // holdBack keeps what is written until it is much, or the answer is complete.
@@ -189,17 +197,45 @@ func (w *holdBack) release() error {
 
 // Begin begins an answer of rows.
 func (p *printer) Begin(columns []session.Column) error {
-	list := make([]result.Column, len(columns))
+	p.columns = make([]result.Column, len(columns))
 	for i, c := range columns {
-		list[i] = result.Column{Name: c.Name, Type: c.Type}
+		p.columns[i] = result.Column{Name: c.Name, Type: c.Type}
 	}
 	p.buffer = &holdBack{out: p.app.out}
-	p.writer = result.New(p.buffer, p.settings.format, list)
+	p.writer = result.New(p.buffer, p.settings.format, p.columns, result.Course{})
 	return nil
 }
 
+// Expect makes ready for rows that change, or that never end.
+func (p *printer) Expect(changes, endless bool) {
+	if size, ok := display.Terminal(p.app.out, os.Getenv); ok && changes && p.settings.format == result.Table {
+		p.changing = newChanging(p.app, size, p.columns)
+		return
+	}
+	p.buffer.open = p.buffer.open || endless
+	p.writer = result.New(p.buffer, p.settings.format, p.columns, p.course(changes, endless))
+}
+
+func (p *printer) course(changes, endless bool) result.Course {
+	return result.Course{Changes: changes, Endless: endless, OpField: p.settings.opField}
+}
+
 // Rows writes rows.
-func (p *printer) Rows(_ context.Context, b *batch.Batch) error { return p.writer.Rows(b) }
+func (p *printer) Rows(_ context.Context, b *batch.Batch) error {
+	if p.changing == nil {
+		return p.writer.Rows(b)
+	}
+	rest := p.changing.rows(b)
+	if rest == nil {
+		return nil
+	}
+	p.changing.table.End() //nolint:errcheck // the rest shows whether the terminal is there
+	p.changing = nil
+	p.Notice(fmt.Sprintf("the answer has more than %d rows; changes follow", display.MaxChanging))
+	p.buffer.open = true
+	p.writer = result.New(p.buffer, p.settings.format, p.columns, p.course(true, true))
+	return p.writer.Rows(rest)
+}
 
 // Done ends an answer.
 func (p *printer) Done(tag string) error {
@@ -209,6 +245,9 @@ func (p *printer) Done(tag string) error {
 		}
 		_, err := fmt.Fprintln(p.app.out, tag)
 		return err
+	}
+	if p.changing != nil {
+		return p.drop()
 	}
 	err := errors.Join(p.writer.End(), p.buffer.release())
 	p.writer, p.buffer = nil, nil
@@ -222,8 +261,15 @@ func (p *printer) Notice(text string) {
 	}
 }
 
-// drop forgets the answer of a statement that failed, as far as it was not written.
-func (p *printer) drop() { p.writer, p.buffer = nil, nil }
+// drop forgets the answer of a statement that failed, as far as it was not written. What was shown as it changed stays on the screen.
+func (p *printer) drop() error {
+	changing := p.changing
+	p.writer, p.buffer, p.changing = nil, nil, nil
+	if changing == nil {
+		return nil
+	}
+	return changing.table.End()
+}
 
 // sqlError prints what is wrong with a statement.
 func (a *app) sqlError(err error) {

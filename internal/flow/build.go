@@ -255,6 +255,7 @@ func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
 	t.prepare = func(t *sinkTask, epoch int64, state json.RawMessage) { p.coordinator.sinkPrepared(t, epoch, state) }
 	env := connector.SinkEnv{
 		Name: plan.Name, Schema: plan.Encode.Schema, Pool: p.settings.Pool, Unbounded: p.unbounded(), Log: p.settings.Log,
+		Changelog: plan.Encode.Changelog,
 		MediaType: mediaType(plan.Format),
 	}
 	if plan.Format != nil {

@@ -113,6 +113,8 @@ type SinkEnv struct {
 	Restore json.RawMessage
 	// Unbounded says that the input never ends.
 	Unbounded bool
+	// Changelog says that rows may be updated and deleted: batches may have Kinds. Never of a sink that takes Inserts only.
+	Changelog bool
 	Log       *slog.Logger
 }
 

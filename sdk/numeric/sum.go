@@ -65,8 +65,8 @@ func (s *Sum) apply(d Decimal, n int64) {
 		}
 		s.accumulate(d.Coef, int64(d.Scale))
 	}
-	if s.count == 0 {
-		s.scale = 0 // total is zero again
+	if s.count == 0 && s.total == [sumLimbs]uint64{} { // as it is again, unless this is a difference
+		s.scale = 0
 	}
 }
 

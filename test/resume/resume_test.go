@@ -107,7 +107,7 @@ func (a *answer) Begin(columns []session.Column) error {
 		list[i] = result.Column{Name: c.Name, Type: c.Type}
 	}
 	a.out.Reset()
-	a.writer = result.New(&a.out, result.CSV, list)
+	a.writer = result.New(&a.out, result.CSV, list, result.Course{})
 	return nil
 }
 

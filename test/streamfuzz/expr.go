@@ -64,7 +64,7 @@ func (g *generator) draw(typ string, cols []column, depth int) *difffuzz.Node {
 	case boolean:
 		return g.condition(cols, depth-1)
 	default:
-		return difffuzz.Text("(", e(moment), " + INTERVAL '1 minute')")
+		return difffuzz.Text("(", e(typ), " + INTERVAL '1 minute')")
 	}
 }
 
@@ -90,7 +90,11 @@ func (g *generator) drawCondition(cols []column, depth int) *difffuzz.Node {
 	case 3:
 		return difffuzz.Text(e(), pick(g, " IS DISTINCT FROM ", " IS NOT DISTINCT FROM "), g.literal(typ))
 	}
-	return difffuzz.Text(e(), pick(g, " = ", " <> ", " < ", " >= "), pick(g, difffuzz.Text(g.literal(typ)), e()))
+	with := pick(g, difffuzz.Text(g.literal(typ)), e())
+	if typ == moment {
+		with = difffuzz.Text(g.literal(typ))
+	}
+	return difffuzz.Text(e(), pick(g, " = ", " <> ", " < ", " >= "), with)
 }
 
 // aggregate draws an aggregate, and says what it gives.

@@ -63,7 +63,7 @@ func TestRandomStreams(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d cases to seed %d, %d with rows, %d errors, %d runs, %d changes of which %d take back, %d differences, %d productions answered", r.Cases, seed, r.NonEmpty, r.Failing, r.Runs,
+	t.Logf("%d cases to seed %d, %d with rows, %d errors, %d undecided, %d runs, %d changes of which %d take back, %d differences, %d productions answered", r.Cases, seed, r.NonEmpty, r.Failing, r.Undecided, r.Runs,
 		r.Changes, r.Back, len(r.Found), len(r.Uses))
 	for _, what := range slices.Sorted(maps.Keys(r.Refused)) {
 		t.Logf("refused %d times: %s", r.Refused[what], what)

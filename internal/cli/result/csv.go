@@ -12,13 +12,14 @@ import (
 type csvWriter struct {
 	out     io.Writer
 	columns []Column
+	course  Course
 	begun   bool
 	line    []byte
 	value   []byte
 }
 
-func newCSV(out io.Writer, columns []Column) *csvWriter {
-	return &csvWriter{out: out, columns: columns}
+func newCSV(out io.Writer, columns []Column, course Course) *csvWriter {
+	return &csvWriter{out: out, columns: columns, course: course}
 }
 
 func (w *csvWriter) header() {
@@ -26,8 +27,13 @@ func (w *csvWriter) header() {
 		return
 	}
 	w.begun = true
+	first := 0
+	if w.course.Changes {
+		w.field(0, []byte(w.course.op()))
+		first = 1
+	}
 	for i, c := range w.columns {
-		w.field(i, []byte(c.Name))
+		w.field(first+i, []byte(c.Name))
 	}
 	w.line = append(w.line, '\n')
 }
@@ -50,16 +56,20 @@ func (w *csvWriter) field(i int, text []byte) {
 func (w *csvWriter) Rows(b *batch.Batch) error {
 	w.header()
 	for k := range b.Rows() {
-		row := b.Row(k)
+		row, first := b.Row(k), 0
+		if w.course.Changes {
+			w.line = append(w.line, kindOf(b, row)...)
+			first = 1
+		}
 		for i, c := range b.Cols {
 			if c.IsNull(row) {
-				if i > 0 {
+				if first+i > 0 {
 					w.line = append(w.line, ',')
 				}
 				continue
 			}
 			w.value = builtin.AppendValue(w.value[:0], c, row)
-			w.field(i, w.value)
+			w.field(first+i, w.value)
 		}
 		w.line = append(w.line, '\n')
 	}

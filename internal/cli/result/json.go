@@ -3,6 +3,7 @@ package result
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"wire.example/wire/internal/expr/builtin"
 	"wire.example/wire/internal/format/jsonfmt"
@@ -20,15 +21,19 @@ type lineWriter struct {
 	err     error
 }
 
-func newLines(out io.Writer, columns []Column) *lineWriter {
+func newLines(out io.Writer, columns []Column, course Course) *lineWriter {
 	fields := make([]schema.Field, len(columns))
 	for i, c := range columns {
 		fields[i] = schema.Field{Name: c.Name, Type: c.Type}
 	}
 	w := &lineWriter{out: out}
+	if course.Changes && slices.ContainsFunc(columns, func(c Column) bool { return c.Name == course.op() }) {
+		w.err = fmt.Errorf("column %q clashes with the kind of change; rename the column, or the kind with --op-field", course.op())
+		return w
+	}
 	format, err := jsonfmt.New(jsonfmt.Options{})
 	if err == nil {
-		w.encoder, err = format.NewEncoder(codec.EncodeSpec{Schema: schema.New(fields...)})
+		w.encoder, err = format.NewEncoder(codec.EncodeSpec{Schema: schema.New(fields...), Changelog: course.Changes, OpField: course.op()})
 	}
 	w.err = err
 	return w
@@ -54,8 +59,9 @@ func (w *lineWriter) End() error { return w.err }
 
 // arrayWriter writes an array for each row.
 type arrayWriter struct {
-	out  io.Writer
-	line []byte
+	out     io.Writer
+	changes bool
+	line    []byte
 }
 
 // Rows writes rows.
@@ -63,8 +69,11 @@ func (w *arrayWriter) Rows(b *batch.Batch) error {
 	for k := range b.Rows() {
 		row := b.Row(k)
 		w.line = append(w.line, '[')
+		if w.changes {
+			w.line = append(append(append(w.line, '"'), kindOf(b, row)...), '"')
+		}
 		for i, c := range b.Cols {
-			if i > 0 {
+			if i > 0 || w.changes {
 				w.line = append(w.line, ',')
 			}
 			if c.IsNull(row) {

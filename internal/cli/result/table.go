@@ -19,6 +19,7 @@ const measured = 1000
 type tableWriter struct {
 	out     io.Writer
 	columns []Column
+	course  Course
 	widths  []int
 	right   []bool
 	kept    [][][]byte // rows of cells until the widths are known
@@ -27,8 +28,11 @@ type tableWriter struct {
 	text    []byte
 }
 
-func newTable(out io.Writer, columns []Column) *tableWriter {
-	w := &tableWriter{out: out, columns: columns, widths: make([]int, len(columns)), right: make([]bool, len(columns))}
+func newTable(out io.Writer, columns []Column, course Course) *tableWriter {
+	if course.Changes {
+		columns = append([]Column{{Name: course.op(), Type: schema.Of(schema.Text)}}, columns...)
+	}
+	w := &tableWriter{out: out, columns: columns, course: course, widths: make([]int, len(columns)), right: make([]bool, len(columns))}
 	for i, c := range columns {
 		w.widths[i] = utf8.RuneCountInString(c.Name)
 		k := c.Type.Kind
@@ -40,13 +44,7 @@ func newTable(out io.Writer, columns []Column) *tableWriter {
 // Rows takes rows, and writes them once the widths are known.
 func (w *tableWriter) Rows(b *batch.Batch) error {
 	for k := range b.Rows() {
-		row := b.Row(k)
-		cells := make([][]byte, len(b.Cols))
-		for i, c := range b.Cols {
-			if !c.IsNull(row) {
-				cells[i] = printable(builtin.AppendValue([]byte{}, c, row), c.Kind())
-			}
-		}
+		cells := w.cells(b, b.Row(k))
 		w.rows++
 		if w.begun {
 			w.line(cells)
@@ -57,7 +55,30 @@ func (w *tableWriter) Rows(b *batch.Batch) error {
 			w.begin()
 		}
 	}
+	if w.course.Endless && !w.begun && b.Rows() > 0 {
+		w.begin()
+	}
 	return w.flush()
+}
+
+// cells are the texts of a row.
+func (w *tableWriter) cells(b *batch.Batch, row int) [][]byte {
+	cells := make([][]byte, 0, len(w.columns))
+	if w.course.Changes {
+		cells = append(cells, []byte(kindOf(b, row)))
+	}
+	for _, c := range b.Cols {
+		cells = append(cells, Cell(c, row))
+	}
+	return cells
+}
+
+// Cell is the text of a value as tables show it, which moves no cursor; nil if it is NULL.
+func Cell(c *batch.Column, row int) []byte {
+	if c.IsNull(row) {
+		return nil
+	}
+	return printable(builtin.AppendValue([]byte{}, c, row), c.Kind())
 }
 
 // printable replaces control characters but line feeds, which would spoil a terminal.
@@ -159,9 +180,12 @@ func (w *tableWriter) End() error {
 	if !w.begun {
 		w.begin()
 	}
-	unit := "rows"
-	if w.rows == 1 {
-		unit = "row"
+	unit := "row"
+	if w.course.Changes {
+		unit = "change"
+	}
+	if w.rows != 1 {
+		unit += "s"
 	}
 	w.text = fmt.Appendf(w.text, "(%d %s)\n\n", w.rows, unit)
 	return w.flush()

@@ -58,16 +58,45 @@ type Writer interface {
 	End() error
 }
 
+// Course is how the rows of an answer come.
+type Course struct {
+	// Changes says that rows may be changes: each then has its kind (+I, -U, +U, -D) in front.
+	Changes bool
+	// OpField is what the kind is called, "op" if it is empty.
+	OpField string
+	// Endless says that the answer does not end: then nothing is kept to see what is still to come.
+	Endless bool
+}
+
+// DefaultOpField is what the kind of change is called.
+const DefaultOpField = "op"
+
+// op is what the kind of change is called.
+func (c Course) op() string {
+	if c.OpField == "" {
+		return DefaultOpField
+	}
+	return c.OpField
+}
+
 // New returns a writer of an answer with these columns. The header, where there is one, is written even if no row follows.
-func New(out io.Writer, format Format, columns []Column) Writer {
+func New(out io.Writer, format Format, columns []Column, course Course) Writer {
 	switch format {
 	case CSV:
-		return newCSV(out, columns)
+		return newCSV(out, columns, course)
 	case JSONLines:
-		return newLines(out, columns)
+		return newLines(out, columns, course)
 	case JSONRows:
-		return &arrayWriter{out: out}
+		return &arrayWriter{out: out, changes: course.Changes}
 	default:
-		return newTable(out, columns)
+		return newTable(out, columns, course)
 	}
+}
+
+// kindOf is the kind of a row.
+func kindOf(b *batch.Batch, row int) string {
+	if b.Kinds == nil {
+		return batch.Insert.String()
+	}
+	return b.Kinds[row].String()
 }

@@ -160,6 +160,14 @@ func TestTheProgramCanEndTheRun(t *testing.T) {
 
 var errFull = errors.New("full")
 
+func TestTheProgramIsToldHowRowsCome(t *testing.T) {
+	changelog, unbounded := false, false
+	_, err := memory.SinkType().Open(t.Context(), connector.SinkEnv{Changelog: true, Unbounded: true}, &memory.Output{Begin: func(c, u bool) { changelog, unbounded = c, u }})
+	if err != nil || !changelog || !unbounded {
+		t.Error(changelog, unbounded, err)
+	}
+}
+
 func TestRowsKeepTheirKinds(t *testing.T) {
 	typ := memory.SourceType()
 	config := &memory.Rows{Schema: rows(0).Schema, Batches: []*batch.Batch{changes([]batch.Change{ins, del}, 1, 1)}}

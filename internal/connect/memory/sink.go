@@ -15,6 +15,8 @@ type Output struct {
 	// Take gets the rows in their order, in batches that are lent for the call. It is called by one goroutine at a time. While it does not return
 	// the pipeline waits; it must return when ctx is done. An error ends the run.
 	Take func(ctx context.Context, b *batch.Batch) error
+	// Begin, if not nil, is told before any rows whether they may be changes, and whether they never end.
+	Begin func(changelog, unbounded bool)
 }
 
 // SinkType returns the sink, whose config is an *Output.
@@ -46,6 +48,9 @@ type sink struct {
 
 func openSink(env connector.SinkEnv, out *Output) (*sink, error) {
 	s := &sink{pool: env.Pool, take: out.Take, state: state{Version: stateVersion}}
+	if out.Begin != nil {
+		out.Begin(env.Changelog, env.Unbounded)
+	}
 	if env.Restore == nil {
 		return s, nil
 	}

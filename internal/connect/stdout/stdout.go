@@ -90,6 +90,7 @@ func open(out io.Writer, env connector.SinkEnv, config *Config) (*sink, error) {
 	}
 	if config.Format == tableFormat {
 		s.table = newTable(env.Schema, config)
+		s.table.changelog, s.table.changes = env.Changelog, env.Changelog
 	}
 	return s, nil
 }

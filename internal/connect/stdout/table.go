@@ -8,7 +8,7 @@ import (
 	"wire.example/wire/sdk/schema"
 )
 
-// table lays rows out. Its first column, op, is the kind of change; it is there once a change was seen.
+// table lays rows out. Its first column, op, is the kind of change; it is there if rows may change, or once one has.
 type table struct {
 	fields  []schema.Field
 	config  *Config
@@ -16,8 +16,10 @@ type table struct {
 	names   [][]byte // what may be printed of the columns' names, op first
 	widths  []int    // of the page, op first; 0 before the first page
 	changes bool     // op is shown
-	inPage  int      // rows since the header
-	text    []byte
+	// changelog says that rows may change.
+	changelog bool
+	inPage    int // rows since the header
+	text      []byte
 }
 
 func newTable(s *schema.Schema, config *Config) *table {
@@ -57,9 +59,13 @@ func (c *cells) Encode(b *batch.Batch) []codec.RowError {
 
 func (c *cells) addKind(b *batch.Batch, row int) {
 	width := 0
-	if b.Kinds != nil {
+	if b.Kinds != nil || c.table.changelog {
+		kind := batch.Insert
+		if b.Kinds != nil {
+			kind = b.Kinds[row]
+		}
 		c.changes = true
-		c.text = append(c.text, b.Kinds[row].String()...)
+		c.text = append(c.text, kind.String()...)
 		width = len("op")
 	}
 	c.ends, c.widths = append(c.ends, len(c.text)), append(c.widths, width)

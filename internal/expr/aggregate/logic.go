@@ -114,7 +114,7 @@ func newBits[T int16 | int32 | int64](op bitOp) func(*Spec) State {
 				return readInt(src, &c.n)
 			},
 			merge: func(into, from *bitCell) error {
-				if from.n > 0 {
+				if from.n > 0 || op == bitXor { // of which there may be fewer than none, where rows are taken back
 					op.put(into, from.v, from.n)
 				}
 				return nil

@@ -211,8 +211,8 @@ func (c *decimalCell) apply(d numeric.Decimal, n int64) {
 	}
 	addWords(c.total[:], v[:])
 	addWords(c.squares[:], sq[:])
-	if c.n == 0 {
-		c.scale = 0 // everything is zero again
+	if c.n == 0 && c.total == [len(c.total)]uint64{} && c.squares == [len(c.squares)]uint64{} { // as it is again, unless this is a difference
+		c.scale = 0
 	}
 }
 

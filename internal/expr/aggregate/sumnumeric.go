@@ -15,6 +15,16 @@ type numericCell struct {
 	big   uint32
 }
 
+// isZero reports whether the cell is that of no values. One of differences may be of no more values than before, and yet be another sum.
+func (c *numericCell) isZero() bool { return c.n == 0 && c.big == 0 && c.total == numeric.Int128{} }
+
+// tidy forgets the scale of what is no more.
+func (c *numericCell) tidy() {
+	if c.isZero() {
+		c.scale = 0
+	}
+}
+
 // scaleCounts counts values by scale: as PostgreSQL does, so that a sum loses the digits of values that are taken back.
 type scaleCounts [numeric.MaxDigits + 1]int64
 
@@ -131,9 +141,8 @@ func (s *numericSum) put(c *numericCell, d numeric.Decimal, n int64) error {
 			x.Coef = x.Coef.Neg()
 		}
 		if s.place(c, x) {
-			if c.n += n; c.n == 0 {
-				c.scale = 0 // the total is zero again
-			}
+			c.n += n
+			c.tidy()
 			return nil
 		}
 	}
@@ -153,7 +162,7 @@ func (s *numericSum) put(c *numericCell, d numeric.Decimal, n int64) error {
 
 // place adds d to the cell's own total if that has room.
 func (s *numericSum) place(c *numericCell, d numeric.Decimal) bool {
-	if s.retracts && c.scale != d.Scale && c.n != 0 {
+	if s.retracts && c.scale != d.Scale && !c.isZero() {
 		return false
 	}
 	scale := max(c.scale, d.Scale)
@@ -202,8 +211,12 @@ func (s *numericSum) drop(c *numericCell) {
 }
 
 func (s *numericSum) mergeCells(into, from *numericCell) error {
-	if into.big == 0 && from.big == 0 && s.place(into, numeric.Decimal{Coef: from.total, Scale: from.scale}) || from.n == 0 {
+	if from.isZero() {
+		return nil
+	}
+	if into.big == 0 && from.big == 0 && s.place(into, numeric.Decimal{Coef: from.total, Scale: from.scale}) {
 		into.n += from.n
+		into.tidy()
 		return nil
 	}
 	if err := s.widen(into); err != nil {

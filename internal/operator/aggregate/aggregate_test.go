@@ -98,6 +98,10 @@ func drawCall(t *rapid.T, tb testing.TB, halves bool) aggregate.Call {
 		func() aggregate.Call { return call(tb, "corr", argFloat, argFraction) },
 		func() aggregate.Call { return call(tb, "approx_count_distinct", argText) },
 		func() aggregate.Call { return call(tb, "bool_or", argFilter) },
+		func() aggregate.Call { return call(tb, "var_pop", keyNumeric) },
+		func() aggregate.Call { return call(tb, "variance", argFloat) },
+		func() aggregate.Call { return call(tb, "bit_xor", argInt) },
+		func() aggregate.Call { return call(tb, "approx_percentile", argFloat, argFraction) },
 	}
 	if !halves {
 		list = append(list,

@@ -19,9 +19,11 @@ type call struct {
 	ordered *ordered // nil where rows need no order
 	// distinct: the values were looked up among those seen.
 	distinct bool
-	merge    bool
-	strict   bool
-	filter   int
+	// skipped: the call is left to others.
+	skipped bool
+	merge   bool
+	strict  bool
+	filter  int
 
 	args  []*batch.Column
 	at    []uint16
@@ -34,6 +36,7 @@ func newCall(g *groups, config *Call, number int, partial bool) *call {
 	}
 	c := &call{config: config, groups: g, number: number, merge: g.config.Merge}
 	f := config.Function
+	c.skipped = partial && g.config.Split && config.isSplit()
 	direct := f.DirectArgs(len(config.ArgTypes))
 	c.spec = aggregate.Spec{Args: config.ArgTypes, Direct: config.Direct, Retracts: g.config.Retracts, Pool: g.pool, Budget: g.budget}
 	if f.Class != aggregate.Plain {
@@ -47,8 +50,12 @@ func newCall(g *groups, config *Call, number int, partial bool) *call {
 	}
 	c.filter = config.Filter
 	g.filter(config.Filter)
-	if config.Distinct && !f.IgnoresRepeats {
+	if config.isSplit() {
 		c.distinct = true
+		if c.skipped = partial; c.skipped {
+			c.state = f.NewState(&c.spec)
+			return c
+		}
 		g.share(c)
 	}
 	keys := config.OrderBy

@@ -227,6 +227,15 @@ func drawChangelog(t *rapid.T, pool *batch.Pool, in *batch.Batch) (log *batch.Ba
 	return log, live
 }
 
+// canonicalKeys makes keys that are equal look alike: a group's key is written as in the first of its rows, even if that is gone.
+func canonicalKeys(in *batch.Batch) {
+	for i := range in.Len {
+		if col := in.Cols[keyNumeric]; !col.IsNull(i) {
+			col.SetDecimal(i, col.Decimal(i).Canonical())
+		}
+	}
+}
+
 // only is the rows of in that are named.
 func only(pool *batch.Pool, in *batch.Batch, rows []uint16) *batch.Batch {
 	out := &batch.Batch{Len: len(rows)}
@@ -298,11 +307,7 @@ func TestChanges(t *testing.T) {
 		in := drawInput(r, &batch.Pool{})
 		log := in
 		if config.Retracts = rapid.Bool().Draw(r, "retracts"); config.Retracts {
-			for i := range in.Len { // a group's key is written as in the first of its rows, even if that is gone
-				if col := in.Cols[keyNumeric]; !col.IsNull(i) {
-					col.SetDecimal(i, col.Decimal(i).Canonical())
-				}
-			}
+			canonicalKeys(in)
 			var rows []uint16
 			log, rows = drawChangelog(r, &batch.Pool{}, in)
 			in = only(&batch.Pool{}, in, rows)

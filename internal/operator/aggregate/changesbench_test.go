@@ -134,3 +134,58 @@ func BenchmarkChanges(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSplit measures a row of q15 that goes through all operators of a split aggregate, one of each, without what exchanges cost; and by itself what the last one,
+// which all rows of a day come to, has to do.
+func BenchmarkSplit(b *testing.B) {
+	q15 := append(append(ranked(b, "count", false), ranked(b, "count", true, bidBidder)...), ranked(b, "count", true, bidAuction)...)
+	config := aggregate.Config{Name: "bench", Types: bidTypes(), Keys: []int{bidDay}, Calls: q15, Split: true}
+	batches := bids(100, 100_000)
+	combiner := aggregate.NewCombiner(&batch.Pool{}, limit.New("bench", 0), config)
+	scatter := aggregate.NewScatter(&batch.Pool{}, config)
+	known := aggregate.NewDistinct(&batch.Pool{}, limit.New("bench", 0), config)
+	last := merging(config)
+	last.Changes = true
+	final := aggregate.New(&batch.Pool{}, limit.New("bench", 0), last)
+	spent := int64(0)
+	drain := func(event func(out *op.Output) (bool, error), next func(in *batch.Batch)) {
+		out := op.NewOutput(1)
+		for more := true; more; {
+			out.Reset()
+			var err error
+			if more, err = event(out); err != nil {
+				b.Fatal(err)
+			}
+			if out.Ports[0] != nil {
+				next(out.Ports[0])
+			}
+		}
+	}
+	merge := func(in *batch.Batch) {
+		from := processTime(b)
+		drain(func(out *op.Output) (bool, error) { return final.Apply(in, out) }, func(*batch.Batch) {})
+		spent += processTime(b) - from
+	}
+	run := func() {
+		for _, in := range batches {
+			drain(func(out *op.Output) (bool, error) { return combiner.Apply(in, out) }, merge)
+			drain(combiner.OnFlush, merge)
+			drain(func(out *op.Output) (bool, error) { return scatter.Apply(in, out) }, func(in *batch.Batch) {
+				drain(func(out *op.Output) (bool, error) { return known.Apply(in, out) }, merge)
+			})
+			drain(known.OnFlush, merge)
+			from := processTime(b)
+			drain(final.OnFlush, func(*batch.Batch) {})
+			spent += processTime(b) - from
+		}
+	}
+	run()
+	b.ResetTimer()
+	spent = 0
+	start := processTime(b)
+	for range b.N {
+		run()
+	}
+	perRow(b, start, b.N*len(batches)*batch.MaxRows)
+	b.ReportMetric(float64(spent)/float64(b.N*len(batches)*batch.MaxRows), "last-cpu-ns/row")
+}

@@ -17,7 +17,7 @@ type Combiner struct {
 	walk   *walk // of the groups that are being emitted, else nil
 }
 
-// NewCombiner returns the combiner that config describes. All functions must be Mergeable, and no call may have DISTINCT, unless it IgnoresRepeats.
+// NewCombiner returns the combiner that config describes, which must be Combinable. Of a changelog it makes differences: partial answers of more or of fewer rows.
 func NewCombiner(pool *batch.Pool, budget *limit.Budget, config Config) *Combiner {
 	c := &Combiner{config: config}
 	c.groups = newGroups(pool, budget, &c.config, true)
@@ -58,6 +58,11 @@ func (c *Combiner) OnFlush(out *op.Output) (more bool, err error) {
 	for _, call := range c.calls {
 		for _, slot := range slots {
 			call.state.Free(slot)
+		}
+	}
+	if c.rows != nil {
+		for _, slot := range slots {
+			*c.rows.At(slot) = 0
 		}
 	}
 	return true, nil

@@ -60,10 +60,14 @@ type Config struct {
 	// TTL is after how many µs of processing time without a row of it a group is forgotten; 0 means never. What was emitted of it stays. It is for operators with
 	// Changes: one that answers at the end would forget answers.
 	TTL int64
+	// Split says that calls with DISTINCT are left to a Scatter and a Distinct: a Combiner gives NULLs for them. See Splittable.
+	Split bool
 	// RowsColumn is, where partial answers over a changelog are merged, the BIGINT column with the number of rows.
 	RowsColumn int
 	// SetColumn is, where partial answers of several sets are merged, the column with the number of the set.
 	SetColumn int
+	// pieced says what the input of a Distinct is.
+	pieced *pieces
 }
 
 // keyTypes are the types of the keys.
@@ -93,14 +97,26 @@ func (c *Config) Output() []schema.Type {
 	return types
 }
 
-// PartialOutput are the types of the columns that a Combiner emits. Where Output has the bits of a set, this has its number.
+// PartialOutput are the types of the columns that a Combiner emits. Where Output has the bits of a set, this has its number; with Retracts the last one is by how many rows
+// there are more.
 func (c *Config) PartialOutput() []schema.Type {
 	types := c.prefix()
 	for i := range c.Calls {
 		call := &c.Calls[i]
 		types = append(types, call.Function.PartialTypes(call.ArgTypes)...)
 	}
+	if c.Retracts {
+		types = append(types, schema.Of(schema.Int64))
+	}
 	return types
+}
+
+// Combinable reports whether all calls can be made in two halves: by a Combiner, and by an Operator that merges.
+func (c *Config) Combinable() bool {
+	return !slices.ContainsFunc(c.Calls, func(call Call) bool {
+		f := call.Function
+		return !f.Mergeable || call.isSplit() && !c.Split || c.Retracts && f.Retraction != aggregate.ByRetract
+	})
 }
 
 func (c *Config) prefix() []schema.Type {

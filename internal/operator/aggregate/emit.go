@@ -138,8 +138,21 @@ func (o *output) partials(slots []uint32, out *op.Output) {
 	cols := o.out.Cols[len(o.keys):]
 	for _, c := range o.groups.calls {
 		n := len(c.state.PartialTypes())
-		c.state.Partial(slots, cols[:n])
+		if c.skipped {
+			for _, col := range cols[:n] {
+				col.Reset(len(slots))
+				col.SetAllNull()
+			}
+		} else {
+			c.state.Partial(slots, cols[:n])
+		}
 		cols = cols[n:]
+	}
+	if rows := o.groups.rows; rows != nil {
+		cols[0].Reset(len(slots))
+		for i, slot := range slots {
+			cols[0].Int64s()[i] = *rows.At(slot)
+		}
 	}
 	out.Emit(0, &o.out)
 }

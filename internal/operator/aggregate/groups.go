@@ -16,6 +16,8 @@ type groups struct {
 	config *Config
 	pool   *batch.Pool
 	budget *limit.Budget
+	// partial: what comes out are partial answers, of differences where rows are taken back.
+	partial bool
 	// table is nil where there is only one group, which has slot 0; touched says that a row came then.
 	table   *keyed.Table
 	touched bool
@@ -39,6 +41,8 @@ type groups struct {
 	// numbers is nil where nothing is kept beside the groups, or there is one alone.
 	numbers *numbering
 	seen    []*seen
+	// note is told of rows by which values came to be, nil if nobody asks.
+	note func(rows *selection) error
 	// expiry is nil where groups are kept for good.
 	expiry *expiry
 }
@@ -98,7 +102,7 @@ type picked struct {
 }
 
 func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial bool) *groups {
-	g := &groups{config: config, pool: pool, budget: budget}
+	g := &groups{config: config, pool: pool, budget: budget, partial: partial}
 	types := config.prefix()
 	if len(types) > 0 {
 		g.table = keyed.NewTable(pool, types, config.Name, budget)
@@ -107,7 +111,7 @@ func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial b
 			columns[i] = i
 		}
 		g.hasher = keyed.NewHasher(columns)
-		if p := config.partition(); len(p) > 0 && config.Sets != nil {
+		if p := config.partition(); len(p) > 0 && (config.Sets != nil || config.pieced != nil) {
 			g.partition = keyed.NewHasher(p)
 		}
 	}

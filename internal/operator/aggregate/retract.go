@@ -83,7 +83,7 @@ func (g *groups) count(in *batch.Batch, minus []bool, first bool) {
 		switch {
 		case !taken:
 			*n++
-		case *n > 0:
+		case *n > 0 || g.partial:
 			*n--
 		default:
 			continue

@@ -23,6 +23,8 @@ type seen struct {
 	args   []int
 	strict bool
 	calls  []*call
+	// number is the place among the tables, which is that of the part whose pieces it looks at.
+	number int
 	// table's keys are the number of the group, unless there is only one group, and the values.
 	table  *keyed.Table
 	hasher *keyed.Hasher
@@ -48,13 +50,17 @@ const gone = math.MaxUint32
 func (g *groups) share(c *call) {
 	args := c.config.Args[c.config.Function.DirectArgs(len(c.config.Args)):]
 	for _, s := range g.seen {
-		if slices.Equal(s.args, args) && s.strict == c.config.Function.Strict && len(s.calls) < mostSharing {
+		same := slices.Equal(s.args, args) && s.strict == c.config.Function.Strict && len(s.calls) < mostSharing
+		if p := g.config.pieced; p != nil {
+			same = s.number == p.partOf(c.number)
+		}
+		if same {
 			s.calls = append(s.calls, c)
 			s.turned = append(s.turned, nil)
 			return
 		}
 	}
-	s := &seen{groups: g, args: args, strict: c.config.Function.Strict, calls: []*call{c}, turned: [][]uint16{nil}, slots: make([]uint32, batch.MaxRows)}
+	s := &seen{groups: g, number: len(g.seen), args: args, strict: c.config.Function.Strict, calls: []*call{c}, turned: [][]uint16{nil}, slots: make([]uint32, batch.MaxRows)}
 	var types []schema.Type
 	if g.table != nil {
 		types = append(types, schema.Of(schema.Int64))
@@ -113,6 +119,11 @@ func (s *seen) add(in *batch.Batch) error {
 			continue
 		}
 		s.picked.pick(rows, s.turned[k])
+		if note := s.groups.note; note != nil {
+			if err := note(&s.picked.selection); err != nil {
+				return err
+			}
+		}
 		if err := c.put(in, &s.picked.selection); err != nil {
 			return err
 		}
@@ -128,25 +139,10 @@ func (s *seen) choose(in *batch.Batch) *selection {
 		s.masks = make([]uint32, max(n, batch.MaxRows))
 	}
 	s.masks = s.masks[:n]
-	every := uint32(0)
-	for k, c := range s.calls {
-		if c.filter == NoColumn {
-			every |= 1 << k
-		}
-	}
-	for i := range s.masks {
-		s.masks[i] = every
-	}
-	for k, c := range s.calls {
-		if c.filter == NoColumn {
-			continue
-		}
-		for _, i := range g.filtered(c.filter).positions {
-			s.masks[i] |= 1 << k
-		}
-	}
-	if s.strict {
-		s.dropNulls(in)
+	if p := g.config.pieced; p != nil {
+		s.readMasks(in, p)
+	} else {
+		s.makeMasks(in)
 	}
 	s.at = s.at[:0]
 	for i, mask := range s.masks {
@@ -160,6 +156,41 @@ func (s *seen) choose(in *batch.Batch) *selection {
 	}
 	s.given.pick(&g.all, s.at)
 	return &s.given.selection
+}
+
+// makeMasks says for which calls each row counts.
+func (s *seen) makeMasks(in *batch.Batch) {
+	every := uint32(0)
+	for k, c := range s.calls {
+		if c.filter == NoColumn {
+			every |= 1 << k
+		}
+	}
+	for i := range s.masks {
+		s.masks[i] = every
+	}
+	for k, c := range s.calls {
+		if c.filter == NoColumn {
+			continue
+		}
+		for _, i := range s.groups.filtered(c.filter).positions {
+			s.masks[i] |= 1 << k
+		}
+	}
+	if s.strict {
+		s.dropNulls(in)
+	}
+}
+
+// readMasks takes the masks that a Scatter made.
+func (s *seen) readMasks(in *batch.Batch, p *pieces) {
+	numbers, masks := in.Cols[p.number].Int16s(), in.Cols[p.mask].Int32s()
+	for i := range s.masks {
+		s.masks[i] = 0
+		if row := s.groups.all.row(i); int(numbers[row]) == s.number {
+			s.masks[i] = uint32(masks[row]) //nolint:gosec // bits
+		}
+	}
 }
 
 // dropNulls makes rows count for no call that have a NULL.

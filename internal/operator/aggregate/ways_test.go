@@ -130,6 +130,7 @@ func merging(config aggregate.Config) aggregate.Config {
 			at++
 		}
 	}
+	m.RowsColumn = at
 	return m
 }
 

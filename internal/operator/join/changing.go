@@ -64,11 +64,14 @@ type changes struct {
 func planChanges(c *Config) changes {
 	p := changes{verdict: c.Kind == Semi || c.Kind == Anti || c.Kind == Mark, stores: [2]bool{true, true}}
 	p.aware = c.threeValued() && slices.ContainsFunc(c.Keys, func(k Key) bool { return k.Match == In })
+	p.judged = p.aware || c.Residual != nil
 	for input := range 2 {
 		p.preserves[input] = c.preserves(input)
-		p.degrees[input] = p.preserves[input] && (p.aware || c.Residual != nil || c.Inputs[1-input].TTL > 0)
+		p.judged = p.judged || p.preserves[input] && c.Inputs[1-input].TTL > 0
 	}
-	p.judged = p.aware || c.Residual != nil || p.degrees[LeftInput] || p.degrees[RightInput]
+	for input := range 2 {
+		p.degrees[input] = p.judged && p.preserves[input]
+	}
 	p.stores[RightInput] = !p.verdict || p.judged || c.Inputs[RightInput].TTL > 0
 	p.final = !p.judged && (c.Kind == Semi || c.Kind == Anti) && c.Inputs[LeftInput].AppendOnly && c.Inputs[RightInput].AppendOnly
 	return p
@@ -230,41 +233,53 @@ func (j *Changing) tidy(input int) error {
 	return j.tidyKeys(w.slots[:w.n])
 }
 
-// OnInputEnd frees the rows of the other input if nothing that they could meet will come, and nobody asks for them.
+// OnInputEnd frees the rows of the other input if nothing that they could meet will come, and nobody asks for them; all rows after the second end.
 func (j *Changing) OnInputEnd(input int, _ *op.Output) (more bool, err error) {
 	j.ended[input] = true
 	other := 1 - input
-	if !j.useless(other) || j.free[other] {
-		return false, nil
+	switch {
+	case j.ended[other]:
+		j.freeAll()
+	case !j.free[other] && j.useless(other):
+		j.free[other] = true
+		err = j.freeInput(other)
 	}
-	j.free[other] = true
-	j.stores[other].freeRows()
-	if j.stores[input].rows.Len() == 0 && j.free[input] {
-		j.table.Free()
-		j.runs.Free()
-		if j.kin != nil {
-			j.kin.table.Free()
-			j.kin.lists.Free()
-		}
-		return false, nil
+	return false, err
+}
+
+func (j *Changing) freeAll() {
+	for input, s := range j.stores {
+		j.free[input] = true
+		s.freeRows()
 	}
+	j.table.Free()
+	j.runs.Free()
 	if j.kin != nil {
-		if err := j.kin.forgetInput(other); err != nil {
-			return false, err
+		j.kin.table.Free()
+		j.kin.lists.Free()
+	}
+}
+
+// freeInput drops the rows of an input, and the keys that no row of the other one has.
+func (j *Changing) freeInput(input int) error {
+	j.stores[input].freeRows()
+	if j.kin != nil {
+		if err := j.kin.forgetInput(input); err != nil {
+			return err
 		}
 	}
 	for g := range keyed.Groups {
 		for slot := range j.table.Slots(uint8(g)) { //nolint:gosec // less than Groups
 			b := j.runs.At(slot)
-			b[other] = noRun()
-			if b[input].count == 0 {
-				if err := j.table.Delete(slot); err != nil {
-					return false, err
-				}
+			if b[input] = noRun(); b[1-input].count > 0 {
+				continue
+			}
+			if err := j.table.Delete(slot); err != nil {
+				return err
 			}
 		}
 	}
-	return false, nil
+	return nil
 }
 
 // useless reports whether the rows of an input, whose other one has ended, need not be known any more: they need, to tell the other one's rows whether they

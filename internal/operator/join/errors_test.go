@@ -22,9 +22,9 @@ func TestMessages(t *testing.T) {
 		fmt.Fprintf(&got, "%s\n    %v\n", what, err)
 	}
 	makers := map[string]func(*join.Config) (op.Multi, error){
-		"hash":      func(c *join.Config) (op.Multi, error) { return join.NewHash(c) },
-		"symmetric": func(c *join.Config) (op.Multi, error) { return join.NewSymmetric(c) },
-		"merge":     func(c *join.Config) (op.Multi, error) { return join.NewMerge(c) },
+		"hash":     func(c *join.Config) (op.Multi, error) { return join.NewHash(c) },
+		"changing": func(c *join.Config) (op.Multi, error) { return join.NewChanging(c) },
+		"merge":    func(c *join.Config) (op.Multi, error) { return join.NewMerge(c) },
 	}
 	for _, test := range []struct {
 		what, maker string
@@ -39,7 +39,9 @@ func TestMessages(t *testing.T) {
 		{"IN in another kind", "hash", join.Config{Keys: []join.Key{{Match: join.In}}}},
 		{"residual's columns", "hash", join.Config{Reads: []int{4}}},
 		{"dealt by what is not there", "hash", join.Config{Broadcast: true, Deal: []int{2}}},
-		{"symmetric, but not inner", "symmetric", join.Config{Kind: join.Left}},
+		{"changing, but broadcast", "changing", join.Config{Broadcast: true, Build: 1}},
+		{"changing, with wrong keys", "changing", join.Config{Keys: []join.Key{{Right: 1}}}},
+		{"rows kept for less than no time", "changing", join.Config{Inputs: [2]join.Input{{}, {TTL: -1}}}},
 		{"merge without keys", "merge", join.Config{}},
 		{"merge with too many directions", "merge", join.Config{Keys: []join.Key{{}}, Order: make([]join.Direction, 2)}},
 		{"merge by broadcast", "merge", join.Config{Keys: []join.Key{{}}, Broadcast: true}},
@@ -51,8 +53,11 @@ func TestMessages(t *testing.T) {
 		_, err := makers[test.maker](&c)
 		say(test.what, err)
 	}
-	for _, maker := range []string{"hash", "symmetric", "merge"} {
-		o, err := makers[maker](&join.Config{Name: "orders", Left: two, Right: two, Keys: []join.Key{{}}, Pool: &batch.Pool{}, Budget: limit.New("test", 0)})
+	for _, maker := range []string{"hash", "changing", "merge"} {
+		o, err := makers[maker](&join.Config{
+			Name: "orders", Left: two, Right: two, Keys: []join.Key{{}}, Pool: &batch.Pool{}, Budget: limit.New("test", 0),
+			Inputs: [2]join.Input{{AppendOnly: true}, {AppendOnly: true}},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -53,8 +53,23 @@ func stored(t testing.TB) map[string]func() op.Multi {
 			o, err := join.NewHash(config(join.Config{Kind: join.Full}))
 			return must(o, err)
 		},
-		"symmetric-v1": func() op.Multi {
-			o, err := join.NewSymmetric(config(join.Config{Keys: []join.Key{{}}}))
+		"changing-v1": func() op.Multi {
+			o, err := join.NewChanging(config(join.Config{Kind: join.Full, Keys: []join.Key{{}}}))
+			return must(o, err)
+		},
+		"changing-numbers-v1": func() op.Multi {
+			o, err := join.NewChanging(config(join.Config{Kind: join.Anti, Keys: []join.Key{{}}}))
+			return must(o, err)
+		},
+		"changing-aware-v1": func() op.Multi {
+			o, err := join.NewChanging(config(join.Config{Kind: join.Mark, Keys: []join.Key{{Match: join.In}, {Left: 1, Right: 1}}}))
+			return must(o, err)
+		},
+		"changing-ttl-v1": func() op.Multi {
+			o, err := join.NewChanging(config(join.Config{Kind: join.Full, Keys: []join.Key{{}}, Inputs: [2]join.Input{{TTL: 1}, {TTL: 1}}}))
+			if err == nil {
+				_, err = o.OnTime(1_000_000, op.NewOutput(1))
+			}
 			return must(o, err)
 		},
 		"merge-v1": func() op.Multi {
@@ -254,7 +269,7 @@ func TestStateOfAnotherShapeIsRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, name := range []string{"symmetric-v1", "merge-v1", "broadcast-v1"} {
+	for _, name := range []string{"changing-v1", "changing-numbers-v1", "merge-v1", "broadcast-v1"} {
 		var corrupt *keyed.CorruptError
 		o := stored(t)[name]()
 		if err := o.(op.Stateful).Restore(0, keyed.AppendParts(nil, 1, store)); !errors.As(err, &corrupt) {

@@ -43,7 +43,7 @@ func New(p *logical.Plan, lanes int) *Plan {
 
 func newSink(s *logical.Sink, columns *schema.Schema) *Sink {
 	sink := &Sink{Name: s.Name, Type: s.Type, Config: s.Config, OnError: s.OnError, Encode: codec.EncodeSpec{
-		Schema: columns, Raw: s.Raw, Changelog: s.Changes != logical.AppendOnly,
+		Schema: columns, Raw: s.Raw, Changelog: s.Changes != logical.AppendOnly, Upserts: s.Changes == logical.Upsert,
 	}}
 	if s.Format != nil {
 		sink.Format = s.Format.Format
@@ -149,6 +149,7 @@ func (b *builder) source(n *logical.Scan) *Source {
 		EventTime: from.EventTime, Delay: from.Delay, Dated: n.Dated, IdleAfter: from.IdleAfter, Drift: from.Drift, Detail: n.String(),
 		Decode: codec.DecodeSpec{Schema: from.Schema, Need: n.Need, Filter: n.Conditions, Origin: from.Format != nil, Times: from.Times},
 	}
+	s.Decode.Upserts = from.Changes == logical.Upsert
 	if from.Format != nil {
 		s.Format = from.Format.Format
 	}

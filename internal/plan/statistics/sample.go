@@ -67,7 +67,7 @@ func open(ctx context.Context, s *logical.Source) (*sampler, error) {
 	env := connector.SourceEnv{
 		Name: s.Name, BlockBytes: blockBytes, MaxRecordBytes: s.MaxRecordBytes, Log: slog.New(slog.DiscardHandler),
 	}
-	spec := codec.DecodeSpec{Schema: s.Schema, Pool: m.pool}
+	spec := codec.DecodeSpec{Schema: s.Schema, Upserts: s.Changes == logical.Upsert, Pool: m.pool}
 	var err error
 	if s.Format != nil {
 		env.Framer = s.Format.NewFramer

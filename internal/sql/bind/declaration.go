@@ -289,7 +289,7 @@ func (d *definition) decodes(s *logical.Source) {
 	if s.Format == nil || s.Schema == nil {
 		return
 	}
-	_, err := s.Format.Format.NewDecoder(codec.DecodeSpec{Schema: s.Schema, Pool: &batch.Pool{}})
+	_, err := s.Format.Format.NewDecoder(codec.DecodeSpec{Schema: s.Schema, Upserts: s.Changes == logical.Upsert, Pool: &batch.Pool{}})
 	if err == nil {
 		return
 	}

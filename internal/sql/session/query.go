@@ -26,6 +26,9 @@ func (s *Session) query(ctx context.Context, c *call, n *sqlast.Query) error {
 		return c.handler.Rows(ctx, b)
 	}
 	p := answer(r.Node, take)
+	if h, ok := c.handler.(Expecting); ok {
+		p.Sinks[0].Config.(*memory.Output).Begin = h.Expect
+	}
 	for _, late := range b.TakeLate() {
 		addSink(p, late.Sink.Sink, late.Node)
 	}

@@ -31,6 +31,12 @@ type Handler interface {
 	Notice(text string)
 }
 
+// Expecting is a Handler that hears, between Begin and the first rows of a query, how they come: whether they may be changes, so that batches have Kinds
+// (nil: insertions), and whether they never end.
+type Expecting interface {
+	Expect(changes, endless bool)
+}
+
 // Executor runs plans, and explains them. Both change the plan.
 type Executor interface {
 	// Run carries a plan out until its inputs end.
@@ -54,6 +60,8 @@ type Config struct {
 	Parallelism int
 	// Name is what pipelines of collected INSERTs are called.
 	Name string
+	// Final makes all plans give their answers once, when their input ends, whatever the setting emit says.
+	Final bool
 }
 
 // Session is one session. It is not safe for concurrent use; a statement is cancelled by its context.
@@ -127,6 +135,9 @@ func (s *Session) settle(p *logical.Plan) {
 		p.Parallelism = s.settings.parallelism
 	}
 	p.Emit, p.TTL = s.settings.emit, s.settings.ttl
+	if s.config.Final {
+		p.Emit = logical.EmitFinal
+	}
 }
 
 func (s *Session) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
