@@ -224,6 +224,12 @@ func (d demand) join(n *logical.Join) {
 	}
 	if n.AsOf != nil {
 		d.exprs(n.Left, n.AsOf)
+		for c := range NewEdges().Of(n.Right).Times { // the time of a version
+			d.whole(n.Right, c)
+		}
+	}
+	if t := n.Temporal; t != nil && t.Right >= 0 {
+		d.whole(n.Right, t.Right)
 	}
 	if n.Condition == nil {
 		return
