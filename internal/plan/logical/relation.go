@@ -203,8 +203,9 @@ type Temporal struct {
 	// when a row is processed, which no column says.
 	Left, Right int
 	Processing  bool
-	// Key are the columns of the right by which versions replace each other.
-	Key []int
+	// Key are the columns of the right by which versions replace each other; Upsert says that they do so without the old one being taken back.
+	Key    []int
+	Upsert bool
 }
 
 // SetKind is what a SetOp keeps.

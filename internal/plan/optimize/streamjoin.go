@@ -136,11 +136,29 @@ func (s *streams) temporal(c *logical.Join) logical.Node {
 			return c
 		}
 		c.Lags[1] = versions[t.Right]
+		if c.Right, t.Upsert, ok = everyVersion(c.Right); !ok {
+			s.refuse("Join the table itself, and filter the rows of the join.", "%s: the table of FOR SYSTEM_TIME AS OF a time must not be filtered", c)
+		}
 		c.Left = s.inTime(c.Step, c.Left, at)
 	}
 	c.Temporal, c.Strategy = t, logical.TemporalJoin
 	c.TTLs = [2]int64{0, s.ttl(c.Right)}
 	return c
+}
+
+// everyVersion is n with all versions of its rows, of which changes would leave the last of several that come together. upsert says that they replace each
+// other; ok is false if n leaves some out.
+func everyVersion(n logical.Node) (versions logical.Node, upsert, ok bool) {
+	switch n := n.(type) {
+	case *logical.Normalize:
+		return n.Input, true, true
+	case *logical.Project:
+		in, upsert, ok := everyVersion(n.Input)
+		return withInputs(n, []logical.Node{in}), upsert, ok
+	case *logical.Filter:
+		return n, false, false
+	}
+	return n, false, true
 }
 
 // versionTimes are the columns with a watermark of the rows that come to be, whatever is taken back.

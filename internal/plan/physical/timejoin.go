@@ -31,6 +31,7 @@ func newTimeJoin(s *Step, n *logical.Join) meeting {
 		if t := n.Temporal; t != nil {
 			return timejoin.NewTemporal(&timejoin.TemporalConfig{
 				Config: c, Processing: t.Processing, LeftTime: t.Left, RightTime: t.Right, LeftLag: n.Lags[0], RightLag: n.Lags[1],
+				Upsert: t.Upsert,
 			})
 		}
 		return timejoin.NewInterval(&timejoin.IntervalConfig{
