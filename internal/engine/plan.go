@@ -39,7 +39,7 @@ func estimates(l *logical.Plan) bool {
 	found := false
 	each(l, func(n logical.Node) {
 		switch n.(type) {
-		case *logical.Join, *logical.SetOp:
+		case *logical.Join, *logical.SetOp, *logical.Aggregate:
 			found = true
 		}
 		found = found || optimize.HasSubquery(n)

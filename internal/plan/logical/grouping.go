@@ -35,6 +35,8 @@ type Aggregate struct {
 	Emit Emission
 	// Combine says that rows of one group are combined before they are dealt to tasks, too. Set by optimize.
 	Combine bool
+	// Split says that tasks of their own look up the values that calls with DISTINCT have seen. Set by optimize.
+	Split bool
 	// Window says which keys are a window, nil if none are. Changing says that groups are handed on as they change; Retracts that rows are taken
 	// back; TTL how long, in µs of processing time, a group that is not touched is kept, 0 being for ever. Set by optimize.
 	Window             *GroupWindow
@@ -114,7 +116,7 @@ func (n *Aggregate) String() string {
 	if n.TTL != 0 {
 		parts = append(parts, "ttl "+micros(n.TTL))
 	}
-	phases := map[bool]string{true: "two-phase "}[n.Combine] + map[bool]string{true: "changing "}[n.Changing]
+	phases := map[bool]string{true: "split "}[n.Split] + map[bool]string{true: "two-phase "}[n.Combine] + map[bool]string{true: "changing "}[n.Changing]
 	return phases + "aggregate " + n.Name + ": " + strings.Join(parts, ", ")
 }
 

@@ -85,6 +85,8 @@ type Statistics struct {
 type ColumnStatistics struct {
 	// Distinct is the number of different values, 0 if unknown. Nulls is the share of rows that are NULL. Width is the mean size in bytes.
 	Distinct, Nulls, Width float64
+	// Fresh is the share of the rows of a batch whose value no row before them in it has, 0 if unknown.
+	Fresh float64
 }
 
 // Scan reads a source. There is one for each Source of a plan.

@@ -6,6 +6,7 @@ import (
 
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -15,6 +16,8 @@ type Estimate struct {
 	Rows float64
 	// Distinct is, for each column, the number of different values: at least 1, at most Rows if that is more.
 	Distinct []float64
+	// Fresh is, for each column, the share of the rows of a batch whose value no row before them in it has.
+	Fresh []float64
 	// Width is the mean size of a row in bytes.
 	Width float64
 	// Cost is the CPU time in ns that the node and everything below it take, each node counted once for everyone who reads it.
@@ -26,6 +29,7 @@ const (
 	guessedRows     = 100_000
 	guessedDistinct = 0.1 // of the rows
 	guessedText     = 24  // bytes
+	guessedParts    = 500 // of times
 	rangeShare      = 1.0 / 3
 	likeShare       = 0.1
 	otherShare      = 1.0 / 3
@@ -63,6 +67,12 @@ func (s *Estimates) Of(n logical.Node) *Estimate {
 	e := s.compute(n)
 	for i := range e.Distinct {
 		e.Distinct[i] = max(1, min(e.Distinct[i], max(1, e.Rows)))
+	}
+	for len(e.Fresh) < len(e.Distinct) {
+		e.Fresh = append(e.Fresh, 1)
+	}
+	for i, d := range e.Distinct {
+		e.Fresh[i] = min(e.Fresh[i], d/batch.MaxRows)
 	}
 	e.Width = width(n.Schema())
 	for _, in := range n.Inputs() {
@@ -150,6 +160,7 @@ func (s *Estimates) other(n logical.Node) *Estimate {
 		}
 		e.Distinct = append(e.Distinct, d)
 	}
+	e.Fresh = slices.Clone(below.Fresh[:min(len(below.Fresh), len(e.Distinct))])
 	e.Cost = e.Rows * emitCost
 	return e
 }
@@ -165,6 +176,11 @@ func (s *Estimates) scan(n *logical.Scan) *Estimate {
 		if known != nil && known.Columns != nil && known.Columns[i].Distinct > 0 {
 			e.Distinct[i] = known.Columns[i].Distinct
 		}
+		fresh := 1.0
+		if known != nil && known.Columns != nil && known.Columns[i].Fresh > 0 {
+			fresh = known.Columns[i].Fresh
+		}
+		e.Fresh = append(e.Fresh, fresh)
 	}
 	if key := n.Source.Key; len(key) == 1 {
 		e.Distinct[key[0]] = e.Rows
@@ -175,7 +191,7 @@ func (s *Estimates) scan(n *logical.Scan) *Estimate {
 
 func (s *Estimates) filter(n *logical.Filter) *Estimate {
 	in := s.Of(n.Input)
-	e := &Estimate{Distinct: slices.Clone(in.Distinct), Cost: in.Rows * filterCost}
+	e := &Estimate{Distinct: slices.Clone(in.Distinct), Fresh: slices.Clone(in.Fresh), Cost: in.Rows * filterCost}
 	e.Rows = in.Rows * selectivity(n.Predicate, in)
 	for _, c := range bind.Conjuncts(n.Predicate) {
 		if column, ok := equality(c); ok {
@@ -253,7 +269,35 @@ func distinctOf(e *bind.Expr, in *Estimate) float64 {
 	for _, path := range bind.Paths(e) {
 		all *= max(1, in.Distinct[path[0]])
 	}
+	if truncates(e) {
+		all = min(all, guessedParts)
+	}
 	return min(all, max(1, in.Rows))
+}
+
+// truncates reports whether e takes a part of a time, of which there are few at one time.
+func truncates(e *bind.Expr) bool {
+	if e.Op == bind.Cast {
+		return e.Type.Kind == schema.Date
+	}
+	if e.Op != bind.Call {
+		return false
+	}
+	switch e.Function.Name {
+	case "to_char":
+		return e.Args[0].Type.Kind == schema.Timestamp || e.Args[0].Type.Kind == schema.TimestampTZ
+	case "date_trunc", "date_part", "extract", "date_bin":
+		return true
+	}
+	return false
+}
+
+// freshOf is the share of the rows of a batch in which e has a value that no row before them has.
+func freshOf(e *bind.Expr, in *Estimate) float64 {
+	if e.Op == bind.Column && len(e.Path) == 1 {
+		return in.Fresh[e.Path[0]]
+	}
+	return 1
 }
 
 func (s *Estimates) project(n *logical.Project) *Estimate {
@@ -261,6 +305,7 @@ func (s *Estimates) project(n *logical.Project) *Estimate {
 	e := &Estimate{Rows: in.Rows}
 	for _, item := range n.Items {
 		e.Distinct = append(e.Distinct, distinctOf(item.Expr, in))
+		e.Fresh = append(e.Fresh, freshOf(item.Expr, in))
 		if item.Expr.Op != bind.Column {
 			e.Cost += in.Rows * itemCost
 		}
@@ -290,7 +335,15 @@ func (s *Estimates) join(n *logical.Join) *Estimate {
 	case logical.Mark:
 		e.Rows = left.Rows
 	}
-	e.Distinct = slices.Clone(left.Distinct)
+	e.Distinct, e.Fresh = slices.Clone(left.Distinct), slices.Clone(left.Fresh)
+	if !n.Kind.KeepsLeftOnly() {
+		e.Fresh = append(e.Fresh, right.Fresh...)
+		for _, k := range n.Keys { // a row of one side comes as often as it meets one of the other
+			both := len(left.Fresh) + k.Right
+			e.Fresh[k.Left] = min(e.Fresh[k.Left], e.Fresh[both])
+			e.Fresh[both] = e.Fresh[k.Left]
+		}
+	}
 	switch {
 	case n.Kind == logical.Mark:
 		e.Distinct = append(e.Distinct, 2)

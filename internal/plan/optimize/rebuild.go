@@ -114,6 +114,7 @@ func regroup(n logical.Node, in logical.Node) logical.Node {
 // regrouped is n over another input, with other keys and calls.
 func regrouped(n *logical.Aggregate, in logical.Node, keys []int, calls []logical.AggregateCall) *logical.Aggregate {
 	c := logical.NewAggregate(n.Step, in, keys, n.Sets, calls)
+	c.Split = n.Split
 	c.Emit, c.Combine, c.Changing, c.Retracts, c.TTL = n.Emit, n.Combine, n.Changing, n.Retracts, n.TTL
 	c.SetWindow(n.Window)
 	return c

@@ -5,6 +5,7 @@ import (
 
 	"wire.example/wire/internal/expr/aggregate"
 	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/sdk/batch"
 )
 
 // broadcastRows is the size up to which a build side is given to every task rather than dealt by key.
@@ -66,15 +67,59 @@ func canBroadcast(j *logical.Join) bool {
 // combinedGroups is how many groups are combined before rows are dealt to tasks: so few that most rows of a block meet another one of their group.
 const combinedGroups = 1_000
 
+// combinedShare is the share of the rows of a batch that begin a group in it up to which rows are combined, however many groups there are in all. Then no
+// group that has most of the rows keeps one task busy while others wait.
+const combinedShare = 0.25
+
+// groupsAtOnce is how many windows rows of a batch are in.
+const groupsAtOnce = 2
+
+// freshGroups is the share of the rows of a batch that begin a group in it.
+func freshGroups(a *logical.Aggregate, in *Estimate) float64 {
+	if a.Sets != nil {
+		return 1
+	}
+	groups := 1.0
+	for i, k := range a.Keys {
+		switch w := a.Window; {
+		case w != nil && i == w.End:
+		case w != nil && i == w.Start:
+			groups *= groupsAtOnce
+		default:
+			groups *= max(1, in.Fresh[k]*batch.MaxRows)
+		}
+	}
+	return min(1, groups/batch.MaxRows)
+}
+
+// compares reports whether a call cannot take rows back but by comparing them with the others of its group.
+func compares(c logical.AggregateCall) bool { return c.Function.Retraction != aggregate.ByRetract }
+
+// splittable reports whether the values of calls with DISTINCT can be looked up by tasks of their own.
+func splittable(a *logical.Aggregate) bool {
+	if a.Retracts || a.TTL > 0 || a.Sets != nil || len(a.Keys) == 0 || a.Window != nil {
+		return false
+	}
+	found := false
+	for _, c := range a.Calls {
+		if !c.Function.Mergeable || c.Function.Order != aggregate.AnyOrder {
+			return false
+		}
+		found = found || c.Distinct && !c.Function.IgnoresRepeats
+	}
+	return found
+}
+
 // CombineGroups makes aggregations of few groups two-phase.
 func CombineGroups(p *logical.Plan) {
 	estimates := NewEstimates()
 	for _, n := range order(p) {
 		if a, ok := n.(*logical.Aggregate); ok {
 			e := estimates.Of(a)
-			few := e.Rows <= combinedGroups && estimates.Of(a.Input).Rows > 4*e.Rows
-			windows := a.Window != nil && a.Window.Table != nil && len(a.Keys) == 2 // at one time there are few
-			a.Combine = (few || windows) && !a.Retracts && !slices.ContainsFunc(a.Calls, whole)
+			in := estimates.Of(a.Input)
+			few := e.Rows <= combinedGroups && in.Rows > 4*e.Rows || p.Parallelism != 1 && freshGroups(a, in) <= combinedShare
+			a.Split = few && p.Parallelism != 1 && splittable(a)
+			a.Combine = a.Split || few && !slices.ContainsFunc(a.Calls, whole) && (!a.Retracts || a.Window == nil && !slices.ContainsFunc(a.Calls, compares))
 		}
 	}
 }

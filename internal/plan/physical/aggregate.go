@@ -17,6 +17,7 @@ func aggregateConfig(n *logical.Aggregate) aggregate.Config {
 	in := n.Input.Schema()
 	config := aggregate.Config{
 		Name: n.Name, Types: types(in), Keys: n.Keys, Sets: n.Sets, Partition: dealtBy(n), Changes: n.Changing, Retracts: n.Retracts, TTL: n.TTL,
+		Split: n.Split,
 	}
 	for _, c := range n.Calls {
 		call := aggregate.Call{Function: c.Function, Args: c.Args, Filter: c.Filter, Distinct: c.Distinct, OrderBy: sortKeys(c.OrderBy)}
@@ -110,6 +111,9 @@ func merging(config *aggregate.Config, dealt []int) (aggregate.Config, []int) {
 		}
 		out.Calls[i] = c
 	}
+	if config.Retracts {
+		out.RowsColumn = at
+	}
 	return out, columns
 }
 
@@ -121,17 +125,9 @@ func (b *builder) combine(n *logical.Aggregate, edge Edge) {
 	if closes(n) {
 		partial = windows.PartialOutput()
 	}
-	fields := make([]schema.Field, 0, len(partial))
-	for i, t := range partial {
-		name := "partial"
-		if i < len(n.Keys) {
-			name = n.Input.Schema().Fields[n.Keys[i]].Name
-		}
-		fields = append(fields, schema.Field{Name: name, Type: t})
-	}
 	for _, origin := range b.origin(n.Input) {
 		s := &Step{
-			Name: n.Name + ".combine", Detail: "rows of one group before they are dealt", OnError: n.OnError, Schema: schema.New(fields...),
+			Name: n.Name + ".combine", Detail: "rows of one group before they are dealt", OnError: n.OnError, Schema: partialSchema(n, partial),
 			Ports: [][]Edge{{edge}},
 			New:   func(b Build) (op.Operator, error) { return aggregate.NewCombiner(b.Pool, b.Budget, config), nil },
 		}
@@ -143,4 +139,43 @@ func (b *builder) combine(n *logical.Aggregate, edge Edge) {
 		}
 		b.leadFrom(n.Input, origin, Edge{Step: s})
 	}
+	if n.Split {
+		b.split(n, &config, edge)
+	}
+}
+
+// split leads the values that calls with DISTINCT look at to tasks that know which of them each group has had, and what is new from there into edge.
+func (b *builder) split(n *logical.Aggregate, config *aggregate.Config, edge Edge) {
+	scattered, partition := config.ScatterOutput()
+	head := &Step{
+		Name: n.Name + ".distinct", Detail: "values of DISTINCT that are new", OnError: n.OnError, Schema: partialSchema(n, config.PartialOutput()),
+		Fingerprint: fingerprint(n), Ports: [][]Edge{{edge}},
+		New: func(b Build) (op.Operator, error) { return aggregate.NewDistinct(b.Pool, b.Budget, *config), nil },
+	}
+	stage := &Stage{Name: head.Name, Tasks: b.plan.Parallelism, Head: head, Inputs: 1}
+	for _, origin := range b.origin(n.Input) {
+		s := &Step{
+			Name: n.Name + ".scatter", Detail: "values of DISTINCT by what they are", OnError: n.OnError, Schema: partialSchema(n, scattered),
+			Ports: [][]Edge{{{Exchange: &Exchange{Kind: Hash, Keys: partition, To: Input{Stage: stage}}}}},
+			New:   func(b Build) (op.Operator, error) { return aggregate.NewScatter(b.Pool, *config), nil },
+		}
+		if origin != nil && len(b.origin(n.Input)) > 1 {
+			s.Name += "@" + origin.Name
+		}
+		b.leadFrom(n.Input, origin, Edge{Step: s})
+	}
+	b.plan.Stages = append(b.plan.Stages, stage)
+}
+
+// partialSchema names columns of types that begin with the keys of n.
+func partialSchema(n *logical.Aggregate, types []schema.Type) *schema.Schema {
+	fields := make([]schema.Field, 0, len(types))
+	for i, t := range types {
+		name := "partial"
+		if i < len(n.Keys) {
+			name = n.Input.Schema().Fields[n.Keys[i]].Name
+		}
+		fields = append(fields, schema.Field{Name: name, Type: t})
+	}
+	return schema.New(fields...)
 }

@@ -18,13 +18,15 @@ const (
 	SampleRows = 20_000
 	// blockBytes is how much is read at a time.
 	blockBytes = 1 << 20
+	// endless is how many rows a source is taken to have that never ends.
+	endless = 1_000_000_000
 	// firstBuffer is the size of the buffer that is read into.
 	firstBuffer = 64 << 10
 )
 
-// Sample reads the beginning of s. It answers nil where s never ends, cannot be read twice, or its beginning cannot be read.
+// Sample reads the beginning of s. It answers nil where s waits for rows to come, cannot be read twice, or its beginning cannot be read.
 func Sample(ctx context.Context, s *logical.Source) *logical.Statistics {
-	if !s.Type.Replayable || !s.Type.Bounded(s.Config) {
+	if !s.Type.Replayable || !s.Type.Bounded(s.Config) && s.Format != nil {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -60,6 +62,8 @@ type column struct {
 	once  int
 	nulls int64
 	bytes int64
+	// fresh is how many values of the first batch no row before them in it had, of first in number.
+	fresh, first int
 }
 
 func open(ctx context.Context, s *logical.Source) (*sampler, error) {
@@ -145,6 +149,9 @@ func (m *sampler) decode() error {
 
 func (c *column) count(b *batch.Batch, values *batch.Column) {
 	hashes, rows, nulls := c.hasher.HashPresent(b)
+	if c.first == 0 {
+		defer func() { c.fresh, c.first = len(c.seen), len(hashes) }()
+	}
 	c.nulls += int64(len(nulls))
 	for _, h := range hashes {
 		again, known := c.seen[h]
@@ -170,6 +177,9 @@ func (m *sampler) statistics() *logical.Statistics {
 		if p, ok := m.reader.(connector.Progress); ok {
 			done, total = p.Progress()
 		}
+		if !m.source.Type.Bounded(m.source.Config) {
+			done, total = 1, endless/max(1, m.rows)
+		}
 		if done <= 0 || total < done {
 			return nil
 		}
@@ -193,6 +203,7 @@ func (c *column) statistics(typ schema.Type, n, all float64) logical.ColumnStati
 	if typ.Kind.IsVariable() {
 		s.Width = float64(c.bytes) / present
 	}
+	s.Fresh = float64(c.fresh) / float64(max(1, c.first))
 	d, f1 := float64(len(c.seen)), float64(c.once)
 	population := all * (1 - s.Nulls)
 	s.Distinct = present * d / (present - f1 + f1*present/population)
