@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -78,6 +79,7 @@ func (s *Sessions) takeDue() error {
 	for {
 		t, ok := s.dues.pop(s.mark)
 		if !ok {
+			slices.SortFunc(s.list[s.closing:], s.compare)
 			return nil
 		}
 		at := s.sessions.At(t.id)
@@ -93,6 +95,15 @@ func (s *Sessions) takeDue() error {
 		at.due = math.MinInt64
 		s.list = append(s.list, t.id)
 	}
+}
+
+// compare orders sessions by their ends, those of one end by key group.
+func (s *Sessions) compare(a, b uint32) int {
+	x, y := s.sessions.At(a), s.sessions.At(b)
+	if x.end != y.end || s.table == nil {
+		return cmp.Compare(x.end, y.end)
+	}
+	return cmp.Or(cmp.Compare(s.table.GroupOf(x.key), s.table.GroupOf(y.key)), cmp.Compare(x.key, y.key))
 }
 
 // run goes on with the list, until something was emitted.
