@@ -151,7 +151,7 @@ func (c *coordinator) readClock() {
 	}
 }
 
-// beat tells all sources what time it is.
+// beat tells all sources what time it is, or to look for themselves.
 func (c *coordinator) beat() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
