@@ -54,6 +54,13 @@ func (i *idleness) pass(sources []int, watermark int64) bool {
 	return true
 }
 
+// resume notes that a stage behind sources had got to watermark when the checkpoint was made.
+func (i *idleness) resume(sources []int, watermark int64) {
+	for _, s := range sources {
+		i.reached[s] = max(i.reached[s], watermark)
+	}
+}
+
 // splitNews is what became of a split between two blocks of a source.
 type splitNews struct {
 	number int

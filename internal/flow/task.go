@@ -310,7 +310,7 @@ func (t *task) barrier() error {
 	if err := t.send(); err != nil {
 		return err
 	}
-	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, t.overInputs(), states); err != nil {
+	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, taskPart{over: t.overInputs(), watermark: t.align.merged}, states); err != nil {
 		return err
 	}
 	if err := t.producer.sendMark(entry{kind: entryBarrier, mark: epoch, clock: t.barrierClock}); err != nil {

@@ -73,15 +73,14 @@ func (t *timeline) enter(ticket int64, split int, news []splitNews) (since int64
 	if t.err != nil {
 		return minTime, t.err
 	}
+	if split != noSplit {
+		t.rouse()
+	}
 	for _, n := range news {
 		t.hear(n)
 	}
 	if split == noSplit {
 		return minTime, nil
-	}
-	if t.asleep {
-		t.asleep, t.woke = false, true
-		t.last = max(t.last, t.idleness.wake(t.source))
 	}
 	s := t.split(split)
 	if s.idle {
@@ -90,10 +89,19 @@ func (t *timeline) enter(ticket int64, split int, news []splitNews) (since int64
 	return s.most, nil
 }
 
+// rouse ends the sleep of the source, if it sleeps: it has reached what others have got to without it.
+func (t *timeline) rouse() {
+	if t.asleep {
+		t.asleep, t.woke = false, true
+		t.last = max(t.last, t.idleness.wake(t.source))
+	}
+}
+
 // hear notes what became of a split.
 func (t *timeline) hear(n splitNews) {
 	switch n.what {
 	case splitFound:
+		t.rouse()
 		t.split(n.number).name = n.name
 	case splitIdle:
 		t.split(n.number).idle = true

@@ -44,6 +44,11 @@ func (p *Pipeline) noteRoots() {
 		for _, t := range s.tasks {
 			t.producer.roots = roots
 		}
+		if m := p.settings.Resume; m != nil {
+			if reached, ok := m.Watermarks[s.plan.Head.Name]; ok {
+				p.idleness.resume(roots, reached)
+			}
+		}
 	}
 }
 
