@@ -11,6 +11,8 @@ type SourceStats struct {
 	Blocks, Bytes, Records, Rows, Filtered, Rejected atomic.Int64
 	// MaxEventTime is the largest event time seen, in µs, or math.MinInt64.
 	MaxEventTime atomic.Int64
+	// Idle counts how often a split was declared idle.
+	Idle atomic.Int64
 }
 
 // StepStats count what a step did, over all lanes. Safe for concurrent use.

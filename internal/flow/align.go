@@ -24,6 +24,8 @@ type producerState struct {
 	ended     bool
 	watermark int64
 	clock     int64
+	idle      bool
+	from      *producer
 }
 
 type inputState struct {
@@ -40,8 +42,8 @@ func newAlignment(inputs int) *alignment {
 }
 
 // add makes a producer, and returns its number.
-func (a *alignment) add() int {
-	a.producers = append(a.producers, producerState{watermark: minTime, clock: minTime})
+func (a *alignment) add(from *producer) int {
+	a.producers = append(a.producers, producerState{watermark: minTime, clock: minTime, from: from})
 	return len(a.producers) - 1
 }
 
@@ -105,39 +107,63 @@ func (a *alignment) over() bool {
 	return !slices.ContainsFunc(a.producers, func(s producerState) bool { return !s.ended })
 }
 
-// advance notes that p has reached the event time micros (math.MaxInt64 when it has ended), and returns the inputs whose watermark moved. That
-// of an input is the least of its producers'.
-func (a *alignment) advance(p int, micros int64) (moved []int) {
-	s := &a.producers[p]
-	if micros <= s.watermark {
-		return nil
-	}
-	s.watermark = micros
-	for _, input := range s.inputs {
-		least := int64(math.MaxInt64)
-		for _, other := range a.producers {
-			if slices.Contains(other.inputs, input) {
-				least = min(least, other.watermark)
-			}
-		}
-		if least > a.inputs[input].watermark {
-			a.inputs[input].watermark = least
-			moved = append(moved, input)
-		}
-	}
-	slices.Sort(moved)
-	return moved
+// advance notes that p has reached the event time micros, math.MaxInt64 when it has ended.
+func (a *alignment) advance(p int, micros int64) {
+	a.producers[p].watermark = max(a.producers[p].watermark, micros)
 }
 
-// merge returns the least watermark of all inputs, and whether it has moved since the last call.
-func (a *alignment) merge() (micros int64, moved bool) {
-	least := int64(math.MaxInt64)
-	for _, input := range a.inputs {
-		least = min(least, input.watermark)
+// rest notes whether the event time of p is not to be waited for.
+func (a *alignment) rest(p int, idle bool) { a.producers[p].idle = idle }
+
+// waits returns the least watermark of the producers of input that are to be waited for, and the sources because of which others are not. If there are none
+// such, awake is false.
+func (a *alignment) waits(input int) (least int64, idle []int, awake bool) {
+	least = math.MaxInt64
+	ended := true
+	for _, s := range a.producers {
+		switch {
+		case !slices.Contains(s.inputs, input):
+		case s.watermark == math.MaxInt64:
+		case s.idle:
+			idle = append(idle, s.from.roots...)
+		default:
+			least, ended = min(least, s.watermark), false
+		}
 	}
-	moved = least > a.merged
-	a.merged = max(a.merged, least)
-	return a.merged, moved
+	return least, idle, !ended || idle == nil
+}
+
+// settle finds out how far event time has come by what was noted, and returns the inputs whose watermark moved and whether the least of all inputs did. pass is
+// asked whether that may be without waiting for sources that are idle.
+func (a *alignment) settle(pass func(sources []int, watermark int64) bool) (inputs []int, moved bool) {
+	merged, quiet, heard := int64(math.MaxInt64), []int(nil), false
+	for i := range a.inputs {
+		input := &a.inputs[i]
+		least, idle, awake := a.waits(i)
+		quiet = append(quiet, idle...)
+		if awake && least > input.watermark && (idle == nil || pass(idle, least)) {
+			input.watermark = least
+			inputs = append(inputs, i)
+		}
+		if awake {
+			merged, heard = min(merged, input.watermark), true
+		}
+	}
+	if !heard || merged <= a.merged || quiet != nil && (merged == math.MaxInt64 || !pass(quiet, merged)) {
+		return inputs, false
+	}
+	a.merged = merged
+	return inputs, true
+}
+
+// idle reports whether event time stands still because nobody is to be waited for.
+func (a *alignment) idle() bool {
+	for i := range a.inputs {
+		if _, _, awake := a.waits(i); awake && a.inputs[i].watermark < math.MaxInt64 {
+			return false
+		}
+	}
+	return !a.over()
 }
 
 // tick notes that p has told of the time micros, and returns the least that all have told of, and whether that has moved.

@@ -17,7 +17,7 @@ import (
 func TestAlignmentHoldsBackWhoIsAhead(t *testing.T) {
 	a := newAlignment(2)
 	for p, inputs := range [][]int{{0}, {1, 1}, {0, 1}} {
-		if a.add() != p {
+		if a.add(nil) != p {
 			t.Fatal("producers are numbered from 0")
 		}
 		for _, input := range inputs {
@@ -47,7 +47,7 @@ func TestAlignmentHoldsBackWhoIsAhead(t *testing.T) {
 func TestWatermarksOfInputs(t *testing.T) {
 	a := newAlignment(2)
 	for p, inputs := range [][]int{{0}, {1}, {0, 1}} {
-		a.add()
+		a.add(nil)
 		for _, input := range inputs {
 			a.feeds(p, input)
 		}
@@ -70,13 +70,66 @@ func TestWatermarksOfInputs(t *testing.T) {
 		{2, math.MaxInt64, []int{0, 1}, math.MaxInt64, true},
 	}
 	for i, s := range steps {
-		if moved := a.advance(s.p, s.micros); !slices.Equal(moved, s.moved) {
+		a.advance(s.p, s.micros)
+		moved, now := a.settle(nil)
+		if !slices.Equal(moved, s.moved) {
 			t.Errorf("step %d moved inputs %v, want %v", i, moved, s.moved)
 		}
-		if merged, now := a.merge(); merged != s.merged || now != s.now {
-			t.Errorf("step %d: merged %d, moved %v", i, merged, now)
+		if a.merged != s.merged || now != s.now {
+			t.Errorf("step %d: merged %d, moved %v", i, a.merged, now)
 		}
 	}
+}
+
+// TestWhoIsIdleIsNotWaitedFor: two producers of one input and one of another.
+func TestWhoIsIdleIsNotWaitedFor(t *testing.T) {
+	a := newAlignment(2)
+	for p, input := range []int{0, 0, 1} {
+		a.feeds(a.add(&producer{roots: []int{p}}), input)
+	}
+	var asked []int
+	allowed := true
+	pass := func(sources []int, _ int64) bool {
+		asked = append(asked, sources...)
+		return allowed
+	}
+	check := func(what string, inputs []int, merged int64, idle bool, who ...int) {
+		t.Helper()
+		asked = nil
+		moved, _ := a.settle(pass)
+		slices.Sort(asked)
+		if !slices.Equal(moved, inputs) || a.merged != merged || a.idle() != idle || !slices.Equal(slices.Compact(asked), who) {
+			t.Errorf("%s: moved inputs %v, merged %d, idle %v, asked %v", what, moved, a.merged, a.idle(), asked)
+		}
+	}
+	a.advance(0, 10)
+	a.advance(2, 7)
+	check("one was not heard of", []int{1}, minTime, false)
+	a.rest(1, true)
+	allowed = false
+	check("it is idle, and has woken", nil, minTime, false, 1)
+	allowed = true
+	check("it is idle", []int{0}, 7, false, 1)
+	a.advance(2, 20)
+	check("the other input goes on", []int{1}, 10, false, 1)
+	a.rest(0, true)
+	a.advance(2, 30)
+	check("one input is idle", []int{1}, 30, false, 0, 1)
+	a.rest(2, true)
+	check("all are", nil, 30, true)
+	a.rest(1, false)
+	a.advance(1, 25)
+	check("one has woken, behind what was told", []int{0}, 30, false, 0)
+	a.advance(1, 40)
+	check("and goes on alone", []int{0}, 40, false, 0, 2)
+	a.advance(1, math.MaxInt64)
+	a.end(1)
+	check("its end is not that of those who may wake", nil, 40, true)
+	for _, p := range []int{0, 2} {
+		a.advance(p, math.MaxInt64)
+		a.end(p)
+	}
+	check("all have ended", []int{0, 1}, math.MaxInt64, false)
 }
 
 // TestAQueueKeepsOrderAndBounds draws what a producer and a task do in turns; a push that would wait is left out.

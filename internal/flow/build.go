@@ -77,8 +77,9 @@ type Pipeline struct {
 	enough     chan struct{}
 	enoughOnce sync.Once
 	// ticks says that a step asks for processing time; began is what it was when the run began, in µs.
-	ticks bool
-	began int64
+	ticks    bool
+	began    int64
+	idleness *idleness
 }
 
 // Build opens the sinks, then the sources, and makes their lanes. ctx bounds only the opening. On an error everything opened is closed.
@@ -111,6 +112,7 @@ func newPipeline(plan *physical.Plan, settings Settings) *Pipeline {
 		p.stageOrder = append(p.stageOrder, p.stages[s])
 	}
 	p.enough = make(chan struct{})
+	p.idleness = newIdleness(len(plan.Sources))
 	last := int64(0)
 	if settings.Resume != nil {
 		last = settings.Resume.Epoch

@@ -24,27 +24,51 @@ func (p *Pipeline) asksForClock() bool {
 	return false
 }
 
-// beginTime notes what processing time it is before anything is read, not earlier than in the run that this one goes on from, and returns when it is to be
-// told again.
+// beginTime notes what processing time it is before anything is read, not earlier than in the run that this one goes on from, and returns when sources are to
+// look at the clock: to tell the time, and to find out which splits are idle.
 func (p *Pipeline) beginTime() (beat <-chan time.Time, stop func()) {
-	if !p.ticks {
+	if p.ticks {
+		p.began = p.settings.Clock.Now().UnixMicro()
+		if m := p.settings.Resume; m != nil {
+			p.began = max(p.began, m.Clock)
+		}
+		p.coordinator.clock = p.began
+		for _, s := range p.sources {
+			s.clock = p.began
+		}
+	}
+	every := p.beatEvery()
+	if every == 0 {
 		return nil, func() {}
-	}
-	p.began = p.settings.Clock.Now().UnixMicro()
-	if m := p.settings.Resume; m != nil {
-		p.began = max(p.began, m.Clock)
-	}
-	p.coordinator.clock = p.began
-	for _, s := range p.sources {
-		s.clock = p.began
-	}
-	every := time.Duration(p.plan.Tick) * time.Microsecond
-	if every <= 0 {
-		every = defaultBeat
 	}
 	t := p.settings.Clock.NewTicker(every)
 	return t.C(), t.Stop
 }
+
+// beatEvery is how often sources look at the clock, 0 if they need not.
+func (p *Pipeline) beatEvery() time.Duration {
+	every := time.Duration(p.plan.Tick) * time.Microsecond
+	if every <= 0 {
+		every = defaultBeat
+	}
+	watched := false
+	for _, s := range p.sources {
+		if s.watch == nil {
+			continue
+		}
+		watched = true
+		if s.watch.after > 0 {
+			every = min(every, max(s.watch.after/idleLooks, time.Millisecond))
+		}
+	}
+	if !watched && !p.ticks {
+		return 0
+	}
+	return every
+}
+
+// idleLooks is how many looks make a time-out, at least.
+const idleLooks = 4
 
 // isTimed reports whether an operator has to do with processing time.
 func isTimed(operator op.Operator) bool {

@@ -85,6 +85,12 @@ func (e *events) has(text string) bool {
 	return slices.Contains(e.all, text)
 }
 
+func (e *events) count() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.all)
+}
+
 // ringer is a plan whose rows are stamped in lanes, and then go to two tasks, and from there to one, which hear of the time.
 func ringer(c *counter, sink *collector, first, second *events) *physical.Plan {
 	plan := pipe(c, sink, 2)

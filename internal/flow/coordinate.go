@@ -49,14 +49,14 @@ func (c *coordinator) snapshot(s *sourceTask, epoch int64, p part) {
 }
 
 // taskSnapshot takes a task's report at a barrier.
-func (c *coordinator) taskSnapshot(t *task, epoch int64, over []int, states map[string]operatorState) error {
+func (c *coordinator) taskSnapshot(t *task, epoch int64, p taskPart, states map[string]operatorState) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.notify()
 	if c.current == nil || c.current.number != epoch {
 		return nil
 	}
-	return c.current.contributeTask(t.index, over, states)
+	return c.current.contributeTask(t.index, p, states)
 }
 
 // taskEnded takes a task's report that it has ended and sent on all it had.
@@ -151,7 +151,7 @@ func (c *coordinator) readClock() {
 	}
 }
 
-// beat tells all sources what time it is.
+// beat tells all sources what time it is, or to look for themselves.
 func (c *coordinator) beat() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

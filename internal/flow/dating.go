@@ -78,7 +78,7 @@ func (d *dating) enter() (err error) {
 		return nil
 	}
 	p := d.lane.cur
-	d.since, err = d.lane.source.times.enter(p.ticket, p.split)
+	d.since, err = d.lane.source.times.enter(p.ticket, p.split, p.news)
 	d.entered = true
 	return err
 }

@@ -34,6 +34,8 @@ type taskPart struct {
 	done  bool
 	ended bool  // contributed by being at its end
 	over  []int // the inputs that were over at the barrier
+	// watermark is the least of all inputs at the barrier.
+	watermark int64
 }
 
 func newEpochState(number int64, sources, tasks, sinks int, stop bool) *epochState {
@@ -49,10 +51,11 @@ func (e *epochState) contribute(source int, p part) {
 	e.sources[source] = p
 }
 
-// contributeTask notes that a task has passed the barrier, the inputs that were over there, and the state of its operators. A key group has one
+// contributeTask notes that a task has passed the barrier, how it stood there, and the state of its operators. A key group has one
 // owner.
-func (e *epochState) contributeTask(task int, over []int, states map[string]operatorState) error {
-	e.tasks[task].done, e.tasks[task].over = true, over
+func (e *epochState) contributeTask(task int, p taskPart, states map[string]operatorState) error {
+	p.done = true
+	e.tasks[task] = p
 	for name, groups := range states {
 		all := e.states[name]
 		if all == nil {

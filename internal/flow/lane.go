@@ -76,6 +76,7 @@ func (l *lane) run(ctx context.Context) error {
 			return err
 		}
 		l.cur.begin(item.ticket, item.kind == itemBlock)
+		l.cur.news = item.news
 		if item.kind == itemBlock {
 			err = l.work(item.clock)
 		} else {
@@ -196,6 +197,7 @@ func (l *lane) mark(item item) error {
 		err = l.source.ended(item)
 	case itemTick:
 		err = l.source.producer.mark(entryTime, item.clock)
+	case itemNews: // was passed with the time
 	default:
 		err = l.source.passBarrier(l.ctx, item)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -32,6 +33,8 @@ type Manifest struct {
 	Records    map[string]map[string]int64       `json:"records,omitempty"` // by source and file: records before the position
 	// Times are the event times of splits, by source and split; of sources of which nobody asks for them there are none.
 	Times map[string]map[string]SplitTime `json:"times,omitempty"`
+	// Watermarks are what stages had got to, in µs, by the name of the step that heads them: a source that was idle does not go on behind them.
+	Watermarks map[string]int64 `json:"watermarks,omitempty"`
 	// Clock is the processing time at the barriers, in µs since 1970-01-01, if a step asks for it: the run that goes on is not earlier.
 	Clock     int64                    `json:"clock,omitempty"`
 	Operators map[string]operatorState `json:"operators,omitempty"`
@@ -76,6 +79,7 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 		}
 	}
 	for _, s := range p.stageOrder {
+		m.noteWatermark(s, e.tasks)
 		// What has ended in one task has in all: their producers are the same, and end before the barrier for all of them or for none.
 		if over := s.over(e.tasks[s.tasks[0].index]); len(over) > 0 {
 			if m.Ended == nil {
@@ -85,6 +89,23 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 		}
 	}
 	return m
+}
+
+// noteWatermark notes what all tasks of s had got to.
+func (m *Manifest) noteWatermark(s *stage, parts []taskPart) {
+	least := int64(math.MaxInt64)
+	for _, t := range s.tasks {
+		if part := parts[t.index]; !part.ended {
+			least = min(least, part.watermark)
+		}
+	}
+	if least == minTime || least == math.MaxInt64 {
+		return
+	}
+	if m.Watermarks == nil {
+		m.Watermarks = map[string]int64{}
+	}
+	m.Watermarks[s.plan.Head.Name] = least
 }
 
 // publish stores the manifest where the settings say; that is the commit point of its epoch.

@@ -28,8 +28,9 @@ type parcel struct {
 
 	lines   int // see lineNumbers
 	maxTime int64
-	told    told       // if dated
-	dated   bool       // it has left the timeline
+	told    told // if dated
+	dated   bool // it has left the timeline
+	news    []splitNews
 	rejects []rejected // that become dead letters
 	failing rejected   // what ends the pipeline, if fails
 	fails   bool
@@ -72,7 +73,7 @@ func (p *parcel) begin(ticket int64, block bool) {
 	}
 	clear(p.rejects)
 	clear(p.pieces)
-	p.told, p.dated = told{}, false
+	p.told, p.dated, p.news = told{}, false, nil
 	p.lines, p.maxTime, p.rejects, p.fails, p.tooMuch, p.letterBytes = 0, minTime, p.rejects[:0], false, false, 0
 }
 
@@ -100,6 +101,9 @@ func (p *parcel) deliver() error {
 		p.maxTime = minTime
 	}
 	if err := source.date(p, nil); err != nil {
+		return err
+	}
+	if err := source.passWake(p); err != nil {
 		return err
 	}
 	if refused {

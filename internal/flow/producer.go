@@ -13,6 +13,8 @@ type producer struct {
 	outlets  []*outlet
 	queues   map[*stage][]*queue
 	order    []*queue
+	// roots are the sources that what it sends comes from, by index.
+	roots []int
 }
 
 func newProducer(p *Pipeline) *producer { return &producer{pipeline: p, queues: map[*stage][]*queue{}} }
@@ -28,7 +30,7 @@ func (p *producer) outlet(x *physical.Exchange) *outlet {
 	queues, ok := p.queues[to]
 	if !ok {
 		for _, t := range to.tasks {
-			q := t.inbox.add(t.align.add(), p.pipeline.queueDepth())
+			q := t.inbox.add(t.align.add(p), p.pipeline.queueDepth())
 			q.stage = to
 			queues = append(queues, q)
 		}

@@ -15,6 +15,7 @@ const (
 	entryRows      entryKind = iota // carton: rows for one input
 	entryWatermark                  // mark: the producer has reached this event time, in µs
 	entryTime                       // mark: the coordinator's clock, in µs
+	entryIdle                       // mark: 1 says that the producer's event time is not to be waited for, 0 that it is again
 	entryBarrier                    // mark: the epoch whose barrier stands here; clock: the coordinator's clock then, in µs
 	entryEnd                        // nothing follows
 )

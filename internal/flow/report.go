@@ -24,6 +24,8 @@ type SourceReport struct {
 	// MaxEventTime is the largest event time seen in µs, if HasEventTime.
 	MaxEventTime int64
 	HasEventTime bool
+	// Idle is how often a split was declared idle: from there on what is late depends on when rows came.
+	Idle int64
 	// Done and Total are the input's progress in the connector's own unit; Total is -1 when unknown.
 	Done, Total int64
 }
@@ -71,7 +73,7 @@ func (p *Pipeline) Report() Report {
 func (s *sourceTask) report() SourceReport {
 	r := SourceReport{
 		Name: s.plan.Name, Records: s.stats.Records.Load(), Rows: s.stats.Rows.Load(), Filtered: s.stats.Filtered.Load(),
-		Rejected: s.stats.Rejected.Load(), Bytes: s.stats.Bytes.Load(), Blocks: s.stats.Blocks.Load(), Total: -1,
+		Rejected: s.stats.Rejected.Load(), Bytes: s.stats.Bytes.Load(), Blocks: s.stats.Blocks.Load(), Idle: s.stats.Idle.Load(), Total: -1,
 	}
 	if t := s.stats.MaxEventTime.Load(); t != math.MinInt64 {
 		r.MaxEventTime, r.HasEventTime = t, true

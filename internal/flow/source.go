@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -25,6 +26,7 @@ const (
 	itemBlock                   // the lane's block was filled
 	itemBarrier                 // a barrier stands here
 	itemTick                    // processing time goes on here
+	itemNews                    // splits have become idle, or others
 	itemEnd                     // the input is over
 )
 
@@ -36,6 +38,7 @@ type item struct {
 	clock  int64 // the processing time from here on, in µs
 	splits []connector.SplitState
 	times  map[string]SplitTime // at a barrier, or the end
+	news   []splitNews          // of splits, since the ticket before
 }
 
 // barrier is a request of the coordinator to every source.
@@ -69,6 +72,10 @@ type sourceTask struct {
 	over    bool
 	request *barrier
 	clock   int64 // the last that was told, in µs
+	// watch is nil if splits neither come and go nor can be idle.
+	watch *splitWatch
+	// greets says that what the checkpoint knew of time is still to be told.
+	greets bool
 
 	requestMu sync.Mutex
 	// ticked is the processing time that is to be told, in µs.
@@ -120,10 +127,12 @@ func (s *sourceTask) post(b barrier) {
 	s.rouse()
 }
 
-// tick asks for the processing time to be told.
+// tick asks for the processing time to be told, if it has moved, and for a look at the splits.
 func (s *sourceTask) tick(clock int64) {
 	s.ticked.Store(clock)
-	s.rouse()
+	if s.watch != nil || s.pipeline.ticks {
+		s.rouse()
+	}
 }
 
 // rouse ends the wait of whoever waits for input.
@@ -172,21 +181,18 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 			return s.issue(itemBarrier, b)
 		}
 		if clock := s.ticked.Load(); clock > s.clock {
-			return s.issueTick(clock), nil
+			s.clock = clock
+			return s.issueMark(itemTick), nil
 		}
 		if s.sated.Load() {
 			return s.issue(itemEnd, nil)
 		}
-		if s.gate != nil {
-			s.waitAtGate(ctx)
-			continue
+		if s.greets {
+			s.greets = false
+			return s.issueMark(itemNews), nil
 		}
-		if s.enough() {
-			s.pipeline.enoughOnce.Do(func() { close(s.pipeline.enough) })
-			select {
-			case <-s.wake:
-			case <-ctx.Done():
-			}
+		if s.pauses(ctx) {
+			s.watch.skip()
 			continue
 		}
 		if l.block.Buf == nil && s.plan.Type.Rows == nil {
@@ -196,6 +202,7 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 			l.block.Buf.Reset()
 		}
 		l.block.Ack, l.block.Refusable, l.block.Oversize = nil, false, nil
+		s.watch.ask()
 		status, err := s.reader.Poll(ctx, s.wake, &l.block)
 		switch {
 		case err != nil && context.Cause(ctx) != nil:
@@ -207,7 +214,48 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 		case status == connector.End:
 			return s.issue(itemEnd, nil)
 		}
+		if news := s.hear(noSplit); news != nil {
+			it := s.issueMark(itemNews)
+			it.news = news
+			return it, nil
+		}
 	}
+}
+
+// pauses waits, if the source must not be read now, and reports whether it did; then everything is to be looked at again.
+func (s *sourceTask) pauses(ctx context.Context) bool {
+	switch {
+	case s.gate != nil:
+		s.waitAtGate(ctx)
+	case s.enough():
+		s.pipeline.enoughOnce.Do(func() { close(s.pipeline.enough) })
+		s.rest(ctx)
+	default:
+		return false
+	}
+	return true
+}
+
+// rest waits until something else is to be done.
+func (s *sourceTask) rest(ctx context.Context) {
+	select {
+	case <-s.wake:
+	case <-ctx.Done():
+	}
+}
+
+// hear returns what became of splits by the last Poll, which found a block of split or none (noSplit); nil if nothing did.
+func (s *sourceTask) hear(split int) []splitNews {
+	news := s.watch.answer(split)
+	if len(news) == 0 {
+		return nil
+	}
+	for _, n := range news {
+		if n.what == splitIdle {
+			s.stats.Idle.Add(1)
+		}
+	}
+	return slices.Clone(news)
 }
 
 // waitAtGate waits until the source may be read, or a barrier is asked for.
@@ -230,7 +278,7 @@ func (s *sourceTask) enough() bool {
 const firstBuffer = 64 << 10
 
 func (s *sourceTask) dealt(l *lane) item {
-	it := item{kind: itemBlock, ticket: s.ticket, clock: s.clock}
+	it := item{kind: itemBlock, ticket: s.ticket, clock: s.clock, news: s.hear(l.block.Split)}
 	s.ticket++
 	s.stats.Blocks.Add(1)
 	if l.block.Buf != nil {
@@ -258,11 +306,10 @@ func (s *sourceTask) issue(kind itemKind, b *barrier) (item, error) {
 	return it, nil
 }
 
-// issueTick makes a mark that tells the processing time.
-func (s *sourceTask) issueTick(clock int64) item {
-	it := item{kind: itemTick, ticket: s.ticket, clock: clock}
+// issueMark makes a mark that carries no positions.
+func (s *sourceTask) issueMark(kind itemKind) item {
+	it := item{kind: kind, ticket: s.ticket, clock: s.clock}
 	s.ticket++
-	s.clock = clock
 	return it
 }
 

@@ -30,6 +30,7 @@ type task struct {
 	dead     *deadLetters // nil if the plan has none
 	sated    bool         // it has said that it needs no more rows
 	passed   int64        // the watermark told to those behind
+	idle     bool         // they were told not to wait for it
 	// barrierClock is the coordinator's clock at the last barrier.
 	barrierClock int64
 }
@@ -118,6 +119,8 @@ func (t *task) handle(e entry, from *queue) error {
 		return t.advance(from, e.mark)
 	case entryTime:
 		return t.tick(from, e.mark)
+	case entryIdle:
+		return t.rest(from, e.mark != 0)
 	case entryBarrier:
 		aligned := t.align.barrier(from.number, e.mark)
 		t.barrierClock = max(t.barrierClock, e.clock)
@@ -175,15 +178,51 @@ func (t *task) send() error {
 
 // advance notes the watermark of a producer, tells the operators of what moved by it, and passes that on.
 func (t *task) advance(from *queue, micros int64) error {
-	for _, input := range t.align.advance(from.number, micros) {
+	t.align.advance(from.number, micros)
+	return t.settle()
+}
+
+// settle acts on how far event time has come.
+func (t *task) settle() error {
+	inputs, moved := t.align.settle(t.pipeline.idleness.pass)
+	for _, input := range inputs {
 		if err := t.inputWatermark(input, t.align.inputs[input].watermark); err != nil {
 			return err
 		}
 	}
-	if _, moved := t.align.merge(); !moved {
+	if moved {
+		if err := t.passWatermark(); err != nil {
+			return err
+		}
+	}
+	return t.passIdle()
+}
+
+// rest notes whether a producer's event time is not to be waited for.
+func (t *task) rest(from *queue, idle bool) error {
+	t.align.rest(from.number, idle)
+	if !idle { // those behind must wait before they hear of anything else
+		if err := t.passIdle(); err != nil {
+			return err
+		}
+	}
+	return t.settle()
+}
+
+// passIdle tells those behind whether they are to wait for the task's event time.
+func (t *task) passIdle() error {
+	idle := t.align.idle()
+	if idle == t.idle {
 		return nil
 	}
-	return t.passWatermark()
+	t.idle = idle
+	if err := t.send(); err != nil {
+		return err
+	}
+	if idle {
+		return t.producer.mark(entryIdle, 1)
+	}
+	return t.producer.mark(entryIdle, 0)
 }
 
 // passWatermark tells the steps of the merged watermark, and those behind the task of what the steps let through.
@@ -271,7 +310,7 @@ func (t *task) barrier() error {
 	if err := t.send(); err != nil {
 		return err
 	}
-	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, t.overInputs(), states); err != nil {
+	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, taskPart{over: t.overInputs(), watermark: t.align.merged}, states); err != nil {
 		return err
 	}
 	if err := t.producer.sendMark(entry{kind: entryBarrier, mark: epoch, clock: t.barrierClock}); err != nil {

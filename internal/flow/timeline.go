@@ -22,53 +22,94 @@ type SplitTime struct {
 // write), and for what is behind the source, which never waits for a block that this source has yet to write: so of all tickets that have not left, the
 // first one can always go on. Whoever fails ends the run, and with it all waiting.
 type timeline struct {
-	delay int64 // µs
+	source   int
+	delay    int64 // µs
+	idleness *idleness
 
 	mu   sync.Mutex
 	cond *sync.Cond
 	err  error
 	next int64 // the ticket that may enter
 
-	splits map[int]*splitTime
-	last   int64 // the watermark that was told
+	splits map[int]*splitTime // noSplit stands for those that may come, while there is none
+	last   int64              // the watermark that was told
+	asleep bool               // all splits are idle, and that was told
+	woke   bool               // the ticket that has entered has ended that
 }
 
 // splitTime is one split's: the largest time of its blocks so far, minTime if there was none.
 type splitTime struct {
-	name string // as positions have it; "" of one that was not known when the source was opened
+	name string // as positions have it; "" if that is not known
 	most int64
+	idle bool // the watermark does not wait for it
 }
 
-func newTimeline(delay int64) *timeline {
-	t := &timeline{delay: delay, splits: map[int]*splitTime{}, last: minTime}
+func newTimeline(source int, delay int64, i *idleness) *timeline {
+	t := &timeline{source: source, delay: delay, idleness: i, splits: map[int]*splitTime{}, last: minTime}
 	t.cond = sync.NewCond(&t.mu)
 	return t
 }
 
 // know notes a split. Before it has reached a time the source has no watermark. What a checkpoint had of it is in stored.
 func (t *timeline) know(number int, name string, stored map[string]SplitTime) {
-	split := &splitTime{name: name, most: minTime}
-	if then, ok := stored[name]; ok && then.Time != nil {
+	then := stored[name]
+	split := &splitTime{name: name, most: minTime, idle: then.Idle}
+	if then.Time != nil {
 		split.most = *then.Time
 	}
 	t.splits[number] = split
 }
 
 // enter waits until every ticket before has left, and returns the largest event time of the split until then, minTime if there is none. Of a mark,
-// whose split is noSplit, it returns nothing.
-func (t *timeline) enter(ticket int64, split int) (since int64, err error) {
+// whose split is noSplit, it returns nothing. news are what became of splits since the ticket before.
+//
+// A split that turns up late, or that was idle, is taken to have reached what was told without it: its rows cannot take that back.
+func (t *timeline) enter(ticket int64, split int, news []splitNews) (since int64, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for t.next != ticket && t.err == nil {
 		t.cond.Wait()
 	}
-	if t.err != nil || split == noSplit {
+	if t.err != nil {
 		return minTime, t.err
 	}
-	return t.split(split).most, nil
+	if split != noSplit {
+		t.rouse()
+	}
+	for _, n := range news {
+		t.hear(n)
+	}
+	if split == noSplit {
+		return minTime, nil
+	}
+	s := t.split(split)
+	if s.idle {
+		s.idle, s.most = false, max(s.most, t.reached())
+	}
+	return s.most, nil
 }
 
-// split returns what is known of a split. One that turns up late is taken to have reached what the others have: its rows cannot take back what was said.
+// rouse ends the sleep of the source, if it sleeps: it has reached what others have got to without it.
+func (t *timeline) rouse() {
+	if t.asleep {
+		t.asleep, t.woke = false, true
+		t.last = max(t.last, t.idleness.wake(t.source))
+	}
+}
+
+// hear notes what became of a split.
+func (t *timeline) hear(n splitNews) {
+	switch n.what {
+	case splitFound:
+		t.rouse()
+		t.split(n.number).name = n.name
+	case splitIdle:
+		t.split(n.number).idle = true
+	default:
+		delete(t.splits, n.number)
+	}
+}
+
 func (t *timeline) split(number int) *splitTime {
 	s, ok := t.splits[number]
 	if !ok {
@@ -94,25 +135,35 @@ func (t *timeline) leave(split int, micros int64) told {
 		s := t.split(split)
 		s.most = max(s.most, micros)
 	}
+	said := t.tell()
 	t.next++
 	t.cond.Broadcast()
-	return t.tell()
+	return said
 }
 
-// tell returns the source's watermark, the least of its splits', if that has moved.
+// tell returns what has changed: the source's watermark, the least of its splits' but for those that are idle; or that all are.
 func (t *timeline) tell() told {
-	least, first := int64(minTime), true
+	said := told{woke: t.woke}
+	t.woke = false
+	least, awake := int64(minTime), false
 	for _, s := range t.splits {
-		if first || s.most < least {
-			least, first = s.most, false
+		if !s.idle && (!awake || s.most < least) {
+			least, awake = s.most, true
 		}
 	}
-	watermark := before(least, t.delay)
-	if watermark <= t.last {
-		return told{}
+	if !awake {
+		said.slept = !t.asleep
+		if said.slept {
+			t.asleep = true
+			t.idleness.sleep(t.source)
+		}
+		return said
 	}
-	t.last = watermark
-	return told{watermark: watermark, moved: true}
+	if watermark := before(least, t.delay); watermark > t.last {
+		t.last = watermark
+		said.watermark, said.moved = watermark, true
+	}
+	return said
 }
 
 // before returns the watermark of a split that has reached the event time micros, minTime if it has reached none.
@@ -130,9 +181,12 @@ func (t *timeline) snapshot() map[string]SplitTime {
 	defer t.mu.Unlock()
 	times := map[string]SplitTime{}
 	for _, number := range slices.Sorted(maps.Keys(t.splits)) {
-		if s := t.splits[number]; s.name != "" && s.most > minTime {
+		s := t.splits[number]
+		if s.most > minTime {
 			most := s.most
-			times[s.name] = SplitTime{Time: &most}
+			times[s.name] = SplitTime{Time: &most, Idle: s.idle}
+		} else if s.idle {
+			times[s.name] = SplitTime{Idle: true}
 		}
 	}
 	return times

@@ -10,7 +10,7 @@ import (
 )
 
 func TestWatermarksOfSplits(t *testing.T) {
-	line := newTimeline(10)
+	line := newTimeline(0, 10, newIdleness(1))
 	line.know(0, "a", nil)
 	line.know(1, "b", nil)
 	for i, step := range []struct {
@@ -29,7 +29,7 @@ func TestWatermarksOfSplits(t *testing.T) {
 		{2, 200, 250, 0, false},
 		{0, 200, 260, 240, true},
 	} {
-		since, err := line.enter(int64(i), step.split)
+		since, err := line.enter(int64(i), step.split, nil)
 		if err != nil || since != step.since {
 			t.Errorf("step %d: entered at %d, %v", i, since, err)
 		}
@@ -37,7 +37,7 @@ func TestWatermarksOfSplits(t *testing.T) {
 			t.Errorf("step %d: %+v", i, got)
 		}
 	}
-	restored := newTimeline(10)
+	restored := newTimeline(0, 10, newIdleness(1))
 	for number, name := range []string{"a", "b", "new"} {
 		restored.know(number, name, line.snapshot())
 	}
@@ -58,7 +58,7 @@ func TestTheTimelineIsThatOfReadingInOrder(t *testing.T) {
 		splits := rapid.SliceOfN(rapid.IntRange(0, 2), len(tops), len(tops)).Draw(t, "splits")
 		lanes := rapid.IntRange(1, 5).Draw(t, "lanes")
 		run := func(lanes int) []int64 {
-			line := newTimeline(0)
+			line := newTimeline(0, 0, newIdleness(1))
 			since := make([]int64, len(tops))
 			var read sync.Mutex
 			next := 0
@@ -74,7 +74,7 @@ func TestTheTimelineIsThatOfReadingInOrder(t *testing.T) {
 							return
 						}
 						var err error
-						if since[ticket], err = line.enter(int64(ticket), splits[ticket]); err != nil {
+						if since[ticket], err = line.enter(int64(ticket), splits[ticket], nil); err != nil {
 							panic(err)
 						}
 						line.leave(splits[ticket], tops[ticket])
@@ -94,17 +94,17 @@ func TestTheTimelineIsThatOfReadingInOrder(t *testing.T) {
 }
 
 func TestATimelineThatIsGivenUp(t *testing.T) {
-	line, gone := newTimeline(0), errors.New("gone")
+	line, gone := newTimeline(0, 0, newIdleness(1)), errors.New("gone")
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		if _, err := line.enter(math.MaxInt64, 0); !errors.Is(err, gone) {
+		if _, err := line.enter(math.MaxInt64, 0, nil); !errors.Is(err, gone) {
 			t.Error(err)
 		}
 	})
 	line.abort(gone)
 	wait.Wait()
 	line.abort(errors.New("again"))
-	if _, err := line.enter(0, 0); !errors.Is(err, gone) {
+	if _, err := line.enter(0, 0, nil); !errors.Is(err, gone) {
 		t.Error(err)
 	}
 }

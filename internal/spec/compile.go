@@ -68,6 +68,7 @@ func (c *compiler) compile() {
 	p := c.pipeline
 	c.sections(p)
 	c.onError = c.policy(p.OnError, logical.Fail)
+	c.plan.Emit = c.emission(p.Emit)
 	c.declare(p)
 	for i := range p.Sources {
 		c.source(&p.Sources[i])

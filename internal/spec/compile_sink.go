@@ -11,7 +11,7 @@ import (
 )
 
 // sinkKeys are the keys of a sink besides options.
-func sinkKeys() []string { return []string{"from", "connector", "format", "on_error"} }
+func sinkKeys() []string { return []string{"from", "connector", "format", "primary_key", "on_error"} }
 
 // sink makes one sink and leads its inputs into it.
 func (c *compiler) sink(s *Sink) {
@@ -22,6 +22,7 @@ func (c *compiler) sink(s *Sink) {
 	}
 	if out.Input = c.inputs(s.Name, s.From); out.Input != nil && ok {
 		c.plan.Sinks = append(c.plan.Sinks, out)
+		out.Key = c.key(s.Key, out.Input.Schema())
 		c.checkColumns(s, out)
 		c.encodes(s, out)
 	}

@@ -18,7 +18,7 @@ import (
 
 // sourceKeys are the keys of a source besides options.
 func sourceKeys() []string {
-	return []string{"connector", "format", "schema", "event_time", "watermark", "on_error", "max_record_bytes"}
+	return []string{"connector", "format", "schema", "primary_key", "changes", "event_time", "watermark", "on_error", "max_record_bytes"}
 }
 
 // source makes the scan of one source.
@@ -30,7 +30,9 @@ func (c *compiler) source(s *Source) {
 	switch {
 	case c.sourceType(s, out):
 		c.unbounded = c.unbounded || !out.Type.Bounded(out.Config)
-		c.sourceSchema(s, out)
+		if c.sourceSchema(s, out); out.Schema != nil {
+			c.changing(s, out)
+		}
 		c.decodes(s, out)
 	case len(s.Schema) > 0: // what reads the source is checked all the same
 		out.Schema = c.columns(s.Schema)
@@ -79,7 +81,7 @@ func (c *compiler) decodes(s *Source, out *logical.Source) {
 	if out.Schema == nil || out.Format == nil {
 		return
 	}
-	_, err := out.Format.Format.NewDecoder(codec.DecodeSpec{Schema: out.Schema, Pool: &batch.Pool{}})
+	_, err := out.Format.Format.NewDecoder(codec.DecodeSpec{Schema: out.Schema, Upserts: out.Changes == logical.Upsert, Pool: &batch.Pool{}})
 	if err == nil {
 		return
 	}

@@ -21,9 +21,11 @@ type Pipeline struct {
 	Name        Text
 	Parallelism int // 0: as many lanes as the machine has cores
 	OnError     Text
-	Sources     []Source
-	Transforms  []Transform
-	Sinks       []Sink
+	// Emit is auto, final or changes.
+	Emit       Text
+	Sources    []Source
+	Transforms []Transform
+	Sinks      []Sink
 	// DeadLetters is the sink of rejected rows, nil if there is none.
 	DeadLetters *Sink
 }
@@ -34,6 +36,9 @@ type Source struct {
 	Connector Text
 	Format    Text
 	Schema    []Column
+	// Key is primary_key; Changes is append, changelog or upsert.
+	Key       []Text
+	Changes   Text
 	EventTime Text
 	Watermark Text
 	OnError   Text
@@ -100,6 +105,8 @@ type Sink struct {
 	From      []Text
 	Connector Text
 	Format    Text
-	OnError   Text
-	Options   []Option
+	// Key is primary_key.
+	Key     []Text
+	OnError Text
+	Options []Option
 }

@@ -16,6 +16,8 @@ func (r *reader) pipeline(root ast.Node, p *Pipeline) {
 			p.Parallelism = r.count(e.value, "parallelism")
 		case "on_error":
 			p.OnError = r.text(e.value, "on_error")
+		case "emit":
+			p.Emit = r.text(e.value, "emit")
 		case "sources":
 			for _, s := range r.entries(e.value, "sources") {
 				p.Sources = append(p.Sources, r.source(s))
@@ -32,7 +34,7 @@ func (r *reader) pipeline(root ast.Node, p *Pipeline) {
 			sink := r.sink(e, false)
 			p.DeadLetters = &sink
 		default:
-			r.unknown(e.key, "the pipeline", "name", "sources", "transforms", "sinks", "parallelism", "on_error", "dead_letters")
+			r.unknown(e.key, "the pipeline", "name", "sources", "transforms", "sinks", "parallelism", "on_error", "emit", "dead_letters")
 		}
 	}
 }
@@ -59,6 +61,10 @@ func (r *reader) source(e entry) Source {
 			for _, c := range r.entries(f.value, "schema") {
 				s.Schema = append(s.Schema, Column{Name: c.key, Type: r.text(c.value, "the type of "+quoted(c.key))})
 			}
+		case "primary_key":
+			s.Key = r.texts(f.value, "primary_key")
+		case "changes":
+			s.Changes = r.text(f.value, "changes")
 		case "event_time":
 			s.EventTime = r.text(f.value, "event_time")
 		case "watermark":
@@ -84,6 +90,8 @@ func (r *reader) sink(e entry, from bool) Sink {
 			s.Connector = r.text(f.value, "connector")
 		case f.key.Value == "format":
 			s.Format = r.text(f.value, "format")
+		case f.key.Value == "primary_key" && from:
+			s.Key = r.texts(f.value, "primary_key")
 		case f.key.Value == "on_error":
 			s.OnError = r.text(f.value, "on_error")
 		default:

@@ -51,6 +51,24 @@ type Acknowledger interface {
 	Acknowledge(ctx context.Context, epoch int64) error
 }
 
+// Split is what a Reader knows of one of its splits.
+type Split struct {
+	// Number is Block.Split of its blocks, Name SplitState.Split of its state.
+	Number int
+	Name   string
+	// Empty says that everything that was there when the split was last looked at has been dealt.
+	Empty bool
+	// Ended says that nothing of it will follow.
+	Ended bool
+}
+
+// Splitter is an extra power of a Reader whose splits come and go. Splits appends them to dst as the last Poll found them, those that Snapshot tells of; it
+// is called as Poll is. A Reader without it has the splits that its first Snapshot tells of, numbered from 0 in that order; if there is one, a Poll that
+// answers Woken has found it empty.
+type Splitter interface {
+	Splits(dst []Split) []Split
+}
+
 // Progress is an extra power of a Reader that knows how large its input is. Safe for concurrent use; total is -1 when unknown.
 type Progress interface {
 	Progress() (done, total int64)

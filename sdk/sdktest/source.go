@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,6 +47,8 @@ type Source struct {
 //   - PollObeysWake: with wake ready, Poll returns, and loses nothing; a source with nothing to deal answers Woken.
 //   - ClosesAnyTime: before the first Poll, between blocks, after the last.
 //   - ProgressOnlyGrows: done never shrinks and stays within total.
+//   - SplitsAreKnown: every block is of a split that the snapshot after it tells of, and that a source whose splits come and go tells of by the same name;
+//     one that is found empty by a Poll that nothing came of is empty.
 //   - PositionsAreVersioned: positions are JSON objects with a version, splits have names; another version, or what is no JSON, is refused.
 //
 // Every law also checks that no goroutine is left.
@@ -63,6 +66,7 @@ func sourceLaws() []law[Source] {
 		{"PollObeysWake", pollObeysWake},
 		{"ClosesAnyTime", closesAnyTime},
 		{"ProgressOnlyGrows", progressOnlyGrows},
+		{"SplitsAreKnown", splitsAreKnown},
 		{"PositionsAreVersioned", positionsAreVersioned},
 	}
 }
@@ -418,6 +422,54 @@ func positionsAreVersioned(t testing.TB, s Source) {
 			}
 		}
 	}
+}
+
+func splitsAreKnown(t testing.TB, s Source) {
+	ses := s.start(t)
+	defer ses.close()
+	for ses.next() {
+		splits := splitsOf(ses)
+		if i := slices.IndexFunc(splits, func(split connector.Split) bool { return split.Number == ses.block.Split }); i < 0 {
+			t.Fatalf("the block is of split %d, known are %+v", ses.block.Split, splits)
+		}
+	}
+	if s.bounded(t) {
+		return
+	}
+	wake := make(chan struct{}, 1)
+	wake <- struct{}{}
+	if status, err := ses.poll(t.Context(), wake); err != nil || status != connector.Woken {
+		return
+	}
+	for _, split := range splitsOf(ses) {
+		if !split.Empty && !split.Ended {
+			t.Errorf("nothing came of split %q, and it says that it is not empty", split.Name)
+		}
+	}
+}
+
+// splitsOf returns the splits of a source, which must be those of its snapshot.
+func splitsOf(ses *session) []connector.Split {
+	ses.t.Helper()
+	states := ses.snapshot()
+	splitter, ok := ses.reader.(connector.Splitter)
+	if !ok {
+		splits := make([]connector.Split, len(states))
+		for i, state := range states {
+			splits[i] = connector.Split{Number: i, Name: state.Split, Empty: true}
+		}
+		return splits
+	}
+	splits := splitter.Splits(nil)
+	if len(splits) != len(states) {
+		ses.t.Fatalf("%d splits, %d states", len(splits), len(states))
+	}
+	for i, state := range states {
+		if splits[i].Name != state.Split {
+			ses.t.Errorf("split %d is called %q, and its state says %q", i, splits[i].Name, state.Split)
+		}
+	}
+	return splits
 }
 
 // wrongStates returns stored with another version, and what is no state at all. It complains if stored has no version.

@@ -238,7 +238,7 @@ func failed(said string, code int) answer {
 	if m := regexp.MustCompile(`\b([0-9][0-9A-Z]{4}): `).FindStringSubmatch(said); m != nil {
 		state = m[1]
 	}
-	if code == 2 && (state == "0A000" || strings.Contains(said, "not supported") || strings.Contains(said, `parameter "emit"`) || strings.Contains(said, "unknown format")) {
+	if code == 2 && (state == "0A000" || strings.Contains(said, "not supported")) {
 		return answer{refused: kernel(said)}
 	}
 	if state == "" {

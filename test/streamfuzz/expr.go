@@ -62,7 +62,7 @@ func (g *generator) draw(typ string, cols []column, depth int) *difffuzz.Node {
 	case decimal:
 		return difffuzz.Text("(", e(decimal), " + ", e(decimal), ")")
 	case boolean:
-		return g.condition(cols, depth-1)
+		return difffuzz.Text("(", g.condition(cols, depth-1), ")")
 	default:
 		return difffuzz.Text("(", e(typ), " + INTERVAL '1 minute')")
 	}

@@ -95,6 +95,7 @@ func sourceTable(s []flow.SourceReport) *table {
 		counts("rows", false, n, func(i int) int64 { return s[i].Rows }),
 		counts("filtered", true, n, func(i int) int64 { return s[i].Filtered }),
 		counts("rejected", true, n, func(i int) int64 { return s[i].Rejected }),
+		counts("idle", true, n, func(i int) int64 { return s[i].Idle }),
 		sizes("bytes", n, func(i int) int64 { return s[i].Bytes }),
 	})
 }

@@ -118,6 +118,9 @@ func sourceLine(i, width int, start, prev, now Snapshot, rate rater) string {
 	if s.HasEventTime {
 		line += lag(now.Now, s.MaxEventTime) + gap
 	}
+	if s.Idle > 0 {
+		line += "idle ×" + grouped(s.Idle) + gap
+	}
 	return line + rejected(s.Rejected)
 }
 

@@ -150,6 +150,14 @@ func (f *follower) Snapshot() ([]connector.SplitState, error) {
 	return states, nil
 }
 
+// Splits returns every known file.
+func (f *follower) Splits(dst []connector.Split) []connector.Split {
+	for _, t := range f.tails {
+		dst = append(dst, connector.Split{Number: t.number, Name: t.name, Empty: !t.ready, Ended: t.ended})
+	}
+	return dst
+}
+
 // oneSplit is the state of a split.
 func oneSplit(name string, position any) ([]connector.SplitState, error) {
 	p, err := json.Marshal(position)

@@ -25,6 +25,8 @@ type Source struct {
 	Blocks   int64  `json:"blocks"`
 	// MaxEventTime is the largest event time in RFC 3339 with microseconds, null if there was none.
 	MaxEventTime *string `json:"max_event_time"`
+	// Idle is how often a split was declared idle, and not waited for.
+	Idle int64 `json:"idle"`
 }
 
 // Step is a step: in = forwarded + absorbed + filtered + late + rejected + held; emitted counts the rows that left it.
@@ -64,7 +66,7 @@ func sources(r flow.Report) []Source {
 	list := make([]Source, len(r.Sources))
 	for i, s := range r.Sources {
 		list[i] = Source{
-			Name: s.Name, Records: s.Records, Rows: s.Rows, Filtered: s.Filtered, Rejected: s.Rejected, Bytes: s.Bytes, Blocks: s.Blocks,
+			Name: s.Name, Records: s.Records, Rows: s.Rows, Filtered: s.Filtered, Rejected: s.Rejected, Bytes: s.Bytes, Blocks: s.Blocks, Idle: s.Idle,
 		}
 		if s.HasEventTime {
 			text := time.UnixMicro(s.MaxEventTime).UTC().Format(eventTimeLayout)

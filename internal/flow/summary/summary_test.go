@@ -22,8 +22,8 @@ func TestOfAReport(t *testing.T) {
 		Sinks: []flow.SinkReport{{Name: "d", In: 3, Rows: 2, Rejected: 1, Bytes: 9, Epochs: 4, Summary: map[string]string{"k": "v"}}, {Name: "e"}},
 	}
 	const want = `{"sources":[` +
-		`{"name":"a","records":10,"rows":7,"filtered":2,"rejected":1,"bytes":100,"blocks":3,"max_event_time":"2015-07-15T00:00:00.000100Z"},` +
-		`{"name":"b","records":0,"rows":0,"filtered":0,"rejected":0,"bytes":0,"blocks":0,"max_event_time":null}],` +
+		`{"name":"a","records":10,"rows":7,"filtered":2,"rejected":1,"bytes":100,"blocks":3,"max_event_time":"2015-07-15T00:00:00.000100Z","idle":0},` +
+		`{"name":"b","records":0,"rows":0,"filtered":0,"rejected":0,"bytes":0,"blocks":0,"max_event_time":null,"idle":0}],` +
 		`"steps":[{"name":"c","detail":"filter x \u003e 1","in":21,"emitted":7,"forwarded":1,"absorbed":2,"filtered":3,"late":4,"rejected":5,"held":6}],` +
 		`"sinks":[{"name":"d","in":3,"rows":2,"rejected":1,"bytes":9,"epochs":4,"summary":{"k":"v"}},` +
 		`{"name":"e","in":0,"rows":0,"rejected":0,"bytes":0,"epochs":0,"summary":{}}]}`

@@ -66,3 +66,11 @@ func (p Part) Drop() {
 	p.walk = walk{memory: p.walk.memory[:0], slots: p.walk.slots[:0]}
 	p.ended, p.over, p.hasEmpty, p.started = false, false, false, false
 }
+
+// Same reports whether two values of one type look the same: 1.0 is not 1.00, but NaN is NaN.
+func Same(a *batch.Column, i int, b *batch.Column, j int) bool { return sameValue(a, i, b, j) }
+
+// GatherTwo makes out the rows of first and, numbered behind those, of second that picks names. Text of second may be put behind that of first.
+func GatherTwo(out, first, second *batch.Column, picks []uint16) {
+	gatherTwo(out, first, second, picks)
+}

@@ -1,6 +1,9 @@
 package timejoin
 
 import (
+	"errors"
+	"slices"
+
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
@@ -19,6 +22,7 @@ type closing struct {
 
 	table  *keyed.Table // of the keys of the build side
 	chains *keyed.Slab[chain]
+	links  *keyed.Slab[uint32] // by row of the build side: the next one of its key
 
 	// The rows of the probe side that are looked up: from is behind them.
 	from    int
@@ -49,6 +53,7 @@ type closingSide struct {
 	store  *store
 	slice  *slice // nil if there are none
 	ids    []uint32
+	lent   bool // ids are the slice's
 	budget *limit.Budget
 	own    []*batch.Column // the keys of rows
 	b      batch.Batch
@@ -66,7 +71,7 @@ func newClosing(c *Config, stores [2]*store, out *sheet) closing {
 		j.sides[input] = closingSide{store: stores[input], budget: c.Budget, own: stores[input].own, slots: make([]uint32, batch.MaxRows)}
 	}
 	j.table = keyed.NewTable(c.Pool, stores[LeftInput].keys.types(c.Left), stores[LeftInput].name, c.Budget)
-	j.chains = keyed.NewSlab[chain](c.Budget)
+	j.chains, j.links = keyed.NewSlab[chain](c.Budget), keyed.NewSlab[uint32](c.Budget)
 	return j
 }
 
@@ -95,20 +100,6 @@ func (s *closingSide) grow(n int) error {
 
 // idBytes is the size of a row number.
 const idBytes = 4
-
-// takeAll adds all rows of the slice.
-func (s *closingSide) takeAll() error {
-	n := s.slice.rows.Len()
-	if n > cap(s.ids) {
-		if err := s.grow(n); err != nil {
-			return err
-		}
-	}
-	var c keyed.Cursor
-	s.ids = s.ids[:n]
-	s.slice.rows.Scan(&c, s.ids)
-	return nil
-}
 
 // begin begins to join the rows that the sides have.
 func (j *closing) begin() error {
@@ -164,19 +155,19 @@ func (j *closing) hash() error {
 		if err != nil {
 			return err
 		}
-		if err := j.chains.Grow(j.table.Limit()); err != nil {
+		if err := errors.Join(j.chains.Grow(j.table.Limit()), j.links.Grow(int(slices.Max(ids))+1)); err != nil {
 			return op.OutOfMemory(s.store.name, err)
 		}
 		for i, slot := range slots {
 			id := ids[able.Row(i)]
 			c := j.chains.At(slot)
-			*s.slice.rows.Link(id, nextLink) = keyed.NoRow
+			*j.links.At(id) = keyed.NoRow
 			if len(fresh) > 0 && int(fresh[0]) == i {
 				fresh = fresh[1:]
 				*c = chain{id, id}
 				continue
 			}
-			*s.slice.rows.Link(c.tail, nextLink) = id
+			*j.links.At(c.tail) = id
 			c.tail = id
 		}
 	}
@@ -303,7 +294,7 @@ func (j *closing) collect() {
 			if !verdict || j.build == RightInput || *build.Mark(j.next)&matched == 0 {
 				t.probe, t.build = append(t.probe, id), append(t.build, j.next)
 			}
-			j.next = *build.Link(j.next, nextLink)
+			j.next = *j.links.At(j.next)
 		}
 		j.at, j.walking = j.at+1, false
 	}
@@ -355,9 +346,12 @@ func (j *closing) end() {
 	j.active = false
 	j.table.Free()
 	j.chains.Free()
+	j.links.Free()
 	for input := range j.sides {
 		s := &j.sides[input]
-		s.budget.Release(int64(cap(s.ids)) * idBytes)
+		if !s.lent {
+			s.budget.Release(int64(cap(s.ids)) * idBytes)
+		}
 		s.ids = nil
 	}
 }

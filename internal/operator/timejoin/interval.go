@@ -69,7 +69,36 @@ func (j *Interval) ApplyInput(input int, in *batch.Batch, out *op.Output) (more 
 		return more, err
 	}
 	p.in = nil
+	if done, err := j.storeAll(input, in, out); done || err != nil {
+		return false, err
+	}
 	return false, j.settle(input, in, out)
+}
+
+// storeAll stores the rows of a batch that was looked up as they are, if all of them are to be stored in one slice, and none is marked.
+func (j *Interval) storeAll(input int, in *batch.Batch, out *op.Output) (done bool, err error) {
+	p, cfg := j.probes[input], &j.cfg
+	marked := cfg.preserves(input) || input == LeftInput && !cfg.pairs()
+	if j.ended[1-input] || len(p.unable) > 0 || marked && p.hits > 0 {
+		return false, nil
+	}
+	from, to := extent(in, cfg.time(input))
+	if from < j.horizons[input] {
+		return false, nil
+	}
+	number := j.numbering(input)
+	at := number(from)
+	if number(to) != at {
+		return false, nil
+	}
+	rows, hits := int64(in.Rows()), int64(0)
+	if cfg.pairs() {
+		hits = int64(p.hits)
+	}
+	out.Counts.In += rows
+	out.Counts.Forwarded += hits
+	out.Counts.Absorbed += rows - hits
+	return true, j.stores[input].add(at, in, p.hashes, nil)
 }
 
 // settle says what becomes of the rows of a batch that were looked up: they are stored, come out alone, or are through.

@@ -83,6 +83,11 @@ func (c *IntervalConfig) reach(input int, micros int64) (from, to int64) {
 	return from, to
 }
 
+// bounded reports whether both bounds are so small that sums with times are times.
+func (c *IntervalConfig) bounded() bool {
+	return c.Lower > past/4 && c.Lower < future/4 && c.Upper > past/4 && c.Upper < future/4
+}
+
 // negated is -bound; a bound that is open is open on the other side.
 func negated(bound int64) int64 {
 	switch bound {
@@ -124,8 +129,8 @@ const (
 	ttlSlices = 8
 )
 
-// width is that of a slice of event time of an input, in µs: half the interval, so that a row is looked up in at most four of them. 0 is one
-// slice for all.
+// width is that of a slice of event time of an input, in µs: that of the interval, so that a row is looked up in at most three of them, most often two, and no
+// row is kept for more than twice as long as it must be. 0 is one slice for all.
 func (c *IntervalConfig) width(input int) int64 {
 	switch {
 	case c.endless(input) && c.TTL > 0:
@@ -135,7 +140,7 @@ func (c *IntervalConfig) width(input int) int64 {
 	case c.Lower == NoLower || c.Upper == NoUpper:
 		return c.wide()
 	default:
-		return max(c.wide(), (c.Upper-c.Lower)/2)
+		return max(c.wide(), c.Upper-c.Lower)
 	}
 }
 

@@ -20,9 +20,10 @@ type prober struct {
 	able   *batch.Batch
 	unable []uint16
 	hashes []uint64
-	// from, to and matched are, for each able row, where its partners are and whether there was one.
+	// from, to and matched are, for each able row, where its partners are and whether there was one; hits is how many have.
 	from, to []int64
 	matched  []bool
+	hits     int
 	span     span
 	pass     []uint16
 
@@ -30,6 +31,7 @@ type prober struct {
 	slice     int
 	begun     bool // the rows of the slice are looked up
 	whole     bool // all times of the slice are within the reach of all rows
+	all       bool // all rows are looked up: these are not set
 	positions []uint16
 	rows      []uint16
 	some      []uint64
@@ -74,13 +76,21 @@ func (p *prober) begin(in *batch.Batch) {
 	n := p.able.Rows()
 	clear(p.matched[:n])
 	micros := in.Cols[p.cfg.time(p.input)].Int64s()
-	p.span = span{future, past, future, past}
+	p.hits = 0
+	p.from, p.to = p.from[:n], p.to[:n]
+	low, high := extent(p.able, p.cfg.time(p.input))
 	s := &p.span
-	for i := range n {
-		from, to := p.cfg.reach(p.input, micros[p.able.Row(i)])
-		p.from[i], p.to[i] = from, to
-		s.minFrom, s.maxFrom = min(s.minFrom, from), max(s.maxFrom, from)
-		s.minTo, s.maxTo = min(s.minTo, to), max(s.maxTo, to)
+	s.minFrom, s.minTo = p.cfg.reach(p.input, low)
+	s.maxFrom, s.maxTo = p.cfg.reach(p.input, high)
+	if !p.cfg.bounded() || low < past/2 || high > future/2 || p.able.Sel != nil {
+		for i := range n { // of bounds that are open, and times near the end of all
+			p.from[i], p.to[i] = p.cfg.reach(p.input, micros[p.able.Row(i)])
+		}
+		return
+	}
+	less, more := s.minFrom-low, s.minTo-low
+	for i, t := range micros[:n] {
+		p.from[i], p.to[i] = t+less, t+more
 	}
 }
 
@@ -124,11 +134,17 @@ func (p *prober) enter(s *slice) (err error) {
 	if n == 0 || s.min > p.span.maxTo || s.max < p.span.minFrom {
 		return nil
 	}
+	if err := p.other.enterLate(s, p.span.minFrom, p.span.maxTo); err != nil {
+		return err
+	}
 	p.whole = s.min >= p.span.maxFrom && s.max <= p.span.minTo
-	all := s.min <= p.span.minTo && s.max >= p.span.maxFrom && !p.verdict()
+	if p.all = s.min <= p.span.minTo && s.max >= p.span.maxFrom && !p.verdict(); p.all {
+		p.first, err = p.other.lookUp(s, p.in, p.keys, p.hashes, p.able.Sel)
+		return err
+	}
 	p.positions, p.rows, p.some = p.positions[:0], p.rows[:0], p.some[:0]
 	for i := range n {
-		if all || s.min <= p.to[i] && s.max >= p.from[i] && !(p.verdict() && p.matched[i]) {
+		if s.min <= p.to[i] && s.max >= p.from[i] && !(p.verdict() && p.matched[i]) {
 			p.positions = append(p.positions, uint16(i))   //nolint:gosec // a position in a batch
 			p.rows = append(p.rows, uint16(p.able.Row(i))) //nolint:gosec // a row number of a batch
 			p.some = append(p.some, p.hashes[i])
@@ -139,6 +155,14 @@ func (p *prober) enter(s *slice) (err error) {
 	}
 	p.first, err = p.other.lookUp(s, p.in, p.keys, p.some, p.rows)
 	return err
+}
+
+// row returns the position and the number of the k-th row that is looked up.
+func (p *prober) row(k int) (position, row uint16) {
+	if p.all {
+		return uint16(k), uint16(p.able.Row(k)) //nolint:gosec // row numbers of a batch
+	}
+	return p.positions[k], p.rows[k]
 }
 
 // try tries a number of candidates, and notes those that match.
@@ -169,7 +193,8 @@ func (p *prober) collect(s *slice, room int) {
 	if !marks && !s.repeated && room >= len(p.first)-p.at {
 		for ; p.at < len(p.first); p.at++ {
 			if id := p.first[p.at]; id != keyed.NoRow {
-				t.positions, t.rows, t.ids = append(t.positions, p.positions[p.at]), append(t.rows, p.rows[p.at]), append(t.ids, id)
+				position, row := p.row(p.at)
+				t.positions, t.rows, t.ids = append(t.positions, position), append(t.rows, row), append(t.ids, id)
 			}
 		}
 		return
@@ -178,8 +203,8 @@ func (p *prober) collect(s *slice, room int) {
 		if !p.walking {
 			p.next, p.walking = p.first[p.at], true
 		}
-		position, row := p.positions[p.at], p.rows[p.at]
-		for ; p.next != keyed.NoRow; p.next = *s.rows.Link(p.next, nextLink) {
+		position, row := p.row(p.at)
+		for ; p.next != keyed.NoRow; p.next = *s.links.At(p.next) {
 			if len(t.ids) == room {
 				return
 			}
@@ -224,7 +249,10 @@ func (p *prober) checkTimes(s *slice) {
 func (p *prober) note(s *slice) {
 	t, f := &p.tried, &p.found
 	for _, position := range t.positions {
-		p.matched[position] = true
+		if !p.matched[position] {
+			p.matched[position] = true
+			p.hits++
+		}
 	}
 	switch {
 	case p.verdict():

@@ -9,9 +9,6 @@ import (
 	"wire.example/wire/sdk/batch"
 )
 
-// nextLink is the link of a stored row to the next one of the same key, in the order in which they came.
-const nextLink = 0
-
 // The marks of stored rows.
 const (
 	open    uint8 = 0      // a row that has found no match
@@ -31,7 +28,8 @@ type slice struct {
 	rows   *keyed.Rows
 	table  *keyed.Table // nil without keys
 	chains *keyed.Slab[chain]
-	all    chain // of all rows, without keys
+	all    chain               // of all rows, without keys
+	links  *keyed.Slab[uint32] // by row: the next one of its key
 	// repeated says that a key has more than one row, takes that rows are taken back.
 	repeated, takes bool
 	// partly says that rows before some time are done with: due has the others.
@@ -39,6 +37,7 @@ type slice struct {
 	// min and max are the least and the greatest time.
 	min, max int64
 	due      due
+	late     late // rows that have not been entered in the table; of a window join all, unless partly
 }
 
 // store is the rows of an input, by slices, and in each by their keys.
@@ -94,8 +93,11 @@ func (s *store) at(number int64) *slice {
 	}
 	c := s.cfg
 	p := &slice{
-		number: number, rows: keyed.NewRows(c.Pool, c.types(s.input), nextLink+1, s.name, c.Budget), all: noChain(), min: future, max: past,
-		due: newDue(c.Budget),
+		number: number, rows: keyed.NewRows(c.Pool, c.types(s.input), 0, s.name, c.Budget), all: noChain(), min: future, max: past,
+		due: newDue(c.Budget), late: late{budget: c.Budget},
+	}
+	if s.indexed {
+		p.links = keyed.NewSlab[uint32](c.Budget)
 	}
 	if s.indexed && len(s.keys.columns) > 0 {
 		p.table = keyed.NewTable(c.Pool, s.keys.types(c.types(s.input)), s.name, c.Budget)
@@ -153,7 +155,7 @@ func (s *store) addAll(in *batch.Batch, list *rowList) error {
 			sel = nil
 		}
 		s.view.View(in, sel)
-		if err := s.add(number, &s.view, whole); err != nil {
+		if err := s.add(number, &s.view, whole.hashes, whole.marks); err != nil {
 			return err
 		}
 		whole.cut(0)
@@ -161,8 +163,8 @@ func (s *store) addAll(in *batch.Batch, list *rowList) error {
 	return nil
 }
 
-// add stores the rows of b, which are those of list, in the slice of a number.
-func (s *store) add(number int64, b *batch.Batch, list *rowList) error {
+// add stores the rows of b in the slice of a number. Without marks they are open.
+func (s *store) add(number int64, b *batch.Batch, hashes []uint64, marks []uint8) error {
 	p := s.at(number)
 	for i := range s.cols {
 		if s.cols[i] = nil; s.keep[i] {
@@ -170,36 +172,72 @@ func (s *store) add(number int64, b *batch.Batch, list *rowList) error {
 		}
 	}
 	ids := s.ids[:b.Rows()]
-	if err := p.rows.Append(s.cols, list.hashes, b.Sel, ids); err != nil {
+	if err := p.rows.Append(s.cols, hashes, b.Sel, ids); err != nil {
 		return err
 	}
-	for i, mark := range list.marks {
+	for i, mark := range marks {
 		if mark != open {
 			*p.rows.Mark(ids[i]) = mark
 		}
 	}
-	return s.index(p, b, list.hashes, ids)
+	return s.index(p, b, hashes, ids)
 }
 
-// index makes stored rows, those of b, ones that are found by their keys and by their time.
+// index makes stored rows, those of b, ones that are found by their time and, sooner or later, by their keys.
 func (s *store) index(p *slice, b *batch.Batch, hashes []uint64, ids []uint32) error {
+	from, to := extent(b, s.time)
+	p.min, p.max = min(p.min, from), max(p.max, to)
+	if err := s.note(p, b, ids); err != nil {
+		return op.OutOfMemory(s.name, err)
+	}
+	switch {
+	case !s.indexed && p.partly:
+		return nil
+	case !s.indexed || s.guard == nil:
+		return op.OutOfMemory(s.name, p.late.add(ids, from, to))
+	default: // rows of other keys may be out of reach later
+		return s.enter(p, b, hashes, ids)
+	}
+}
+
+// extent returns the least and the greatest time of the rows of b that count, none of which is NULL.
+func extent(b *batch.Batch, column int) (from, to int64) {
+	micros := b.Cols[column].Int64s()
+	from, to = future, past
+	if b.Sel == nil {
+		for _, t := range micros[:b.Len] {
+			from, to = min(from, t), max(to, t)
+		}
+		return from, to
+	}
+	for _, row := range b.Sel {
+		from, to = min(from, micros[row]), max(to, micros[row])
+	}
+	return from, to
+}
+
+// note notes what rows take others back, and which come out when their time has come.
+func (s *store) note(p *slice, b *batch.Batch, ids []uint32) error {
+	if s.indexed && !s.waits {
+		return nil
+	}
 	micros := b.Cols[s.time].Int64s()
 	for i, id := range ids {
-		t := micros[b.Row(i)]
-		p.min, p.max = min(p.min, t), max(p.max, t)
-		if !s.waits && s.indexed {
-			continue
-		}
 		mark := *p.rows.Mark(id)
 		p.takes = p.takes || mark&taken != 0
 		if (s.waits || p.partly) && mark&settled == 0 {
-			if err := p.due.push(t, id); err != nil {
-				return op.OutOfMemory(s.name, err)
+			if err := p.due.push(micros[b.Row(i)], id); err != nil {
+				return err
 			}
 		}
 	}
-	if !s.indexed {
-		return nil
+	return nil
+}
+
+// enter makes stored rows, those of b, ones that are found by their keys.
+func (s *store) enter(p *slice, b *batch.Batch, hashes []uint64, ids []uint32) error {
+	if err := p.links.Grow(int(ids[len(ids)-1]) + 1); err != nil {
+		return op.OutOfMemory(s.name, err)
 	}
 	if p.table == nil {
 		for _, id := range ids {
@@ -219,21 +257,40 @@ func (s *store) index(p *slice, b *batch.Batch, hashes []uint64, ids []uint32) e
 		c := p.chains.At(slot)
 		if len(fresh) > 0 && int(fresh[0]) == i {
 			fresh = fresh[1:]
-			*c = chain{ids[i], ids[i]}
-			continue
+			*c = noChain()
 		}
 		p.link(c, ids[i])
 	}
 	return nil
 }
 
+// enterLate enters the rows that have not been yet and whose times may lie between two.
+func (s *store) enterLate(p *slice, from, to int64) error {
+	for {
+		ids := p.late.take(from, to)
+		if ids == nil {
+			return nil
+		}
+		for len(ids) > 0 {
+			n := min(len(ids), batch.MaxRows)
+			p.rows.Gather(ids[:n], s.own)
+			b := batch.Batch{Cols: s.own, Len: n}
+			if err := s.enter(p, &b, s.keys.hash(&b), ids[:n]); err != nil {
+				return err
+			}
+			ids = ids[n:]
+		}
+	}
+}
+
 // link puts a row at the end of a chain.
 func (p *slice) link(c *chain, id uint32) {
+	*p.links.At(id) = keyed.NoRow
 	if c.head == keyed.NoRow {
 		c.head = id
 	} else {
 		p.repeated = true
-		*p.rows.Link(c.tail, nextLink) = id
+		*p.links.At(c.tail) = id
 	}
 	c.tail = id
 }
@@ -276,7 +333,11 @@ func (p *slice) free() {
 		p.table.Free()
 		p.chains.Free()
 	}
+	if p.links != nil {
+		p.links.Free()
+	}
 	p.due.free()
+	p.late.free()
 }
 
 func (p *slice) setGuard(g *keyed.Guard) {

@@ -2,7 +2,6 @@ package timejoin
 
 import (
 	"wire.example/wire/internal/operator/op"
-	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 )
 
@@ -57,13 +56,21 @@ func (w *Window) ApplyInput(input int, in *batch.Batch, out *op.Output) (more bo
 	micros := ends.Int64s()
 	width := w.cfg.width()
 	hashes := s.keys.hash(in)
+	nullable := s.keys.nullable(in)
+	if !nullable && in.Kinds == nil && !w.over {
+		if from, to := extent(in, w.cfg.end(input)); from > w.horizon && floorDiv(from, width) == floorDiv(to, width) {
+			out.Counts.In += int64(in.Rows())
+			out.Counts.Absorbed += int64(in.Rows())
+			return false, s.add(floorDiv(from, width), in, hashes, nil)
+		}
+	}
 	w.list.reset()
 	w.pass = w.pass[:0]
 	var late, filtered, forwarded int64
 	for i := range in.Rows() {
 		row := in.Row(i)
 		switch {
-		case s.keys.nullable(in) && s.keys.anyNull(in, row) && (!preserved || ends.IsNull(row)):
+		case nullable && s.keys.anyNull(in, row) && (!preserved || ends.IsNull(row)):
 			if !preserved {
 				filtered++
 				continue
@@ -194,12 +201,13 @@ func (w *Window) begin(number int64) error {
 // take gives the rows of a slice whose windows are closed to the join.
 func (w *Window) take(input int, p *slice) error {
 	c := &w.close.sides[input]
-	c.slice, c.ids = p, c.ids[:0]
+	c.slice, c.ids, c.lent = p, nil, false
 	switch {
 	case p == nil:
 		return nil
 	case !p.partly && (w.over || p.max <= w.horizon):
-		return c.takeAll()
+		c.ids, c.lent = p.late.ids, true
+		return nil
 	case !p.partly:
 		if err := w.stores[input].part(p); err != nil {
 			return err
@@ -221,22 +229,21 @@ func (w *Window) take(input int, p *slice) error {
 // part puts the rows of a slice in the order of their windows' ends.
 func (s *store) part(p *slice) error {
 	p.partly = true
-	var c keyed.Cursor
-	for {
-		n := p.rows.Scan(&c, s.ids)
-		if n == 0 {
-			return nil
-		}
-		p.rows.Gather(s.ids[:n], s.own)
+	for ids := p.late.ids; len(ids) > 0; {
+		n := min(len(ids), batch.MaxRows)
+		p.rows.Gather(ids[:n], s.own)
 		for i, end := range s.own[s.time].Int64s() {
-			if *p.rows.Mark(s.ids[i])&settled != 0 {
+			if *p.rows.Mark(ids[i])&settled != 0 {
 				continue
 			}
-			if err := p.due.push(end, s.ids[i]); err != nil {
+			if err := p.due.push(end, ids[i]); err != nil {
 				return err
 			}
 		}
+		ids = ids[n:]
 	}
+	p.late.free()
+	return nil
 }
 
 // drop drops the slices that were joined, or notes which of their rows are done with.

@@ -8,6 +8,7 @@ import (
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
+	"wire.example/wire/sdk/temporal"
 )
 
 // LatePort is the port of the late rows.
@@ -174,6 +175,8 @@ func (a *Assign) judge(in *batch.Batch, out *op.Output) {
 	switch {
 	case a.cfg.Time == ProcessingTime:
 		a.judgeNow(in, out)
+	case a.simple(in) && a.shape.Kind == Session:
+		a.judgeSessions(in, out)
 	case a.simple(in):
 		a.judgeSimply(in, out)
 	default:
@@ -183,7 +186,7 @@ func (a *Assign) judge(in *batch.Batch, out *op.Output) {
 
 // simple reports whether each row comes out once and nothing but its time must be looked at.
 func (a *Assign) simple(in *batch.Batch) bool {
-	return !a.repeats && a.shape.Kind != Session && !in.Cols[a.cfg.Time].HasNulls()
+	return !a.repeats && !in.Cols[a.cfg.Time].HasNulls()
 }
 
 // over is the latest time at which a window may end of which some row of in is late; at least the least number.
@@ -229,6 +232,28 @@ func (a *Assign) judgeSimply(in *batch.Batch, out *op.Output) {
 			continue
 		}
 		first[row], last[row] = from, to
+		a.sel = append(a.sel, uint16(row)) //nolint:gosec // a row number of a batch
+	}
+}
+
+// judgeSessions is judgeEach for sessions, where rows have a time.
+func (a *Assign) judgeSessions(in *batch.Batch, out *op.Output) {
+	times, starts, ends := in.Cols[a.cfg.Time].Int64s(), a.first.Int64s(), a.last.Int64s()
+	over := a.over(in)
+	most := temporal.MaxTimestamp - a.shape.Gap
+	for i := range in.Rows() {
+		row := in.Row(i)
+		micros := times[row]
+		switch {
+		case micros < temporal.MinTimestamp || micros > most:
+			out.Reject(row, outOfRange())
+			continue
+		case micros < over:
+			w, _ := a.shape.of(micros)
+			a.judgeOne(in, row, &w, out)
+			continue
+		}
+		starts[row], ends[row] = micros, micros+a.shape.Gap
 		a.sel = append(a.sel, uint16(row)) //nolint:gosec // a row number of a batch
 	}
 }

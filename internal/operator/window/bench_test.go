@@ -245,3 +245,44 @@ func BenchmarkSliced(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSessions measures a row of sessions by 1,000 keys, 10,000 rows a second.
+func BenchmarkSessions(b *testing.B) {
+	for _, bm := range []struct {
+		name string
+		gap  int64
+		keys []int
+	}{
+		{"gap 10 s", 10 * second, []int{2}},
+		{"gap 100 ms", second / 10, []int{2}},
+		{"gap 10 ms", second / 100, []int{2}},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			ac, c := aggregated(b, window.Shape{Kind: window.Session, Gap: bm.gap}, bm.keys)
+			assign, err := window.NewAssign(&batch.Pool{}, ac)
+			if err != nil {
+				b.Fatal(err)
+			}
+			agg, err := window.NewSessions(&batch.Pool{}, limit.New("bench", 0), c)
+			if err != nil {
+				b.Fatal(err)
+			}
+			batches := stream(256, 1000)
+			length := int64(len(batches)) * batch.MaxRows * 100
+			b.ResetTimer()
+			start, rows, emitted := processTime(b), int64(0), int64(0)
+			for i := range b.N {
+				in := batches[i%len(batches)]
+				pass(b, in, assign, agg)
+				emitted += told(b, in.Before[in.Len-1], agg)
+				rows += int64(in.Len)
+				for row := range in.Before { // the next round goes on where this one ends
+					in.Before[row] += length
+					in.Cols[0].Int64s()[row] += length
+				}
+			}
+			perRow(b, start, rows)
+			b.ReportMetric(float64(emitted)/float64(rows), "emitted/row")
+		})
+	}
+}

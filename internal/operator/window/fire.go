@@ -42,8 +42,7 @@ func (s *Sliced) release() {
 	s.entries.Free()
 	for _, c := range s.calls {
 		c.state.Close()
-		c.state = c.config.Function.NewState(&c.spec)
-		c.folder = c.state.(expr.Folder)
+		c.reset()
 	}
 	s.used, s.free, s.emit.temps = 0, none, nil
 }

@@ -2,6 +2,7 @@ package window_test
 
 import (
 	"flag"
+	"slices"
 	"testing"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -26,10 +27,11 @@ func TestFixtures(t *testing.T) {
 	}
 	optest.Fixture(t, grouped(c), "testdata/aggregate-v1.state", *writeFixtures, optest.Make(windowTypes(), rows...))
 
+	windows := slices.Clone(rows)
 	s := window.SlicedConfig{Config: c, Shape: window.Shape{Kind: window.Hop, Size: 10, Every: 2}, TimeType: schema.Of(schema.TimestampTZ)}
 	s.Types = slicedTypes()
-	for i := range rows {
-		rows[i][0], rows[i][1] = 2, 10
+	for i, row := range rows {
+		rows[i] = append([]any{2, 10}, row[2:]...)
 	}
 	o := sliced(s)
 	optest.Fixture(t, o, "testdata/sliced-open-v1.state", *writeFixtures, optest.Make(slicedTypes(), rows...))
@@ -38,6 +40,8 @@ func TestFixtures(t *testing.T) {
 		return &hurried{Sliced: made}, err
 	}
 	optest.Fixture(t, o, "testdata/sliced-v1.state", *writeFixtures, optest.Make(slicedTypes(), rows...))
+
+	optest.Fixture(t, sessions(c), "testdata/sessions-v1.state", *writeFixtures, optest.Make(windowTypes(), windows...))
 }
 
 // hurried answers windows before a barrier.

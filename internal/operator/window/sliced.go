@@ -183,10 +183,7 @@ func NewSliced(pool *batch.Pool, budget *limit.Budget, config SlicedConfig) (*Sl
 	}
 	s.subtracts, s.alone = s.shape.Kind != Cumulate, !s.shape.Overlaps()
 	for i := range s.cfg.Calls {
-		call := &s.cfg.Calls[i]
-		c := &slicedCall{config: call, spec: expr.Spec{Args: call.ArgTypes, Direct: call.Direct, Pool: pool, Budget: budget}}
-		c.state = call.Function.NewState(&c.spec)
-		c.folder = c.state.(expr.Folder)
+		c := newSlicedCall(&s.cfg.Calls[i], pool, budget)
 		_, subtracts := c.state.(expr.Unfolder)
 		s.subtracts = s.subtracts && subtracts
 		s.calls = append(s.calls, c)

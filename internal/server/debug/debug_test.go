@@ -48,7 +48,7 @@ func report(n int64) flow.Report {
 	return flow.Report{
 		Sources: []flow.SourceReport{{
 			Name: "bid", Records: n, Rows: n - 3, Filtered: 2, Rejected: 1, Bytes: n * 100, Blocks: 4,
-			MaxEventTime: 1436918400_500000, HasEventTime: true, Done: 25, Total: 100,
+			MaxEventTime: 1436918400_500000, HasEventTime: true, Idle: 2, Done: 25, Total: 100,
 		}},
 		Steps: []flow.StepReport{
 			{Name: "split", Detail: "price > 5", Counts: op.Counts{In: n - 3, Forwarded: n - 3, Emitted: n - 3}},
@@ -157,6 +157,7 @@ func TestMetricsAreTheReports(t *testing.T) {
 		`wire_source_rejected_total` + pipeline + `,source="bid"}`:          "1",
 		`wire_source_bytes_total` + pipeline + `,source="bid"}`:             "10000",
 		`wire_source_blocks_total` + pipeline + `,source="bid"}`:            "4",
+		`wire_source_idle_total` + pipeline + `,source="bid"}`:              "2",
 		`wire_source_event_time_seconds` + pipeline + `,source="bid"}`:      "1.4369184005e+09",
 		`wire_source_progress_ratio` + pipeline + `,source="bid"}`:          "0.25",
 		`wire_step_rows_in_total` + pipeline + `,step="split"}`:             "97",

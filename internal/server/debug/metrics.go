@@ -23,6 +23,7 @@ var (
 		{"wire_source_rejected_total", "Records that could not become rows.", func(s *flow.SourceReport) int64 { return s.Rejected }},
 		{"wire_source_bytes_total", "Bytes that a source read.", func(s *flow.SourceReport) int64 { return s.Bytes }},
 		{"wire_source_blocks_total", "Blocks of records that a source dealt.", func(s *flow.SourceReport) int64 { return s.Blocks }},
+		{"wire_source_idle_total", "How often a split of a source was declared idle, and not waited for.", func(s *flow.SourceReport) int64 { return s.Idle }},
 	}
 	stepCounters = []counter[flow.StepReport]{
 		{"wire_step_rows_in_total", "Rows that entered a step.", func(s *flow.StepReport) int64 { return s.In }},

@@ -33,7 +33,10 @@ func document(r *connector.Registry) object {
 		member{"on_error", described("What becomes of rows that fail.", choice("fail", "drop", "dead_letter"))},
 		member{"source", source(r)},
 		member{"transform", transform()},
-		member{"sink", sink(r, object{{"from", described("The sources, transforms or branches whose rows are written.", ref("texts"))}}, list{"from"})},
+		member{"sink", sink(r, object{
+			{"from", described("The sources, transforms or branches whose rows are written.", ref("texts"))},
+			{"primary_key", described("The columns of which the sink gets the last row of each value, where rows change.", ref("texts"))},
+		}, list{"from"})},
 		member{"dead_letters", sink(r, object{}, nil)},
 	)
 	for _, f := range r.Formats {
@@ -54,6 +57,7 @@ func document(r *connector.Registry) object {
 				{"pattern", `^[0-9]+$|` + reference},
 			}},
 			{"on_error", ref("on_error")},
+			{"emit", described("When answers are given: final, once, when the input ends; changes, as they change; auto, final where all inputs end.", choice("auto", "final", "changes"))},
 			{"sources", described("Where rows come from.", named("source").with("minProperties", 1))},
 			{"transforms", described("What is done to rows.", object{{"anyOf", list{named("transform"), object{{"type", "null"}}}}})},
 			{"sinks", described("Where rows go.", named("sink").with("minProperties", 1))},
@@ -111,6 +115,8 @@ func source(r *connector.Registry) object {
 				{"additionalProperties", ref("text")},
 				{"minProperties", 1},
 			}},
+			{"primary_key", described("The columns by which rows replace each other, or that no two rows have in common.", ref("texts"))},
+			{"changes", described("How rows change: append, they stay; changelog, each has its kind of change; upsert, they replace each other by primary_key.", choice("append", "changelog", "upsert"))},
 			{"event_time", described("The column that holds the time of the event.", ref("text"))},
 			{"watermark", described("How far the watermark stays behind the largest event time.", ref("duration"))},
 			{"on_error", ref("on_error")},

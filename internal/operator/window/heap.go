@@ -1,0 +1,83 @@
+package window
+
+import "wire.example/wire/internal/foundation/limit"
+
+// due is a time at which an entry must be looked at.
+type due struct {
+	micros int64
+	id     uint32
+}
+
+// dues are times, of which the earliest comes out first: a heap with four branches. What is in it is not stored: it follows from the entries.
+type dues struct {
+	list   []due
+	budget *limit.Budget
+	held   int64
+}
+
+const (
+	branches = 4
+	dueBytes = 16
+)
+
+// push adds a time.
+func (d *dues) push(t due) error {
+	if len(d.list) == cap(d.list) {
+		room := max(64, cap(d.list)*3/2)
+		if err := d.budget.Reserve(int64(room) * dueBytes); err != nil {
+			return err
+		}
+		grown := make([]due, len(d.list), room)
+		copy(grown, d.list)
+		d.budget.Release(d.held)
+		d.list, d.held = grown, int64(room)*dueBytes
+	}
+	d.list = append(d.list, t)
+	at := len(d.list) - 1
+	for at > 0 {
+		up := (at - 1) / branches
+		if d.list[up].micros <= t.micros {
+			break
+		}
+		d.list[at] = d.list[up]
+		at = up
+	}
+	d.list[at] = t
+	return nil
+}
+
+// pop takes the earliest time out, if it is at until or before.
+func (d *dues) pop(until int64) (t due, ok bool) {
+	if len(d.list) == 0 || d.list[0].micros > until {
+		return due{}, false
+	}
+	t = d.list[0]
+	last := d.list[len(d.list)-1]
+	d.list = d.list[:len(d.list)-1]
+	n, at := len(d.list), 0
+	for {
+		least := at*branches + 1
+		if least >= n {
+			break
+		}
+		for k := least + 1; k < min(least+branches, n); k++ {
+			if d.list[k].micros < d.list[least].micros {
+				least = k
+			}
+		}
+		if d.list[least].micros >= last.micros {
+			break
+		}
+		d.list[at] = d.list[least]
+		at = least
+	}
+	if n > 0 {
+		d.list[at] = last
+	}
+	return t, true
+}
+
+func (d *dues) free() {
+	d.budget.Release(d.held)
+	d.list, d.held = nil, 0
+}
