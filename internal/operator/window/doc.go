@@ -8,4 +8,7 @@
 // the order of their ends, when the watermark of all input has passed; or whenever something has changed, as changes. Rows that come for a window that was
 // answered, within its lateness, correct the answer. Behind Assign no row is late: what comes for a window that was dropped is counted as late all the same.
 // Combiner is its first half, to stand before an exchange.
+//
+// Sliced is an Aggregate over slices: a state for each group and slice, the windows put together from those. Sessions is one for sessions by keys, which merges them
+// as rows come; where that cannot be, Held keeps rows until their session is over.
 package window

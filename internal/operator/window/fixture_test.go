@@ -42,6 +42,8 @@ func TestFixtures(t *testing.T) {
 	optest.Fixture(t, o, "testdata/sliced-v1.state", *writeFixtures, optest.Make(slicedTypes(), rows...))
 
 	optest.Fixture(t, sessions(c), "testdata/sessions-v1.state", *writeFixtures, optest.Make(windowTypes(), windows...))
+	rowsOf := window.HeldConfig{Name: "windows 1", Types: windowTypes(), Keys: []int{colKey}, Start: colStart, End: colEnd}
+	optest.Fixture(t, held(rowsOf), "testdata/held-v1.state", *writeFixtures, optest.Make(windowTypes(), windows...))
 }
 
 // hurried answers windows before a barrier.

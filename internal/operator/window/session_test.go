@@ -30,11 +30,22 @@ func drawSessions(t *rapid.T, keys []int, gap int) (in, merged *batch.Batch) {
 		})
 	}
 	in = optest.Make(windowTypes(), rows...)
-	order := make([]int, len(rows))
+	return in, settled(in, keys, gap)
+}
+
+// settled are rows with the windows of their sessions.
+func settled(in *batch.Batch, keys []int, gap int) *batch.Batch {
+	out := &batch.Batch{Len: in.Len, Cols: slices.Clone(in.Cols)}
+	for _, k := range []int{colStart, colEnd} {
+		out.Cols[k] = batch.NewColumn(&batch.Pool{}, in.Cols[k].Type())
+		out.Cols[k].Reset(in.Len)
+	}
+	starts := in.Cols[colStart].Int64s()
+	order := make([]int, in.Len)
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rows[a][0].(int), rows[b][0].(int)) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(starts[a], starts[b]) })
 	text := func(row int) string {
 		var cols []*batch.Column
 		for _, k := range keys {
@@ -43,15 +54,15 @@ func drawSessions(t *rapid.T, keys []int, gap int) (in, merged *batch.Batch) {
 		return sdktest.Rows(&batch.Batch{Cols: cols, Len: in.Len, Sel: []uint16{uint16(row)}})[0]
 	}
 	open := map[string][]int{}
-	own := slices.Clone(rows)
 	settle := func(list []int) {
 		for _, row := range list {
-			own[row] = append([]any{rows[list[0]][0], rows[list[len(list)-1]][1]}, rows[row][2:]...)
+			out.Cols[colStart].Int64s()[row] = starts[list[0]]
+			out.Cols[colEnd].Int64s()[row] = starts[list[len(list)-1]] + int64(gap)
 		}
 	}
 	for _, row := range order {
 		list := open[text(row)]
-		if len(list) > 0 && rows[row][0].(int)-rows[list[len(list)-1]][0].(int) >= gap {
+		if len(list) > 0 && starts[row]-starts[list[len(list)-1]] >= int64(gap) {
 			settle(list)
 			list = nil
 		}
@@ -60,7 +71,7 @@ func drawSessions(t *rapid.T, keys []int, gap int) (in, merged *batch.Batch) {
 	for _, list := range open {
 		settle(list)
 	}
-	return in, optest.Make(windowTypes(), own...)
+	return out
 }
 
 func drawSessionConfig(t *rapid.T, tb testing.TB) window.Config {

@@ -1,0 +1,106 @@
+package window_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
+	"wire.example/wire/internal/operator/window"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/sdktest"
+)
+
+func held(c window.HeldConfig) optest.Operator {
+	o := optest.Operator{
+		New: func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
+			return window.NewHeld(pool, budget, c)
+		},
+		Inputs:     []optest.Input{{Keys: c.Keys}},
+		Watermarks: optest.Bound(c.Lag, colStart),
+		Times:      optest.AnyTime,
+	}
+	if c.ProcessingTime {
+		o.Watermarks, o.Times = nil, optest.Bound(0, colStart)
+	}
+	return o
+}
+
+// left are the rows of a changelog that were not taken back.
+func left(in *batch.Batch) *batch.Batch {
+	taken := map[string]int{}
+	text := sdktest.Rows(&batch.Batch{Cols: in.Cols, Len: in.Len})
+	var rows []uint16
+	for row := in.Len - 1; row >= 0; row-- {
+		switch {
+		case len(in.Kinds) > 0 && !op.Adds(in.Kinds[row]):
+			taken[text[row]]++
+		case taken[text[row]] > 0:
+			taken[text[row]]--
+		default:
+			rows = append(rows, uint16(row))
+		}
+	}
+	slices.Reverse(rows)
+	out := &batch.Batch{Len: len(rows)}
+	for _, c := range in.Cols {
+		own := batch.NewColumn(&batch.Pool{}, c.Type())
+		own.Gather(c, rows)
+		out.Cols = append(out.Cols, own)
+	}
+	return out
+}
+
+func TestHeldSessions(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		c := window.HeldConfig{Name: "sessions 1", Types: windowTypes(), Start: colStart, End: colEnd, Lag: int64(rapid.IntRange(0, 4).Draw(r, "lag"))}
+		c.Keys = rapid.SampledFrom([][]int{nil, {colKey}, {colOther}, {colKey, colOther}}).Draw(r, "keys")
+		if c.ProcessingTime = rapid.IntRange(0, 3).Draw(r, "processing time") == 0; c.ProcessingTime {
+			c.Lag = 0
+		}
+		gap := rapid.IntRange(1, 7).Draw(r, "gap")
+		in, _ := drawSessions(r, c.Keys, gap)
+		if c.Retracts = rapid.Bool().Draw(r, "retracts"); c.Retracts {
+			in = changed(r, in)
+		}
+		want := sdktest.Rows(settled(left(in), c.Keys, gap))
+		if err := optest.CheckOne(r, held(c), []*batch.Batch{in}, [][]string{want}); err != nil {
+			r.Fatalf("%+v: %v", c, err)
+		}
+	})
+}
+
+// TestManyHeldRows: rows come out in batches, and what was never there is not taken back.
+func TestManyHeldRows(t *testing.T) {
+	c := window.HeldConfig{Name: "sessions 1", Types: windowTypes(), Start: colStart, End: colEnd, Retracts: true}
+	var rows [][]any
+	for i := range 3*batch.MaxRows + 7 {
+		rows = append(rows, []any{i, i + 2, "a", i % 3, 1, nil})
+	}
+	rows = append(rows, []any{nil, 3, "a", 1, 1, nil}, []any{1, 3, "never there", 1, 1, nil})
+	in := optest.Make(windowTypes(), rows...)
+	in.Kinds = make([]batch.Change, in.Len)
+	in.Kinds[in.Len-1] = batch.Delete
+	got, err := optest.Run(held(c), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(got.Rows[0]); n != in.Len-2 || !strings.HasPrefix(got.Rows[0][n-1], "0, 12296, ") || got.Counts.Filtered != 2 || got.Counts.Held != 0 {
+		t.Errorf("%d rows, the last %s, %+v", n, got.Rows[0][n-1], got.Counts)
+	}
+}
+
+func TestWrongHeld(t *testing.T) {
+	c := window.HeldConfig{Name: "sessions 4", Types: windowTypes(), Start: colKey, End: colEnd}
+	if _, err := window.NewHeld(&batch.Pool{}, limit.New("test", 0), c); err == nil || !strings.Contains(err.Error(), "sessions 4: a session from TEXT") {
+		t.Error(err)
+	}
+	c.Start, c.Lag = colStart, -1
+	if _, err := window.NewHeld(&batch.Pool{}, limit.New("test", 0), c); err == nil || !strings.Contains(err.Error(), "a lag of -1") {
+		t.Error(err)
+	}
+}
