@@ -83,8 +83,9 @@ type GroupWindow struct {
 	// when the input ends.
 	Lag   int64
 	Timed bool
-	// Sliced says that Table hands on slices rather than windows: rows stand once, however many windows they are in.
-	Sliced bool
+	// Sliced says that Table hands on slices rather than windows: rows stand once, however many windows they are in. Processing says that windows close by
+	// processing time.
+	Sliced, Processing bool
 }
 
 // LateRows are the rows of Of that were late for a window, one for each such window, with its start and end.
@@ -108,6 +109,34 @@ func (n *LateRows) Inputs() []Node { return []Node{n.Of} }
 
 // String is the node in one line.
 func (n *LateRows) String() string { return "late rows of " + n.Of.Name }
+
+// Sessions keeps rows until their session is over, and hands them on with its start and end: the rows that are less than a gap apart.
+type Sessions struct {
+	Step
+	Input Node
+	// Keys are the columns by which rows are of one session. Start and End are the columns of the window: in Input that of each row alone.
+	Keys       []int
+	Start, End int
+	// Lag is how far, in µs, ends may be behind the watermark; Timed says that there is one, Processing that sessions end by processing time, Retracts that rows
+	// are taken back.
+	Lag                         int64
+	Timed, Processing, Retracts bool
+}
+
+// Schema is that of the input.
+func (n *Sessions) Schema() *schema.Schema { return n.Input.Schema() }
+
+// Inputs is the input.
+func (n *Sessions) Inputs() []Node { return []Node{n.Input} }
+
+// String is the node in one line.
+func (n *Sessions) String() string {
+	text := "sessions " + n.Name + ": of all rows"
+	if len(n.Keys) > 0 {
+		text = "sessions " + n.Name + ": for each " + columnNames(n.Input.Schema(), n.Keys)
+	}
+	return text
+}
 
 // Late filters out rows whose time was passed by the watermark of their own split when they came.
 type Late struct {

@@ -83,6 +83,8 @@ func stepOf(n logical.Node) *logical.Step {
 		return &n.Step
 	case *logical.Normalize:
 		return &n.Step
+	case *logical.Sessions:
+		return &n.Step
 	case *logical.Fold:
 		return &n.Step
 	}

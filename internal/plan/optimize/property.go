@@ -31,6 +31,8 @@ type WindowColumns struct {
 	Start, End int
 	// Size is how far at most the end is from the start, and Step how far ends are apart at least, in µs; 0 if that is not known.
 	Size, Step int64
+	// Processing says that they are of processing time.
+	Processing bool
 }
 
 // Watermark is the first column that has a watermark, or -1.
@@ -69,7 +71,7 @@ func (p *Properties) windowAt(at func(int) int) *WindowColumns {
 	if p.Window == nil {
 		return nil
 	}
-	out := &WindowColumns{at(p.Window.Start), at(p.Window.End), p.Window.Size, p.Window.Step}
+	out := &WindowColumns{at(p.Window.Start), at(p.Window.End), p.Window.Size, p.Window.Step, p.Window.Processing}
 	if out.Start < 0 || out.End < 0 {
 		return nil
 	}
@@ -149,6 +151,13 @@ func (s *Edges) compute(n logical.Node) *Properties {
 			return c
 		})
 		return &p
+	case *logical.Sessions: // they begin any time ago
+		p := *s.Of(n.Input)
+		p.Times = map[int]int64{}
+		if n.Timed {
+			p.Times[n.End] = n.Lag
+		}
+		return &p
 	case *logical.Normalize:
 		p := *s.Of(n.Input)
 		p.Changes, p.Key, p.Times = logical.Changelog, slices.Sorted(slices.Values(n.Key)), nil
@@ -218,7 +227,7 @@ func (s *Edges) windowed(n *logical.WindowTable) *Properties {
 	p.Key = nil
 	p.Times = p.moved(func(c int) int { return c })
 	at := n.Input.Schema().Len()
-	p.Window = &WindowColumns{Start: at, End: at + 1, Size: n.Size, Step: n.Every}
+	p.Window = &WindowColumns{Start: at, End: at + 1, Size: n.Size, Step: n.Every, Processing: n.Processing}
 	if n.Shape == logical.Tumble {
 		p.Window.Step = n.Size
 	}
@@ -387,7 +396,7 @@ func (s *Edges) grouped(n *logical.Aggregate) *Properties {
 	if w := n.Window; w != nil {
 		p.Window = &WindowColumns{Start: w.Start, End: w.End}
 		if below.Window != nil {
-			p.Window.Size, p.Window.Step = below.Window.Size, below.Window.Step
+			p.Window.Size, p.Window.Step, p.Window.Processing = below.Window.Size, below.Window.Step, below.Window.Processing
 		}
 		if w.Timed {
 			lag := w.Lag + n.Emit.Lateness

@@ -186,6 +186,10 @@ func (d demand) change(n logical.Node) {
 	case *logical.Late:
 		d.pass(n.Input, d.of(n))
 		d.wholes(n.Input, n.Time)
+	case *logical.Sessions:
+		d.pass(n.Input, d.of(n))
+		d.wholes(n.Input, n.Keys...)
+		d.wholes(n.Input, n.Start, n.End)
 	case *logical.Normalize, *logical.Fold: // they compare whole rows
 		in := n.Inputs()[0]
 		d.wholes(in, span(0, in.Schema().Len())...)

@@ -94,7 +94,14 @@ func regroup(n logical.Node, in logical.Node) logical.Node {
 		c.Input = in
 		return logical.NewWindowTable(c)
 	case *logical.LateRows:
+		if held, ok := in.(*logical.Sessions); ok {
+			in = held.Input
+		}
 		return logical.NewLateRows(in.(*logical.WindowTable))
+	case *logical.Sessions:
+		c := *n
+		c.Input = in
+		return &c
 	case *logical.Late:
 		c := *n
 		c.Input = in

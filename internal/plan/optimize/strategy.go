@@ -118,6 +118,9 @@ func CombineGroups(p *logical.Plan) {
 			e := estimates.Of(a)
 			in := estimates.Of(a.Input)
 			few := e.Rows <= combinedGroups && in.Rows > 4*e.Rows || p.Parallelism != 1 && freshGroups(a, in) <= combinedShare
+			if w := a.Window; w != nil && w.Table != nil {
+				few = (few || len(a.Keys) == 2) && w.Table.Shape != logical.Session // at one time there are few windows
+			}
 			a.Split = few && p.Parallelism != 1 && splittable(a)
 			a.Combine = a.Split || few && !slices.ContainsFunc(a.Calls, whole) && (!a.Retracts || a.Window == nil && !slices.ContainsFunc(a.Calls, compares))
 		}

@@ -134,7 +134,16 @@ func (s *streams) windows(n *logical.WindowTable) logical.Node {
 	if n.Processing {
 		c.Timed = false
 	}
-	return logical.NewWindowTable(c)
+	if n.Shape != logical.Session {
+		return logical.NewWindowTable(c)
+	}
+	c.Decides = c.Decides || c.Timed
+	table := logical.NewWindowTable(c)
+	at := n.Input.Schema().Len()
+	return &logical.Sessions{
+		Step: logical.Step{Name: n.Name + ".sessions", OnError: n.OnError}, Input: table, Keys: n.Partition, Start: at, End: at + 1, Lag: c.Lag + c.Lateness,
+		Timed: c.Timed, Processing: c.Processing, Retracts: s.changes(n.Input),
+	}
 }
 
 func (s *streams) limit(n *logical.Limit) logical.Node {

@@ -107,8 +107,9 @@ func tableOf(n logical.Node, w *WindowColumns) *logical.WindowTable {
 // windowGroups decides for groups of windows.
 func (s *streams) windowGroups(c *logical.Aggregate, w *logical.GroupWindow) *logical.Aggregate {
 	below := s.edges.Of(c.Input)
-	processing := w.Table != nil && w.Table.Processing
 	c.Window = w
+	w.Processing = below.Window.Processing
+	processing := w.Processing
 	c.Changing = c.Emit.Mode == logical.EmitChanges || c.Emit.Every != 0 || c.Emit.Lateness != 0
 	if c.Emit.Mode == logical.EmitDefault && s.plan.Emit == logical.EmitChanges && !w.Timed && !processing {
 		c.Changing = true // windows that would not close before the end
@@ -116,6 +117,10 @@ func (s *streams) windowGroups(c *logical.Aggregate, w *logical.GroupWindow) *lo
 	if !w.Timed && !processing && !below.Bounded && !c.Changing {
 		s.refuse("Declare WATERMARK FOR the time column of the source, or ask for EMIT CHANGES.",
 			"the windows of %s never close: their time has no watermark", c)
+	}
+	if in, table := s.sessionsOf(c); table != nil {
+		w.Table, w.Timed, w.Lag = table, table.Timed, table.Lag
+		return regrouped(c, in, c.Keys, c.Calls)
 	}
 	if w.Table == nil || !w.Table.Timed {
 		return c
@@ -133,12 +138,55 @@ func (s *streams) windowGroups(c *logical.Aggregate, w *logical.GroupWindow) *lo
 	return regrouped(c, in, c.Keys, c.Calls)
 }
 
+// sessionsOf returns the input of c with each row in a window of its own, where c groups sessions by what makes them, so that they can be merged as rows come; and
+// the windows. They are nil where the rows of a session must be held until it is over.
+func (s *streams) sessionsOf(c *logical.Aggregate) (logical.Node, *logical.WindowTable) {
+	if c.Retracts || c.Sets != nil || !partible(c) {
+		return nil, nil
+	}
+	in, held, keys := unheld(c.Input, c.Keys[:len(c.Keys)-2])
+	if held == nil || !sameColumns(keys, held.Keys) {
+		return nil, nil
+	}
+	return in, held.Input.(*logical.WindowTable)
+}
+
+// unheld returns n, which projects the rows of sessions or filters them by their keys alone, with each row in a window of its own; the node that holds the rows, nil
+// if there is none; and what columns of n are columns of that.
+func unheld(n logical.Node, columns []int) (logical.Node, *logical.Sessions, []int) {
+	if held, ok := n.(*logical.Sessions); ok {
+		return held.Input, held, columns
+	}
+	switch n.(type) {
+	case *logical.Filter, *logical.Project:
+	default:
+		return nil, nil, nil
+	}
+	below := make([]int, len(columns))
+	for i, c := range columns {
+		var ok bool
+		if below[i], ok = passes(n, c); !ok {
+			return nil, nil, nil
+		}
+	}
+	in, held, keys := unheld(n.Inputs()[0], below)
+	if held == nil {
+		return nil, nil, nil
+	}
+	if f, ok := n.(*logical.Filter); ok && slices.ContainsFunc(bind.Paths(f.Predicate), func(path []int) bool { return !slices.Contains(below, path[0]) }) {
+		return nil, nil, nil
+	}
+	return withInputs(n, []logical.Node{in}), held, keys
+}
+
+// partible reports whether parts of a group of c can be merged.
+func partible(c *logical.Aggregate) bool {
+	return !slices.ContainsFunc(c.Calls, func(call logical.AggregateCall) bool { return whole(call) || call.Function.Class != aggregate.Plain })
+}
+
 // sliceable reports whether the groups of c can be put together from slices: windows are answered once, and what is asked of them can be merged.
 func sliceable(c *logical.Aggregate) bool {
-	if c.Changing || c.Retracts || c.Sets != nil || c.Window.Table.Shape == logical.Session {
-		return false
-	}
-	return !slices.ContainsFunc(c.Calls, func(call logical.AggregateCall) bool { return whole(call) || call.Function.Class != aggregate.Plain })
+	return !c.Changing && !c.Retracts && c.Sets == nil && partible(c)
 }
 
 // slice is n, which filters and projects the rows of windows, with those of slices in the place of the columns start and end; ok is false if n does more with
@@ -223,4 +271,9 @@ func tableLateness(n logical.Node) int64 {
 		}
 		n = n.Inputs()[0]
 	}
+}
+
+// sameColumns reports whether a and b are the same columns, in any order.
+func sameColumns(a, b []int) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }

@@ -20,7 +20,7 @@ import (
 // blocking reports whether n keeps state, and so heads a stage of its own.
 func blocking(n logical.Node) bool {
 	switch n.(type) {
-	case *logical.Join, *logical.Aggregate, *logical.Sort, *logical.Limit, *logical.SetOp, *logical.Over, *logical.Normalize, *logical.Fold:
+	case *logical.Join, *logical.Aggregate, *logical.Sort, *logical.Limit, *logical.SetOp, *logical.Over, *logical.Normalize, *logical.Fold, *logical.Sessions:
 		return true
 	}
 	return false
@@ -70,6 +70,8 @@ func (b *builder) stage(n logical.Node) *Stage {
 		m = newFold(head, n)
 	case *logical.Normalize:
 		m = newNormalize(head, n)
+	case *logical.Sessions:
+		m = newSessions(head, n)
 	default:
 		panic(fmt.Sprintf("physical: no stage for %T", n))
 	}

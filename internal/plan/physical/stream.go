@@ -64,6 +64,16 @@ func newTimedSort(s *Step, n *logical.Sort) meeting {
 	return together(1)
 }
 
+// newSessions makes the operator that keeps rows until their session is over.
+func newSessions(s *Step, n *logical.Sessions) meeting {
+	s.Name, s.OnError = n.Name, n.OnError
+	config := window.HeldConfig{
+		Name: n.Name, Types: types(n.Schema()), Keys: n.Keys, Start: n.Start, End: n.End, Lag: n.Lag, Retracts: n.Retracts, ProcessingTime: n.Processing,
+	}
+	s.New = func(b Build) (op.Operator, error) { return window.NewHeld(b.Pool, b.Budget, config) }
+	return byKeys(n.Keys)
+}
+
 // newLate makes the operator that takes late rows out.
 func newLate(s *Step, n *logical.Late) {
 	s.Name, s.OnError = n.Name, n.OnError
@@ -101,10 +111,6 @@ func Refused(n logical.Node) error {
 		return sqlstate.Errorf(sqlstate.FeatureNotSupported, "%s is not supported yet: %s", what, n)
 	}
 	switch n := n.(type) {
-	case *logical.WindowTable:
-		if n.Shape == logical.Session {
-			return notYet("SESSION")
-		}
 	case *logical.Over:
 		if n.Timed {
 			return notYet("OVER by time over a stream")

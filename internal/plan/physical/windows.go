@@ -12,7 +12,7 @@ import (
 // closes reports whether groups of n go with their window, rather than when the input ends.
 func closes(n *logical.Aggregate) bool {
 	w := n.Window
-	return w != nil && (w.Timed || n.Changing || w.Table != nil && w.Table.Processing)
+	return w != nil && (w.Timed || n.Changing || w.Processing)
 }
 
 // Processing time is told every so often, in µs, unless steps want it sooner.
@@ -48,7 +48,7 @@ func windowConfig(n *logical.Aggregate) window.Config {
 	w, k := n.Window, len(n.Keys)-2
 	c := window.Config{
 		Config: aggregateConfig(n), Start: n.Keys[w.Start], End: n.Keys[w.End], Lag: w.Lag, Lateness: n.Emit.Lateness, Interval: n.Emit.Every,
-		ProcessingTime: w.Table != nil && w.Table.Processing,
+		ProcessingTime: w.Processing,
 	}
 	c.Changes, c.Keys = false, c.Keys[:k]
 	for i, set := range c.Sets {
@@ -67,7 +67,8 @@ func windowConfig(n *logical.Aggregate) window.Config {
 func newWindows(s *Step, n *logical.Aggregate) meeting {
 	config := windowConfig(n)
 	dealt := config.Keys
-	if len(config.Keys) == 0 && !n.Window.Sliced { // slices without keys are one key
+	alone := n.Window.Sliced || n.Window.Table != nil && n.Window.Table.Shape == logical.Session // without keys they are one key
+	if len(config.Keys) == 0 && !alone {
 		dealt = []int{config.Start, config.End}
 	}
 	if config.Sets != nil {
@@ -77,7 +78,9 @@ func newWindows(s *Step, n *logical.Aggregate) meeting {
 		config, dealt = mergingWindows(&config, dealt)
 	}
 	s.New = func(b Build) (op.Operator, error) { return window.NewAggregate(b.Pool, b.Budget, config) }
-	if table := n.Window.Table; n.Window.Sliced {
+	if table := n.Window.Table; table != nil && table.Shape == logical.Session {
+		s.New = func(b Build) (op.Operator, error) { return window.NewSessions(b.Pool, b.Budget, config) }
+	} else if n.Window.Sliced {
 		sliced := window.SlicedConfig{Config: config, Shape: shapeOf(table), TimeType: table.Input.Schema().Fields[table.Time].Type}
 		s.New = func(b Build) (op.Operator, error) { return window.NewSliced(b.Pool, b.Budget, sliced) }
 	}
