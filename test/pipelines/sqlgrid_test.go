@@ -132,6 +132,7 @@ func (g *grid) choices() (all []choice, names []string, err error) {
 				members, name := map[string]string{"name": fmt.Sprint(v.Key)}, fmt.Sprint(v.Key)
 				switch value := v.Value.(type) {
 				case nil:
+					members["text"] = ""
 				case yaml.MapSlice:
 					for _, m := range value {
 						members[fmt.Sprint(m.Key)] = fmt.Sprint(m.Value)

@@ -144,7 +144,7 @@ func TestRowsExpire(t *testing.T) {
 	number := schema.Of(schema.Int64)
 	types := []schema.Type{number, number, number, number}
 	kinds := []join.Kind{join.Inner, join.Left, join.Right, join.Full, join.Semi, join.Anti, join.Mark}
-	often(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
 		c := join.Config{Name: "j", Kind: rapid.SampledFrom(kinds).Draw(rt, "kind"), Left: types, Right: types, Keys: []join.Key{{}}, Pool: &batch.Pool{}}
 		ref := &reference{kind: c.Kind, keys: c.Keys, types: [2][]schema.Type{types, types}}
 		if rapid.Bool().Draw(rt, "residual") {

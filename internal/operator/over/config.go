@@ -48,7 +48,7 @@ type Config struct {
 	Calls     []Call
 	// Changes says, for an Updating, that the input may take rows back.
 	Changes bool
-	// TTL has an Updating forget a partition that no row has come for, in µs of processing time; 0: never. Of no use without Partition.
+	// TTL has an Updating or a Timed forget a partition that no row has come for, in µs of processing time; 0: never. Of no use without Partition.
 	TTL int64
 	// Lag says, for a Timed, how far the first column of Order may be behind the watermark, in µs: no row that comes after watermark w has less than w - Lag there.
 	Lag int64

@@ -12,4 +12,7 @@
 //
 // An EXCLUDE clause makes two frames of one, which move forward too. Offsets of RANGE follow PostgreSQL's in_range functions, overflow included.
 // Memory is the rows, 8 bytes a row, and what the aggregates of one partition keep. Snapshots hold the rows of the partitions that are not through.
+//
+// That is Operator, for input that ends. Updating keeps the answers for rows that come in any order, and go, as a changelog: it computes anew what a change may alter. Timed answers each
+// of rows that are only added once, when a watermark says that its time has come. Both have the partitions' pieces computed by the same functions.
 package over

@@ -9,48 +9,66 @@ type jobs struct {
 	list []job
 	// ids are the rows that the functions see, one job behind the other; targets those that are computed.
 	ids, targets []uint32
+	// number is the job that is next, or of which done rows are computed; at is how many targets are.
+	number, done, at int
 }
 
-// job is the rows from position from up to, not including, to of the part of ids that is the job's.
-type job struct{ first, end, from, to int }
+// job is the rows from position from up to, not including, to of the part of ids that is the job's, of a partition.
+type job struct {
+	first, end, from, to int
+	// slot and head are for functions that keep something of the partition from one job to the next: where, and its first row.
+	slot, head uint32
+}
 
-func (j *jobs) reset() { j.list, j.ids, j.targets = j.list[:0], j.ids[:0], j.targets[:0] }
+func (j *jobs) reset() { *j = jobs{list: j.list[:0], ids: j.ids[:0], targets: j.targets[:0]} }
 
-// evaluate has the functions answer for the rows of all jobs and hands on each batch of answers: for the targets from at on. Columns are lent for the call.
-func (o *Operator) evaluate(j *jobs, answer func(at, n int, columns []*batch.Column) error) error {
-	number, done := 0, 0
-	for at := 0; at < len(j.targets); {
-		n := min(batch.MaxRows, len(j.targets)-at)
-		o.gather(j.targets[at : at+n])
-		for filled := 0; filled < n; {
-			work := &j.list[number]
-			if done == 0 {
-				o.part.start, o.part.end, o.part.ids = 0, work.end-work.first, j.ids[work.first:work.end]
-				if err := o.beginFunctions(); err != nil {
-					return err
-				}
+// step has the functions answer for the next rows of all jobs, at most a batch: the n targets from at on; n is 0 at the end. Columns are lent until the next step.
+func (o *Operator) step(j *jobs) (at, n int, answers []*batch.Column, err error) {
+	at, n = j.at, min(batch.MaxRows, len(j.targets)-j.at)
+	if n == 0 {
+		return at, 0, nil, nil
+	}
+	o.gather(j.targets[at : at+n])
+	for filled := 0; filled < n; {
+		work := &j.list[j.number]
+		if j.done == 0 {
+			o.part = partition{
+				end: work.end - work.first, ids: j.ids[work.first:work.end], groups: o.part.groups, slot: work.slot, head: work.head, fresh: work.from,
 			}
-			p := &o.piece
-			p.from, p.at = work.from+done, filled
-			p.to = min(work.to, p.from+n-filled)
-			if err := o.fill(); err != nil {
-				return err
-			}
-			filled += p.to - p.from
-			if done += p.to - p.from; p.to == work.to {
-				number, done = number+1, 0
+			if err := o.beginFunctions(); err != nil {
+				return 0, 0, nil, err
 			}
 		}
-		o.answers = o.answers[:0]
-		for _, c := range o.calls {
-			o.answers = append(o.answers, c.finish(n))
+		p := &o.piece
+		p.from, p.at = work.from+j.done, filled
+		p.to = min(work.to, p.from+n-filled)
+		if err := o.fill(); err != nil {
+			return 0, 0, nil, err
 		}
-		if err := answer(at, n, o.answers); err != nil {
+		filled += p.to - p.from
+		if j.done += p.to - p.from; p.to == work.to {
+			j.number, j.done = j.number+1, 0
+		}
+	}
+	j.at += n
+	o.answers = o.answers[:0]
+	for _, c := range o.calls {
+		o.answers = append(o.answers, c.finish(n))
+	}
+	return at, n, o.answers, nil
+}
+
+// evaluate hands on the answers for all jobs, a batch at a time.
+func (o *Operator) evaluate(j *jobs, answer func(ids []uint32, columns []*batch.Column) error) error {
+	for {
+		at, n, columns, err := o.step(j)
+		if err != nil || n == 0 {
 			return err
 		}
-		at += n
+		if err := answer(j.targets[at:at+n], columns); err != nil {
+			return err
+		}
 	}
-	return nil
 }
 
 // fill has the functions answer for the operator's piece.

@@ -31,8 +31,10 @@ type Operator struct {
 	// piece is the part of a partition that is being emitted.
 	piece     piece
 	wantPeers bool
-	frames    []*framing
-	calls     []evaluator
+	// counts are those of a Timed, by partition; nil if the functions see whole partitions.
+	counts *keyed.Slab[count]
+	frames []*framing
+	calls  []evaluator
 
 	numbers []uint32
 	sel     []uint16
@@ -56,7 +58,12 @@ type evaluator interface {
 
 // New returns the operator that config describes. What it keeps is reserved in budget.
 func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
-	o := &Operator{config: config, pool: pool, memory: memory{budget: budget, name: config.Name}}
+	return newOperator(pool, budget, config, nil)
+}
+
+// newOperator returns an operator, whose functions are those of a Timed if there are counts.
+func newOperator(pool *batch.Pool, budget *limit.Budget, config Config, counts *keyed.Slab[count]) *Operator {
+	o := &Operator{config: config, pool: pool, memory: memory{budget: budget, name: config.Name}, counts: counts}
 	partition := make([]keyed.Key, len(config.Partition))
 	for i, column := range config.Partition {
 		partition[i] = keyed.Key{Column: column}
@@ -83,6 +90,9 @@ func (o *Operator) evaluatorOf(c *Call) evaluator {
 		f := o.frameOf(c.Frame) // for its mistakes, which for RANGE are found on the way
 		f.used = f.used || f.Unit == ast.FrameRange
 	}
+	if isRunning, _ := timedWay(c); isRunning && o.counts != nil {
+		return o.runningOf(c)
+	}
 	switch c.Function.Kind {
 	case window.Lag, window.Lead:
 		return newOffset(o, c)
@@ -92,6 +102,18 @@ func (o *Operator) evaluatorOf(c *Call) evaluator {
 		return newAggregate(o, c)
 	default:
 		return newPosition(o, c)
+	}
+}
+
+// runningOf chooses how a call is computed from what is kept of a partition.
+func (o *Operator) runningOf(c *Call) evaluator {
+	switch c.Function.Kind {
+	case window.FirstValue:
+		return &runningFirst{newPicker(o, c, c.Args[0])}
+	case window.Aggregate:
+		return newRunningAggregate(o, c)
+	default:
+		return newRunningPosition(o, c)
 	}
 }
 

@@ -12,6 +12,10 @@ type partition struct {
 	ids        []uint32
 	// skip is how many of its first rows were emitted before.
 	skip int
+	// slot and head are, for functions that keep something of the partition from one job to the next, where that is and the first row that there was; fresh is the position of the first row
+	// that they have not seen.
+	slot, head uint32
+	fresh      int
 	// groups are the positions of the first rows of groups of peers, in order; found if the operator wants them.
 	groups []uint32
 }

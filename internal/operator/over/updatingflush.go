@@ -110,8 +110,8 @@ func (u *Updating) recompute() error {
 	if err := u.e.rows.Delete(u.gone); err != nil { // what they were is there until the next row comes
 		return err
 	}
-	return u.e.evaluate(&u.jobs, func(at, n int, columns []*batch.Column) error {
-		return u.compare(u.jobs.targets[at:at+n], columns, true)
+	return u.e.evaluate(&u.jobs, func(ids []uint32, columns []*batch.Column) error {
+		return u.compare(ids, columns, true)
 	})
 }
 

@@ -120,8 +120,8 @@ func (u *Updating) Restore(group op.KeyGroup, data []byte) error {
 		u.addJob(part, 0, n, 0, n)
 	}
 	u.touched, u.changed = u.touched[:0], 0
-	err = u.e.evaluate(&u.jobs, func(at, n int, columns []*batch.Column) error {
-		return u.compare(u.jobs.targets[at:at+n], columns, false)
+	err = u.e.evaluate(&u.jobs, func(ids []uint32, columns []*batch.Column) error {
+		return u.compare(ids, columns, false)
 	})
 	u.jobs = jobs{}
 	return err

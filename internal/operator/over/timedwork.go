@@ -1,0 +1,180 @@
+package over
+
+import (
+	"math"
+	"slices"
+
+	"wire.example/wire/internal/state/keyed"
+)
+
+// plan makes jobs of the rows whose time has come.
+func (t *Timed) plan(limit int64, all bool) error {
+	if err := t.choose(limit, all); err != nil {
+		return err
+	}
+	t.limit = less(limit, t.sight.ahead)
+	if all {
+		t.limit = math.MaxInt64
+	}
+	slots := t.partly
+	t.partly = nil
+	for _, id := range t.due {
+		n := t.notes.At(id)
+		part := t.parts.At(n.slot)
+		if part.last == keyed.NoRow {
+			part.first = id
+		} else {
+			t.notes.At(part.last).next = id
+		}
+		part.last = id
+		slots = append(slots, n.slot)
+	}
+	t.due = t.due[:0]
+	slices.Sort(slots)
+	t.jobs.reset()
+	for _, slot := range slices.Compact(slots) {
+		t.addJob(slot, all)
+	}
+	return t.reserve()
+}
+
+// choose finds the rows that have become complete, in order, and has those that are not wait.
+func (t *Timed) choose(limit int64, all bool) error {
+	isDue := func(id uint32) bool {
+		at, ok := t.timeOf(id)
+		return all || ok && at < limit
+	}
+	for id := t.waiting.First(t.root); id != keyed.NoRow && isDue(id); id = t.waiting.First(t.root) {
+		t.root = t.waiting.Delete(t.root, id)
+		t.due = append(t.due, id)
+	}
+	for _, id := range t.fresh {
+		if isDue(id) {
+			t.due = append(t.due, id)
+			continue
+		}
+		var err error
+		if t.root, err = t.waiting.Insert(t.root, id, t.waiting.PrefixOf(id)); err != nil {
+			return err
+		}
+	}
+	t.fresh = t.fresh[:0]
+	if err := t.reserve(); err != nil {
+		return err
+	}
+	return t.order.Sort(t.e.rows, t.due)
+}
+
+// timeOf returns the time of a row, if it has one.
+func (t *Timed) timeOf(id uint32) (at int64, ok bool) {
+	cols, row := t.e.rows.Row(id)
+	if c := cols[t.time]; c != nil && !c.IsNull(row) {
+		return c.Int64s()[row], true
+	}
+	return 0, false
+}
+
+// addJob adds the rows of a partition that can be answered for.
+func (t *Timed) addJob(slot uint32, all bool) {
+	j, part := &t.jobs, t.parts.At(slot)
+	first := len(j.ids)
+	for id := part.first; id != keyed.NoRow; id = t.notes.At(id).next {
+		j.ids = append(j.ids, id)
+	}
+	from := int(part.answered)
+	to := from
+	for ; first+to < len(j.ids); to++ {
+		if at, ok := t.timeOf(j.ids[first+to]); !all && (!ok || at >= t.limit) {
+			t.partly = append(t.partly, slot)
+			break
+		}
+	}
+	if from == to {
+		j.ids = j.ids[:first]
+		return
+	}
+	if t.heads && part.head == keyed.NoRow {
+		part.head = j.ids[first+from]
+		*t.e.rows.Mark(part.head) |= headOfAll
+	}
+	j.list = append(j.list, job{first: first, end: len(j.ids), from: from, to: to, slot: slot, head: part.head})
+	j.targets = append(j.targets, j.ids[first+from:first+to]...)
+}
+
+// finish notes what was answered, and drops the rows that no frame will see any more.
+func (t *Timed) finish() error {
+	t.gone = t.gone[:0]
+	for i := range t.jobs.list {
+		j := &t.jobs.list[i]
+		ids := t.jobs.ids[j.first:j.end]
+		c := t.e.counts.At(j.slot)
+		c.rows += int64(j.to - j.from)
+		for k := j.from; t.groups && k < j.to; k++ {
+			if k == j.from || t.e.peers.CompareIDs(t.e.rows, ids[k-1], ids[k]) != 0 {
+				c.groups++
+			}
+		}
+		keep := t.sight.keepFrom(ids, j.to, t.limit)
+		for _, id := range ids[keep:j.to] {
+			*t.e.rows.Mark(id) |= answered
+		}
+		if err := t.cut(j.slot, ids, keep, j.to); err != nil {
+			return err
+		}
+	}
+	t.jobs.reset()
+	return t.e.rows.Delete(t.gone)
+}
+
+// cut drops the first rows of a partition, keep of ids, of which the first to are answered. What is left without anything is forgotten.
+func (t *Timed) cut(slot uint32, ids []uint32, keep, to int) error {
+	part := t.parts.At(slot)
+	for _, id := range ids[:keep] {
+		if id == part.head {
+			*t.e.rows.Mark(id) = headOfAll
+			continue
+		}
+		t.gone = append(t.gone, id)
+		part.rows--
+	}
+	part.answered = uint32(to - keep) //nolint:gosec // fewer rows than numbers
+	if keep < len(ids) {
+		part.first = ids[keep]
+		return nil
+	}
+	part.first, part.last = keyed.NoRow, keyed.NoRow
+	if part.rows == 0 && !t.keeps && t.table != nil {
+		return t.table.Delete(slot)
+	}
+	return nil
+}
+
+// trim drops, in all partitions, the rows that no frame will see any more, now and then: those that come no rows for.
+func (t *Timed) trim(limit int64) error {
+	if !t.sight.timed || t.table == nil {
+		return nil
+	}
+	limit = less(limit, t.sight.ahead)
+	if limit < t.trimmed || t.trimmed != math.MinInt64 && limit-t.trimmed < t.sight.back/4 {
+		return nil
+	}
+	t.trimmed = limit
+	t.gone = t.gone[:0]
+	for group := range keyed.Groups {
+		for slot := range t.table.Slots(uint8(group)) { //nolint:gosec // below 256
+			part := t.parts.At(slot)
+			if part.answered == 0 {
+				continue
+			}
+			t.ids = t.ids[:0]
+			for id := part.first; id != keyed.NoRow; id = t.notes.At(id).next {
+				t.ids = append(t.ids, id)
+			}
+			to := int(part.answered)
+			if err := t.cut(slot, t.ids, t.sight.keepFrom(t.ids, to, limit), to); err != nil {
+				return err
+			}
+		}
+	}
+	return t.e.rows.Delete(t.gone)
+}
