@@ -131,7 +131,7 @@ func (s *Edges) compute(n logical.Node) *Properties {
 		if n.Changing {
 			p.Changes = logical.Changelog
 		}
-		if !n.Timed {
+		if !n.Timed || slices.ContainsFunc(n.Calls, follows) {
 			p.Times = nil
 		}
 		return &p

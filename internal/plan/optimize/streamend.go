@@ -20,7 +20,7 @@ func (s *streams) inTimes() map[lateKey]logical.Node {
 	return s.late
 }
 
-// ahead reports whether a window function, or its frame, needs rows that come later than those of its own time.
+// ahead reports whether a window function, or its frame, needs rows that come later than those of its own time, or all that came before.
 func ahead(c logical.WindowCall) bool {
 	switch c.Function.Name {
 	case "lead", "ntile", "percent_rank", "cume_dist":
@@ -28,7 +28,20 @@ func ahead(c logical.WindowCall) bool {
 	case "row_number", "rank", "dense_rank", "lag":
 		return false
 	}
-	return c.Frame.End == ast.Following || c.Frame.End == ast.UnboundedFollowing || c.Frame.Start == ast.Following
+	f := c.Frame
+	follows := f.Start == ast.Following || f.End == ast.Following
+	switch {
+	case f.End == ast.UnboundedFollowing, follows && f.Unit != ast.FrameRange:
+		return true
+	case f.Start != ast.UnboundedPreceding:
+		return false
+	}
+	return f.End != ast.CurrentRow || f.Exclude != ast.ExcludeNothing || c.Function.Name == "nth_value"
+}
+
+// follows reports whether a row waits for others that come after it.
+func follows(c logical.WindowCall) bool {
+	return c.Frame.Start == ast.Following || c.Frame.End == ast.Following
 }
 
 // date asks the sources for their watermarks row by row, where a step decides by them which rows are late.

@@ -182,8 +182,11 @@ func newOver(s *Step, n *logical.Over) meeting {
 		config.Calls = append(config.Calls, over.Call{Function: c.Function, Args: c.Args, Filter: c.Filter, Frame: frame, Result: c.Type})
 	}
 	s.New = func(b Build) (op.Operator, error) {
-		if n.Changing {
+		switch {
+		case n.Changing:
 			return over.NewUpdating(b.Pool, b.Budget, config), nil
+		case n.Timed:
+			return over.NewTimed(b.Pool, b.Budget, config), nil
 		}
 		return over.New(b.Pool, b.Budget, config), nil
 	}

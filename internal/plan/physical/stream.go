@@ -107,15 +107,6 @@ func shapeOf(n *logical.WindowTable) window.Shape {
 
 // Refused returns why a node of an optimized plan cannot be carried out, nil if it can.
 func Refused(n logical.Node) error {
-	notYet := func(what string) error {
-		return sqlstate.Errorf(sqlstate.FeatureNotSupported, "%s is not supported yet: %s", what, n)
-	}
-	switch n := n.(type) {
-	case *logical.Over:
-		if n.Timed {
-			return notYet("OVER by time over a stream")
-		}
-	}
 	a, ok := n.(*logical.Aggregate)
 	if !ok || !a.Retracts {
 		return nil
