@@ -24,6 +24,8 @@ type regex struct {
 	groups int
 	// behind says that a match depends on what stands before it, so that a search cannot begin in the middle of a text.
 	behind bool
+	// simple finds the first match of a pattern for which it is quicker than re; nil if there is no such.
+	simple *matcher
 }
 
 // compileARE compiles a pattern of PostgreSQL's.
@@ -48,6 +50,9 @@ func compileARE(pattern []byte, o areOptions) (*regex, *sqlstate.Error) {
 	r.literal(parsed)
 	r.needed = []byte(required(parsed))
 	r.behind = looksBehind(parsed)
+	if !t.lazy {
+		r.simple = newMatcher(parsed, r.groups)
+	}
 	return r, nil
 }
 
@@ -115,7 +120,15 @@ func required(p *syntax.Regexp) string {
 func (r *regex) match(b []byte) bool {
 	switch {
 	case !r.plain:
-		return (len(r.needed) == 0 || bytes.Contains(b, r.needed)) && r.re.Match(b)
+		if len(r.needed) > 0 && !bytes.Contains(b, r.needed) {
+			return false
+		}
+		if r.simple != nil {
+			if m, ok := r.simple.find(b); ok {
+				return m != nil
+			}
+		}
+		return r.re.Match(b)
 	case r.start && r.end:
 		return bytes.Equal(b, r.whole)
 	case r.start:
@@ -138,6 +151,11 @@ func looksBehind(p *syntax.Regexp) bool {
 
 // find returns the bounds of the first match from at on, and of its groups; nil if there is none. Anchors see all of b.
 func (r *regex) find(b []byte, at int) []int {
+	if at == 0 && r.simple != nil {
+		if m, ok := r.simple.find(b); ok {
+			return m
+		}
+	}
 	var first []int
 	r.each(b, at, func(m []int) bool {
 		first = m
