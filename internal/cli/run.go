@@ -168,7 +168,7 @@ func (a *app) ready(ctx context.Context, l *logical.Plan, path string, f *runFla
 		l.Parallelism = f.parallelism
 	}
 	if f.final {
-		l.Emit = logical.EmitFinal
+		l.Emit, l.Final = logical.EmitFinal, true
 	}
 	runs, err := engine.Plan(ctx, l, runtime.GOMAXPROCS(0))
 	if err != nil {

@@ -30,6 +30,8 @@ type Plan struct {
 	Parallelism int
 	// Emit is when answers are handed on where the query does not say: EmitDefault, EmitFinal or EmitChanges.
 	Emit EmitMode
+	// Final says that sinks get final rows alone, whatever the query says.
+	Final bool
 	// TTL is how long, in µs of processing time, state that nothing touches is kept; 0 means for ever.
 	TTL int64
 	// Warnings are what a user should know of the plan. Set by optimize.

@@ -7,6 +7,7 @@ import (
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/plan/declare"
 	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -236,7 +237,8 @@ func (s *streams) over(n *logical.Over) logical.Node {
 // sink decides what reaches a sink.
 func (s *streams) sink(sink *logical.Sink) {
 	p := s.edges.Of(sink.Input)
-	if p.Changes != logical.AppendOnly && (s.plan.Emit == logical.EmitFinal || s.plan.Emit == logical.EmitDefault && p.Bounded && !asksForChanges(sink.Input)) {
+	final := s.plan.Emit == logical.EmitFinal || s.plan.Emit == logical.EmitDefault && p.Bounded
+	if p.Changes != logical.AppendOnly && (s.plan.Final || final && !asksForChanges(sink.Input)) {
 		if !p.Bounded {
 			s.refuse("Leave out SET emit = 'final'.", "the rows for %s never end, and so there are no final ones", sink)
 		}
@@ -244,6 +246,7 @@ func (s *streams) sink(sink *logical.Sink) {
 		p = s.edges.Of(sink.Input)
 	}
 	sink.Changes = p.Changes
+	s.opens(sink, p)
 	if p.Changes == logical.AppendOnly {
 		return
 	}
@@ -255,6 +258,22 @@ func (s *streams) sink(sink *logical.Sink) {
 		}
 	case takes == connector.Upserts:
 		s.upsert(sink)
+	}
+}
+
+// opens refuses what a sink would refuse when it is opened: an input that never ends, and columns that its format cannot write.
+func (s *streams) opens(sink *logical.Sink, p *Properties) {
+	if !p.Bounded && sink.Type.Endless != nil {
+		if err := sink.Type.Endless(sink.Config); err != nil && s.err == nil {
+			s.err = sqlstate.Errorf(sqlstate.InvalidParameterValue, "sink %q: %v", sink.Name, err)
+		}
+	}
+	if sink.Format == nil || s.err != nil {
+		return
+	}
+	spec := codec.EncodeSpec{Schema: sink.Input.Schema(), Changelog: p.Changes != logical.AppendOnly}
+	if _, err := sink.Format.NewEncoder(spec); err != nil {
+		s.err = sqlstate.Errorf(sqlstate.InvalidParameterValue, "sink %q: %v", sink.Name, err)
 	}
 }
 

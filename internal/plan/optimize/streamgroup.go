@@ -114,8 +114,8 @@ func (s *streams) windowGroups(c *logical.Aggregate, w *logical.GroupWindow) *lo
 	if c.Emit.Mode == logical.EmitDefault && s.plan.Emit == logical.EmitChanges && !w.Timed && !processing {
 		c.Changing = true // windows that would not close before the end
 	}
-	if !w.Timed && !processing && !below.Bounded && !c.Changing {
-		s.refuse("Declare WATERMARK FOR the time column of the source, or ask for EMIT CHANGES.",
+	if !w.Timed && !processing && !below.Bounded {
+		s.refuse("Declare WATERMARK FOR the time column of the source; after joins without bounds in time, Top-N and groups that change there is none: group by date_bin there.",
 			"the windows of %s never close: their time has no watermark", c)
 	}
 	if in, table := s.sessionsOf(c); table != nil {

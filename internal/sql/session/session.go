@@ -136,7 +136,7 @@ func (s *Session) settle(p *logical.Plan) {
 	}
 	p.Emit, p.TTL = s.settings.emit, s.settings.ttl
 	if s.config.Final {
-		p.Emit = logical.EmitFinal
+		p.Emit, p.Final = logical.EmitFinal, true
 	}
 }
 
