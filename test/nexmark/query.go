@@ -145,3 +145,19 @@ func goldenSQL() (setup string, queries map[string]string, err error) {
 	}
 	return setup, queries, nil
 }
+
+// Endless are the statements that make the tables of a stream without end, as views over one source of the generator: so many events a second, of event time and by
+// the clock.
+func Endless(rate int) string {
+	var b strings.Builder
+	b.WriteString("CREATE SOURCE event (event_type INT NOT NULL")
+	for _, t := range tables() {
+		fmt.Fprintf(&b, ",\n  %s ROW(%s)", t[0], t[1])
+	}
+	fmt.Fprintf(&b, ",\n  date_time TIMESTAMP GENERATED ALWAYS AS (COALESCE((bid).date_time, (auction).date_time, (person).date_time)) STORED,\n  %s)\n"+
+		"WITH (connector = 'generate', kind = 'nexmark', rate = %d, events_per_second = %[2]d, group_size = %d);\n", watermark, rate, groupSize)
+	for kind, t := range tables() {
+		fmt.Fprintf(&b, "CREATE VIEW %s AS SELECT %s FROM event WHERE event_type = %d;\n", t[0], viewColumns(t[0], t[1]), kind)
+	}
+	return b.String()
+}

@@ -29,10 +29,14 @@ type relation struct {
 
 // finish gives a query its class, by which a smaller one may replace it.
 func finish(node *difffuzz.Node, types []string) relation {
-	plain := map[string]string{integer: "id", text: "k", decimal: "n", boolean: "b", moment: "ts", edge: "ts"}
+	plain := map[string]string{integer: "id", text: "k", decimal: "n", boolean: "b", moment: "ts"}
 	var list []string
 	for i, t := range types {
-		list = append(list, fmt.Sprintf("t.%s AS c%d", plain[t], i+1))
+		value := "'2020-03-01'::timestamp" // an edge
+		if c, ok := plain[t]; ok {
+			value = "t." + c
+		}
+		list = append(list, fmt.Sprintf("%s AS c%d", value, i+1))
 	}
 	return relation{node.In("query "+strings.Join(types, " "), "SELECT "+strings.Join(list, ", ")+" FROM t"), types}
 }

@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"unsafe"
+
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/foundation/memory"
 	"wire.example/wire/sdk/batch"
@@ -48,8 +50,18 @@ type cells[T any] struct {
 	scratch []byte
 }
 
+// mostShared is the largest cell, in bytes, that lies together with those of other calls.
+const mostShared = 64
+
 func newCells[T any](spec *Spec, l layout[T]) cells[T] {
-	return cells[T]{layout: l, account: account{budget: spec.Budget}, slots: memory.NewSlab[T](spec.Budget)}
+	var zero T
+	c := cells[T]{layout: l, account: account{budget: spec.Budget}}
+	if spec.Record != nil && unsafe.Sizeof(zero) <= mostShared {
+		c.slots = memory.Field[T](spec.Record)
+	} else {
+		c.slots = memory.NewSlab[T](spec.Budget)
+	}
+	return c
 }
 
 func (s *cells[T]) at(slot uint32) *T { return s.slots.At(slot) }

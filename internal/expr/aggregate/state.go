@@ -3,6 +3,7 @@ package aggregate
 import (
 	"wire.example/wire/internal/expr/builtin"
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/foundation/memory"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
@@ -19,6 +20,9 @@ type Spec struct {
 	Sort []Sort
 	// Retracts says that rows will be taken back; without it Retract must not be called.
 	Retracts bool
+	// Record is where a State puts what it keeps of a slot if that is little, so that it lies together with what others keep; nil if it has to do so by itself. All
+	// States that share one must be told of each Grow and be closed together.
+	Record *memory.Record
 	// Pool lends memory for columns; Budget counts what grows with the groups.
 	Pool   *batch.Pool
 	Budget *limit.Budget

@@ -128,24 +128,37 @@ func (s *intSum[T]) Retract(in *Rows) error {
 	return nil
 }
 
+// fetched is how many cells are fetched together: while one waits for memory, the others do not.
+const fetched = 128
+
 // Result stores sums or means.
 func (s *intSum[T]) Result(slots []uint32, out *batch.Column, errs *builtin.Errors) {
 	out.Reset(len(slots))
-	for i, slot := range slots {
-		c := s.at(slot)
-		switch {
-		case c.n == 0:
-			out.SetNull(i)
-		case s.avg:
-			mean, err := numeric.Div(numeric.Decimal{Coef: c.total()}, numeric.FromInt64(c.n))
-			setDecimal(out, i, errs, mean, err)
-		case s.result == schema.Numeric:
-			out.SetDecimal(i, numeric.Decimal{Coef: c.total()})
-		case !c.total().FitsInt64():
-			fail(out, i, errs, sqlstate.New(sqlstate.NumericValueOutOfRange, "bigint out of range"))
-		default:
-			out.Int64s()[i] = c.total().Int64()
+	var memory [fetched]intCell
+	for from := 0; from < len(slots); from += fetched {
+		piece := slots[from:min(from+fetched, len(slots))]
+		for i, slot := range piece {
+			memory[i] = *s.slots.At(slot)
 		}
+		for i := range piece {
+			s.store(&memory[i], from+i, out, errs)
+		}
+	}
+}
+
+func (s *intSum[T]) store(c *intCell, i int, out *batch.Column, errs *builtin.Errors) {
+	switch {
+	case c.n == 0:
+		out.SetNull(i)
+	case s.avg:
+		mean, err := numeric.Div(numeric.Decimal{Coef: c.total()}, numeric.FromInt64(c.n))
+		setDecimal(out, i, errs, mean, err)
+	case s.result == schema.Numeric:
+		out.SetDecimal(i, numeric.Decimal{Coef: c.total()})
+	case !c.total().FitsInt64():
+		fail(out, i, errs, sqlstate.New(sqlstate.NumericValueOutOfRange, "bigint out of range"))
+	default:
+		out.Int64s()[i] = c.total().Int64()
 	}
 }
 

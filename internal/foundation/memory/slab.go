@@ -23,18 +23,27 @@ const (
 // that small slabs are small. T must hold no pointers. It belongs to one goroutine.
 type Slab[T any] struct {
 	chunks []unsafe.Pointer
+	// stride is how far entries are from each other.
+	stride uintptr
 	len    int // entries that may be used
 	room   int // entries that there is memory for
 	budget *limit.Budget
 	bytes  int64
+	// record is that which the slab is a field of, offset bytes behind the beginning, or nil.
+	record *Record
+	offset uintptr
 }
 
 // NewSlab returns an empty slab whose memory is reserved in budget. It panics if T holds pointers.
 func NewSlab[T any](budget *limit.Budget) *Slab[T] {
+	refusePointers[T]()
+	return &Slab[T]{budget: budget, stride: uintptr(sizeOf[T]())}
+}
+
+func refusePointers[T any]() {
 	if t := reflect.TypeFor[T](); hasPointers(t) {
 		panic(fmt.Sprintf("memory: a slab of %s would hide pointers from the garbage collector", t))
 	}
-	return &Slab[T]{budget: budget}
 }
 
 func hasPointers(t reflect.Type) bool {
@@ -59,6 +68,9 @@ func hasPointers(t reflect.Type) bool {
 // Grow makes the entries 0 to n-1 usable; those that were not are zero. Pointers into the slab that At returned are void after a Grow while the
 // slab has not more than ChunkLen entries, and stay good from then on. The error is a *limit.ExceededError; the slab is then as it was.
 func (s *Slab[T]) Grow(n int) error {
+	if s.record != nil {
+		return s.growRecord(n)
+	}
 	for s.room < n {
 		var err error
 		if s.room < ChunkLen {
@@ -126,14 +138,13 @@ func (s *Slab[T]) At(i uint32) *T {
 	if invariant.Enabled {
 		invariant.Check(int(i) < s.len, "entry %d of a slab of %d", i, s.len)
 	}
-	var zero T
-	return (*T)(unsafe.Add(s.chunks[i>>chunkBits], uintptr(i&(ChunkLen-1))*unsafe.Sizeof(zero)))
+	return (*T)(unsafe.Add(s.chunks[i>>chunkBits], uintptr(i&(ChunkLen-1))*s.stride+s.offset))
 }
 
 // Len returns the number of usable entries.
 func (s *Slab[T]) Len() int { return s.len }
 
-// Bytes returns the memory in use, as reserved; of a nil slab none.
+// Bytes returns the memory in use, as reserved; of a nil slab, or of a field, whose record has it, none.
 func (s *Slab[T]) Bytes() int64 {
 	if s == nil {
 		return 0
@@ -141,10 +152,13 @@ func (s *Slab[T]) Bytes() int64 {
 	return s.bytes
 }
 
-// Free gives all memory back. The slab is empty then and may be used again; a nil one has nothing to free.
+// Free gives all memory back, of a field that of the whole record. The slab is empty then and may be used again; a nil one has nothing to free.
 func (s *Slab[T]) Free() {
 	if s == nil {
 		return
+	}
+	if s.record != nil {
+		s.record.Free()
 	}
 	s.budget.Release(s.bytes)
 	s.chunks, s.len, s.room, s.bytes = nil, 0, 0, 0

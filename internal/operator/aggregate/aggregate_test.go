@@ -268,7 +268,10 @@ func canonical(c *batch.Column, row int) string {
 	if c.Kind() == schema.Numeric && !c.IsNull(row) {
 		return fmt.Sprint(c.Decimal(row).Canonical())
 	}
-	return one(c, row)
+	if text := one(c, row); text != "-0" || !c.Kind().IsFloat() {
+		return text
+	}
+	return "0"
 }
 
 // answer asks a function about the rows of one group.

@@ -45,7 +45,8 @@ func newCall(g *groups, config *Call, number int, partial bool) *call {
 		}
 	}
 	if c.merge {
-		c.filter, c.state = NoColumn, f.NewState(&c.spec)
+		c.filter = NoColumn
+		c.makeState()
 		return c
 	}
 	c.filter = config.Filter
@@ -53,7 +54,7 @@ func newCall(g *groups, config *Call, number int, partial bool) *call {
 	if config.isSplit() {
 		c.distinct = true
 		if c.skipped = partial; c.skipped {
-			c.state = f.NewState(&c.spec)
+			c.makeState()
 			return c
 		}
 		g.share(c)
@@ -75,11 +76,18 @@ func newCall(g *groups, config *Call, number int, partial bool) *call {
 		}
 		c.ordered = newOrdered(c, keys)
 	} else {
-		c.state = f.NewState(&c.spec)
+		c.makeState()
 	}
 	// States leave out rows with NULLs by themselves; to keep those, or to know them, would be a waste.
 	c.strict = f.Strict && !c.distinct && c.ordered != nil
 	return c
+}
+
+// makeState makes the state, which lies together with that of other calls.
+func (c *call) makeState() {
+	spec := c.spec
+	spec.Record = c.groups.record
+	c.state = c.config.Function.NewState(&spec)
 }
 
 // grow makes slots 0 to n-1 usable.
@@ -169,12 +177,11 @@ func (c *call) result(slots []uint32, out *batch.Column, failed *failures) error
 	return nil
 }
 
-// free gives all memory back; the call may be used again.
+// free gives all memory back.
 func (c *call) free() {
 	if c.ordered != nil {
 		c.ordered.free()
 		return
 	}
 	c.state.Close()
-	c.state = c.config.Function.NewState(&c.spec)
 }

@@ -24,6 +24,8 @@ type changeRows struct {
 	out    batch.Batch
 	keys   []*batch.Column
 	values []*batch.Column
+	// distinct are the keys of the groups that have changed, each once.
+	distinct []*batch.Column
 
 	piece    *piece
 	after    []*batch.Column
@@ -33,17 +35,20 @@ type changeRows struct {
 	differs []bool
 	// gone are the slots of groups that are no more.
 	gone []uint32
-	// slots and picks are, for each row of out, the group, and its values' row among before-images and, behind those, answers.
-	slots []uint32
-	picks []uint16
-	kinds []batch.Change
-	voids []int // rows of which only the keys are known to be wanted
+	// slots are the groups that have changed. places and picks are, for each row of out, the place of its group among them, and its values' row among before-images and,
+	// behind those, answers.
+	slots  []uint32
+	places []uint16
+	picks  []uint16
+	kinds  []batch.Change
+	voids  []int // rows of which only the keys are known to be wanted
 }
 
 func (r *changeRows) init(g *groups, values []*batch.Column) {
 	r.groups, r.values = g, values
 	for _, t := range g.config.prefix() {
 		r.keys = append(r.keys, batch.NewColumn(g.pool, t))
+		r.distinct = append(r.distinct, batch.NewColumn(g.pool, t))
 	}
 	r.out.Cols = append(append(r.out.Cols, r.keys...), values...)
 	r.kinds = make([]batch.Change, 0, batch.MaxRows)
@@ -67,40 +72,46 @@ func (r *changeRows) update(i int) {
 // build makes the batch.
 func (r *changeRows) build() {
 	r.compare()
-	r.slots, r.picks, r.kinds, r.voids = r.slots[:0], r.picks[:0], r.kinds[:0], r.voids[:0]
+	r.slots, r.places, r.picks, r.kinds, r.voids = r.slots[:0], r.places[:0], r.picks[:0], r.kinds[:0], r.voids[:0]
 	base := r.piece.images
 	for i, v := range r.verdicts {
 		image := r.piece.before[i]
 		switch v {
 		case nothing:
 		case appeared:
-			r.put(i, base+i, batch.Insert)
+			r.name(i)
+			r.put(base+i, batch.Insert)
 		case vanished:
 			if r.upsert {
-				r.voids = append(r.voids, len(r.slots))
+				r.voids = append(r.voids, len(r.picks))
 				image = int16(i) //nolint:gosec // below pieceGroups
 			}
-			r.put(i, int(image), batch.Delete)
+			r.name(i)
+			r.put(int(image), batch.Delete)
 		case changed:
 			if !r.differs[i] {
 				continue
 			}
+			r.name(i)
 			if !r.upsert {
-				r.put(i, int(image), batch.UpdateBefore)
+				r.put(int(image), batch.UpdateBefore)
 			}
-			r.put(i, base+i, batch.UpdateAfter)
+			r.put(base+i, batch.UpdateAfter)
 		}
 	}
-	r.out.Len, r.out.Kinds = len(r.slots), r.kinds
+	r.out.Len, r.out.Kinds = len(r.picks), r.kinds
 	if len(r.slots) == 0 {
 		return
 	}
 	r.fill(base)
 }
 
-func (r *changeRows) put(i, pick int, kind batch.Change) {
-	r.slots = append(r.slots, r.piece.slots[i])
-	r.picks = append(r.picks, uint16(pick)) //nolint:gosec // below batch.MaxRows
+// name makes the rows that follow those of group i of the piece.
+func (r *changeRows) name(i int) { r.slots = append(r.slots, r.piece.slots[i]) }
+
+func (r *changeRows) put(pick int, kind batch.Change) {
+	r.places = append(r.places, uint16(len(r.slots)-1)) //nolint:gosec // below pieceGroups
+	r.picks = append(r.picks, uint16(pick))             //nolint:gosec // below batch.MaxRows
 	r.kinds = append(r.kinds, kind)
 }
 
@@ -124,8 +135,15 @@ func (r *changeRows) compare() {
 // fill makes the columns.
 func (r *changeRows) fill(base int) {
 	g := r.groups
-	if g.table != nil {
+	switch {
+	case g.table == nil:
+	case len(r.slots) == len(r.places):
 		g.table.GatherKeys(r.slots, r.keys)
+	default:
+		g.table.GatherKeys(r.slots, r.distinct)
+		for i, key := range r.keys {
+			key.Gather(r.distinct[i], r.places)
+		}
 	}
 	if g.config.Sets != nil {
 		g.setBits(r.keys[len(r.keys)-1])

@@ -57,7 +57,7 @@ type piece struct {
 const noImage = -1
 
 func newChanges(g *groups) *changes {
-	c := &changes{groups: g, upsert: g.config.Upsert, marks: keyed.NewSlab[uint8](g.budget)}
+	c := &changes{groups: g, upsert: g.config.Upsert}
 	c.after = c.columns()
 	c.out.init(g, c.columns())
 	return c
@@ -243,7 +243,6 @@ func (c *changes) emit(p *piece, out *op.Output) (bool, error) {
 
 // free gives all memory back.
 func (c *changes) free() {
-	c.marks.Free()
 	for _, p := range c.pieces {
 		for _, col := range p.cols {
 			col.Release()

@@ -37,16 +37,37 @@ func everyState(t *testing.T) []aggregate.Call {
 
 // TestFixture: state that an earlier release wrote is read, and gives the answers that it gave then.
 func TestFixture(t *testing.T) {
-	for name, keys := range map[string][]int{"one-group": nil, "a-key": {keyText}} {
+	for name, config := range map[string]aggregate.Config{
+		"one-group": {}, "a-key": {Keys: []int{keyText}}, "changes": {Keys: []int{keyText}, Changes: true, Retracts: true, TTL: 1_000_000},
+		"one-group-changes": {Changes: true},
+	} {
 		t.Run(name, func(t *testing.T) {
-			config := aggregate.Config{Name: "aggregate 1", Types: types(), Keys: keys, Calls: everyState(t)}
+			config.Name, config.Types, config.Calls = "aggregate 1", types(), everyState(t)
 			o := aggregate.New(&batch.Pool{}, limit.New("test", 0), config)
 			in := optest.Make(types(),
 				[]any{1, "k", "1.50", 7, 0.1, "seven", true, 0.5}, []any{-2, "k", "2.0", 7, 1e100, "a text that no view holds", false, 0.5},
 				[]any{3, "k", "NaN", -3, -1e-200, nil, true, 0.5}, []any{4, nil, "0.00001", 5, 2.5, "five", nil, 0.5},
 				[]any{5, nil, nil, 6, nil, "six", true, 0.5}, []any{6, "k", "-7", 9, 3.0, "seven", true, 0.5})
+			if config.Changes {
+				if _, err := o.OnTime(1_700_000_000_000_000, op.NewOutput(1)); err != nil {
+					t.Fatal(err)
+				}
+			}
 			if _, err := o.Apply(in, op.NewOutput(1)); err != nil {
 				t.Fatal(err)
+			}
+			if more, err := o.OnFlush(op.NewOutput(1)); more || err != nil {
+				t.Fatal(more, err)
+			}
+			if config.Retracts {
+				in.Kinds = []batch.Change{batch.Delete, batch.Insert, batch.Insert, batch.Insert, batch.Insert, batch.Insert}
+				in.Sel = []uint16{0}
+				if _, err := o.Apply(in, op.NewOutput(1)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if more, err := o.OnFlush(op.NewOutput(1)); more || err != nil {
+				t.Fatal(more, err)
 			}
 			var parts [][]byte
 			for g := range op.KeyGroups {
@@ -65,6 +86,14 @@ func TestFixture(t *testing.T) {
 			for g, data := range parts {
 				if len(data) > 0 {
 					if err := restored.Restore(op.KeyGroup(g), data); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if config.Changes { // of what was emitted nothing is emitted again: a row more for each group shows the answers
+				in.Kinds, in.Sel = nil, []uint16{1, 4}
+				for _, o := range []*aggregate.Operator{o, restored} {
+					if _, err := o.Apply(in, op.NewOutput(1)); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -5,6 +5,7 @@ import (
 
 	"wire.example/wire/internal/expr/aggregate"
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/foundation/memory"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
@@ -18,6 +19,8 @@ type groups struct {
 	budget *limit.Budget
 	// partial: what comes out are partial answers, of differences where rows are taken back.
 	partial bool
+	// record is what is kept of each group and is small: the marks, numbers and cells of calls, in one place.
+	record *memory.Record
 	// table is nil where there is only one group, which has slot 0; touched says that a row came then.
 	table   *keyed.Table
 	touched bool
@@ -102,7 +105,7 @@ type picked struct {
 }
 
 func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial bool) *groups {
-	g := &groups{config: config, pool: pool, budget: budget, partial: partial}
+	g := &groups{config: config, pool: pool, budget: budget, partial: partial, record: memory.NewRecord(budget)}
 	types := config.prefix()
 	if len(types) > 0 {
 		g.table = keyed.NewTable(pool, types, config.Name, budget)
@@ -119,10 +122,10 @@ func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial b
 		g.number = batch.NewColumn(pool, schema.Of(schema.Int64))
 	}
 	if config.Retracts {
-		g.rows = keyed.NewSlab[int64](budget)
+		g.rows = memory.Field[int64](g.record)
 	}
 	if config.TTL > 0 && !partial {
-		g.expiry = &expiry{after: config.TTL, last: keyed.NewSlab[int64](budget)}
+		g.expiry = &expiry{after: config.TTL, last: memory.Field[int64](g.record)}
 	}
 	g.makeSets()
 	g.all.halves = &halves{}
@@ -132,6 +135,7 @@ func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial b
 	g.slots = make([]uint32, batch.MaxRows)
 	if config.Changes && !partial {
 		g.changes = newChanges(g)
+		g.changes.marks = memory.Field[uint8](g.record)
 	}
 	return g
 }
@@ -429,28 +433,43 @@ func (s *selection) rowsOf(args []*batch.Column) aggregate.Rows {
 	return aggregate.Rows{Slots: s.slots, Rows: s.rows, N: s.n, Args: args}
 }
 
+// remake makes the record anew, and all that lies in it.
+func (g *groups) remake() {
+	g.record = memory.NewRecord(g.budget)
+	if g.rows != nil {
+		g.rows = memory.Field[int64](g.record)
+	}
+	if g.expiry != nil {
+		g.expiry.last = memory.Field[int64](g.record)
+	}
+	if g.numbers != nil {
+		g.numbers.of = memory.Field[int64](g.record)
+	}
+	for _, c := range g.calls {
+		if c.ordered == nil {
+			c.makeState()
+		}
+	}
+	if g.changes != nil {
+		g.changes.marks = memory.Field[uint8](g.record)
+	}
+}
+
 // free drops all groups and gives the memory back.
 func (g *groups) free() {
 	if g.table != nil {
 		g.table.Free()
 	}
 	g.touched = false
+	g.record.Free()
 	for _, c := range g.calls {
 		c.free()
 	}
 	if g.changes != nil {
 		g.changes.free()
 	}
-	if g.rows != nil {
-		g.rows.Free()
-	}
-	if g.numbers != nil {
-		g.numbers.of.Free()
-	}
-	if g.expiry != nil {
-		g.expiry.last.Free()
-	}
 	for _, s := range g.seen {
 		s.free()
 	}
+	g.remake()
 }

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"wire.example/wire/internal/foundation/memory"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
@@ -18,7 +19,7 @@ type numbering struct {
 // numberGroups has groups numbered from now on, if there are more than one.
 func (g *groups) numberGroups() {
 	if g.table != nil && g.numbers == nil {
-		g.numbers = &numbering{of: keyed.NewSlab[int64](g.budget), column: batch.NewColumn(g.pool, schema.Of(schema.Int64))}
+		g.numbers = &numbering{of: memory.Field[int64](g.record), column: batch.NewColumn(g.pool, schema.Of(schema.Int64))}
 	}
 }
 
