@@ -246,10 +246,14 @@ func (s *streams) sink(sink *logical.Sink) {
 		p = s.edges.Of(sink.Input)
 	}
 	sink.Changes = p.Changes
-	s.opens(sink, p)
-	if p.Changes == logical.AppendOnly {
-		return
+	if p.Changes != logical.AppendOnly {
+		s.changed(sink)
 	}
+	s.opens(sink, p)
+}
+
+// changed decides what a sink gets whose rows change.
+func (s *streams) changed(sink *logical.Sink) {
 	takes := declare.Takes(sink.Type, sink.Config, sink.Format, sink.Key != nil)
 	switch {
 	case takes == connector.Inserts, takes == connector.Upserts && sink.Key == nil:
