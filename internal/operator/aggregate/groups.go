@@ -132,7 +132,7 @@ func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial b
 	for i := range config.Calls {
 		g.calls = append(g.calls, newCall(g, &config.Calls[i], len(g.calls), partial))
 	}
-	g.slots = make([]uint32, batch.MaxRows)
+	g.slots = make([]uint32, 1)
 	if config.Changes && !partial {
 		g.changes = newChanges(g)
 		g.changes.marks = memory.Field[uint8](g.record)
@@ -236,6 +236,9 @@ func (g *groups) enter(in *batch.Batch, i int, partition []uint64) error {
 		return g.grow(1)
 	}
 	hashes := g.hashes(in, i, partition)
+	if len(g.slots) < g.all.n {
+		g.slots = make([]uint32, max(g.all.n, min(2*len(g.slots), batch.MaxRows)))
+	}
 	g.all.hashes, g.all.slots = hashes, g.slots[:g.all.n]
 	fresh, err := g.table.Upsert(hashes, g.view.Cols, in.Sel, g.all.slots)
 	if err != nil {

@@ -91,7 +91,11 @@ func NewChanging(c *Config) (*Changing, error) {
 	if c.Broadcast {
 		return nil, c.wrong("an input that may change cannot be broadcast")
 	}
-	j := &Changing{cfg: *c, plan: planChanges(c)}
+	j := &Changing{cfg: *c}
+	if c.Kind == Single && c.Inputs[RightInput].Unique {
+		j.cfg.Kind = Left // a second match is there for a moment only, since what it replaces is taken back later
+	}
+	j.plan = planChanges(&j.cfg)
 	for input := range 2 {
 		j.keys[input] = newKeyColumns(&j.cfg, input)
 		j.res[input] = newResidual(&j.cfg, 1-input)

@@ -156,6 +156,16 @@ func TestSecondRows(t *testing.T) {
 	)
 }
 
+// TestSecondRowsForAMoment: where it is known that there is one row at most, the new one may come before the old one is taken back.
+func TestSecondRowsForAMoment(t *testing.T) {
+	newTeller(t, join.Config{Kind: join.Single, Keys: []join.Key{{}}, Inputs: [2]join.Input{{}, {Unique: true}}}, 2).tell(
+		"left +I 1 10", "+I 1 10 NULL NULL",
+		"right +I 1 20", "-U 1 10 NULL NULL, +U 1 10 1 20",
+		"right +I 1 21", "+I 1 10 1 21",
+		"right -D 1 20", "-D 1 10 1 20",
+	)
+}
+
 // TestRowsThatFail: a row beside which the condition fails is rejected, and is not there.
 func TestRowsThatFail(t *testing.T) {
 	two := []schema.Type{schema.Of(schema.Int64), schema.Of(schema.Int64)}

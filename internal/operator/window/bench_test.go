@@ -140,6 +140,7 @@ func BenchmarkAggregate(b *testing.B) {
 		{"tumble 10 s by 1k keys", window.Shape{Kind: window.Tumble, Size: 10 * second}, []int{2}, 1000},
 		{"tumble 1 s by 1k keys", window.Shape{Kind: window.Tumble, Size: second}, []int{2}, 1000},
 		{"tumble 1 s by 10 keys", window.Shape{Kind: window.Tumble, Size: second}, []int{2}, 10},
+		{"tumble 10 ms by 10 keys", window.Shape{Kind: window.Tumble, Size: second / 100}, []int{2}, 10},
 		{"tumble 10 s alone", window.Shape{Kind: window.Tumble, Size: 10 * second}, nil, 1000},
 		{"hop 2 s over 10 s by 1k keys", window.Shape{Kind: window.Hop, Size: 10 * second, Every: 2 * second}, []int{2}, 1000},
 	} {

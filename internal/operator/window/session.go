@@ -44,6 +44,10 @@ const (
 	joined
 	// live: it is one.
 	live
+	// failing: its answer could not be given when it was asked for last, and that was said.
+	failing
+	// lasting are the marks that snapshots keep.
+	lasting = told | failing
 )
 
 // Sessions makes one row of each session. Keys are all columns to group by; Start and End those of an Assign with a Session, whose rows have windows of their own.

@@ -125,7 +125,7 @@ func (e *sessionOutput) piece(out *op.Output) (bool, error) {
 		case at.shown != keyed.NoRow: // there is more to take back than room
 			e.turns = append(e.turns, turn{old, -1})
 			return e.build(out)
-		case at.marks&told == 0 && shows:
+		case at.marks&told == 0 && shows && at.marks&(failing|stirred) != failing:
 			e.turns = append(e.turns, turn{old, len(e.ids)})
 			e.add(id, at.start, at.end)
 			at.marks |= told
@@ -154,10 +154,8 @@ func (e *sessionOutput) build(out *op.Output) (bool, error) {
 	}
 	e.picks, e.kinds = e.picks[:0], e.kinds[:0]
 	for _, t := range e.turns {
-		if t.fresh >= 0 && e.failed[t.fresh] != nil {
-			out.Rejects = append(out.Rejects, op.Reject{Row: op.NoRow, Err: e.failed[t.fresh]})
-			s.sessions.At(e.ids[t.fresh]).marks &^= told
-			t.fresh = -1
+		if t.fresh >= 0 {
+			t.fresh = e.given(t.fresh, out)
 		}
 		e.take(t)
 	}
@@ -180,6 +178,19 @@ func (e *sessionOutput) build(out *op.Output) (bool, error) {
 	}
 	out.Emit(0, &e.rows)
 	return true, nil
+}
+
+// given returns -1 for an answer that cannot be given, which it says once.
+func (e *sessionOutput) given(fresh int, out *op.Output) int {
+	at := e.sessions.sessions.At(e.ids[fresh])
+	was := at.marks&failing != 0
+	if at.marks &^= failing; e.failed[fresh] == nil {
+		return fresh
+	}
+	if at.marks = at.marks&^told | failing; !was {
+		out.Rejects = append(out.Rejects, op.Reject{Row: op.NoRow, Err: e.failed[fresh]})
+	}
+	return -1
 }
 
 // take notes the rows of a turn.

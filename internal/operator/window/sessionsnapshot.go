@@ -32,7 +32,7 @@ func (s *Sessions) appendKey(dst []byte, key uint32) []byte {
 	for id := *s.newest.At(key); id != none; id = s.sessions.At(id).next {
 		at := s.sessions.At(id)
 		dst = binary.AppendVarint(binary.AppendVarint(dst, at.start), at.end)
-		dst = append(dst, at.marks&told)
+		dst = append(dst, at.marks&lasting)
 		for _, c := range s.calls {
 			dst = c.state.Append(id, dst)
 		}
@@ -70,7 +70,7 @@ func (s *Sessions) restoreKey(key uint32, value []byte) error {
 	for ; left > 0; left-- {
 		start, n := binary.Varint(value)
 		end, m := binary.Varint(value[max(n, 0):])
-		if n <= 0 || m <= 0 || n+m >= len(value) || value[n+m]&^told != 0 {
+		if n <= 0 || m <= 0 || n+m >= len(value) || value[n+m]&^lasting != 0 {
 			return corrupt
 		}
 		id, err := s.take()

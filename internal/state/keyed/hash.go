@@ -109,7 +109,7 @@ func finish(hashes []uint64) {
 // seeded returns n hashes of nothing, in the memory of hashes if it suffices; never nil, which Rows takes for no hashes.
 func seeded(hashes []uint64, n int) []uint64 {
 	if cap(hashes) < n || hashes == nil {
-		hashes = make([]uint64, max(n, batch.MaxRows))
+		hashes = make([]uint64, max(n, 2*cap(hashes), 1))
 	}
 	hashes = hashes[:n]
 	for i := range hashes {

@@ -176,7 +176,7 @@ func (p *packed) mark(j, n int, bits uint16) {
 // zeroed returns n zeros, in the memory of s if it suffices.
 func zeroed[T any](s []T, n int) []T {
 	if cap(s) < n {
-		return make([]T, n, max(n, batch.MaxRows))
+		return make([]T, n, max(n, 2*cap(s)))
 	}
 	s = s[:n]
 	clear(s)
