@@ -30,10 +30,24 @@ func PlanStreams(p *logical.Plan) error {
 		s.sink(sink)
 	}
 	if s.err == nil {
+		s.lateOfSlices()
 		date(p)
 		p.Warnings = append(p.Warnings, s.warnings()...)
 	}
 	return s.err
+}
+
+// lateOfSlices takes late rows from where windows are assigned in slices, if they are.
+func (s *streams) lateOfSlices() {
+	done := map[logical.Node]logical.Node{}
+	for _, sink := range s.plan.Sinks {
+		sink.Input = rewrite(sink.Input, done, func(n logical.Node) logical.Node {
+			if late, ok := n.(*logical.LateRows); ok && s.sliced[late.Of] != nil {
+				return logical.NewLateRows(s.sliced[late.Of].(*logical.WindowTable))
+			}
+			return n
+		})
+	}
 }
 
 // streams is the state of PlanStreams.
