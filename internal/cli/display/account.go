@@ -78,6 +78,7 @@ func (a *Account) Text() string {
 		sinkTable(a.Report.Sinks).write(&b)
 		b.WriteByte('\n')
 	}
+	a.writeIdle(&b)
 	a.writeSummaries(&b)
 	a.writeCost(&b)
 	a.writeBalance(&b)
@@ -150,6 +151,20 @@ func sinkTable(s []flow.SinkReport) *table {
 		sizes("bytes", n, func(i int) int64 { return s[i].Bytes }),
 		counts("epochs", true, n, func(i int) int64 { return s[i].Epochs }),
 	})
+}
+
+// writeIdle says which sources had splits that were not waited for, since that makes what is late a matter of when rows came.
+func (a *Account) writeIdle(b *strings.Builder) {
+	said := false
+	for _, s := range a.Report.Sources {
+		if s.Idle > 0 {
+			said = true
+			fmt.Fprintf(b, "%s: splits were declared idle %s; from the first time on, which rows are late depends on when they came\n", plain(s.Name), counted(s.Idle, "time"))
+		}
+	}
+	if said {
+		b.WriteByte('\n')
+	}
 }
 
 func (a *Account) writeSummaries(b *strings.Builder) {

@@ -41,7 +41,7 @@ func busy(seconds int64) flow.Report {
 		Sources: []flow.SourceReport{
 			{
 				Name: "bid", Records: 1_000_000 * seconds, Rows: 999_990 * seconds, Filtered: 7 * seconds, Rejected: 3 * seconds, Bytes: 306_000_000 * seconds,
-				Blocks: 1_200 * seconds, MaxEventTime: wall.UnixMicro() - 2_500_000, HasEventTime: true, Done: 306_000_000 * seconds, Total: 3_060_000_000,
+				Blocks: 1_200 * seconds, MaxEventTime: wall.UnixMicro() - 2_500_000, HasEventTime: true, Idle: seconds / 5, Done: 306_000_000 * seconds, Total: 3_060_000_000,
 			},
 			{Name: "side", Records: 10_000, Rows: 10_000, Bytes: 200_000, Total: -1},
 		},

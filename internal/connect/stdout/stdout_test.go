@@ -57,6 +57,13 @@ func open(t *testing.T, s *schema.Schema, options map[string]any) *output {
 	t.Helper()
 	o := &output{t: t}
 	env := connector.SinkEnv{Schema: s, NewEncoder: func() (codec.Encoder, error) { return words{}, nil }}
+	return o.open(env, options)
+}
+
+// open opens the sink in env.
+func (o *output) open(env connector.SinkEnv, options map[string]any) *output {
+	t := o.t
+	t.Helper()
 	typ := stdout.SinkType(&o.text)
 	var err error
 	if o.sink, err = typ.Open(t.Context(), env, config(t, options)); err != nil {
@@ -238,6 +245,24 @@ func TestAChangelogShowsItsKinds(t *testing.T) {
 		> +U | a    | 2
 		>    | b    | 3
 	`)
+}
+
+func TestRowsThatMayChangeShowTheirKindsFromTheFirst(t *testing.T) {
+	o := (&output{t: t}).open(connector.SinkEnv{Schema: wordSchema(), Changelog: true}, map[string]any{"format": "table"})
+	o.write(rows(textColumn("a"), numbers(1)))
+	b := rows(textColumn("a"), numbers(1))
+	b.Kinds = []batch.Change{batch.Delete}
+	o.write(b)
+	o.wants(`
+		> op | word | n
+		>----+------+---
+		> +I | a    | 1
+		> -D | a    | 1
+	`)
+	typ := stdout.SinkType(nil)
+	if typ.Changes(config(t, map[string]any{"format": "table"})) != connector.Changelog || typ.Changes(config(t, nil)) != connector.Inserts {
+		t.Error("what the table takes, and what formats do, is mixed up")
+	}
 }
 
 // TestNothingReachesTheTerminalButText: a value cannot move the cursor, nor end its line.

@@ -320,3 +320,7 @@ func TestChanges(t *testing.T) {
 		}
 	})
 }
+
+func newBudget() *limit.Budget { return limit.New("test", 0) }
+
+func newOut() *op.Output { return op.NewOutput(1) }

@@ -239,3 +239,59 @@ func BenchmarkTemporal(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkIntervalFew joins bids, with a text, with one row for each 10 seconds that has the key of one of them; cpu-ns/row is for a bid.
+func BenchmarkIntervalFew(b *testing.B) {
+	number, when, text := schema.Of(schema.Int64), schema.Of(schema.Timestamp), schema.Of(schema.Text)
+	random := rand.New(rand.NewPCG(1, 2))
+	const batches = 256
+	var left, right []*batch.Batch
+	for n := range batches {
+		from := n * batch.MaxRows
+		left = append(left, &batch.Batch{Len: batch.MaxRows, Cols: []*batch.Column{
+			column(number, batch.MaxRows, func(int) int64 { return int64(random.IntN(10_000_000)) }),
+			column(when, batch.MaxRows, func(i int) int64 { return int64(from+i) * bidEvery }),
+			column(number, batch.MaxRows, func(i int) int64 { return int64(i) }),
+			column(text, batch.MaxRows, func(i int) int64 { return int64(i) }),
+		}})
+		right = append(right, nil)
+		if end := int64(from+batch.MaxRows) * bidEvery / (10 * second); end > int64(from)*bidEvery/(10*second) {
+			key := left[n].Cols[0].Int64s()[random.IntN(100)]
+			right[n] = &batch.Batch{Len: 1, Cols: []*batch.Column{
+				column(number, 1, func(int) int64 { return key }), column(when, 1, func(int) int64 { return end * 10 * second }),
+			}}
+		}
+	}
+	c := timejoin.IntervalConfig{
+		Config: timejoin.Config{
+			Kind: timejoin.Inner, Left: []schema.Type{number, when, number, text}, Right: []schema.Type{number, when}, Keys: []timejoin.Key{{}},
+			Pool: &batch.Pool{}, Budget: limit.New("bench", 0),
+		},
+		LeftTime: 1, RightTime: 1, Lower: -10 * second, Upper: 0,
+	}
+	out := op.NewOutput(1)
+	start := cpu(b)
+	rows := int64(0)
+	for b.Loop() {
+		j, err := timejoin.NewInterval(&c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i := range left {
+			rows += drive(b, out, func(out *op.Output) (bool, error) { return j.ApplyInput(0, left[i], out) })
+			if right[i] != nil {
+				rows += drive(b, out, func(out *op.Output) (bool, error) { return j.ApplyInput(1, right[i], out) })
+			}
+			watermark := int64(i*batch.MaxRows) * bidEvery
+			for input := range 2 {
+				rows += drive(b, out, func(out *op.Output) (bool, error) { return j.OnInputWatermark(input, watermark, out) })
+			}
+		}
+		for input := range 2 {
+			rows += drive(b, out, func(out *op.Output) (bool, error) { return j.OnInputEnd(input, out) })
+		}
+	}
+	report(b, start, batches*batch.MaxRows)
+	b.ReportMetric(float64(c.Budget.Peak())/(1<<20), "MB")
+	b.ReportMetric(float64(rows)/float64(b.N), "out")
+}

@@ -2,7 +2,8 @@
 //
 // Interval stores both inputs, in slices of event time, and looks each row up among those of the other input that came before: hashes of a whole
 // batch, then for each slice in reach the chains of the rows' keys, then their times, then the residual. A pair comes out as soon as both of its rows are
-// there. When the watermark of the other input has gone past all that a row could match, the row comes out alone, if it is to, and then its slice
+// there. Rows get into a table of keys only when rows of the other input come near their time; many that few rows look for are looked up in a table of those
+// few instead. When the watermark of the other input has gone past all that a row could match, the row comes out alone, if it is to, and then its slice
 // is dropped whole.
 //
 // Window stores both inputs, in slices of the windows' ends, and joins them when the watermark of both inputs closes the window: rows that were taken back

@@ -212,11 +212,15 @@ func TestIntervalJoinsAreWhatTheirDefinitionSays(t *testing.T) {
 	for range 6 {
 		rapid.Check(t, func(rt *rapid.T) {
 			c := drawInterval(rt, t)
+			sweeps := rapid.Bool().Draw(rt, "sweeps")
 			r := newRig(rt, c.cfg.HashColumns(0), rapid.IntRange(1, 3).Draw(rt, "instances"), rapid.Bool().Draw(rt, "guarded"), func(budget *limit.Budget) op.Multi {
 				c.cfg.Budget = budget
 				j, err := timejoin.NewInterval(&c.cfg)
 				if err != nil {
 					rt.Fatalf("%v", err)
+				}
+				if sweeps {
+					timejoin.SweepAlways(j)
 				}
 				return j
 			})

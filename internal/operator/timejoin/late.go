@@ -19,6 +19,8 @@ type late struct {
 type piece struct {
 	from, to int // in ids
 	min, max int64
+	swept    uint8 // how often the rows were swept
+	skip     bool  // they are not to be taken by the take that follows
 }
 
 // add adds rows with times from min to max. The error is a *limit.ExceededError.
@@ -34,19 +36,22 @@ func (l *late) add(ids []uint32, from, to int64) error {
 	}
 	at := len(l.ids)
 	l.ids = append(l.ids, ids...)
-	if last := len(l.pieces) - 1; last >= 0 && l.pieces[last].to == at && len(l.ids)-l.pieces[last].from <= batch.MaxRows {
+	if last := len(l.pieces) - 1; last >= 0 && l.pieces[last].swept == 0 && l.pieces[last].to == at && len(l.ids)-l.pieces[last].from <= batch.MaxRows {
 		p := &l.pieces[last]
 		p.to, p.min, p.max = len(l.ids), min(p.min, from), max(p.max, to)
 		return nil
 	}
-	l.pieces = append(l.pieces, piece{at, len(l.ids), from, to})
+	l.pieces = append(l.pieces, piece{from: at, to: len(l.ids), min: from, max: to})
 	return nil
 }
 
 // take takes out rows that may have times between two, nil if there are none. Lent until the next call on l.
 func (l *late) take(from, to int64) []uint32 {
-	i := slices.IndexFunc(l.pieces, func(p piece) bool { return p.min <= to && p.max >= from })
+	i := slices.IndexFunc(l.pieces, func(p piece) bool { return !p.skip && p.min <= to && p.max >= from })
 	if i < 0 {
+		for i := range l.pieces {
+			l.pieces[i].skip = false
+		}
 		return nil
 	}
 	p := l.pieces[i]

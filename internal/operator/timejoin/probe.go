@@ -39,6 +39,7 @@ type prober struct {
 	at        int
 	next      uint32
 	walking   bool
+	sweep     *sweep // nil without keys
 	tried     pairs
 	found     pairs
 	times     []*batch.Column // of tried rows, the time alone
@@ -62,6 +63,9 @@ func newProber(c *IntervalConfig, input int, other *store, out *sheet) *prober {
 		from: make([]int64, batch.MaxRows), to: make([]int64, batch.MaxRows), matched: make([]bool, batch.MaxRows),
 		positions: make([]uint16, 0, batch.MaxRows), rows: make([]uint16, 0, batch.MaxRows), some: make([]uint64, 0, batch.MaxRows),
 		times: make([]*batch.Column, len(other.keep)), pass: make([]uint16, 0, batch.MaxRows),
+	}
+	if len(c.Keys) > 0 {
+		p.sweep = newSweep(c, input, p.keys)
 	}
 	p.times[other.time] = batch.NewColumn(c.Pool, c.types(other.input)[other.time])
 	return p
@@ -111,8 +115,10 @@ func (p *prober) run(out *op.Output) (more bool, err error) {
 			}
 			p.begun = true
 		}
-		for p.at < len(p.first) {
-			p.try(s, out)
+		for p.at < len(p.first) || p.sweep != nil && p.sweep.more() {
+			if err := p.try(s, out); err != nil {
+				return false, err
+			}
 			if chunk++; chunk == chunksPerCall || len(p.found.ids) > batch.MaxRows/2 {
 				p.emit(s, out)
 				return true, nil
@@ -124,6 +130,9 @@ func (p *prober) run(out *op.Output) (more bool, err error) {
 			return true, nil
 		}
 	}
+	if p.sweep != nil {
+		p.sweep.end()
+	}
 	return false, nil
 }
 
@@ -134,10 +143,20 @@ func (p *prober) enter(s *slice) (err error) {
 	if n == 0 || s.min > p.span.maxTo || s.max < p.span.minFrom {
 		return nil
 	}
+	if p.sweep != nil {
+		if p.sweep.choose(&s.late, n, p.span.minFrom, p.span.maxTo); p.sweep.more() {
+			if err := p.sweep.build(p.able, p.keys, p.hashes); err != nil {
+				return err
+			}
+		}
+	}
 	if err := p.other.enterLate(s, p.span.minFrom, p.span.maxTo); err != nil {
 		return err
 	}
 	p.whole = s.min >= p.span.maxFrom && s.max <= p.span.minTo
+	if s.table != nil && s.table.Len() == 0 {
+		return nil
+	}
 	if p.all = s.min <= p.span.minTo && s.max >= p.span.maxFrom && !p.verdict(); p.all {
 		p.first, err = p.other.lookUp(s, p.in, p.keys, p.hashes, p.able.Sel)
 		return err
@@ -166,12 +185,17 @@ func (p *prober) row(k int) (position, row uint16) {
 }
 
 // try tries a number of candidates, and notes those that match.
-func (p *prober) try(s *slice, out *op.Output) {
+func (p *prober) try(s *slice, out *op.Output) error {
 	t := &p.tried
 	t.reset()
-	p.collect(s, batch.MaxRows-len(p.found.ids))
+	room := batch.MaxRows - len(p.found.ids)
+	if p.at < len(p.first) {
+		p.collect(s, room)
+	} else if err := p.collectSwept(s, room); err != nil {
+		return err
+	}
 	if len(t.ids) == 0 {
-		return
+		return nil
 	}
 	if !p.whole {
 		p.checkTimes(s)
@@ -184,6 +208,7 @@ func (p *prober) try(s *slice, out *op.Output) {
 		p.retain(func(i int) bool { return truth[i] })
 	}
 	p.note(s)
+	return nil
 }
 
 // collect fills tried with candidates, room at most.
