@@ -77,16 +77,20 @@ func shift(e *bind.Expr, n int) *bind.Expr {
 	return bind.MapColumns(e, func(c int) int { return c + n })
 }
 
-// fallible reports whether an expression below n may fail for a row.
+// fallible reports whether an expression below n may fail for a row. Queries over windows are taken for such that do not: what is late for a window must
+// not depend on the rows around a query.
 func fallible(n logical.Node) bool {
-	found := false
+	found, windows := false, false
 	visit(n, map[logical.Node]bool{}, func(n logical.Node) {
 		for _, e := range expressions(n) {
 			found = found || bind.Fallible(e)
 		}
-		if j, ok := n.(*logical.Join); ok {
-			found = found || j.Kind == logical.Single
+		switch n := n.(type) {
+		case *logical.Join:
+			found = found || n.Kind == logical.Single
+		case *logical.WindowTable:
+			windows = true
 		}
 	})
-	return found
+	return found && !windows
 }

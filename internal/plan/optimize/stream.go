@@ -15,7 +15,7 @@ import (
 // PlanStreams decides for each step whether it answers once, when its input ends, as windows close, or with each change, and by what it frees its
 // state. The error names a step that can do none of these over its input, and how to mend the query.
 func PlanStreams(p *logical.Plan) error {
-	s := &streams{plan: p, edges: NewEdges(), decided: map[logical.Node]logical.Node{}, sliced: map[logical.Node]logical.Node{}}
+	s := &streams{plan: p, edges: NewEdges(), decided: map[logical.Node]logical.Node{}, sliced: map[logical.Node]logical.Node{}, below: map[logical.Node]logical.Node{}}
 	done := map[logical.Node]logical.Node{}
 	for _, sink := range p.Sinks {
 		sink.Input = rewrite(sink.Input, done, func(n logical.Node) logical.Node {
@@ -56,6 +56,8 @@ type streams struct {
 	edges *Edges
 	// decided are the nodes below groupings by windows, from the windows upwards, with late rows taken out.
 	decided map[logical.Node]logical.Node
+	// below are nodes below groupings by windows that do not come straight from where they are assigned, with late rows taken out there.
+	below map[logical.Node]logical.Node
 	// sliced are such nodes with slices, nil for those that have none.
 	sliced map[logical.Node]logical.Node
 	late   map[lateKey]logical.Node

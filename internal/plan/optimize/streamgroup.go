@@ -122,7 +122,10 @@ func (s *streams) windowGroups(c *logical.Aggregate, w *logical.GroupWindow) *lo
 		w.Table, w.Timed, w.Lag = table, table.Timed, table.Lag
 		return regrouped(c, in, c.Keys, c.Calls)
 	}
-	if w.Table == nil || !w.Table.Timed {
+	if w.Table == nil {
+		return regrouped(c, s.decideBelow(c.Input), c.Keys, c.Calls)
+	}
+	if !w.Table.Timed {
 		return c
 	}
 	in := s.decide(c.Input, w.Table, c.Emit.Lateness)
@@ -260,6 +263,42 @@ func (s *streams) decide(n logical.Node, table *logical.WindowTable, lateness in
 		out = withInputs(n, []logical.Node{s.decide(n.Inputs()[0], table, lateness)})
 	}
 	s.decided[n] = out
+	return out
+}
+
+// decideBelow is n with late rows taken out at windows whose rows come to n through joins with what was read to its end, and through other steps that hand
+// rows on at once.
+func (s *streams) decideBelow(n logical.Node) logical.Node {
+	if out, ok := s.below[n]; ok {
+		return out
+	}
+	out := n
+	switch n := n.(type) {
+	case *logical.WindowTable:
+		if n.Timed && !n.Decides {
+			c := *n
+			c.Decides = true
+			out = logical.NewWindowTable(c)
+		}
+	case *logical.Filter, *logical.Project, *logical.Unnest, *logical.RowsFrom, *logical.Union:
+		in := slices.Clone(n.Inputs())
+		for i := range in {
+			in[i] = s.decideBelow(in[i])
+		}
+		out = withInputs(n, in)
+	case *logical.Join:
+		if n.Strategy >= logical.ChangingJoin {
+			break
+		}
+		sides := []logical.Node{n.Left, n.Right}
+		read := 0
+		if n.BuildLeft {
+			read = 1
+		}
+		sides[read] = s.decideBelow(sides[read])
+		out = withInputs(n, sides)
+	}
+	s.below[n] = out
 	return out
 }
 

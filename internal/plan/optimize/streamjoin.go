@@ -244,6 +244,8 @@ func (s *streams) joinWindows(c *logical.Join) logical.Node {
 	for i, side := range sides {
 		if table := tableOf(side, s.edges.Of(side).Window); table != nil && table.Timed {
 			sides[i] = s.decide(side, table, table.Lateness)
+		} else if table == nil {
+			sides[i] = s.decideBelow(side)
 		}
 	}
 	return rejoin(c, sides[0], sides[1], c.Keys, c.Condition)
