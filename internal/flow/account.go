@@ -17,7 +17,7 @@ type SourceStats struct {
 
 // StepStats count what a step did, over all lanes. Safe for concurrent use.
 type StepStats struct {
-	in, forwarded, absorbed, filtered, late, rejected, held, emitted atomic.Int64
+	in, forwarded, absorbed, filtered, late, rejected, held, emitted, lateWindows atomic.Int64
 }
 
 func (s *StepStats) add(c op.Counts) {
@@ -29,6 +29,7 @@ func (s *StepStats) add(c op.Counts) {
 	addIf(&s.late, c.Late)
 	addIf(&s.rejected, c.Rejected)
 	addIf(&s.held, c.Held)
+	addIf(&s.lateWindows, c.LateWindows)
 }
 
 func addIf(a *atomic.Int64, n int64) {
@@ -42,6 +43,7 @@ func (s *StepStats) Counts() op.Counts {
 	return op.Counts{
 		In: s.in.Load(), Forwarded: s.forwarded.Load(), Absorbed: s.absorbed.Load(), Filtered: s.filtered.Load(),
 		Late: s.late.Load(), Rejected: s.rejected.Load(), Held: s.held.Load(), Emitted: s.emitted.Load(),
+		LateWindows: s.lateWindows.Load(),
 	}
 }
 

@@ -32,5 +32,8 @@
 // A grid NAME.yaml is a script with axes: a case for each combination of their values, filled into templates; its answers are in NAME.want. Every script and
 // case runs straight, at parallelism 2 and 4 with blocks of a row, and stopped in the middle and resumed at parallelism 3.
 //
+// A script over inputs that never end has until, lines FILE: ROWS: its process gets a SIGINT when sinks have so many rows. If it has then/PATH, that is appended to an input
+// first, a while after these rows have come, and until.then says what is waited for before the signal; then2/PATH and until.then2 may follow.
+//
 // testdata/sql/open.txt lists the cases that do not pass yet, with the reason. What it lists has to fail: a line that excuses nothing is an error.
 package pipelines

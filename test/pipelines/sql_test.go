@@ -23,15 +23,16 @@ func TestSQL(t *testing.T) {
 	groups := readGroups(t)
 	answerAll(t, groups)
 	open, cases := readOpen(t, "testdata/sql/open.txt"), 0
+	bin := program(t, groups)
 	for _, g := range groups {
 		cases += len(g.cases)
 		t.Run(g.name, func(t *testing.T) {
 			for _, c := range g.cases {
 				if len(g.cases) == 1 && g.grid == nil {
-					c.test(t, open)
+					c.test(t, open, bin)
 					continue
 				}
-				t.Run(c.name[len(g.name)+1:], func(t *testing.T) { c.test(t, open) })
+				t.Run(c.name[len(g.name)+1:], func(t *testing.T) { c.test(t, open, bin) })
 			}
 		})
 	}
@@ -83,13 +84,19 @@ type sqlCase struct {
 	flags   []string
 	// once says that it cannot be stopped and resumed.
 	once bool
+	// follow is how it ends if its inputs do not; nil: they do.
+	follow *follow
 }
 
 // test runs c in every way, and fails unless the answer is right or c is open.
-func (c *sqlCase) test(t *testing.T, open *openList) {
+func (c *sqlCase) test(t *testing.T, open *openList, bin string) {
 	t.Helper()
 	if len(c.want) == 0 && len(c.stderr) == 0 {
 		t.Fatal("the script wants nothing")
+	}
+	if c.follow != nil {
+		open.judge(t, c.name, c.runFollow(t, bin))
+		return
 	}
 	var wrong []string
 	for _, w := range c.ways() {

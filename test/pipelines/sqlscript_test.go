@@ -56,6 +56,8 @@ func (c *sqlCase) add(name, text string) (err error) {
 		c.exit, err = strconv.Atoi(strings.TrimSpace(text))
 	case name == "want.changes":
 		err = c.addChanges(text)
+	case strings.HasPrefix(name, "until"), strings.HasPrefix(name, "then"):
+		err = c.addFollow(name, text)
 	case name == "flags":
 		c.flags = strings.Fields(text)
 	case name == "resume":
@@ -66,6 +68,31 @@ func (c *sqlCase) add(name, text string) (err error) {
 	default:
 		c.input[name] = text
 	}
+	return err
+}
+
+// addFollow reads until and until.thenN, then/PATH and thenN/PATH. PostgreSQL gets what is added, too.
+func (c *sqlCase) addFollow(name, text string) (err error) {
+	if c.follow == nil {
+		c.follow = &follow{}
+	}
+	word, path, adds := strings.Cut(name, "/")
+	if !adds {
+		word, _ = strings.CutPrefix(name, "until")
+		word = strings.TrimPrefix(word, ".")
+	}
+	at := slices.Index([]string{"", "then", "then2"}, word)
+	if at < 0 {
+		return fmt.Errorf("stages are until, then, then2")
+	}
+	for len(*c.follow) <= at {
+		*c.follow = append(*c.follow, stage{add: map[string]string{}})
+	}
+	if adds {
+		(*c.follow)[at].add[path] = text
+		return nil
+	}
+	(*c.follow)[at].until, err = readUntil(text)
 	return err
 }
 

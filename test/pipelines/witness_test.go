@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -137,9 +138,16 @@ type inputRow struct {
 
 // rows are those of a source's files; of changes, those that are left.
 func (c *sqlCase) rows(r *ast.CreateRelation, key []string) (all []inputRow, err error) {
-	pattern := optionOf(r, "path")
+	pattern, input := optionOf(r, "path"), maps.Clone(c.input)
+	if c.follow != nil {
+		for _, s := range *c.follow {
+			for name, text := range s.add {
+				input[name] += text
+			}
+		}
+	}
 	var names []string
-	for name := range c.input {
+	for name := range input {
 		if ok, err := path.Match(pattern, name); err != nil {
 			return nil, err
 		} else if ok {
@@ -152,7 +160,7 @@ func (c *sqlCase) rows(r *ast.CreateRelation, key []string) (all []inputRow, err
 	}
 	follow := optionOf(r, "follow") == "true"
 	for _, name := range names {
-		text := c.input[name]
+		text := input[name]
 		if optionOf(r, "format") == "csv" {
 			if text, err = asJSON(text); err != nil {
 				return nil, err

@@ -121,6 +121,7 @@ func stepTable(s []flow.StepReport) *table {
 		counts("absorbed", true, n, func(i int) int64 { return s[i].Absorbed }),
 		counts("filtered", true, n, func(i int) int64 { return s[i].Filtered }),
 		counts("late", true, n, func(i int) int64 { return s[i].Late }),
+		counts("late windows", true, n, func(i int) int64 { return s[i].LateWindows }),
 		counts("rejected", true, n, func(i int) int64 { return s[i].Rejected }),
 		counts("held", true, n, func(i int) int64 { return s[i].Held }),
 	))

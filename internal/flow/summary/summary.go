@@ -29,18 +29,20 @@ type Source struct {
 	Idle int64 `json:"idle"`
 }
 
-// Step is a step: in = forwarded + absorbed + filtered + late + rejected + held; emitted counts the rows that left it.
+// Step is a step: in = forwarded + absorbed + filtered + late + rejected + held; emitted counts the rows that left it. LateWindows counts, apart, a row once for
+// each window that it was late for: late has only those that were late for all of theirs.
 type Step struct {
-	Name      string `json:"name"`
-	Detail    string `json:"detail"`
-	In        int64  `json:"in"`
-	Emitted   int64  `json:"emitted"`
-	Forwarded int64  `json:"forwarded"`
-	Absorbed  int64  `json:"absorbed"`
-	Filtered  int64  `json:"filtered"`
-	Late      int64  `json:"late"`
-	Rejected  int64  `json:"rejected"`
-	Held      int64  `json:"held"`
+	Name        string `json:"name"`
+	Detail      string `json:"detail"`
+	In          int64  `json:"in"`
+	Emitted     int64  `json:"emitted"`
+	Forwarded   int64  `json:"forwarded"`
+	Absorbed    int64  `json:"absorbed"`
+	Filtered    int64  `json:"filtered"`
+	Late        int64  `json:"late"`
+	Rejected    int64  `json:"rejected"`
+	Held        int64  `json:"held"`
+	LateWindows int64  `json:"late_windows,omitempty"`
 }
 
 // Sink is a sink: in = rows + rejected. Summary is what the connector says, such as blackhole's checksum.
@@ -81,7 +83,7 @@ func steps(r flow.Report) []Step {
 	for i, s := range r.Steps {
 		list[i] = Step{
 			Name: s.Name, Detail: s.Detail, In: s.In, Emitted: s.Emitted, Forwarded: s.Forwarded, Absorbed: s.Absorbed, Filtered: s.Filtered,
-			Late: s.Late, Rejected: s.Rejected, Held: s.Held,
+			Late: s.Late, Rejected: s.Rejected, Held: s.Held, LateWindows: s.LateWindows,
 		}
 	}
 	return list

@@ -235,6 +235,23 @@ func TestLagsOfAnInterval(t *testing.T) {
 	}
 }
 
+func TestLagsOfOtherJoins(t *testing.T) {
+	w := windowed(timejoin.Inner)
+	w.Lag = 5
+	if left, right := w.Lags(); left != 5 || right != 5 {
+		t.Errorf("lags %d and %d", left, right)
+	}
+	c := temporal(timejoin.Inner)
+	c.LeftLag, c.RightLag = 3, 7
+	if left, right := c.Lags(); left != 7 || right != timejoin.NoLag {
+		t.Errorf("lags %d and %d", left, right)
+	}
+	c.Processing = true
+	if left, right := c.Lags(); left != 3 || right != timejoin.NoLag {
+		t.Errorf("lags %d and %d AS OF PROCTIME()", left, right)
+	}
+}
+
 func TestIntervalsThatNoPlanMayContain(t *testing.T) {
 	for want, change := range map[string]func(c *timejoin.IntervalConfig){
 		"inner interval join j: it is said of 1 columns whether they are needed, but it gives 8": func(c *timejoin.IntervalConfig) { c.Need = []bool{true} },
@@ -301,4 +318,28 @@ func TestWhatADriverMustNotDo(t *testing.T) {
 	}
 	_, err = j.ApplyInput(1, lend([]row{at(1, 7, 5)}, nil), out)
 	fails("rows of the right input after its end", err)
+
+	window, now := windowed(timejoin.Inner), temporal(timejoin.Inner)
+	for _, create := range []create{createWindow(window), createTemporal(now)} {
+		o, err := create(&batch.Pool{}, limit.New("test", 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = o.Apply(nil, out)
+		fails("join j has two inputs: rows come by ApplyInput", err)
+		if more, err := o.(op.Multi).ApplyInput(0, lend(nil, nil), out); more || err != nil {
+			t.Error(more, err)
+		}
+		if _, err := o.(op.Multi).OnInputEnd(0, out); err != nil {
+			t.Fatal(err)
+		}
+		_, err = o.(op.Multi).ApplyInput(0, lend([]row{at(1, 7, 5)}, nil), out)
+		fails("rows of the left input after its end", err)
+	}
+	o, err := createTemporal(now)(&batch.Pool{}, limit.New("test", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = o.(op.Multi).ApplyInput(0, lend([]row{gone}, nil), out)
+	fails("the left input takes rows back", err)
 }

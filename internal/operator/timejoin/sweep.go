@@ -115,7 +115,7 @@ func (w *sweep) end() {
 // collectSwept fills tried with candidates among late rows, room at most.
 func (p *prober) collectSwept(s *slice, room int) error {
 	t, w := &p.tried, p.sweep
-	marks, verdict := !p.cfg.pairs() && !p.verdict(), p.verdict()
+	marks := !p.cfg.pairs() && !p.verdict()
 	for w.more() {
 		if w.at == len(w.ids) {
 			if len(t.ids) > 0 {
@@ -134,16 +134,25 @@ func (p *prober) collectSwept(s *slice, room int) error {
 				}
 				w.begun, w.other = true, w.heads[slot]
 			}
-			for ; w.other != noPosition; w.other = w.next[w.other] {
-				if len(t.ids) == room {
-					return nil
-				}
-				if !verdict || !p.matched[w.other] {
-					row := uint16(p.able.Row(int(w.other))) //nolint:gosec // a row number of a batch
-					t.positions, t.rows, t.ids = append(t.positions, w.other), append(t.rows, row), append(t.ids, id)
-				}
+			if p.collectOf(id, room) {
+				return nil
 			}
 		}
 	}
 	return nil
+}
+
+// collectOf adds candidates with a late row, and reports whether there is no room for all of them.
+func (p *prober) collectOf(id uint32, room int) (full bool) {
+	t, w := &p.tried, p.sweep
+	for verdict := p.verdict(); w.other != noPosition; w.other = w.next[w.other] {
+		if len(t.ids) == room {
+			return true
+		}
+		if !verdict || !p.matched[w.other] {
+			row := uint16(p.able.Row(int(w.other))) //nolint:gosec // a row number of a batch
+			t.positions, t.rows, t.ids = append(t.positions, w.other), append(t.rows, row), append(t.ids, id)
+		}
+	}
+	return false
 }

@@ -66,7 +66,7 @@ func (c *Config) keyed() bool { return len(c.Keys) == 0 || c.Sets != nil }
 // part is the configuration of a window's part.
 func (c *Config) part() aggregate.Config {
 	p := c.Config
-	p.Changes = c.changes()
+	p.Changes, p.TTL = c.changes(), 0 // groups go with their window
 	if !c.keyed() {
 		return p
 	}

@@ -32,6 +32,7 @@ var (
 		{"wire_step_rows_absorbed_total", "Rows that went into a step's state.", func(s *flow.StepReport) int64 { return s.Absorbed }},
 		{"wire_step_rows_filtered_total", "Rows that a step dropped by its condition.", func(s *flow.StepReport) int64 { return s.Filtered }},
 		{"wire_step_rows_late_total", "Rows that came too late for a step.", func(s *flow.StepReport) int64 { return s.Late }},
+		{"wire_step_late_windows_total", "Windows of a step that rows came too late for, once for each row and window.", func(s *flow.StepReport) int64 { return s.LateWindows }},
 		{"wire_step_rows_rejected_total", "Rows that a step could not process.", func(s *flow.StepReport) int64 { return s.Rejected }},
 	}
 	sinkCounters = []counter[flow.SinkReport]{

@@ -1,0 +1,149 @@
+package pipelines_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"wire.example/wire/internal/testserver"
+)
+
+// follow is how a script over inputs that never end goes on, stage by stage: its run ends by a signal behind the last.
+type follow []stage
+
+// stage is what is added to inputs, and how many rows sinks have to have before the next one.
+type stage struct {
+	add   map[string]string
+	until []sinkRows
+}
+
+// sinkRows is a file, or the parts of one, and how many lines it is to have.
+type sinkRows struct {
+	file string
+	rows int
+}
+
+// patience is how long a script waits for rows, pause how long before it adds to inputs, so that splits without rows are idle.
+const (
+	patience = 30 * time.Second
+	pause    = 600 * time.Millisecond
+)
+
+// readUntil reads lines FILE: ROWS.
+func readUntil(text string) (all []sinkRows, err error) {
+	for _, line := range lines(text) {
+		name, count, _ := strings.Cut(line, ": ")
+		n, err := strconv.Atoi(count)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not FILE: ROWS", line)
+		}
+		all = append(all, sinkRows{name, n})
+	}
+	return all, nil
+}
+
+// runFollow runs c at two parallelisms, each in a process of its own.
+func (c *sqlCase) runFollow(t *testing.T, program string) (wrong []string) {
+	t.Helper()
+	for _, parallelism := range []string{"1", "3"} {
+		t.Chdir(t.TempDir())
+		if err := c.lay(); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.followOnce(t, program, parallelism); err != nil {
+			wrong = append(wrong, "parallelism "+parallelism+": "+err.Error())
+		}
+	}
+	return wrong
+}
+
+func (c *sqlCase) followOnce(t *testing.T, program, parallelism string) error {
+	t.Helper()
+	var out, said bytes.Buffer
+	args := []string{"run", "--checkpoint-every", "50ms", "--summary", "json", "--quiet", "--parallelism", parallelism, "pipeline.sql"}
+	p := exec.CommandContext(t.Context(), program, args...)
+	p.Stdout, p.Stderr = &out, &said
+	if err := p.Start(); err != nil {
+		return err
+	}
+	var err error
+	for i := 0; i < len(*c.follow) && err == nil; i++ {
+		err = (*c.follow)[i].play(i > 0)
+	}
+	if err != nil {
+		_ = p.Process.Kill() // it did not do what it should
+		_ = p.Wait()
+		return fmt.Errorf("%w; it said %s", err, said.String())
+	}
+	if err := p.Process.Signal(syscall.SIGINT); err != nil {
+		return err
+	}
+	_ = p.Wait() // the code says how
+	if code := p.ProcessState.ExitCode(); code != 130 {
+		return fmt.Errorf("exit code %d: %s", code, said.String())
+	}
+	o := outcome{account: map[string]numbers{}}
+	if _, err := o.add(out.String()); err != nil {
+		return err
+	}
+	return c.files()
+}
+
+// play adds to inputs, a while after what came before, and waits until files have their rows.
+func (f *stage) play(later bool) error {
+	if later {
+		time.Sleep(pause)
+	}
+	if err := f.append(); err != nil {
+		return err
+	}
+	for _, s := range f.until {
+		for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+			lines, err := readParts(s.file)
+			if err == nil && len(lines) >= s.rows {
+				break
+			}
+			if time.Since(began) > patience {
+				return fmt.Errorf("%s has %d rows after %v, and is to have %d", s.file, len(lines), patience, s.rows)
+			}
+		}
+	}
+	return nil
+}
+
+// append appends to inputs.
+func (f *stage) append() error {
+	for name, text := range f.add {
+		file, err := os.OpenFile(filepath.FromSlash(name), os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
+		if err != nil {
+			return err
+		}
+		if _, err := file.WriteString(text); err != nil {
+			return err
+		}
+		if err := file.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// program is built once for all scripts that need a process.
+func program(t *testing.T, groups []*group) string {
+	t.Helper()
+	for _, g := range groups {
+		for _, c := range g.cases {
+			if c.follow != nil {
+				return testserver.Wire(t)
+			}
+		}
+	}
+	return ""
+}
