@@ -72,6 +72,7 @@ func BenchmarkChanging(b *testing.B) {
 		{name: "semi", kind: join.Semi, need: []int{0, 2}},
 		{name: "hot", kind: join.Inner, need: []int{0, 2, 7, 15}, hot: true},
 		{name: "changelog", kind: join.Inner, need: []int{0, 2, 7, 15}, changing: true},
+		{name: "hot-changelog", kind: join.Inner, need: []int{0, 2, 7, 15}, hot: true, changing: true},
 		{name: "changelog-left", kind: join.Left, need: []int{0, 2, 7, 15}, changing: true},
 	}
 	for _, test := range tests {

@@ -175,6 +175,9 @@ func (j *Changing) evaluate() {
 // resolve gives what comes of the candidates, as far as there is room, and reports whether it is through with them.
 func (j *Changing) resolve(out *op.Output) bool {
 	w, t := &j.work, &j.tried
+	if j.cfg.Kind == Inner && !w.takes {
+		return j.resolvePairs(out)
+	}
 	for t.left() {
 		if j.given.full() {
 			return false
@@ -209,6 +212,31 @@ func (j *Changing) resolve(out *op.Output) bool {
 			j.resolvePair(p, id, j.counted(at, out), out)
 		}
 	}
+	return true
+}
+
+// resolvePairs gives the pairs of rows that come to be, where nobody asks how many there are.
+func (j *Changing) resolvePairs(out *op.Output) bool {
+	w, t, g := &j.work, &j.tried, &j.given
+	for i := t.at; i < len(t.ids); i++ {
+		if g.full() {
+			t.at = i
+			return false
+		}
+		p := t.positions[i]
+		switch {
+		case t.ids[i] == keyed.NoRow:
+			if w.flags[p]&rejected != 0 {
+				j.settle(int(p))
+			}
+		case t.truth[i] == isTrue && w.flags[p]&dropped == 0:
+			w.flags[p] |= gave
+			g.put(t.rows[i], t.ids[i], batch.Insert)
+		case t.truth[i] == failed && w.flags[p]&dropped == 0:
+			j.reject(int(p), j.res[w.input].err(i), out)
+		}
+	}
+	t.at = len(t.ids)
 	return true
 }
 

@@ -114,6 +114,9 @@ func (s *store) add(cols []*batch.Column, hashes []uint64, rows []uint16, ids []
 	return s.grow()
 }
 
+// simple reports whether nothing is noted of a row but its run.
+func (s *store) simple() bool { return s.hashes == nil && s.degrees == nil && s.ages == nil }
+
 // slabs are those by row, some of which are nil.
 func (s *store) slabs() [7]*keyed.Slab[uint32] {
 	slabs := [7]*keyed.Slab[uint32]{s.runs.next, s.runs.prev, s.hashes, s.degrees, s.doubts}

@@ -203,6 +203,10 @@ func (j *Changing) keep(dealt []uint64, out *op.Output) error {
 		s.images = s.hasher.Hash(w.in)
 	}
 	flips := !j.plan.judged && j.plan.preserves[1-w.input]
+	if w.in.Kinds == nil && j.plan.stores[w.input] && !flips && s.simple() && j.kin == nil {
+		j.linkAll()
+		return nil
+	}
 	came, went := false, false
 	for p, slot := range w.slots[:w.n] {
 		if w.flags[p]&dropped != 0 || !j.findable(w.slots, p) {
@@ -227,6 +231,17 @@ func (j *Changing) keep(dealt []uint64, out *op.Output) error {
 		j.findFlips(came, went)
 	}
 	return s.flush()
+}
+
+// linkAll links the rows that were stored, of which nothing else has to be noted.
+func (j *Changing) linkAll() {
+	w, l := &j.work, &j.stores[j.work.input].runs
+	for p, id := range w.ids[:w.n] {
+		if id != keyed.NoRow {
+			l.push(&j.runs.At(w.slots[p])[w.input], id)
+			w.flags[p] |= folded
+		}
+	}
 }
 
 // keepOne stores or forgets the row at p, whose run is r.
