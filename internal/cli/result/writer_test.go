@@ -43,14 +43,18 @@ func TestForms(t *testing.T) {
 		{"csv of insertions", result.CSV, result.Course{Changes: true, OpField: "what"}, nil, "what,k,v\n+I,a,1\n+I,,\n+I,\"b,\n\x1b\",30\n"},
 		{"lines", result.JSONLines, result.Course{}, nil, "{\"k\":\"a\",\"v\":1}\n{\"k\":null,\"v\":null}\n{\"k\":\"b,\\n\\u001b\",\"v\":30}\n"},
 		{
-			"lines of changes", result.JSONLines, result.Course{Changes: true}, changes,
+			"lines of changes", result.JSONLines,
+			result.Course{Changes: true},
+			changes,
 			"{\"op\":\"-U\",\"k\":\"a\",\"v\":1}\n{\"op\":\"+U\",\"k\":null,\"v\":null}\n{\"op\":\"-D\",\"k\":\"b,\\n\\u001b\",\"v\":30}\n",
 		},
 		{"arrays", result.JSONRows, result.Course{}, nil, "[\"a\",1]\n[null,null]\n[\"b,\\n\\u001b\",30]\n"},
 		{"arrays of changes", result.JSONRows, result.Course{Changes: true}, changes, "[\"-U\",\"a\",1]\n[\"+U\",null,null]\n[\"-D\",\"b,\\n\\u001b\",30]\n"},
 		{"table", result.Table, result.Course{}, nil, "  k   | v  \n------+----\n a    |  1\n      |   \n b,  +| 30\n \\x1B |   \n(3 rows)\n\n"},
 		{
-			"table of changes", result.Table, result.Course{Changes: true}, changes,
+			"table of changes", result.Table,
+			result.Course{Changes: true},
+			changes,
 			" op |  k   | v  \n----+------+----\n -U | a    |  1\n +U |      |   \n -D | b,  +| 30\n    | \\x1B |   \n(3 changes)\n\n",
 		},
 	} {

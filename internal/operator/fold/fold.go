@@ -3,6 +3,7 @@ package fold
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
@@ -33,6 +34,12 @@ type Fold struct {
 	slots     []uint32
 	// zeros are slots of a batch whose count became 0, some of them more than once, and some of them no longer 0.
 	zeros []uint32
+	// loose says that equal rows may be written in several ways; again are then rows of a batch of which nothing was left before they were given.
+	loose  bool
+	again  []again
+	sel    []uint16
+	hashes []uint64
+	left   []int64
 
 	// The walk at the end: the slots that were scanned, which of them is next, and how often it is still to come out.
 	walk    keyed.Cursor
@@ -43,12 +50,19 @@ type Fold struct {
 	out     batch.Batch
 }
 
+// again is a row that was given when nothing was left of those equal to it.
+type again struct {
+	slot     uint32
+	position int
+}
+
 // New returns the operator; pool lends memory, and what grows with the data is reserved in budget.
 func New(pool *batch.Pool, budget *limit.Budget, c Config) *Fold {
 	f := &Fold{name: "fold " + c.Name, slots: make([]uint32, batch.MaxRows), emitted: make([]uint32, 0, batch.MaxRows), dealt: len(c.Partition) > 0}
 	columns := make([]int, len(c.Types))
 	for i, typ := range c.Types {
 		columns[i] = i
+		f.loose = f.loose || isLoose(typ.Kind)
 		f.out.Cols = append(f.out.Cols, batch.NewColumn(pool, typ))
 	}
 	f.whole, f.partition = keyed.NewHasher(columns), keyed.NewHasher(c.Partition)
@@ -70,8 +84,8 @@ func (f *Fold) hash(in *batch.Batch) []uint64 {
 
 // Apply counts the rows of in.
 func (f *Fold) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
-	slots := f.slots[:in.Rows()]
-	fresh, err := f.table.Upsert(f.hash(in), in.Cols, in.Sel, slots)
+	slots, hashes := f.slots[:in.Rows()], f.hash(in)
+	fresh, err := f.table.Upsert(hashes, in.Cols, in.Sel, slots)
 	if err != nil {
 		return false, err
 	}
@@ -79,31 +93,87 @@ func (f *Fold) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
 		return false, op.OutOfMemory(f.name, err)
 	}
 	for _, position := range fresh {
-		*f.counts.At(slots[position]) = 0
+		*f.counts.At(slots[position]) = unborn
 	}
 	f.count(in, slots)
 	out.Counts.In += int64(len(slots))
 	out.Counts.Absorbed += int64(len(slots))
-	return false, f.forget()
+	if err := f.forget(); err != nil || len(f.again) == 0 {
+		return false, err
+	}
+	return false, f.rewrite(in, hashes)
 }
 
 // count counts the rows of in, whose slots are slots.
 func (f *Fold) count(in *batch.Batch, slots []uint32) {
-	f.zeros = f.zeros[:0]
+	f.zeros, f.again = f.zeros[:0], f.again[:0]
 	for i, slot := range slots {
 		change := int64(1)
 		if kinds := in.Kinds; len(kinds) > 0 && !op.Adds(kinds[in.Row(i)]) {
 			change = -1
 		}
-		n := f.counts.At(slot)
-		if *n += change; *n == 0 {
-			f.zeros = append(f.zeros, slot)
+		switch n := f.counts.At(slot); *n {
+		case unborn:
+			*n = change
+		case 0: // since another row of the batch
+			if *n = change; f.loose {
+				f.again = append(f.again, again{slot: slot, position: i})
+			}
+		default:
+			if *n += change; *n == 0 {
+				f.zeros = append(f.zeros, slot)
+			}
 		}
 	}
 }
 
-// gone marks a slot that forget has deleted already, until it is given to another row.
-const gone = -1 << 63
+// What counts are but counts: gone marks a slot that was deleted, until it is given to another row, and unborn one that was just given to a row.
+const (
+	gone   = -1 << 63
+	unborn = gone + 1
+)
+
+// rewrite puts rows in again that were given when nothing was left of those equal to them, so that they are written as they were given then. in and
+// hashes are those of the batch.
+func (f *Fold) rewrite(in *batch.Batch, hashes []uint64) error {
+	f.sel, f.hashes, f.left = f.sel[:0], f.hashes[:0], f.left[:0]
+	for _, a := range slices.Backward(f.again) { // the last one of each slot counts
+		n := f.counts.At(a.slot)
+		if *n == gone {
+			continue
+		}
+		f.sel = append(f.sel, uint16(in.Row(a.position))) //nolint:gosec // a row number of a batch
+		f.hashes, f.left = append(f.hashes, hashes[a.position]), append(f.left, *n)
+		*n = gone
+		if err := f.table.Delete(a.slot); err != nil {
+			return err
+		}
+	}
+	if len(f.sel) == 0 {
+		return nil
+	}
+	slots := f.slots[:len(f.sel)]
+	if _, err := f.table.Upsert(f.hashes, in.Cols, f.sel, slots); err != nil {
+		return err
+	}
+	if err := f.counts.Grow(f.table.Limit()); err != nil {
+		return op.OutOfMemory(f.name, err)
+	}
+	for i, slot := range slots {
+		*f.counts.At(slot) = f.left[i]
+	}
+	return nil
+}
+
+// isLoose reports whether equal values of a type may be written in several ways.
+func isLoose(k schema.Kind) bool {
+	switch k {
+	case schema.Float32, schema.Float64, schema.Numeric, schema.Interval, schema.JSONB:
+		return true
+	default:
+		return k.IsNested()
+	}
+}
 
 // forget deletes the rows of which nothing is left.
 func (f *Fold) forget() error {

@@ -129,14 +129,17 @@ func TestEveryType(t *testing.T) {
 		t.Run(typ.String(), func(t *testing.T) {
 			types := []schema.Type{schema.Of(schema.Int64), typ}
 			s := schema.New(schema.Field{Name: "k", Type: types[0]}, schema.Field{Name: "v", Type: typ})
-			optest.Check(t, under(normalize.Config{Name: "n", Types: types, Key: []int{0}}), func(t *rapid.T, pool *batch.Pool) []*batch.Batch {
+			draw := func(t *rapid.T, pool *batch.Pool) []*batch.Batch {
 				b := sdktest.Values{}.DrawBatch(t, pool, s, rapid.IntRange(1, 20).Draw(t, "rows"))
 				for i := range b.Len {
 					b.Cols[0].Int64s()[i] = int64(i % 3)
 					b.Kinds = append(b.Kinds, rapid.SampledFrom([]batch.Change{ins, ua, del}).Draw(t, "kind"))
 				}
 				return []*batch.Batch{b}
-			}, nil)
+			}
+			for _, changelog := range []bool{false, true} {
+				optest.Check(t, under(normalize.Config{Name: "n", Types: types, Key: []int{0}, Changelog: changelog}), draw, nil)
+			}
 		})
 	}
 }
