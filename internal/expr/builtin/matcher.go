@@ -290,21 +290,12 @@ func (m *matcher) run(pc, at int) bool {
 		pc++
 		switch o.kind {
 		case matchEnd:
-			if !m.found || at > m.best[1] {
-				copy(m.best, m.caps)
-				m.best[1], m.found = at, true
-			}
-			return at == len(m.text)
-		case matchText:
-			if !bytes.HasPrefix(m.text[at:], o.text) {
+			return m.end(at)
+		case matchText, matchSet, matchBegin, matchFinish:
+			n := m.step(o, at)
+			if n < 0 {
 				return false
 			}
-			at += len(o.text)
-		case matchSet:
-			if at == len(m.text) || !o.set.has(m.text[at]) {
-				return false
-			}
-			_, n := utf8.DecodeRune(m.text[at:])
 			at += n
 		case matchRepeat:
 			end := m.reach(&o.set, at)
@@ -323,14 +314,6 @@ func (m *matcher) run(pc, at int) bool {
 			}
 			m.caps[o.group] = before
 			return false
-		case matchBegin:
-			if at > 0 {
-				return false
-			}
-		case matchFinish:
-			if at < len(m.text) {
-				return false
-			}
 		case matchSplit:
 			if m.run(pc, at) {
 				return true
@@ -340,6 +323,39 @@ func (m *matcher) run(pc, at int) bool {
 			pc = o.other
 		}
 	}
+}
+
+// end notes a match that ends at a place, if it is the longest, and reports whether there can be none that is longer.
+func (m *matcher) end(at int) bool {
+	if !m.found || at > m.best[1] {
+		copy(m.best, m.caps)
+		m.best[1], m.found = at, true
+	}
+	return at == len(m.text)
+}
+
+// step is how many bytes an op of which there is one way takes at a place, -1 if it does not match there.
+func (m *matcher) step(o *matchOp, at int) int {
+	switch o.kind {
+	case matchText:
+		if bytes.HasPrefix(m.text[at:], o.text) {
+			return len(o.text)
+		}
+	case matchSet:
+		if at < len(m.text) && o.set.has(m.text[at]) {
+			_, n := utf8.DecodeRune(m.text[at:])
+			return n
+		}
+	case matchBegin:
+		if at == 0 {
+			return 0
+		}
+	default:
+		if at == len(m.text) {
+			return 0
+		}
+	}
+	return -1
 }
 
 // reach is how far characters of set go from at on.

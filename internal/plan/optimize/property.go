@@ -141,6 +141,13 @@ func (s *Edges) compute(n logical.Node) *Properties {
 		p := *s.Of(n.Input)
 		p.Key = nil
 		return &p
+	}
+	return s.computeFlow(n)
+}
+
+// computeFlow is compute for steps that hand rows on one by one, and those that keep them.
+func (s *Edges) computeFlow(n logical.Node) *Properties {
+	switch n := n.(type) {
 	case *logical.Unnest:
 		p := *s.Of(n.Input)
 		p.Key = nil

@@ -50,8 +50,8 @@ func (s *streams) groupWindow(n *logical.Aggregate) *logical.GroupWindow {
 	return w
 }
 
-// windowLast makes the window the last two keys of c, what make makes of it, and of that the columns of c.
-func windowLast(c *logical.Aggregate, w *logical.GroupWindow, make func(*logical.Aggregate, *logical.GroupWindow) *logical.Aggregate) logical.Node {
+// windowLast makes the window the last two keys of c, what group makes of it, and of that the columns of c.
+func windowLast(c *logical.Aggregate, w *logical.GroupWindow, group func(*logical.Aggregate, *logical.GroupWindow) *logical.Aggregate) logical.Node {
 	var places []int // of the keys, in their new order
 	for i := range c.Keys {
 		if i != w.Start && i != w.End {
@@ -74,10 +74,10 @@ func windowLast(c *logical.Aggregate, w *logical.GroupWindow, make func(*logical
 		sorted.Sets = append(sorted.Sets, moved)
 	}
 	w.Start, w.End = len(keys)-2, len(keys)-1
-	out := make(regrouped(&sorted, c.Input, keys, c.Calls), w)
+	out := group(regrouped(&sorted, c.Input, keys, c.Calls), w)
 	columns := span(0, c.Schema().Len())
-	for old, new := range now {
-		columns[old] = new
+	for before, place := range now {
+		columns[before] = place
 	}
 	return choose(logical.Step{OnError: c.OnError}, out, columns)
 }
