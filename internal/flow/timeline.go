@@ -25,6 +25,7 @@ type timeline struct {
 	source   int
 	delay    int64 // µs
 	idleness *idleness
+	pace     *pace // nil if the source is not aligned
 
 	mu   sync.Mutex
 	cond *sync.Cond
@@ -136,6 +137,7 @@ func (t *timeline) leave(split int, micros int64) told {
 		s.most = max(s.most, micros)
 	}
 	said := t.tell()
+	t.pace.note(said)
 	t.next++
 	t.cond.Broadcast()
 	return said
