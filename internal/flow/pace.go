@@ -115,21 +115,20 @@ func (m *pace) ahead(other int64) bool {
 	return m.watermark >= math.MinInt64+bound && m.watermark-bound > other
 }
 
-// release rouses the sources that may be read again. The lock is held.
+// release rouses the sources that may be read again, and those that wait for input and must not take it any more. The lock is held.
 func (a *pacing) release() {
 	for _, m := range a.members {
-		if !m.paused {
-			continue
-		}
-		if slowest := a.slowest(m); slowest == nil || !m.ahead(slowest.watermark) {
+		slowest := a.slowest(m)
+		ahead := slowest != nil && m.ahead(slowest.watermark)
+		if m.paused && !ahead || ahead && !m.paused && m.drift > 0 {
 			m.paused = false
 			m.source.rouse()
 		}
 	}
 }
 
-// note notes what a ticket of the source had to tell of event time.
-func (m *pace) note(said told) {
+// note notes what a ticket of the source had to tell of event time, and its watermark, which is later than what it told if it has just woken.
+func (m *pace) note(said told, watermark int64) {
 	if m == nil || !said.moved && !said.woke && !said.slept {
 		return
 	}
@@ -138,12 +137,10 @@ func (m *pace) note(said told) {
 	if said.woke || said.slept {
 		m.idle = said.slept
 	}
-	if said.moved {
-		if m.watermark > minTime {
-			m.span = max(m.span, said.watermark-m.watermark)
-		}
-		m.watermark = max(m.watermark, said.watermark)
+	if said.moved && m.watermark > minTime {
+		m.span = max(m.span, watermark-m.watermark)
 	}
+	m.watermark = max(m.watermark, watermark)
 	m.all.release()
 }
 

@@ -137,7 +137,7 @@ func (t *timeline) leave(split int, micros int64) told {
 		s.most = max(s.most, micros)
 	}
 	said := t.tell()
-	t.pace.note(said)
+	t.pace.note(said, t.last)
 	t.next++
 	t.cond.Broadcast()
 	return said
