@@ -113,6 +113,11 @@ func (r feedReader) Poll(ctx context.Context, wake <-chan struct{}, block *codec
 	r.f.polls++
 	r.f.mu.Unlock()
 	for {
+		select {
+		case <-wake:
+			return connector.Woken, nil
+		default:
+		}
 		split, number := r.f.take()
 		switch {
 		case split == -2:

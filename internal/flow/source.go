@@ -76,6 +76,8 @@ type sourceTask struct {
 	watch *splitWatch
 	// greets says that what the checkpoint knew of time is still to be told.
 	greets bool
+	// pace is nil if the source is not aligned with others.
+	pace *pace
 
 	requestMu sync.Mutex
 	// ticked is the processing time that is to be told, in µs.
@@ -210,10 +212,12 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 		case err != nil:
 			return item{}, fmt.Errorf("source %q: %w", s.plan.Name, err)
 		case status == connector.Ready:
+			s.pace.ate(true)
 			return s.dealt(l), nil
 		case status == connector.End:
 			return s.issue(itemEnd, nil)
 		}
+		s.pace.ate(false)
 		if news := s.hear(noSplit); news != nil {
 			it := s.issueMark(itemNews)
 			it.news = news
@@ -229,6 +233,8 @@ func (s *sourceTask) pauses(ctx context.Context) bool {
 		s.waitAtGate(ctx)
 	case s.enough():
 		s.pipeline.enoughOnce.Do(func() { close(s.pipeline.enough) })
+		s.rest(ctx)
+	case !s.pace.mayRead():
 		s.rest(ctx)
 	default:
 		return false
@@ -302,6 +308,7 @@ func (s *sourceTask) issue(kind itemKind, b *barrier) (item, error) {
 		s.over = b.stop
 	} else {
 		s.over = true
+		s.pace.end()
 	}
 	return it, nil
 }

@@ -2,8 +2,10 @@ package flow
 
 import (
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // SplitTime is what is known of the event time of one split.
@@ -25,11 +27,12 @@ type timeline struct {
 	source   int
 	delay    int64 // µs
 	idleness *idleness
+	pace     *pace // nil if the source is not aligned
 
 	mu   sync.Mutex
 	cond *sync.Cond
 	err  error
-	next int64 // the ticket that may enter
+	next atomic.Int64 // the ticket that may enter
 
 	splits map[int]*splitTime // noSplit stands for those that may come, while there is none
 	last   int64              // the watermark that was told
@@ -65,9 +68,12 @@ func (t *timeline) know(number int, name string, stored map[string]SplitTime) {
 //
 // A split that turns up late, or that was idle, is taken to have reached what was told without it: its rows cannot take that back.
 func (t *timeline) enter(ticket int64, split int, news []splitNews) (since int64, err error) {
+	for i := 0; i < enterPatience && t.next.Load() != ticket; i++ { // the lane before is about to leave
+		runtime.Gosched()
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for t.next != ticket && t.err == nil {
+	for t.next.Load() != ticket && t.err == nil {
 		t.cond.Wait()
 	}
 	if t.err != nil {
@@ -88,6 +94,9 @@ func (t *timeline) enter(ticket int64, split int, news []splitNews) (since int64
 	}
 	return s.most, nil
 }
+
+// enterPatience is how often a lane looks whether it may enter before it goes to sleep over it.
+const enterPatience = 50
 
 // rouse ends the sleep of the source, if it sleeps: it has reached what others have got to without it.
 func (t *timeline) rouse() {
@@ -136,7 +145,8 @@ func (t *timeline) leave(split int, micros int64) told {
 		s.most = max(s.most, micros)
 	}
 	said := t.tell()
-	t.next++
+	t.pace.note(said, t.last)
+	t.next.Add(1)
 	t.cond.Broadcast()
 	return said
 }

@@ -14,7 +14,7 @@ func (p *Pipeline) watchTime() error {
 	asked := p.asksForTime()
 	p.noteRoots()
 	for _, s := range p.sources {
-		if s.decodeSpec().Times == nil || !s.plan.Dated && !(asked && s.producer.leads()) {
+		if s.decodeSpec().Times == nil || !s.plan.Dated && s.plan.Drift == 0 && !(asked && s.producer.leads()) {
 			continue
 		}
 		if err := s.keepTime(); err != nil {
@@ -26,6 +26,7 @@ func (p *Pipeline) watchTime() error {
 			}
 		}
 	}
+	p.align()
 	return nil
 }
 

@@ -2,6 +2,7 @@ package pipelines_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/testserver"
 )
 
@@ -75,7 +77,7 @@ func (c *sqlCase) followOnce(t *testing.T, program, parallelism string) error {
 	}
 	var err error
 	for i := 0; i < len(*c.follow) && err == nil; i++ {
-		err = (*c.follow)[i].play(i > 0)
+		err = (*c.follow)[i].play(t.Context(), i > 0)
 	}
 	if err != nil {
 		_ = p.Process.Kill() // it did not do what it should
@@ -97,20 +99,26 @@ func (c *sqlCase) followOnce(t *testing.T, program, parallelism string) error {
 }
 
 // play adds to inputs, a while after what came before, and waits until files have their rows.
-func (f *stage) play(later bool) error {
+func (f *stage) play(ctx context.Context, later bool) error {
+	clk := clock.System()
 	if later {
-		time.Sleep(pause)
+		if err := clk.Sleep(ctx, pause); err != nil {
+			return err
+		}
 	}
 	if err := f.append(); err != nil {
 		return err
 	}
 	for _, s := range f.until {
-		for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		for began := clk.Monotonic(); ; {
 			lines, err := readParts(s.file)
 			if err == nil && len(lines) >= s.rows {
 				break
 			}
-			if time.Since(began) > patience {
+			if err := clk.Sleep(ctx, 20*time.Millisecond); err != nil {
+				return err
+			}
+			if clk.Monotonic()-began > patience {
 				return fmt.Errorf("%s has %d rows after %v, and is to have %d", s.file, len(lines), patience, s.rows)
 			}
 		}

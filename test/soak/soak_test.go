@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/testserver"
 	"wire.example/wire/test/nexmark"
 )
@@ -76,7 +77,9 @@ func TestSoak(t *testing.T) {
 		if _, err := take(t.Context(), c.Process.Pid, address); err == nil {
 			break
 		}
-		time.Sleep(100 * time.Millisecond)
+		if err := clock.System().Sleep(t.Context(), 100*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
 	}
 	samples, broken := watch(t.Context(), c.Process.Pid, address, time.Duration(minutes*float64(time.Minute)))
 	if err := c.Process.Signal(syscall.SIGINT); err != nil {
@@ -104,20 +107,21 @@ const every = 5 * time.Second
 
 // watch takes samples until d has passed.
 func watch(ctx context.Context, pid int, address string, d time.Duration) (all []sample, err error) {
-	began := time.Now()
-	ticks := time.NewTicker(min(every, max(d/60, 200*time.Millisecond)))
+	clk := clock.System()
+	began := clk.Monotonic()
+	ticks := clk.NewTicker(min(every, max(d/60, 200*time.Millisecond)))
 	defer ticks.Stop()
-	for time.Since(began) < d {
+	for clk.Monotonic()-began < d {
 		select {
 		case <-ctx.Done():
 			return all, ctx.Err()
-		case <-ticks.C:
+		case <-ticks.C():
 		}
 		s, err := take(ctx, pid, address)
 		if err != nil {
 			return all, err
 		}
-		s.at = time.Since(began)
+		s.at = clk.Monotonic() - began
 		all = append(all, s)
 	}
 	return all, nil

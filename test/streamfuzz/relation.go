@@ -59,7 +59,7 @@ func (g *generator) relation(depth int) relation {
 	if depth <= 0 {
 		return g.scan()
 	}
-	switch g.r.IntN(14) {
+	switch g.r.IntN(16) {
 	case 0, 1, 2:
 		return g.groups(depth)
 	case 3, 4, 5:
@@ -76,6 +76,10 @@ func (g *generator) relation(depth int) relation {
 		return g.over(depth)
 	case 11, 12:
 		return g.windows(depth)
+	case 13:
+		return g.windowJoin(depth)
+	case 14:
+		return g.intervalJoin(depth)
 	default:
 		return g.project(depth)
 	}
@@ -161,12 +165,7 @@ func (g *generator) having(cols []column) *difffuzz.Node {
 
 // windows draws groups of windows over a source that has them.
 func (g *generator) windows(depth int) relation {
-	var over []Source
-	for _, s := range g.sources {
-		if s.windowed() {
-			over = append(over, s)
-		}
-	}
+	over := g.timed()
 	if len(over) == 0 {
 		return g.groups(depth)
 	}
@@ -198,6 +197,82 @@ func (g *generator) windows(depth int) relation {
 		}
 	}
 	return finish(difffuzz.Text("SELECT ", items(exprs), " FROM "+s.Name+"_"+shape+" "+x, g.where(cols, 20), " GROUP BY ", difffuzz.List(", ", len(keys), keys...), g.having(cols)), types)
+}
+
+// timed are the sources that have windows.
+func (g *generator) timed() (over []Source) {
+	for _, s := range g.sources {
+		if s.windowed() {
+			over = append(over, s)
+		}
+	}
+	return over
+}
+
+// windowJoin draws a join of groups of one window.
+func (g *generator) windowJoin(depth int) relation {
+	over := g.timed()
+	if len(over) == 0 {
+		return g.join(depth)
+	}
+	shape, kind := pick(g, "tumble", "hop", "cumulate"), pick(g, "JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN")
+	g.use("window join")
+	g.use(kind)
+	side := func() (*difffuzz.Node, string) {
+		x, s := g.name(), pick(g, over...)
+		inner := g.name()
+		return difffuzz.Text("SELECT "+inner+".k, count(*) AS n, max("+inner+".v) AS m, "+inner+".window_start, "+inner+".window_end FROM "+s.Name+"_"+shape+" "+inner,
+			g.where([]column{{inner + ".g", integer}, {inner + ".b", boolean}}, 30), " GROUP BY "+inner+".k, "+inner+".window_start, "+inner+".window_end"), x
+	}
+	a, x := side()
+	b, y := side()
+	window := x + ".window_start = " + y + ".window_start AND " + x + ".window_end = " + y + ".window_end AND "
+	on := []*difffuzz.Node{
+		difffuzz.Text(pick(g, x+".k = "+y+".k", x+".n = "+y+".n", x+".m = "+y+".m")),
+	}
+	if kind != "FULL JOIN" && g.chance(30) {
+		on = append(on, difffuzz.Text(x+".n <= "+y+".m"))
+	}
+	exprs := []*difffuzz.Node{
+		difffuzz.Text(x + ".k"), difffuzz.Text(x + ".n"), difffuzz.Text(y + ".m"), difffuzz.Text("coalesce(" + x + ".window_start, " + y + ".window_start)"),
+	}
+	return finish(difffuzz.Text("SELECT ", items(exprs), " FROM (", a, ") "+x+" "+kind+" (", b, ") "+y+" ON "+window, difffuzz.List(" AND ", 1, on...)), []string{text, integer, integer, edge})
+}
+
+// intervalJoin draws a join whose sides bound each other's times.
+func (g *generator) intervalJoin(depth int) relation {
+	over := g.timed()
+	if len(over) == 0 {
+		return g.join(depth)
+	}
+	a, b, x, y := pick(g, over...), pick(g, over...), g.name(), g.name()
+	kind := pick(g, "JOIN", "JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN")
+	g.use("interval join")
+	g.use(kind)
+	seconds := func() string { return fmt.Sprintf("INTERVAL '%d seconds'", g.r.IntN(8)) }
+	bounds := pick(g,
+		y+".ts BETWEEN "+x+".ts - "+seconds()+" AND "+x+".ts + "+seconds(),
+		y+".ts >= "+x+".ts AND "+y+".ts < "+x+".ts + "+seconds(),
+		x+".ts > "+y+".ts - "+seconds()+" AND "+x+".ts <= "+y+".ts + "+seconds())
+	on := []*difffuzz.Node{difffuzz.Text(pick(g, x+".k = "+y+".k", x+".g = "+y+".g", x+".id = "+y+".id"))}
+	if kind != "FULL JOIN" && g.chance(30) {
+		on = append(on, difffuzz.Optional(x+".v < "+y+".v"))
+	}
+	var cols []column
+	for _, side := range []string{x, y} {
+		for _, f := range fields() {
+			if f.typ != moment {
+				cols = append(cols, column{side + "." + f.ref, f.typ})
+			}
+		}
+	}
+	var exprs []*difffuzz.Node
+	var types []string
+	for range 2 + g.r.IntN(3) {
+		c := pick(g, cols...)
+		exprs, types = append(exprs, difffuzz.Text(c.ref)), append(types, c.typ)
+	}
+	return finish(difffuzz.Text("SELECT ", items(exprs), " FROM "+a.Name+"_timely "+x+" "+kind+" "+b.Name+"_timely "+y+" ON "+bounds+" AND ", difffuzz.List(" AND ", 1, on...)), types)
 }
 
 // join draws a join of two relations.

@@ -117,7 +117,7 @@ func (s *Source) Left() []string {
 // windowed reports whether there are windows over the source.
 func (s *Source) windowed() bool { return s.Kind == "append" && s.Delay >= 0 }
 
-// Declare is the source in Wire, and the windows over it, as views.
+// Declare is the source in Wire, and the windows over it, as views. NAME_timely are the rows for joins of an interval: in PostgreSQL those that are not late.
 func (s *Source) Declare(path string) string {
 	key, with, watermark := "", ", format = 'json', changelog = true", ""
 	switch s.Kind {
@@ -136,6 +136,7 @@ func (s *Source) Declare(path string) string {
 		text += fmt.Sprintf("CREATE VIEW %[1]s_tumble AS SELECT * FROM TUMBLE(%[1]s, ts, INTERVAL '5 seconds');\n"+
 			"CREATE VIEW %[1]s_hop AS SELECT * FROM HOP(%[1]s, ts, INTERVAL '2 seconds', INTERVAL '6 seconds');\n"+
 			"CREATE VIEW %[1]s_cumulate AS SELECT * FROM CUMULATE(%[1]s, ts, INTERVAL '3 seconds', INTERVAL '12 seconds');\n"+
+			"CREATE VIEW %[1]s_timely AS SELECT * FROM %[1]s;\n"+
 			"CREATE VIEW %[1]s_session AS SELECT * FROM SESSION(%[1]s PARTITION BY k, ts, INTERVAL '3 seconds');\n", s.Name)
 	}
 	return text
@@ -151,6 +152,7 @@ func (s *Source) Witness() []string {
 		return all
 	}
 	all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_w AS SELECT *, max(ts) OVER (ORDER BY pos ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) - INTERVAL '%[2]d seconds' AS wm FROM %[1]s", s.Name, s.Delay))
+	all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_timely AS SELECT %[2]s FROM %[1]s_w WHERE wm IS NULL OR ts IS NULL OR ts >= wm", s.Name, "id, k, g, v, n, b, ts"))
 	for name, w := range map[string][2]string{
 		"tumble":   {"LATERAL (SELECT date_bin('5 seconds', ts, '1970-01-01') AS s) x", "s + INTERVAL '5 seconds'"},
 		"hop":      {"generate_series(date_bin('2 seconds', ts, '1970-01-01') - INTERVAL '4 seconds', date_bin('2 seconds', ts, '1970-01-01'), '2 seconds') s", "s + INTERVAL '6 seconds'"},

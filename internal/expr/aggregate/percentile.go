@@ -108,6 +108,23 @@ func (p *percentile) Add(in *Rows) {
 	p.seen = end
 }
 
+// Pick begins a group of which the rows are known by their numbers.
+func (p *percentile) Pick(n int64, in *Rows) []int64 {
+	p.Begin(n)
+	if !p.ready {
+		p.prepare(in.Args[0], in.Row(0))
+	}
+	return p.ranks
+}
+
+// AddPicked takes the rows that were asked for.
+func (p *percentile) AddPicked(in *Rows) {
+	for i := range in.N {
+		p.kept.CopyRow(p.next, in.Args[1], in.Row(i))
+		p.next++
+	}
+}
+
 // Result stores the answer.
 func (p *percentile) Result(out *batch.Column, row int) *sqlstate.Error {
 	if p.bad != nil || p.n == 0 || p.null {

@@ -107,6 +107,14 @@ type Scan interface {
 	Close()
 }
 
+// Picker is a Scan that needs to see few rows of a group, if it can say which.
+type Picker interface {
+	// Pick begins a group of n rows, of which there is at least one; in has the first. It returns the numbers of the rows that the answer is made of, ascending, counted from 0
+	// in their order, lent until the next call. AddPicked takes just those, instead of Add.
+	Pick(n int64, in *Rows) []int64
+	AddPicked(in *Rows)
+}
+
 // NewState returns the state of a call. f must not have SortedOrder.
 func (f *Function) NewState(spec *Spec) State { return f.state(spec) }
 

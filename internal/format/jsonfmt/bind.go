@@ -136,6 +136,9 @@ func (d *decoder) revive(m *member, row int) {
 
 // setNull makes row of m, and of all below it, NULL.
 func (d *decoder) setNull(m *member, row int) {
+	if m.quiet {
+		return
+	}
 	if m.late {
 		if m.nullFrom > row || row > m.nullTo || m.nullTo == 0 {
 			m.endNulls(row)

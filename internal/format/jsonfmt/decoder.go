@@ -74,6 +74,11 @@ func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
 	for _, path := range spec.Times {
 		d.timed = append(d.timed, d.root.markTimed(path))
 	}
+	for i, m := range d.root.byField {
+		if m != nil && m.timed && d.hidden[i] && need != nil {
+			d.root.setQuiet(m)
+		}
+	}
 	d.cols = make([]*batch.Column, spec.Schema.Len())
 	d.out.Cols = make([]*batch.Column, spec.Schema.Len())
 	for i, m := range d.root.byField {

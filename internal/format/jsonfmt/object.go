@@ -19,7 +19,7 @@ func (d *decoder) readObject(o *object, i, row int) int {
 		return d.readCarefully(o, i, row)
 	}
 	p, begin := d.p, i
-	last, s, seen := &o.head, o.head.next, uint64(0)
+	last, s, seen := &o.head, o.head.next, o.given
 	for {
 		if s != nil && s.begins(p, i) && (s.size <= 16 || s.restMatches(p, i)) {
 			i += s.size
@@ -180,7 +180,7 @@ func (d *decoder) skipRest(o *object, s *slot, i, row int) int {
 // readCarefully is readObject for objects in which something is out of the ordinary: see readCareful.
 func (d *decoder) readCarefully(o *object, i, row int) int {
 	p := d.p
-	var seen, exact uint64
+	seen, exact := o.given, uint64(0)
 	clear(o.more)
 	for last, s := &o.head, o.head.next; ; last, s = s, s.next {
 		if s != nil && s.matches(p, i) {

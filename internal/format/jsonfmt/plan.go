@@ -22,6 +22,8 @@ type member struct {
 	test      test
 	// filtered says that test is not empty, timed that the event time is the member or lies in it, isTime that it is the member.
 	filtered, timed, isTime bool
+	// quiet says that nothing but the event time is read of the member: its NULLs are not kept.
+	quiet bool
 
 	col    *batch.Column
 	base   unsafe.Pointer // the column's values
@@ -50,6 +52,7 @@ type object struct {
 	level   int               // how deep it lies; 0 for the record itself
 	careful bool              // some key matches only when case is ignored, or a member is filtered, or there are more than 64
 	full    uint64            // the seen bits of all members; with more than 64, one that never occurs
+	given   uint64            // those of members that need not be there
 	more    []uint64          // if there are more than 64: which members were seen, then which of them by their exact names
 }
 
@@ -79,6 +82,25 @@ func (o *object) markTimed(path []int) *member {
 	}
 	m.isTime = true
 	return m
+}
+
+// setQuiet notes that nothing but the event time is read of m, a member of o.
+func (o *object) setQuiet(m *member) {
+	if len(o.members) > 64 {
+		return
+	}
+	o.given |= 1 << uint(m.bit) //nolint:gosec // below 64
+	m.setQuiet()
+}
+
+func (m *member) setQuiet() {
+	m.quiet, m.notNull = true, false
+	if m.object == nil {
+		return
+	}
+	for _, child := range m.object.members {
+		m.object.setQuiet(child)
+	}
 }
 
 func (o *object) add(m *member) {

@@ -80,6 +80,18 @@ func ranked(tb testing.TB, name string, isDistinct bool, column ...int) []aggreg
 	return list
 }
 
+// percentileCall is the median of prices, whose fraction is a constant.
+func percentileCall(tb testing.TB) aggregate.Call {
+	tb.Helper()
+	types := append(bidTypes(), schema.Of(schema.Float64))
+	c := callOf(tb, types, "percentile_disc", aggregate.NoColumn, len(types)-1, within, bidPrice)
+	half := batch.NewColumn(&batch.Pool{}, schema.Of(schema.Float64))
+	half.Reset(1)
+	half.Float64s()[0] = 0.5
+	c.Direct, c.Args = []*batch.Column{half}, []int{bidPrice, bidPrice} // a constant needs no column of its own
+	return c
+}
+
 // BenchmarkChanges measures a row of a stream of batches of which each is flushed, with what comes out; groups and values are there before.
 func BenchmarkChanges(b *testing.B) {
 	q15 := append(append(ranked(b, "count", false), ranked(b, "count", true, bidBidder)...), ranked(b, "count", true, bidAuction)...)
@@ -101,6 +113,8 @@ func BenchmarkChanges(b *testing.B) {
 		{"q15", []int{bidDay}, 100_000, q15, false, false},
 		{"q16", []int{bidChannel, bidDay}, 100_000, q15, false, false},
 		{"q17", []int{bidAuction, bidDay}, 100_000, q17, false, false},
+		{"percentiles/1k groups", []int{bidAuction}, 1000, []aggregate.Call{percentileCall(b)}, false, false},
+		{"max, taken back/100k keys", []int{bidAuction}, 100_000, []aggregate.Call{callOf(b, bidTypes(), "max", aggregate.NoColumn, bidPrice)}, false, true},
 		{"q17 without day", []int{bidAuction}, 100_000, q17, false, false},
 	} {
 		b.Run(bm.name, func(b *testing.B) {

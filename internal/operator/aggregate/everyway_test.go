@@ -78,7 +78,6 @@ func TestUpserts(t *testing.T) {
 	in := optest.Make(types(), one, two, one, one, two)
 	in.Kinds = []batch.Change{batch.Insert, batch.Insert, batch.Insert, batch.UpdateBefore, batch.UpdateAfter}
 	o := under(config)
-	o.Changes = false
 	var steps []string
 	operator, err := o.New(&batch.Pool{}, newBudget())
 	if err != nil {

@@ -34,6 +34,9 @@ type ordered struct {
 	ids   []uint32
 	held  int64 // bytes reserved for ids
 	given []*batch.Column
+	// queued are rows that are added to the state next, for owners; numbers are all those.
+	queued, owners, numbers []uint32
+	pass                    aggregate.Rows
 }
 
 func newOrdered(c *call, keys []keyed.Key) *ordered {
@@ -132,7 +135,7 @@ func (o *ordered) move(rows *selection) error {
 // grow makes slots 0 to n-1 usable.
 func (o *ordered) grow(n int) error {
 	if o.ranking != nil {
-		return o.ranking.roots.Grow(n)
+		return o.ranking.heads.Grow(n)
 	}
 	return o.chains.Grow(n)
 }
@@ -187,43 +190,57 @@ func (o *ordered) result(slots []uint32, out *batch.Column, failed *failures) er
 	if err := o.state.Grow(len(slots)); err != nil {
 		return err
 	}
-	numbers := make([]uint32, len(slots))
+	o.numbers, o.queued, o.owners = o.numbers[:0], o.queued[:0], o.owners[:0]
 	for i, slot := range slots {
-		numbers[i] = uint32(i) //nolint:gosec // a row number of a batch
+		number := uint32(i) //nolint:gosec // a row number of a batch
+		o.numbers = append(o.numbers, number)
 		ids, err := o.sorted(slot)
 		if err != nil {
 			return err
 		}
-		err = o.each(ids, func(rows *aggregate.Rows) error {
-			rows.Slot = numbers[i]
-			return o.state.Add(rows)
-		})
-		if err != nil {
-			return err
+		for _, id := range ids {
+			if o.queued, o.owners = append(o.queued, id), append(o.owners, number); len(o.queued) < batch.MaxRows {
+				continue
+			}
+			if err := o.feed(); err != nil {
+				return err
+			}
 		}
 	}
+	if err := o.feed(); err != nil {
+		return err
+	}
 	failed.errs.Reset()
-	o.state.Result(numbers, out, &failed.errs)
+	o.state.Result(o.numbers, out, &failed.errs)
 	failed.note()
-	for _, n := range numbers {
+	for _, n := range o.numbers {
 		o.state.Free(n)
 	}
 	return nil
 }
 
+// feed adds the rows that are queued to the state, under the numbers of their owners.
+func (o *ordered) feed() error {
+	owners := o.owners
+	err := o.each(o.queued, func(rows *aggregate.Rows) error {
+		rows.Slots = owners
+		return o.state.Add(rows)
+	})
+	o.queued, o.owners = o.queued[:0], o.owners[:0]
+	return err
+}
+
 // scanned is result by a scan.
 func (o *ordered) scanned(slots []uint32, out *batch.Column, failed *failures) error {
 	out.Reset(len(slots))
+	picker, picks := o.scan.(aggregate.Picker)
 	for i, slot := range slots {
-		ids, err := o.sorted(slot)
-		if err != nil {
-			return err
+		var err error
+		if picks && o.ranking != nil && o.ranking.root(slot) != keyed.NoRow {
+			err = o.pick(picker, slot)
+		} else {
+			err = o.scanAll(slot)
 		}
-		o.scan.Begin(int64(len(ids)))
-		err = o.each(ids, func(rows *aggregate.Rows) error {
-			o.scan.Add(rows)
-			return nil
-		})
 		if err != nil {
 			return err
 		}
@@ -234,12 +251,54 @@ func (o *ordered) scanned(slots []uint32, out *batch.Column, failed *failures) e
 	return nil
 }
 
+// scanAll gives the scan all rows of a group.
+func (o *ordered) scanAll(slot uint32) error {
+	ids, err := o.sorted(slot)
+	if err != nil {
+		return err
+	}
+	o.scan.Begin(int64(len(ids)))
+	return o.each(ids, func(rows *aggregate.Rows) error {
+		o.scan.Add(rows)
+		return nil
+	})
+}
+
+// pick gives the scan the rows of a group that it asks for.
+func (o *ordered) pick(picker aggregate.Picker, slot uint32) error {
+	r := o.ranking
+	root := r.root(slot)
+	if err := o.room(1); err != nil {
+		return err
+	}
+	o.ids[0] = r.lists.First(root)
+	var numbers []int64
+	err := o.each(o.ids[:1], func(rows *aggregate.Rows) error {
+		numbers = picker.Pick(int64(r.lists.Len(root)), rows)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := o.room(len(numbers)); err != nil {
+		return err
+	}
+	for i, n := range numbers {
+		o.ids[i] = r.lists.At(root, int(n))
+	}
+	return o.each(o.ids[:len(numbers)], func(rows *aggregate.Rows) error {
+		picker.AddPicked(rows)
+		return nil
+	})
+}
+
 // each gives rows to f, as many at a time as a batch holds.
 func (o *ordered) each(ids []uint32, f func(rows *aggregate.Rows) error) error {
 	for len(ids) > 0 {
 		n := min(len(ids), batch.MaxRows)
 		o.rows.Gather(ids[:n], o.given)
-		rows := aggregate.Rows{N: n}
+		rows := &o.pass
+		*rows = aggregate.Rows{N: n, Args: rows.Args[:0]}
 		for i, at := range o.args {
 			if at == NoColumn {
 				rows.Args = append(rows.Args, o.call.config.Direct[i])
@@ -247,7 +306,7 @@ func (o *ordered) each(ids []uint32, f func(rows *aggregate.Rows) error) error {
 			}
 			rows.Args = append(rows.Args, o.given[at])
 		}
-		if err := f(&rows); err != nil {
+		if err := f(rows); err != nil {
 			return err
 		}
 		ids = ids[n:]
@@ -261,7 +320,7 @@ func (o *ordered) free() {
 	o.chains.Free()
 	if o.ranking != nil {
 		o.ranking.lists.Free()
-		o.ranking.roots.Free()
+		o.ranking.heads.Free()
 	}
 	o.call.groups.budget.Release(o.held)
 	o.ids, o.held = nil, 0

@@ -13,8 +13,7 @@ import (
 // again and again. Rows that are equal in the keys are in the order of their values: it does not show in which order they came.
 type ranking struct {
 	lists *keyed.Ranked
-	// roots are, by slot, the root of the group's list + 1, 0 while it is empty.
-	roots *keyed.Slab[uint32]
+	heads *keyed.Slab[ranks]
 	// number is the place of the group's number in the rows, NoColumn if there is only one group.
 	number int
 	// extreme: only the first rows count (of a maximum the last), all that are equal to it if equal values may differ in form.
@@ -23,6 +22,11 @@ type ranking struct {
 	prefixes []keyed.Prefix
 	sources  []uint16
 	gone     []uint32
+}
+
+// ranks are the list of a group: its root and, of extremes, the first row (of a maximum the last), + 1 each, 0 while it is empty.
+type ranks struct {
+	root, best uint32
 }
 
 // newRanking gives o a ranking of rows with the given types, whose keys are local; it adds the number of the group to them.
@@ -45,7 +49,7 @@ func newRanking(o *ordered, types []schema.Type, local []keyed.Key) []schema.Typ
 	o.order = keyed.NewOrder(types, local)
 	o.rows = keyed.NewRows(g.pool, types, 0, g.config.Name, g.budget)
 	r.lists = keyed.NewRanked(o.rows, o.order, g.config.Name, g.budget)
-	r.roots = keyed.NewSlab[uint32](g.budget)
+	r.heads = keyed.NewSlab[ranks](g.budget)
 	o.ranking = r
 	return types
 }
@@ -55,9 +59,38 @@ func plain(kind schema.Kind) bool {
 	return kind.IsInteger() || kind.IsDatetime() || kind == schema.Text || kind == schema.Bytes || kind == schema.Bool || kind == schema.UUID
 }
 
-func (r *ranking) root(slot uint32) uint32 { return *r.roots.At(slot) - 1 }
+func (r *ranking) root(slot uint32) uint32 { return r.heads.At(slot).root - 1 }
 
-func (r *ranking) setRoot(slot, root uint32) { *r.roots.At(slot) = root + 1 }
+// set makes root that of a group's list.
+func (r *ranking) set(slot, root uint32) {
+	h := r.heads.At(slot)
+	h.root = root + 1
+	if r.extreme && !r.forms {
+		h.best = r.end(root) + 1
+	}
+}
+
+// end returns the first row of a list that counts.
+func (r *ranking) end(root uint32) uint32 {
+	if r.last {
+		return r.lists.Last(root)
+	}
+	return r.lists.First(root)
+}
+
+// better reports whether row id, which has the given prefix, takes the place of best.
+func (o *ordered) better(id uint32, prefix keyed.Prefix, best uint32) bool {
+	r := o.ranking
+	other := r.lists.Prefix(best)
+	switch {
+	case prefix != other:
+		return prefix.Less(other) != r.last
+	case o.order.Exact():
+		return false
+	default:
+		return (o.order.CompareIDs(o.rows, id, best) < 0) != r.last
+	}
+}
 
 // rank puts rows of o.cols into the lists of their groups.
 func (o *ordered) rank(rows *selection) error {
@@ -68,11 +101,13 @@ func (o *ordered) rank(rows *selection) error {
 	}
 	prefixes := r.prefixesOf(o, rows)
 	for i, id := range ids {
-		slot := rows.slot(i)
-		root, err := r.lists.Insert(r.root(slot), id, prefixes[i])
-		r.setRoot(slot, root)
-		if err != nil {
+		h := r.heads.At(rows.slot(i))
+		root, err := r.lists.Insert(h.root-1, id, prefixes[i])
+		if h.root = root + 1; err != nil {
 			return err
+		}
+		if r.extreme && !r.forms && (h.best == 0 || o.better(id, prefixes[i], h.best-1)) {
+			h.best = id + 1
 		}
 	}
 	return nil
@@ -103,7 +138,12 @@ func (o *ordered) unrank(rows *selection) error {
 			continue
 		}
 		id = o.exact(id, rows.row(i))
-		r.setRoot(slot, r.lists.Delete(root, id))
+		root = r.lists.Delete(root, id)
+		if h := r.heads.At(slot); h.best == id+1 { // of extremes alone
+			r.set(slot, root)
+		} else {
+			h.root = root + 1
+		}
 		r.gone = append(r.gone, id)
 	}
 	return o.rows.Delete(r.gone)
@@ -139,6 +179,9 @@ func (o *ordered) listed(slot uint32, ids []uint32) []uint32 {
 	if r.last {
 		first, next = r.lists.Last, r.lists.Previous
 	}
+	if r.extreme && !r.forms && root != keyed.NoRow {
+		return append(ids, r.heads.At(slot).best-1)
+	}
 	at := first(root)
 	if !r.extreme {
 		for ; at != keyed.NoRow; at = next(at) {
@@ -162,7 +205,7 @@ func (o *ordered) clear(slot uint32) error {
 	for at := r.lists.First(r.root(slot)); at != keyed.NoRow; at = r.lists.Next(at) {
 		r.gone = append(r.gone, at)
 	}
-	*r.roots.At(slot) = 0
+	*r.heads.At(slot) = ranks{}
 	return o.rows.Delete(r.gone)
 }
 
@@ -196,7 +239,7 @@ func (o *ordered) relist(group uint8) error {
 		if err != nil {
 			return err
 		}
-		r.setRoot(slot, root)
+		r.set(slot, root)
 	}
 	return nil
 }

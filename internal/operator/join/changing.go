@@ -55,8 +55,8 @@ type changes struct {
 	preserves, degrees, stores [2]bool
 	// judged says that candidates are looked at one by one, since there is a condition beside the keys, or degrees.
 	judged bool
-	// final says that a left row that has a match is done with.
-	final bool
+	// final says of each input that a row of it is done with once the other one has a row of its key.
+	final [2]bool
 	// aware: keys are compared by IN, and a NULL makes it unknown whether rows match.
 	aware bool
 }
@@ -73,7 +73,11 @@ func planChanges(c *Config) changes {
 		p.degrees[input] = p.judged && p.preserves[input]
 	}
 	p.stores[RightInput] = !p.verdict || p.judged || c.Inputs[RightInput].TTL > 0
-	p.final = !p.judged && (c.Kind == Semi || c.Kind == Anti) && c.Inputs[LeftInput].AppendOnly && c.Inputs[RightInput].AppendOnly
+	for input := range 2 {
+		own, other := c.Inputs[input], c.Inputs[1-input]
+		enough := other.Unique || input == LeftInput && !p.judged && (c.Kind == Semi || c.Kind == Anti)
+		p.final[input] = enough && own.AppendOnly && other.AppendOnly && other.TTL == 0 && !p.aware && !p.preserves[1-input]
+	}
 	return p
 }
 
@@ -216,14 +220,12 @@ func (j *Changing) finish(out *op.Output) error {
 	return j.tidy(w.input)
 }
 
-// tidy settles the flips of a batch, and drops what nobody can meet any more.
+// tidy drops what nobody can meet any more.
 func (j *Changing) tidy(input int) error {
 	w := &j.work
-	for p, dir := range w.flips[:w.n] {
-		if dir != 0 && j.plan.final && input == RightInput {
-			if err := j.stores[LeftInput].dropRun(&j.runs.At(w.slots[p])[LeftInput]); err != nil {
-				return err
-			}
+	if j.plan.final[1-input] {
+		if err := j.dropMet(input); err != nil {
+			return err
 		}
 	}
 	for p := 0; w.takes && p < w.n; p++ {
@@ -235,6 +237,21 @@ func (j *Changing) tidy(input int) error {
 		return nil
 	}
 	return j.tidyKeys(w.slots[:w.n])
+}
+
+// dropMet drops the rows of the other input that are done with, now that there are rows of their keys.
+func (j *Changing) dropMet(input int) error {
+	for _, slot := range j.work.slots[:j.work.n] {
+		if slot == keyed.NoSlot {
+			continue
+		}
+		if b := j.runs.At(slot); b[input].count > 0 && b[1-input].count > 0 {
+			if err := j.stores[1-input].dropRun(&b[1-input]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // OnInputEnd frees the rows of the other input if nothing that they could meet will come, and nobody asks for them; all rows after the second end.

@@ -10,6 +10,7 @@ import (
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/join"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 )
@@ -193,6 +194,26 @@ func TestRowsThatFail(t *testing.T) {
 		}
 		if got, want := r.feed("right -D 1 1"), map[join.Kind]string{join.Left: "", join.Full: "-D NULL NULL 1 1"}[kind]; got != want {
 			t.Errorf("%s join gives %s, want %s", kind, got, want)
+		}
+	}
+}
+
+// TestRowsThatAreDoneWith are not kept: what they meet is there, and nothing else will come.
+func TestRowsThatAreDoneWith(t *testing.T) {
+	for _, kind := range []join.Kind{join.Inner, join.Left, join.Semi, join.Anti, join.Mark} {
+		r := newTeller(t, join.Config{Kind: kind, Keys: []join.Key{{}}, Inputs: [2]join.Input{{AppendOnly: true}, {AppendOnly: true, Unique: true}}}, 2)
+		kept := func() int { return r.op.Tables()[1].(*keyed.Rows).Len() }
+		r.feed("left +I 1 10, +I 2 11, +I 3 12")
+		if kept() != 3 {
+			t.Errorf("%s join: %d rows wait", kind, kept())
+		}
+		r.feed("right +I 1 20, +I 2 21")
+		if kept() != 1 {
+			t.Errorf("%s join: %d rows wait for one key", kind, kept())
+		}
+		r.feed("left +I 1 13, +I 4 14")
+		if kept() != 2 {
+			t.Errorf("%s join: %d rows wait for two keys", kind, kept())
 		}
 	}
 }

@@ -65,7 +65,8 @@ type Input struct {
 	// AppendOnly says that nothing of the input is taken back. Its rows then take less memory, and none once they are of no use.
 	AppendOnly bool
 	// Unique says that the keys of the join are a key of the input, or have one: but for moments, no two of its rows are equal in them. Its rows then take less
-	// memory, and a Single join does not fail for such a moment: it looks for a second match only where this is not said of the right input.
+	// memory, as do those of the other input if both are appended to; and a Single join does not fail for such a moment: it looks for a second match only where
+	// this is not said of the right input.
 	Unique bool
 	// TTL is for how long a row is kept, in µs of processing time; 0 is for ever. A row that has expired joins nothing any more. What it gave stays, and that it
 	// is taken back is ignored.

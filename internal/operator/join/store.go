@@ -230,10 +230,10 @@ func (s *store) drop(id uint32) {
 	s.dead = append(s.dead, id)
 }
 
-// dropRun takes all rows of a run out.
+// dropRun takes all rows of a run out, of a store whose rows are not in an index.
 func (s *store) dropRun(r *run) error {
 	for id := r.head; id != keyed.NoRow; id = *s.runs.next.At(id) {
-		s.dead = append(s.dead, id)
+		s.drop(id)
 	}
 	gone := r.gone
 	*r = noRun()

@@ -310,7 +310,7 @@ func (j *Changing) flipping(p int, before uint8) *run {
 func (j *Changing) store(dealt []uint64) error {
 	w := &j.work
 	s := j.stores[w.input]
-	all := w.in.Kinds == nil && !j.plan.final
+	all := w.in.Kinds == nil && !j.plan.final[w.input]
 	for p := 0; all && p < w.n; p++ {
 		all = j.findable(w.slots, p) && w.flags[p]&dropped == 0
 	}
@@ -319,7 +319,7 @@ func (j *Changing) store(dealt []uint64) error {
 	}
 	w.sel, w.hashes = w.sel[:0], w.hashes[:0]
 	for p, f := range w.flags[:w.n] {
-		if f&(takesBack|dropped) == 0 && j.findable(w.slots, p) && !(j.plan.final && w.counts[p] > 0) {
+		if f&(takesBack|dropped) == 0 && j.findable(w.slots, p) && !(j.plan.final[w.input] && w.counts[p] > 0) {
 			w.sel, w.hashes = append(w.sel, w.rows[p]), append(w.hashes, dealt[p])
 		}
 	}
@@ -328,7 +328,7 @@ func (j *Changing) store(dealt []uint64) error {
 		return err
 	}
 	for p, f := range w.flags[:w.n] {
-		if len(ids) > 0 && f&(takesBack|dropped) == 0 && j.findable(w.slots, p) && !(j.plan.final && w.counts[p] > 0) {
+		if len(ids) > 0 && f&(takesBack|dropped) == 0 && j.findable(w.slots, p) && !(j.plan.final[w.input] && w.counts[p] > 0) {
 			w.ids[p], ids = ids[0], ids[1:]
 		}
 	}
