@@ -17,7 +17,7 @@ func (o *Operator) OnFlush(out *op.Output) (more bool, err error) {
 		if e.gone {
 			o.dead = append(o.dead, e.before)
 		}
-		e.touched, e.gone, e.before = false, false, keyed.NoRow
+		e.touched, e.gone, e.differs, e.before = false, false, false, keyed.NoRow
 		if e.head == keyed.NoRow {
 			if err := o.table.Delete(slot); err != nil {
 				return false, err
@@ -45,7 +45,7 @@ func (o *Operator) emit(e *entry) {
 	switch {
 	case is == keyed.NoRow:
 		o.put(was, batch.Delete)
-	case was != keyed.NoRow && o.same(was, is): // it changed, and changed back
+	case was != keyed.NoRow && !e.differs && o.same(was, is): // it changed, and changed back
 	case o.cfg.Upserts:
 		o.put(is, batch.UpdateAfter)
 	case was == keyed.NoRow:

@@ -1,13 +1,10 @@
 package normalize
 
 import (
-	"bytes"
-
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
-	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -21,22 +18,21 @@ type entry struct {
 	seen   int64 // processing time of the last touch
 	// last is the position of the key's last row in the batch at hand, plus one, where rows replace each other; 0: none.
 	last uint16
-	// touched says that the key waits for a flush; gone that before is no longer among its rows; there that it has a row, as far as the batch is read.
-	touched, gone, there bool
+	// touched says that the key waits for a flush; gone that before is no longer among its rows; there that it has a row, as far as the batch is read; differs
+	// that the row is known to differ from before.
+	touched, gone, there, differs bool
 }
 
 // Operator is the operator.
 type Operator struct {
-	cfg     Config
-	name    string
-	hasher  *keyed.Hasher
-	table   *keyed.Table
-	entries *keyed.Slab[entry]
-	rows    *keyed.Rows
-	order   *keyed.Order // of whole rows, to tell whether two are equal
-	loose   []int        // columns whose equal values may be written in several ways
-	text    []byte
-	now     int64 // processing time; 0 for ever if nothing is forgotten
+	cfg        Config
+	name       string
+	hasher     *keyed.Hasher
+	table      *keyed.Table
+	entries    *keyed.Slab[entry]
+	rows       *keyed.Rows
+	comparison *comparison
+	now        int64 // processing time; 0 for ever if nothing is forgotten
 
 	keys     []*batch.Column
 	slots    []uint32
@@ -66,19 +62,14 @@ func newOperator(pool *batch.Pool, budget *limit.Budget, c Config) *Operator {
 	o := &Operator{cfg: c, name: "normalize " + c.Name, slots: make([]uint32, batch.MaxRows), ids: make([]uint32, batch.MaxRows)}
 	o.hashes = make([]uint64, batch.MaxRows)
 	o.sel = make([]uint16, 0, batch.MaxRows) // never nil: that would select every row
-	columns := make([]keyed.Key, len(c.Types))
-	for i, typ := range c.Types {
-		columns[i] = keyed.Key{Column: i}
-		if isLoose(typ.Kind) {
-			o.loose = append(o.loose, i)
-		}
+	for _, typ := range c.Types {
 		o.out.Cols = append(o.out.Cols, batch.NewColumn(pool, typ))
 	}
 	keys := make([]schema.Type, len(c.Key))
 	for i, column := range c.Key {
 		keys[i] = c.Types[column]
 	}
-	o.hasher, o.order = keyed.NewHasher(c.Key), keyed.NewOrder(c.Types, columns)
+	o.hasher, o.comparison = keyed.NewHasher(c.Key), newComparison(c.Types, c.Key)
 	o.table = keyed.NewTable(pool, keys, o.name, budget)
 	o.entries = keyed.NewSlab[entry](budget)
 	o.rows = keyed.NewRows(pool, c.Types, 1, o.name, budget)
@@ -177,11 +168,13 @@ func (o *Operator) replace(in *batch.Batch, slots []uint32) (unknown int, err er
 		row := in.Row(i)
 		switch {
 		case !e.there:
+			e.differs = false
 			o.takeHead(e)
 			continue
 		case e.head != keyed.NoRow && o.isSame(in.Cols, row, e.head):
 			continue
 		}
+		e.differs = e.head == e.before // and not taken away before
 		o.takeHead(e)
 		o.sel = append(o.sel, uint16(row)) //nolint:gosec // a row number of a batch
 		o.distinct[kept], o.hashes[kept] = slot, o.all[i]
@@ -255,36 +248,13 @@ func (o *Operator) takeBack(e *entry, cols []*batch.Column, row int) bool {
 // isLike reports whether a row is equal in all columns to one that is kept.
 func (o *Operator) isLike(cols []*batch.Column, row int, id uint32) bool {
 	kept, at := o.rows.Row(id)
-	return o.order.Compare(cols, row, kept, at) == 0
+	return o.comparison.like(cols, row, kept, at)
 }
 
-// isSame reports whether a row is like one that is kept, and written alike: 1.0 is like 1.00, but not the same.
+// isSame reports whether a row is like one that is kept, and written alike.
 func (o *Operator) isSame(cols []*batch.Column, row int, id uint32) bool {
-	if !o.isLike(cols, row, id) {
-		return false
-	}
 	kept, at := o.rows.Row(id)
-	for _, i := range o.loose {
-		if cols[i].IsNull(row) {
-			continue
-		}
-		n := len(codec.AppendText(o.text[:0], cols[i], row))
-		o.text = codec.AppendText(codec.AppendText(o.text[:0], cols[i], row), kept[i], at)
-		if !bytes.Equal(o.text[:n], o.text[n:]) {
-			return false
-		}
-	}
-	return true
-}
-
-// isLoose reports whether equal values of a type may be written in several ways.
-func isLoose(k schema.Kind) bool {
-	switch k {
-	case schema.Float32, schema.Float64, schema.Numeric, schema.Interval, schema.JSONB:
-		return true
-	default:
-		return k.IsNested()
-	}
+	return o.comparison.same(cols, row, kept, at)
 }
 
 // drop takes all rows of a key away that does not wait for a flush.
