@@ -3,6 +3,7 @@ package window_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -205,6 +206,30 @@ func TestManyWindows(t *testing.T) {
 	rows, late, _ := wantWindows(c, in)
 	if diff := sdktest.Diff(rows, got.Rows[0]) + sdktest.Diff(late, got.Rows[1]); diff != "" || len(late) != 4000 || len(rows) != 5000 {
 		t.Errorf("%d and %d rows: %s", len(rows), len(late), diff)
+	}
+}
+
+// TestLargeRowsInManyWindows: a batch does not repeat a large array too often.
+func TestLargeRowsInManyWindows(t *testing.T) {
+	types := append(rowTypes(), schema.ArrayOf(schema.Of(schema.Int64)))
+	c := window.AssignConfig{Name: "window 1", Types: types, Time: 0, Shape: window.Shape{Kind: window.Hop, Size: 100, Every: 1}}
+	a, err := window.NewAssign(&batch.Pool{}, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := optest.Make(types, []any{5, "a", 1, slices.Repeat([]any{7}, 50_000)}, []any{5, "b", 1, nil})
+	rows, most := 0, 0
+	out := op.NewOutput(1)
+	for more := true; more; {
+		out.Reset()
+		if more, err = a.Apply(in, out); err != nil {
+			t.Fatal(err)
+		}
+		rows += out.Ports[0].Rows()
+		most = max(most, out.Ports[0].Cols[3].Nested(0, out.Ports[0].Len))
+	}
+	if rows != 200 || most > 300_000 {
+		t.Errorf("%d rows, %d values in one batch", rows, most)
 	}
 }
 

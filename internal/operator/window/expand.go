@@ -20,6 +20,7 @@ type expansion struct {
 	fresh bool
 	end   int64
 
+	nested       []int
 	parents      []uint16
 	starts, ends []int64
 	kinds        []batch.Change
@@ -39,8 +40,12 @@ func (e *expansion) emit(in *batch.Batch, port int, out *op.Output) {
 	forwarded := int64(0)
 	e.parents, e.starts, e.ends = e.parents[:0], e.starts[:0], e.ends[:0]
 	shape := &e.assign.shape
-	for e.left() && len(e.parents) < batch.MaxRows {
+	e.findNested(in, port)
+	for room := maxValues; e.left() && len(e.parents) < batch.MaxRows; {
 		w := &e.rows[e.at]
+		if room -= e.weight(in, int(w.row)); room < 0 && len(e.parents) > 0 {
+			break
+		}
 		if e.fresh {
 			e.end, e.fresh = w.first, false
 			forwarded++
@@ -60,6 +65,28 @@ func (e *expansion) emit(in *batch.Batch, port int, out *op.Output) {
 	}
 	e.build(in, port)
 	out.Emit(port, &e.out)
+}
+
+// maxValues is how many values of arrays the rows of one batch may repeat, beyond those of its first row.
+const maxValues = 1 << 18
+
+// findNested finds the columns that are passed on in which a row may hold many values.
+func (e *expansion) findNested(in *batch.Batch, port int) {
+	e.nested = e.nested[:0]
+	for i, c := range in.Cols {
+		if c != nil && c.Kind().IsNested() && (port == LatePort || e.assign.passes(i)) {
+			e.nested = append(e.nested, i)
+		}
+	}
+}
+
+// weight is how many values below arrays a row repeats.
+func (e *expansion) weight(in *batch.Batch, row int) int {
+	n := 0
+	for _, i := range e.nested {
+		n += in.Cols[i].Nested(row, row+1)
+	}
+	return n
 }
 
 // build makes the batch.
