@@ -18,6 +18,8 @@ func newAggregate(o *Operator, c *Call) evaluator {
 		return &rowCount{o: o, frame: o.framing(c.Frame), out: batch.NewColumn(o.pool, c.Result)}
 	case (f.Name == "min" || f.Name == "max") && f.Class == aggregate.Plain:
 		return newExtreme(o, c)
+	case f.Retraction == aggregate.ByRetract && o.counts != nil && c.Frame.Exclude == ast.ExcludeNothing:
+		return newSlidingAggregate(o, c)
 	case f.Retraction == aggregate.ByRetract && !grows:
 		s := newFramed(o, c, true)
 		s.sums = &sliding{state: s.state, retract: s.state.(aggregate.Retracter)}
@@ -247,11 +249,15 @@ func (s *sliding) slide(f *framed, was *span, is span) error {
 	return f.add(0, span{from, max(from, is.to)})
 }
 
+// firstBlock is how many rows a reader gathers at first.
+const firstBlock = 16
+
 // reader reads the arguments of rows of the partition.
 type reader struct {
 	o       *Operator
 	call    *Call
 	block   span            // of the partition that columns hold
+	size    int             // of blocks: twice as many rows each time, since who reads a little needs no more
 	columns []*batch.Column // of the store; nil but for arguments and filter
 	args    []*batch.Column
 	picked  []uint16
@@ -262,7 +268,7 @@ func newReader(o *Operator, c *Call) reader {
 }
 
 // forget forgets the rows of the partition before.
-func (r *reader) forget() { r.block = span{} }
+func (r *reader) forget() { r.block, r.size = span{}, 0 }
 
 // each calls f with the rows of a span that are not filtered, as rows of a slot.
 func (r *reader) each(s span, slot uint32, f func(*aggregate.Rows) error) error {
@@ -295,8 +301,9 @@ func (r *reader) read(s span) (columns []*batch.Column, row, n int) {
 		return r.o.columns, p.at + s.from - p.from, min(s.to, p.to) - s.from
 	}
 	if s.from < r.block.from || s.from >= r.block.to {
-		r.block.from = s.from &^ (batch.MaxRows - 1)
-		r.block.to = min(r.block.from+batch.MaxRows, len(r.o.part.ids))
+		r.size = min(max(firstBlock, 2*r.size), batch.MaxRows)
+		r.block.from = s.from &^ (r.size - 1)
+		r.block.to = min(r.block.from+r.size, len(r.o.part.ids))
 		r.o.rows.Gather(r.o.part.ids[r.block.from:r.block.to], r.own())
 	}
 	return r.columns, s.from - r.block.from, min(s.to, r.block.to) - s.from

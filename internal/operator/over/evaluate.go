@@ -7,20 +7,21 @@ import (
 // jobs are rows to be computed, in pieces of partitions.
 type jobs struct {
 	list []job
-	// ids are the rows that the functions see, one job behind the other; targets those that are computed.
-	ids, targets []uint32
+	// targets are the rows that are computed, one job behind the other.
+	targets []uint32
 	// number is the job that is next, or of which done rows are computed; at is how many targets are.
 	number, done, at int
 }
 
-// job is the rows from position from up to, not including, to of the part of ids that is the job's, of a partition.
+// job is the rows from position from up to, not including, to of ids, which are as much of a partition as the functions see.
 type job struct {
-	first, end, from, to int
+	ids      []uint32
+	from, to int
 	// slot and head are for functions that keep something of the partition from one job to the next: where, and its first row.
 	slot, head uint32
 }
 
-func (j *jobs) reset() { *j = jobs{list: j.list[:0], ids: j.ids[:0], targets: j.targets[:0]} }
+func (j *jobs) reset() { *j = jobs{list: j.list[:0], targets: j.targets[:0]} }
 
 // step has the functions answer for the next rows of all jobs, at most a batch: the n targets from at on; n is 0 at the end. Columns are lent until the next step.
 func (o *Operator) step(j *jobs) (at, n int, answers []*batch.Column, err error) {
@@ -33,7 +34,7 @@ func (o *Operator) step(j *jobs) (at, n int, answers []*batch.Column, err error)
 		work := &j.list[j.number]
 		if j.done == 0 {
 			o.part = partition{
-				end: work.end - work.first, ids: j.ids[work.first:work.end], groups: o.part.groups, slot: work.slot, head: work.head, fresh: work.from,
+				end: len(work.ids), ids: work.ids, groups: o.part.groups, slot: work.slot, head: work.head, fresh: work.from,
 			}
 			if err := o.beginFunctions(); err != nil {
 				return 0, 0, nil, err

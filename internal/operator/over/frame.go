@@ -46,6 +46,9 @@ func (f *framing) offset(column int, which string, bound ast.FrameBoundKind, cou
 		sub := (bound == ast.Preceding) != key.Desc
 		less := (which == "ending") != key.Desc
 		*r = reach{o: f.o, key: key, tail: which == "ending", test: newRangeTest(f.o.config.Types[key.Column].Kind, c, row, sub, less)}
+		if bound == ast.Following && f.o.counts != nil { // no frame has less
+			r.at = f.o.part.fresh
+		}
 		return nil
 	}
 	v := c.Int64s()[row]

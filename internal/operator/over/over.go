@@ -31,6 +31,7 @@ type Operator struct {
 	// piece is the part of a partition that is being emitted.
 	piece     piece
 	wantPeers bool
+	allPeers  bool // also those before the rows that are computed
 	// counts are those of a Timed, by partition; nil if the functions see whole partitions.
 	counts *keyed.Slab[count]
 	frames []*framing
@@ -123,6 +124,7 @@ func (o *Operator) framing(f Frame) *framing {
 	made.used = true
 	ends := f.Start == ast.CurrentRow || f.End == ast.CurrentRow
 	o.wantPeers = o.wantPeers || f.Unit == ast.FrameGroups || f.Unit == ast.FrameRange && ends || f.Exclude > ast.ExcludeCurrentRow
+	o.allPeers = o.allPeers || f.Unit == ast.FrameGroups && (hasOffset(f.Start) || hasOffset(f.End))
 	return made
 }
 

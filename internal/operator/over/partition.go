@@ -23,12 +23,16 @@ type partition struct {
 // findPeers finds the groups of rows that are equal in the order.
 func (p *partition) findPeers(o *Operator) error {
 	p.groups = p.groups[:0]
-	ids := p.ids
+	ids, first := p.ids, 0
 	if len(o.config.Order) == 0 {
 		ids = ids[:1]
 	}
-	for i, id := range ids {
-		if i > 0 && o.peers.CompareIDs(o.rows, ids[i-1], id) == 0 {
+	if o.counts != nil && !o.allPeers { // nobody asks for the groups before
+		first = p.fresh
+	}
+	for i := first; i < len(ids); i++ {
+		id := ids[i]
+		if i > first && o.peers.CompareIDs(o.rows, ids[i-1], id) == 0 {
 			continue
 		}
 		before := cap(p.groups)

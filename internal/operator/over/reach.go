@@ -173,12 +173,13 @@ func (u *Updating) around(part *listed, n int, e extent) {
 // addJob adds the rows at the places from from to to, for which those from first to end must be seen.
 func (u *Updating) addJob(part *listed, first, end, from, to int) {
 	j := &u.jobs
-	at := len(j.ids)
+	at := len(u.seen)
 	id := u.lists.At(part.root, first)
 	for place := first; place < end; place++ {
-		j.ids = append(j.ids, id)
+		u.seen = append(u.seen, id)
 		id = u.lists.Next(id)
 	}
-	j.list = append(j.list, job{first: at, end: len(j.ids), from: from - first, to: to - first})
-	j.targets = append(j.targets, j.ids[at+from-first:at+to-first]...)
+	ids := u.seen[at:len(u.seen):len(u.seen)]
+	j.list = append(j.list, job{ids: ids, from: from - first, to: to - first})
+	j.targets = append(j.targets, ids[from-first:to-first]...)
 }

@@ -3,6 +3,7 @@ package over
 import (
 	"sort"
 
+	"wire.example/wire/internal/expr/aggregate"
 	"wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/window"
 	"wire.example/wire/internal/state/keyed"
@@ -145,4 +146,71 @@ func (r *runningSums) appendState(slot uint32, dst []byte) []byte { return r.f.s
 func (r *runningSums) restoreState(slot uint32, src []byte) ([]byte, error) {
 	rest, err := r.f.state.Restore(slot, src)
 	return rest, r.f.check(err)
+}
+
+// slidingSums keeps, in the partition's own slot, the aggregate of the frame of the last row that was answered for, so that a frame costs what it has more and less than the one before. It is no state:
+// where it is not known it is made anew.
+type slidingSums struct {
+	sliding
+	f     *framed
+	spans *keyed.Slab[span] // by slot: the rows that are in, by their positions in the queue
+}
+
+func newSlidingAggregate(o *Operator, c *Call) *framed {
+	f := newFramed(o, c, true)
+	f.sums = &slidingSums{sliding: sliding{state: f.state, retract: f.state.(aggregate.Retracter), gone: newReader(o, c)}, f: f, spans: keyed.NewSlab[span](o.memory.budget)}
+	return f
+}
+
+func (s *slidingSums) begin(f *framed) error {
+	s.gone.forget()
+	s.left = *s.spans.At(f.o.part.slot)
+	return nil
+}
+
+func (s *slidingSums) move(f *framed, left, _ span, _ int) (uint32, error) {
+	slot := f.o.part.slot
+	err := s.slideIn(f, slot, left)
+	*s.spans.At(slot) = s.left
+	return slot, err
+}
+
+func (s *slidingSums) slideIn(f *framed, slot uint32, is span) error {
+	was := s.left
+	if err := s.gone.each(span{was.from, max(was.from, min(was.to, is.from))}, slot, s.retract.Retract); err != nil {
+		return err
+	}
+	from := max(was.to, is.from)
+	s.left = is
+	return f.add(slot, span{from, max(from, is.to)})
+}
+
+// drop takes the first n rows of a partition's queue out, which leave it.
+func (s *slidingSums) drop(slot uint32, ids []uint32, n int) error {
+	in := s.spans.At(slot)
+	if n == 0 || in.to == 0 {
+		return nil
+	}
+	if in.from < n && in.len() > 0 {
+		o := s.f.o
+		o.part, o.piece.from, o.piece.to = partition{ids: ids, end: len(ids), groups: o.part.groups}, 0, 0
+		s.gone.forget()
+		if err := s.f.check(s.gone.each(span{in.from, min(in.to, n)}, slot, s.retract.Retract)); err != nil {
+			return err
+		}
+	}
+	in.from, in.to = max(in.from, n)-n, max(in.to, n)-n
+	return nil
+}
+
+func (s *slidingSums) grow(n int) error {
+	if err := s.f.check(s.f.state.Grow(n)); err != nil {
+		return err
+	}
+	return s.f.check(s.spans.Grow(n))
+}
+
+func (s *slidingSums) forget(slot uint32) {
+	s.f.state.Free(slot)
+	*s.spans.At(slot) = span{}
 }

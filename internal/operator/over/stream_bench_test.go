@@ -110,14 +110,19 @@ func BenchmarkTimed(b *testing.B) {
 	for _, bench := range []struct {
 		name string
 		call over.Call
+		back int64
 	}{
-		{"avg of the last ten", streamCall(lastTen())},
-		{"avg so far", streamCall(over.DefaultFrame())},
-		{"row_number", timedCall("row_number", over.DefaultFrame())},
+		{"avg of the last ten", streamCall(lastTen()), 10},
+		{"avg of the last thousand", streamCall(lastTen()), 1000},
+		{"avg so far", streamCall(over.DefaultFrame()), 0},
+		{"row_number", timedCall("row_number", over.DefaultFrame()), 0},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			pool, random := &batch.Pool{}, rand.New(rand.NewPCG(1, 2))
 			in := streamBatch(pool, random, 1000, 100)
+			for i := range in.Cols[3].Int64s() {
+				in.Cols[3].Int64s()[i] = bench.back
+			}
 			o := over.NewTimed(pool, limit.New("test", 0), over.Config{
 				Name: "over", Types: streamTypes(), Partition: []int{0}, Order: []keyed.Key{{Column: 1}}, Calls: []over.Call{bench.call},
 			})

@@ -37,11 +37,14 @@ type Timed struct {
 	root    uint32
 	table   *keyed.Table // nil without partition: slot 0 is the one there is
 	parts   *keyed.Slab[queued]
-	notes   *keyed.Slab[link] // by row
-	fresh   []uint32          // rows that came since the last watermark
-	due     []uint32          // rows that have become complete
-	partly  []uint32          // the partitions with complete rows that are not answered yet
+	slotOf  *keyed.Slab[uint32] // of rows
+	queues  []fifo              // by slot; they follow from the rows
+	room    int                 // rows that there is room for in all queues
+	fresh   []uint32            // rows that came since the last watermark
+	due     []uint32            // rows that have become complete
+	partly  []uint32            // the partitions with complete rows that are not answered yet
 	running []running
+	sliding []*slidingSums
 	keeps   bool // something is kept of partitions without rows
 	heads   bool // the first row of a partition is kept
 	groups  bool // groups of peers are counted
@@ -62,9 +65,8 @@ type Timed struct {
 
 // queued is what is known of a partition.
 type queued struct {
-	// first and last are the ends of the queue of its complete rows, of which answered ones are emitted already.
-	first, last uint32
-	answered    uint32
+	// answered is how many rows at the front of its queue are emitted already.
+	answered uint32
 	// rows is how many rows it has at all.
 	rows uint32
 	// head is the first row it ever had, if that is kept.
@@ -72,8 +74,44 @@ type queued struct {
 	stamp int64 // the processing time at which a row last came, in µs
 }
 
-// link is what is known of a row beside it: its partition, and the next one in the queue.
-type link struct{ slot, next uint32 }
+// fifo is the queue of the complete rows of a partition: items from head on.
+type fifo struct {
+	items []uint32
+	head  int
+}
+
+func (f *fifo) rows() []uint32 { return f.items[f.head:] }
+
+// push appends a row and returns by how many rows the memory has grown.
+func (f *fifo) push(id uint32) int {
+	before := cap(f.items)
+	if len(f.items) == before && f.head > before/2 {
+		f.items, f.head = f.items[:copy(f.items, f.items[f.head:])], 0
+	}
+	f.items = append(f.items, id)
+	return cap(f.items) - before
+}
+
+// pop drops the first n rows and returns by how many rows the memory has shrunk.
+func (f *fifo) pop(n int) int {
+	before := cap(f.items)
+	if f.head += n; f.head < len(f.items) {
+		if left := f.items[f.head:]; len(left) < before/4 {
+			*f = fifo{items: append([]uint32(nil), left...)}
+		}
+		return before - cap(f.items)
+	}
+	const small = 8 // so much every queue keeps
+	if before <= small {
+		f.items, f.head = f.items[:0], 0
+		return 0
+	}
+	*f = fifo{}
+	return before
+}
+
+// queueBytes is what a queue takes beside its rows.
+const queueBytes = 32
 
 // NewTimed returns the operator that config describes. What it keeps is reserved in budget. For each of the calls TimedRefusal must be "", and Order must begin with a TIMESTAMP or TIMESTAMPTZ
 // column, ascending, NULLs last.
@@ -92,8 +130,11 @@ func NewTimed(pool *batch.Pool, budget *limit.Budget, config Config) *Timed {
 		case *runningFirst:
 			t.keeps, t.heads = true, true
 		case *framed:
-			if r, ok := c.sums.(*runningSums); ok {
-				t.running, t.keeps = append(t.running, r), true
+			switch s := c.sums.(type) {
+			case *runningSums:
+				t.running, t.keeps = append(t.running, s), true
+			case *slidingSums:
+				t.sliding = append(t.sliding, s)
 			}
 		}
 	}
@@ -109,7 +150,7 @@ func NewTimed(pool *batch.Pool, budget *limit.Budget, config Config) *Timed {
 	}
 	t.order = keyed.NewOrder(config.Types, keys)
 	t.waiting = keyed.NewRanked(t.e.rows, keyed.NewOrder(config.Types, []keyed.Key{{Column: t.time}}), config.Name, budget)
-	t.parts, t.notes = keyed.NewSlab[queued](budget), keyed.NewSlab[link](budget)
+	t.parts, t.slotOf = keyed.NewSlab[queued](budget), keyed.NewSlab[uint32](budget)
 	if len(config.Partition) > 0 {
 		types := make([]schema.Type, len(config.Partition))
 		for i, column := range config.Partition {
@@ -175,11 +216,11 @@ func (t *Timed) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
 
 // noteRows notes the partitions of rows, which are those of slots.
 func (t *Timed) noteRows(ids []uint32) error {
-	if err := t.notes.Grow(int(slices.Max(ids)) + 1); err != nil {
+	if err := t.slotOf.Grow(int(slices.Max(ids)) + 1); err != nil {
 		return op.OutOfMemory(t.config.Name, err)
 	}
 	for i, id := range ids {
-		*t.notes.At(id) = link{slot: t.slots[i], next: keyed.NoRow}
+		*t.slotOf.At(id) = t.slots[i]
 		part := t.parts.At(t.slots[i])
 		part.rows++
 		part.stamp = max(part.stamp, t.stamp.now)
@@ -189,13 +230,13 @@ func (t *Timed) noteRows(ids []uint32) error {
 
 // reserve reserves the lists of row numbers.
 func (t *Timed) reserve() error {
-	bytes := int64(cap(t.fresh)+cap(t.due)+cap(t.partly)+cap(t.jobs.ids)+cap(t.jobs.targets)) * numberBytes
-	if bytes > t.held {
-		if err := t.budget.Reserve(bytes - t.held); err != nil {
-			return op.OutOfMemory(t.config.Name, err)
-		}
-		t.held = bytes
+	bytes := int64(cap(t.fresh)+cap(t.due)+cap(t.partly)+cap(t.jobs.targets)+t.room)*numberBytes + int64(cap(t.queues))*queueBytes
+	if bytes < t.held {
+		t.budget.Release(t.held - bytes)
+	} else if err := t.budget.Reserve(bytes - t.held); err != nil {
+		return op.OutOfMemory(t.config.Name, err)
 	}
+	t.held = bytes
 	return nil
 }
 
@@ -237,11 +278,23 @@ func (t *Timed) begin(n int, slots []uint32) error {
 			return err
 		}
 	}
+	for _, s := range t.sliding {
+		if err := s.grow(n); err != nil {
+			return err
+		}
+	}
+	if more := n - len(t.queues); more > 0 {
+		t.queues = append(t.queues, make([]fifo, more)...)
+	}
 	for _, slot := range slots {
-		*t.parts.At(slot) = queued{first: keyed.NoRow, last: keyed.NoRow, head: keyed.NoRow}
+		t.room -= t.queues[slot].pop(len(t.queues[slot].rows()))
+		*t.parts.At(slot) = queued{head: keyed.NoRow}
 		*t.e.counts.At(slot) = count{}
 		for _, r := range t.running {
 			r.forget(slot)
+		}
+		for _, s := range t.sliding {
+			s.forget(slot)
 		}
 	}
 	return nil
@@ -277,7 +330,7 @@ func (t *Timed) OnEnd(out *op.Output) (more bool, err error) {
 	t.e.counts.Free()
 	t.waiting.Free()
 	t.parts.Free()
-	t.notes.Free()
+	t.slotOf.Free()
 	if t.table != nil {
 		t.table.Free()
 	}

@@ -48,9 +48,8 @@ func (t *Timed) expire(slot uint32, since int64) error {
 	if part.stamp > since || part.rows != part.answered+apart {
 		return nil
 	}
-	for id := part.first; id != keyed.NoRow; id = t.notes.At(id).next {
-		t.gone = append(t.gone, id)
-	}
+	t.gone = append(t.gone, t.queues[slot].rows()...)
+	t.room -= t.queues[slot].pop(len(t.queues[slot].rows()))
 	if apart > 0 {
 		t.gone = append(t.gone, part.head)
 	}
@@ -163,19 +162,14 @@ func (t *Timed) requeue(ids []uint32) error {
 	}
 	t.stamp.now = now
 	for _, id := range ids {
-		n, mark := t.notes.At(id), *t.e.rows.Mark(id)
-		part := t.parts.At(n.slot)
+		slot, mark := *t.slotOf.At(id), *t.e.rows.Mark(id)
+		part := t.parts.At(slot)
 		if mark&headOfAll != 0 {
 			part.head = id
 		}
 		switch {
 		case mark&answered != 0:
-			if part.last == keyed.NoRow {
-				part.first = id
-			} else {
-				t.notes.At(part.last).next = id
-			}
-			part.last = id
+			t.room += t.queues[slot].push(id)
 			part.answered++
 		case mark == 0:
 			t.fresh = append(t.fresh, id)

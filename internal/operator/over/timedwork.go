@@ -19,15 +19,9 @@ func (t *Timed) plan(limit int64, all bool) error {
 	slots := t.partly
 	t.partly = nil
 	for _, id := range t.due {
-		n := t.notes.At(id)
-		part := t.parts.At(n.slot)
-		if part.last == keyed.NoRow {
-			part.first = id
-		} else {
-			t.notes.At(part.last).next = id
-		}
-		part.last = id
-		slots = append(slots, n.slot)
+		slot := *t.slotOf.At(id)
+		t.room += t.queues[slot].push(id)
+		slots = append(slots, slot)
 	}
 	t.due = t.due[:0]
 	slices.Sort(slots)
@@ -76,29 +70,24 @@ func (t *Timed) timeOf(id uint32) (at int64, ok bool) {
 
 // addJob adds the rows of a partition that can be answered for.
 func (t *Timed) addJob(slot uint32, all bool) {
-	j, part := &t.jobs, t.parts.At(slot)
-	first := len(j.ids)
-	for id := part.first; id != keyed.NoRow; id = t.notes.At(id).next {
-		j.ids = append(j.ids, id)
-	}
+	j, part, ids := &t.jobs, t.parts.At(slot), t.queues[slot].rows()
 	from := int(part.answered)
 	to := from
-	for ; first+to < len(j.ids); to++ {
-		if at, ok := t.timeOf(j.ids[first+to]); !all && (!ok || at >= t.limit) {
+	for ; to < len(ids); to++ {
+		if at, ok := t.timeOf(ids[to]); !all && (!ok || at >= t.limit) {
 			t.partly = append(t.partly, slot)
 			break
 		}
 	}
 	if from == to {
-		j.ids = j.ids[:first]
 		return
 	}
 	if t.heads && part.head == keyed.NoRow {
-		part.head = j.ids[first+from]
+		part.head = ids[from]
 		*t.e.rows.Mark(part.head) |= headOfAll
 	}
-	j.list = append(j.list, job{first: first, end: len(j.ids), from: from, to: to, slot: slot, head: part.head})
-	j.targets = append(j.targets, j.ids[first+from:first+to]...)
+	j.list = append(j.list, job{ids: ids, from: from, to: to, slot: slot, head: part.head})
+	j.targets = append(j.targets, ids[from:to]...)
 }
 
 // finish notes what was answered, and drops the rows that no frame will see any more.
@@ -106,7 +95,7 @@ func (t *Timed) finish() error {
 	t.gone = t.gone[:0]
 	for i := range t.jobs.list {
 		j := &t.jobs.list[i]
-		ids := t.jobs.ids[j.first:j.end]
+		ids := j.ids
 		c := t.e.counts.At(j.slot)
 		c.rows += int64(j.to - j.from)
 		for k := j.from; t.groups && k < j.to; k++ {
@@ -115,7 +104,7 @@ func (t *Timed) finish() error {
 			}
 		}
 		keep := t.sight.keepFrom(ids, j.to, t.limit)
-		for _, id := range ids[keep:j.to] {
+		for _, id := range ids[max(keep, j.from):j.to] {
 			*t.e.rows.Mark(id) |= answered
 		}
 		if err := t.cut(j.slot, ids, keep, j.to); err != nil {
@@ -128,6 +117,11 @@ func (t *Timed) finish() error {
 
 // cut drops the first rows of a partition, keep of ids, of which the first to are answered. What is left without anything is forgotten.
 func (t *Timed) cut(slot uint32, ids []uint32, keep, to int) error {
+	for _, s := range t.sliding {
+		if err := s.drop(slot, ids, keep); err != nil {
+			return err
+		}
+	}
 	part := t.parts.At(slot)
 	for _, id := range ids[:keep] {
 		if id == part.head {
@@ -138,16 +132,15 @@ func (t *Timed) cut(slot uint32, ids []uint32, keep, to int) error {
 		part.rows--
 	}
 	part.answered = uint32(to - keep) //nolint:gosec // fewer rows than numbers
-	if keep < len(ids) {
-		part.first = ids[keep]
-		return nil
-	}
-	part.first, part.last = keyed.NoRow, keyed.NoRow
+	t.room -= t.queues[slot].pop(keep)
 	if part.rows == 0 && !t.keeps && t.table != nil {
 		return t.table.Delete(slot)
 	}
 	return nil
 }
+
+// second is a second, in µs.
+const second = 1_000_000
 
 // trim drops, in all partitions, the rows that no frame will see any more, now and then: those that come no rows for.
 func (t *Timed) trim(limit int64) error {
@@ -155,7 +148,7 @@ func (t *Timed) trim(limit int64) error {
 		return nil
 	}
 	limit = less(limit, t.sight.ahead)
-	if limit < t.trimmed || t.trimmed != math.MinInt64 && limit-t.trimmed < t.sight.back/4 {
+	if limit < t.trimmed || t.trimmed != math.MinInt64 && limit-t.trimmed < max(t.sight.back/4, second) {
 		return nil
 	}
 	t.trimmed = limit
@@ -166,12 +159,8 @@ func (t *Timed) trim(limit int64) error {
 			if part.answered == 0 {
 				continue
 			}
-			t.ids = t.ids[:0]
-			for id := part.first; id != keyed.NoRow; id = t.notes.At(id).next {
-				t.ids = append(t.ids, id)
-			}
-			to := int(part.answered)
-			if err := t.cut(slot, t.ids, t.sight.keepFrom(t.ids, to, limit), to); err != nil {
+			ids, to := t.queues[slot].rows(), int(part.answered)
+			if err := t.cut(slot, ids, t.sight.keepFrom(ids, to, limit), to); err != nil {
 				return err
 			}
 		}

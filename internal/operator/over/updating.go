@@ -34,6 +34,7 @@ type Updating struct {
 	changed  int // rows that came or went since the last flush
 	next     int // of touched, while a flush goes on
 	jobs     jobs
+	seen     []uint32 // the rows of jobs
 	offsets  offsets
 	stamp    stamps
 	emission emission

@@ -79,7 +79,8 @@ func (u *Updating) OnFlush(out *op.Output) (more bool, err error) {
 // recompute takes the next touched partitions, until there is enough to do for a batch.
 func (u *Updating) recompute() error {
 	u.jobs.reset()
-	before := cap(u.jobs.ids) + cap(u.jobs.targets)
+	u.seen = u.seen[:0]
+	before := cap(u.seen) + cap(u.jobs.targets)
 	u.gone = u.gone[:0]
 	for ; u.next < len(u.touched) && len(u.jobs.targets)+len(u.gone) < batch.MaxRows; u.next++ {
 		t := &u.touched[u.next]
@@ -102,7 +103,7 @@ func (u *Updating) recompute() error {
 			}
 		}
 	}
-	if added := cap(u.jobs.ids) + cap(u.jobs.targets) - before; added > 0 {
+	if added := cap(u.seen) + cap(u.jobs.targets) - before; added > 0 {
 		if err := u.e.memory.take(int64(added) * numberBytes); err != nil {
 			return err
 		}

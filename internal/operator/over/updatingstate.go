@@ -123,7 +123,7 @@ func (u *Updating) Restore(group op.KeyGroup, data []byte) error {
 	err = u.e.evaluate(&u.jobs, func(ids []uint32, columns []*batch.Column) error {
 		return u.compare(ids, columns, false)
 	})
-	u.jobs = jobs{}
+	u.jobs, u.seen = jobs{}, nil
 	return err
 }
 
