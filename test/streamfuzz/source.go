@@ -106,7 +106,7 @@ func (s *Source) Left() []string {
 			left = append(left, e.Versions[len(e.Versions)-1])
 		}
 	}
-	slices.SortFunc(left, func(a, b Version) int { return a.Place - b.Place })
+	slices.SortStableFunc(left, func(a, b Version) int { return a.Place - b.Place })
 	rows := make([]string, len(left))
 	for i, v := range left {
 		rows[i] = v.Row
