@@ -62,7 +62,7 @@ func (h *Hash) Apply(*batch.Batch, *op.Output) (bool, error) {
 // ApplyInput takes rows of one of the inputs.
 func (h *Hash) ApplyInput(input int, in *batch.Batch, out *op.Output) (more bool, err error) {
 	switch {
-	case in.Kinds != nil:
+	case op.Retracted(in):
 		return false, errChanges(h.cfg.title())
 	case h.ended[input]:
 		return false, errEnded(h.cfg.title(), input)

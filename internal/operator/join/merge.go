@@ -133,7 +133,7 @@ func (m *Merge) take(input int, in *batch.Batch, out *op.Output) error {
 		return err
 	}
 	switch {
-	case in.Kinds != nil:
+	case op.Retracted(in):
 		return errChanges(m.cfg.title())
 	case m.ended[input]:
 		return errEnded(m.cfg.title(), input)

@@ -77,10 +77,11 @@ func shift(e *bind.Expr, n int) *bind.Expr {
 	return bind.MapColumns(e, func(c int) int { return c + n })
 }
 
-// fallible reports whether an expression below n may fail for a row. Queries over windows are taken for such that do not: what is late for a window must
-// not depend on the rows around a query.
+// fallible reports whether an expression below n may fail for a row. Queries over windows, and joins of inputs with watermarks, are taken for such that do not:
+// what is late must not depend on the rows around a query.
 func fallible(n logical.Node) bool {
 	found, windows := false, false
+	edges := NewEdges()
 	visit(n, map[logical.Node]bool{}, func(n logical.Node) {
 		for _, e := range expressions(n) {
 			found = found || bind.Fallible(e)
@@ -88,6 +89,7 @@ func fallible(n logical.Node) bool {
 		switch n := n.(type) {
 		case *logical.Join:
 			found = found || n.Kind == logical.Single
+			windows = windows || len(edges.Of(n.Left).Times) > 0 && len(edges.Of(n.Right).Times) > 0
 		case *logical.WindowTable:
 			windows = true
 		}
