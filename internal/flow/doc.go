@@ -7,6 +7,10 @@
 // each sink and aligns barriers of several writers; coordinate.go starts epochs and carries out what epoch.go decides; manifest.go is what an
 // epoch leaves behind; account.go counts.
 //
+// Time goes with the rows. timeline.go is a source's event time, ticket by ticket; dating.go tells each row what its split had reached before it; watermark.go
+// tells those behind the source; idle.go finds out who is not to be waited for, and pace.go who is not to be read because he is too far ahead;
+// steptime.go tells operators, and clock.go is processing time.
+//
 // Every lane takes a block under the source's read lock, works on it alone, and then waits for its turn to write: so rows leave a source in
 // the order in which its blocks were read, at any number of lanes. A barrier takes a ticket like a block and so stands at one place in the
 // order. When a sink is slow its lanes wait in Write, the source is not polled, and memory stays where it is: one block a lane.

@@ -107,7 +107,7 @@ func TestBoundedSourcesAreReadSideBySide(t *testing.T) {
 // TestASourceIsNotAheadByMoreThanItsDrift, passes barriers all the same, and does not wait for one that is idle or has ended.
 func TestASourceIsNotAheadByMoreThanItsDrift(t *testing.T) {
 	a, b, heard, sink := newFeed("x"), newFeed("x"), &events{}, &collector{}
-	plan := feeding(sink, heard, 2, 1, a.source("a"), b.source("b"))
+	plan := feeding(sink, heard, 1, 1, a.source("a"), b.source("b"))
 	for _, s := range plan.Sources {
 		s.Drift = 50
 	}
@@ -147,7 +147,7 @@ func TestASourceIsNotAheadByMoreThanItsDrift(t *testing.T) {
 		t.Errorf("%v", sink.published)
 	}
 	a, b = newFeed("x"), newFeed("x")
-	plan = feeding(&collector{}, &events{}, 2, 1, a.source("a"), b.source("b"))
+	plan = feeding(&collector{}, &events{}, 1, 1, a.source("a"), b.source("b"))
 	for _, s := range plan.Sources {
 		s.Drift = 50
 	}

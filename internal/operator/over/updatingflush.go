@@ -11,6 +11,7 @@ type emission struct {
 	rows, answers []uint32
 	kinds         []batch.Change
 	next          int // the first that was not emitted yet
+	reserved      int // rows that memory is reserved for
 	columns       []*batch.Column
 	answered      []*batch.Column
 	batch         batch.Batch
@@ -111,9 +112,26 @@ func (u *Updating) recompute() error {
 	if err := u.e.rows.Delete(u.gone); err != nil { // what they were is there until the next row comes
 		return err
 	}
-	return u.e.evaluate(&u.jobs, func(ids []uint32, columns []*batch.Column) error {
+	err := u.e.evaluate(&u.jobs, func(ids []uint32, columns []*batch.Column) error {
 		return u.compare(ids, columns, true)
 	})
+	if err != nil {
+		return err
+	}
+	return u.emission.reserve(u)
+}
+
+// emissionBytes is what a row that is to be emitted takes: two numbers and a kind.
+const emissionBytes = 2*numberBytes + 1
+
+// reserve reserves the lists, which are long only where many answers of one partition have changed.
+func (e *emission) reserve(u *Updating) error {
+	added := cap(e.rows) - e.reserved
+	if added <= 0 {
+		return nil
+	}
+	e.reserved += added
+	return u.e.memory.take(int64(added) * emissionBytes)
 }
 
 // compare keeps the answers for rows that differ from those they had, and has them emitted if emit says so.
