@@ -173,8 +173,10 @@ type Sort struct {
 	// time has passed their first key, which may be Lag µs behind the watermark; TTL how long, in µs of processing time, a partition that is not touched is
 	// kept. Set by optimize.
 	Changing, Retracts, Timed bool
-	Lag, TTL                  int64
-	out                       *schema.Schema
+	// First and Last say that of rows that are equal in the keys the one that came first, or last, comes first.
+	First, Last bool
+	Lag, TTL    int64
+	out         *schema.Schema
 }
 
 // NewSort is n with its columns.

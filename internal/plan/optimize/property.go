@@ -66,6 +66,15 @@ func (p *Properties) moved(at func(int) int) map[int]int64 {
 	return out
 }
 
+// only are the times of one column.
+func (p *Properties) only(column int) map[int]int64 {
+	out := map[int]int64{}
+	if lag, ok := p.Times[column]; ok {
+		out[column] = lag
+	}
+	return out
+}
+
 // windowAt returns the window's columns at other places; nil if one is not there.
 func (p *Properties) windowAt(at func(int) int) *WindowColumns {
 	if p.Window == nil {
@@ -131,7 +140,9 @@ func (s *Edges) compute(n logical.Node) *Properties {
 		if n.Changing {
 			p.Changes = logical.Changelog
 		}
-		if !n.Timed || slices.ContainsFunc(n.Calls, follows) {
+		if p.Window = nil; n.Timed && !slices.ContainsFunc(n.Calls, follows) {
+			p.Times = p.only(n.Order[0].Column)
+		} else {
 			p.Times = nil
 		}
 		return &p
@@ -419,12 +430,15 @@ func (s *Edges) grouped(n *logical.Aggregate) *Properties {
 func (s *Edges) sorted(n *logical.Sort) *Properties {
 	p := *s.Of(n.Input)
 	if n.Limit == logical.NoLimit && n.Offset == 0 {
-		if !n.Timed {
-			p.Times, p.Window = nil, nil
+		if p.Window = nil; n.Timed {
+			p.Times = p.only(n.Keys[0].Column)
+		} else {
+			p.Times = nil
 		}
 		return &p
 	}
-	if n.Changing {
+	first := len(n.Keys) == 0 && n.Limit == 1 && n.Offset == 0 && !n.Retracts // which stays so
+	if n.Changing && !first {
 		p.Changes = logical.Changelog
 	}
 	p.Times, p.Window = nil, nil

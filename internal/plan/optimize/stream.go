@@ -206,6 +206,10 @@ func (s *streams) sort(n *logical.Sort) logical.Node {
 		return s.ends(n, logical.NewSort(c))
 	case n.Limit != logical.NoLimit || n.Offset > 0 || n.Partition != nil:
 		c.Changing, c.Retracts, c.TTL = true, s.changes(n.Input), s.ttl(n.Input)
+		c.First = len(n.Keys) == 0
+		if len(n.Keys) > 0 && isProcessingTime(n.Input, n.Keys[0].Column) {
+			c.First, c.Last = !n.Keys[0].Desc, n.Keys[0].Desc
+		}
 		return logical.NewSort(c)
 	}
 	first := n.Keys[0]

@@ -215,6 +215,11 @@ func isNow(n logical.Node, e *bind.Expr) bool {
 	}
 }
 
+// isProcessingTime reports whether a column of n is the time at which a row is processed.
+func isProcessingTime(n logical.Node, column int) bool {
+	return isNow(n, &bind.Expr{Op: bind.Column, Path: []int{column}})
+}
+
 // windowJoin reports whether the windows of both sides are among the keys of c, and notes where.
 func (s *streams) windowJoin(c *logical.Join) bool {
 	left, right := s.edges.Of(c.Left), s.edges.Of(c.Right)

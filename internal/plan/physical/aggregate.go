@@ -125,22 +125,30 @@ func (b *builder) combine(n *logical.Aggregate, edge Edge) {
 	if closes(n) {
 		partial = windows.PartialOutput()
 	}
-	for _, origin := range b.origin(n.Input) {
+	b.before(n.Input, edge, func() *Step {
 		s := &Step{
 			Name: n.Name + ".combine", Detail: "rows of one group before they are dealt", OnError: n.OnError, Schema: partialSchema(n, partial),
-			Ports: [][]Edge{{edge}},
-			New:   func(b Build) (op.Operator, error) { return aggregate.NewCombiner(b.Pool, b.Budget, config), nil },
+			New: func(b Build) (op.Operator, error) { return aggregate.NewCombiner(b.Pool, b.Budget, config), nil },
 		}
 		if closes(n) {
 			s.New = func(b Build) (op.Operator, error) { return window.NewCombiner(b.Pool, b.Budget, windows) }
 		}
-		if origin != nil && len(b.origin(n.Input)) > 1 {
-			s.Name += "@" + origin.Name
-		}
-		b.leadFrom(n.Input, origin, Edge{Step: s})
-	}
+		return s
+	})
 	if n.Split {
 		b.split(n, &config, edge)
+	}
+}
+
+// before leads the rows of n through a step into edge, one in each lane or task that they come from.
+func (b *builder) before(n logical.Node, edge Edge, step func() *Step) {
+	for _, origin := range b.origin(n) {
+		s := step()
+		s.Ports = [][]Edge{{edge}}
+		if origin != nil && len(b.origin(n)) > 1 {
+			s.Name += "@" + origin.Name
+		}
+		b.leadFrom(n, origin, Edge{Step: s})
 	}
 }
 
@@ -153,17 +161,12 @@ func (b *builder) split(n *logical.Aggregate, config *aggregate.Config, edge Edg
 		New: func(b Build) (op.Operator, error) { return aggregate.NewDistinct(b.Pool, b.Budget, *config), nil },
 	}
 	stage := &Stage{Name: head.Name, Tasks: b.plan.Parallelism, Head: head, Inputs: 1}
-	for _, origin := range b.origin(n.Input) {
-		s := &Step{
+	b.before(n.Input, Edge{Exchange: &Exchange{Kind: Hash, Keys: partition, To: Input{Stage: stage}}}, func() *Step {
+		return &Step{
 			Name: n.Name + ".scatter", Detail: "values of DISTINCT by what they are", OnError: n.OnError, Schema: partialSchema(n, scattered),
-			Ports: [][]Edge{{{Exchange: &Exchange{Kind: Hash, Keys: partition, To: Input{Stage: stage}}}}},
-			New:   func(b Build) (op.Operator, error) { return aggregate.NewScatter(b.Pool, *config), nil },
+			New: func(b Build) (op.Operator, error) { return aggregate.NewScatter(b.Pool, *config), nil },
 		}
-		if origin != nil && len(b.origin(n.Input)) > 1 {
-			s.Name += "@" + origin.Name
-		}
-		b.leadFrom(n.Input, origin, Edge{Step: s})
-	}
+	})
 	b.plan.Stages = append(b.plan.Stages, stage)
 }
 

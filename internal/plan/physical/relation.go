@@ -91,6 +91,10 @@ func (b *builder) stage(n logical.Node) *Stage {
 			b.combine(a, Edge{Exchange: &x})
 			continue
 		}
+		if top, ok := n.(*logical.Sort); ok && combinesTop(top) {
+			b.combineTop(top, Edge{Exchange: &x})
+			continue
+		}
 		b.lead(in, Edge{Exchange: &x})
 	}
 	b.plan.Stages = append(b.plan.Stages, s)

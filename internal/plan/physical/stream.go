@@ -42,19 +42,48 @@ func isDedupe(n *logical.Sort) bool {
 // newDedupe makes the operator that keeps one row of each partition.
 func newDedupe(s *Step, n *logical.Sort) meeting {
 	config := dedupe.Config{Name: n.Name, Types: types(n.Schema()), Partition: n.Partition, Order: sortKeys(n.Keys), TTL: n.TTL}
+	switch {
+	case n.First:
+		config.Ties = dedupe.FirstArrived
+	case n.Last:
+		config.Ties = dedupe.LastArrived
+	}
 	s.New = func(b Build) (op.Operator, error) { return dedupe.New(b.Pool, b.Budget, config), nil }
 	return byKeys(n.Partition)
 }
 
 // newTopN makes the operator that keeps the first rows of each partition.
 func newTopN(s *Step, n *logical.Sort) meeting {
+	config := topConfig(n)
+	s.New = func(b Build) (op.Operator, error) { return topn.New(b.Pool, b.Budget, config), nil }
+	return byKeys(n.Partition)
+}
+
+func topConfig(n *logical.Sort) topn.Config {
 	function := map[logical.Rank]topn.Function{logical.RankWithGaps: topn.Rank, logical.DenseRank: topn.DenseRank}[n.Rank]
-	config := topn.Config{
+	return topn.Config{
 		Name: n.Name, Types: types(n.Input.Schema()), Partition: n.Partition, Order: sortKeys(n.Keys), Arrival: len(n.Keys) == 0, Function: function,
 		Limit: n.Limit, Offset: n.Offset, WithTies: n.WithTies, RankColumn: n.Rank != logical.NoRank, Changes: n.Retracts, TTL: n.TTL,
 	}
-	s.New = func(b Build) (op.Operator, error) { return topn.New(b.Pool, b.Budget, config), nil }
-	return byKeys(n.Partition)
+}
+
+// mostCombined is up to how many first rows are found in each lane before they meet in one task.
+const mostCombined = 4096
+
+// combinesTop reports whether the first rows of n are first rows of what each lane has, too.
+func combinesTop(n *logical.Sort) bool {
+	return n.Changing && !isDedupe(n) && !n.Retracts && n.Partition == nil && len(n.Keys) > 0 && n.Limit >= 0 && n.Limit <= mostCombined && n.Offset <= mostCombined
+}
+
+// combineTop leads the rows of n's input through operators that leave those out that are not among the first, one in each lane or task that they come from.
+func (b *builder) combineTop(n *logical.Sort, edge Edge) {
+	config := topConfig(n)
+	b.before(n.Input, edge, func() *Step {
+		return &Step{
+			Name: n.Name + ".combine", Detail: "rows that may be among the first", OnError: n.OnError, Schema: n.Input.Schema(),
+			New: func(b Build) (op.Operator, error) { return topn.NewCombiner(b.Pool, b.Budget, config), nil },
+		}
+	})
 }
 
 // newTimedSort makes the operator that puts endless rows in the order of time.
