@@ -249,7 +249,7 @@ func (g *generator) intervalJoin(depth int) relation {
 	kind := pick(g, "JOIN", "JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN")
 	g.use("interval join")
 	g.use(kind)
-	seconds := func() string { return fmt.Sprintf("INTERVAL '%d seconds'", g.r.IntN(8)) }
+	seconds := func() string { return fmt.Sprintf("INTERVAL '%d seconds'", 1+g.r.IntN(8)) }
 	bounds := pick(g,
 		y+".ts BETWEEN "+x+".ts - "+seconds()+" AND "+x+".ts + "+seconds(),
 		y+".ts >= "+x+".ts AND "+y+".ts < "+x+".ts + "+seconds(),

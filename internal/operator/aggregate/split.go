@@ -10,15 +10,6 @@ import (
 	"wire.example/wire/sdk/schema"
 )
 
-// Calls with DISTINCT can be made in three halves, as it were, so that the values of one group are known by many tasks: Scatter sends the values of a row on, to be
-// exchanged by what they are; Distinct knows which of them each group has had, and makes partial answers of the others; and an Operator that merges those is told of
-// everything else by a Combiner.
-//
-//	rows ─┬─▶ Combiner ─────────────────────────────────────────── keys ═▶ Operator, Merge
-//	      └─▶ Scatter ─ keys, part and values ═▶ Distinct ──────── keys ═▶ the same
-//
-// All four are made of one Config with Split set, the last one as it is behind a Combiner. It must be Splittable.
-
 // Splittable reports whether the calls can be made in that way, and there is one with DISTINCT that needs it.
 func (c *Config) Splittable() bool {
 	if c.Retracts || c.TTL > 0 || c.Sets != nil || len(c.Keys) == 0 {
@@ -104,7 +95,14 @@ func (c *Config) ScatterOutput() (types []schema.Type, partition []int) {
 	return p.types, partition
 }
 
-// Scatter sends the values on that calls with DISTINCT look at: for each row one piece for each list of arguments.
+// Scatter sends the values on that calls with DISTINCT look at: for each row one piece for each list of arguments. It is the first of the operators by which the values of one
+// group are known by many tasks: they are exchanged by what they are, Distinct knows which of them each group has had, and makes partial answers of the others, and an Operator
+// that merges those is told of everything else by a Combiner.
+//
+//	rows ─┬─▶ Combiner ─────────────────────────────────────────── keys ═▶ Operator, Merge
+//	      └─▶ Scatter ─ keys, part and values ═▶ Distinct ──────── keys ═▶ the same
+//
+// All four are made of one Config with Split set, the last one as it is behind a Combiner. It must be Splittable.
 type Scatter struct {
 	config  Config
 	pieces  *pieces

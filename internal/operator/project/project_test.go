@@ -62,6 +62,7 @@ func TestProject(t *testing.T) {
 func TestABatchOfRowsThatAllFailEmitsNothing(t *testing.T) {
 	c := batch.NewColumn(&batch.Pool{}, schema.Of(schema.Int64))
 	c.Reset(1)
+	c.Int64s()[0] = 0
 	out := op.NewOutput(1)
 	if _, err := project.New(compile(t, "1 / v")).Apply(&batch.Batch{Cols: []*batch.Column{c}, Len: 1}, out); err != nil {
 		t.Fatal(err)

@@ -260,7 +260,7 @@ func (s *streams) sink(sink *logical.Sink) {
 	final := s.plan.Emit == logical.EmitFinal || s.plan.Emit == logical.EmitDefault && p.Bounded
 	if p.Changes != logical.AppendOnly && (s.plan.Final || final && !asksForChanges(sink.Input)) {
 		if !p.Bounded {
-			s.refuse("Leave out SET emit = 'final'.", "the rows for %s never end, and so there are no final ones", sink)
+			s.refuse("Leave out --final and SET emit = 'final'.", "the rows for %s never end, and so there are no final ones", sink)
 		}
 		sink.Input = s.fold(logical.Step{Name: sink.Name, OnError: sink.OnError}, sink.Input)
 		p = s.edges.Of(sink.Input)
