@@ -155,6 +155,9 @@ func (t *task) work(c *carton) error {
 
 // hurry emits and sends everything that waits for company: nothing more is coming just now.
 func (t *task) hurry() error {
+	if t.stage.restored() { // it has said everything
+		return nil
+	}
 	if err := t.flushAll(); err != nil {
 		return err
 	}
@@ -294,6 +297,9 @@ func (t *task) barrier() error {
 	}
 	states := map[string]operatorState{}
 	err := t.downwards(func(s *step) error {
+		if t.stage.restored() {
+			return s.snapshot(t.owns, states)
+		}
 		if err := s.flushOut(); err != nil {
 			return err
 		}
