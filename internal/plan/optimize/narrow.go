@@ -171,6 +171,9 @@ func (w *narrower) flow(n logical.Node) narrowed {
 		c.Input, c.Time, c.Partition = in.node, in.column(n.Time), in.columns(n.Partition)
 		first := in.node.Schema().Len()
 		return narrowed{logical.NewWindowTable(c), append(slices.Clone(in.at), first, first+1)}
+	case *logical.LateRows:
+		in := w.narrow(n.Of)
+		return narrowed{logical.NewLateRows(in.node.(*logical.WindowTable)), in.at}
 	case *logical.Split:
 		in := w.narrow(n.Input)
 		c := *n

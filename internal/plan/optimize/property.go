@@ -1,6 +1,7 @@
 package optimize
 
 import (
+	"maps"
 	"slices"
 
 	"wire.example/wire/internal/expr/bind"
@@ -20,6 +21,8 @@ type Properties struct {
 	Times map[int]int64
 	// Window are columns that are the start and the end of windows which an operator below has closed or assigned; nil if there are none.
 	Window *WindowColumns
+	// Also are other columns with the same windows, of the other side of a window join.
+	Also []*WindowColumns
 	// Computed are paths of columns and fields; the first of them that is not NULL has the watermark. Nil if there are none.
 	Computed [][]int
 	// TTL is how long, in µs of processing time, what is made of the rows is kept where nothing else bounds it; 0 means for ever.
@@ -46,13 +49,26 @@ func (p *Properties) Watermark() int {
 	return first
 }
 
-// ends returns the lag of the ends of windows behind the watermark; ok is false if they have none.
-func (p *Properties) ends() (lag int64, ok bool) {
+// windows are Window and Also.
+func (p *Properties) windows() []*WindowColumns {
 	if p.Window == nil {
-		return 0, false
+		return nil
 	}
-	lag, ok = p.Times[p.Window.End]
-	return lag, ok
+	return append([]*WindowColumns{p.Window}, p.Also...)
+}
+
+// moveWindows gives p the windows of below at other places.
+func (p *Properties) moveWindows(below *Properties, at func(int) int) {
+	for _, w := range below.windows() {
+		moved := &WindowColumns{at(w.Start), at(w.End), w.Size, w.Step, w.Processing}
+		switch {
+		case moved.Start < 0 || moved.End < 0:
+		case p.Window == nil:
+			p.Window = moved
+		default:
+			p.Also = append(p.Also, moved)
+		}
+	}
 }
 
 // moved returns the times at other places: at returns that of a column, or a negative number.
@@ -71,18 +87,6 @@ func (p *Properties) only(column int) map[int]int64 {
 	out := map[int]int64{}
 	if lag, ok := p.Times[column]; ok {
 		out[column] = lag
-	}
-	return out
-}
-
-// windowAt returns the window's columns at other places; nil if one is not there.
-func (p *Properties) windowAt(at func(int) int) *WindowColumns {
-	if p.Window == nil {
-		return nil
-	}
-	out := &WindowColumns{at(p.Window.Start), at(p.Window.End), p.Window.Size, p.Window.Step, p.Window.Processing}
-	if out.Start < 0 || out.End < 0 {
-		return nil
 	}
 	return out
 }
@@ -136,16 +140,7 @@ func (s *Edges) compute(n logical.Node) *Properties {
 		}
 		return p
 	case *logical.Over:
-		p := *s.Of(n.Input)
-		if n.Changing {
-			p.Changes = logical.Changelog
-		}
-		if p.Window = nil; n.Timed && !slices.ContainsFunc(n.Calls, follows) {
-			p.Times = p.only(n.Order[0].Column)
-		} else {
-			p.Times = nil
-		}
-		return &p
+		return s.over(n)
 	case *logical.WindowTable:
 		return s.windowed(n)
 	case *logical.RowsFrom:
@@ -188,7 +183,8 @@ func (s *Edges) computeFlow(n logical.Node) *Properties {
 		p.Changes, p.Times = logical.AppendOnly, nil
 		return &p
 	case *logical.LateRows:
-		return &Properties{Bounded: s.Of(n.Of.Input).Bounded}
+		below := s.Of(n.Of.Input)
+		return &Properties{Bounded: below.Bounded, Changes: below.Changes, TTL: below.TTL}
 	}
 	return s.Of(n.Inputs()[0]) // filters, splits and ports
 }
@@ -245,6 +241,7 @@ func (s *Edges) windowed(n *logical.WindowTable) *Properties {
 	p.Key = nil
 	p.Times = p.moved(func(c int) int { return c })
 	at := n.Input.Schema().Len()
+	p.Also = nil
 	p.Window = &WindowColumns{Start: at, End: at + 1, Size: n.Size, Step: n.Every, Processing: n.Processing}
 	if n.Shape == logical.Tumble {
 		p.Window.Step = n.Size
@@ -272,7 +269,8 @@ func (s *Edges) projected(n *logical.Project) *Properties {
 			return item.Expr.Op == bind.Column && len(item.Expr.Path) == 1 && item.Expr.Path[0] == column
 		})
 	}
-	p := &Properties{Bounded: below.Bounded, Changes: below.Changes, Times: below.moved(at), Window: below.windowAt(at), TTL: below.TTL}
+	p := &Properties{Bounded: below.Bounded, Changes: below.Changes, Times: below.moved(at), TTL: below.TTL}
+	p.moveWindows(below, at)
 	for i, item := range n.Items {
 		if below.computes(item.Expr) {
 			p.Times[i] = 0
@@ -353,20 +351,19 @@ func (s *Edges) joinedTimes(n *logical.Join, p *Properties) {
 			p.Times[nl+n.Bounds.Right] = max(0, n.Lags[1], n.Lags[0]+n.Bounds.Upper)
 		}
 	case logical.WindowJoin:
-		p.Times, p.Window = left.windowTimes(same), left.windowAt(same)
-		if n.Kind.LeftNullable() {
-			p.Times, p.Window = map[int]int64{}, nil
+		// The rows of a window come out when both sides have closed it.
+		p.Times = map[int]int64{}
+		if !n.Kind.LeftNullable() {
+			p.Times = left.windowTimes(same, n.Lags[1]-n.Lags[0])
+			p.moveWindows(left, same)
 		}
 		if !n.Kind.RightNullable() {
-			for c, lag := range right.windowTimes(behind) {
-				p.Times[c] = lag
-			}
-			if p.Window == nil {
-				p.Window = right.windowAt(behind)
-			}
+			maps.Copy(p.Times, right.windowTimes(behind, n.Lags[0]-n.Lags[1]))
+			p.moveWindows(right, behind)
 		}
 	case logical.TemporalJoin:
-		p.Times, p.Window = left.Times, left.Window
+		p.Times = left.Times
+		p.moveWindows(left, same)
 		if t := n.Temporal; !t.Processing { // a row waits for the versions of its time
 			p.Times = map[int]int64{}
 			for c, lag := range left.Times {
@@ -375,21 +372,29 @@ func (s *Edges) joinedTimes(n *logical.Join, p *Properties) {
 		}
 	default: // one side is kept, and has come to its end
 		if n.BuildLeft && !n.Kind.LeftNullable() {
-			p.Times, p.Window = right.moved(behind), right.windowAt(behind)
+			p.Times = right.moved(behind)
+			p.moveWindows(right, behind)
 		} else if !n.BuildLeft && !n.Kind.LeftNullable() {
-			p.Times, p.Window = left.Times, left.Window
+			p.Times = left.Times
+			p.moveWindows(left, same)
 		}
 	}
 }
 
-// windowTimes are the times of the window's columns at other places.
-func (p *Properties) windowTimes(at func(int) int) map[int]int64 {
-	return p.moved(func(c int) int {
-		if p.Window == nil || c != p.Window.Start && c != p.Window.End {
-			return -1
+// windowTimes are the times of the window's columns at other places, of rows that are held for more µs after the end of the window is passed.
+func (p *Properties) windowTimes(at func(int) int, more int64) map[int]int64 {
+	out := p.moved(func(c int) int {
+		for _, w := range p.windows() {
+			if c == w.Start || c == w.End {
+				return at(c)
+			}
 		}
-		return at(c)
+		return -1
 	})
+	for c := range out {
+		out[c] += max(0, more)
+	}
+	return out
 }
 
 // covered reports whether the keys of a join name all of a side's key: then a row of the other side meets one row at most.
@@ -430,7 +435,7 @@ func (s *Edges) grouped(n *logical.Aggregate) *Properties {
 func (s *Edges) sorted(n *logical.Sort) *Properties {
 	p := *s.Of(n.Input)
 	if n.Limit == logical.NoLimit && n.Offset == 0 {
-		if p.Window = nil; n.Timed {
+		if p.Window, p.Also = nil, nil; n.Timed {
 			p.Times = p.only(n.Keys[0].Column)
 		} else {
 			p.Times = nil
@@ -441,7 +446,7 @@ func (s *Edges) sorted(n *logical.Sort) *Properties {
 	if n.Changing && !first {
 		p.Changes = logical.Changelog
 	}
-	p.Times, p.Window = nil, nil
+	p.Times, p.Window, p.Also = nil, nil, nil
 	switch {
 	case (n.Limit == 0 || n.Limit == 1) && !n.WithTies && n.Rank != logical.RankWithGaps && n.Rank != logical.DenseRank:
 		p.Key = slices.Clone(n.Partition)
@@ -452,6 +457,19 @@ func (s *Edges) sorted(n *logical.Sort) *Properties {
 	case p.Key == nil && n.Rank == logical.RowNumber:
 		p.Key = append(slices.Clone(n.Partition), n.Input.Schema().Len())
 		slices.Sort(p.Key)
+	}
+	return &p
+}
+
+func (s *Edges) over(n *logical.Over) *Properties {
+	p := *s.Of(n.Input)
+	if n.Changing {
+		p.Changes = logical.Changelog
+	}
+	if p.Window, p.Also = nil, nil; n.Timed && !slices.ContainsFunc(n.Calls, follows) {
+		p.Times = p.only(n.Order[0].Column)
+	} else {
+		p.Times = nil
 	}
 	return &p
 }

@@ -213,7 +213,7 @@ func (s *streams) sort(n *logical.Sort) logical.Node {
 		return logical.NewSort(c)
 	}
 	first := n.Keys[0]
-	if lag, ok := below.Times[first.Column]; ok && !first.Desc && !s.changes(n.Input) {
+	if lag, ok := below.Times[first.Column]; ok && inOrder(first) && !s.changes(n.Input) {
 		c.Timed, c.Lag = true, lag
 		c.Input = s.inTime(n.Step, n.Input, first.Column)
 		return logical.NewSort(c)
@@ -225,6 +225,9 @@ func (s *streams) sort(n *logical.Sort) logical.Node {
 	s.refuse("Add a LIMIT, or order by a column with a watermark first, ascending; or leave the order out.", "%s over an input that never ends has no last row", n)
 	return n
 }
+
+// inOrder reports whether rows that come in the order of a time come in that of key: rows without a time may come at any moment, and go last.
+func inOrder(key logical.SortKey) bool { return !key.Desc && !key.NullsFirst }
 
 // inTime takes rows out that are late by a column.
 func (s *streams) inTime(step logical.Step, n logical.Node, column int) logical.Node {
@@ -243,7 +246,8 @@ func (s *streams) over(n *logical.Over) logical.Node {
 	if s.once(n.Input) {
 		return s.ends(n, withInputs(c, []logical.Node{s.fold(n.Step, n.Input)}))
 	}
-	if len(n.Order) > 0 && !n.Order[0].Desc && !s.changes(n.Input) && !slices.ContainsFunc(n.Calls, ahead) {
+	needs := func(c logical.WindowCall) bool { return ahead(n.Input, c) }
+	if len(n.Order) > 0 && inOrder(n.Order[0]) && !s.changes(n.Input) && !slices.ContainsFunc(n.Calls, needs) {
 		if lag, ok := below.Times[n.Order[0].Column]; ok {
 			c = logical.NewOver(n.Step, s.inTime(n.Step, n.Input, n.Order[0].Column), n.Partition, n.Order, n.Calls)
 			c.Timed, c.Lag = true, lag

@@ -5,6 +5,7 @@ import (
 
 	"wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/sdk/schema"
 )
 
 // lateKey is a column by which the rows of a node are late.
@@ -20,13 +21,15 @@ func (s *streams) inTimes() map[lateKey]logical.Node {
 	return s.late
 }
 
-// ahead reports whether a window function, or its frame, needs rows that come later than those of its own time, or all that came before.
-func ahead(c logical.WindowCall) bool {
+// ahead reports whether a window function over the rows of n, or its frame, needs rows that come later than those of its own time, or all that came before.
+func ahead(n logical.Node, c logical.WindowCall) bool {
 	switch c.Function.Name {
 	case "lead", "ntile", "percent_rank", "cume_dist":
 		return true
-	case "row_number", "rank", "dense_rank", "lag":
+	case "row_number", "rank", "dense_rank":
 		return false
+	case "lag": // as far back as is known from the beginning
+		return len(c.Args) > 1 && !behind(n, c.Args[1])
 	}
 	f := c.Frame
 	follows := f.Start == ast.Following || f.End == ast.Following
@@ -37,6 +40,24 @@ func ahead(c logical.WindowCall) bool {
 		return false
 	}
 	return f.End != ast.CurrentRow || f.Exclude != ast.ExcludeNothing || c.Function.Name == "nth_value"
+}
+
+// behind reports whether a column of n is certainly the same number in every row, and not negative, or NULL.
+func behind(n logical.Node, column int) bool {
+	p, ok := n.(*logical.Project)
+	for !ok {
+		below, through := passes(n, column)
+		if !through {
+			return false
+		}
+		n, column = n.Inputs()[0], below
+		p, ok = n.(*logical.Project)
+	}
+	e := p.Items[column].Expr
+	if at, bare := bareColumn(e); bare {
+		return behind(p.Input, at)
+	}
+	return e.IsConst() && e.Type.Kind == schema.Int32 && (e.IsNullConst() || e.Value.Int32s()[0] >= 0)
 }
 
 // follows reports whether a row waits for others that come after it.

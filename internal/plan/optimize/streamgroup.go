@@ -33,21 +33,16 @@ func (s *streams) aggregate(n *logical.Aggregate) logical.Node {
 // groupWindow finds the keys that are a window; nil if there are none.
 func (s *streams) groupWindow(n *logical.Aggregate) *logical.GroupWindow {
 	below := s.edges.Of(n.Input)
-	if below.Window == nil {
-		return nil
-	}
-	w := &logical.GroupWindow{Start: slices.Index(n.Keys, below.Window.Start), End: slices.Index(n.Keys, below.Window.End)}
-	if w.Start < 0 || w.End < 0 {
-		return nil
-	}
-	for _, set := range n.Sets {
-		if !slices.Contains(set, w.Start) || !slices.Contains(set, w.End) {
-			return nil
+	for _, at := range below.windows() {
+		w := &logical.GroupWindow{Start: slices.Index(n.Keys, at.Start), End: slices.Index(n.Keys, at.End)}
+		if w.Start < 0 || w.End < 0 || slices.ContainsFunc(n.Sets, func(set []int) bool { return !slices.Contains(set, w.Start) || !slices.Contains(set, w.End) }) {
+			continue
 		}
+		w.Lag, w.Timed = below.Times[at.End]
+		w.Table = tableOf(n.Input, at)
+		return w
 	}
-	w.Lag, w.Timed = below.ends()
-	w.Table = tableOf(n.Input, below.Window)
-	return w
+	return nil
 }
 
 // windowLast makes the window the last two keys of c, what group makes of it, and of that the columns of c.

@@ -99,8 +99,8 @@ func scans(n logical.Node, f func(*logical.Scan)) {
 func (s *streams) temporal(c *logical.Join) logical.Node {
 	left, right := s.edges.Of(c.Left), s.edges.Of(c.Right)
 	processing := isNow(c.Left, c.AsOf)
-	if right.Bounded && processing {
-		c.BuildLeft = false
+	if right.Bounded && processing && !s.changes(c.Left) {
+		c.BuildLeft, c.Right = false, s.fold(c.Step, c.Right)
 		if c.Strategy == logical.BroadcastJoin || c.Strategy == logical.HashJoin || c.Strategy == logical.NestedLoop {
 			return c
 		}
@@ -223,24 +223,27 @@ func isProcessingTime(n logical.Node, column int) bool {
 // windowJoin reports whether the windows of both sides are among the keys of c, and notes where.
 func (s *streams) windowJoin(c *logical.Join) bool {
 	left, right := s.edges.Of(c.Left), s.edges.Of(c.Right)
-	leftLag, leftTimed := left.ends()
-	rightLag, rightTimed := right.ends()
-	if !leftTimed || !rightTimed {
-		return false
-	}
 	at := func(l, r int) int {
 		return slices.IndexFunc(c.Keys, func(k logical.KeyPair) bool { return k.Left == l && k.Right == r && !k.Unknown })
 	}
-	c.Window = [2]int{at(left.Window.Start, right.Window.Start), at(left.Window.End, right.Window.End)}
-	if c.Window[0] < 0 || c.Window[1] < 0 {
-		return false
+	for _, l := range left.windows() {
+		for _, r := range right.windows() {
+			leftLag, leftTimed := left.Times[l.End]
+			rightLag, rightTimed := right.Times[r.End]
+			start, end := at(l.Start, r.Start), at(l.End, r.End)
+			if !leftTimed || !rightTimed || start < 0 || end < 0 {
+				continue
+			}
+			c.Width = l.Step
+			if r.Step != c.Width {
+				c.Width = 0
+			}
+			c.Window, c.Lags = [2]int{start, end}, [2]int64{leftLag, rightLag}
+			c.Strategy, c.Order = logical.WindowJoin, nil
+			return true
+		}
 	}
-	c.Width = left.Window.Step
-	if right.Window.Step != c.Width {
-		c.Width = 0
-	}
-	c.Strategy, c.Order, c.Lags = logical.WindowJoin, nil, [2]int64{leftLag, rightLag}
-	return true
+	return false
 }
 
 // joinWindows takes late rows out where a side has its windows from an assignment.

@@ -43,6 +43,8 @@ type Binder struct {
 	read map[string]bool
 	// late are the late rows that queries keep.
 	late []Late
+	// kept are the queries whose late rows were taken.
+	kept map[*ast.Select]bool
 	// queries counts those that were bound, of views each time.
 	queries int
 }
@@ -51,7 +53,7 @@ type Binder struct {
 func New(env Environment) *Binder {
 	return &Binder{
 		env: env, tables: map[*catalog.Relation]logical.Node{}, views: map[*catalog.View]*rows{}, names: map[string]int{}, viewing: map[string]bool{},
-		read: map[string]bool{},
+		read: map[string]bool{}, kept: map[*ast.Select]bool{},
 	}
 }
 

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	exprast "wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/sql/ast"
@@ -13,12 +15,16 @@ type Late struct {
 	Sink *catalog.Sink
 	// Node has the columns of the sink.
 	Node logical.Node
+	of   *ast.Select
 }
 
-// TakeLate returns the late rows that queries bound so far keep, and forgets them.
+// TakeLate returns the late rows that queries bound so far keep, and forgets them. Those of a view are kept once, however often it is read.
 func (b *Binder) TakeLate() []Late {
 	late := b.late
 	b.late = nil
+	for _, l := range late {
+		b.kept[l.of] = true
+	}
 	return late
 }
 
@@ -156,6 +162,8 @@ func (s *selection) lateInto(rows *logical.LateRows) error {
 		}
 		targets = append(targets, column{c.Name, e})
 	}
-	s.late = append(s.late, Late{sink, s.project(func() logical.Step { return s.step(s.name, "late") }, rows, targets)})
+	if !s.kept[s.ast] && !slices.ContainsFunc(s.late, func(l Late) bool { return l.of == s.ast }) {
+		s.late = append(s.late, Late{sink, s.project(func() logical.Step { return s.step(s.name, "late") }, rows, targets), s.ast})
+	}
 	return nil
 }

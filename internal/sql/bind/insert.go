@@ -35,6 +35,7 @@ type insertion struct {
 
 // Insert binds an INSERT.
 func (b *Binder) Insert(n *ast.Insert) (*Insert, error) {
+	b.late = nil // that of a statement that failed
 	i := &insertion{Binder: b, ast: n, name: n.Table.Last().Text, relation: n.Table.Last().Text}
 	out := &Insert{}
 	if err := i.target(out); err != nil {

@@ -110,10 +110,11 @@ func (s *Session) createTable(ctx context.Context, c *call, n *sqlast.CreateRela
 	if n.Query == nil || n.NoData {
 		return c.handler.Done("CREATE TABLE")
 	}
-	i, err := s.newBinder(nil).Insert(&sqlast.Insert{Span: n.Span, Table: n.Name, Query: n.Query})
+	b := s.newBinder(nil)
+	i, err := b.Insert(&sqlast.Insert{Span: n.Span, Table: n.Name, Query: n.Query})
 	count := 0
 	if err == nil {
-		count, err = s.fill(ctx, rows, i.Node)
+		count, err = s.fill(ctx, rows, i.Node, b.TakeLate())
 	}
 	if err != nil {
 		s.catalog.Remove(o.Name)

@@ -7,6 +7,7 @@ import (
 	"wire.example/wire/internal/connect/memory"
 	"wire.example/wire/internal/plan/logical"
 	sqlast "wire.example/wire/internal/sql/ast"
+	"wire.example/wire/internal/sql/bind"
 	"wire.example/wire/sdk/batch"
 )
 
@@ -29,13 +30,18 @@ func (s *Session) query(ctx context.Context, c *call, n *sqlast.Query) error {
 	if h, ok := c.handler.(Expecting); ok {
 		p.Sinks[0].Config.(*memory.Output).Begin = h.Expect
 	}
-	for _, late := range b.TakeLate() {
-		addSink(p, late.Sink.Sink, late.Node)
-	}
+	addLate(p, b.TakeLate())
 	if err := s.run(ctx, p); err != nil {
 		return err
 	}
 	return c.handler.Done(fmt.Sprintf("SELECT %d", rows))
+}
+
+// addLate leads late rows into their sinks.
+func addLate(p *logical.Plan, late []bind.Late) {
+	for _, l := range late {
+		addSink(p, l.Sink.Sink, l.Node)
+	}
 }
 
 // resultName is what the sink of a query's rows is called.
@@ -51,11 +57,12 @@ func answer(n logical.Node, take func(context.Context, *batch.Batch) error) *log
 func (s *Session) insert(ctx context.Context, c *call, n *sqlast.Insert) error {
 	target := s.catalog.Find(n.Table.Last().Text)
 	if target == nil || target.Kind() != sqlast.Sink {
-		i, err := s.newBinder(c.params).Insert(n)
+		b := s.newBinder(c.params)
+		i, err := b.Insert(n)
 		if err != nil {
 			return err
 		}
-		count, err := s.fill(ctx, i.Table.Rows.(*table), i.Node)
+		count, err := s.fill(ctx, i.Table.Rows.(*table), i.Node, b.TakeLate())
 		if err != nil {
 			return err
 		}

@@ -64,10 +64,12 @@ func KnownRows(name string, columns *schema.Schema, rows []*batch.Batch) *logica
 	return s
 }
 
-// fill adds the rows of n to t, all or none, and returns how many there were.
-func (s *Session) fill(ctx context.Context, t *table, n logical.Node) (int, error) {
+// fill adds the rows of n to t, all or none, and returns how many there were. Rows that n was late for go to their sinks.
+func (s *Session) fill(ctx context.Context, t *table, n logical.Node, late []bind.Late) (int, error) {
 	rows := memory.NewCollector(s.config.Pool)
-	if err := s.run(ctx, answer(n, rows.Take)); err != nil {
+	p := answer(n, rows.Take)
+	addLate(p, late)
+	if err := s.run(ctx, p); err != nil {
 		return 0, err
 	}
 	if rows.Changes() {
