@@ -21,8 +21,11 @@ func Adds(k batch.Change) bool { return k == batch.Insert || k == batch.UpdateAf
 
 // Retracted reports whether b takes rows back.
 func Retracted(b *batch.Batch) bool {
+	if b.Kinds == nil {
+		return false
+	}
 	for i := range b.Rows() {
-		if b.Kinds != nil && !Adds(b.Kinds[b.Row(i)]) {
+		if !Adds(b.Kinds[b.Row(i)]) {
 			return true
 		}
 	}

@@ -28,7 +28,7 @@ func Fixture(t testing.TB, o Operator, path string, write bool, inputs ...*batch
 	if err != nil {
 		t.Fatal(err)
 	}
-	before.result.Rows = make([][]string, o.ports()) // what it emitted until now the other one does not
+	before.result.Rows = make([][]string, o.ports())    // what it emitted until now the other one does not
 	before.result.Emitted = make([][]string, o.ports()) // what comes from now on is compared
 	var written []byte
 	for g, data := range &groups {
