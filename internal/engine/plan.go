@@ -10,23 +10,15 @@ import (
 )
 
 // Plan optimizes l, which it changes, and returns what runs for it; lanes is the parallelism where l leaves it open. Sources are sampled where
-// that can make a difference. The error is for a query that cannot be planned, or not yet.
+// that can make a difference. The error is for a query that cannot be planned.
 func Plan(ctx context.Context, l *logical.Plan, lanes int) (*physical.Plan, error) {
 	if err := Optimize(ctx, l); err != nil {
-		return nil, err
-	}
-	return Physical(l, lanes)
-}
-
-// Physical is the second half of Plan: what runs for an optimized plan.
-func Physical(l *logical.Plan, lanes int) (*physical.Plan, error) {
-	if err := carriedOut(l); err != nil {
 		return nil, err
 	}
 	return physical.New(l, lanes), nil
 }
 
-// Optimize is the first half of Plan: what it returns can be explained, even if it cannot run.
+// Optimize is the first half of Plan: what it leaves can be explained, and physical.New makes the second half of it.
 func Optimize(ctx context.Context, l *logical.Plan) error {
 	if estimates(l) {
 		sample(ctx, l)
@@ -54,17 +46,6 @@ func sample(ctx context.Context, l *logical.Plan) {
 			scan.Source.Statistics = statistics.Sample(ctx, scan.Source)
 		}
 	})
-}
-
-// carriedOut refuses steps that nothing carries out.
-func carriedOut(l *logical.Plan) error {
-	var err error
-	each(l, func(n logical.Node) {
-		if err == nil {
-			err = physical.Refused(n)
-		}
-	})
-	return err
 }
 
 // each calls f for every node of l, subqueries included, each once.

@@ -160,6 +160,3 @@ func counting(c *Call) *Call {
 	}
 	return &exact
 }
-
-// Retractable reports whether a call may stand where rows are taken back, and if not, why.
-func Retractable(*Call) (ok bool, reason string) { return true, "" }

@@ -8,7 +8,7 @@
 //
 // Merge takes inputs that are ordered by the keys and stores the rows of one key at a time.
 //
-// Changing stores both inputs in the runs of their keys and emits what each batch changes: see there, and ADR 0009. It has no order, but that what is taken back
+// Changing stores both inputs in the runs of their keys and emits what each batch changes: see there, and ADR 0010. It has no order, but that what is taken back
 // of a row comes before what takes its place.
 //
 // Conditions are three-valued. A pair matches when its keys are equal, NULL being equal to nothing (or to NULL, where a key says so), and the residual is

@@ -7,5 +7,6 @@
 // that of their first arrival on the left, whatever way the inputs were mixed. No row is late.
 //
 // With changes it takes changelogs, and emits at each flush by how much each row that was touched since the last one has become more or less often. A row that
-// is in neither input any more is forgotten; one that is taken back and is not known is counted as filtered.
+// is in neither input any more is forgotten, and so is, with a time to live, one that did not come in a while; one that is taken back and is not known is counted
+// as filtered.
 package setop

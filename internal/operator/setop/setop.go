@@ -1,7 +1,6 @@
 package setop
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -39,6 +38,9 @@ type Config struct {
 	// Changes says that both inputs may be changelogs, and that the operator answers whenever it is flushed: a changelog of the result instead of the
 	// result at the end.
 	Changes bool
+	// TTL is after how many µs of processing time without a row like it, from either input, a row is forgotten; 0 means never. What was emitted of it stays. It is for
+	// operators with Changes: one that answers at the end would forget answers.
+	TTL int64
 	// Types are those of the columns of both inputs. Rows are dealt to tasks by all columns.
 	Types []schema.Type
 	// Pool is where columns take their memory; Budget bounds what is kept.
@@ -62,6 +64,8 @@ type SetOp struct {
 	slots  []uint32
 	// changes is nil where the answer comes at the end.
 	changes *changes
+	// expiry is nil where nothing is forgotten.
+	expiry *expiry
 	// strangers counts rows that have come from the right alone.
 	strangers int
 	moved     []moved
@@ -98,6 +102,9 @@ func New(c *Config) *SetOp {
 	s.counts = keyed.NewSlab[counts](c.Budget)
 	if c.Changes {
 		s.changes = &changes{shown: keyed.NewSlab[shown](c.Budget)}
+		if c.TTL > 0 {
+			s.expiry = &expiry{after: c.TTL, last: keyed.NewSlab[int64](c.Budget)}
+		}
 	}
 	return s
 }
@@ -168,7 +175,7 @@ func (s *SetOp) known(in *batch.Batch) (*batch.Batch, error) {
 	}
 	s.sel = s.sel[:0]
 	for i, slot := range slots {
-		if slot != keyed.NoSlot {
+		if slot != keyed.NoSlot && (s.expiry == nil || !s.expiry.expired(slot)) {
 			s.sel = append(s.sel, uint16(in.Row(i))) //nolint:gosec // a row number of a batch
 		}
 	}
@@ -184,6 +191,26 @@ func (s *SetOp) enter(input int, in *batch.Batch, hashes []uint64, slots []uint3
 			return err
 		}
 	}
+	if err := s.upsert(in, hashes, slots); err != nil {
+		return err
+	}
+	if s.expiry == nil {
+		return nil
+	}
+	s.moved = s.moved[:0]
+	if is, err := s.takeExpired(slots); err != nil {
+		return err
+	} else if is {
+		if err := s.upsert(in, hashes, slots); err != nil {
+			return err
+		}
+	}
+	s.expiry.touch(slots)
+	return nil
+}
+
+// upsert puts those rows in that are not there, with what moved says.
+func (s *SetOp) upsert(in *batch.Batch, hashes []uint64, slots []uint32) error {
 	fresh, err := s.table.Upsert(hashes, in.Cols, in.Sel, slots)
 	if err != nil {
 		return err
@@ -199,6 +226,11 @@ func (s *SetOp) enter(input int, in *batch.Batch, hashes []uint64, slots []uint3
 		}
 		*s.counts.At(slots[position]) = c
 	}
+	if s.expiry != nil {
+		for _, position := range fresh {
+			*s.expiry.last.At(slots[position]) = s.expiry.now
+		}
+	}
 	return nil
 }
 
@@ -207,6 +239,9 @@ func (s *SetOp) grow() error {
 	err := s.counts.Grow(s.table.Limit())
 	if err == nil && s.changes != nil {
 		err = s.changes.shown.Grow(s.table.Limit())
+	}
+	if err == nil && s.expiry != nil {
+		err = s.expiry.last.Grow(s.table.Limit())
 	}
 	return op.OutOfMemory(s.name, err)
 }
@@ -222,6 +257,9 @@ func (s *SetOp) takeOut(in *batch.Batch, hashes []uint64, slots []uint32) error 
 		}
 		if s.changes != nil && s.changes.shown.At(slot).touched {
 			continue // it may have to be taken back as it was given
+		}
+		if s.expiry != nil && s.expiry.expired(slot) {
+			continue // it is forgotten instead
 		}
 		s.moved = append(s.moved, moved{position: i, right: s.counts.At(slot).right})
 		s.counts.At(slot).right = 0 // seen: the row may come again in this batch
@@ -296,46 +334,4 @@ func (s *SetOp) times(c *counts) uint64 {
 		n = min(n, 1)
 	}
 	return n
-}
-
-// Tables are the state.
-func (s *SetOp) Tables() []op.Table { return []op.Table{s.table} }
-
-// Needs declares the rows of in; the end goes through all.
-func (s *SetOp) Needs(_ int, in *batch.Batch, needs *op.Needs) {
-	if in == nil {
-		needs.All(0)
-		return
-	}
-	needs.Keys(0, s.hash(in))
-}
-
-// Snapshot returns the state of a key group: docs/format/state.md.
-func (s *SetOp) Snapshot(group op.KeyGroup) ([]byte, error) {
-	return s.table.Snapshot(uint8(group), func(dst []byte, slot uint32) []byte {
-		c := s.counts.At(slot)
-		return binary.AppendUvarint(binary.AppendUvarint(dst, c.left), c.right)
-	})
-}
-
-// Restore puts the state of a key group in.
-func (s *SetOp) Restore(group op.KeyGroup, data []byte) error {
-	return s.table.Restore(uint8(group), data, func(slot uint32, value []byte) error {
-		left, n := binary.Uvarint(value)
-		right, m := binary.Uvarint(value[max(n, 0):])
-		if n <= 0 || m <= 0 || n+m != len(value) {
-			return &keyed.CorruptError{What: s.name, Reason: fmt.Sprintf("%x are not two counts", value)}
-		}
-		if err := s.grow(); err != nil {
-			return err
-		}
-		if s.changes != nil { // a flush came before the snapshot
-			s.changes.shown.At(slot).times = s.times(&counts{left: left, right: right})
-		}
-		c := counts{left: left, right: right}
-		if *s.counts.At(slot) = c; c.stranger() {
-			s.strangers++
-		}
-		return nil
-	})
 }

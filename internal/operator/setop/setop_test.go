@@ -237,7 +237,7 @@ func TestDamagedState(t *testing.T) {
 	if _, err := table.Upsert(hashes, optest.Make(types, []any{1}).Cols, nil, make([]uint32, 1)); err != nil {
 		t.Fatal(err)
 	}
-	for _, value := range [][]byte{nil, {1}, {1, 2, 3}, {0x80, 0x80}, {1, 0x80}} {
+	for _, value := range [][]byte{nil, {1}, {1, 2, 0x80}, {1, 2, 3, 4}, {0x80, 0x80}, {1, 0x80}} {
 		data, err := table.Snapshot(0, func(dst []byte, _ uint32) []byte { return append(dst, value...) })
 		if err != nil {
 			t.Fatal(err)

@@ -184,8 +184,6 @@ func (n *Normalize) String() string {
 type Fold struct {
 	Step
 	Input Node
-	// Key are columns that no two rows have in common at one time; nil means that none are known.
-	Key []int
 }
 
 // Schema is that of the input.
@@ -195,13 +193,7 @@ func (n *Fold) Schema() *schema.Schema { return n.Input.Schema() }
 func (n *Fold) Inputs() []Node { return []Node{n.Input} }
 
 // String is the node in one line.
-func (n *Fold) String() string {
-	text := "fold " + n.Name + ": all changes"
-	if n.Key != nil {
-		text += " by " + columnNames(n.Input.Schema(), n.Key)
-	}
-	return text
-}
+func (n *Fold) String() string { return "fold " + n.Name + ": all changes" }
 
 // Rank is what a Sort adds as a column.
 type Rank uint8

@@ -142,7 +142,7 @@ func (s *streams) fold(step logical.Step, n logical.Node) logical.Node {
 	if !s.changes(n) {
 		return n
 	}
-	return &logical.Fold{Step: logical.Step{Name: step.Name + ".fold", OnError: step.OnError}, Input: n, Key: s.edges.Of(n).Key}
+	return &logical.Fold{Step: logical.Step{Name: step.Name + ".fold", OnError: step.OnError}, Input: n}
 }
 
 func (s *streams) windows(n *logical.WindowTable) logical.Node {

@@ -154,7 +154,7 @@ func newLimit(s *Step, n *logical.Limit) meeting {
 
 func newSetOp(s *Step, n *logical.SetOp) meeting {
 	s.Name, s.OnError = n.Name, n.OnError
-	config := setop.Config{Name: n.Name, Kind: setop.Intersect, All: n.All, Changes: n.Changing, Types: types(n.Schema())}
+	config := setop.Config{Name: n.Name, Kind: setop.Intersect, All: n.All, Changes: n.Changing, TTL: n.TTL, Types: types(n.Schema())}
 	if n.Kind == logical.Except {
 		config.Kind = setop.Except
 	}

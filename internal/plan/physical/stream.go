@@ -1,7 +1,6 @@
 package physical
 
 import (
-	"wire.example/wire/internal/operator/aggregate"
 	"wire.example/wire/internal/operator/dedupe"
 	"wire.example/wire/internal/operator/fold"
 	"wire.example/wire/internal/operator/late"
@@ -11,7 +10,6 @@ import (
 	"wire.example/wire/internal/operator/topn"
 	"wire.example/wire/internal/operator/window"
 	"wire.example/wire/internal/plan/logical"
-	"wire.example/wire/sdk/sqlstate"
 )
 
 // newFold makes the operator that keeps what a changelog comes to.
@@ -132,20 +130,4 @@ func shapeOf(n *logical.WindowTable) window.Shape {
 		logical.Tumble: window.Tumble, logical.Hop: window.Hop, logical.Cumulate: window.Cumulate, logical.Session: window.Session,
 	}[n.Shape]
 	return window.Shape{Kind: kind, Size: n.Size, Every: n.Every, Gap: n.Gap, Offset: n.Offset}
-}
-
-// Refused returns why a node of an optimized plan cannot be carried out, nil if it can.
-func Refused(n logical.Node) error {
-	a, ok := n.(*logical.Aggregate)
-	if !ok || !a.Retracts {
-		return nil
-	}
-	config := aggregateConfig(a)
-	for i := range config.Calls {
-		if ok, reason := aggregate.Retractable(&config.Calls[i]); !ok {
-			return sqlstate.Errorf(sqlstate.FeatureNotSupported, "%s: %s over rows that are taken back is not supported: %s", a.Name, a.Calls[i].Name, reason).
-				WithHint("Leave it out, or aggregate rows that only come to be.")
-		}
-	}
-	return nil
 }

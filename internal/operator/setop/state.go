@@ -1,0 +1,72 @@
+package setop
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+)
+
+// Tables are the state.
+func (s *SetOp) Tables() []op.Table { return []op.Table{s.table} }
+
+// Needs declares the rows of in; the end goes through all.
+func (s *SetOp) Needs(_ int, in *batch.Batch, needs *op.Needs) {
+	if in == nil {
+		needs.All(0)
+		return
+	}
+	needs.Keys(0, s.hash(in))
+}
+
+// Snapshot returns the state of a key group: docs/format/state.md.
+func (s *SetOp) Snapshot(group op.KeyGroup) ([]byte, error) {
+	return s.table.Snapshot(uint8(group), func(dst []byte, slot uint32) []byte {
+		c := s.counts.At(slot)
+		dst = binary.AppendUvarint(binary.AppendUvarint(dst, c.left), c.right)
+		if s.expiry != nil {
+			dst = binary.AppendVarint(dst, *s.expiry.last.At(slot))
+		}
+		return dst
+	})
+}
+
+// Restore puts the state of a key group in. A time to live may have come to the plan or gone from it since.
+func (s *SetOp) Restore(group op.KeyGroup, data []byte) error {
+	return s.table.Restore(uint8(group), data, func(slot uint32, value []byte) error {
+		c, last, ok := read(value)
+		if !ok {
+			return &keyed.CorruptError{What: s.name, Reason: fmt.Sprintf("%x are not two counts, nor two counts and a time", value)}
+		}
+		if err := s.grow(); err != nil {
+			return err
+		}
+		if s.changes != nil { // a flush came before the snapshot
+			*s.changes.shown.At(slot) = shown{times: s.times(&c)}
+		}
+		if s.expiry != nil {
+			*s.expiry.last.At(slot) = last
+		}
+		if *s.counts.At(slot) = c; c.stranger() {
+			s.strangers++
+		}
+		return nil
+	})
+}
+
+// read takes what is stored of a row apart. last is 0 where no time is stored.
+func read(value []byte) (c counts, last int64, ok bool) {
+	left, n := binary.Uvarint(value)
+	right, m := binary.Uvarint(value[max(n, 0):])
+	if n <= 0 || m <= 0 {
+		return c, 0, false
+	}
+	c = counts{left: left, right: right}
+	if value = value[n+m:]; len(value) == 0 {
+		return c, 0, true
+	}
+	last, n = binary.Varint(value)
+	return c, last, n == len(value)
+}
