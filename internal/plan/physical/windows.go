@@ -9,10 +9,11 @@ import (
 	"wire.example/wire/internal/plan/logical"
 )
 
-// closes reports whether groups of n go with their window, rather than when the input ends.
+// closes reports whether groups of n go with their window, rather than when the input ends. Sessions always do, since only the operator of windows merges them; without
+// a watermark it answers at the end, too.
 func closes(n *logical.Aggregate) bool {
 	w := n.Window
-	return w != nil && (w.Timed || n.Changing || w.Processing)
+	return w != nil && (w.Timed || n.Changing || w.Processing || w.Table != nil && w.Table.Shape == logical.Session)
 }
 
 // Processing time is told every so often, in µs, unless steps want it sooner.

@@ -17,9 +17,7 @@ func (s *Session) explain(ctx context.Context, c *call, n *sqlast.Explain) error
 	if err != nil {
 		return err
 	}
-	if p.Parallelism == 0 {
-		p.Parallelism = s.settings.parallelism
-	}
+	s.settle(p)
 	how := Explanation{Analyze: n.Analyze, Verbose: n.Verbose, Costs: !n.NoCosts, JSON: n.Format == sqlast.ExplainJSON}
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
