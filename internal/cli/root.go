@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -77,7 +78,7 @@ func (a *app) code(err error) int {
 	}
 	if message := err.Error(); message != "" {
 		var state *sqlstate.Error
-		if errors.As(err, &state) && state.Hint != "" {
+		if errors.As(err, &state) && state.Hint != "" && !strings.Contains(message, state.Hint) {
 			message += "\nhint: " + state.Hint
 		}
 		fmt.Fprintln(a.err, "wire: "+a.references.hide(message))

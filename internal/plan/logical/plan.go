@@ -19,6 +19,15 @@ const (
 // String returns the policy as users write it.
 func (o OnError) String() string { return [...]string{"fail", "drop", "dead_letter"}[o] }
 
+// RefusedError is why a plan is not carried out: its queries are ones that nothing can answer, or nothing yet. Nothing was begun.
+type RefusedError struct{ Err error }
+
+// Error returns the reason.
+func (r *RefusedError) Error() string { return r.Err.Error() }
+
+// Unwrap returns the reason.
+func (r *RefusedError) Unwrap() error { return r.Err }
+
 // Plan is a pipeline.
 type Plan struct {
 	Name string

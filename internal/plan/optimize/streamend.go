@@ -123,7 +123,7 @@ func (s *streams) warnings() []string {
 			}
 		case *logical.Aggregate:
 			if n.Changing && n.Window == nil && n.TTL == 0 && len(n.Keys) > 0 {
-				warn(n, "every group", "a window in GROUP BY, or "+ttl)
+				warn(n, "every group", "window_start and window_end of a window, both in GROUP BY, or "+ttl)
 			}
 		case *logical.Over:
 			if n.Changing && n.TTL == 0 {

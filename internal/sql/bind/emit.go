@@ -91,9 +91,11 @@ func (s *selection) keepLate() error {
 	}
 	node, table := apart(s.node, s.emission.Lateness)
 	if table == nil {
-		at := s.ast.Span
+		var at exprast.Span
 		if s.ast.LateInto != nil {
 			at = s.ast.LateInto.Span
+		} else {
+			at = s.ast.AllowedLateness.Location()
 		}
 		return errorf(at, sqlstate.FeatureNotSupported, "ALLOWED LATENESS and LATE INTO need TUMBLE, HOP, CUMULATE or SESSION in the FROM of the same SELECT").
 			WithHint("Rows are late for windows where those are assigned; what other operators make is never late.")

@@ -94,6 +94,9 @@ func undefined(b *bind.Binder, n *exprast.FuncCall, name string) error {
 	if slices.Contains(sessionFunctions(), name) {
 		return bad.WithHint("No function matches the given name and argument types.")
 	}
+	if shape, _, _ := strings.Cut(name, "_"); slices.Contains([]string{"tumble", "hop", "cumulate", "session"}, shape) {
+		return bad.WithHint("Windows are tables: FROM TUMBLE(table, time column, INTERVAL '1 minute') adds window_start and window_end, to group by both.")
+	}
 	if meant := connector.Nearest(name, names); meant != "" {
 		return bad.WithHint("Perhaps you meant the function \"%s\".", meant)
 	}

@@ -70,7 +70,8 @@ func (q *query) tableName(t *ast.TableName, p place) (part, error) {
 
 func notVersioned(t *ast.TableName, kind ast.ObjectKind) error {
 	return errorf(t.Name.Span, sqlstate.WrongObjectType, "FOR SYSTEM_TIME AS OF needs a table with a primary key, and \"%s\" is a %s",
-		t.Name.Last().Text, map[bool]string{true: "table without one", false: kind.String()}[kind == ast.Table])
+		t.Name.Last().Text, map[bool]string{true: "table without one", false: kind.String()}[kind == ast.Table]).
+		WithHint("CREATE TABLE name (…, PRIMARY KEY (…), WATERMARK FOR …) WITH (connector = …) makes one of what a connector reads.")
 }
 
 // object finds an object of the catalog by its name.

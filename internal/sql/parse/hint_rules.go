@@ -60,7 +60,7 @@ func (n *neighbourhood) words() string {
 	case isWord(t, "select") && isWord(n.p1, "as") && isWord(&n.tokens[n.begin], "with"):
 		return "the query of a WITH stands in parentheses"
 	case isWord(n.p1, "emit"), isWord(t, "emit"):
-		return "EMIT is followed by ON WINDOW CLOSE, CHANGES, FINAL or EVERY interval"
+		return "EMIT is followed by ON WINDOW CLOSE, ON UPDATE, CHANGES, FINAL or EVERY interval"
 	case t.Kind == parse.String && isWord(n.p1, "as"):
 		return "a name is written in double quotes, or without any"
 	case t.Kind == parse.Ident && t.Class == exprast.Reserved && n.p1.IsWord(t.Text):

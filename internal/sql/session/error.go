@@ -6,8 +6,10 @@ import (
 	"io/fs"
 	"strings"
 
+	"wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/parse"
+	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/sqlstate"
 )
 
@@ -78,6 +80,20 @@ func located(err error, text string) error {
 		out.Text += "\nhint: " + state.Hint
 	}
 	return out
+}
+
+// refusedAt gives err the place of the statement, if that is one that cannot be planned.
+func refusedAt(at ast.Span, err error) error {
+	var refused *logical.RefusedError
+	var state *sqlstate.Error
+	if !errors.As(err, &refused) || !errors.As(err, &state) {
+		return err
+	}
+	placed := bind.Errorf(at, state.Code, "%s", state.Message)
+	if state.Hint == "" {
+		return placed
+	}
+	return placed.WithHint("%s", state.Hint)
 }
 
 // placedRow is an error that says which row it is about, with a colon and a blank at the end; "" if that is not known.

@@ -23,7 +23,7 @@ func (s *Session) explain(ctx context.Context, c *call, n *sqlast.Explain) error
 	defer cancel()
 	lines, err := s.config.Executor.Explain(ctx, p, how)
 	if err != nil {
-		return s.interrupted(ctx, err)
+		return refusedAt(n.Statement.Location(), s.interrupted(ctx, err))
 	}
 	rows := make([][]string, len(lines))
 	for i, line := range lines {

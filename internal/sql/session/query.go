@@ -32,7 +32,7 @@ func (s *Session) query(ctx context.Context, c *call, n *sqlast.Query) error {
 	}
 	addLate(p, b.TakeLate())
 	if err := s.run(ctx, p); err != nil {
-		return err
+		return refusedAt(n.Location(), err)
 	}
 	return c.handler.Done(fmt.Sprintf("SELECT %d", rows))
 }
