@@ -10,26 +10,11 @@ import (
 )
 
 // Plan optimizes l, which it changes, and returns what runs for it; lanes is the parallelism where l leaves it open. Sources are sampled where
-<<<<<<< HEAD
-// that can make a difference. The error is for a query that cannot be planned.
-=======
-// that can make a difference. The error, a *logical.RefusedError, is for a query that cannot be planned, or not yet.
->>>>>>> d35b404 (sql/session: a query that cannot be planned is shown where it stands)
+// that can make a difference. The error, a *logical.RefusedError, is for a query that cannot be planned.
 func Plan(ctx context.Context, l *logical.Plan, lanes int) (*physical.Plan, error) {
 	if err := Optimize(ctx, l); err != nil {
 		return nil, err
 	}
-<<<<<<< HEAD
-=======
-	return Physical(l, lanes)
-}
-
-// Physical is the second half of Plan: what runs for an optimized plan.
-func Physical(l *logical.Plan, lanes int) (*physical.Plan, error) {
-	if err := carriedOut(l); err != nil {
-		return nil, &logical.RefusedError{Err: err}
-	}
->>>>>>> d35b404 (sql/session: a query that cannot be planned is shown where it stands)
 	return physical.New(l, lanes), nil
 }
 

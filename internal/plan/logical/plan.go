@@ -19,7 +19,7 @@ const (
 // String returns the policy as users write it.
 func (o OnError) String() string { return [...]string{"fail", "drop", "dead_letter"}[o] }
 
-// RefusedError is why a plan is not carried out: its queries are ones that nothing can answer, or nothing yet. Nothing was begun.
+// RefusedError is why a plan is not carried out: its queries are ones that nothing can answer. Nothing was begun.
 type RefusedError struct{ Err error }
 
 // Error returns the reason.
