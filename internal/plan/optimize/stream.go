@@ -188,7 +188,7 @@ func (s *streams) setOp(n *logical.SetOp) logical.Node {
 func (s *streams) ends(n, out logical.Node) logical.Node {
 	for _, in := range n.Inputs() {
 		if !s.edges.Of(in).Bounded {
-			s.refuse("Leave out EMIT FINAL or SET emit = 'final': then it answers as rows come.", "%s over an input that never ends has no final answer", n)
+			s.refuse("Leave out --final, EMIT FINAL or SET emit = 'final': then it answers as rows come.", "%s over an input that never ends has no final answer", n)
 		}
 	}
 	return out

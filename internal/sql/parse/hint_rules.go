@@ -59,7 +59,7 @@ func (n *neighbourhood) words() string {
 		return "write WITH " + n.shown(n.p2) + " AS (query)"
 	case isWord(t, "select") && isWord(n.p1, "as") && isWord(&n.tokens[n.begin], "with"):
 		return "the query of a WITH stands in parentheses"
-	case isWord(n.p1, "emit"), isWord(t, "emit"):
+	case isWord(n.p1, "emit"), isWord(t, "emit"), isWord(n.p1, "on") && isWord(n.p2, "emit"):
 		return "EMIT is followed by ON WINDOW CLOSE, ON UPDATE, CHANGES, FINAL or EVERY interval"
 	case t.Kind == parse.String && isWord(n.p1, "as"):
 		return "a name is written in double quotes, or without any"
