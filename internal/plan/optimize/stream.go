@@ -222,6 +222,9 @@ func (s *streams) sort(n *logical.Sort) logical.Node {
 		c.Input = s.fold(n.Step, n.Input)
 		return logical.NewSort(c)
 	}
+	if one, ok := n.Input.(*logical.Sort); ok && one.Partition != nil && slices.Equal(one.Keys, n.Keys) {
+		return one // the order is that of DISTINCT ON, which has had its use
+	}
 	s.refuse("Add a LIMIT, or order by a column with a watermark first, ascending; or leave the order out. In place of DISTINCT ON keep the rows with ROW_NUMBER() = 1 of a subquery.", "%s over an input that never ends has no last row", n)
 	return n
 }
