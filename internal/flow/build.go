@@ -311,8 +311,8 @@ func (p *Pipeline) openSource(ctx context.Context, plan *physical.Source, index 
 		s.lanes = append(s.lanes, l)
 	}
 	p.noteAbsent(index, func(sink *sinkTask) bool { return s.lanes[0].ends[sink] != nil })
-	if after := plan.After; after != nil {
-		s.gate = p.stages[after.Stage].gates[after.Number]
+	for _, after := range plan.After {
+		s.gates = append(s.gates, p.stages[after.Stage].gates[after.Number])
 	}
 	return nil
 }

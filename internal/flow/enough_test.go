@@ -132,7 +132,7 @@ func TestAnOperatorHearsFirstOfInputsThatHadEnded(t *testing.T) {
 		build := &counter{limit: 200, block: 50}
 		key := &physical.Step{Name: "build key", New: newModulo(10), Ports: one(edge(physical.Hash, join, 1))}
 		plan.Sources = append(plan.Sources, &physical.Source{Name: "build", Type: build.sourceType(), Config: build, Next: []physical.Edge{{Step: key}}})
-		plan.Sources[0].After = &physical.Input{Stage: join, Number: 1}
+		plan.Sources[0].After = []physical.Input{{Stage: join, Number: 1}}
 		return plan
 	}
 	for _, tasks := range [][2]int{{1, 3}, {2, 1}} {

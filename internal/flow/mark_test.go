@@ -116,7 +116,7 @@ func TestASourceBehindAGateIsNotReadButPassesBarriers(t *testing.T) {
 		side := func(name string, input int) []physical.Edge {
 			return []physical.Edge{{Step: &physical.Step{Name: name, New: newModulo(10), Ports: one(edge(physical.Hash, join, input))}}}
 		}
-		plan.Sources[0].Next, plan.Sources[0].After = side("probe", 0), &physical.Input{Stage: join, Number: 1}
+		plan.Sources[0].Next, plan.Sources[0].After = side("probe", 0), []physical.Input{{Stage: join, Number: 1}}
 		plan.Sources = append(plan.Sources, &physical.Source{Name: "build", Type: build.sourceType(), Config: build, Next: side("build", 1)})
 		plan.Stages = []*physical.Stage{join}
 		seen := &manifests{first: make(chan struct{})}
@@ -255,7 +255,7 @@ func TestABroadcastReachesEveryTask(t *testing.T) {
 		head := &physical.Step{Name: "chorus", New: newChorus, Ports: one(plan.Sources[0].Next...)}
 		stage := &physical.Stage{Name: "chorus", Tasks: tasks, Inputs: 2, Head: head}
 		all := &counter{limit: 500, block: 40}
-		plan.Sources[0].Next, plan.Sources[0].After = []physical.Edge{edge(physical.Hash, stage, 0)}, &physical.Input{Stage: stage, Number: 1}
+		plan.Sources[0].Next, plan.Sources[0].After = []physical.Edge{edge(physical.Hash, stage, 0)}, []physical.Input{{Stage: stage, Number: 1}}
 		plan.Sources = append(plan.Sources, &physical.Source{Name: "all", Type: all.sourceType(), Config: all, EventTime: -1, Next: []physical.Edge{edge(physical.Broadcast, stage, 1)}})
 		plan.Stages = []*physical.Stage{stage}
 		return plan

@@ -42,7 +42,7 @@ func (p *Pipeline) align() {
 	all := &pacing{}
 	for _, s := range p.sources {
 		if s.times != nil && (s.plan.Drift > 0 || p.merges(s)) {
-			s.pace = &pace{all: all, source: s, drift: s.plan.Drift, delay: s.plan.Delay, watermark: minTime, gated: s.gate != nil}
+			s.pace = &pace{all: all, source: s, drift: s.plan.Drift, delay: s.plan.Delay, watermark: minTime, gated: len(s.gates) > 0}
 			all.members = append(all.members, s.pace)
 			s.times.pace = s.pace
 		}

@@ -185,7 +185,7 @@ func TestAGateIsNotWaitedFor(t *testing.T) {
 		var lead atomic.Int64
 		sink := &collector{}
 		plan := race(500, &lead, sink, lanes)
-		plan.Sources[1].After = &physical.Input{Stage: plan.Stages[0], Number: 0}
+		plan.Sources[1].After = []physical.Input{{Stage: plan.Stages[0], Number: 0}}
 		account(t, plan, settings())
 		if len(sink.published) != 1000 || lead.Load() != 499 {
 			t.Errorf("%d rows, %d ahead", len(sink.published), lead.Load())

@@ -62,8 +62,8 @@ type sourceTask struct {
 	// producer leads to stages. What goes there goes in turn.
 	producer *producer
 	owed     owed
-	// gate is closed when the source may be read; nil if it may. Under the read lock.
-	gate <-chan struct{}
+	// gates are closed when the source may be read; those that were found closed are gone. Under the read lock.
+	gates []<-chan struct{}
 	// sated says that nobody needs another row: the source ends.
 	sated atomic.Bool
 
@@ -229,7 +229,7 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 // pauses waits, if the source must not be read now, and reports whether it did; then everything is to be looked at again.
 func (s *sourceTask) pauses(ctx context.Context) bool {
 	switch {
-	case s.gate != nil:
+	case len(s.gates) > 0:
 		s.waitAtGate(ctx)
 	case s.enough():
 		s.pipeline.enoughOnce.Do(func() { close(s.pipeline.enough) })
@@ -267,8 +267,8 @@ func (s *sourceTask) hear(split int) []splitNews {
 // waitAtGate waits until the source may be read, or a barrier is asked for.
 func (s *sourceTask) waitAtGate(ctx context.Context) {
 	select {
-	case <-s.gate:
-		s.gate = nil
+	case <-s.gates[0]:
+		s.gates = s.gates[1:]
 	case <-s.wake:
 	case <-ctx.Done():
 	}

@@ -371,10 +371,14 @@ func (s *Edges) joinedTimes(n *logical.Join, p *Properties) {
 			}
 		}
 	default: // one side is kept, and has come to its end
-		if n.BuildLeft && !n.Kind.LeftNullable() {
+		switch {
+		case left.Bounded && right.Bounded && len(left.Times) > 0 && len(right.Times) > 0:
+			// Which side is kept depends on how large they are, which the answer must not do; of endless ones both would be.
+		case !disjoint(n): // rows wait until the other side has ended
+		case n.BuildLeft && !n.Kind.RightNullable():
 			p.Times = right.moved(behind)
 			p.moveWindows(right, behind)
-		} else if !n.BuildLeft && !n.Kind.LeftNullable() {
+		case !n.BuildLeft && !n.Kind.LeftNullable():
 			p.Times = left.Times
 			p.moveWindows(left, same)
 		}

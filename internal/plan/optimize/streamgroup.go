@@ -282,7 +282,7 @@ func (s *streams) decideBelow(n logical.Node) logical.Node {
 		}
 		out = withInputs(n, in)
 	case *logical.Join:
-		if n.Strategy >= logical.ChangingJoin {
+		if n.Strategy >= logical.ChangingJoin || len(s.edges.Of(n).Times) == 0 {
 			break
 		}
 		sides := []logical.Node{n.Left, n.Right}

@@ -31,11 +31,13 @@ func (s *streams) join(n *logical.Join) logical.Node {
 	}
 	switch {
 	case s.changes(n.Left, n.Right), !kept.Bounded && !read.Bounded:
+	case left.Bounded && right.Bounded && len(kept.Times) > 0 && len(read.Times) == 0 && s.windowed() && s.goesThrough(c):
+		return c
 	case left.Bounded && right.Bounded && s.plan.Emit != logical.EmitChanges:
 		return c
-	case kept.Bounded && s.disjoint(n) && (read.Bounded || !waits(n.Kind, n.BuildLeft)):
+	case kept.Bounded && disjoint(n) && (read.Bounded || !waits(n.Kind, n.BuildLeft)):
 		return c
-	case read.Bounded && s.disjoint(n) && !waits(n.Kind, !n.BuildLeft) && flipped(c):
+	case read.Bounded && disjoint(n) && !waits(n.Kind, !n.BuildLeft) && flipped(c):
 		return c
 	}
 	c.Strategy, c.Order = logical.ChangingJoin, nil
@@ -43,6 +45,20 @@ func (s *streams) join(n *logical.Join) logical.Node {
 	c.Appends = [2]bool{!s.changes(n.Left), !s.changes(n.Right)}
 	c.Unique = [2]bool{left.Key != nil && covered(c, left.Key, true), right.Key != nil && covered(c, right.Key, false)}
 	return c
+}
+
+// windowed reports whether the plan assigns windows, for which rows may be late.
+func (s *streams) windowed() bool {
+	return slices.ContainsFunc(order(s.plan), func(n logical.Node) bool {
+		_, ok := n.(*logical.WindowTable)
+		return ok
+	})
+}
+
+// goesThrough makes the side of c that is kept, which has times, the one whose rows go through, as they would if it did not end: then the same rows are late,
+// whichever side is larger.
+func (s *streams) goesThrough(c *logical.Join) bool {
+	return (s.plan.Emit != logical.EmitChanges || disjoint(c) && !waits(c.Kind, !c.BuildLeft)) && flipped(c)
 }
 
 // waits reports whether rows of the side that is kept come out when the other one has come to its end: those that have met no other, or some.
@@ -61,10 +77,10 @@ func waits(kind logical.JoinKind, left bool) bool {
 
 // flipped makes the other side the one that is kept.
 func flipped(c *logical.Join) bool {
-	c.BuildLeft = !c.BuildLeft
 	if c.Strategy == logical.MergeJoin {
 		return false
 	}
+	c.BuildLeft = !c.BuildLeft
 	if c.Strategy == logical.BroadcastJoin && !canBroadcast(c) {
 		c.Strategy = logical.HashJoin
 		if len(c.Keys) == 0 {
@@ -76,7 +92,7 @@ func flipped(c *logical.Join) bool {
 
 // disjoint reports whether the sides of a join have no source in common, so that one can be read before the other, and the rows of the one that is read
 // do not wait for its end.
-func (s *streams) disjoint(n *logical.Join) bool {
+func disjoint(n *logical.Join) bool {
 	if n.Strategy == logical.MergeJoin {
 		return false
 	}

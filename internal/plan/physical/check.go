@@ -114,26 +114,25 @@ func (c *checker) exchange(e *Exchange, owner string, stage int) {
 
 // gate checks the input that s waits for: nothing may come of it that must come before it.
 func (c *checker) gate(s *Source) {
-	if s.After == nil {
-		return
-	}
-	if to := s.After.Stage; !slices.Contains(c.plan.Stages, to) || s.After.Number < 0 || s.After.Number >= to.Inputs {
-		c.fault("source %s waits for an input that is not in the plan", s.Name)
-		return
-	}
-	if c.awaits(s, s, map[*Source]bool{}) {
-		c.fault("source %s waits for the end of %s, which waits for the source", s.Name, s.After)
+	for _, after := range s.After {
+		if to := after.Stage; !slices.Contains(c.plan.Stages, to) || after.Number < 0 || after.Number >= to.Inputs {
+			c.fault("source %s waits for an input that is not in the plan", s.Name)
+			return
+		}
+		if c.awaits(after, s, map[*Source]bool{}) {
+			c.fault("source %s waits for the end of %s, which waits for the source", s.Name, &after)
+		}
 	}
 }
 
-// awaits reports whether the end of what gate waits for needs the end of s.
-func (c *checker) awaits(gate, s *Source, seen map[*Source]bool) bool {
-	if gate.After == nil || seen[gate] {
-		return false
-	}
-	seen[gate] = true
-	return slices.ContainsFunc(c.before(*gate.After, map[Input]bool{}), func(other *Source) bool {
-		return other == s || c.awaits(other, s, seen)
+// awaits reports whether the end of an input needs the end of s.
+func (c *checker) awaits(in Input, s *Source, seen map[*Source]bool) bool {
+	return slices.ContainsFunc(c.before(in, map[Input]bool{}), func(other *Source) bool {
+		if other == s || seen[other] {
+			return other == s
+		}
+		seen[other] = true
+		return slices.ContainsFunc(other.After, func(after Input) bool { return c.awaits(after, s, seen) })
 	})
 }
 

@@ -37,11 +37,14 @@ func (g *gates) join(j *logical.Join, s *Stage) {
 		}
 	}
 	for a := range after {
-		if a.After != nil || g.reaches(before, a) {
+		if g.reaches(before, a) {
 			continue
 		}
-		a.After = &Input{Stage: s, Number: input}
-		g.waits[a] = maps.Clone(before)
+		a.After = append(a.After, Input{Stage: s, Number: input})
+		if g.waits[a] == nil {
+			g.waits[a] = map[*Source]bool{}
+		}
+		maps.Copy(g.waits[a], before)
 	}
 }
 

@@ -57,9 +57,9 @@ type Source struct {
 	// µs of event time, a split may be ahead of the slowest of all aligned sources before it is no longer read; 0 means any distance.
 	IdleAfter, Drift int64
 	Next             []Edge
-	// After, if not nil, is the input of a stage that must have ended in every task before the source is read; barriers pass all the same.
-	// Nothing that leads to that input may wait for this source, and the source may not lead to it.
-	After *Input
+	// After are the inputs of stages that must have ended in every task before the source is read; barriers pass all the same.
+	// Nothing that leads to those inputs may wait for this source, and the source may not lead to them.
+	After []Input
 }
 
 // Edge leads to a step, to a sink, or through an exchange to a stage; two of the three are nil.

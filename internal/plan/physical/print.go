@@ -13,8 +13,8 @@ func (p *Plan) String() string {
 	var b strings.Builder
 	for _, s := range p.Sources {
 		fmt.Fprintf(&b, "source %s (%s), %s", s.Name, cmp.Or(s.Detail, s.Type.Name), count(p.Parallelism, "lane"))
-		if s.After != nil {
-			fmt.Fprintf(&b, ", read after the end of %s", s.After)
+		for i, after := range s.After {
+			fmt.Fprintf(&b, "%s %s", [...]string{", read after the end of", " and of"}[min(i, 1)], &after)
 		}
 		b.WriteByte('\n')
 		writeEdges(&b, s.Next, s.Decode.Schema, 1)

@@ -31,7 +31,7 @@ func newJoined() *joined {
 	p.join = &physical.Stage{Name: "join", Tasks: 4, Inputs: 2, Head: &physical.Step{Name: "join", Detail: "on auction", Ports: edge(physical.Edge{Step: narrow})}}
 	p.toBuild = &physical.Exchange{Kind: physical.Broadcast, To: physical.Input{Stage: p.join, Number: 1}}
 	p.toProbe = &physical.Exchange{Kind: physical.Hash, Keys: []int{1, 0}, To: physical.Input{Stage: p.join}}
-	p.bids = &physical.Source{Name: "bids", Type: file, Decode: codec.DecodeSpec{Schema: columns}, Next: []physical.Edge{{Exchange: p.toProbe}}, After: &physical.Input{Stage: p.join, Number: 1}}
+	p.bids = &physical.Source{Name: "bids", Type: file, Decode: codec.DecodeSpec{Schema: columns}, Next: []physical.Edge{{Exchange: p.toProbe}}, After: []physical.Input{{Stage: p.join, Number: 1}}}
 	p.auctions = &physical.Source{Name: "auctions", Type: file, Next: []physical.Edge{{Exchange: p.toBuild}}}
 	p.Plan = &physical.Plan{
 		Name: "p", Sources: []*physical.Source{p.bids, p.auctions}, Stages: []*physical.Stage{p.join, p.count, p.sort},
@@ -84,10 +84,10 @@ func TestPlansThatNoPlannerMayMake(t *testing.T) {
 		`two steps are called "count"`:                                 func(p *joined) { p.join.Head.Ports[0][0].Step.Name = "count" },
 		`step "count" is in stage join and in stage count`:             func(p *joined) { p.join.Head.Ports[0] = []physical.Edge{{Step: p.count.Head}} },
 		`step "count" is in source bids and in stage count`:            func(p *joined) { p.bids.Next = append(p.bids.Next, physical.Edge{Step: p.count.Head}) },
-		"source bids waits for an input that is not in the plan":       func(p *joined) { p.bids.After.Number = 2 },
-		"source bids waits for the end of join input 0, which waits":   func(p *joined) { p.bids.After.Number = 0 },
-		"source auctions waits for the end of sort, which waits for":   func(p *joined) { p.auctions.After = &physical.Input{Stage: p.sort} },
-		"source auctions waits for the end of join input 0, which wai": func(p *joined) { p.auctions.After = &physical.Input{Stage: p.join} },
+		"source bids waits for an input that is not in the plan":       func(p *joined) { p.bids.After[0].Number = 2 },
+		"source bids waits for the end of join input 0, which waits":   func(p *joined) { p.bids.After[0].Number = 0 },
+		"source auctions waits for the end of sort, which waits for":   func(p *joined) { p.auctions.After = []physical.Input{{Stage: p.sort}} },
+		"source auctions waits for the end of join input 0, which wai": func(p *joined) { p.auctions.After = []physical.Input{{Stage: p.join}} },
 	} {
 		p := newJoined()
 		spoil(p)
