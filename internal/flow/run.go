@@ -18,11 +18,12 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, erro
 		p.abort(context.Cause(ctx))
 		close(aborted)
 	})
-	defer func() {
+	settle := sync.OnceFunc(func() {
 		if !undo() {
 			<-aborted // it answers blocks that nobody will deliver
 		}
-	}()
+	})
+	defer settle()
 	beat, stopBeat := p.beginTime()
 	defer stopBeat()
 	var writers, workers, readers sync.WaitGroup
@@ -65,6 +66,7 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, erro
 	for _, s := range p.sources {
 		s.owed.fail(unpublished)
 	}
+	settle()
 	return outcome, errors.Join(err, p.closeReaders())
 }
 
