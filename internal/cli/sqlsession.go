@@ -115,8 +115,8 @@ func (e *executor) Explain(ctx context.Context, p *logical.Plan, how session.Exp
 		if ran, report, err = e.runner.Run(ctx, p); err == nil {
 			shown.Actual = actual(report)
 		}
-	} else if err = engine.Optimize(ctx, p); err == nil {
-		ran = physical.New(p, e.runner.Lanes)
+	} else {
+		ran, err = engine.Plan(ctx, p, e.runner.Lanes)
 	}
 	if err != nil {
 		return nil, err

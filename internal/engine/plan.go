@@ -12,6 +12,9 @@ import (
 // Plan optimizes l, which it changes, and returns what runs for it; lanes is the parallelism where l leaves it open. Sources are sampled where
 // that can make a difference. The error, a *logical.RefusedError, is for a query that cannot be planned.
 func Plan(ctx context.Context, l *logical.Plan, lanes int) (*physical.Plan, error) {
+	if l.Parallelism == 0 {
+		l.Parallelism = lanes
+	}
 	if err := Optimize(ctx, l); err != nil {
 		return nil, err
 	}

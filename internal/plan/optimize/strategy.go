@@ -71,6 +71,10 @@ const combinedGroups = 1_000
 // group that has most of the rows keeps one task busy while others wait.
 const combinedShare = 0.25
 
+// splitTasks is from how many tasks on values of DISTINCT are looked up by tasks of their own: the work is half as much again, and with two cores one of them
+// keeps up with a single group while the other decodes.
+const splitTasks = 4
+
 // groupsAtOnce is how many windows rows of a batch are in.
 const groupsAtOnce = 2
 
@@ -121,7 +125,7 @@ func CombineGroups(p *logical.Plan) {
 			if w := a.Window; w != nil && w.Table != nil {
 				few = (few || len(a.Keys) == 2) && w.Table.Shape != logical.Session // at one time there are few windows
 			}
-			a.Split = few && p.Parallelism != 1 && splittable(a)
+			a.Split = few && (p.Parallelism == 0 || p.Parallelism >= splitTasks) && splittable(a)
 			a.Combine = a.Split || few && !slices.ContainsFunc(a.Calls, whole) && (!a.Retracts || a.Window == nil && !slices.ContainsFunc(a.Calls, compares))
 		}
 	}
