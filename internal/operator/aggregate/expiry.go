@@ -1,28 +1,20 @@
 package aggregate
 
 import (
-	"cmp"
 	"slices"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/internal/state/timer"
 	"wire.example/wire/sdk/batch"
 )
-
-// sweptRows is about how many entries a call sweeps.
-const sweptRows = 1 << 16
 
 // expiry forgets groups that no row has come for in a while. A group that has expired is forgotten at the latest when the next row comes for it, so that it does not
 // show when it was swept.
 type expiry struct {
-	after int64 // µs
-	// now is the processing time, 0 while it is not known; first is the first that was known.
-	now, first int64
+	timer.Sweep
 	// last is when a row came for a group last, 0 for before first.
 	last *keyed.Slab[int64]
-	// group is the key group that is swept next, due how many are to be swept now.
-	group, due int
-	sweeping   bool
 	// orphans are how many groups were forgotten, by key group, of which values may be left among those seen.
 	orphans [keyed.Groups]int
 	gone    []uint32
@@ -31,15 +23,14 @@ type expiry struct {
 
 // expired reports whether the group in slot is.
 func (e *expiry) expired(slot uint32) bool {
-	last := cmp.Or(*e.last.At(slot), e.first)
-	return e.now > 0 && e.now-last > e.after
+	return e.Expired(*e.last.At(slot))
 }
 
 // renew notes that rows came for slots, of which those at fresh positions are new, and makes those that had expired new.
 func (g *groups) renew(slots []uint32, fresh []uint16, hashes []uint64) error {
 	e := g.expiry
 	for _, i := range fresh {
-		*e.last.At(slots[i]) = e.now
+		*e.last.At(slots[i]) = e.Now()
 	}
 	for i, slot := range slots {
 		if e.expired(slot) && !g.lasting(slot) {
@@ -50,8 +41,8 @@ func (g *groups) renew(slots []uint32, fresh []uint16, hashes []uint64) error {
 				g.numbers.name([]uint16{uint16(i)}, slots, hashes) //nolint:gosec // a row number of a batch
 			}
 		}
-		if e.now > 0 {
-			*e.last.At(slot) = e.now
+		if now := e.Now(); now > 0 {
+			*e.last.At(slot) = now
 		}
 	}
 	return nil
@@ -81,45 +72,13 @@ func (g *groups) forget(slot uint32) error {
 	return nil
 }
 
-// OnTime forgets groups that have expired, some key groups at a time, so that all of them are looked at twice in the time after which they expire. What has changed
-// before is emitted first.
+// OnTime forgets groups that have expired. What has changed before is emitted first.
 func (o *Operator) OnTime(micros int64, out *op.Output) (more bool, err error) {
-	e := o.expiry
-	if e == nil {
+	if o.expiry == nil {
 		return false, nil
 	}
-	if !e.sweeping {
-		if more, err = o.OnFlush(out); more || err != nil {
-			return more, err
-		}
-		e.advance(micros)
-		e.sweeping = true
-	}
-	for swept := 0; e.due > 0; e.due-- {
-		if swept > sweptRows {
-			return true, nil
-		}
-		n, err := o.sweep(uint8(e.group)) //nolint:gosec // below 256
-		if err != nil {
-			return false, op.OutOfMemory(o.config.Name, err)
-		}
-		swept += n
-		e.group = (e.group + 1) % keyed.Groups
-	}
-	e.sweeping = false
-	return false, nil
-}
-
-// advance moves the processing time on.
-func (e *expiry) advance(micros int64) {
-	if e.now == 0 {
-		e.first = micros
-	} else if passed := max(micros-e.now, 0); passed >= e.after/2 {
-		e.due = keyed.Groups
-	} else {
-		e.due = int(2*keyed.Groups*(passed/1000)/max(e.after/1000, 1)) + 1
-	}
-	e.now = max(e.now, micros)
+	more, err = o.expiry.Run(micros, func() (bool, error) { return o.OnFlush(out) }, o.sweep)
+	return more, op.OutOfMemory(o.config.Name, err)
 }
 
 // sweep forgets the groups of a key group that have expired, and returns how much it looked at.

@@ -8,6 +8,7 @@ import (
 	"wire.example/wire/internal/foundation/memory"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/internal/state/timer"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 )
@@ -125,7 +126,7 @@ func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial b
 		g.rows = memory.Field[int64](g.record)
 	}
 	if config.TTL > 0 && !partial {
-		g.expiry = &expiry{after: config.TTL, last: memory.Field[int64](g.record)}
+		g.expiry = &expiry{Sweep: timer.NewSweep(config.TTL), last: memory.Field[int64](g.record)}
 	}
 	g.makeSets()
 	g.all.halves = &halves{}

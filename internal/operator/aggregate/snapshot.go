@@ -1,7 +1,6 @@
 package aggregate
 
 import (
-	"cmp"
 	"encoding/binary"
 	"math"
 
@@ -100,7 +99,7 @@ func (o *Operator) appendSlot(dst []byte, slot uint32) []byte {
 		dst = binary.AppendUvarint(dst, uint64(*o.numbers.of.At(slot)))
 	}
 	if e := o.expiry; e != nil {
-		dst = binary.AppendUvarint(dst, uint64(cmp.Or(*e.last.At(slot), e.first)))
+		dst = binary.AppendUvarint(dst, uint64(e.Touched(*e.last.At(slot))))
 	}
 	for _, c := range o.calls {
 		if c.ordered == nil {

@@ -6,6 +6,7 @@ import (
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/internal/state/timer"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 )
@@ -103,7 +104,7 @@ func New(c *Config) *SetOp {
 	if c.Changes {
 		s.changes = &changes{shown: keyed.NewSlab[shown](c.Budget)}
 		if c.TTL > 0 {
-			s.expiry = &expiry{after: c.TTL, last: keyed.NewSlab[int64](c.Budget)}
+			s.expiry = &expiry{Sweep: timer.NewSweep(c.TTL), last: keyed.NewSlab[int64](c.Budget)}
 		}
 	}
 	return s
@@ -228,7 +229,7 @@ func (s *SetOp) upsert(in *batch.Batch, hashes []uint64, slots []uint32) error {
 	}
 	if s.expiry != nil {
 		for _, position := range fresh {
-			*s.expiry.last.At(slots[position]) = s.expiry.now
+			*s.expiry.last.At(slots[position]) = s.expiry.Now()
 		}
 	}
 	return nil

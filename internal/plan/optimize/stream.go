@@ -15,7 +15,7 @@ import (
 // PlanStreams decides for each step whether it answers once, when its input ends, as windows close, or with each change, and by what it frees its
 // state. The error names a step that can do none of these over its input, and how to mend the query.
 func PlanStreams(p *logical.Plan) error {
-	s := &streams{plan: p, edges: NewEdges(), decided: map[logical.Node]logical.Node{}, sliced: map[logical.Node]logical.Node{}, below: map[logical.Node]logical.Node{}}
+	s := &streams{plan: p, edges: NewEdges(), decided: map[logical.Node]logical.Node{}, sliced: map[logical.Node]logical.Node{}, below: map[logical.Node]logical.Node{}, late: map[lateKey]logical.Node{}}
 	done := map[logical.Node]logical.Node{}
 	for _, sink := range p.Sinks {
 		sink.Input = rewrite(sink.Input, done, func(n logical.Node) logical.Node {
@@ -235,11 +235,11 @@ func inOrder(key logical.SortKey) bool { return !key.Desc && !key.NullsFirst }
 // inTime takes rows out that are late by a column.
 func (s *streams) inTime(step logical.Step, n logical.Node, column int) logical.Node {
 	key := lateKey{n, column}
-	if out, ok := s.inTimes()[key]; ok {
+	if out, ok := s.late[key]; ok {
 		return out
 	}
 	out := &logical.Late{Step: logical.Step{Name: step.Name + ".late", OnError: step.OnError}, Input: n, Time: column}
-	s.inTimes()[key] = out
+	s.late[key] = out
 	return out
 }
 

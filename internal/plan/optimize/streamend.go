@@ -14,13 +14,6 @@ type lateKey struct {
 	column int
 }
 
-func (s *streams) inTimes() map[lateKey]logical.Node {
-	if s.late == nil {
-		s.late = map[lateKey]logical.Node{}
-	}
-	return s.late
-}
-
 // ahead reports whether a window function over the rows of n, or its frame, needs rows that come later than those of its own time, or all that came before.
 func ahead(n logical.Node, c logical.WindowCall) bool {
 	switch c.Function.Name {
