@@ -142,32 +142,14 @@ func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error)
 // find sets slots to those of the partitions of the rows of b.
 func (o *Operator) find(b *batch.Batch, n int) (hashes []uint64, err error) {
 	o.slots = slices.Grow(o.slots[:0], n)[:n]
-	if o.table == nil {
-		clear(o.slots)
-		if o.best.Len() > 0 {
-			return nil, nil
+	if o.table != nil {
+		hashes = o.hasher.Hash(b)
+		for i, column := range o.config.Partition {
+			o.columns[i] = b.Cols[column]
 		}
-		if err := o.best.Grow(1); err != nil {
-			return nil, op.OutOfMemory(o.config.Name, err)
-		}
-		*o.best.At(0) = leader{row: keyed.NoRow}
-		return nil, nil
 	}
-	hashes = o.hasher.Hash(b)
-	for i, column := range o.config.Partition {
-		o.columns[i] = b.Cols[column]
-	}
-	fresh, err := o.table.Upsert(hashes, o.columns, b.Sel, o.slots)
-	if err != nil {
-		return nil, err
-	}
-	if err := o.best.Grow(o.table.Limit()); err != nil {
-		return nil, op.OutOfMemory(o.config.Name, err)
-	}
-	for _, i := range fresh {
-		*o.best.At(o.slots[i]) = leader{row: keyed.NoRow}
-	}
-	return hashes, nil
+	err = keyed.Places(o.table, hashes, o.columns, b.Sel, o.slots, o.best, leader{row: keyed.NoRow})
+	return hashes, op.OutOfMemory(o.config.Name, err)
 }
 
 // keep appends the pending rows to those that are kept, in the place of those that they replace.

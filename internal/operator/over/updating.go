@@ -184,32 +184,14 @@ func (u *Updating) Apply(in *batch.Batch, out *op.Output) (more bool, err error)
 // find sets slots to those of the partitions of the rows of b.
 func (u *Updating) find(b *batch.Batch, n int) (hashes []uint64, err error) {
 	u.slots = slices.Grow(u.slots[:0], n)[:n]
-	if u.table == nil {
-		clear(u.slots)
-		if u.parts.Len() > 0 {
-			return nil, nil
+	if u.table != nil {
+		hashes = u.e.hasher.Hash(b)
+		for i, column := range u.config.Partition {
+			u.columns[i] = b.Cols[column]
 		}
-		if err := u.parts.Grow(1); err != nil {
-			return nil, op.OutOfMemory(u.config.Name, err)
-		}
-		*u.parts.At(0) = listed{root: keyed.NoRow}
-		return nil, nil
 	}
-	hashes = u.e.hasher.Hash(b)
-	for i, column := range u.config.Partition {
-		u.columns[i] = b.Cols[column]
-	}
-	fresh, err := u.table.Upsert(hashes, u.columns, b.Sel, u.slots)
-	if err != nil {
-		return nil, err
-	}
-	if err := u.parts.Grow(u.table.Limit()); err != nil {
-		return nil, op.OutOfMemory(u.config.Name, err)
-	}
-	for _, i := range fresh {
-		*u.parts.At(u.slots[i]) = listed{root: keyed.NoRow}
-	}
-	return hashes, nil
+	err = keyed.Places(u.table, hashes, u.columns, b.Sel, u.slots, u.parts, listed{root: keyed.NoRow})
+	return hashes, op.OutOfMemory(u.config.Name, err)
 }
 
 // append keeps the rows of in that come to be; ids are their numbers.

@@ -191,33 +191,14 @@ func (s *Sessions) absorb(in *batch.Batch, out *op.Output) error {
 
 // findKeys finds the slots of the keys of in.
 func (s *Sessions) findKeys(in *batch.Batch) error {
-	keys := s.batch.keys[:in.Rows()]
-	if s.table == nil {
-		clear(keys)
-		if s.newest.Len() > 0 {
-			return nil
+	var hashes []uint64
+	if s.batch.cols = s.batch.cols[:0]; s.table != nil {
+		hashes = s.hasher.Hash(in)
+		for _, k := range s.cfg.Keys {
+			s.batch.cols = append(s.batch.cols, in.Cols[k])
 		}
-		if err := s.newest.Grow(1); err != nil {
-			return err
-		}
-		*s.newest.At(0) = none
-		return nil
 	}
-	s.batch.cols = s.batch.cols[:0]
-	for _, k := range s.cfg.Keys {
-		s.batch.cols = append(s.batch.cols, in.Cols[k])
-	}
-	fresh, err := s.table.Upsert(s.hasher.Hash(in), s.batch.cols, in.Sel, keys)
-	if err != nil || len(fresh) == 0 {
-		return err
-	}
-	if err := s.newest.Grow(s.table.Limit()); err != nil {
-		return err
-	}
-	for _, i := range fresh {
-		*s.newest.At(keys[i]) = none
-	}
-	return nil
+	return keyed.Places(s.table, hashes, s.batch.cols, in.Sel, s.batch.keys[:in.Rows()], s.newest, none)
 }
 
 // findSessions finds the sessions of the rows of in, begins those that are not there, and notes which become one.
