@@ -126,9 +126,18 @@ type SinkEnv struct {
 	// MediaType is that of the format's records, or "" if the format has none.
 	MediaType string
 	Pool      *batch.Pool
-	// Restore is the state that Prepare returned for the last published epoch, or nil at a first start. The Commit of that epoch may not have
-	// happened: Open does what is left of it, or leaves it to a Commit of the same state, which follows if the epoch was the final one.
+	// Restore is the state that Prepare returned for the last published epoch, or nil at a first start. The Commits of that epoch and of those before
+	// it may not have happened: Open does what is left of them, or leaves it to a Commit of the same state, which follows if the epoch was the
+	// final one.
 	Restore json.RawMessage
+	// Lineage names the history that epochs belong to: a pipeline from its first start, or from the one at which its state was given up. Empty for a
+	// run without state. Generation counts the owners of a lineage: nobody who owned it before has as high a one. 0 without state.
+	Lineage    string
+	Generation int64
+	// Contested says that a former owner may still be alive, stopped perhaps, and go on at any moment, in the middle of any call: what he has
+	// open is not written, and what he does later must do no harm. It holds from a take-over until an epoch of a later generation is
+	// published: a run that goes on from a state of before a take-over is contested, whoever made the take-over.
+	Contested bool
 	// Unbounded says that the input never ends.
 	Unbounded bool
 	// Changelog says that rows may be updated and deleted: batches may have Kinds. Never of a sink that takes Inserts only.
@@ -220,20 +229,30 @@ const shownBytes = 200
 // ErrDownstreamClosed is in the error of a sink whose reader has gone, as in "wire run … | head": the run ends, and nobody did wrong.
 var ErrDownstreamClosed = errors.New("the reader of the output has gone")
 
+// MaxUnconfirmed is how many epochs may be prepared and not committed at any time.
+const MaxUnconfirmed = 3
+
 // Sink takes the rows of one step, in order. NewChunk may be called from any goroutine, and Commit while another is in Write, Flush or Prepare of
-// what follows; all else by one at a time. How a sink says that single
-// rows were refused: RowsError.
+// what follows; all else by one at a time. How a sink says that single rows were refused: RowsError.
+//
+// An epoch is prepared, then published, which is not the sink's business, then committed. Epochs are prepared one after the other and committed in
+// the same order, but later: up to MaxUnconfirmed may be prepared and not committed. An epoch that is not published is never committed, nor is any
+// behind it: the run ends.
 type Sink interface {
 	NewChunk() (Chunk, error)
 	// Write takes what chunk holds, in the order of the calls. It does not keep the chunk.
 	Write(ctx context.Context, chunk Chunk) error
 	// Flush makes everything written so far delivered, in the sense that the connector's page gives the word.
 	Flush(ctx context.Context) error
-	// Prepare makes everything written so far durable but not visible, and returns the state from which Commit and a restart go on.
+	// Prepare makes everything written so far durable but not visible, and returns the state from which Commit and a restart go on: a JSON object
+	// with a version inside. It speaks of all that the Commits of earlier epochs have not done yet, so that the state of the last published epoch
+	// is enough for a restart.
 	Prepare(ctx context.Context, epoch int64) (json.RawMessage, error)
-	// Commit makes visible what Prepare of epoch stored. final says that the input ended and nothing follows. Idempotent.
+	// Commit makes visible what Prepare of epoch stored, by its state alone: the Sink may be another one, in another process. final says that the
+	// input ended and nothing follows. Idempotent, also when later epochs were committed since.
 	Commit(ctx context.Context, epoch int64, state json.RawMessage, final bool) error
-	// Close releases what the sink holds, leaving uncommitted work as the last Prepare left it, or nothing of it if there was none.
+	// Close releases what the sink holds, leaving uncommitted work as the last Prepare left it, or nothing of it if there was none. It removes
+	// nothing that a state speaks of which Prepare returned, or which was restored.
 	Close() error
 }
 
