@@ -44,7 +44,7 @@ var areas = []struct {
 }
 
 // testOnly are packages that only test files, and each other, may import: they link testing code or start servers.
-var testOnly = []string{"sdk/sdktest", "internal/operator/optest", "internal/testserver", "internal/sim", "internal/archtest", "test"}
+var testOnly = []string{"sdk/sdktest", "internal/operator/optest", "internal/state/store/storetest", "internal/testserver", "internal/sim", "internal/archtest", "test"}
 
 // sdkLevels orders the public floor inside, by the same rule as areas.
 var sdkLevels = map[string]int{
