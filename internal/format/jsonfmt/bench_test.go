@@ -172,6 +172,17 @@ func BenchmarkDecodeNexmarkPersons(b *testing.B) {
 	benchDecode(b, codec.DecodeSpec{Need: need, Filter: []codec.Condition{{Column: typeColumn, Int: 0}}}, benchEvents/50)
 }
 
+// BenchmarkDecodeNexmarkTimesOfDropped keeps persons and auctions and reads the event time of all, as q8 does.
+func BenchmarkDecodeNexmarkTimesOfDropped(b *testing.B) {
+	person := codec.Need{Read: true, Members: []codec.Need{{Read: true}, {Read: true}, 6: {Read: true}, 7: {}}}
+	auction := codec.Need{Read: true, Members: []codec.Need{5: {Read: true}, 7: {Read: true}, 9: {}}}
+	bid := codec.Need{Read: true, Members: []codec.Need{5: {Read: true}, 6: {}}}
+	benchDecode(b, codec.DecodeSpec{
+		Need: []codec.Need{{Read: true}, person, auction, bid}, Filter: []codec.Condition{{Column: typeColumn, Op: codec.LessEqual, Int: 1}},
+		Times: [][]int{{3, 5}, {2, 5}, {1, 6}},
+	}, benchEvents/50*4)
+}
+
 // BenchmarkDecodeNexmarkSkipAll needs no column at all: structure only.
 func BenchmarkDecodeNexmarkSkipAll(b *testing.B) {
 	benchDecode(b, codec.DecodeSpec{Need: make([]codec.Need, 4)}, benchEvents)

@@ -79,6 +79,9 @@ func newDecoder(f *format, spec codec.DecodeSpec) (*decoder, error) {
 			d.root.setQuiet(m)
 		}
 	}
+	for _, path := range spec.Times {
+		d.root.byField[path[0]].noteInstant(path[1:])
+	}
 	d.cols = make([]*batch.Column, spec.Schema.Len())
 	d.out.Cols = make([]*batch.Column, spec.Schema.Len())
 	for i, m := range d.root.byField {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
 )
 
 // maxDepth bounds how deeply objects and arrays may nest.
@@ -134,6 +135,12 @@ func (d *decoder) startOver(o *object, begin, row int) int {
 
 // readTested reads the value of a filtered member and drops the row that fails the filter.
 func (d *decoder) readTested(m *member, i, row int) int {
+	if m.typ.Kind == schema.Int32 && len(m.test.not) == 0 && at(d.p, i)-'1' <= 8 && at(d.p, i+1) == ',' { // the usual form of a kind of record
+		v := int32(at(d.p, i) - '0')
+		*slotOf[int32](m.base, row) = v
+		d.dropped = !d.whole && (int64(v) < m.test.low || int64(v) > m.test.high)
+		return i + 1
+	}
 	i = d.readValue(m, i, row)
 	if i > 0 && !d.whole {
 		d.dropped = !m.meets(row)
@@ -168,8 +175,7 @@ func (d *decoder) skipRest(o *object, s *slot, i, row int) int {
 			d.again = true
 			return -1
 		default:
-			d.revive(m, row)
-			i = d.readValue(m, i, row)
+			i = d.readTimed(m, i, row)
 		}
 		if i < 0 {
 			return -1
@@ -287,9 +293,7 @@ func (d *decoder) skipShape(o *object, i int) int {
 				i = d.skipString(from)
 			}
 		case c-'1' <= 8:
-			n := digitCount(load(p, i) ^ zeros)
-			i += n
-			if c = at(p, i); n == 8 || c == '.' || c|0x20 == 'e' {
+			if i = shortIntegerEnd(p, i); i == 0 {
 				i = d.skipMember(s, from)
 			}
 		default:

@@ -24,6 +24,9 @@ type member struct {
 	filtered, timed, isTime bool
 	// quiet says that nothing but the event time is read of the member: its NULLs are not kept.
 	quiet bool
+	// instants are the members below a timed one that may be the event time; must says that one on the way to them must not be NULL.
+	instants []*member
+	must     bool
 
 	col    *batch.Column
 	base   unsafe.Pointer // the column's values
@@ -82,6 +85,18 @@ func (o *object) markTimed(path []int) *member {
 	}
 	m.isTime = true
 	return m
+}
+
+// noteInstant adds the event time that path leads to, below m, to what m and those on the way to it know of it.
+func (m *member) noteInstant(path []int) *member {
+	if len(path) == 0 {
+		return m
+	}
+	child := m.object.byField[path[0]]
+	instant := child.noteInstant(path[1:])
+	m.instants = append(m.instants, instant)
+	m.must = m.must || child.must || child.notNull
+	return instant
 }
 
 // setQuiet notes that nothing but the event time is read of m, a member of o.

@@ -89,14 +89,14 @@ func eightDigits(x uint64) uint64 {
 //nolint:gochecknoglobals // immutable table
 var pow10 = [maxShort + 1]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
 
-// shortIntegerEnd returns the byte after the integer at i, which begins with a digit from 1 to 9, or 0 if it has more than seven digits or
+// shortIntegerEnd returns the byte after the integer at i, which begins with a digit from 1 to 9, or 0 if it has more than 15 digits or
 // goes on as another number.
 func shortIntegerEnd(p unsafe.Pointer, i int) int {
 	n := digitCount(load(p, i) ^ zeros)
 	if n == 8 {
-		return 0
+		n += digitCount(load(p, i+8) ^ zeros)
 	}
-	if c := at(p, i+n); c == '.' || c|0x20 == 'e' {
+	if c := at(p, i+n); n == 16 || c == '.' || c|0x20 == 'e' {
 		return 0
 	}
 	return i + n

@@ -62,6 +62,20 @@ func TestTimesOfHardRows(t *testing.T) {
 		{"twice, the last is NULL", []string{`{"n":1,"t":` + at(40) + `,"t":null}`, `{"n":2}`}, "1:- 2:- -"},
 		{"dropped, twice, the last is NULL", []string{`{"n":-1,"t":` + at(40) + `,"t":null}`, `{"n":2}`}, "2:- -"},
 		{"an object twice", []string{`{"n":1,"r":{"t":` + at(40) + `},"r":{"x":1}}`, `{"n":2}`}, "1:- 2:- -"},
+		{"dropped, an object twice", []string{`{"n":-1,"r":{"t":` + at(40) + `},"r":{"x":1}}`, `{"n":-2,"r":{"t":` + at(3) + `},"r":null}`, `{"n":2}`}, "2:- -"},
+		{
+			"dropped, a time of another form", []string{
+				`{"n":-1,"r":{"t":"1970-01-01T00:00:04","x":9}}`, `{"n":-2,"r":{ "x" : 12345678901234567, "t" : ` + at(5) + ` } }`, `{"n":2}`,
+			}, "2:5 5",
+		},
+		{"dropped, one key in capitals", []string{`{"n":-1,"r":{"t":` + at(4) + `,"T":` + at(40) + `}}`, `{"n":2}`}, "2:4 4"},
+		{"dropped, no time", []string{`{"n":-1,"r":{"t":null}}`, `{"n":-2,"r":{}}`, `{"n":-3,"r":null}`, `{"n":2,"r":{"t":` + at(2) + `}}`, `{"n":3}`}, "2:- 3:2 2"},
+		{
+			"dropped and wrong", []string{
+				`{"n":-1,"r":{"t":7}}`, `{"n":-2,"r":{"t":` + at(7) + ` 1}}`, `{"n":-3,"r":{"t":` + at(7) + `,"x":1e}}`, `{"n":-4,"r":[` + at(7) + `]}`,
+				`{"n":-5,"r":{"x":123456789012345678901234567890,"y":1234567890.5,"z":true,"t":` + at(8) + `}}`, `{"n":2}`,
+			}, "2:8 8",
+		},
 		{"the condition's member twice", []string{`{"n":-1,"t":` + at(3) + `,"n":1}`, `{"n":2}`}, "1:- 2:3 3"},
 		{"an exact name wins", []string{`{"n":1,"t":` + at(3) + `,"T":` + at(30) + `}`, `{"n":2}`}, "1:- 2:3 3"},
 		{"an exact name wins in a dropped row", []string{`{"n":-1,"t":` + at(3) + `,"T":` + at(30) + `}`, `{"n":-1,"R":{"T":` + at(4) + `}}`, `{"n":2}`}, "2:4 4"},

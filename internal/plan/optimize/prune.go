@@ -97,6 +97,11 @@ func (d demand) node(n logical.Node, narrowing bool) {
 		out := d.of(n)
 		for i, item := range n.Items {
 			passes := item.Expr.Op == bind.Column && len(item.Expr.Path) == 1
+			if passes && out[i].Members != nil { // only these
+				at := item.Expr.Path[0]
+				merge(d.of(n.Input)[at:at+1], out[i:i+1])
+				continue
+			}
 			if out[i].Read || !passes && (!narrowing || n.Written) {
 				d.exprs(n.Input, item.Expr)
 			}
