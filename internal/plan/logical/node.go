@@ -1,6 +1,8 @@
 package logical
 
 import (
+	"slices"
+
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/sdk/schema"
 )
@@ -134,8 +136,24 @@ func (n *Split) Schema() *schema.Schema { return n.Input.Schema() }
 // Schema is the split's.
 func (n *Port) Schema() *schema.Schema { return n.Split.Schema() }
 
-// Schema is that of the first input.
-func (n *Union) Schema() *schema.Schema { return n.In[0].Schema() }
+// Schema is that of the first input; a column may be NULL if it may be in any of them.
+func (n *Union) Schema() *schema.Schema {
+	first := n.In[0].Schema()
+	var fields []schema.Field // a copy, once one differs
+	for i := range first.Fields {
+		if !first.Fields[i].NotNull || !slices.ContainsFunc(n.In[1:], func(in Node) bool { return !in.Schema().Fields[i].NotNull }) {
+			continue
+		}
+		if fields == nil {
+			fields = slices.Clone(first.Fields)
+		}
+		fields[i].NotNull = false
+	}
+	if fields == nil {
+		return first
+	}
+	return schema.New(fields...)
+}
 
 // Inputs are none.
 func (n *Scan) Inputs() []Node { return nil }

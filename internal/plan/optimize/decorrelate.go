@@ -115,69 +115,6 @@ func (d *decorrelator) join(n *logical.Join) logical.Node {
 	return d.outerJoin(n)
 }
 
-// outerJoin computes each subquery of an outer join's condition at the side that it belongs to.
-func (d *decorrelator) outerJoin(n *logical.Join) logical.Node {
-	nl, nr := n.Left.Schema().Len(), n.Right.Schema().Len()
-	left := &holder{d: d, step: n.Step, node: n.Left, width: nl}
-	right := &holder{d: d, step: n.Step, node: n.Right, width: nr}
-	// Columns that the sides gain lie behind those of both until the sides are joined.
-	type gained struct{ fromRight, column int }
-	var extra []gained
-	var both *logical.Subquery // reads both sides
-	condition := bind.Rewrite(n.Condition, func(e *bind.Expr) *bind.Expr {
-		s, ok := subqueryOf(e)
-		if !ok {
-			return e
-		}
-		reads := holderColumns(s, nl+nr)
-		side := gained{}
-		var value *bind.Expr
-		switch {
-		case len(reads) == 0 || reads[len(reads)-1] < nl:
-			value = left.attach(withoutRight(s, nl, nr), nil)
-		case reads[0] >= nl && !n.Dependent:
-			side.fromRight = 1
-			value = right.attach(d.moveHolder(s, -nl), nil)
-		default:
-			both = s
-			return e
-		}
-		if d.err != nil {
-			return e
-		}
-		return bind.MapColumns(value, func(c int) int {
-			side.column = c
-			extra = append(extra, side)
-			return nl + nr + len(extra) - 1
-		})
-	})
-	switch {
-	case d.err != nil:
-		return n
-	case both != nil && n.Kind == logical.Left && len(n.Keys) == 0:
-		return d.lateral(n)
-	case both != nil && n.Kind == logical.Right && !n.Dependent && len(n.Keys) == 0:
-		return choose(n.Step, d.lateral(d.turned(n)), append(span(nr, nl+nr), span(0, nr)...))
-	case both != nil:
-		d.refuse("the subquery %s in the condition of a %s join reads both sides of it", both.Text, n.Kind)
-		return n
-	}
-	wl := left.node.Schema().Len()
-	condition = bind.MapColumns(condition, func(c int) int {
-		switch {
-		case c < nl:
-			return c
-		case c < nl+nr:
-			return wl + c - nl
-		case extra[c-nl-nr].fromRight == 1:
-			return wl + extra[c-nl-nr].column
-		}
-		return extra[c-nl-nr].column
-	})
-	out := d.join(rejoin(n, left.node, right.node, n.Keys, condition))
-	return choose(n.Step, out, append(span(0, nl), span(wl, wl+out.Schema().Len()-wl-(right.node.Schema().Len()-nr))...))
-}
-
 func subqueryOf(e *bind.Expr) (*logical.Subquery, bool) {
 	if e.Op != bind.Opaque {
 		return nil, false
@@ -251,8 +188,14 @@ func existence(query logical.Node) logical.Node {
 	}
 }
 
-// compare is the comparison of an Any over the columns that the holder has by now and then the query's. It may hold subqueries itself.
+// compare is the comparison of an Any over the columns that the holder has by now and then the query's. It may hold subqueries itself. What it computes
+// of the holder's columns alone is not computed for rows for which the query has none.
 func (h *holder) compare(s *logical.Subquery, guard []*bind.Expr) *bind.Expr {
+	var asked *bind.Expr // whether the query has a row, where that matters
+	if edges := NewEdges(); fallibleWithin(s.Compare, h.width) && edges.Of(h.node).Bounded && edges.Of(h.d.resolve(s.Query)).Bounded {
+		asked = h.attach(&logical.Subquery{Form: logical.Exists, Query: s.Query, Text: "EXISTS " + s.Text}, guard)
+		guard = append(slices.Clip(guard), asked)
+	}
 	e := bind.MapColumns(s.Compare, func(c int) int {
 		if c >= h.width {
 			return c + farColumn // out of the way of columns that are attached meanwhile
@@ -260,6 +203,9 @@ func (h *holder) compare(s *logical.Subquery, guard []*bind.Expr) *bind.Expr {
 		return c
 	})
 	e = h.replace(e, guard)
+	if asked != nil {
+		e = onlyWhere(e, asked, farColumn)
+	}
 	return bind.MapColumns(e, func(c int) int {
 		if c >= farColumn {
 			return c - farColumn - h.width + h.node.Schema().Len()
@@ -268,23 +214,62 @@ func (h *holder) compare(s *logical.Subquery, guard []*bind.Expr) *bind.Expr {
 	})
 }
 
+// fallibleWithin reports whether a part of e that reads none of the columns from first on may fail.
+func fallibleWithin(e *bind.Expr, first int) bool {
+	if !bind.Fallible(e) {
+		return false
+	}
+	return !readsFrom(e, first) || slices.ContainsFunc(e.Args, func(a *bind.Expr) bool { return fallibleWithin(a, first) })
+}
+
+func readsFrom(e *bind.Expr, first int) bool {
+	return slices.ContainsFunc(bind.Paths(e), func(path []int) bool { return path[0] >= first })
+}
+
+// onlyWhere makes the parts of e that may fail and read none of the columns from first on be computed only where guard is true.
+func onlyWhere(e, guard *bind.Expr, first int) *bind.Expr {
+	if !fallibleWithin(e, first) {
+		return e
+	}
+	if !readsFrom(e, first) {
+		return &bind.Expr{Op: bind.Case, Type: e.Type, Span: e.Span, Args: []*bind.Expr{guard, e}}
+	}
+	c := *e
+	c.Args = slices.Clone(e.Args)
+	for i, a := range c.Args {
+		c.Args[i] = onlyWhere(a, guard, first)
+	}
+	return &c
+}
+
+// mayFail reports whether the evaluation of s may fail.
+func (d *decorrelator) mayFail(s *logical.Subquery) bool {
+	query := d.resolve(s.Query)
+	return s.Form == logical.ScalarValue && !atMostOne(query) || fallible(query) || s.Compare != nil && bind.Fallible(s.Compare)
+}
+
 // farColumn is more than any row has columns.
 const farColumn = 1 << 20
 
 // replace returns e with each subquery replaced by a column that holds its value. guard are conditions without which e is not evaluated: a
 // query that may fail is not evaluated for the rows that do not meet them.
 func (h *holder) replace(e *bind.Expr, guard []*bind.Expr) *bind.Expr {
+	return replaceSubqueries(e, guard, func(_ *bind.Expr, s *logical.Subquery, guard []*bind.Expr) *bind.Expr { return h.attach(s, guard) })
+}
+
+// replaceSubqueries returns e with each subquery replaced by what value makes of it and the conditions without which it is not evaluated, beside those of guard.
+func replaceSubqueries(e *bind.Expr, guard []*bind.Expr, value func(*bind.Expr, *logical.Subquery, []*bind.Expr) *bind.Expr) *bind.Expr {
 	if !hasSubquery(e) {
 		return e
 	}
 	if s, ok := subqueryOf(e); ok {
-		return h.attach(s, guard)
+		return value(e, s, guard)
 	}
 	c := *e
 	c.Args = slices.Clone(e.Args)
 	guard = slices.Clip(guard)
 	for i := range c.Args {
-		c.Args[i] = h.replace(c.Args[i], guard)
+		c.Args[i] = replaceSubqueries(c.Args[i], guard, value)
 		guard = guarded(&c, i, guard)
 	}
 	return &c
@@ -429,146 +414,4 @@ func subplanExprs(n logical.Node, level int, seen map[logical.Node]bool, f func(
 		}
 		subplanExprs(in, below, seen, f)
 	}
-}
-
-// lateral is a left join whose condition has a subquery that reads both sides: L LEFT JOIN LATERAL (SELECT * FROM R WHERE condition) ON true.
-func (d *decorrelator) lateral(n *logical.Join) logical.Node {
-	nl := n.Left.Schema().Len()
-	outward := func(e *bind.Expr) *bind.Expr { // what was further out is one level further
-		if e.Op != bind.Outer {
-			return e
-		}
-		o := *e
-		o.Index++
-		return &o
-	}
-	right := n.Right
-	if !n.Dependent {
-		right = rewrite(right, map[logical.Node]logical.Node{}, func(n logical.Node) logical.Node {
-			return withExpressions(n, func(e *bind.Expr) *bind.Expr { return bind.Rewrite(e, outward) })
-		})
-	}
-	columns := func(e *bind.Expr) *bind.Expr {
-		if e.Op != bind.Column {
-			return outward(e)
-		}
-		o := *e
-		if c := e.Path[0]; c < nl {
-			o.Op, o.Index = bind.Outer, 1
-		} else {
-			o.Path = append([]int{c - nl}, e.Path[1:]...)
-		}
-		return &o
-	}
-	predicate := bind.Rewrite(n.Condition, func(e *bind.Expr) *bind.Expr {
-		s, ok := subqueryOf(e)
-		if !ok {
-			return columns(e)
-		}
-		c := *s
-		c.Query = rewrite(d.resolve(s.Query), map[logical.Node]logical.Node{}, func(n logical.Node) logical.Node {
-			return withExpressions(n, func(e *bind.Expr) *bind.Expr {
-				return bind.Rewrite(e, func(e *bind.Expr) *bind.Expr {
-					if e.Op != bind.Outer {
-						return e
-					}
-					o := *e
-					if e.Index > 1 || e.Path[0] < nl {
-						o.Index++
-					} else {
-						o.Path = append([]int{e.Path[0] - nl}, e.Path[1:]...)
-					}
-					return &o
-				})
-			})
-		})
-		if c.Compare != nil {
-			c.Compare = bind.Rewrite(s.Compare, columns)
-		}
-		return &bind.Expr{Op: bind.Opaque, Type: e.Type, Span: e.Span, Node: &c}
-	})
-	filtered := d.filter(&logical.Filter{Step: n.Step, Input: right, Predicate: predicate})
-	return d.eliminate(n.Step, logical.Left, n.Left, filtered, nil, nil)
-}
-
-// turned is a right join as the left join that it is with its sides in the other order. Its condition has subqueries.
-func (d *decorrelator) turned(n *logical.Join) *logical.Join {
-	nl, nr := n.Left.Schema().Len(), n.Right.Schema().Len()
-	other := func(e *bind.Expr) *bind.Expr {
-		o := *e
-		switch c := e.Path[0]; {
-		case c < nl:
-			o.Path = append([]int{c + nr}, e.Path[1:]...)
-		case c < nl+nr:
-			o.Path = append([]int{c - nl}, e.Path[1:]...)
-		}
-		return &o
-	}
-	columns := func(e *bind.Expr) *bind.Expr {
-		if e.Op != bind.Column {
-			return e
-		}
-		return other(e)
-	}
-	condition := bind.Rewrite(n.Condition, func(e *bind.Expr) *bind.Expr {
-		s, ok := subqueryOf(e)
-		if !ok {
-			return columns(e)
-		}
-		c := *s
-		c.Query = rewrite(d.resolve(s.Query), map[logical.Node]logical.Node{}, func(n logical.Node) logical.Node {
-			return withExpressions(n, func(e *bind.Expr) *bind.Expr {
-				return bind.Rewrite(e, func(e *bind.Expr) *bind.Expr {
-					if e.Op != bind.Outer || e.Index != 1 {
-						return e
-					}
-					return other(e)
-				})
-			})
-		})
-		if c.Compare != nil {
-			c.Compare = bind.Rewrite(s.Compare, columns)
-		}
-		return &bind.Expr{Op: bind.Opaque, Type: e.Type, Span: e.Span, Node: &c}
-	})
-	return logical.NewJoin(n.Step, logical.Left, n.Right, n.Left, nil, condition)
-}
-
-// withoutRight returns s, which stands in rows of two sides and reads nothing of the right one, for rows of the left side alone.
-func withoutRight(s *logical.Subquery, nl, nr int) *logical.Subquery {
-	if s.Compare == nil {
-		return s
-	}
-	c := *s
-	c.Compare = bind.MapColumns(s.Compare, func(c int) int {
-		if c >= nl+nr {
-			return c - nr
-		}
-		return c
-	})
-	return &c
-}
-
-// moveHolder returns s for a row whose columns are numbered by more than those of the row that it stands in.
-func (d *decorrelator) moveHolder(s *logical.Subquery, by int) *logical.Subquery {
-	c := *s
-	c.Query = rewrite(d.resolve(s.Query), map[logical.Node]logical.Node{}, func(n logical.Node) logical.Node {
-		return withExpressions(n, func(e *bind.Expr) *bind.Expr {
-			return bind.Rewrite(e, func(e *bind.Expr) *bind.Expr {
-				if e.Op != bind.Outer || e.Index != 1 {
-					return e
-				}
-				o := *e
-				o.Path = append([]int{e.Path[0] + by}, e.Path[1:]...)
-				return &o
-			})
-		})
-	})
-	if c.Compare != nil {
-		if hasSubquery(c.Compare) {
-			d.refuse("a subquery on the left of %s in the condition of an outer join", s.Text)
-		}
-		c.Compare = shift(c.Compare, by)
-	}
-	return &c
 }
