@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -32,6 +33,8 @@ type Settings struct {
 	EpochEvery time.Duration
 	// EpochBounded says that EpochEvery holds for a pipeline whose input ends, too: one that is killed need not begin again.
 	EpochBounded bool
+	// Keeper keeps the epochs, with the state of operators in a store; nil where nothing is kept, or ManifestPath says where.
+	Keeper Keeper
 	// Resume is the manifest to go on from, or nil.
 	Resume *Manifest
 	// ManifestPath is where each epoch's manifest goes, or "".
@@ -80,6 +83,9 @@ type Pipeline struct {
 	ticks    bool
 	began    int64
 	idleness *idleness
+	// states says where the state of steps is kept, by their names, and nextState the number of the next step that gets one; with a Keeper.
+	states    map[string]StateRecord
+	nextState uint16
 }
 
 // Build opens the sinks, then the sources, and makes their lanes. ctx bounds only the opening. On an error everything opened is closed.
@@ -114,8 +120,10 @@ func newPipeline(plan *physical.Plan, settings Settings) *Pipeline {
 	p.enough = make(chan struct{})
 	p.idleness = newIdleness(len(plan.Sources))
 	last := int64(0)
+	p.states = map[string]StateRecord{}
 	if settings.Resume != nil {
-		last = settings.Resume.Epoch
+		last, p.nextState = settings.Resume.Epoch, settings.Resume.NextState
+		maps.Copy(p.states, settings.Resume.States)
 	}
 	p.coordinator = newCoordinator(p, last)
 	return p
@@ -173,8 +181,12 @@ func (p *Pipeline) openTasks() error {
 					return err
 				}
 			}
+			if err := t.keep(); err != nil {
+				return err
+			}
 		}
 	}
+	p.settleLayouts()
 	return nil
 }
 

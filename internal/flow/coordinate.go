@@ -3,10 +3,14 @@ package flow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"wire.example/wire/internal/foundation/fault"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/connector"
 )
 
@@ -23,10 +27,28 @@ type coordinator struct {
 	over    map[*task]bool
 	stop    bool
 	clock   int64 // processing time, in µs: it never goes back
+	// left is what ended tasks have removed, until the epoch that knows of their end has it.
+	left map[*task]*store.Changes
+
+	// finished gets the end of the epoch that is being finished; busy says that one is.
+	finished chan finished
+	busy     bool
+	// failed counts attempts to store an epoch that failed.
+	failed atomic.Int64
+}
+
+// finished is how the end of an epoch went.
+type finished struct {
+	outcome Outcome
+	done    bool
+	err     error
 }
 
 func newCoordinator(p *Pipeline, lastEpoch int64) *coordinator {
-	return &coordinator{pipeline: p, changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), last: lastEpoch, ended: map[int]part{}, over: map[*task]bool{}}
+	return &coordinator{
+		pipeline: p, changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), last: lastEpoch, ended: map[int]part{}, over: map[*task]bool{},
+		left: map[*task]*store.Changes{}, finished: make(chan finished, 1),
+	}
 }
 
 func (c *coordinator) notify() {
@@ -56,13 +78,31 @@ func (c *coordinator) taskSnapshot(t *task, epoch int64, p taskPart, states map[
 	if c.current == nil || c.current.number != epoch {
 		return nil
 	}
+	fault.Point("epoch/task-sealed")
+	if p.draining {
+		c.current.draining++
+	}
 	return c.current.contributeTask(t.index, p, states)
 }
 
-// taskEnded takes a task's report that it has ended and sent on all it had.
-func (c *coordinator) taskEnded(t *task) {
+// taskDrained takes what a task had changed when it passed the barrier of an epoch.
+func (c *coordinator) taskDrained(t *task, epoch int64, changes *store.Changes) {
+	c.mu.Lock()
+	if c.current != nil && c.current.number == epoch {
+		c.current.draining--
+		c.current.changes = append(c.current.changes, changes)
+	}
+	c.mu.Unlock()
+	c.notify()
+}
+
+// taskEnded takes a task's report that it has ended and sent on all it had, and what is to be removed of its state; nil for nothing.
+func (c *coordinator) taskEnded(t *task, removed *store.Changes) {
 	c.mu.Lock()
 	c.over[t] = true
+	if removed != nil {
+		c.left[t] = removed
+	}
 	c.mu.Unlock()
 	c.notify()
 }
@@ -89,10 +129,23 @@ func (c *coordinator) sinkPrepared(t *sinkTask, epoch int64, state json.RawMessa
 // be nil.
 func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick, beat <-chan time.Time) (Outcome, error) {
 	enough := c.pipeline.enough
+	defer func() {
+		if c.busy {
+			<-c.finished
+		}
+	}()
 	for {
 		select {
 		case <-ctx.Done():
 			return Outcome{}, context.Cause(ctx)
+		case f := <-c.finished:
+			c.busy = false
+			if f.done || f.err != nil {
+				return f.outcome, f.err
+			}
+			c.mu.Lock()
+			c.current = nil
+			c.mu.Unlock()
 		case <-stop:
 			stop = nil
 			c.stop = true
@@ -109,9 +162,8 @@ func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick, beat 
 			c.begin()
 		case <-c.changed:
 		}
-		outcome, done, err := c.advance(ctx)
-		if done || err != nil {
-			return outcome, err
+		if err := c.advance(ctx); err != nil {
+			return Outcome{}, err
 		}
 	}
 }
@@ -142,6 +194,7 @@ func (c *coordinator) begin() {
 			s.post(barrier{epoch: c.last, stop: c.stop, clock: c.clock})
 		}
 	}
+	fault.Point("epoch/begun")
 }
 
 // readClock moves processing time on to the clock's, if anybody asks. The lock is held.
@@ -164,33 +217,32 @@ func (c *coordinator) beat() {
 }
 
 // advance does what the reports so far allow.
-func (c *coordinator) advance(ctx context.Context) (Outcome, bool, error) {
-	for {
-		c.mu.Lock()
-		idle := c.current == nil
-		allEnded := len(c.ended) == len(c.pipeline.sources) && len(c.over) == len(c.pipeline.tasks)
-		c.mu.Unlock()
-		if idle {
-			if !allEnded && !c.stop {
-				return Outcome{}, false, nil
-			}
-			c.begin()
-		}
-		if err := c.passForEnded(ctx); err != nil {
-			return Outcome{}, false, err
-		}
-		c.mu.Lock()
-		epoch := c.current
-		complete := epoch.complete()
-		c.mu.Unlock()
-		if !complete {
-			return Outcome{}, false, nil
-		}
-		outcome, done, err := c.finish(ctx, epoch)
-		if done || err != nil {
-			return outcome, done, err
-		}
+func (c *coordinator) advance(ctx context.Context) error {
+	if c.busy {
+		return nil
 	}
+	c.mu.Lock()
+	idle := c.current == nil
+	allEnded := len(c.ended) == len(c.pipeline.sources) && len(c.over) == len(c.pipeline.tasks)
+	c.mu.Unlock()
+	if idle {
+		if !allEnded && !c.stop {
+			return nil
+		}
+		c.begin()
+	}
+	if err := c.passForEnded(ctx); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	epoch := c.current
+	complete := epoch.complete()
+	c.mu.Unlock()
+	if complete {
+		c.busy = true
+		go func() { c.finished <- c.finish(ctx, epoch) }()
+	}
+	return nil
 }
 
 // passForEnded passes the epoch's barrier at the sinks for the sources and tasks that will pass no more themselves. Tasks need no barrier from
@@ -208,6 +260,10 @@ func (c *coordinator) passForEnded(ctx context.Context) error {
 	for _, t := range c.pipeline.tasks {
 		if c.over[t] && !epoch.tasks[t.index].done {
 			epoch.tasks[t.index] = taskPart{done: true, ended: true}
+			if removed := c.left[t]; removed != nil {
+				epoch.changes = append(epoch.changes, removed)
+				delete(c.left, t)
+			}
 			writers = append(writers, t.writer)
 		}
 	}
@@ -220,31 +276,84 @@ func (c *coordinator) passForEnded(ctx context.Context) error {
 	return nil
 }
 
-// finish publishes the epoch, commits the sinks and lets the sources forget what is durable.
-func (c *coordinator) finish(ctx context.Context, epoch *epochState) (Outcome, bool, error) {
+// finish publishes the epoch, commits the sinks and lets the sources forget what is durable. It runs beside everything else.
+func (c *coordinator) finish(ctx context.Context, epoch *epochState) finished {
 	final := epoch.final()
 	manifest := c.pipeline.manifest(epoch, final)
-	if err := c.pipeline.publish(manifest); err != nil {
-		return Outcome{}, false, err
+	if err := c.store(ctx, epoch, manifest); err != nil {
+		return finished{err: err}
 	}
+	fault.Point("epoch/published")
 	if err := c.pipeline.commit(ctx, manifest); err != nil {
-		return Outcome{}, false, err
+		return finished{err: err}
 	}
+	fault.Point("epoch/committed")
 	for _, s := range c.pipeline.sources {
 		s.owed.committed(epoch.number, epoch.sources[s.index].ended)
 		if a, ok := s.reader.(connector.Acknowledger); ok {
 			if err := a.Acknowledge(ctx, epoch.number); err != nil {
-				return Outcome{}, false, fmt.Errorf("source %q: %w", s.plan.Name, err)
+				return finished{err: fmt.Errorf("source %q: %w", s.plan.Name, err)}
 			}
 		}
 	}
-	if final {
-		if err := c.pipeline.publish(manifest); err != nil { // again, now that it is confirmed
-			return Outcome{}, false, err
-		}
+	fault.Point("epoch/acknowledged")
+	if err := c.pipeline.confirmed(ctx, manifest); err != nil {
+		return finished{err: err}
 	}
-	c.mu.Lock()
-	c.current = nil
-	c.mu.Unlock()
-	return Outcome{Finished: final, Manifest: manifest}, final || epoch.stop, nil
+	fault.Point("epoch/confirmed")
+	return finished{outcome: Outcome{Finished: final, Manifest: manifest}, done: final || epoch.stop}
+}
+
+// store puts what changed into the store and publishes the manifest. What fails is tried again: rows go on meanwhile.
+func (c *coordinator) store(ctx context.Context, epoch *epochState, manifest *Manifest) error {
+	if keeper := c.pipeline.settings.Keeper; keeper != nil {
+		if err := c.persist(ctx, epoch.number, "write state", func(ctx context.Context) error { return keeper.Apply(ctx, epoch.changes) }); err != nil {
+			return err
+		}
+		epoch.changes = nil
+		fault.Point("epoch/applied")
+	}
+	return c.persist(ctx, epoch.number, "publish", func(ctx context.Context) error { return c.pipeline.publish(ctx, manifest) })
+}
+
+// How a checkpoint that fails is tried again.
+const (
+	publishTimeout  = 10 * time.Minute
+	publishAttempts = 10
+	firstBackoff    = time.Second
+	largestBackoff  = time.Minute
+)
+
+// persist does what makes an epoch durable until it succeeds: publishAttempts times, each no longer than publishTimeout. It does so once where nothing but a manifest file is
+// written. The error of another run that owns the pipeline is final.
+func (c *coordinator) persist(ctx context.Context, epoch int64, what string, do func(context.Context) error) error {
+	attempts := 1
+	if c.pipeline.settings.Keeper != nil {
+		attempts = publishAttempts
+	}
+	wait := firstBackoff
+	for attempt := 1; ; attempt++ {
+		limited, cancel := context.WithTimeoutCause(ctx, publishTimeout, fmt.Errorf("it took longer than %v", publishTimeout))
+		err := do(limited)
+		cancel()
+		if err == nil || errors.Is(err, ErrSuperseded) || ctx.Err() != nil {
+			return err
+		}
+		c.failed.Add(1)
+		if attempt == attempts {
+			if attempts > 1 {
+				err = fmt.Errorf("checkpoint of epoch %d: %s failed %d times in a row: %w", epoch, what, attempts, err)
+			}
+			return err
+		}
+		c.pipeline.settings.Log.Warn("a checkpoint failed and is tried again; rows go on", "epoch", epoch, "what", what, "attempt", attempt, "again_in", wait, "error", err)
+		timer := c.pipeline.settings.Clock.NewTimer(wait)
+		select {
+		case <-timer.C():
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		}
+		wait = min(2*wait, largestBackoff)
+	}
 }

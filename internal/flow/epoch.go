@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/connector"
 )
 
@@ -18,6 +19,9 @@ type epochState struct {
 	prepared map[string]json.RawMessage
 	sinks    int
 	states   map[string]operatorState
+	// changes are what tasks changed, in the order in which they handed it over: where a Keeper stores it.
+	changes []*store.Changes
+	draining int // tasks that have passed the barrier and not written all that they had changed
 }
 
 // part is what one source has contributed to an epoch.
@@ -36,6 +40,8 @@ type taskPart struct {
 	over  []int // the inputs that were over at the barrier
 	// watermark is the least of all inputs at the barrier.
 	watermark int64
+	// draining: taskDrained follows.
+	draining bool
 }
 
 func newEpochState(number int64, sources, tasks, sinks int, stop bool) *epochState {
@@ -76,7 +82,7 @@ func (e *epochState) contributeTask(task int, p taskPart, states map[string]oper
 func (e *epochState) complete() bool {
 	waiting := func(p part) bool { return !p.done }
 	busy := func(p taskPart) bool { return !p.done }
-	return !slices.ContainsFunc(e.sources, waiting) && !slices.ContainsFunc(e.tasks, busy) && len(e.prepared) == e.sinks
+	return !slices.ContainsFunc(e.sources, waiting) && !slices.ContainsFunc(e.tasks, busy) && len(e.prepared) == e.sinks && e.draining == 0
 }
 
 // final reports whether nothing can follow this epoch: every source was at its end, and so is every task.

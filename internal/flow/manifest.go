@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,6 +39,9 @@ type Manifest struct {
 	// Clock is the processing time at the barriers, in µs since 1970-01-01, if a step asks for it: the run that goes on is not earlier.
 	Clock     int64                    `json:"clock,omitempty"`
 	Operators map[string]operatorState `json:"operators,omitempty"`
+	// States say where a Keeper has the state of steps, by their names; there are no Operators then. NextState is the number of the next step that gets state.
+	States    map[string]StateRecord `json:"states,omitempty"`
+	NextState uint16                 `json:"next_state,omitempty"`
 	// Fingerprints say what the state of a step means, by the names of Operators.
 	Fingerprints map[string]string `json:"fingerprints,omitempty"`
 	// Ended are the inputs that were over, by the name of the step that heads their stage. A stage of which all are has emitted all it had.
@@ -60,6 +64,9 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 		Sources: map[string][]connector.SplitState{}, Records: map[string]map[string]int64{}, Operators: e.states, Sinks: e.prepared,
 	}
 	m.Connectors, m.Clock = connectorsOf(p.plan), e.clock
+	if p.settings.Keeper != nil {
+		m.States, m.NextState = p.states, p.nextState
+	}
 	for _, s := range p.sources {
 		m.Sources[s.plan.Name] = e.sources[s.index].splits
 		m.Records[s.plan.Name] = e.sources[s.index].records
@@ -71,7 +78,8 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 		}
 	}
 	for step := range p.steps {
-		if _, stored := m.Operators[step.Name]; stored && step.Fingerprint != "" {
+		_, inline := m.Operators[step.Name]
+		if _, stored := p.states[step.Name]; (inline || stored) && step.Fingerprint != "" {
 			if m.Fingerprints == nil {
 				m.Fingerprints = map[string]string{}
 			}
@@ -109,7 +117,10 @@ func (m *Manifest) noteWatermark(s *stage, parts []taskPart) {
 }
 
 // publish stores the manifest where the settings say; that is the commit point of its epoch.
-func (p *Pipeline) publish(m *Manifest) error {
+func (p *Pipeline) publish(ctx context.Context, m *Manifest) error {
+	if p.settings.Keeper != nil {
+		return p.settings.Keeper.Publish(ctx, m)
+	}
 	if p.settings.ManifestPath == "" || m.Finished && !p.settings.KeepFinished {
 		return nil
 	}

@@ -48,7 +48,9 @@ func (m *Manifest) sameStages(plan *physical.Plan) error {
 		note([]physical.Edge{{Step: s.Head}})
 	}
 	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(m.Operators)) {
+	names := slices.AppendSeq(slices.Collect(maps.Keys(m.Operators)), maps.Keys(m.States))
+	slices.Sort(names)
+	for _, name := range names {
 		if !staged[name] {
 			errs = append(errs, fmt.Errorf("the checkpoint has state of step %q, which keeps none in the pipeline; bring it back, or start without the checkpoint", name))
 		}
@@ -163,7 +165,18 @@ func Confirm(ctx context.Context, plan *physical.Plan, settings Settings) error 
 	if err := errors.Join(err, p.Close()); err != nil {
 		return err
 	}
-	return p.publish(m)
+	return p.confirmed(ctx, m)
+}
+
+// confirmed notes that all sinks have committed the epoch of m, which is published. Of a finished run that is stored.
+func (p *Pipeline) confirmed(ctx context.Context, m *Manifest) error {
+	if p.settings.Keeper != nil {
+		return p.settings.Keeper.Confirm(ctx, m)
+	}
+	if m.Finished {
+		return p.publish(ctx, m)
+	}
+	return nil
 }
 
 // commit commits the epoch of m, which is published, at every sink. Of a finished run it notes in m that all have.

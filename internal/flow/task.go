@@ -8,6 +8,7 @@ import (
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -33,6 +34,10 @@ type task struct {
 	idle     bool         // they were told not to wait for it
 	// barrierClock is the coordinator's clock at the last barrier.
 	barrierClock int64
+	// kept is how the state of steps goes to the store, changes what was written of the sealed epoch; nil when all was.
+	kept    []*keptStep
+	changes *store.Changes
+	sealed  int64 // its epoch
 }
 
 // open makes the chain.
@@ -69,6 +74,12 @@ func (t *task) run(ctx context.Context) error {
 		e, from, err := t.inbox.take(false)
 		if err == nil && from == nil {
 			if err = t.hurry(); err == nil {
+				err = t.drainSome()
+			}
+			if err == nil && t.changes != nil {
+				continue
+			}
+			if err == nil {
 				e, from, err = t.inbox.take(true)
 			}
 		}
@@ -76,6 +87,9 @@ func (t *task) run(ctx context.Context) error {
 			return err
 		}
 		if err := t.handle(e, from); err != nil {
+			return err
+		}
+		if err := t.drainSome(); err != nil {
 			return err
 		}
 		if t.limited {
@@ -296,9 +310,15 @@ func (t *task) barrier() error {
 		}
 	}
 	states := map[string]operatorState{}
+	snapshot := func(s *step) error {
+		if t.pipeline.settings.Keeper != nil {
+			return nil // below, all at once
+		}
+		return s.snapshot(t.owns, states)
+	}
 	err := t.downwards(func(s *step) error {
 		if t.stage.restored() {
-			return s.snapshot(t.owns, states)
+			return snapshot(s)
 		}
 		if err := s.flushOut(); err != nil {
 			return err
@@ -308,15 +328,18 @@ func (t *task) barrier() error {
 				return err
 			}
 		}
-		return s.snapshot(t.owns, states)
+		return snapshot(s)
 	})
 	if err != nil {
+		return err
+	}
+	if err := t.seal(epoch); err != nil {
 		return err
 	}
 	if err := t.send(); err != nil {
 		return err
 	}
-	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, taskPart{over: t.overInputs(), watermark: t.align.merged}, states); err != nil {
+	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, taskPart{over: t.overInputs(), watermark: t.align.merged, draining: t.changes != nil}, states); err != nil {
 		return err
 	}
 	if err := t.producer.sendMark(entry{kind: entryBarrier, mark: epoch, clock: t.barrierClock}); err != nil {
@@ -389,8 +412,9 @@ func (t *task) over() error {
 	if err := t.producer.mark(entryEnd, 0); err != nil {
 		return err
 	}
-	t.pipeline.coordinator.taskEnded(t)
-	return nil
+	left, err := t.drainAll()
+	t.pipeline.coordinator.taskEnded(t, left)
+	return err
 }
 
 // alive returns what ended the run.

@@ -46,6 +46,10 @@ type Rows struct {
 	// reusable are the chunks of which enough rows were deleted; spots are those of them that rows are being put in.
 	reusable []uint32
 	spots    []uint16
+
+	extras Extras
+	slice  int64
+	kept   *keptRows // nil: changes are not noted
 }
 
 // places are the addresses of the memory of all chunks, by chunk, so that a row is found without looking at its chunk.
@@ -144,6 +148,11 @@ func (r *Rows) Append(cols []*batch.Column, hashes []uint64, rows []uint16, ids 
 			return err
 		}
 		done = to
+	}
+	if r.kept != nil {
+		if err := r.kept.enter(r.Limit(), ids[:len(rows)], hashes); err != nil {
+			return outOfMemory(r.name, err)
+		}
 	}
 	return nil
 }
@@ -373,6 +382,11 @@ func (r *Rows) Row(id uint32) (cols []*batch.Column, row int) {
 
 // Free drops all rows and gives the memory back. The store may be used again. What Gather lent is void.
 func (r *Rows) Free() {
+	if r.kept != nil {
+		r.kept.clear()
+		r.kept.hashes.Free()
+		r.kept.numbers.Free()
+	}
 	for _, c := range r.chunks {
 		c.release()
 	}

@@ -34,6 +34,9 @@ func (r *Rows) Delete(ids []uint32) error {
 	if r.guard != nil {
 		r.guardRows(ids)
 	}
+	if r.kept != nil {
+		r.kept.leave(ids)
+	}
 	r.group()
 	r.groups.stale = true
 	for _, id := range ids {

@@ -55,6 +55,10 @@ type Table struct {
 	fresh []uint16
 	probe probe
 	guard *Guard
+
+	values Values
+	slice  int64
+	kept   *keptTable // nil: changes are not noted
 }
 
 // span is where an encoded key lies: its canonical form, and behind it the key as it came if that differs.
@@ -112,6 +116,9 @@ func (t *Table) Bytes() int64 {
 
 // Free drops all keys and gives the memory back. The table may be used again. What GatherKeys lent is void.
 func (t *Table) Free() {
+	if t.kept != nil {
+		t.kept.clear()
+	}
 	t.owners.Free()
 	t.gone.Free()
 	t.words.Free()
@@ -158,6 +165,11 @@ func (t *Table) Upsert(hashes []uint64, cols []*batch.Column, rows []uint16, slo
 			}
 		}
 		slots[i] = slot
+	}
+	if t.kept != nil && !t.kept.loading {
+		if err := t.enterFresh(t.fresh, slots); err != nil {
+			return nil, t.refused(err)
+		}
 	}
 	return t.fresh, nil
 }

@@ -123,6 +123,9 @@ func (t *Table) Delete(slot uint32) error {
 			return err
 		}
 	}
+	if t.kept != nil {
+		t.kept.leaveOne(slot)
+	}
 	if t.gone == nil {
 		t.gone = NewSlab[uint8](t.budget)
 	}

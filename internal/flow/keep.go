@@ -1,0 +1,52 @@
+package flow
+
+import (
+	"context"
+	"errors"
+
+	"wire.example/wire/internal/state/store"
+)
+
+// ErrSuperseded marks the end of a run whose pipeline another run has taken over: it may publish and commit nothing any more.
+var ErrSuperseded = errors.New("another run has taken this pipeline over")
+
+// Keeper keeps what a pipeline needs to go on: the state of its operators in a store, and a manifest for each epoch. Calls come from one goroutine at a time,
+// except those to readers.
+type Keeper interface {
+	// Reader reads the state that the run begins with.
+	Reader() store.Reader
+	// Apply puts what changed in one epoch into the store.
+	Apply(ctx context.Context, changes []*store.Changes) error
+	// Publish makes everything that was applied, with m, the checkpoint to go on from. That is the commit point of m's epoch: after an error, which wraps
+	// ErrSuperseded if another run owns the pipeline, nothing was published.
+	Publish(ctx context.Context, m *Manifest) error
+	// Confirm is told that all sinks have committed the epoch of m, which was published last: older checkpoints may go.
+	Confirm(ctx context.Context, m *Manifest) error
+}
+
+// StateRecord says where the state of a step is kept.
+type StateRecord struct {
+	// Number is the operator's in the keys of the store; it is never given to another step.
+	Number uint16 `json:"number"`
+	// Layout is layoutEntries or layoutGroups.
+	Layout string `json:"layout"`
+}
+
+// How the state of a step is stored.
+const (
+	layoutEntries = "entries" // by the parts of an op.Durable
+	layoutGroups  = "groups"  // whole key groups, as Snapshot returns them
+)
+
+// The tables of an operator that are no parts of it.
+const (
+	tableRest   = 253 // op.Durable's Rest, by key group
+	tableShared = 254 // op.Shared's state
+	tableGroups = 255 // op.Stateful's state, by key group
+)
+
+// pieceBytes is how large the pieces of a stored key group are at most.
+const pieceBytes = 1 << 20
+
+// drainBytes is about how much a task writes of its sealed state before it looks after its rows again: a fraction of a millisecond.
+const drainBytes = 64 << 10

@@ -1,0 +1,122 @@
+package flow
+
+import (
+	"fmt"
+	"math"
+
+	"wire.example/wire/internal/state/store"
+)
+
+// keep makes the steps of the task ones whose state goes to the store, and puts in what is stored of it.
+func (t *task) keep() error {
+	keeper := t.pipeline.settings.Keeper
+	if keeper == nil {
+		return nil
+	}
+	reader := keeper.Reader()
+	err := t.downwards(func(s *step) error {
+		if !stateful(s.op) {
+			return nil
+		}
+		record, known := t.pipeline.states[s.plan.Name]
+		if !known {
+			record.Number = t.pipeline.nextState
+			t.pipeline.nextState++
+		}
+		from, to := t.hashes()
+		k := s.keep(t, record.Number, from, to)
+		if err := k.restore(reader, record.Layout); err != nil {
+			return err
+		}
+		t.kept = append(t.kept, k)
+		t.pipeline.states[s.plan.Name] = StateRecord{Number: record.Number, Layout: record.Layout}
+		return nil
+	})
+	if bad := reader.Close(); err == nil {
+		err = bad
+	}
+	return err
+}
+
+// settleLayouts notes how the state of steps is stored from now on. All tasks have put in what was stored.
+func (p *Pipeline) settleLayouts() {
+	for _, t := range p.tasks {
+		for _, k := range t.kept {
+			r := p.states[k.step.plan.Name]
+			r.Layout = k.layout()
+			p.states[k.step.plan.Name] = r
+		}
+	}
+}
+
+// hashes are the first and the last hash of the key groups that the task owns.
+func (t *task) hashes() (from, to uint64) {
+	first, last := -1, -1
+	for g, owner := range t.stage.owner {
+		if int(owner) == t.number {
+			if first < 0 {
+				first = g
+			}
+			last = g
+		}
+	}
+	if first < 0 { // more tasks than key groups
+		return math.MaxUint64, math.MaxUint64
+	}
+	return uint64(first) << groupShift, uint64(last)<<groupShift | (1<<groupShift - 1) //nolint:gosec // below op.KeyGroups
+}
+
+// seal ends the epoch for the state of all steps, which is written from now on, piece by piece.
+func (t *task) seal(epoch int64) error {
+	if t.pipeline.settings.Keeper == nil {
+		return nil
+	}
+	if t.changes != nil {
+		return fmt.Errorf("internal error: epoch %d is sealed while epoch %d is still being written", epoch, t.sealed)
+	}
+	t.changes, t.sealed = &store.Changes{}, epoch
+	for _, k := range t.kept {
+		if err := k.seal(t.changes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drainSome writes a piece of what was sealed, if anything is left, and tells the coordinator when all is written.
+func (t *task) drainSome() error {
+	if t.changes == nil {
+		return nil
+	}
+	left := int64(drainBytes)
+	for _, k := range t.kept {
+		before := t.changes.Bytes()
+		more, err := k.drain(t.changes, left)
+		if more || err != nil {
+			return err
+		}
+		if left -= t.changes.Bytes() - before; left <= 0 {
+			return nil
+		}
+	}
+	t.pipeline.coordinator.taskDrained(t, t.sealed, t.changes)
+	t.changes = nil
+	return nil
+}
+
+// drainAll writes the rest of what was sealed, and returns what is to be removed now that the task has ended.
+func (t *task) drainAll() (*store.Changes, error) {
+	for t.changes != nil {
+		if err := t.drainSome(); err != nil {
+			return nil, err
+		}
+	}
+	if len(t.kept) == 0 || t.stage.restored() {
+		return nil, nil
+	}
+	removed := &store.Changes{}
+	for _, k := range t.kept {
+		k.drop(removed)
+	}
+	return removed, nil
+}

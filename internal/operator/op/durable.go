@@ -1,0 +1,22 @@
+package op
+
+import "wire.example/wire/internal/state/keyed"
+
+// Durable is an operator whose state is stored entry by entry, only what changed since the last checkpoint. The driver calls Keep of each of its parts before anything else;
+// puts in what is stored, part by part and then the rest, and calls Restored; and at each barrier, after OnBarrier, seals all parts and asks for the rest.
+//
+// What a checkpoint has of an operator that was no Durable yet is given to Restore as ever, after Keep: what it puts in counts as changed.
+type Durable interface {
+	Stateful
+	// Kept are the parts, each always at the same place: its number is stored. At most MaxKept.
+	Kept() []keyed.Kept
+	// Rest returns what belongs to a key group and to no part, nil if there is nothing: it is stored as a whole, and should be small. The bytes begin with a version.
+	Rest(group KeyGroup) ([]byte, error)
+	// RestoreRest puts it in again.
+	RestoreRest(group KeyGroup, data []byte) error
+	// Restored is called when all that is stored was put in, whatever there was: it makes what follows from it.
+	Restored() error
+}
+
+// MaxKept is how many parts an operator may have.
+const MaxKept = 200

@@ -1,0 +1,214 @@
+package keyed
+
+import (
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/state/store"
+)
+
+// Marks of an entry in a journal. Two of them take turns as that of the epoch under way and that of the sealed one.
+const (
+	markEven = 1 << 0
+	markOdd  = 1 << 1
+	// markStored: the store has the entry, or gets it with the sealed epoch.
+	markStored = 1 << 2
+)
+
+// journal notes which entries of a table, known by their numbers, changed in an epoch, so that a checkpoint stores those alone.
+//
+// An entry is touched before it changes. seal ends the epoch: from then on its list is only read, and an entry on it that is touched is written first, as it was at
+// the seal. drain writes the rest in pieces. What is removed leaves a deletion if the store has it.
+type journal struct {
+	name  string
+	home Home
+	slice int64
+	// write appends entries to changes as they are now.
+	write func(into *store.Changes, numbers []uint32)
+	// remove appends deletions of entries that are still there.
+	remove func(into *store.Changes, numbers []uint32)
+
+	marks *Slab[uint8]
+	// now is the mark of the epoch under way, touched its entries; sealed are those of the epoch before, from next on not written yet. Both may name an entry twice.
+	now     uint8
+	touched []uint32
+	sealed  []uint32
+	next    int
+	// gone has the deletions of the epoch under way, early those of the sealed one, and its entries that had to be written before their turn.
+	gone, early *store.Changes
+	due         []uint32
+	one         [1]uint32
+	bytes       int64
+	budget      *limit.Budget
+}
+
+func newJournal(name string, home Home, slice int64, budget *limit.Budget) *journal {
+	return &journal{
+		name: name, home: home, slice: slice, budget: budget, marks: NewSlab[uint8](budget), now: markEven,
+		gone: &store.Changes{}, early: &store.Changes{},
+	}
+}
+
+// before is the mark of the sealed epoch.
+func (j *journal) before() uint8 { return j.now ^ (markEven | markOdd) }
+
+// grow makes room for the entries 0 to n-1.
+func (j *journal) grow(n int) error { return j.marks.Grow(n) }
+
+// enter notes new entries.
+func (j *journal) enter(numbers []uint32) error {
+	for _, n := range numbers {
+		*j.marks.At(n) |= j.now
+	}
+	return j.list(numbers)
+}
+
+// touch notes that entries are about to change.
+func (j *journal) touch(numbers []uint32) error {
+	before, now := j.before(), j.now
+	j.due = j.due[:0]
+	from := len(j.touched)
+	for _, n := range numbers {
+		mark := j.marks.At(n)
+		if *mark&(before|now) == now {
+			continue
+		}
+		if *mark&before != 0 {
+			*mark = *mark&^before | markStored
+			j.due = append(j.due, n)
+		}
+		if *mark&now == 0 {
+			*mark |= now
+			j.touched = append(j.touched, n)
+		}
+	}
+	if len(j.due) > 0 {
+		j.write(j.early, j.due)
+	}
+	if len(j.touched) == from {
+		return nil
+	}
+	return j.settle()
+}
+
+// touchOne is touch for one entry.
+func (j *journal) touchOne(n uint32) error {
+	if mark := *j.marks.At(n); mark&(markEven|markOdd) == j.now {
+		return nil
+	}
+	j.one[0] = n
+	return j.touch(j.one[:])
+}
+
+// leave notes that entries, which are still there, are about to be removed.
+func (j *journal) leave(numbers []uint32) {
+	before := j.before()
+	j.due = j.due[:0]
+	for _, n := range numbers {
+		if mark := j.marks.At(n); *mark&before != 0 {
+			*mark = *mark&^before | markStored
+			j.due = append(j.due, n)
+		}
+	}
+	if len(j.due) > 0 {
+		j.write(j.early, j.due)
+		j.due = j.due[:0]
+	}
+	for _, n := range numbers {
+		if mark := j.marks.At(n); *mark&markStored != 0 {
+			j.due = append(j.due, n)
+		}
+	}
+	if len(j.due) > 0 {
+		j.remove(j.gone, j.due)
+	}
+	for _, n := range numbers {
+		*j.marks.At(n) = 0
+	}
+}
+
+// leaveOne is leave for one entry.
+func (j *journal) leaveOne(n uint32) {
+	j.one[0] = n
+	j.leave(j.one[:])
+}
+
+// stored notes that the store has entries that were just put in.
+func (j *journal) stored(numbers []uint32) {
+	for _, n := range numbers {
+		*j.marks.At(n) = markStored
+	}
+}
+
+func (j *journal) list(numbers []uint32) error {
+	j.touched = append(j.touched, numbers...)
+	return j.settle()
+}
+
+// settle reserves what the lists have grown by.
+func (j *journal) settle() error {
+	bytes := int64(cap(j.touched)+cap(j.sealed)) * numberBytes
+	if bytes > j.bytes {
+		if err := j.budget.Reserve(bytes - j.bytes); err != nil {
+			return outOfMemory(j.name, err)
+		}
+	} else {
+		j.budget.Release(j.bytes - bytes)
+	}
+	j.bytes = bytes
+	return nil
+}
+
+// seal ends the epoch. The one before must be drained.
+func (j *journal) seal() {
+	j.touched, j.sealed, j.next = j.sealed[:0], j.touched, 0
+	j.gone, j.early = j.early, j.gone
+	j.now = j.before()
+}
+
+// drained is about how many entries are written before it is looked how many bytes they take.
+const drained = 256
+
+// drain writes sealed entries, about most bytes of them, and reports whether there are more.
+func (j *journal) drain(into *store.Changes, most int64) (more bool) {
+	from := into.Bytes()
+	into.Add(j.early) // deletions go before what was put in after them
+	j.early.Reset()
+	before := j.before()
+	for j.next < len(j.sealed) && into.Bytes()-from < most {
+		j.due = j.due[:0]
+		for ; j.next < len(j.sealed) && len(j.due) < drained; j.next++ {
+			n := j.sealed[j.next]
+			if mark := j.marks.At(n); *mark&before != 0 {
+				*mark = *mark&^before | markStored
+				j.due = append(j.due, n)
+			}
+		}
+		j.write(into, j.due)
+	}
+	return j.next < len(j.sealed)
+}
+
+// clear notes that all entries, which are still there, are about to be removed.
+func (j *journal) clear() {
+	before := j.before()
+	j.due = j.due[:0]
+	for ; j.next < len(j.sealed); j.next++ {
+		n := j.sealed[j.next]
+		if mark := j.marks.At(n); *mark&before != 0 {
+			*mark &^= before
+			j.due = append(j.due, n)
+		}
+	}
+	j.write(j.early, j.due)
+	j.gone.Drop(j.home.Space, j.slice, j.home.From, j.home.To)
+	j.marks.Free()
+	j.budget.Release(j.bytes)
+	j.touched, j.sealed, j.next, j.bytes = nil, nil, 0, 0
+}
+
+// handOver appends what is still to be said of the sealed epoch and of the one under way to others.
+func (j *journal) handOver(sealed, current *store.Changes) {
+	sealed.Add(j.early)
+	current.Add(j.gone)
+	j.early.Reset()
+	j.gone.Reset()
+}

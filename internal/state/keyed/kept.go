@@ -1,0 +1,404 @@
+package keyed
+
+import (
+	"encoding/binary"
+
+	"wire.example/wire/internal/foundation/invariant"
+	"wire.example/wire/internal/state/store"
+	"wire.example/wire/sdk/batch"
+)
+
+// Kept is a part of an operator's state that is stored entry by entry: a Table, Rows, or what an operator makes of them. An operator has each of its
+// parts at a fixed place, the number of the part's space.
+//
+// After Keep it notes what changes. Seal ends an epoch in constant time; Drain then writes what changed in it, piece by piece, as it was at the seal, while the
+// operator goes on. Admit puts stored entries in.
+type Kept interface {
+	// Keep has changes noted from now on. It is called once, while the part is empty.
+	Keep(at Home)
+	// Seal ends an epoch. The one before must be drained.
+	Seal()
+	// Drain appends sealed changes, about most bytes of them, to into, and reports whether there are more. The error is that of a value which cannot be written.
+	Drain(into *store.Changes, most int64) (more bool, err error)
+	// Admit puts entries in that the store has: it has none of them yet. The error is a *CorruptError or SQLSTATE 53200.
+	Admit(e *Entries) error
+}
+
+// Home is where a part is stored: in a space, with the hashes from From to To, both included, of which the part has all that there are.
+type Home struct {
+	Space    store.Space
+	From, To uint64
+}
+
+// Entries are some of the entries of a space, in the order of slices, hashes and keys: those of one hash come in one piece or in several that follow each other. Keys and values are lent for the call.
+type Entries struct {
+	Slices []int64
+	Hashes []uint64
+	Keys   [][]byte
+	Values [][]byte
+}
+
+// Len returns the number of entries.
+func (e *Entries) Len() int { return len(e.Hashes) }
+
+// Reset forgets all entries.
+func (e *Entries) Reset() {
+	e.Slices, e.Hashes, e.Keys, e.Values = e.Slices[:0], e.Hashes[:0], e.Keys[:0], e.Values[:0]
+}
+
+// Values are how a table's owner writes what it keeps beside a key, and reads it.
+type Values struct {
+	// Append appends what is kept for a slot.
+	Append func(dst []byte, slot uint32) []byte
+	// Restore sets what is kept for a slot, whose home in slabs must be grown first. The value is lent. nil, with Append, for a table of keys alone.
+	Restore func(slot uint32, value []byte) error
+}
+
+// keptTable is what a table needs for its journal.
+type keptTable struct {
+	*journal
+	values Values
+	cols   []*batch.Column
+	key    []byte
+	value  []byte
+	slots  []uint32
+	// loading: keys that are put in are stored already.
+	loading bool
+}
+
+// SetValues says how the values beside the keys are written, for Keep: before it, and before there is a key.
+func (t *Table) SetValues(v Values) { t.values = v }
+
+// SetSlice says which slice of the space the table is, for Keep; 0 if nothing does.
+func (t *Table) SetSlice(slice int64) { t.slice = slice }
+
+// Keep has changes noted; see Kept.
+func (t *Table) Keep(at Home) {
+	if invariant.Enabled {
+		invariant.Check(t.len == 0, "a table of %d keys begins to note changes", t.len)
+	}
+	t.kept = &keptTable{journal: newJournal(t.name, at, t.slice, t.budget), values: t.values, cols: t.keyColumns()}
+	t.kept.write, t.kept.remove = t.writeEntries, t.removeEntries
+}
+
+// Touch notes that what is kept for slots, which may repeat, is about to change. It must be called before the change. The error is SQLSTATE 53200.
+func (t *Table) Touch(slots []uint32) error {
+	if t.kept == nil {
+		return nil
+	}
+	return t.kept.touch(slots)
+}
+
+// TouchOne is Touch for one slot.
+func (t *Table) TouchOne(slot uint32) error {
+	if t.kept == nil {
+		return nil
+	}
+	return t.kept.touchOne(slot)
+}
+
+// Seal ends an epoch; see Kept.
+func (t *Table) Seal() { t.kept.seal() }
+
+// Drain writes what changed in the sealed epoch; see Kept.
+func (t *Table) Drain(into *store.Changes, most int64) (more bool, err error) {
+	return t.kept.drain(into, most), nil
+}
+
+// Retire is Free for a part of several tables, one a slice, that is done with this one: what its journal still has to say goes into what the part has for the sealed epoch
+// and for the one under way.
+func (t *Table) Retire(sealed, current *store.Changes) {
+	k := t.kept
+	t.Free()
+	if k != nil {
+		k.handOver(sealed, current)
+	}
+}
+
+// enterFresh notes the new keys of an Upsert.
+func (t *Table) enterFresh(fresh []uint16, slots []uint32) error {
+	k := t.kept
+	if err := k.grow(int(t.limit)); err != nil {
+		return err
+	}
+	k.slots = k.slots[:0]
+	for _, i := range fresh {
+		k.slots = append(k.slots, slots[i])
+	}
+	return k.enter(k.slots)
+}
+
+// fullHash returns the hash that the key in slot was put in with, or one of the same key group that is equal for equal keys.
+func (t *Table) fullHash(slot uint32) uint64 {
+	return t.hashOf(slot)&^(0xff<<groupShift) | uint64(t.GroupOf(slot))<<groupShift
+}
+
+func (t *Table) writeEntries(into *store.Changes, slots []uint32) {
+	k := t.kept
+	t.GatherKeys(slots, k.cols)
+	for i, slot := range slots {
+		k.value = k.value[:0]
+		if k.values.Append != nil {
+			k.value = k.values.Append(k.value, slot)
+		}
+		into.Put(k.home.Space, k.slice, t.fullHash(slot), k.exact(i), k.value)
+	}
+}
+
+func (t *Table) removeEntries(into *store.Changes, slots []uint32) {
+	k := t.kept
+	t.GatherKeys(slots, k.cols)
+	for i, slot := range slots {
+		into.Delete(k.home.Space, k.slice, t.fullHash(slot), k.exact(i))
+	}
+}
+
+// exact returns the gathered key i as bytes.
+func (k *keptTable) exact(i int) []byte {
+	k.key = k.key[:0]
+	for _, c := range k.cols {
+		k.key = appendExact(k.key, c, i)
+	}
+	return k.key
+}
+
+// Admit puts keys in that the store has; see Kept.
+func (t *Table) Admit(e *Entries) error {
+	k := t.kept
+	for from := 0; from < e.Len(); from += batch.MaxRows {
+		to := min(from+batch.MaxRows, e.Len())
+		if err := t.admitSome(k, e.Hashes[from:to], e.Keys[from:to], e.Values[from:to]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Table) admitSome(k *keptTable, hashes []uint64, keys, values [][]byte) error {
+	for _, c := range k.cols {
+		c.Reset(len(keys))
+	}
+	for i, key := range keys {
+		r := &reader{what: t.name, data: key}
+		for _, c := range k.cols {
+			r.value(c, i)
+		}
+		if err := r.end(); err != nil {
+			return err
+		}
+	}
+	if len(k.slots) < len(keys) {
+		k.slots = make([]uint32, batch.MaxRows)
+	}
+	slots := k.slots[:len(keys)]
+	k.loading = true
+	fresh, err := t.Upsert(hashes, k.cols, nil, slots)
+	k.loading = false
+	if err != nil {
+		return err
+	}
+	if len(fresh) != len(keys) {
+		return &CorruptError{What: t.name, Reason: "a key is stored twice"}
+	}
+	if err := k.grow(int(t.limit)); err != nil {
+		return outOfMemory(t.name, err)
+	}
+	k.stored(slots)
+	if k.values.Restore == nil {
+		return nil
+	}
+	for i, slot := range slots {
+		if err := k.values.Restore(slot, values[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Extras are how the owner of rows writes what it keeps beside a row, and reads it. All may be nil.
+type Extras struct {
+	// Append appends what is kept beside a row.
+	Append func(dst []byte, id uint32) []byte
+	// Restore sets what is kept beside a row and returns what follows; slabs must be grown there.
+	Restore func(id uint32, value []byte) error
+	// Loaded links rows that were loaded. They come in the order of their hashes, those of one hash in the order in which they were appended.
+	Loaded func(ids []uint32) error
+}
+
+// keptRows is what rows need for their journal.
+type keptRows struct {
+	*journal
+	extras Extras
+	// hashes and numbers are, by row, the hash it was appended with and its number among all rows that ever were.
+	hashes, numbers *Slab[uint64]
+	last            uint64
+	cols            []*batch.Column
+	key             [8]byte
+	value           []byte
+	ids             []uint32
+	loading         bool
+}
+
+// SetExtras says what is kept beside rows, for Keep: before it.
+func (r *Rows) SetExtras(e Extras) { r.extras = e }
+
+// SetSlice says which slice of the space the rows are, for Keep; 0 if nothing does.
+func (r *Rows) SetSlice(slice int64) { r.slice = slice }
+
+// Keep has changes noted; see Kept. Links are not stored: Extras.Loaded makes them anew.
+func (r *Rows) Keep(at Home) {
+	if invariant.Enabled {
+		invariant.Check(r.len == 0, "%d rows begin to note changes", r.len)
+	}
+	k := &keptRows{journal: newJournal(r.name, at, r.slice, r.budget), extras: r.extras, hashes: NewSlab[uint64](r.budget), numbers: NewSlab[uint64](r.budget)}
+	k.write, k.remove = r.writeEntries, r.removeEntries
+	for _, t := range r.types {
+		k.cols = append(k.cols, batch.NewColumn(r.pool, t))
+	}
+	r.kept = k
+}
+
+// Touch notes that the marks of rows, or what is kept beside them, are about to change. It must be called before the change. The error is SQLSTATE 53200.
+func (r *Rows) Touch(ids []uint32) error {
+	if r.kept == nil {
+		return nil
+	}
+	return r.kept.touch(ids)
+}
+
+// TouchOne is Touch for one row.
+func (r *Rows) TouchOne(id uint32) error {
+	if r.kept == nil {
+		return nil
+	}
+	return r.kept.touchOne(id)
+}
+
+// Seal ends an epoch; see Kept.
+func (r *Rows) Seal() { r.kept.seal() }
+
+// Drain writes what changed in the sealed epoch; see Kept.
+func (r *Rows) Drain(into *store.Changes, most int64) (more bool, err error) {
+	return r.kept.drain(into, most), nil
+}
+
+// Retire is Free for a part of several stores of rows, one a slice, that is done with this one; see Table.Retire.
+func (r *Rows) Retire(sealed, current *store.Changes) {
+	k := r.kept
+	r.Free()
+	if k != nil {
+		k.handOver(sealed, current)
+	}
+}
+
+// enter notes rows that were appended.
+func (k *keptRows) enter(limit int, ids []uint32, hashes []uint64) error {
+	if err := k.grow(limit); err != nil {
+		return err
+	}
+	for _, slab := range [...]*Slab[uint64]{k.hashes, k.numbers} {
+		if err := slab.Grow(limit); err != nil {
+			return err
+		}
+	}
+	if k.loading {
+		return nil
+	}
+	for i, id := range ids {
+		k.last++
+		*k.numbers.At(id) = k.last
+		if *k.hashes.At(id) = 0; hashes != nil {
+			*k.hashes.At(id) = hashes[i]
+		}
+	}
+	return k.journal.enter(ids)
+}
+
+func (r *Rows) writeEntries(into *store.Changes, ids []uint32) {
+	k := r.kept
+	for _, id := range ids {
+		cols, row := r.Row(id)
+		k.value = append(k.value[:0], *r.Mark(id))
+		for _, c := range cols {
+			k.value = appendExact(k.value, c, row)
+		}
+		if k.extras.Append != nil {
+			k.value = k.extras.Append(k.value, id)
+		}
+		into.Put(k.home.Space, k.slice, *k.hashes.At(id), k.keyOf(id), k.value)
+	}
+}
+
+func (r *Rows) removeEntries(into *store.Changes, ids []uint32) {
+	k := r.kept
+	for _, id := range ids {
+		into.Delete(k.home.Space, k.slice, *k.hashes.At(id), k.keyOf(id))
+	}
+}
+
+// keyOf returns what a row is stored under: its number among all rows that ever were.
+func (k *keptRows) keyOf(id uint32) []byte {
+	binary.BigEndian.PutUint64(k.key[:], *k.numbers.At(id))
+	return k.key[:]
+}
+
+// Admit puts rows in that the store has; see Kept.
+func (r *Rows) Admit(e *Entries) error {
+	for from := 0; from < e.Len(); from += batch.MaxRows {
+		to := min(from+batch.MaxRows, e.Len())
+		if err := r.admitSome(e.Hashes[from:to], e.Keys[from:to], e.Values[from:to]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Rows) admitSome(hashes []uint64, keys, values [][]byte) error {
+	k := r.kept
+	for _, c := range k.cols {
+		c.Reset(len(keys))
+	}
+	marks, rest := make([]uint8, len(keys)), make([][]byte, len(keys))
+	for i, value := range values {
+		in := &reader{what: r.name, data: value}
+		marks[i] = in.byte()
+		for _, c := range k.cols {
+			in.value(c, i)
+		}
+		switch {
+		case in.err != nil:
+			return in.err
+		case len(keys[i]) != len(k.key):
+			return &CorruptError{What: r.name, Reason: "a row without a number"}
+		case k.extras.Restore == nil && in.at < len(value):
+			in.fail("%d bytes too many", len(value)-in.at)
+			return in.err
+		}
+		rest[i] = value[in.at:]
+	}
+	if len(k.ids) < len(keys) {
+		k.ids = make([]uint32, batch.MaxRows)
+	}
+	ids := k.ids[:len(keys)]
+	k.loading = true
+	err := r.Append(k.cols, hashes, nil, ids)
+	k.loading = false
+	if err != nil {
+		return err
+	}
+	k.stored(ids)
+	for i, id := range ids {
+		*r.Mark(id) = marks[i]
+		number := binary.BigEndian.Uint64(keys[i])
+		*k.hashes.At(id), *k.numbers.At(id), k.last = hashes[i], number, max(k.last, number)
+		if k.extras.Restore != nil {
+			if err := k.extras.Restore(id, rest[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if k.extras.Loaded == nil {
+		return nil
+	}
+	return k.extras.Loaded(ids)
+}
