@@ -20,7 +20,7 @@ type epochState struct {
 	sinks    int
 	states   map[string]operatorState
 	// changes are what tasks changed, in the order in which they handed it over: where a Keeper stores it.
-	changes []*store.Changes
+	changes  []*store.Changes
 	draining int // tasks that have passed the barrier and not written all that they had changed
 }
 

@@ -56,7 +56,9 @@ func stateful(operator op.Operator) bool {
 	return keyed || shared
 }
 
-func (k *keptStep) space(table uint8) store.Space { return store.Space{Operator: k.number, Table: table} }
+func (k *keptStep) space(table uint8) store.Space {
+	return store.Space{Operator: k.number, Table: table}
+}
 
 // layout is how the state is stored from now on.
 func (k *keptStep) layout() string {
@@ -212,7 +214,9 @@ func (k *keptStep) seal(into *store.Changes) error {
 	return nil
 }
 
-func (k *keptStep) failed(err error) error { return fmt.Errorf("snapshot of step %q: %w", k.step.plan.Name, err) }
+func (k *keptStep) failed(err error) error {
+	return fmt.Errorf("snapshot of step %q: %w", k.step.plan.Name, err)
+}
 
 // putWhole stores data in pieces, unless it is stored already.
 func (k *keptStep) putWhole(into *store.Changes, at wholeKey, data []byte) {

@@ -19,7 +19,7 @@ const (
 // the seal. drain writes the rest in pieces. What is removed leaves a deletion if the store has it.
 type journal struct {
 	name  string
-	home Home
+	home  Home
 	slice int64
 	// write appends entries to changes as they are now.
 	write func(into *store.Changes, numbers []uint32)

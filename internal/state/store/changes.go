@@ -18,8 +18,8 @@ const (
 	ownChunk        = 64 << 10 // an entry of this size gets a chunk of its own
 )
 
-// Changes is what one task changed in one epoch, in flat memory without pointers per entry. It is built by one goroutine and then handed over. Each
-// key is put or deleted at most once, and drops come before puts and deletes, whatever the order of the calls. The zero value is empty.
+// Changes is what one task changed in one epoch, in flat memory without pointers per entry. It is built by one goroutine and then handed over.
+// Drops come before puts and deletes, whatever the order of the calls; of several puts and deletes of one key the last counts. The zero value is empty.
 type Changes struct {
 	entries [][]entry
 	count   int
@@ -79,6 +79,16 @@ func (c *Changes) Drop(s Space, slice int64, from, to uint64) {
 func (c *Changes) DropAll(s Space, from, to uint64) {
 	c.drops = append(c.drops, Drop{Space: s, AllSlices: true, From: from, To: to})
 	c.bytes += PrefixLen
+}
+
+// Add appends the puts, deletes and drops of o, which are copied.
+func (c *Changes) Add(o *Changes) {
+	for i := range o.count {
+		e := o.entry(i)
+		c.add(entry{hash: e.Hash, slice: e.Slice, space: e.Space, deleted: e.Deleted}, e.Key, e.Value)
+	}
+	c.drops = append(c.drops, o.drops...)
+	c.bytes += int64(len(o.drops)) * PrefixLen
 }
 
 // Len is the number of puts, deletes and drops.

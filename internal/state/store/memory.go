@@ -56,9 +56,7 @@ func (m *Memory) Apply(ctx context.Context, changes []*Changes) error {
 	}
 	defer m.mu.Unlock()
 	defer m.sorted.Release()
-	if err := m.sorted.Sort(changes); err != nil {
-		return err
-	}
+	m.sorted.Sort(changes)
 	next := *m.shown.Load()
 	next.bytes = 0
 	for i := range next.shards {

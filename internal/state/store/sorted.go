@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"slices"
 )
 
@@ -44,8 +43,8 @@ type group struct {
 	begin, size int
 }
 
-// Sort takes the place of what was sorted before. It fails when a key is changed twice.
-func (s *Sorted) Sort(changes []*Changes) error {
+// Sort takes the place of what was sorted before. Of a key that is changed more than once the last change counts.
+func (s *Sorted) Sort(changes []*Changes) {
 	s.changes, s.drops, s.groups = changes, s.drops[:0], s.groups[:0]
 	if s.index == nil {
 		s.index = map[groupKey]int{}
@@ -63,7 +62,7 @@ func (s *Sorted) Sort(changes []*Changes) error {
 		s.sortGroup(s.refs[g.begin:g.begin+g.size], s.spare[g.begin:g.begin+g.size])
 	}
 	s.interleave()
-	return s.unique()
+	s.keepLast()
 }
 
 // Drops are those of all changes, in the order of the calls.
@@ -185,12 +184,15 @@ func (s *Sorted) sortGroup(refs, spare []ref) {
 	}
 }
 
-// compare orders entries of one group.
+// compare orders entries of one group: by their keys, and those of one key as they came.
 func (s *Sorted) compare(a, b ref) int {
 	if a.hash != b.hash {
 		return cmp.Compare(a.hash, b.hash)
 	}
-	return bytes.Compare(s.keyOf(a), s.keyOf(b))
+	if order := bytes.Compare(s.keyOf(a), s.keyOf(b)); order != 0 {
+		return order
+	}
+	return cmp.Or(cmp.Compare(a.change, b.change), cmp.Compare(a.entry, b.entry))
 }
 
 func (s *Sorted) keyOf(r ref) []byte {
@@ -218,16 +220,26 @@ func (s *Sorted) interleave() {
 	s.refs, s.spare = out, s.refs
 }
 
-// unique fails when two neighbours have the same key.
-func (s *Sorted) unique() error {
-	for i := 1; i < len(s.refs); i++ {
-		if s.refs[i].hash != s.refs[i-1].hash {
-			continue
-		}
-		a, b := s.Entry(i-1), s.Entry(i)
-		if a.Space == b.Space && a.Slice == b.Slice && bytes.Equal(a.Key, b.Key) {
-			return fmt.Errorf("a key of %v, slice %d, hash %016x, is changed twice in one epoch", b.Space, b.Slice, b.Hash)
+// keepLast leaves of changes of one key the last.
+func (s *Sorted) keepLast() {
+	kept := 0
+	for shard := range Shards {
+		begin, end := s.shards[shard], s.shards[shard+1]
+		s.shards[shard] = kept
+		for i := begin; i < end; i++ {
+			if i+1 < end && s.refs[i].hash == s.refs[i+1].hash && s.sameKey(i) {
+				continue
+			}
+			s.refs[kept] = s.refs[i]
+			kept++
 		}
 	}
-	return nil
+	s.shards[Shards] = kept
+	s.refs = s.refs[:kept]
+}
+
+// sameKey reports whether entry i and the next, of one hash, are changes of one key.
+func (s *Sorted) sameKey(i int) bool {
+	a, b := s.Entry(i), s.Entry(i+1)
+	return a.Space == b.Space && a.Slice == b.Slice && bytes.Equal(a.Key, b.Key)
 }

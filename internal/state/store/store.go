@@ -12,7 +12,7 @@ var ErrClosed = errors.New("the state store is closed")
 // Store keeps entries in the order of their keys. Apply, Checkpoint and Close belong to one goroutine at a time; readers run beside them.
 type Store interface {
 	// Apply makes changes durable enough for a checkpoint, and visible at once: a reader sees all of them or none. All drops of all changes come
-	// first; then no key may be put or deleted twice. The changes are only read, and may be reset afterwards. After an error nothing was
+	// first; of several puts and deletes of one key the last counts, in the order of the changes and of the calls. The changes are only read, and may be reset afterwards. After an error nothing was
 	// applied, or the store says so by failing from then on; a background failure, of a full disk for instance, is returned here too.
 	Apply(ctx context.Context, changes []*Changes) error
 	// Reader returns a reader for one goroutine. Close it before the store.

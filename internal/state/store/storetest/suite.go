@@ -9,6 +9,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"wire.example/wire/internal/foundation/vfs"
@@ -24,7 +25,7 @@ func Run(t *testing.T, open Open) {
 		"Empty":          testEmpty,
 		"Order":          testOrder,
 		"Replace":        testReplace,
-		"Twice":          testTwice,
+		"LastChange":     testLastChange,
 		"Ranges":         testRanges,
 		"Drops":          testDrops,
 		"DropsComeFirst": testDropsComeFirst,
@@ -238,25 +239,33 @@ func testReplace(h *harness) {
 	}
 }
 
-// A key that two tasks change is a mistake of the program, and nothing of the epoch is applied.
-func testTwice(h *harness) {
+// Of several changes of one key the last counts, within one Changes and over several.
+func testLastChange(h *harness) {
 	s := h.start()
 	space := store.Space{Operator: 1}
 	fill := func(value string) *store.Changes {
 		c := &store.Changes{}
-		for i := range 5000 {
-			c.Put(space, 0, uint64(i), []byte(value), nil) //nolint:gosec // small
+		for i := range 5000 { // so many that they are sorted in another way
+			c.Put(store.Space{Operator: 2}, 0, uint64(i), []byte("k"), []byte(value)) //nolint:gosec // small
 		}
 		c.Put(space, 3, 1<<63, []byte("k"), []byte(value))
+		c.Put(space, 3, 7, []byte("gone"), []byte(value))
+		c.Delete(space, 3, 7, []byte("gone"))
+		c.Delete(space, 3, 8, []byte("back"))
+		c.Put(space, 3, 8, []byte("back"), []byte(value))
 		return c
 	}
-	if err := s.Apply(h.Context(), []*store.Changes{fill("a"), fill("b")}); err == nil {
-		h.Error("a key was put twice")
+	both := fill("b")
+	both.Add(fill("c"))
+	if err := s.Apply(h.Context(), []*store.Changes{fill("a"), both}); err != nil {
+		h.Error(err)
 	}
 	r := h.reader(s)
-	h.want("scan", h.scan(r, space, 0, math.MaxUint64))
-	if err := s.Apply(h.Context(), []*store.Changes{fill("a")}); err != nil {
-		h.Error(err)
+	h.want("scan", h.scan(r, space, 0, math.MaxUint64), "3/8/back=c", "3/8000000000000000/k=c")
+	for _, entry := range h.scan(r, store.Space{Operator: 2}, 0, math.MaxUint64) {
+		if !strings.HasSuffix(entry, "k=c") {
+			h.Errorf("%s is not the last", entry)
+		}
 	}
 }
 
