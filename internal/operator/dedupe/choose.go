@@ -22,8 +22,8 @@ func (p *pending) reset() {
 	p.rows, p.positions, p.slots, p.was, p.beaten, p.any = p.rows[:0], p.positions[:0], p.slots[:0], p.was[:0], p.beaten[:0], false
 }
 
-// choose makes pending the rows of in that come before what is kept of their partitions.
-func (o *Operator) choose(in *batch.Batch) {
+// choose makes pending the rows of in that come before what is kept of their partitions. The error is SQLSTATE 53200.
+func (o *Operator) choose(in *batch.Batch) error {
 	p := &o.pending
 	p.reset()
 	for i, slot := range o.slots {
@@ -38,7 +38,9 @@ func (o *Operator) choose(in *batch.Batch) {
 			was = p.was[number]
 			p.beaten[number], p.any = true, true
 		default:
-			o.expiry.touch(o, l.row)
+			if err := o.expiry.touch(o, l.row); err != nil {
+				return err
+			}
 			if !o.beats(in, i, row, l) {
 				continue
 			}
@@ -47,6 +49,7 @@ func (o *Operator) choose(in *batch.Batch) {
 		p.rows, p.positions = append(p.rows, uint16(row)), append(p.positions, uint16(i)) //nolint:gosec // row numbers of a batch
 		p.slots, p.was, p.beaten = append(p.slots, slot), append(p.was, was), append(p.beaten, false)
 	}
+	return nil
 }
 
 // beats reports whether a row of in comes before the kept row of a partition.

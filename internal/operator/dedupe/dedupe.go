@@ -88,6 +88,7 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	if config.Final {
 		o.waiting.init(o)
 	}
+	o.rows.SetExtras(keyed.Extras{Loaded: o.leadAll})
 	return o
 }
 
@@ -135,7 +136,9 @@ func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error)
 	}
 	o.prefixes = slices.Grow(o.prefixes[:0], n)[:n]
 	o.order.Prefixes(in.Cols, in.Sel, o.prefixes)
-	o.choose(in)
+	if err := o.choose(in); err != nil {
+		return false, err
+	}
 	return false, o.keep(in, hashes, out)
 }
 

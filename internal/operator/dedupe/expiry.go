@@ -38,11 +38,20 @@ func (e *expiry) stamped(in *batch.Batch) []*batch.Column {
 }
 
 // touch notes that a row came for the partition of a kept row.
-func (e *expiry) touch(o *Operator, id uint32) {
-	if e.ttl > 0 {
-		cols, row := o.rows.Row(id)
-		cols[len(cols)-1].Int64s()[row] = e.now
+func (e *expiry) touch(o *Operator, id uint32) error {
+	if e.ttl == 0 {
+		return nil
 	}
+	cols, row := o.rows.Row(id)
+	last := &cols[len(cols)-1].Int64s()[row]
+	if *last == e.now {
+		return nil
+	}
+	if err := o.rows.TouchOne(id); err != nil {
+		return err
+	}
+	*last = e.now
+	return nil
 }
 
 // expired reports whether the partition of a kept row has lived long enough: not before its row was emitted.

@@ -27,7 +27,11 @@ func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
 	if err := o.rows.Restore(uint8(group), parts[0]); err != nil {
 		return err
 	}
-	ids := o.rows.AppendGroup(nil, uint8(group))
+	return o.leadAll(o.rows.AppendGroup(nil, uint8(group)))
+}
+
+// leadAll makes rows that are stored the kept ones of their partitions.
+func (o *Operator) leadAll(ids []uint32) error {
 	columns := make([]*batch.Column, len(o.types))
 	for i, typ := range o.types {
 		columns[i] = batch.NewColumn(o.pool, typ)
@@ -48,7 +52,7 @@ func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
 	return nil
 }
 
-// lead makes restored rows the kept ones of their partitions.
+// lead is leadAll for a batch of them.
 func (o *Operator) lead(b *batch.Batch, ids []uint32) error {
 	if _, err := o.find(b, b.Len); err != nil {
 		return err
@@ -69,3 +73,15 @@ func (o *Operator) lead(b *batch.Batch, ids []uint32) error {
 	}
 	return nil
 }
+
+// Kept are the rows: partitions follow from them.
+func (o *Operator) Kept() []keyed.Kept { return []keyed.Kept{o.rows} }
+
+// Rest returns nothing: the rows are all there is.
+func (o *Operator) Rest(op.KeyGroup) ([]byte, error) { return nil, nil }
+
+// RestoreRest is never called.
+func (o *Operator) RestoreRest(op.KeyGroup, []byte) error { return nil }
+
+// Restored has nothing to make.
+func (o *Operator) Restored() error { return nil }

@@ -49,6 +49,9 @@ func (w *waiting) emitUntil(limit int64, all bool, out *op.Output) error {
 			break
 		}
 		w.root = w.ranked.Delete(w.root, id)
+		if err := w.o.rows.TouchOne(id); err != nil {
+			return err
+		}
 		*w.o.rows.Mark(id) = final
 		b.add(id, batch.Insert)
 	}

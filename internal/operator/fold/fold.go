@@ -68,6 +68,7 @@ func New(pool *batch.Pool, budget *limit.Budget, c Config) *Fold {
 	f.whole, f.partition = keyed.NewHasher(columns), keyed.NewHasher(c.Partition)
 	f.table = keyed.NewTable(pool, c.Types, f.name, budget)
 	f.counts = keyed.NewSlab[int64](budget)
+	f.table.SetValues(keyed.Values{Append: f.appendCount, Restore: f.restoreCount})
 	return f
 }
 
@@ -94,6 +95,9 @@ func (f *Fold) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
 	}
 	for _, position := range fresh {
 		*f.counts.At(slots[position]) = unborn
+	}
+	if err := f.table.Touch(slots); err != nil {
+		return false, err
 	}
 	f.count(in, slots)
 	out.Counts.In += int64(len(slots))
@@ -245,22 +249,40 @@ func (f *Fold) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 
 // Snapshot returns the state of a key group: docs/format/state.md.
 func (f *Fold) Snapshot(group op.KeyGroup) ([]byte, error) {
-	return f.table.Snapshot(uint8(group), func(dst []byte, slot uint32) []byte {
-		return binary.AppendVarint(dst, *f.counts.At(slot))
-	})
+	return f.table.Snapshot(uint8(group), f.appendCount)
+}
+
+// appendCount appends how often a row is there.
+func (f *Fold) appendCount(dst []byte, slot uint32) []byte {
+	return binary.AppendVarint(dst, *f.counts.At(slot))
 }
 
 // Restore puts the state of a key group in.
 func (f *Fold) Restore(group op.KeyGroup, data []byte) error {
-	return f.table.Restore(uint8(group), data, func(slot uint32, value []byte) error {
-		n, size := binary.Varint(value)
-		if size <= 0 || size != len(value) || n == 0 || n == gone {
-			return &keyed.CorruptError{What: f.name, Reason: fmt.Sprintf("%x is no count of a row", value)}
-		}
-		if err := f.counts.Grow(f.table.Limit()); err != nil {
-			return op.OutOfMemory(f.name, err)
-		}
-		*f.counts.At(slot) = n
-		return nil
-	})
+	return f.table.Restore(uint8(group), data, f.restoreCount)
 }
+
+// restoreCount sets how often a row is there.
+func (f *Fold) restoreCount(slot uint32, value []byte) error {
+	n, size := binary.Varint(value)
+	if size <= 0 || size != len(value) || n == 0 || n == gone {
+		return &keyed.CorruptError{What: f.name, Reason: fmt.Sprintf("%x is no count of a row", value)}
+	}
+	if err := f.counts.Grow(f.table.Limit()); err != nil {
+		return op.OutOfMemory(f.name, err)
+	}
+	*f.counts.At(slot) = n
+	return nil
+}
+
+// Kept is the table.
+func (f *Fold) Kept() []keyed.Kept { return []keyed.Kept{f.table} }
+
+// Rest returns nothing: the table has all there is.
+func (f *Fold) Rest(op.KeyGroup) ([]byte, error) { return nil, nil }
+
+// RestoreRest is never called.
+func (f *Fold) RestoreRest(op.KeyGroup, []byte) error { return nil }
+
+// Restored has nothing to make.
+func (f *Fold) Restored() error { return nil }

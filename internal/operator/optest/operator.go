@@ -44,6 +44,15 @@ func (o *Operator) inputs() []Input {
 	return o.Inputs
 }
 
+// durable reports whether the operator's state can be stored entry by entry.
+func (o *Operator) durable() bool {
+	budget := limit.New("test", 0)
+	defer budget.Close()
+	operator, err := o.New(&batch.Pool{}, budget)
+	_, ok := operator.(op.Durable)
+	return ok && err == nil
+}
+
 func (o *Operator) ports() int { return max(o.Ports, 1) }
 
 // Result is what a run gave.

@@ -29,6 +29,7 @@ type run struct {
 	marks     []int64 // the watermark of each input
 	merged    int64   // the least of them that was told
 	logs      []changelog
+	keeping   *keeping // nil: state is snapshotted as a whole
 	result    Result
 }
 
@@ -40,6 +41,7 @@ type instance struct {
 	guards []*keyed.Guard
 	tables []op.Table
 	needs  op.Needs
+	kept   *keptInstance // nil: see run.keeping
 }
 
 // newRun prepares a run.
@@ -48,6 +50,9 @@ func newRun(o *Operator, s schedule, inputs []*batch.Batch, budget *limit.Budget
 	r.lender.pool = r.pool
 	r.result.Rows, r.result.Emitted = make([][]string, o.ports()), make([][]string, o.ports())
 	r.merged = math.MinInt64
+	if s.kept {
+		r.keeping = newKeeping()
+	}
 	for range inputs {
 		r.marks = append(r.marks, math.MinInt64)
 	}
@@ -95,6 +100,11 @@ func (r *run) all() error {
 			err = r.watermark(e.input, e.micros)
 		case tick:
 			err = r.tick(e.micros)
+		case seal:
+			err = r.each(r.seal)
+		}
+		if err == nil {
+			err = r.each(func(in *instance) error { return r.store(in, drainedBetween) })
 		}
 		if err != nil {
 			return err
@@ -156,10 +166,16 @@ func (r *run) make(e event) error {
 		if r.schedule.guarded {
 			in.watch()
 		}
+		if r.keeping != nil {
+			r.keeping.keep(in)
+		}
 		r.instances = append(r.instances, in)
 	}
 	return nil
 }
+
+// drainedBetween is about how many bytes of sealed state are stored between two events: so few that some is left when the next rows come.
+const drainedBetween = 64
 
 // watch sets guards on the tables.
 func (in *instance) watch() {
@@ -324,6 +340,12 @@ func (r *run) take(out *op.Output, in *batch.Batch) error {
 
 // move takes snapshots and goes on with new instances that are restored from them.
 func (r *run) move(e event) error {
+	if r.instances[0].kept != nil {
+		if err := r.moveKept(e); err != nil {
+			return err
+		}
+		return r.endInputsAgain()
+	}
 	groups, err := r.snapshot()
 	if err != nil {
 		return err
@@ -353,6 +375,11 @@ func (r *run) move(e event) error {
 			return fmt.Errorf("key group %d has another snapshot after its restore: %x, then %x", g, kept, again)
 		}
 	}
+	return r.endInputsAgain()
+}
+
+// endInputsAgain tells restored instances of the inputs that had ended.
+func (r *run) endInputsAgain() error {
 	for input, ended := range r.ended {
 		if !ended {
 			continue
@@ -367,13 +394,8 @@ func (r *run) move(e event) error {
 // snapshot passes a barrier and takes the state of every key group, each of which one instance alone has.
 func (r *run) snapshot() (groups [op.KeyGroups][]byte, err error) {
 	for i, in := range r.instances {
-		if err := r.flush(in); err != nil {
+		if err := r.passBarrier(in); err != nil {
 			return groups, err
-		}
-		if h, ok := in.op.(op.BarrierHandler); ok {
-			if err := r.event(in, -1, func(out *op.Output) (bool, error) { return h.OnBarrier(1, out) }); err != nil {
-				return groups, err
-			}
 		}
 		for _, g := range in.guards {
 			g.Open()

@@ -31,6 +31,7 @@ const (
 	flush     // as if no input waited
 	watermark // of an input
 	tick      // of processing time
+	seal      // of state that is stored entry by entry
 )
 
 // schedule is a way to run: what is fed in which order and cut how.
@@ -39,6 +40,8 @@ type schedule struct {
 	start  event // the instances at first
 	// guarded says that state is not resident unless declared.
 	guarded bool
+	// kept says that state is stored entry by entry, if the operator can.
+	kept bool
 	// plain batches have no selection and no rows that do not count.
 	plain bool
 }
@@ -68,6 +71,9 @@ func follows(in Input, done []bool) bool {
 // drawSchedule draws a way to run.
 func drawSchedule(t *rapid.T, o *Operator, inputs []*batch.Batch) schedule {
 	s := schedule{start: drawInstances(t, o), guarded: rapid.Bool().Draw(t, "guarded")}
+	if !s.guarded && o.durable() {
+		s.kept = rapid.IntRange(0, 3).Draw(t, "kept") > 0
+	}
 	totals := lengths(inputs)
 	c := newClock(o, inputs)
 	left, done := slices.Clone(totals), make([]bool, len(totals))
@@ -77,6 +83,9 @@ func drawSchedule(t *rapid.T, o *Operator, inputs []*batch.Batch) schedule {
 		if moves > 0 && rapid.IntRange(0, 4).Draw(t, "move") == 0 {
 			moves--
 			s.events = append(s.events, drawInstances(t, o))
+		}
+		if s.kept && rapid.IntRange(0, 2).Draw(t, "seal") == 0 {
+			s.events = append(s.events, event{kind: seal})
 		}
 		s.events = c.draw(t, s.events, left, done)
 		var open []int
@@ -127,12 +136,15 @@ func (s *schedule) describe() string {
 			times++
 		case flush:
 			flushes++
-		case end:
+		case end, seal:
 		}
 	}
 	resident := ""
 	if s.guarded {
 		resident = ", resident only what Needs declares"
+	}
+	if s.kept {
+		resident = ", stored entry by entry"
 	}
 	if times+flushes > 0 {
 		resident += fmt.Sprintf(", told %d times of time, flushed %d times", times, flushes)

@@ -1,0 +1,205 @@
+package optest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/internal/state/store"
+)
+
+// keeping is the store of the instances of a run whose state is stored entry by entry. Each instance has the number of an operator for itself, since here the key groups
+// of an instance need not be neighbours.
+type keeping struct {
+	store *store.Memory
+	last  uint16
+	rest  map[op.KeyGroup][]byte
+}
+
+func newKeeping() *keeping {
+	return &keeping{store: store.NewMemory(), rest: map[op.KeyGroup][]byte{}}
+}
+
+// keptInstance is what an instance needs for that.
+type keptInstance struct {
+	durable op.Durable
+	parts   []keyed.Kept
+	number  uint16
+	changes *store.Changes // of the sealed epoch, nil when all of it is stored
+}
+
+// keep has an instance note what changes.
+func (k *keeping) keep(in *instance) {
+	durable, ok := in.op.(op.Durable)
+	if !ok {
+		return
+	}
+	k.last++
+	in.kept = &keptInstance{durable: durable, parts: durable.Kept(), number: k.last}
+	for i, part := range in.kept.parts {
+		part.Keep(keyed.Home{Space: store.Space{Operator: k.last, Table: uint8(i)}, To: math.MaxUint64}) //nolint:gosec // few parts
+	}
+}
+
+// seal passes a barrier: what changed is stored from now on, piece by piece.
+func (r *run) seal(in *instance) error {
+	if in.kept == nil {
+		return nil
+	}
+	if err := r.store(in, math.MaxInt64); err != nil {
+		return err
+	}
+	if err := r.passBarrier(in); err != nil {
+		return err
+	}
+	in.kept.changes = &store.Changes{}
+	for _, part := range in.kept.parts {
+		part.Seal()
+	}
+	return nil
+}
+
+// passBarrier tells the operator of a barrier.
+func (r *run) passBarrier(in *instance) error {
+	if err := r.flush(in); err != nil {
+		return err
+	}
+	if h, ok := in.op.(op.BarrierHandler); ok {
+		return r.event(in, -1, func(out *op.Output) (bool, error) { return h.OnBarrier(1, out) })
+	}
+	return nil
+}
+
+// store writes about most bytes of what was sealed.
+func (r *run) store(in *instance, most int64) error {
+	k := in.kept
+	if k == nil || k.changes == nil {
+		return nil
+	}
+	for _, part := range k.parts {
+		before := k.changes.Bytes()
+		more, err := part.Drain(k.changes, most)
+		if more || err != nil {
+			return err
+		}
+		if most -= k.changes.Bytes() - before; most <= 0 {
+			return nil
+		}
+	}
+	changes := k.changes
+	k.changes = nil
+	return r.keeping.store.Apply(context.Background(), []*store.Changes{changes})
+}
+
+// entry is a stored entry.
+type entry struct {
+	slice      int64
+	hash       uint64
+	key, value []byte
+}
+
+// moveKept stores what the instances have and goes on with new ones, which get it.
+func (r *run) moveKept(e event) error {
+	old := r.instances
+	rest := map[op.KeyGroup][]byte{}
+	for i, in := range old {
+		if err := r.seal(in); err != nil {
+			return err
+		}
+		if err := r.store(in, math.MaxInt64); err != nil {
+			return err
+		}
+		for g := range op.KeyGroups {
+			data, err := in.kept.durable.Rest(op.KeyGroup(g)) //nolint:gosec // below 256
+			switch {
+			case err != nil:
+				return err
+			case data == nil:
+			case int(r.owners[g]) != i:
+				return fmt.Errorf("instance %d has something of key group %d, which is not its own", i, g)
+			default:
+				rest[op.KeyGroup(g)] = data //nolint:gosec // below 256
+			}
+		}
+		r.result.Peak = max(r.result.Peak, in.budget.Peak())
+	}
+	tables, err := r.stored(old)
+	if err != nil {
+		return err
+	}
+	if err := r.make(e); err != nil {
+		return err
+	}
+	changes := &store.Changes{}
+	for table, entries := range tables {
+		var given [3]keyed.Entries
+		for _, n := range entries {
+			owner := r.owners[op.GroupOf(n.hash)]
+			in := r.instances[owner].kept
+			changes.Put(store.Space{Operator: in.number, Table: uint8(table)}, n.slice, n.hash, n.key, n.value) //nolint:gosec // few tables
+			to := &given[owner]
+			to.Slices, to.Hashes = append(to.Slices, n.slice), append(to.Hashes, n.hash)
+			to.Keys, to.Values = append(to.Keys, bytes.Clone(n.key)), append(to.Values, bytes.Clone(n.value))
+		}
+		for i, in := range r.instances {
+			if err := admit(in.kept.parts[table], &given[i]); err != nil {
+				return fmt.Errorf("part %d: %w", table, err)
+			}
+		}
+	}
+	for g, data := range rest {
+		if err := r.instances[r.owners[g]].kept.durable.RestoreRest(g, data); err != nil {
+			return err
+		}
+	}
+	if err := r.each(func(in *instance) error { return in.kept.durable.Restored() }); err != nil {
+		return err
+	}
+	return r.keeping.store.Apply(context.Background(), []*store.Changes{changes})
+}
+
+// pieceOfEntries is how many entries are put in at once: so few that most parts get several pieces.
+const pieceOfEntries = 5
+
+// admit puts entries in, and then overwrites what it lent.
+func admit(part keyed.Kept, all *keyed.Entries) error {
+	for from := 0; from < all.Len(); from += pieceOfEntries {
+		to := min(from+pieceOfEntries, all.Len())
+		piece := keyed.Entries{Slices: all.Slices[from:to], Hashes: all.Hashes[from:to], Keys: all.Keys[from:to], Values: all.Values[from:to]}
+		if err := part.Admit(&piece); err != nil {
+			return err
+		}
+		for i := range piece.Keys {
+			fill(piece.Keys[i], garbage)
+			fill(piece.Values[i], garbage)
+		}
+	}
+	return nil
+}
+
+// stored reads what is stored of all instances, by part, in the order of the store.
+func (r *run) stored(instances []*instance) ([][]entry, error) {
+	tables := make([][]entry, len(instances[0].kept.parts))
+	reader := r.keeping.store.Reader()
+	for table := range tables {
+		for _, in := range instances {
+			space := store.Space{Operator: in.kept.number, Table: uint8(table)} //nolint:gosec // few tables
+			err := reader.Scan(space, 0, math.MaxUint64, func(slice int64, hash uint64, key, value []byte) error {
+				tables[table] = append(tables[table], entry{slice, hash, bytes.Clone(key), bytes.Clone(value)})
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+		slices.SortStableFunc(tables[table], func(a, b entry) int {
+			return cmp.Or(cmp.Compare(store.ShardOf(a.hash), store.ShardOf(b.hash)), cmp.Compare(a.slice, b.slice), cmp.Compare(a.hash, b.hash), bytes.Compare(a.key, b.key))
+		})
+	}
+	return tables, reader.Close()
+}
