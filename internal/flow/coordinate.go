@@ -86,7 +86,7 @@ func (c *coordinator) taskSnapshot(t *task, epoch int64, p taskPart, states map[
 }
 
 // taskDrained takes what a task had changed when it passed the barrier of an epoch.
-func (c *coordinator) taskDrained(t *task, epoch int64, changes *store.Changes) {
+func (c *coordinator) taskDrained(epoch int64, changes *store.Changes) {
 	c.mu.Lock()
 	if c.current != nil && c.current.number == epoch {
 		c.current.draining--

@@ -24,7 +24,7 @@ func (t *task) keep() error {
 			t.pipeline.nextState++
 		}
 		from, to := t.hashes()
-		k := s.keep(t, record.Number, from, to)
+		k := s.keep(record.Number, from, to)
 		if err := k.restore(reader, record.Layout); err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (t *task) drainSome() error {
 			return nil
 		}
 	}
-	t.pipeline.coordinator.taskDrained(t, t.sealed, t.changes)
+	t.pipeline.coordinator.taskDrained(t.sealed, t.changes)
 	t.changes = nil
 	return nil
 }

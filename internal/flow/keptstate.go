@@ -36,7 +36,7 @@ func (k wholeKey) hash() uint64 { return uint64(k.group) << groupShift } //nolin
 const groupShift = 56
 
 // keep makes ready what is needed to store the step's state, and puts in what is stored. The step is not asked again if nil is returned: it has no state.
-func (s *step) keep(t *task, number uint16, from, to uint64) *keptStep {
+func (s *step) keep(number uint16, from, to uint64) *keptStep {
 	k := &keptStep{step: s, number: number, from: from, to: to, sums: map[wholeKey]uint64{}}
 	durable, ok := s.op.(op.Durable)
 	if !ok {
