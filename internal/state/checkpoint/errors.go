@@ -1,0 +1,138 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ErrDamaged marks a manifest or a file whose bytes are not those that were written.
+var ErrDamaged = errors.New("checkpoint is damaged")
+
+// Holder is a process that owns, or owned, a state directory.
+type Holder struct {
+	PID     int       `json:"pid"`
+	Host    string    `json:"host"`
+	Started time.Time `json:"started"`
+}
+
+// String is the holder in a message.
+func (h Holder) String() string {
+	if h.PID == 0 {
+		return "an unknown process"
+	}
+	text := fmt.Sprintf("process %d", h.PID)
+	if h.Host != "" {
+		text += " on " + h.Host
+	}
+	if !h.Started.IsZero() {
+		text += " since " + h.Started.UTC().Format(time.RFC3339)
+	}
+	return text
+}
+
+// HeldError says that another process runs the pipeline.
+type HeldError struct {
+	Dir        string
+	Holder     Holder
+	Generation int64 // 0: he is only just starting
+}
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%s: the pipeline is run by %s; stop that, or take its place with --take-over", e.Dir, e.Holder)
+}
+
+// FencedError says that another owner has gone on with the pipeline: this one must stop, and must not commit anything more.
+type FencedError struct {
+	Generation int64 // of the fenced owner
+	Number     int64 // of the manifest that he wanted to publish, or published too late
+	Epoch      int64
+	By         int64 // generation of the owner that has taken over; 0 if that is not known
+	Holder     Holder
+}
+
+func (e *FencedError) Error() string {
+	text := fmt.Sprintf("epoch %d was not published: another run has taken over the pipeline", e.Epoch)
+	if e.By != 0 {
+		text += fmt.Sprintf(" (generation %d after %d, %s)", e.By, e.Generation, e.Holder)
+	}
+	return text
+}
+
+// DamagedError names a file of a checkpoint that is not what was written. It is ErrDamaged.
+type DamagedError struct {
+	Path    string // where the file is stored
+	Missing bool
+	// What was expected and what was found.
+	WantSize, GotSize int64
+	WantSum, GotSum   Sum // if the sizes agree
+}
+
+func (e *DamagedError) Error() string {
+	switch {
+	case e.Missing:
+		return fmt.Sprintf("%s: %s: the file of %d bytes is gone", e.Path, ErrDamaged, e.WantSize)
+	case e.WantSize != e.GotSize:
+		return fmt.Sprintf("%s: %s: %d bytes, should be %d", e.Path, ErrDamaged, e.GotSize, e.WantSize)
+	default:
+		return fmt.Sprintf("%s: %s: checksum %s, should be %s", e.Path, ErrDamaged, e.GotSum, e.WantSum)
+	}
+}
+
+// Is makes it ErrDamaged.
+func (e *DamagedError) Is(target error) bool { return target == ErrDamaged }
+
+// ManifestError says where the bytes of a manifest are wrong. It is ErrDamaged.
+type ManifestError struct {
+	Path   string // may be empty
+	Offset int64  // in the file, of the first byte that is known to be wrong, or of the part that is
+	Reason string
+}
+
+func (e *ManifestError) Error() string {
+	text := fmt.Sprintf("%s at byte %d: %s", ErrDamaged, e.Offset, e.Reason)
+	if e.Path != "" {
+		text = e.Path + ": " + text
+	}
+	return text
+}
+
+// Is makes it ErrDamaged.
+func (e *ManifestError) Is(target error) bool { return target == ErrDamaged }
+
+// UncertainError says that something was given a name, and that the name may not be durable. Whoever published so must start again.
+type UncertainError struct {
+	Name string
+	Err  error
+}
+
+func (e *UncertainError) Error() string {
+	return fmt.Sprintf("%s: it is unknown whether it is stored: %s", e.Name, e.Err)
+}
+
+func (e *UncertainError) Unwrap() error { return e.Err }
+
+// UnusableError says that the newest checkpoint cannot be used, and what could be instead. Sinks may have committed its epoch, so that no older one
+// is taken unless somebody accepts duplicates.
+type UnusableError struct {
+	Dir    string
+	Err    error       // what is wrong with the newest
+	Intact []*Manifest // older ones whose manifest can be read, newest first
+}
+
+func (e *UnusableError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "the newest checkpoint in %s cannot be used: %s\n", e.Dir, e.Err)
+	if len(e.Intact) == 0 {
+		b.WriteString("There is no older one. Restore the file from a backup, or begin anew with --fresh, which writes everything again.")
+		return b.String()
+	}
+	b.WriteString("Restore the file from a backup, or go on from an older checkpoint: what sinks were given since then they are given again.")
+	for _, m := range e.Intact {
+		fmt.Fprintf(&b, "\n  --accept-duplicates-since %d   checkpoint of %s", m.Epoch, m.Created.UTC().Format(time.RFC3339))
+	}
+	return b.String()
+}
+
+func (e *UnusableError) Unwrap() error { return e.Err }

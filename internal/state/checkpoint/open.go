@@ -1,0 +1,298 @@
+package checkpoint
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"wire.example/wire/internal/foundation/clock"
+	"wire.example/wire/internal/foundation/vfs"
+)
+
+// Bounds and defaults of Options.
+const (
+	DefaultRetain = 3
+	// MinRetain is the least number of checkpoints that are kept: with one alone a listing could miss the newest while it replaces the one before.
+	MinRetain = 2
+	// claimTries is how often a claim is repeated that somebody else was quicker with.
+	claimTries = 100
+)
+
+// Options say how a state directory is opened.
+type Options struct {
+	FS  vfs.FS // nil: that of the machine
+	Dir string
+	// Target is where manifests and files are kept; nil: in Dir. Locks and scratch are in Dir in any case.
+	Target   Target
+	Pipeline string
+	// TakeOver takes the directory from an owner who is, or may be, alive.
+	TakeOver bool
+	// Fresh begins a new lineage without state.
+	Fresh bool
+	// AcceptSince goes on from the checkpoint of this epoch although there are newer ones, or damaged ones; 0: from the newest.
+	AcceptSince int64
+	// Retain is how many checkpoints are kept; 0: DefaultRetain. Less than MinRetain is MinRetain.
+	Retain int
+	Clock  clock.Reader // nil: that of the machine
+	Log    *slog.Logger // nil: none
+	PID    int          // 0: of this process
+	Host   string       // empty: of this machine
+	Random io.Reader    // of lineages; nil: that of the machine
+
+	weak weaknesses
+}
+
+// weaknesses switch guarantees off, so that tests can show that they notice.
+type weaknesses struct {
+	overwrites   bool // manifests are renamed to their names, not linked
+	looksNot     bool // nobody looks for higher numbers after publishing
+	claimsNot    bool // a start does not publish
+	filesFirst   bool // retention deletes files before manifests
+	generations  bool // retention deletes files of later generations, too
+	syncsNoFiles bool // files are linked without being synced
+}
+
+func (o *Options) fill() error {
+	if o.Dir == "" {
+		return errors.New("a state directory needs a path")
+	}
+	if o.FS == nil {
+		o.FS = vfs.OS()
+	}
+	if o.Clock == nil {
+		o.Clock = clock.System()
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.PID == 0 {
+		o.PID = os.Getpid()
+	}
+	if o.Host == "" {
+		o.Host, _ = os.Hostname() // only for messages
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Retain == 0 {
+		o.Retain = DefaultRetain
+	}
+	o.Retain = max(o.Retain, MinRetain)
+	return nil
+}
+
+// Open makes this process the owner of a state directory, which is created if it does not exist. It finds what to go on from (Owner.Latest), claims
+// the next number for a generation of its own, and removes what dead owners left.
+//
+// Errors: *HeldError while another process runs the pipeline and TakeOver is not set; *UnusableError when the newest checkpoint cannot be used.
+//
+// Every start claims, not only a take-over. So each generation has exactly one owner even where locks do not work; a manifest whose name a dead owner
+// did not live to make durable becomes so before anybody relies on it; and who was stopped before he took the lock is fenced like any other.
+func Open(ctx context.Context, options Options) (*Owner, error) {
+	if err := options.fill(); err != nil {
+		return nil, err
+	}
+	d := NewDirectory(options.FS, options.Dir, 0)
+	if err := d.Prepare(); err != nil {
+		return nil, fmt.Errorf("state directory: %w", err)
+	}
+	opener := &opener{Options: options, holder: Holder{PID: options.PID, Host: options.Host, Started: options.Clock.Now().UTC()}}
+	// Starts come one after another, so that none takes the other's short looks at locks for an owner. Who takes over does not wait for one that hangs.
+	path := filepath.Join(options.Dir, startLock)
+	start, err := takeLock(options.FS, path, opener.holder)
+	switch {
+	case errors.Is(err, vfs.ErrLocked) && !options.TakeOver:
+		return nil, &HeldError{Dir: options.Dir, Holder: readHolder(options.FS, path)}
+	case err != nil && !errors.Is(err, vfs.ErrLocked):
+		return nil, fmt.Errorf("state directory: %w", err)
+	case err == nil:
+		defer func() { _ = start.release(false) }() // closing is all that can fail, and it frees the lock
+	}
+	for range claimTries {
+		owner, err := opener.try(ctx)
+		if owner != nil || err != nil {
+			return owner, err
+		}
+	}
+	return nil, fmt.Errorf("%s: others took every number that was claimed, %d times; is the pipeline started somewhere again and again?", options.Dir, claimTries)
+}
+
+// opener is an Open under way.
+type opener struct {
+	Options
+	holder Holder
+}
+
+// try opens the directory once; neither owner nor error: somebody else was quicker.
+func (o *opener) try(ctx context.Context) (*Owner, error) {
+	owners, err := findOwners(o.FS, o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("state directory: %w", err)
+	}
+	if g, holder := owners.highestHeld(); g != 0 && !o.TakeOver {
+		return nil, &HeldError{Dir: o.Dir, Holder: holder, Generation: g}
+	}
+	target := o.Target
+	if target == nil {
+		target = NewDirectory(o.FS, o.Dir, 0)
+	}
+	entries, err := readEntries(ctx, target, nil)
+	if err != nil {
+		return nil, err
+	}
+	claim, err := o.claim(ctx, target, entries, owners)
+	if err != nil {
+		return nil, err
+	}
+	held, err := takeLock(o.FS, filepath.Join(o.Dir, lockPrefix+strconv.FormatInt(claim.Generation, 10)), o.holder)
+	if errors.Is(err, vfs.ErrLocked) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("state directory: %w", err)
+	}
+	owner := newOwner(o, claim, held, entries)
+	owner.contested = len(owners.held) > 0 || o.Target != nil && o.elsewhere(entries)
+	if !o.weak.claimsNot {
+		if err := owner.publish(ctx, claim); err != nil {
+			err = errors.Join(err, held.release(true))
+			var fenced *FencedError
+			if errors.As(err, &fenced) {
+				return nil, nil
+			}
+			return nil, fmt.Errorf("state directory: %w", err)
+		}
+	}
+	if err := owner.cleanUp(owners); err != nil {
+		return nil, errors.Join(fmt.Errorf("state directory: %w", err), held.release(true))
+	}
+	return owner, nil
+}
+
+// elsewhere reports whether the last owner ran on another machine, so that no lock here tells whether he is dead.
+func (o *opener) elsewhere(entries []Entry) bool {
+	if len(entries) == 0 {
+		return false
+	}
+	newest := newestFirst(entries)[0]
+	return newest.Err != nil || newest.Manifest.Owner.Host != o.Host
+}
+
+// claim decides what to claim.
+func (o *opener) claim(ctx context.Context, target Target, entries []Entry, owners *owners) (*Manifest, error) {
+	var base *Manifest
+	if !o.Fresh {
+		var err error
+		if base, err = Recover(entries, o.AcceptSince, o.Dir); err != nil {
+			return nil, err
+		}
+	}
+	files, err := target.List(ctx, fileFolder)
+	if err != nil {
+		return nil, err
+	}
+	seen := slices.Clone(owners.seen)
+	for _, f := range files {
+		if g, ok := storedGeneration(strings.TrimPrefix(f.Name, fileFolder)); ok {
+			seen = append(seen, g)
+		}
+	}
+	claim := &Manifest{}
+	if base != nil {
+		claim = base.clone()
+		claim.From = base.Number
+		if !base.HasState() {
+			claim.From = 0
+		}
+	} else if claim.Lineage, err = newLineage(o.Random); err != nil {
+		return nil, err
+	}
+	claim.Version, claim.Kind, claim.Pipeline = ManifestVersion, KindClaim, o.Pipeline
+	claim.Number, claim.Generation = newestNumber(entries)+1, NextGeneration(entries, seen)
+	claim.Created, claim.Owner = o.Clock.Now().UTC(), o.holder
+	if claim.Used = LastEpoch(entries); claim.Used <= claim.Epoch {
+		claim.Used = 0
+	}
+	return claim, nil
+}
+
+// newLineage makes a random UUID (version 4 of RFC 9562).
+func newLineage(random io.Reader) (string, error) {
+	var id [16]byte
+	if _, err := io.ReadFull(random, id[:]); err != nil {
+		return "", fmt.Errorf("lineage: %w", err)
+	}
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:]), nil
+}
+
+// readEntries reads all manifests, those in known without looking at them again. What is deleted meanwhile is not among them.
+func readEntries(ctx context.Context, target Target, known map[int64]*Manifest) ([]Entry, error) {
+	infos, err := target.List(ctx, manifestFolder)
+	if err != nil {
+		return nil, err
+	}
+	var entries []Entry
+	for _, info := range infos {
+		number, ok := manifestNumber(info.Name)
+		if !ok {
+			continue
+		}
+		if m := known[number]; m != nil {
+			entries = append(entries, Entry{Number: number, Manifest: m})
+			continue
+		}
+		m, err := readManifest(ctx, target, info.Name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		entries = append(entries, Entry{Number: number, Manifest: m, Err: err})
+	}
+	return entries, nil
+}
+
+// readManifest reads the manifest of a name, which must be its own.
+func readManifest(ctx context.Context, target Target, name string) (*Manifest, error) {
+	path := describe(target, name)
+	r, err := target.Get(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	m, err := Decode(data)
+	var damaged *ManifestError
+	if errors.As(err, &damaged) {
+		damaged.Path = path
+		return nil, damaged
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if manifestName(m.Number) != name {
+		return nil, &ManifestError{Path: path, Offset: int64(len(manifestBegin)), Reason: fmt.Sprintf("this is manifest number %d", m.Number)}
+	}
+	return m, nil
+}
+
+// describe is how a message names what a target stores.
+func describe(target Target, name string) string {
+	if d, ok := target.(interface{ Path(name string) string }); ok {
+		return d.Path(name)
+	}
+	return name
+}

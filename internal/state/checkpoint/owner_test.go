@@ -1,0 +1,222 @@
+package checkpoint
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"wire.example/wire/internal/foundation/vfs"
+)
+
+func TestFirstStartHasNoState(t *testing.T) {
+	b, _ := memBed(t)
+	o := b.open()
+	if o.Latest() != nil || o.LastEpoch() != 0 || o.Generation() != 1 || o.Lineage() != lineageA || o.Contested() {
+		t.Errorf("latest %v, last epoch %d, generation %d, lineage %s, contested %v", o.Latest(), o.LastEpoch(), o.Generation(), o.Lineage(), o.Contested())
+	}
+	b.must(o.Close())
+	b.must(o.Close())
+	o = b.open()
+	if o.Latest() != nil || o.Generation() != 2 || o.Lineage() != lineageA {
+		t.Errorf("second start: latest %v, generation %d", o.Latest(), o.Generation())
+	}
+}
+
+func TestResume(t *testing.T) {
+	b, _ := memBed(t)
+	o := b.open()
+	b.checkpoint(o, 1, 2, 5) // 3 and 4 were given up
+	b.must(o.Retain(t.Context()))
+	b.must(o.Close())
+
+	o = b.open()
+	m := o.Latest()
+	if m == nil || m.Epoch != 5 || m.Kind != KindClaim || m.Generation != 2 || string(m.Body) != `{"at":5}` || o.LastEpoch() != 5 {
+		t.Fatalf("latest %+v", m)
+	}
+	b.must(b.restoreAndCompare(o, m))
+	b.checkpoint(o, 6)
+	m = o.Latest()
+	for _, f := range m.Files {
+		if g, _ := storedGeneration(f.Stored); (g == 1) != (f.Name == "000005.sst" || f.Name == "000004.sst") {
+			t.Errorf("%s is stored as %s", f.Name, f.Stored)
+		}
+	}
+}
+
+func TestStagedOnceOnly(t *testing.T) {
+	mem := vfs.NewMem()
+	record := vfs.Record(mem)
+	b := newBed(t, record)
+	o := b.open()
+	b.checkpoint(o, 1)
+	record.Forget()
+	b.checkpoint(o, 2)
+	for _, op := range record.Ops() {
+		if strings.HasSuffix(op.Path, "000001.sst") && op.Call != vfs.CallStat {
+			t.Errorf("what is stored is touched again: %s", op)
+		}
+	}
+	// A small file that did not change is not stored again.
+	files, err := b.stage(o, 3)
+	b.must(err)
+	b.must(o.Publish(t.Context(), checkpointOf(3, files)))
+	same, err := o.Stage(t.Context(), 4, "store", []StageFile{{Name: "CURRENT", Path: filepath.Join(o.LiveDir(), "CURRENT"), Size: 9, Small: true}})
+	b.must(err)
+	if i := slices.IndexFunc(files, func(f File) bool { return f.Name == "CURRENT" }); same[0] != files[i] {
+		t.Errorf("stored again: %v, was %v", same[0], files[i])
+	}
+}
+
+func TestSecondRunIsRefused(t *testing.T) {
+	b, _ := memBed(t)
+	o := b.open()
+	_, err := b.try(func(o *Options) { o.PID = 8 })
+	held := wantAs[*HeldError](t, err)
+	if held.Holder.PID != 7 || held.Generation != 1 || !strings.Contains(err.Error(), "process 7 on h since 2026-01-02T03:04:05Z; stop that, or take its place with --take-over") {
+		t.Errorf("%v", err)
+	}
+	b.must(o.Close())
+	o = b.open()
+	b.must(o.Close())
+}
+
+func TestTakeOverFencesTheOther(t *testing.T) {
+	b, _ := memBed(t)
+	a := b.open()
+	b.checkpoint(a, 1)
+	_, err := b.stage(a, 2)
+	b.must(err)
+	c := b.open(takeOver)
+	if !c.Contested() || c.Generation() != 2 || c.Latest().Epoch != 1 {
+		t.Errorf("contested %v, generation %d, latest %v", c.Contested(), c.Generation(), c.Latest())
+	}
+	if _, err := b.fs.Stat(a.LiveDir()); err != nil {
+		t.Errorf("scratch of an owner who may be alive: %v", err)
+	}
+	fenced := wantAs[*FencedError](t, b.tryCheckpoint(a, 2))
+	if fenced.By != 2 || fenced.Generation != 1 || fenced.Epoch != 2 || fenced.Holder.PID != 7 {
+		t.Errorf("%+v", fenced)
+	}
+	_ = wantAs[*FencedError](t, a.Publish(t.Context(), checkpointOf(3, nil)))
+	_ = wantAs[*FencedError](t, a.Retain(t.Context()))
+	b.must(b.restoreAndCompare(c, c.Latest()))
+	b.checkpoint(c, 2)
+	b.must(a.Close())
+	b.must(c.Retain(t.Context()))
+	if names := b.names("files"); len(names) != 4 || slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, "-1-2-") }) {
+		t.Errorf("files %q", names)
+	}
+}
+
+// The owner before slept while his number was taken, used and deleted.
+func TestZombieWakesAfterRetention(t *testing.T) {
+	b, _ := memBed(t)
+	a := b.open()
+	b.checkpoint(a, 1)
+	files, err := b.stage(a, 2)
+	b.must(err)
+	c := b.open(takeOver)
+	b.must(b.restoreAndCompare(c, c.Latest()))
+	b.checkpoint(c, 2, 3, 4, 5, 6)
+	b.must(c.Retain(t.Context()))
+	if slices.Contains(b.names("manifests"), filepath.Base(manifestName(3))) {
+		t.Fatal("the number is still there")
+	}
+	err = a.Publish(t.Context(), checkpointOf(2, files))
+	_ = wantAs[*FencedError](t, err)
+	b.checkpoint(c, 7)
+	b.must(c.Retain(t.Context()))
+	b.must(c.Close())
+	b.must(a.Close())
+	o := b.open()
+	if o.Latest().Epoch != 7 {
+		t.Errorf("latest %+v", o.Latest())
+	}
+	b.must(b.restoreAndCompare(o, o.Latest()))
+}
+
+func TestFreshBeginsALineage(t *testing.T) {
+	b, _ := memBed(t)
+	b.options.Random = nil
+	a := b.open()
+	b.checkpoint(a, 1, 2)
+	b.must(a.Close())
+	o := b.open(fresh)
+	if o.Latest() != nil || o.Lineage() == a.Lineage() || o.LastEpoch() != 2 || o.Generation() != 2 {
+		t.Errorf("latest %v, lineage %s, last epoch %d", o.Latest(), o.Lineage(), o.LastEpoch())
+	}
+	if err := b.tryCheckpoint(o, 2); err == nil {
+		t.Error("an epoch was used twice")
+	}
+	b.checkpoint(o, 3)
+	b.must(o.Close())
+	o = b.open()
+	if o.Latest().Epoch != 3 {
+		t.Errorf("latest %v", o.Latest())
+	}
+}
+
+func TestStaleThingsAreRemoved(t *testing.T) {
+	b, mem := memBed(t)
+	a := b.open()
+	b.checkpoint(a, 1)
+	b.must(vfs.WriteFile(b.fs, filepath.Join(stateDir, "tmp/1-99"), []byte("x")))
+	b.must(vfs.WriteFile(b.fs, filepath.Join(stateDir, "tmp/mine.txt"), []byte("x")))
+	b.fs = mem.CrashImage(vfs.CrashOptions{Keep: 1}) // the process is dead: its locks are free
+	b.options.FS = b.fs
+	o := b.open()
+	if o.Contested() {
+		t.Error("a dead owner contests")
+	}
+	if got := b.names("."); !slices.Equal(got, []string{"files", "lock", "lock-2", "manifests", "tmp"}) {
+		t.Errorf("left: %q", got)
+	}
+	if got := b.names("tmp"); !slices.Equal(got, []string{"mine.txt"}) {
+		t.Errorf("left: %q", got)
+	}
+}
+
+func TestPublishRefuses(t *testing.T) {
+	b, _ := memBed(t)
+	o := b.open()
+	b.checkpoint(o, 3)
+	for name, m := range map[string]*Manifest{
+		"an epoch again":      checkpointOf(3, nil),
+		"an earlier epoch":    checkpointOf(2, nil),
+		"an epoch far away":   checkpointOf(5_000_000, nil),
+		"a claim":             {Epoch: 4, Kind: KindClaim},
+		"no kind":             {Epoch: 4},
+		"a file twice":        checkpointOf(4, append(slices.Clone(o.Latest().Files), o.Latest().Files...)),
+		"a file from outside": checkpointOf(4, []File{{Part: "store", Name: "../x", Stored: o.Latest().Files[0].Stored}}),
+		"unconfirmed epochs":  {Epoch: 4, Kind: KindCheckpoint, Unconfirmed: []int64{5}},
+	} {
+		if err := o.Publish(t.Context(), m); err == nil {
+			t.Errorf("%s was published", name)
+		}
+	}
+	b.checkpoint(o, 4)
+	b.must(o.Close())
+	if err := o.Publish(t.Context(), checkpointOf(5, nil)); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("closed: %v", err)
+	}
+	if _, err := b.stage(o, 5); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("closed: %v", err)
+	}
+}
+
+func TestFinished(t *testing.T) {
+	b, _ := memBed(t)
+	o := b.open()
+	m := checkpointOf(1, nil)
+	m.Kind = KindFinished
+	b.must(o.Publish(t.Context(), m))
+	b.must(o.Close())
+	o = b.open()
+	if l := o.Latest(); !l.Finished || l.Kind != KindClaim || !slices.Equal(l.Unconfirmed, []int64{1}) {
+		t.Errorf("latest %+v", l)
+	}
+}

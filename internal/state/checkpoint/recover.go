@@ -1,0 +1,120 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Entry is a manifest that was found under a number: what it says, or why it cannot be read.
+type Entry struct {
+	Number   int64
+	Manifest *Manifest // nil if Err is set
+	Err      error
+}
+
+// epochsOfDamaged is by how much epochs go on for each manifest that cannot be read and comes after the readable ones: more than an owner may skip.
+const epochsOfDamaged = maxSkip + 1
+
+// maxSkip is how many epochs an owner may give up between two manifests.
+const maxSkip = 1 << 20
+
+// Recover decides from which of the manifests, in any order, a pipeline goes on; nil: from none, there is nothing. That is the newest, and no other:
+// sinks may have committed its epoch. If it cannot be used somebody must accept the duplicates since an older epoch; acceptSince is that epoch, 0 for
+// none. The error is an *UnusableError, of which dir is only for the message.
+func Recover(entries []Entry, acceptSince int64, dir string) (*Manifest, error) {
+	sorted := newestFirst(entries)
+	if len(sorted) == 0 {
+		if acceptSince != 0 {
+			return nil, fmt.Errorf("%s: there is no checkpoint of epoch %d", dir, acceptSince)
+		}
+		return nil, nil
+	}
+	if acceptSince == 0 {
+		newest := sorted[0]
+		if newest.Err == nil {
+			return newest.Manifest, nil
+		}
+		if !errors.Is(newest.Err, ErrDamaged) {
+			return nil, newest.Err // it may be readable another time
+		}
+		return nil, &UnusableError{Dir: dir, Err: newest.Err, Intact: Choices(entries, 0)}
+	}
+	for _, e := range sorted {
+		if e.Err == nil && e.Manifest.Epoch == acceptSince && e.Manifest.HasState() {
+			return e.Manifest, nil
+		}
+	}
+	err := fmt.Errorf("there is no readable checkpoint of epoch %d", acceptSince)
+	return nil, &UnusableError{Dir: dir, Err: err, Intact: Choices(entries, 0)}
+}
+
+// Choices are the manifests that can be read and have state, newest first, one an epoch; without that epoch, unless it is 0.
+func Choices(entries []Entry, without int64) []*Manifest {
+	var choices []*Manifest
+	seen := map[int64]bool{without: true}
+	for _, e := range newestFirst(entries) {
+		if e.Err == nil && e.Manifest.HasState() && !seen[e.Manifest.Epoch] {
+			seen[e.Manifest.Epoch] = true
+			choices = append(choices, e.Manifest)
+		}
+	}
+	return choices
+}
+
+// NextGeneration is the generation of a new owner: higher than that of any manifest, that of a manifest that cannot be read included, and than the
+// generations that were seen in other names.
+func NextGeneration(entries []Entry, seen []int64) int64 {
+	highest, damaged := int64(0), int64(0)
+	for _, e := range entries {
+		if e.Err != nil {
+			damaged++ // it may have raised the generation by one
+		} else {
+			highest = max(highest, e.Manifest.Generation)
+		}
+	}
+	for _, g := range seen {
+		highest = max(highest, g)
+	}
+	return highest + damaged + 1
+}
+
+// LastEpoch is the highest number that an epoch may have had, given that manifests which cannot be read may have the highest.
+func LastEpoch(entries []Entry) int64 {
+	last := int64(0)
+	for _, e := range newestFirst(entries) {
+		if e.Err == nil {
+			return last + e.Manifest.lastEpoch()
+		}
+		last += epochsOfDamaged
+	}
+	return last
+}
+
+// Superseded returns the highest of numbers that is higher than mine; false: there is none, and whoever published mine may commit.
+func Superseded(numbers []int64, mine int64) (by int64, superseded bool) {
+	for _, n := range numbers {
+		by = max(by, n)
+	}
+	return by, by > mine
+}
+
+// newestNumber is the highest number; 0: there is none.
+func newestNumber(entries []Entry) int64 {
+	highest := int64(0)
+	for _, e := range entries {
+		highest = max(highest, e.Number)
+	}
+	return highest
+}
+
+func newestFirst(entries []Entry) []Entry {
+	sorted := slices.Clone(entries)
+	slices.SortFunc(sorted, func(a, b Entry) int {
+		if a.Number > b.Number {
+			return -1
+		}
+		return 1
+	})
+	return sorted
+}

@@ -1,0 +1,245 @@
+package checkpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"wire.example/wire/internal/foundation/vfs"
+)
+
+// Inventory is what a state directory holds, seen from outside.
+type Inventory struct {
+	Dir     string
+	Entries []Entry // newest first
+	// Owners are those that left a lock, by generation: the one that runs the pipeline, or that did not end in order.
+	Owners map[int64]Holder
+	// Files are the stored files by name, with their sizes.
+	Files map[string]int64
+	// Unneeded are names of files that no manifest needs, of those that can be read. A running pipeline may be about to need them.
+	Unneeded []string
+}
+
+// Bytes is the size of all stored files.
+func (i *Inventory) Bytes() int64 {
+	total := int64(0)
+	for _, size := range i.Files {
+		total += size
+	}
+	return total
+}
+
+// Find returns the newest manifest of an epoch; 0: the newest that has state. Nil: there is none, or the newest of all cannot be read and epoch is 0.
+func (i *Inventory) Find(epoch int64) *Manifest {
+	for _, e := range i.Entries {
+		switch {
+		case e.Err != nil && epoch == 0:
+			return nil
+		case e.Err == nil && e.Manifest.HasState() && (epoch == 0 || e.Manifest.Epoch == epoch):
+			return e.Manifest
+		}
+	}
+	return nil
+}
+
+// Inspect looks at a state directory without owning it, and changes nothing. A pipeline may run meanwhile.
+func Inspect(ctx context.Context, fsys vfs.FS, dir string) (*Inventory, error) {
+	target := NewDirectory(fsys, dir, 0)
+	if _, err := fsys.ReadDir(target.Path(manifestFolder)); err != nil {
+		return nil, fmt.Errorf("no state directory: %w", err)
+	}
+	entries, err := readEntries(ctx, target, nil)
+	if err != nil {
+		return nil, err
+	}
+	infos, err := target.List(ctx, fileFolder)
+	if err != nil {
+		return nil, err
+	}
+	i := &Inventory{Dir: dir, Entries: newestFirst(entries), Files: map[string]int64{}, Owners: map[int64]Holder{}}
+	needed := map[string]bool{}
+	for _, e := range entries {
+		if e.Err == nil {
+			for _, f := range e.Manifest.Files {
+				needed[f.Stored] = true
+			}
+		}
+	}
+	for _, info := range infos {
+		name := strings.TrimPrefix(info.Name, fileFolder)
+		i.Files[name] = info.Size
+		if !needed[name] {
+			i.Unneeded = append(i.Unneeded, name)
+		}
+	}
+	names, err := fsys.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range names {
+		if g, ok := generationOf(e.Name(), lockPrefix); ok {
+			i.Owners[g] = readHolder(fsys, target.path(e.Name()))
+		}
+	}
+	return i, nil
+}
+
+// Report is what Verify found.
+type Report struct {
+	Manifest *Manifest
+	Files    int
+	Bytes    int64
+	// Damaged are the files that are not what was written, in the order of the manifest.
+	Damaged []*DamagedError
+}
+
+// OK reports whether all is as it was written.
+func (r *Report) OK() bool { return len(r.Damaged) == 0 }
+
+// Verify reads every file of m and compares size and checksum. The error is that of a target that cannot be read; damage is in the report.
+func Verify(ctx context.Context, target Target, m *Manifest) (*Report, error) {
+	report := &Report{Manifest: m, Files: len(m.Files), Bytes: m.Bytes()}
+	damaged := make([]*DamagedError, len(m.Files))
+	err := inParallel(ctx, len(m.Files), func(i int) error {
+		err := verify(ctx, target, m.Files[i])
+		if errors.As(err, &damaged[i]) {
+			return nil
+		}
+		return err
+	})
+	report.Damaged = slices.DeleteFunc(damaged, func(d *DamagedError) bool { return d == nil })
+	return report, err
+}
+
+func verify(ctx context.Context, target Target, f File) error {
+	r, err := target.Get(ctx, fileFolder+f.Stored)
+	if err != nil {
+		return f.unreadable(target, err)
+	}
+	size, sum, err := sumOf(r)
+	return f.verdict(target, size, sum, errors.Join(err, r.Close()))
+}
+
+// Remove deletes the checkpoints of some epochs, and the files that only they need. It refuses the newest checkpoint, from which the pipeline goes on,
+// epochs that are not there, and a directory whose pipeline runs (*HeldError). It returns what was deleted.
+func Remove(ctx context.Context, options Options, epochs []int64) (Garbage, error) {
+	var garbage Garbage
+	err := excluded(options, func(o *Options) error {
+		target := NewDirectory(o.FS, o.Dir, 0)
+		entries, err := readEntries(ctx, target, nil)
+		if err != nil {
+			return err
+		}
+		infos, err := target.List(ctx, fileFolder)
+		if err != nil {
+			return err
+		}
+		names := make([]string, len(infos))
+		for i, info := range infos {
+			names[i] = strings.TrimPrefix(info.Name, fileFolder)
+		}
+		if garbage, err = removal(entries, names, epochs, o.Dir); err != nil {
+			return err
+		}
+		owner := &Owner{target: target}
+		return owner.deleteGarbage(ctx, garbage)
+	})
+	return garbage, err
+}
+
+// removal decides what Remove deletes.
+func removal(entries []Entry, stored []string, epochs []int64, dir string) (Garbage, error) {
+	var garbage Garbage
+	var kept []Entry
+	found := map[int64]bool{}
+	for i, e := range newestFirst(entries) {
+		if e.Err != nil || !slices.Contains(epochs, e.Manifest.Epoch) || !e.Manifest.HasState() {
+			kept = append(kept, e)
+			continue
+		}
+		if i == 0 {
+			return Garbage{}, fmt.Errorf("%s: the pipeline goes on from epoch %d, the newest; delete the directory to forget everything", dir, e.Manifest.Epoch)
+		}
+		found[e.Manifest.Epoch] = true
+		garbage.Manifests = append(garbage.Manifests, e.Number)
+	}
+	for _, epoch := range epochs {
+		if !found[epoch] {
+			return Garbage{}, fmt.Errorf("%s: there is no checkpoint of epoch %d", dir, epoch)
+		}
+	}
+	slices.Sort(garbage.Manifests)
+	garbage.Files = unneeded(kept, stored, 1<<63-1, nil)
+	return garbage, nil
+}
+
+// RemoveAll deletes a state directory with all that is in it. It refuses one whose pipeline runs (*HeldError), and one that holds other things.
+func RemoveAll(options Options) error {
+	return excluded(options, func(o *Options) error {
+		entries, err := o.FS.ReadDir(o.Dir)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if !ours(e.Name()) {
+				return fmt.Errorf("%s is not only a state directory: it holds %s", o.Dir, e.Name())
+			}
+		}
+		// Manifests go from the oldest, and the lock goes last: what is left of half a removal is no other checkpoint, and nobody starts from it meanwhile.
+		for _, e := range entries {
+			path := filepath.Join(o.Dir, e.Name())
+			switch {
+			case e.Name() == startLock:
+			case e.IsDir():
+				err = removeTree(o.FS, path)
+			default:
+				err = o.FS.Remove(path)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return removeTree(o.FS, o.Dir)
+	})
+}
+
+// ours reports whether a name in a state directory is of this package's making.
+func ours(name string) bool {
+	switch name {
+	case startLock, temporaryFolder, strings.TrimSuffix(manifestFolder, "/"), strings.TrimSuffix(fileFolder, "/"):
+		return true
+	}
+	_, isLock := generationOf(name, lockPrefix)
+	_, isLive := generationOf(name, livePrefix)
+	return isLock || isLive
+}
+
+// excluded calls do while no pipeline runs and none can start.
+func excluded(options Options, do func(o *Options) error) (err error) {
+	if err := options.fill(); err != nil {
+		return err
+	}
+	if _, err := options.FS.ReadDir(options.Dir); err != nil {
+		return fmt.Errorf("no state directory: %w", err)
+	}
+	path := filepath.Join(options.Dir, startLock)
+	start, err := takeLock(options.FS, path, Holder{PID: options.PID, Host: options.Host, Started: options.Clock.Now().UTC()})
+	if errors.Is(err, vfs.ErrLocked) {
+		return &HeldError{Dir: options.Dir, Holder: readHolder(options.FS, path)}
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, start.release(false)) }()
+	owners, err := findOwners(options.FS, options.Dir)
+	if err != nil {
+		return err
+	}
+	if g, holder := owners.highestHeld(); g != 0 {
+		return &HeldError{Dir: options.Dir, Holder: holder, Generation: g}
+	}
+	return do(&options)
+}
