@@ -40,7 +40,7 @@ func (c *SourceConfig) blockBytes(env connector.SourceEnv) int {
 type SinkConfig struct {
 	Path        string          `option:"path" doc:"The file to write; with parts (roll_… or partition_by), what their names are made of: out/a.csv gives out/a-000001.csv." required:"true"`
 	Compression string          `option:"compression" doc:"How to compress; auto goes by the path's ending (.gz, .zst)." enum:"auto,none,gzip,zstd" default:"auto"`
-	IfExists    string          `option:"if_exists" doc:"What to do when output is there already: refuse to start (error), replace the file when the run is done (replace), or add parts behind those that are there (append)." enum:"error,replace,append" default:"error"`
+	IfExists    string          `option:"if_exists" doc:"What to do when output is there already: refuse to start (error), replace the file when the run is done (replace), or add to it, or to the parts that are there (append)." enum:"error,replace,append" default:"error"`
 	RollSize    connector.Bytes `option:"roll_size" doc:"Begin a new part when one has this size, as it lies on disk."`
 	RollEvery   time.Duration   `option:"roll_every" doc:"Begin a new part when one is this old, counted from its first row."`
 	RollRows    int64           `option:"roll_rows" doc:"Begin a new part when one has this many rows."`
@@ -60,8 +60,6 @@ func (c *SinkConfig) Validate() error {
 		return &connector.OptionError{Name: "max_open_partitions", Message: "max_open_partitions must be between 1 and 4096"}
 	case c.parts() && c.IfExists == "replace":
 		return &connector.OptionError{Name: "if_exists", Message: "if_exists: replace is for a single file; with parts use append, or another directory"}
-	case !c.parts() && c.IfExists == "append":
-		return &connector.OptionError{Name: "if_exists", Message: "if_exists: append adds parts: say when to begin one with roll_size, roll_every or roll_rows"}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 
 	"wire.example/wire/internal/connect/file"
 	"wire.example/wire/internal/foundation/vfs"
@@ -81,18 +82,31 @@ func TestSinkConformance(t *testing.T) {
 // visibleLines are the lines of the file at path, none while it is not there.
 func visibleLines(t testing.TB, fsys vfs.FS, path string) []string {
 	t.Helper()
-	content, err := vfs.ReadFile(fsys, path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err == nil && strings.HasSuffix(path, ".gz") && len(content) > 0 {
-		var r *gzip.Reader
-		if r, err = gzip.NewReader(bytes.NewReader(content)); err == nil {
-			content, err = io.ReadAll(r)
-		}
-	}
+	lines, err := readLines(fsys, path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")[:bytes.Count(content, []byte("\n"))]
+	return lines
+}
+
+func readLines(fsys vfs.FS, path string) ([]string, error) {
+	content, err := vfs.ReadFile(fsys, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var plain io.Reader = bytes.NewReader(content)
+	switch {
+	case strings.HasSuffix(path, ".gz") && len(content) > 0:
+		plain, err = gzip.NewReader(plain)
+	case strings.HasSuffix(path, ".zst"):
+		plain, err = zstd.NewReader(plain)
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(plain)
+	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")[:bytes.Count(text, []byte("\n"))], err
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/zeebo/xxh3"
+
 	"wire.example/wire/internal/foundation/vfs"
 )
 
@@ -23,6 +25,45 @@ type layout struct {
 	// numbered says that output is parts base-NNNNNN.ext, in directories one level deep for each of columns.
 	numbered bool
 	columns  []string // names of the partition columns, encoded
+	owner    owner    // of the parts that are begun
+}
+
+// owner says who began a part: it stands in the part's hidden name, so that no run takes the part of another one for its own. The zero value is that of
+// runs without state.
+type owner struct {
+	lineage    string // a hash of it, in hexadecimal digits
+	generation int64
+}
+
+// ownerMark begins the owner in a hidden name.
+const ownerMark = ".wire-"
+
+func ownerOf(lineage string, generation int64) owner {
+	if lineage == "" && generation == 0 {
+		return owner{}
+	}
+	return owner{lineage: hex(xxh3.HashString(lineage))[:8], generation: generation}
+}
+
+func (o owner) String() string {
+	if o == (owner{}) {
+		return ""
+	}
+	return fmt.Sprintf("%s%s-%d", ownerMark, o.lineage, o.generation)
+}
+
+// cutOwner splits a hidden name, without its dot and ending, into the name to be published and the owner.
+func cutOwner(name string) (string, owner) {
+	i := strings.LastIndex(name, ownerMark)
+	if i < 0 {
+		return name, owner{}
+	}
+	lineage, number, _ := strings.Cut(name[i+len(ownerMark):], "-")
+	generation, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || len(lineage) != 8 || generation < 0 {
+		return name, owner{}
+	}
+	return name[:i], owner{lineage: lineage, generation: generation}
 }
 
 func newLayout(c *SinkConfig) layout {
@@ -57,7 +98,9 @@ func (l *layout) target(dir string, number int64) string {
 func (l *layout) owns(parts []partState) error {
 	for _, p := range parts {
 		target := l.target(p.Dir, p.Number)
-		if p.Dir != "" && !filepath.IsLocal(p.Dir) || p.Target != target || p.Part != hidden(target) || p.Length < 0 {
+		n := l.read(filepath.Base(p.Part))
+		if p.Dir != "" && !filepath.IsLocal(p.Dir) || p.Target != target || p.Length < 0 ||
+			filepath.Join(filepath.Dir(target), filepath.Base(p.Part)) != p.Part || !n.ok || !n.hidden || n.number != p.Number && l.numbered {
 			return fmt.Errorf("%q and %q (%d bytes) are no part of %s", p.Part, p.Target, p.Length, l.path)
 		}
 	}
@@ -65,35 +108,51 @@ func (l *layout) owns(parts []partState) error {
 }
 
 // hidden is the name of target until it is published, in the same directory.
-func hidden(target string) string {
-	return filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+".part")
+func (l *layout) hidden(target string) string {
+	return filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+l.owner.String()+".part")
 }
 
-// number is that of a part called name, published or hidden.
-func (l *layout) number(name string) (n int64, isHidden, ok bool) {
+// partName is what the name of a file says, if it is one of the sink's.
+type partName struct {
+	ok     bool
+	hidden bool
+	owner  owner // of a hidden part
+	number int64 // 0 of a single file
+}
+
+// read understands the name of a file.
+func (l *layout) read(name string) partName {
+	var n partName
 	if rest, found := strings.CutPrefix(name, "."); found && strings.HasSuffix(rest, ".part") {
-		name, isHidden = strings.TrimSuffix(rest, ".part"), true
+		n.hidden = true
+		name, n.owner = cutOwner(strings.TrimSuffix(rest, ".part"))
 	}
 	if !l.numbered {
-		return 0, isHidden, name == l.base
+		n.ok = name == l.base
+		return n
 	}
-	name, ok = strings.CutPrefix(name, l.base+"-")
-	if !ok {
-		return 0, false, false
+	name, begins := strings.CutPrefix(name, l.base+"-")
+	digits, ends := strings.CutSuffix(name, l.ext)
+	if !begins || !ends || len(digits) < numberDigits {
+		return n
 	}
-	digits, ok := strings.CutSuffix(name, l.ext)
-	if !ok || len(digits) < numberDigits {
-		return 0, false, false
-	}
-	n, err := strconv.ParseInt(digits, 10, 64)
-	return n, isHidden, err == nil && n > 0
+	var err error
+	n.number, err = strconv.ParseInt(digits, 10, 64)
+	n.ok = err == nil && n.number > 0
+	return n
 }
 
 // survey is what is there of a sink's files before it starts.
 type survey struct {
 	published string // one of the published files, "" for none
 	last      int64  // the largest number of a published part
-	leftovers []string
+	leftovers []leftover
+}
+
+// leftover is a hidden part.
+type leftover struct {
+	path  string
+	owner owner
 }
 
 // look walks the sink's directories, from root down one level for each partition column.
@@ -123,28 +182,13 @@ func (l *layout) look(fsys vfs.ReadFS, dir string, depth int, found *survey) err
 }
 
 func (s *survey) note(l *layout, path string) {
-	n, isHidden, ok := l.number(filepath.Base(path))
+	n := l.read(filepath.Base(path))
 	switch {
-	case !ok:
-	case isHidden:
-		s.leftovers = append(s.leftovers, path)
+	case !n.ok:
+	case n.hidden:
+		s.leftovers = append(s.leftovers, leftover{path: path, owner: n.owner})
 	default:
 		s.published = path
-		s.last = max(s.last, n)
+		s.last = max(s.last, n.number)
 	}
-}
-
-// makeDir creates dir and returns the directories whose names for it are not durable yet: the parents of those that it made.
-func makeDir(fsys vfs.FS, dir string) (unsynced []string, err error) {
-	for d := dir; ; d = filepath.Dir(d) {
-		_, err := fsys.Stat(d)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(d) == d {
-			return nil, err
-		}
-		unsynced = append(unsynced, filepath.Dir(d))
-	}
-	return unsynced, fsys.MkdirAll(dir, 0o755)
 }

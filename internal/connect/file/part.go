@@ -18,7 +18,7 @@ const (
 	smallBuffer = 64 << 10
 	// frameBytes is how many plain bytes make a compressed frame under load.
 	frameBytes = 1 << 20
-	// tailBytes is how much of a part's end its identity hashes.
+	// tailBytes is how much of a part's end is hashed in states of version 2.
 	tailBytes = 64 << 10
 )
 
@@ -28,16 +28,35 @@ type partState struct {
 	Number int64  `json:"number"`
 	Part   string `json:"part"`
 	Target string `json:"target"`
-	Length int64  `json:"length"` // bytes that are fsynced
+	mark          // of the bytes that are fsynced
 	Rows   int64  `json:"rows"`
-	Tail   string `json:"tail"`            // of the last min(Length, tailBytes) bytes
+	Tail   string `json:"tail,omitempty"`  // version 2, instead of the checksum: of the last min(Length, tailBytes) bytes
 	Since  int64  `json:"since,omitempty"` // when the first row came, µs since 1970 UTC; 0 before
+}
+
+// verify checks that f, whatever is behind, begins with all of the part.
+func (p *partState) verify(f io.ReaderAt) error {
+	if p.Tail != "" {
+		return p.verifyTail(f)
+	}
+	var sums digest
+	return sums.whole(f, p.mark)
+}
+
+// verifyTail checks the end of a part of a state of version 2.
+func (p *partState) verifyTail(f io.ReaderAt) error {
+	tail, err := hashTail(f, p.Length)
+	if err == nil && tail != p.Tail {
+		err = errOtherBytes
+	}
+	return err
 }
 
 // part is a file being written under its hidden name. Its owner's goroutine only.
 type part struct {
 	partState
 	file  vfs.File
+	sums  digest     // of what is in the file
 	press compressor // nil: bytes go out as they are
 	buf   []byte     // plain bytes not in the file yet
 	frame []byte     // memory for a frame
@@ -93,6 +112,7 @@ func (p *part) out(data []byte) error {
 	p.dirty = true
 	n, err := p.file.Write(data)
 	p.Length += int64(n)
+	_, _ = p.sums.Write(data[:n]) // never fails
 	return err
 }
 
@@ -113,9 +133,8 @@ func (p *part) sync() error {
 		return err
 	}
 	p.dirty = false
-	var err error
-	p.Tail, err = hashTail(p.file, p.Length)
-	return err
+	p.mark = p.sums.mark(p.Length)
+	return nil
 }
 
 // hashTail hashes the last bytes of a file of length bytes.
@@ -124,7 +143,7 @@ func hashTail(f io.ReaderAt, length int64) (string, error) {
 	if _, err := f.ReadAt(tail, length-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}
-	return fmt.Sprintf("%016x", xxh3.Hash(tail)), nil
+	return hex(xxh3.Hash(tail)), nil
 }
 
 // aged reports whether the part has rows that are older than every, if that is not 0.
@@ -145,9 +164,13 @@ func (p *part) present(fsys vfs.FS) error {
 	a, okA := vfs.Identity(named)
 	b, okB := vfs.Identity(open)
 	if okA && okB && a != b {
-		return fmt.Errorf("%s was replaced by another file while it was written; run one pipeline for one path", p.Part)
+		return replaced(p.Part)
 	}
 	return nil
+}
+
+func replaced(path string) error {
+	return fmt.Errorf("%s was replaced by another file while it was written; run one pipeline for one path", path)
 }
 
 // vanished says more of a file or directory that is not there any more.

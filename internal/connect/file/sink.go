@@ -49,16 +49,19 @@ type sink struct {
 	press       compressor   // nil: bytes go out as they are
 	header      []byte       // what every part begins with
 
-	mu       sync.Mutex
-	open     map[string]*part // by partition directory
-	finished []partState      // closed and durable, not published yet
-	next     int64            // the number of the next part
-	writes   int64            // runs written, the age of parts for max_open_partitions
-	now      time.Time        // as of the Write under way
-	unsynced map[string]bool  // directories whose names are not durable yet
-	kept     map[string]bool  // hidden names that the last Prepare, or the restored state, speaks of
-	failed   error            // a write that failed: what is in the parts is unknown, nothing can be prepared
-	done     bool             // all is published and no row can follow
+	mu         sync.Mutex
+	open       map[string]*part // by partition directory
+	finished   []partState      // closed and durable, not published yet
+	next       int64            // the number of the next part
+	base       *mark            // if_exists: append, a single file: what was there, which its part begins with
+	writes     int64            // runs written, the age of parts for max_open_partitions
+	now        time.Time        // as of the Write under way
+	dirs       dirs
+	ids        map[string]vfs.ID // by hidden name: the file that this run knows under it
+	kept       map[string]bool   // hidden names that the last Prepare, or the restored state, speaks of
+	superseded []string          // parts of a former owner that were copied: they go when a state of this run is published
+	failed     error             // a write that failed: what is in the parts is unknown, nothing can be prepared
+	done       bool              // all is published and no row can follow
 }
 
 // NewChunk returns a chunk of encoded rows.
@@ -209,35 +212,48 @@ func (s *sink) begin(dir string) (*part, error) {
 		}
 	}
 	target := s.layout.target(dir, s.next)
-	p := &part{partState: partState{Dir: dir, Number: s.next, Part: hidden(target), Target: target}, press: s.press, room: s.room()}
-	unsynced, err := makeDir(s.fs, filepath.Dir(target))
+	p, err := s.create(partState{Dir: dir, Number: s.next, Part: s.layout.hidden(target), Target: target})
 	if err != nil {
-		return nil, explain(filepath.Dir(target), err)
-	}
-	for _, d := range append(unsynced, filepath.Dir(target)) {
-		s.unsynced[d] = true
-	}
-	if p.file, err = s.create(p.Part); err != nil {
-		return nil, explain(p.Part, err)
+		return nil, err
 	}
 	s.next++
 	s.open[dir] = p
-	p.dirty = true
 	return p, p.write(s.header, 0)
 }
 
 // create makes a part's file. One that a dead run left is removed, not written over: if the run is alive after all, it finds its part replaced,
 // rather than both writing into one file.
-func (s *sink) create(path string) (vfs.File, error) {
+func (s *sink) create(state partState) (*part, error) {
+	dir := filepath.Dir(state.Part)
+	if err := s.dirs.need(dir); err != nil {
+		return nil, explain(dir, err)
+	}
 	const flags = os.O_RDWR | os.O_CREATE | os.O_EXCL
-	f, err := s.fs.OpenFile(path, flags, 0o644)
-	if !errors.Is(err, fs.ErrExist) {
-		return f, err
+	f, err := s.fs.OpenFile(state.Part, flags, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		if err := s.fs.Remove(state.Part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, explain(state.Part, err)
+		}
+		f, err = s.fs.OpenFile(state.Part, flags, 0o644)
 	}
-	if err := s.fs.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	if err != nil {
+		return nil, explain(state.Part, err)
 	}
-	return s.fs.OpenFile(path, flags, 0o644)
+	p := &part{partState: state, file: f, press: s.press, room: s.room(), dirty: true}
+	p.sums.begin(0)
+	return p, s.know(p)
+}
+
+// know notes which file has p's name.
+func (s *sink) know(p *part) error {
+	info, err := p.file.Stat()
+	if err != nil {
+		return explain(p.Part, errors.Join(err, p.file.Close()))
+	}
+	if id, ok := vfs.Identity(info); ok {
+		s.ids[p.Part] = id
+	}
+	return nil
 }
 
 // room is how many bytes a part gathers before it writes them.
@@ -302,8 +318,10 @@ func (s *sink) Prepare(context.Context, int64) (json.RawMessage, error) {
 	if err := s.flush(); err != nil {
 		return nil, err
 	}
-	fault.Point("sink/file/parts-synced")
-	st := sinkState{Version: stateVersion, Path: s.config.Path, Numbered: s.layout.numbered, Next: s.next, Finished: slices.Clone(s.finished)}
+	fault.Point("sink/file/half-prepared")
+	st := sinkState{
+		Version: stateVersion, Path: s.config.Path, Numbered: s.layout.numbered, Next: s.next, Base: s.base, Finished: slices.Clone(s.finished),
+	}
 	kept := map[string]bool{}
 	for _, p := range s.openParts() {
 		if err := p.present(s.fs); err != nil {
@@ -314,7 +332,7 @@ func (s *sink) Prepare(context.Context, int64) (json.RawMessage, error) {
 	for _, p := range append(st.Open, st.Finished...) {
 		kept[p.Part] = true
 	}
-	if err := s.syncDirs(); err != nil {
+	if err := s.dirs.sync(); err != nil {
 		return nil, s.fail(err)
 	}
 	fault.Point("sink/file/after-prepare")
@@ -335,52 +353,59 @@ func (s *sink) roll(now time.Time) error {
 	return s.failed
 }
 
-// syncDirs makes the names of new parts and directories durable.
-func (s *sink) syncDirs() error {
-	for _, dir := range slices.Sorted(maps.Keys(s.unsynced)) {
-		if err := s.fs.SyncDir(dir); err != nil {
-			return explain(dir, err)
-		}
-		delete(s.unsynced, dir)
-	}
-	return nil
-}
-
 // Commit gives the finished parts of state their names; the final one names the open parts too. What was done before stays done.
 func (s *sink) Commit(_ context.Context, _ int64, state json.RawMessage, final bool) error {
-	var st sinkState
-	if err := json.Unmarshal(state, &st); err != nil {
+	st, err := s.readState(state)
+	if err != nil {
 		return fmt.Errorf("state to commit: %w", err)
 	}
+	fault.Point("sink/file/before-commit")
 	parts := st.Finished
 	if final {
 		parts = append(parts, st.Open...)
 	}
-	if err := s.layout.owns(parts); err != nil {
-		return fmt.Errorf("state to commit: %w", err)
-	}
-	if err := s.publish(parts); err != nil {
+	s.mu.Lock()
+	ids := maps.Clone(s.ids)
+	s.mu.Unlock()
+	if err := (&publication{sink: s, base: st.Base, ids: ids}).publish(parts); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.settle(parts, final)
+	err = s.settle(st, parts, final)
+	fault.Point("sink/file/after-commit")
+	return err
 }
 
-// settle forgets parts that were published.
-func (s *sink) settle(parts []partState, final bool) error {
+// settle forgets parts that were published, and removes those of a former owner that no state speaks of any more.
+func (s *sink) settle(st *sinkState, parts []partState, final bool) error {
 	var errs []error
 	published := make(map[string]bool, len(parts))
 	for _, p := range parts {
 		published[p.Target] = true
+		delete(s.ids, p.Part)
 	}
 	s.finished = slices.DeleteFunc(s.finished, func(p partState) bool { return published[p.Target] })
 	for dir, p := range s.open {
-		if published[p.Target] {
-			delete(s.open, dir)
-			errs = append(errs, p.file.Close())
+		if !published[p.Target] {
+			continue
+		}
+		delete(s.open, dir)
+		errs = append(errs, p.file.Close())
+		if !slices.ContainsFunc(parts, func(q partState) bool { return q.Part == p.Part }) {
+			errs = append(errs, s.remove(p.Part)) // a copy that was not needed: its original was published
 		}
 	}
+	spoken := map[string]bool{}
+	for _, p := range slices.Concat(st.Finished, st.Open) {
+		spoken[p.Part] = true
+	}
+	s.superseded = slices.DeleteFunc(s.superseded, func(path string) bool {
+		if !spoken[path] {
+			errs = append(errs, s.remove(path))
+		}
+		return !spoken[path]
+	})
 	s.done = s.done || final
 	return errors.Join(errs...)
 }
@@ -410,7 +435,12 @@ func (s *sink) discard(p partState) error {
 	if s.kept[p.Part] {
 		return nil
 	}
-	if err := s.fs.Remove(p.Part); !errors.Is(err, fs.ErrNotExist) {
+	return s.remove(p.Part)
+}
+
+// remove removes a file, which may be gone.
+func (s *sink) remove(path string) error {
+	if err := s.fs.Remove(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,15 +17,16 @@ import (
 	"wire.example/wire/sdk/connector"
 )
 
-// stateVersion is the version of sinkState.
-const stateVersion = 2
+// stateVersion is the version of sinkState; version 2, which had no checksum of whole parts, is read, too.
+const stateVersion = 3
 
-// sinkState is what Prepare returns. docs: README.md of this folder, "What is stored".
+// sinkState is what Prepare returns. docs/format/sink-file.md draws it.
 type sinkState struct {
 	Version  int         `json:"version"`
 	Path     string      `json:"path"` // the option
 	Numbered bool        `json:"numbered"`
 	Next     int64       `json:"next"`               // the number of the next part
+	Base     *mark       `json:"base,omitempty"`     // of a single file that is appended to: what it was, and what its part begins with
 	Finished []partState `json:"finished,omitempty"` // closed; this epoch's Commit gives them their names
 	Open     []partState `json:"open,omitempty"`     // go on, or get their names at the final Commit
 }
@@ -50,8 +50,9 @@ func openSink(fsys vfs.FS, clk clock.Reader, env connector.SinkEnv, config *Sink
 	}
 	s := &sink{
 		fs: fsys, clock: clk, env: env, config: config, layout: newLayout(config), next: 1,
-		open: map[string]*part{}, unsynced: map[string]bool{}, kept: map[string]bool{},
+		open: map[string]*part{}, dirs: newDirs(fsys), ids: map[string]vfs.ID{}, kept: map[string]bool{},
 	}
+	s.layout.owner = ownerOf(env.Lineage, env.Generation)
 	var err error
 	if len(config.PartitionBy) > 0 {
 		if s.partitioner, err = newPartitioner(config.PartitionBy, env.Schema); err != nil {
@@ -59,6 +60,9 @@ func openSink(fsys vfs.FS, clk clock.Reader, env connector.SinkEnv, config *Sink
 		}
 	}
 	if s.press, err = newCompressor(codecOf(config.Compression, config.Path)); err != nil {
+		return nil, err
+	}
+	if s.header, err = headerOf(env); err != nil {
 		return nil, err
 	}
 	if env.Restore == nil {
@@ -85,89 +89,106 @@ func (s *sink) start() error {
 	case s.layout.numbered:
 		return fmt.Errorf("%s exists already; remove the parts of the earlier run, or set if_exists: append to add others", found.published)
 	default:
-		return fmt.Errorf("%s exists already; remove it, or set if_exists: replace", found.published)
+		return fmt.Errorf("%s exists already; remove it, or set if_exists: replace, or append", found.published)
 	}
-	if err := s.sweep(found.leftovers); err != nil {
+	if err := s.sweep(found.leftovers, true); err != nil {
 		return err
 	}
-	if s.header, err = headerOf(s.env); err != nil {
-		return err
-	}
-	if s.partitioner != nil {
+	switch {
+	case s.partitioner != nil:
 		return nil
+	case !s.layout.numbered && s.config.IfExists == "append" && found.published != "":
+		return s.extend(found.published)
+	default:
+		_, err = s.begin("") // now, so that an empty result has a file too
+		return err
 	}
-	_, err = s.begin("") // now, so that an empty result has a file too
-	return err
 }
 
-// survey looks at what there is. A single file needs no look at its directory: its part has one name, which is written anew.
+// survey looks at what there is.
 func (s *sink) survey() (survey, error) {
 	var found survey
-	if s.layout.numbered {
-		err := s.layout.look(s.fs, s.layout.root, 0, &found)
-		return found, err
-	}
-	_, err := s.fs.Stat(s.config.Path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return found, nil
-	}
-	found.published = s.config.Path
+	err := s.layout.look(s.fs, s.layout.root, 0, &found)
 	return found, err
 }
 
-// sweep removes hidden parts that no state speaks of.
-func (s *sink) sweep(leftovers []string) error {
-	for _, path := range leftovers {
-		s.env.Log.Info("removing the part of a run that ended before it was prepared", "sink", s.env.Name, "part", path)
-		if err := s.fs.Remove(path); err != nil {
+// sweep removes hidden parts that no state speaks of: those of this lineage, and, if unowned says so, those of runs without state. A later owner of
+// the lineage may be at work already, if this run was stopped for a while: what is his stays, as does what belongs to other pipelines.
+func (s *sink) sweep(leftovers []leftover, unowned bool) error {
+	mine := map[string]bool{}
+	for _, p := range s.open {
+		mine[p.Part] = true
+	}
+	for _, l := range leftovers {
+		switch {
+		case s.kept[l.path], mine[l.path]:
+			continue
+		case l.owner == (owner{}) && unowned:
+		case l.owner.lineage != s.layout.owner.lineage:
+			s.env.Log.Warn("the part of another pipeline, or of a run whose state was given up, lies beside the output; remove it if nobody goes on with it",
+				"sink", s.env.Name, "part", l.path)
+			continue
+		case l.owner.generation > s.layout.owner.generation:
+			continue
+		}
+		s.env.Log.Info("removing the part of a run that ended before it was prepared", "sink", s.env.Name, "part", l.path)
+		if err := s.remove(l.path); err != nil {
 			return fmt.Errorf("a part of an earlier run: %w", err)
 		}
 	}
 	return nil
 }
 
-// restore goes on from a state: what it finished gets its names, what was open goes on where it was durable, all else is removed.
-func (s *sink) restore() error {
+// readState reads and checks a state.
+func (s *sink) readState(stored json.RawMessage) (*sinkState, error) {
 	var st sinkState
-	if err := json.Unmarshal(s.env.Restore, &st); err != nil {
-		return fmt.Errorf("stored state: %w", err)
+	if err := json.Unmarshal(stored, &st); err != nil {
+		return nil, err
 	}
 	switch {
-	case st.Version != stateVersion:
-		return fmt.Errorf("stored state has version %d; this release reads %d", st.Version, stateVersion)
+	case st.Version != stateVersion && st.Version != 2:
+		return nil, fmt.Errorf("version %d; this release reads 2 and %d", st.Version, stateVersion)
 	case st.Path != s.config.Path || st.Numbered != s.layout.numbered:
-		return fmt.Errorf("stored state is of %q (parts: %t), not of %q (parts: %t); start without it to write elsewhere",
+		return nil, fmt.Errorf("it is of %q (parts: %t), not of %q (parts: %t); start without it to write elsewhere",
 			st.Path, st.Numbered, s.config.Path, s.layout.numbered)
 	}
-	if err := s.layout.owns(slices.Concat(st.Finished, st.Open)); err != nil {
+	return &st, s.layout.owns(slices.Concat(st.Finished, st.Open))
+}
+
+// restore goes on from a state: what it finished gets its names, what was open goes on where it was durable, all else is removed.
+func (s *sink) restore() error {
+	st, err := s.readState(s.env.Restore)
+	if err != nil {
 		return fmt.Errorf("stored state: %w", err)
 	}
-	if err := s.publish(st.Finished); err != nil {
-		return err
-	}
-	s.next = max(st.Next, 1)
-	for _, p := range st.Open {
+	for _, p := range slices.Concat(st.Finished, st.Open) {
 		s.kept[p.Part] = true
 	}
+	if err := (&publication{sink: s, base: st.Base, recovery: true}).publish(st.Finished); err != nil {
+		return err
+	}
+	s.next, s.base = max(st.Next, 1), st.Base
 	for _, p := range st.Open {
 		if err := s.resume(p); err != nil {
 			return err
 		}
 	}
-	var err error
-	if s.header, err = headerOf(s.env); err != nil {
-		return err
-	}
+	fault.Point("sink/file/resumed")
 	found, err := s.survey()
 	if err != nil {
 		return err
 	}
-	return s.sweep(slices.DeleteFunc(found.leftovers, func(path string) bool { return s.kept[path] }))
+	return s.sweep(found.leftovers, st.Version < stateVersion)
 }
 
-// resume opens a part again, cut to what was durable. A part that the final Commit has named is left alone.
+// resume opens a part again, cut to what was durable. A part that the final Commit has named is left alone. What a former owner may
+// still write into is not touched: a copy goes on instead.
 func (s *sink) resume(p partState) error {
-	f, err := s.fs.OpenFile(p.Part, os.O_RDWR, 0o644)
+	flag := os.O_RDWR
+	if s.env.Contested {
+		flag = os.O_RDONLY
+	}
+	f, err := s.fs.OpenFile(p.Part, flag, 0)
 	if errors.Is(err, fs.ErrNotExist) && s.published(p) == nil {
 		s.done = s.done || !s.layout.numbered
 		return nil
@@ -175,87 +196,56 @@ func (s *sink) resume(p partState) error {
 	if err != nil {
 		return fmt.Errorf("the part that the stored state continues: %w", err)
 	}
-	if err := continuePart(f, p); err != nil {
+	if s.env.Contested {
+		return errors.Join(s.takeOver(f, p), f.Close())
+	}
+	q := &part{partState: p, file: f, press: s.press, room: s.room(), dirty: true}
+	if err := q.goOn(); err != nil {
 		return errors.Join(err, f.Close())
 	}
-	s.open[p.Dir] = &part{partState: p, file: f, press: s.press, room: s.room(), dirty: true}
-	return nil
+	if err := s.dirs.need(filepath.Dir(p.Part)); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	s.open[p.Dir] = q
+	return s.know(q)
 }
 
-func continuePart(f vfs.File, p partState) error {
-	info, err := f.Stat()
-	if err != nil {
+// goOn checks an opened part and cuts it to what was durable.
+func (p *part) goOn() error {
+	if err := p.long(p.file); err != nil {
 		return err
 	}
-	if info.Size() < p.Length {
-		return fmt.Errorf("%s has %d bytes, but %d were durable: it was changed or replaced", p.Part, info.Size(), p.Length)
-	}
-	tail, err := hashTail(f, p.Length)
-	if err != nil {
+	if err := p.known(p.file); err != nil {
 		return err
 	}
-	if tail != p.Tail {
-		return fmt.Errorf("the end of %s, before byte %d, is not what was durable: it was changed or replaced", p.Part, p.Length)
+	if err := p.file.Truncate(p.Length); err != nil {
+		return explain(p.Part, err)
 	}
-	if err := f.Truncate(p.Length); err != nil {
-		return err
-	}
-	_, err = f.Seek(p.Length, io.SeekStart)
+	_, err := p.file.Seek(p.Length, io.SeekStart)
 	return err
 }
 
-// publish gives parts their names and makes those durable.
-func (s *sink) publish(parts []partState) error {
-	dirs := map[string]bool{}
-	for _, p := range parts {
-		fault.Point("sink/file/before-rename")
-		if err := s.rename(p); err != nil {
-			return err
-		}
-		dirs[filepath.Dir(p.Target)] = true
-	}
-	fault.Point("sink/file/renamed")
-	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
-		if err := s.fs.SyncDir(dir); err != nil {
-			return explain(dir, err)
-		}
-	}
-	return nil
-}
-
-func (s *sink) rename(p partState) error {
-	rename := s.fs.RenameNoReplace
-	if s.config.IfExists == "replace" {
-		rename = s.fs.Rename
-	}
-	err := rename(p.Part, p.Target)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return s.published(p)
-	case errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("%s has appeared since the run began; move it away and run again: %w", p.Target, err)
-	default:
-		return err
-	}
-}
-
-// published checks, when the part is gone, that the target is what it became. It answers nil if so.
-func (s *sink) published(p partState) (err error) {
-	f, err := s.fs.Open(p.Target)
-	if err != nil {
-		return fmt.Errorf("neither %s nor %s is there: %w", p.Part, p.Target, err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
+// long checks that f has the part's durable bytes.
+func (p *partState) long(f vfs.File) error {
 	info, err := f.Stat()
-	if err != nil {
-		return err
+	if err == nil && info.Size() < p.Length {
+		err = fmt.Errorf("%s has %d bytes, but %d were durable: it was changed or replaced", p.Part, info.Size(), p.Length)
 	}
-	if info.Size() != p.Length {
-		return fmt.Errorf("%s has %d bytes, but %d were to be published", p.Target, info.Size(), p.Length)
+	return err
+}
+
+// known checks f by its last block, and makes the part's checksum go on there. A state of version 2 has none: all of f is read.
+func (p *part) known(f vfs.File) error {
+	var err error
+	if p.Tail == "" {
+		err = p.sums.resume(f, p.mark)
+	} else if err = p.verifyTail(f); err == nil {
+		p.sums.begin(0)
+		_, err = io.CopyBuffer(&p.sums, io.NewSectionReader(f, 0, p.Length), make([]byte, copyBytes))
+		p.mark, p.Tail = p.sums.mark(p.Length), ""
 	}
-	tail, err := hashTail(f, p.Length)
-	if err == nil && tail != p.Tail {
-		err = fmt.Errorf("%s ends otherwise than the part that was to be published", p.Target)
+	if errors.Is(err, errOtherBytes) {
+		return fmt.Errorf("the end of %s, before byte %d, is not what was durable: it was changed or replaced", p.Part, p.Length)
 	}
 	return err
 }

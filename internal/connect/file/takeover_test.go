@@ -1,0 +1,114 @@
+package file_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"testing"
+
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/sdk/connector"
+)
+
+// stops stops a run after each of its calls in turn, and after each publication, lets another take its place and run to the end, and wakes the stopped one, which goes on until it
+// is fenced. What the two write differs where nothing was published before: no two runs need have the same rows in the same order. It returns how
+// often that was, and the first that went wrong. contested is what the second run is told.
+func stops(t *testing.T, options map[string]any, lag int, contested bool) (stopped int, wrong error) {
+	t.Helper()
+	var published []int // epochs, by call
+	s := &story{t: t, options: options, clock: clk(), lag: lag, generation: 1}
+	s.published = func() { published = append(published, s.done) }
+	if err := s.run(vfs.Watch(storyFS(t, options), func(vfs.Op) { s.published() })); err != nil {
+		t.Fatal(err)
+	}
+	for nth, covered := range published {
+		mem, calls := storyFS(t, options), 0
+		first := &story{t: t, options: options, clock: clk(), lag: lag, generation: 1, spoilt: covered + 1}
+		var failed error
+		var at vfs.Op
+		stop := func(op vfs.Op) {
+			if calls++; calls != nth+1 {
+				return
+			}
+			first.fenced, at = true, op
+			second := first.next()
+			second.contested = contested
+			failed = second.run(mem)
+		}
+		first.published = func() { stop(vfs.Op{Call: "publication"}) }
+		err := first.run(vfs.Watch(mem, stop))
+		if covered < len(storyEpochs()) && err == nil {
+			failed = errors.Join(failed, errors.New("the stopped run knows nothing of it"))
+		}
+		if failed = errors.Join(failed, sameRows(t, mem, options)); failed != nil {
+			return nth, fmt.Errorf("stopped after call %d, %s, with %d epochs; then %w", nth+1, at, covered, failed)
+		}
+	}
+	return len(published), nil
+}
+
+// TestWhoeverWakesLaterDoesNoHarm: a run that was stopped in the middle of any call, and taken over, goes on writing, preparing and committing.
+func TestWhoeverWakesLaterDoesNoHarm(t *testing.T) {
+	for name, options := range storyOptions {
+		for lag := range connector.MaxUnconfirmed {
+			t.Run(fmt.Sprint(name, " ", lag), func(t *testing.T) {
+				stopped, err := stops(t, options, lag, true)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if stopped < 30 {
+					t.Errorf("only %d stops", stopped)
+				}
+			})
+		}
+	}
+}
+
+// TestWhoeverIsNotToldIsHarmed is the control: without the copy the woken run writes into a file of the other.
+func TestWhoeverIsNotToldIsHarmed(t *testing.T) {
+	for _, name := range []string{"one file", "rows", "partitions", "appended"} {
+		if _, err := stops(t, storyOptions[name], 1, false); err == nil {
+			t.Errorf("%s: a run that was taken over without a word did no harm", name)
+		}
+	}
+}
+
+// careless is a file system that leaves out what makes things durable.
+type careless struct {
+	vfs.FS
+	names   bool // directories are not synced
+	content bool // files are not synced
+}
+
+func (c careless) SyncDir(name string) error {
+	if c.names {
+		return nil
+	}
+	return c.FS.SyncDir(name)
+}
+
+func (c careless) OpenFile(name string, flag int, perm fs.FileMode) (vfs.File, error) {
+	f, err := c.FS.OpenFile(name, flag, perm)
+	if err != nil || !c.content {
+		return f, err
+	}
+	return hasty{f}, nil
+}
+
+// hasty is a file that is not synced.
+type hasty struct{ vfs.File }
+
+func (hasty) Sync() error { return nil }
+
+// TestCarelessnessIsFound is the control of the power cuts: without any one of the steps they find rows that are lost.
+func TestCarelessnessIsFound(t *testing.T) {
+	for name, c := range map[string]careless{"names": {names: true}, "content": {content: true}} {
+		for _, options := range []string{"one file", "rows", "partitions", "appended"} {
+			s := &story{t: t, options: storyOptions[options], clock: clk(), lag: 1, generation: 1}
+			broken := func(fsys vfs.FS) vfs.FS { c.FS = fsys; return c }
+			if _, err := powerCuts(t, s, broken); err == nil {
+				t.Errorf("%s: nobody noticed that %s are not synced", options, name)
+			}
+		}
+	}
+}
