@@ -60,6 +60,7 @@ type sink struct {
 	ids        map[string]vfs.ID // by hidden name: the file that this run knows under it
 	kept       map[string]bool   // hidden names that the last Prepare, or the restored state, speaks of
 	superseded []string          // parts of a former owner that were copied: they go when a state of this run is published
+	began      int64             // the first epoch that this run prepared, 0 before
 	failed     error             // a write that failed: what is in the parts is unknown, nothing can be prepared
 	done       bool              // all is published and no row can follow
 }
@@ -308,7 +309,7 @@ func (s *sink) flush() error {
 }
 
 // Prepare makes all parts and their hidden names durable.
-func (s *sink) Prepare(context.Context, int64) (json.RawMessage, error) {
+func (s *sink) Prepare(_ context.Context, epoch int64) (json.RawMessage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fault.Point("sink/file/before-prepare")
@@ -337,6 +338,9 @@ func (s *sink) Prepare(context.Context, int64) (json.RawMessage, error) {
 	}
 	fault.Point("sink/file/after-prepare")
 	s.kept = kept
+	if s.began == 0 {
+		s.began = epoch
+	}
 	return json.Marshal(st)
 }
 
@@ -354,7 +358,7 @@ func (s *sink) roll(now time.Time) error {
 }
 
 // Commit gives the finished parts of state their names; the final one names the open parts too. What was done before stays done.
-func (s *sink) Commit(_ context.Context, _ int64, state json.RawMessage, final bool) error {
+func (s *sink) Commit(_ context.Context, epoch int64, state json.RawMessage, final bool) error {
 	st, err := s.readState(state)
 	if err != nil {
 		return fmt.Errorf("state to commit: %w", err)
@@ -372,13 +376,16 @@ func (s *sink) Commit(_ context.Context, _ int64, state json.RawMessage, final b
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err = s.settle(st, parts, final)
+	err = s.settle(parts, final)
+	if s.began > 0 && epoch >= s.began {
+		err = errors.Join(err, s.dropSuperseded())
+	}
 	fault.Point("sink/file/after-commit")
 	return err
 }
 
-// settle forgets parts that were published, and removes those of a former owner that no state speaks of any more.
-func (s *sink) settle(st *sinkState, parts []partState, final bool) error {
+// settle forgets parts that were published.
+func (s *sink) settle(parts []partState, final bool) error {
 	var errs []error
 	published := make(map[string]bool, len(parts))
 	for _, p := range parts {
@@ -396,17 +403,17 @@ func (s *sink) settle(st *sinkState, parts []partState, final bool) error {
 			errs = append(errs, s.remove(p.Part)) // a copy that was not needed: its original was published
 		}
 	}
-	spoken := map[string]bool{}
-	for _, p := range slices.Concat(st.Finished, st.Open) {
-		spoken[p.Part] = true
-	}
-	s.superseded = slices.DeleteFunc(s.superseded, func(path string) bool {
-		if !spoken[path] {
-			errs = append(errs, s.remove(path))
-		}
-		return !spoken[path]
-	})
 	s.done = s.done || final
+	return errors.Join(errs...)
+}
+
+// dropSuperseded removes the parts of a former owner that were copied: an epoch of this run is published.
+func (s *sink) dropSuperseded() error {
+	var errs []error
+	for _, path := range s.superseded {
+		errs = append(errs, s.remove(path))
+	}
+	s.superseded = nil
 	return errors.Join(errs...)
 }
 
