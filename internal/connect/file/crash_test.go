@@ -198,17 +198,7 @@ func storyFS(t *testing.T, options map[string]any) *vfs.Mem {
 	return mem.CrashImage(vfs.CrashOptions{Keep: 1})
 }
 
-// visibleParts are the rows of all published files, in the order of the numbers of their parts.
-func visibleParts(t *testing.T, fsys vfs.FS, root string) []string {
-	t.Helper()
-	rows, err := partRows(t, fsys, root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rows
-}
-
-// partRows is visibleParts; the error tells of a file that is not whole.
+// partRows are the rows of all published files, in the order of the numbers of their parts. The error tells of a file that is not whole.
 func partRows(t *testing.T, fsys vfs.FS, root string) ([]string, error) {
 	t.Helper()
 	files := map[string]string{}
