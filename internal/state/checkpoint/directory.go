@@ -39,8 +39,6 @@ type Directory struct {
 	dir   string
 	owner int64 // begins the names of temporary files, so that those of the dead can be told from those of the living
 	temps atomic.Int64
-
-	overwrites bool // a negative control of the tests: PutNew replaces what is there
 }
 
 // NewDirectory returns the Target in dir, of which owner is the generation that writes to it; 0 for who only reads and deletes. Before something is
@@ -102,11 +100,7 @@ func (d *Directory) PutNew(ctx context.Context, name string, data []byte) error 
 	if err != nil {
 		return err
 	}
-	link := d.fs.Link
-	if d.overwrites {
-		link = d.fs.Rename
-	}
-	if err := link(temp, d.path(name)); err != nil {
+	if err := d.fs.Link(temp, d.path(name)); err != nil {
 		return errors.Join(err, d.remove(temp))
 	}
 	fault.Point("checkpoint/linked")
@@ -300,6 +294,10 @@ func (d *Directory) writeAgain(open func() (io.ReadCloser, error), size int64) (
 func (d *Directory) write(r io.Reader, size int64) (string, error) {
 	temp := d.temporary()
 	f, err := d.fs.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, filePerm)
+	for errors.Is(err, fs.ErrExist) { // left by somebody who died with this generation; not to be taken for a name that is published
+		temp = d.temporary()
+		f, err = d.fs.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, filePerm)
+	}
 	if err != nil {
 		return "", err
 	}

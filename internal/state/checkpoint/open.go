@@ -53,12 +53,10 @@ type Options struct {
 
 // weaknesses switch guarantees off, so that tests can show that they notice.
 type weaknesses struct {
-	overwrites   bool // manifests are renamed to their names, not linked
-	looksNot     bool // nobody looks for higher numbers after publishing
-	claimsNot    bool // a start does not publish
-	filesFirst   bool // retention deletes files before manifests
-	generations  bool // retention deletes files of later generations, too
-	syncsNoFiles bool // files are linked without being synced
+	looksNot    bool // nobody looks for higher numbers after publishing
+	claimsNot   bool // a start does not publish
+	filesFirst  bool // retention deletes files before manifests
+	generations bool // retention deletes files of later generations, too
 }
 
 func (o *Options) fill() error {
@@ -200,7 +198,16 @@ func (o *opener) claim(ctx context.Context, target Target, entries []Entry, owne
 	if err != nil {
 		return nil, err
 	}
+	temps, err := o.FS.ReadDir(filepath.Join(o.Dir, temporaryFolder))
+	if err != nil {
+		return nil, err
+	}
 	seen := slices.Clone(owners.seen)
+	for _, e := range temps {
+		if g, ok := temporaryOwner(e.Name()); ok {
+			seen = append(seen, g)
+		}
+	}
 	for _, f := range files {
 		if g, ok := storedGeneration(strings.TrimPrefix(f.Name, fileFolder)); ok {
 			seen = append(seen, g)

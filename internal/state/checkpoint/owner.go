@@ -54,9 +54,7 @@ func newOwner(o *opener, claim *Manifest, held *lock, entries []Entry) *Owner {
 		manifests: map[int64]*Manifest{}, known: map[fileKey]File{}, pending: map[int64]map[string]bool{},
 	}
 	if owner.target == nil {
-		d := NewDirectory(o.FS, o.Dir, claim.Generation)
-		d.overwrites = o.weak.overwrites
-		owner.target = d
+		owner.target = NewDirectory(o.FS, o.Dir, claim.Generation)
 	}
 	for _, e := range entries {
 		if e.Err == nil {

@@ -105,8 +105,7 @@ func (o *Owner) unstored(epoch int64, files []StageFile, staged []File, fresh []
 			o.pending[epoch][known.Stored] = true
 			continue
 		}
-		synced := f.Synced || o.weak.syncsNoFiles
-		local = append(local, LocalFile{Name: fileFolder + staged[i].Stored, Path: f.Path, Size: f.Size, Sum: staged[i].XXH3, Copy: f.Small, Synced: synced})
+		local = append(local, LocalFile{Name: fileFolder + staged[i].Stored, Path: f.Path, Size: f.Size, Sum: staged[i].XXH3, Copy: f.Small, Synced: f.Synced})
 	}
 	return local
 }
