@@ -1,0 +1,239 @@
+package pebblestore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
+	"github.com/cockroachdb/pebble/v2/sstable"
+	pebblevfs "github.com/cockroachdb/pebble/v2/vfs"
+
+	"wire.example/wire/internal/state/store"
+)
+
+// cutAbove is the size of an epoch's changes, before compression, from which on each shard gets a table of its own.
+const cutAbove = 16 << 20
+
+// Apply writes the changes as tables and ingests them in one step. All entries and range deletes of a table get one sequence number, and a range delete
+// covers only what is older: so drops come before the puts beside them.
+func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.begin(); err != nil {
+		return err
+	}
+	defer s.end()
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := s.failures.take(); err != nil {
+		return err
+	}
+	defer s.sorted.Release()
+	if err := s.sorted.Sort(changes); err != nil {
+		return err
+	}
+	size := int64(0)
+	for _, c := range changes {
+		size += c.Bytes()
+	}
+	drops, err := s.ranges(s.sorted.Drops())
+	if err != nil {
+		return wrapped(err)
+	}
+	paths, written, err := s.writeTables(size, drops)
+	if err == nil && len(paths) > 0 {
+		err = s.db.Ingest(ctx, paths)
+	}
+	if err != nil {
+		for _, path := range paths {
+			_ = s.disk.Remove(path) // whatever is left of it; the live directory is scratch
+		}
+		return fmt.Errorf("apply changes to the state store in %s: %w", s.dir, wrapped(err))
+	}
+	s.counters.applied.Add(size)
+	s.counters.flushed.Add(written)
+	return s.failures.check()
+}
+
+// keyRange are keys from low on and before high.
+type keyRange struct{ low, high []byte }
+
+// ranges makes drops ranges of keys: of each shard, in order, not overlapping.
+func (s *Store) ranges(drops []store.Drop) ([store.Shards][]keyRange, error) {
+	var out [store.Shards][]keyRange
+	for _, d := range drops {
+		if d.From > d.To {
+			continue
+		}
+		for shard := store.ShardOf(d.From); shard <= store.ShardOf(d.To); shard++ {
+			first, last := store.ShardHashes(shard)
+			from, to := max(d.From, first), min(d.To, last)
+			switch {
+			case !d.AllSlices:
+				out[shard] = append(out[shard], sliceRange(d.Space, d.Slice, from, to))
+			case from == first && to == last:
+				prefix := store.AppendSpace(nil, shard, d.Space)
+				out[shard] = append(out[shard], keyRange{low: prefix, high: store.AppendAfter(nil, prefix)})
+			default:
+				parts, err := s.slicesWith(shard, d.Space, from, to)
+				if err != nil {
+					return out, err
+				}
+				out[shard] = append(out[shard], parts...)
+			}
+		}
+	}
+	for shard := range out {
+		out[shard] = united(out[shard])
+	}
+	return out, nil
+}
+
+// sliceRange are the keys of a slice with hashes from..to, all of one shard.
+func sliceRange(space store.Space, slice int64, from, to uint64) keyRange {
+	return keyRange{
+		low:  store.AppendPrefix(nil, space, slice, from),
+		high: store.AppendAfter(nil, store.AppendPrefix(nil, space, slice, to)),
+	}
+}
+
+// slicesWith finds the slices of a space that have hashes from..to, all of one shard, and returns their ranges.
+func (s *Store) slicesWith(shard int, space store.Space, from, to uint64) (parts []keyRange, err error) {
+	prefix := store.AppendSpace(nil, shard, space)
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: store.AppendAfter(nil, prefix)})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for ok := it.First(); ok; {
+		key, err := store.ParseKey(it.Key())
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case key.Hash < from:
+			ok = it.SeekGE(store.AppendPrefix(nil, space, key.Slice, from))
+			continue
+		case key.Hash <= to:
+			parts = append(parts, sliceRange(space, key.Slice, from, to))
+		}
+		if key.Slice == math.MaxInt64 {
+			break
+		}
+		ok = it.SeekGE(store.AppendPrefix(nil, space, key.Slice+1, from))
+	}
+	return parts, nil
+}
+
+// united sorts ranges and joins those that touch.
+func united(ranges []keyRange) []keyRange {
+	slices.SortFunc(ranges, func(a, b keyRange) int { return bytes.Compare(a.low, b.low) })
+	out := ranges[:0]
+	for _, r := range ranges {
+		if n := len(out); n > 0 && bytes.Compare(r.low, out[n-1].high) <= 0 {
+			if bytes.Compare(out[n-1].high, r.high) < 0 {
+				out[n-1].high = r.high
+			}
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// writeTables writes what was sorted, and drops, to tables that do not overlap, each synced. After an error paths are what to remove.
+func (s *Store) writeTables(size int64, drops [store.Shards][]keyRange) (paths []string, written int64, err error) {
+	perShard := size > cutAbove
+	var w *tableWriter
+	finish := func() {
+		if w != nil {
+			n, closeErr := w.close()
+			written += n
+			if err == nil {
+				err = closeErr
+			}
+			w = nil
+		}
+	}
+	for shard := range store.Shards {
+		begin, end := s.sorted.Shard(shard)
+		if begin == end && len(drops[shard]) == 0 {
+			continue
+		}
+		if w == nil {
+			if w, err = s.newTable(); err != nil {
+				return paths, 0, err
+			}
+			paths = append(paths, w.path)
+		}
+		if err = w.add(&s.sorted, begin, end, drops[shard]); err != nil || perShard {
+			finish()
+			if err != nil {
+				return paths, 0, err
+			}
+		}
+	}
+	finish()
+	return paths, written, err
+}
+
+// tableWriter writes one table.
+type tableWriter struct {
+	path   string
+	writer *sstable.Writer
+	key    []byte
+}
+
+func (s *Store) newTable() (*tableWriter, error) {
+	s.ingested++
+	path := filepath.Join(s.dir, fmt.Sprintf("new-%d%s", s.ingested, tableSuffix))
+	f, err := s.fs.Create(path, pebblevfs.WriteCategoryUnspecified)
+	if err != nil {
+		return nil, err
+	}
+	options := s.options.MakeWriterOptions(0, s.db.TableFormat())
+	options.DisableValueBlocks = true // keys of one hash are no versions of each other
+	return &tableWriter{path: path, writer: sstable.NewWriter(objstorageprovider.NewFileWritable(f), options)}, nil
+}
+
+// add writes the range deletes and the sorted entries from begin and before end.
+func (w *tableWriter) add(sorted *store.Sorted, begin, end int, drops []keyRange) error {
+	for _, d := range drops {
+		if err := w.writer.DeleteRange(d.low, d.high); err != nil {
+			return err
+		}
+	}
+	for i := begin; i < end; i++ {
+		e := sorted.Entry(i)
+		w.key = store.AppendKey(w.key[:0], e.Space, e.Slice, e.Hash, e.Key)
+		var err error
+		if e.Deleted {
+			err = w.writer.Delete(w.key)
+		} else {
+			err = w.writer.Set(w.key, e.Value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close completes the table and syncs it. After a failed add it fails too, and closes the file.
+func (w *tableWriter) close() (size int64, err error) {
+	if err := w.writer.Close(); err != nil {
+		return 0, err
+	}
+	meta, err := w.writer.Metadata()
+	if err != nil {
+		return 0, err
+	}
+	return int64(meta.Size), nil //nolint:gosec // the size of a file
+}

@@ -1,0 +1,88 @@
+package pebblestore
+
+import (
+	"log/slog"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable"
+
+	"wire.example/wire/internal/foundation/vfs"
+)
+
+// Options say where a store lies and what it may use.
+type Options struct {
+	// FS is where tables and checkpoints lie; nil: the machine's.
+	FS vfs.FS
+	// Dir is the live directory. It is scratch: new or empty when the store is opened, worth nothing once it is closed. Another process is kept out by
+	// whoever owns the directory above.
+	Dir string
+	// From are the files of a checkpoint, by path, whose last elements are their Names. None: the store is empty.
+	From []string
+	// Memory is what the store may use in all, in bytes: cache of blocks, compactions, what Pebble keeps in memory. Below MinMemory it is MinMemory.
+	Memory int64
+	// Log hears of what is wrong; nil: nobody.
+	Log *slog.Logger
+}
+
+// MinMemory is the least that a store works with, in bytes.
+const MinMemory = 4 << 20
+
+// Tuning; docs/adr/0015-state-lies-in-an-lsm-store.md says what was measured.
+const (
+	formatVersion    = pebble.FormatNewest
+	dataBlockSize    = 8 << 10
+	indexBlockSize   = 32 << 10
+	filterBits       = 10
+	memtableSize     = 256 << 10 // nothing goes through it
+	manifestSize     = 64 << 10
+	openFiles        = 1000
+	tableSize        = 4 << 20 // of level 0 and the next; twice as much a level below
+	baseLevelSize    = 64 << 20
+	levelZeroTables  = 4
+	levelZeroStop    = 1000 // ingestion does not wait for compactions
+	moreCompactions  = 6    // levels of level 0 that ask for a second compaction
+	compactionsLeast = 1
+	compactionsMost  = 2
+	cacheShare       = 2 // the cache's share of Memory is one by this
+)
+
+// pebbleOptions are those of a store.
+func pebbleOptions(o Options, fs *diskFS, f *failures) *pebble.Options {
+	options := &pebble.Options{
+		FS:                          fs,
+		Comparer:                    newComparer(),
+		FormatMajorVersion:          formatVersion,
+		Logger:                      f,
+		EventListener:               f.listener(),
+		DisableWAL:                  true,
+		CacheSize:                   max(o.Memory, MinMemory) / cacheShare,
+		MemTableSize:                memtableSize,
+		MaxManifestFileSize:         manifestSize,
+		MaxOpenFiles:                openFiles,
+		L0CompactionThreshold:       levelZeroTables,
+		L0StopWritesThreshold:       levelZeroStop,
+		LBaseMaxBytes:               baseLevelSize,
+		CompactionConcurrencyRange:  func() (least, most int) { return compactionsLeast, compactionsMost },
+		MemTableStopWritesThreshold: 2,
+	}
+	options.TargetFileSizes[0] = tableSize
+	for i := range options.TargetFileSizes[1:] {
+		options.TargetFileSizes[i+1] = tableSize << i
+	}
+	for i := range options.Levels {
+		level := &options.Levels[i]
+		level.BlockSize = dataBlockSize
+		level.IndexBlockSize = indexBlockSize
+		level.FilterPolicy = bloom.FilterPolicy(filterBits)
+		level.Compression = func() *sstable.CompressionProfile { return sstable.SnappyCompression }
+	}
+	options.Experimental.L0CompactionConcurrency = moreCompactions
+	options.Experimental.FileCacheShards = 2
+	options.Experimental.ReadSamplingMultiplier = -1 // reads do not ask for compactions: what is read depends on the cache, not on the data
+	options.Experimental.SpanPolicyFunc = func([]byte) (pebble.SpanPolicy, []byte, error) {
+		return pebble.SpanPolicy{DisableValueSeparationBySuffix: true}, nil, nil // keys of one hash are no versions of each other
+	}
+	options.EnsureDefaults()
+	return options
+}

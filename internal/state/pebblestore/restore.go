@@ -1,0 +1,96 @@
+package pebblestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/state/store"
+)
+
+// restore puts the files of a checkpoint where Pebble finds them.
+func (s *Store) restore(ctx context.Context, from []string) error {
+	p, paths, err := s.readPack(from)
+	if err != nil {
+		return err
+	}
+	for _, t := range p.tables {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		path, ok := paths[t.name]
+		if !ok {
+			return fmt.Errorf("table %s of a checkpoint of the state store is missing", t.name)
+		}
+		delete(paths, t.name)
+		info, err := s.disk.Stat(path)
+		if err != nil {
+			return err
+		}
+		if info.Size() != t.size {
+			return &store.CorruptError{File: path, Offset: -1, Reason: fmt.Sprintf("it has %d bytes instead of %d", info.Size(), t.size)}
+		}
+		if err := s.linkOrCopy(path, filepath.Join(s.dir, fmt.Sprintf("%06d%s", t.number, tableSuffix))); err != nil {
+			return err
+		}
+		s.names.known[t.number] = t.name
+	}
+	for name := range paths {
+		return fmt.Errorf("%s is no part of the checkpoint of a state store", name)
+	}
+	return unpack(s.fs.memory, s.dir, p.files)
+}
+
+// readPack reads the pack among the files and returns the paths of the others by name.
+func (s *Store) readPack(from []string) (*pack, map[string]string, error) {
+	paths := map[string]string{}
+	at := ""
+	for _, path := range from {
+		if name := filepath.Base(path); name == packName {
+			at = path
+		} else {
+			paths[name] = path
+		}
+	}
+	if at == "" {
+		return nil, nil, fmt.Errorf("a checkpoint of the state store has no file named %s: it has %s", packName, strings.Join(from, ", "))
+	}
+	content, err := vfs.ReadFile(s.disk, at)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := parsePack(at, content)
+	return p, paths, err
+}
+
+// linkOrCopy gives a table a name in the live directory.
+func (s *Store) linkOrCopy(path, to string) error {
+	err := s.disk.Link(path, to)
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return copyFile(s.disk, path, to)
+}
+
+// copyFile copies a table and syncs it: the next checkpoint links it.
+func copyFile(fsys vfs.FS, path, to string) (err error) {
+	from, err := fsys.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	f, err := vfs.Create(fsys, to)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := io.Copy(f, from); err != nil {
+		return err
+	}
+	return f.Sync()
+}

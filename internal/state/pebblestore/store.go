@@ -1,0 +1,166 @@
+package pebblestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/state/store"
+)
+
+// Store is a store.Store on disk.
+type Store struct {
+	disk     vfs.FS
+	fs       *diskFS
+	dir      string
+	db       *pebble.DB
+	options  *pebble.Options
+	failures *failures
+	names    *names
+	sorted   store.Sorted // of Apply
+	counters counters
+	writing  sync.Mutex // held by Apply and Checkpoint
+	ingested int        // tables that Apply wrote; guarded by writing
+
+	mu     sync.Mutex
+	idle   *sync.Cond // of mu: nothing is in flight
+	flying int        // calls in flight
+	closed bool
+	last   store.Stats // once closed
+}
+
+// counters are what Stats does not learn from Pebble.
+type counters struct {
+	applied, flushed, checkpoints, lookups, found atomic.Int64
+}
+
+// Open makes the live directory and opens the store on the files of a checkpoint. They are linked, or copied where that is impossible, and belong
+// to the caller as before. It is quick: nothing of a table is read.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.FS == nil {
+		o.FS = vfs.OS()
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{disk: o.FS, fs: newDiskFS(o.FS), dir: o.Dir, failures: &failures{log: o.Log}, names: newNames()}
+	s.idle = sync.NewCond(&s.mu)
+	if err := s.makeDir(); err != nil {
+		return nil, err
+	}
+	if len(o.From) > 0 {
+		if err := s.restore(ctx, o.From); err != nil {
+			return nil, err
+		}
+	}
+	s.options = pebbleOptions(o, s.fs, s.failures)
+	db, err := pebble.Open(s.dir, s.options)
+	if err != nil {
+		return nil, fmt.Errorf("open the state store in %s: %w", s.dir, wrapped(err))
+	}
+	s.db = db
+	if len(o.From) > 0 {
+		// Pebble begins a manifest of its own with the first change of its tables; until then a checkpoint would have an empty one. An empty flush is such a
+		// change.
+		if err := db.Flush(); err != nil {
+			return nil, errors.Join(fmt.Errorf("open the state store in %s: %w", s.dir, wrapped(err)), db.Close())
+		}
+	}
+	return s, nil
+}
+
+// makeDir makes the live directory, which may be there, but empty.
+func (s *Store) makeDir() error {
+	if err := s.fs.MkdirAll(s.dir, 0o777); err != nil {
+		return err
+	}
+	entries, err := s.disk.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("the live directory %s of a state store is not empty: it holds %s; remove it, it is worth nothing", s.dir, entries[0].Name())
+	}
+	return nil
+}
+
+// begin notes a call in flight, unless the store is closed or broken. The caller calls end.
+func (s *Store) begin() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return store.ErrClosed
+	}
+	if err := s.failures.check(); err != nil {
+		return err
+	}
+	s.flying++
+	return nil
+}
+
+func (s *Store) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flying--
+	if s.flying == 0 {
+		s.idle.Broadcast()
+	}
+}
+
+// Close waits for calls in flight, and ends compactions.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return store.ErrClosed
+	}
+	s.closed = true
+	for s.flying > 0 {
+		s.idle.Wait()
+	}
+	s.last = s.stats()
+	s.mu.Unlock()
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("close the state store in %s: %w", s.dir, wrapped(err))
+	}
+	return nil
+}
+
+// Stats counts; after Close it says what was last.
+func (s *Store) Stats() store.Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return s.last
+	}
+	return s.stats()
+}
+
+func (s *Store) stats() store.Stats {
+	m := s.db.Metrics()
+	out := store.Stats{
+		Disk:         int64(m.Table.Local.LiveSize + m.Table.Local.ObsoleteSize + m.Table.Local.ZombieSize), //nolint:gosec // sizes of files
+		Applied:      s.counters.applied.Load(),
+		Flushed:      s.counters.flushed.Load(),
+		Compacted:    s.fs.written.Load() - s.counters.flushed.Load(),
+		Checkpoints:  s.counters.checkpoints.Load(),
+		CacheBytes:   m.BlockCache.Size,
+		MemtableSize: int64(m.MemTable.Size + m.MemTable.ZombieSize), //nolint:gosec // sizes of memory
+		Lookups:      s.counters.lookups.Load(),
+		Found:        s.counters.found.Load(),
+		FilterHits:   m.Filter.Hits,
+		CacheHits:    m.BlockCache.Hits,
+		CacheMiss:    m.BlockCache.Misses,
+	}
+	for i := range m.Levels {
+		out.Files += int(m.Levels[i].TablesCount)
+	}
+	out.Memory = out.CacheBytes + out.MemtableSize
+	return out
+}
