@@ -36,9 +36,7 @@ func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
 		return err
 	}
 	defer s.sorted.Release()
-	if err := s.sorted.Sort(changes); err != nil {
-		return err
-	}
+	s.sorted.Sort(changes)
 	size := int64(0)
 	for _, c := range changes {
 		size += c.Bytes()
