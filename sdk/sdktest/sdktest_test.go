@@ -141,11 +141,14 @@ func TestFaultySinksAreFound(t *testing.T) {
 		"shows at Prepare":        "CloseWithoutCommit",
 		"turns rows round":        "CommitsAddUp",
 		"commits twice":           "CommitIsIdempotent",
+		"commits what is written": "CommitsComeLater",
 		"repeats after a restart": "CrashBeforePrepare",
 		"shows at Close":          "CrashBeforePrepare",
 		"fails when it is empty":  "AnEmptyRun",
 		"keeps chunks":            "ChunksAreLent",
 		"takes any state":         "StatesAreVersioned",
+		"forgets earlier epochs":  "SeveralEpochsAreRecovered",
+		"shares what is open":     "AFormerOwnerDoesNoHarm",
 	} {
 		if got := broken(t, sinkLaws(), toySinkOf(fault)); !strings.Contains(got, law) {
 			t.Errorf("a sink that %s breaks %q, want %s among them", fault, got, law)

@@ -47,6 +47,10 @@ type Target struct {
 //   - CloseWithoutCommit: leaves nothing visible, whether rows were written, flushed or prepared.
 //   - AnEmptyRun: no row at all, committed, is no error and no row.
 //   - ChunksAreLent: Write does not keep its chunk; chunks count their rows and may be made from any goroutine.
+//   - CommitsComeLater: epochs are prepared while those before wait for their commits, and rows are written while those are made.
+//   - SeveralEpochsAreRecovered: a sink opened with the last of several states whose commits never came makes all their rows visible, once; the commits
+//     that are made then, of all of them in order, add nothing.
+//   - AFormerOwnerDoesNoHarm: one that was stopped, and goes on after another has taken over, makes nothing visible and takes nothing away.
 //   - StatesAreVersioned: a state is a JSON object with a version; another version, or what is no JSON, is refused.
 //
 // Every law also checks that no goroutine is left.
@@ -65,6 +69,9 @@ func sinkLaws() []law[Sink] {
 		{"CloseWithoutCommit", closeWithoutCommit},
 		{"AnEmptyRun", anEmptyRun},
 		{"ChunksAreLent", chunksAreLent},
+		{"CommitsComeLater", commitsComeLater},
+		{"SeveralEpochsAreRecovered", severalEpochsAreRecovered},
+		{"AFormerOwnerDoesNoHarm", aFormerOwnerDoesNoHarm},
 		{"StatesAreVersioned", statesAreVersioned},
 	}
 }
@@ -83,9 +90,11 @@ func (lineEncoder) Encode(dst []byte, ends []int, b *batch.Batch) ([]byte, []int
 	return dst, ends, nil
 }
 
-func (s Sink) open(t testing.TB, target Target, restore json.RawMessage) (connector.Sink, error) {
+// open opens the sink as the owner of a generation; behind the first one the former owner may be alive.
+func (s Sink) open(t testing.TB, target Target, restore json.RawMessage, generation int64) (connector.Sink, error) {
 	env := connector.SinkEnv{
 		Name: "under test", Schema: schema.New(schema.Field{Name: "v", Type: schema.Of(schema.Text)}), Pool: &batch.Pool{}, Restore: restore, Log: quiet(),
+		Lineage: "b1d8d5a4-2b2e-4c63-8f0f-52a6c0b7a1de", Generation: generation, Contested: generation > 1,
 	}
 	if s.Type.Format != "" {
 		env.NewEncoder = func() (codec.Encoder, error) { return lineEncoder{}, nil }
@@ -104,7 +113,12 @@ type writing struct {
 
 func (s Sink) start(t testing.TB, target Target, restore json.RawMessage) *writing {
 	t.Helper()
-	sink, err := s.open(t, target, restore)
+	return s.startAs(t, target, restore, 1)
+}
+
+func (s Sink) startAs(t testing.TB, target Target, restore json.RawMessage, generation int64) *writing {
+	t.Helper()
+	sink, err := s.open(t, target, restore, generation)
 	if err != nil {
 		t.Fatalf("open with state %s: %v", restore, err)
 	}
@@ -364,6 +378,104 @@ func chunksAreLent(t testing.TB, s Sink) {
 	w.sees("at the end", true, want...)
 }
 
+func commitsComeLater(t testing.TB, s Sink) {
+	w := s.start(t, s.New(t), nil)
+	defer w.close()
+	var all []string
+	var states []json.RawMessage
+	for epoch := range int64(6) {
+		row := fmt.Sprint("row of epoch ", epoch+1)
+		all = append(all, row)
+		w.write(row)
+		if len(states) == connector.MaxUnconfirmed {
+			w.commit(epoch+1-connector.MaxUnconfirmed, states[0], false)
+			states = states[1:]
+			w.sees(fmt.Sprint("with rows of epoch ", epoch+1), false, all[:len(all)-1-len(states)]...)
+		}
+		states = append(states, w.prepare(epoch+1))
+	}
+	for i, state := range states {
+		w.commit(int64(6-len(states)+i+1), state, i == len(states)-1)
+	}
+	w.sees("at the end", true, all...)
+}
+
+func severalEpochsAreRecovered(t testing.TB, s Sink) {
+	target := s.New(t)
+	w := s.start(t, target, nil)
+	var states []json.RawMessage
+	for epoch := range int64(connector.MaxUnconfirmed) {
+		w.write(fmt.Sprint("row of epoch ", epoch+1))
+		states = append(states, w.prepare(epoch+1))
+	}
+	w.write("lost in the crash")
+	w.close()
+	again := s.start(t, target, states[len(states)-1])
+	for i, state := range states {
+		again.commit(int64(i+1), state, false)
+	}
+	again.sees("after the Commits that were missing", false, "row of epoch 1", "row of epoch 2", "row of epoch 3")
+	again.write("more")
+	again.epoch(connector.MaxUnconfirmed+1, true)
+	again.sees("at the end", true, "row of epoch 1", "row of epoch 2", "row of epoch 3", "more")
+	again.close()
+}
+
+func aFormerOwnerDoesNoHarm(t testing.TB, s Sink) {
+	if s.AtLeastOnce != "" {
+		t.Skip(s.AtLeastOnce)
+	}
+	for _, wakes := range []string{"before rows", "before the epoch", "before the commit", "after it"} {
+		target := s.New(t)
+		former := s.start(t, target, nil)
+		former.write("a")
+		former.epoch(1, false)
+		former.write("b")
+		state := former.prepare(2) // published, and not committed
+		former.write("never seen")
+		w := s.startAs(t, target, state, 2)
+		wake := func(when string) {
+			if when == wakes {
+				former.wake(2, state)
+			}
+		}
+		wake("before rows")
+		w.write("c")
+		wake("before the epoch")
+		third := w.prepare(3)
+		wake("before the commit")
+		w.commit(3, third, false)
+		wake("after it")
+		w.sees("woken "+wakes, false, "a", "b", "c")
+		w.write("d")
+		w.epoch(4, true)
+		w.sees("at the end, woken "+wakes, true, "a", "b", "c", "d")
+		w.close()
+	}
+}
+
+// wake makes a former owner do what it would have done: write, prepare an epoch that will not be published, commit the last one that was, and close. It
+// may notice that it is none.
+func (w *writing) wake(epoch int64, state json.RawMessage) {
+	w.t.Helper()
+	w.chunk.Reset()
+	w.chunk.Encode(TextBatch("never seen, too"))
+	ctx := w.t.Context()
+	for what, err := range map[string]error{
+		"Write": w.sink.Write(ctx, w.chunk), "Flush": w.sink.Flush(ctx), "Commit": w.sink.Commit(ctx, epoch, state, false),
+	} {
+		if err != nil {
+			w.t.Logf("%s of a former owner: %v", what, err)
+		}
+	}
+	if _, err := w.sink.Prepare(ctx, epoch+1); err != nil {
+		w.t.Log("Prepare of a former owner: ", err)
+	}
+	if err := w.sink.Close(); err != nil {
+		w.t.Log("Close of a former owner: ", err)
+	}
+}
+
 func statesAreVersioned(t testing.TB, s Sink) {
 	target := s.New(t)
 	w := s.start(t, target, nil)
@@ -371,7 +483,7 @@ func statesAreVersioned(t testing.TB, s Sink) {
 	state := w.prepare(1)
 	w.close()
 	for _, wrong := range wrongStates(t, state) {
-		if sink, err := s.open(t, target, wrong); err == nil {
+		if sink, err := s.open(t, target, wrong, 1); err == nil {
 			t.Errorf("state %s was taken", wrong)
 			if err := sink.Close(); err != nil {
 				t.Error("Close: ", err)

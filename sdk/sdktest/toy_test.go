@@ -316,20 +316,35 @@ func (r *toyReader) Close() error {
 }
 
 // toyTarget is what a toySink writes to.
-type toyTarget struct{ shown []string }
+type toyTarget struct {
+	shown []string
+	open  []string // rows not prepared, with the fault that owners share them
+}
 
 // toySink keeps rows in memory, in its state when they are prepared, and shows them at the commit.
 type toySink struct {
 	fault  string
 	target *toyTarget
 	rows   []string
+	done   int      // rows prepared, since the first start
+	staged []string // the last ones, of which some may not be shown
 	chunks []*connector.Rows
 }
 
 type toyState struct {
 	Version int      `json:"version"`
 	Done    int      `json:"done"` // rows shown once the state is committed
-	Rows    []string `json:"rows"`
+	Rows    []string `json:"rows"` // the last ones of these
+}
+
+// show makes rows visible that are not.
+func (target *toyTarget) show(st toyState) bool {
+	missing := st.Done - len(target.shown)
+	if missing <= 0 {
+		return false
+	}
+	target.shown = append(target.shown, st.Rows[max(len(st.Rows)-missing, 0):]...)
+	return true
 }
 
 func toySinkOf(fault string) Sink {
@@ -346,11 +361,13 @@ func toySinkOf(fault string) Sink {
 				}
 			}
 		}
-		sink := &toySink{fault: fault, target: config.(*toyTarget)}
-		if fault == "repeats after a restart" {
+		sink := &toySink{fault: fault, target: config.(*toyTarget), done: st.Done}
+		switch fault {
+		case "repeats after a restart":
 			sink.target.shown = append(sink.target.shown, st.Rows...)
-		} else if missing := st.Done - len(sink.target.shown); missing > 0 && fault != "forgets what was prepared" {
-			sink.target.shown = append(sink.target.shown, st.Rows[len(st.Rows)-missing:]...)
+		case "forgets what was prepared":
+		default:
+			sink.target.show(st)
 		}
 		return sink, nil
 	}}
@@ -376,6 +393,9 @@ func (s *toySink) take(rows *connector.Rows) {
 		} else {
 			s.rows = append(s.rows, line)
 		}
+		if s.fault == "shares what is open" {
+			s.target.open = append(s.target.open, line)
+		}
 		if s.fault == "writes at once" {
 			s.target.shown = append(s.target.shown, line)
 		}
@@ -393,10 +413,17 @@ func (s *toySink) Prepare(context.Context, int64) (json.RawMessage, error) {
 	for _, c := range s.chunks {
 		s.take(c)
 	}
-	st := toyState{Version: 1, Done: len(s.target.shown) + len(s.rows), Rows: s.rows}
 	if s.fault == "fails when it is empty" && len(s.rows) == 0 {
 		return nil, errors.New("no rows")
 	}
+	if s.fault == "shares what is open" {
+		s.rows, s.target.open = s.target.open, nil
+	}
+	if s.done += len(s.rows); s.fault == "forgets earlier epochs" || len(s.target.shown)+len(s.rows) == s.done {
+		s.staged = nil
+	}
+	s.staged = append(s.staged, s.rows...)
+	st := toyState{Version: 1, Done: s.done, Rows: s.staged}
 	if s.fault == "shows at Prepare" {
 		s.target.shown = append(s.target.shown, s.rows...)
 	}
@@ -409,9 +436,10 @@ func (s *toySink) Commit(_ context.Context, _ int64, state json.RawMessage, _ bo
 	if err := json.Unmarshal(state, &st); err != nil {
 		return err
 	}
-	if missing := st.Done - len(s.target.shown); missing > 0 {
-		s.target.shown = append(s.target.shown, st.Rows[len(st.Rows)-missing:]...)
-	} else if s.fault == "commits twice" {
+	if s.fault == "commits what is written" {
+		st.Rows, st.Done = append(st.Rows, s.rows...), st.Done+len(s.rows)
+	}
+	if !s.target.show(st) && s.fault == "commits twice" {
 		s.target.shown = append(s.target.shown, st.Rows...)
 	}
 	return nil

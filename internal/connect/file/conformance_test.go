@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -60,18 +62,32 @@ func TestSourceConformance(t *testing.T) {
 }
 
 func TestSinkConformance(t *testing.T) {
-	for _, path := range []string{"/out/f.txt", "/out/f.txt.gz"} {
-		t.Run(path, func(t *testing.T) {
+	for name, options := range map[string]map[string]any{
+		"one file":       {"path": "/NAME/f.txt"},
+		"one gzip file":  {"path": "/NAME/f.txt.gz"},
+		"parts of a row": {"path": "/NAME/f.txt", "roll_rows": int64(1)},
+		"zstd parts":     {"path": "/NAME/f.txt.zst", "roll_rows": int64(1)},
+	} {
+		t.Run(name, func(t *testing.T) {
 			fsys, n := vfs.NewMem(), 0
 			sdktest.SinkSuite(t, sdktest.Sink{
 				Type:      file.SinkType(fsys, clk()),
-				OnlyFinal: true,
+				OnlyFinal: options["roll_rows"] == nil,
 				New: func(t testing.TB) sdktest.Target {
 					n++
-					target := strings.Replace(path, "f", fmt.Sprint("f", n), 1)
+					dir, given := fmt.Sprint("/out", n), maps.Clone(options)
+					given["path"] = strings.Replace(given["path"].(string), "/NAME", dir, 1)
 					return sdktest.Target{
-						Config:  configured(t, file.SinkType(fsys, clk()).NewConfig(), map[string]any{"path": target}),
-						Visible: func(t testing.TB) []string { return visibleLines(t, fsys, target) },
+						Config: configured(t, file.SinkType(fsys, clk()).NewConfig(), given),
+						Visible: func(t testing.TB) []string {
+							var rows []string
+							walk(t, fsys, dir, func(path string) {
+								if !strings.HasPrefix(filepath.Base(path), ".") {
+									rows = append(rows, visibleLines(t, fsys, path)...)
+								}
+							})
+							return rows
+						},
 					}
 				},
 			})

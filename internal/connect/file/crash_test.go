@@ -237,7 +237,7 @@ func partNumber(path string) string {
 	return m[1]
 }
 
-func walk(t *testing.T, fsys vfs.FS, dir string, visit func(path string)) {
+func walk(t testing.TB, fsys vfs.FS, dir string, visit func(path string)) {
 	t.Helper()
 	entries, err := fsys.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
