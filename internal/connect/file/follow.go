@@ -135,12 +135,16 @@ type followed struct {
 	Restarts int    `json:"restarts"` // how often it was found emptied or written anew
 	Ended    bool   `json:"ended,omitempty"`
 	ID       fileID `json:"id"`
+	Tail     string `json:"tail,omitempty"` // of the last bytes before offset; "" in positions that do not say
 }
 
 // Snapshot returns where every known file stands.
 func (f *follower) Snapshot() ([]connector.SplitState, error) {
 	states := make([]connector.SplitState, 0, len(f.tails))
 	for _, t := range f.tails {
+		if err := t.noteTail(); err != nil {
+			return nil, fmt.Errorf("%s: %w", t.path, err)
+		}
 		one, err := oneSplit(t.name, t.position())
 		if err != nil {
 			return nil, err
@@ -180,6 +184,7 @@ func (f *follower) restore(states []connector.SplitState) error {
 		f.add(&tail{
 			name: state.Split, path: p.Path, restarts: p.Restarts, id: vfs.ID{Device: p.ID.Device, Inode: p.ID.Inode},
 			size: p.ID.Size, headLen: p.ID.HeadLen, head: p.ID.Head, read: p.Offset, dealt: p.Offset, lines: p.Lines, stored: true, ended: p.Ended,
+			tail: p.Tail, tailAt: p.Offset, unproven: p.Tail != "",
 		})
 	}
 	return nil

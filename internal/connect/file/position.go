@@ -20,6 +20,31 @@ type position struct {
 	Offset  int64  `json:"offset"`          // bytes, uncompressed
 	Files   int    `json:"files,omitempty"` // how many files there are up to File; 0 in positions that do not say
 	ID      fileID `json:"id"`
+	// End and Tail are what of the file must be as it was: the last bytes before End, which is Offset of a plain file, and of a compressed one its size when it
+	// was opened. Tail is "" in positions that do not say.
+	End  int64  `json:"end,omitempty"`
+	Tail string `json:"tail,omitempty"`
+}
+
+// noteTail notes the end of what was read of the file being read.
+func (s *sequence) noteTail() error {
+	f := s.file
+	if f == nil || !f.regular || s.last.File != f.path {
+		return nil
+	}
+	end := s.last.Offset
+	if !f.seekable {
+		end = f.id.Size
+	}
+	if s.last.Tail != "" && s.last.End == end {
+		return nil
+	}
+	tail, err := hashTail(f.raw, end)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.path, err)
+	}
+	s.last.End, s.last.Tail = end, tail
+	return nil
 }
 
 // restore opens the file of a stored position and goes to its offset.
@@ -71,12 +96,24 @@ func (s *sequence) verify(p position) (err error) {
 	if err != nil {
 		return err
 	}
+	if least := max(p.ID.Size, p.End); now.Size < least {
+		return fmt.Errorf("%s has shrunk since the stored position was taken: it has %d bytes and had %d, %d of which (uncompressed) were read; "+
+			"put back the file that it was, or start without the position", p.File, now.Size, least, p.Offset)
+	}
 	head, err := hashHead(f, p.ID.HeadLen)
 	if err != nil {
 		return err
 	}
-	if head != p.ID.Head || now.Size < p.ID.Size {
-		return fmt.Errorf("%s is not the file that the stored position was taken in: its beginning or its size differs; start without it to read the new file", p.File)
+	if head != p.ID.Head {
+		return fmt.Errorf("%s is not the file that the stored position was taken in: its beginning differs; put that file back, or start without the position to read the new one", p.File)
 	}
-	return nil
+	if p.Tail == "" {
+		return nil
+	}
+	tail, err := hashTail(f, p.End)
+	if err == nil && tail != p.Tail {
+		err = fmt.Errorf("%s is not the file that the stored position was taken in: the bytes before byte %d differ; put that file back, or start without the position to read the new one",
+			p.File, p.End)
+	}
+	return err
 }

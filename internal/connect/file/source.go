@@ -61,8 +61,8 @@ type openFile struct {
 	raw    vfs.File
 	plain  io.ReadCloser
 	blocks *connector.BlockReader
-	// seekable says that plain bytes are the file's own.
-	seekable bool
+	// seekable says that plain bytes are the file's own, regular that it can be read again.
+	seekable, regular bool
 	// pipe is raw if it is a pipe whose bytes are read as they are, else nil.
 	pipe deadlined
 }
@@ -113,7 +113,7 @@ func (s *sequence) Poll(ctx context.Context, wake <-chan struct{}, block *codec.
 		case !errors.Is(err, io.EOF):
 			return connector.End, fmt.Errorf("%s: %w", s.file.path, err)
 		}
-		if err := s.closeFile(); err != nil {
+		if err := errors.Join(s.noteTail(), s.closeFile()); err != nil {
 			return connector.End, err
 		}
 		s.next++
@@ -139,6 +139,11 @@ func (s *sequence) open(path string, offset int64) error {
 	if f.id, err = identify(raw); err != nil {
 		return errors.Join(err, raw.Close())
 	}
+	info, err := raw.Stat()
+	if err != nil {
+		return errors.Join(err, raw.Close())
+	}
+	f.regular = info.Mode().IsRegular()
 	compression := codecOf(s.config.Compression, path)
 	f.seekable = compression == "none"
 	if f.seekable {
@@ -191,7 +196,12 @@ func (s *sequence) closeFile() error {
 }
 
 // Snapshot returns the position after the last block.
-func (s *sequence) Snapshot() ([]connector.SplitState, error) { return oneSplit(splitName, s.last) }
+func (s *sequence) Snapshot() ([]connector.SplitState, error) {
+	if err := s.noteTail(); err != nil {
+		return nil, err
+	}
+	return oneSplit(splitName, s.last)
+}
 
 // Progress returns the bytes read, as they lie on disk, and those there are.
 func (s *sequence) Progress() (done, total int64) { return s.done.Load(), s.total }

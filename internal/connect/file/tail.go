@@ -35,18 +35,21 @@ type tail struct {
 
 	headLen int    // the first bytes, which are as they were when they were read, and
 	head    string // their hash
-	size    int64  // as last seen
+	tail    string // hash of the last bytes before tailAt; unproven while it is that of a stored position and was not compared
+	tailAt  int64
+	size    int64 // as last seen
 	changed time.Time
 
-	ready   bool  // there may be data
-	listed  bool  // path leads to it
-	moved   bool  // it was renamed or removed: another file may have its path
-	gone    bool  // it was not among the files when it was last looked for
-	stored  bool  // only known from a stored position: nobody has seen it in this run
-	drained bool  // since it moved, its end was seen
-	sealed  bool  // its end is the end: what is there counts as whole
-	ended   bool  // sealed and read to its end
-	after   *tail // is read to its end first
+	ready    bool // there may be data
+	listed   bool // path leads to it
+	moved    bool // it was renamed or removed: another file may have its path
+	gone     bool // it was not among the files when it was last looked for
+	unproven bool
+	stored   bool  // only known from a stored position: nobody has seen it in this run
+	drained  bool  // since it moved, its end was seen
+	sealed   bool  // its end is the end: what is there counts as whole
+	ended    bool  // sealed and read to its end
+	after    *tail // is read to its end first
 
 	silent   time.Duration // when its end was first seen since it moved and was last written
 	quiet    bool          // silent holds
@@ -61,9 +64,35 @@ func (t *tail) mayRead() bool {
 	return t.after == nil
 }
 
+// noteTail notes the end of what was dealt. Of a file that was closed since it stays unknown.
+func (t *tail) noteTail() error {
+	if t.tailAt == t.dealt || t.file == nil || t.unproven {
+		return nil
+	}
+	tail, err := hashTail(t.file, t.dealt)
+	if err == nil {
+		t.tail, t.tailAt = tail, t.dealt
+	}
+	return err
+}
+
+// proven compares the end of what was dealt with what a stored position says of it.
+func (t *tail) proven() (bool, error) {
+	if !t.unproven {
+		return true, nil
+	}
+	tail, err := hashTail(t.file, t.tailAt)
+	t.unproven = err != nil
+	return tail == t.tail, err
+}
+
 func (t *tail) position() followed {
+	known := t.tail
+	if t.tailAt != t.dealt {
+		known = ""
+	}
 	return followed{
-		Version: positionVersion, Path: t.path, Offset: t.dealt, Lines: t.lines, Restarts: t.restarts, Ended: t.ended,
+		Tail: known, Version: positionVersion, Path: t.path, Offset: t.dealt, Lines: t.lines, Restarts: t.restarts, Ended: t.ended,
 		ID: fileID{Device: t.id.Device, Inode: t.id.Inode, Size: t.size, HeadLen: t.headLen, Head: t.head},
 	}
 }
@@ -105,6 +134,9 @@ func (t *tail) same() (string, error) {
 	}
 	if t.headLen > 0 && (len(head) < t.headLen || hashOf(head[:t.headLen]) != t.head) {
 		return "it was written anew: its beginning has changed", nil
+	}
+	if proven, err := t.proven(); err != nil || !proven {
+		return fmt.Sprintf("it was written anew: the bytes before byte %d have changed", t.tailAt), err
 	}
 	if known > t.headLen {
 		t.headLen = min(known, len(head))
