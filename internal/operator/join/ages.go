@@ -1,6 +1,8 @@
 package join
 
 import (
+	"slices"
+
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
@@ -67,13 +69,35 @@ func (a *ages) remove(group uint8, id uint32) {
 	}
 }
 
+// line makes the rows of a key group, which have their ages, the list of it: the oldest first, those of one age in the order of ids, which is changed.
+func (a *ages) line(group uint8, ids []uint32) {
+	slices.SortStableFunc(ids, func(x, y uint32) int {
+		switch x, y := *a.born.At(x), *a.born.At(y); {
+		case x == y:
+			return 0
+		case y == unborn || x != unborn && x < y:
+			return -1
+		default:
+			return 1
+		}
+	})
+	a.lists[group].first, a.lists[group].last = keyed.NoRow, keyed.NoRow
+	for _, id := range ids {
+		a.push(group, id, *a.born.At(id))
+	}
+}
+
 // bear gives rows that are unborn an age.
-func (a *ages) bear(now int64) {
+func (a *ages) bear(rows *keyed.Rows, now int64) error {
 	for g := range a.lists {
 		for id := a.lists[g].last; id != keyed.NoRow && *a.born.At(id) == unborn; id = *a.older.At(id) {
+			if err := rows.TouchOne(id); err != nil {
+				return err
+			}
 			*a.born.At(id) = now
 		}
 	}
+	return nil
 }
 
 // expired appends to ids the rows that came at a time or before, at most some of them, and reports whether there may be more.
@@ -106,7 +130,9 @@ func (j *Changing) OnTime(micros int64, _ *op.Output) (more bool, err error) {
 			continue
 		}
 		if !known {
-			s.ages.bear(micros)
+			if err := s.ages.bear(s.rows, micros); err != nil {
+				return false, op.OutOfMemory(j.cfg.title(), err)
+			}
 		}
 		ids, some := s.ages.expired(micros-s.ttl, j.work.fresh[:0:len(j.work.fresh)])
 		if err := j.expire(input, ids); err != nil {

@@ -116,6 +116,7 @@ func NewChanging(c *Config) (*Changing, error) {
 	if j.plan.judged {
 		j.tried = newCandidates()
 	}
+	j.describe()
 	return j, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/join"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 )
@@ -58,6 +59,7 @@ type nexmarkJoin struct {
 	need     []int // columns of both; nil is all
 	hot      bool
 	changing bool
+	stored   bool // entry by entry, an epoch every 16 batches
 }
 
 // BenchmarkChanging joins bids with auctions as they come, with ever more of both; cpu-ns/row is for a row of either, with all that comes out of it.
@@ -74,6 +76,10 @@ func BenchmarkChanging(b *testing.B) {
 		{name: "changelog", kind: join.Inner, need: []int{0, 2, 7, 15}, changing: true},
 		{name: "hot-changelog", kind: join.Inner, need: []int{0, 2, 7, 15}, hot: true, changing: true},
 		{name: "changelog-left", kind: join.Left, need: []int{0, 2, 7, 15}, changing: true},
+	}
+	for _, test := range tests {
+		test.name, test.stored = test.name+"-stored", true
+		tests = append(tests, test)
 	}
 	for _, test := range tests {
 		b.Run(test.name, func(b *testing.B) {
@@ -114,6 +120,10 @@ func BenchmarkChanging(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
+				var stored *optest.Stored
+				if test.stored {
+					stored = optest.Store(j)
+				}
 				rows = 0
 				for i := range batches {
 					apply(b, j, join.RightInput, auctions[i:i+1], out)
@@ -128,6 +138,15 @@ func BenchmarkChanging(b *testing.B) {
 						old.Kinds = kinds
 						apply(b, j, join.LeftInput, []*batch.Batch{&old}, out)
 						rows += bidsInBatch
+					}
+					if test.stored && i%16 == 15 {
+						b.StopTimer()
+						before := cpu(b)
+						if err := stored.Forget(); err != nil {
+							b.Fatal(err)
+						}
+						start += cpu(b) - before
+						b.StartTimer()
 					}
 				}
 				used = c.Budget.Used()

@@ -2,6 +2,7 @@ package join_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/join"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 )
@@ -134,7 +136,33 @@ type changingRun struct {
 	errs   []string
 	counts op.Counts
 	ended  [2]bool
-	kinds  bool // a batch had kinds
+	kinds  bool           // a batch had kinds
+	stored *optest.Stored // nil: state is stored as a whole
+}
+
+// keep may have the operator, which is new, stored entry by entry.
+func (r *changingRun) keep(t *rapid.T) {
+	if rapid.Bool().Draw(t, "stored entry by entry") {
+		r.stored = optest.Store(r.op)
+	}
+}
+
+// seal may end an epoch, and stores some of what is sealed.
+func (r *changingRun) seal(t *rapid.T) {
+	if r.stored == nil {
+		return
+	}
+	var err error
+	what := rapid.IntRange(0, 3).Draw(t, "seal")
+	if what < 2 {
+		err = r.stored.Seal()
+	}
+	if err == nil && what > 0 {
+		err = r.stored.Drain([]int64{0, math.MaxInt64, 60, 60}[what])
+	}
+	if err != nil {
+		r.t.Fatalf("%v", err)
+	}
 }
 
 func (r *changingRun) feed(types []schema.Type, e changeEvent) {
@@ -187,6 +215,25 @@ func (r *changingRun) drain(rows int, call func() (bool, error)) {
 
 func (r *changingRun) restart(fresh *join.Changing) {
 	r.t.Helper()
+	if r.stored != nil {
+		var err error
+		if r.stored, err = r.stored.Move(fresh); err != nil {
+			r.t.Fatalf("%v", err)
+		}
+	} else {
+		r.restartWhole(fresh)
+	}
+	r.op = fresh
+	for input, ended := range r.ended {
+		if ended {
+			r.drain(0, func() (bool, error) { return r.op.OnInputEnd(input, r.out) })
+		}
+	}
+}
+
+// restartWhole goes on with snapshots of the key groups.
+func (r *changingRun) restartWhole(fresh *join.Changing) {
+	r.t.Helper()
 	for g := range op.KeyGroups {
 		data, err := r.op.Snapshot(op.KeyGroup(g))
 		if err != nil {
@@ -201,12 +248,6 @@ func (r *changingRun) restart(fresh *join.Changing) {
 		again, err := fresh.Snapshot(op.KeyGroup(g))
 		if err != nil || !slices.Equal(data, again) {
 			r.t.Fatalf("group %d is stored differently after a restore: %v\n%x\n%x", g, err, data, again)
-		}
-	}
-	r.op = fresh
-	for input, ended := range r.ended {
-		if ended {
-			r.drain(0, func() (bool, error) { return r.op.OnInputEnd(input, r.out) })
 		}
 	}
 }
@@ -270,6 +311,7 @@ func TestChangingJoinsAreWhatTheirDefinitionSays(t *testing.T) {
 			return o
 		}
 		r := &changingRun{t: rt, op: fresh(), out: op.NewOutput(1), fold: folded{rows: map[string]int{}}}
+		r.keep(rt)
 		var tables [2]table
 		total := int64(0)
 		var log []string
@@ -278,6 +320,7 @@ func TestChangingJoinsAreWhatTheirDefinitionSays(t *testing.T) {
 			if r.ended[e.input] {
 				continue
 			}
+			r.seal(rt)
 			if rapid.IntRange(0, 3).Draw(rt, "restart") == 0 {
 				r.restart(fresh())
 			}

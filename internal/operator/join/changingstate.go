@@ -2,7 +2,6 @@ package join
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
@@ -63,9 +62,7 @@ func (j *Changing) Snapshot(number op.KeyGroup) ([]byte, error) {
 	var p [changingParts][]byte
 	var err error
 	if !j.plan.stores[RightInput] {
-		p[partNumbers], err = j.table.Snapshot(uint8(number), func(dst []byte, slot uint32) []byte {
-			return binary.AppendUvarint(dst, uint64(j.runs.At(slot)[RightInput].count))
-		})
+		p[partNumbers], err = j.table.Snapshot(uint8(number), j.appendNumber)
 		if err != nil {
 			return nil, err
 		}
@@ -111,18 +108,7 @@ func (j *Changing) Restore(number op.KeyGroup, data []byte) error {
 		return j.corrupt("numbers of rows where rows are stored")
 	}
 	if p[partNumbers] != nil {
-		err := j.table.Restore(uint8(number), p[partNumbers], func(slot uint32, value []byte) error {
-			count, n := binary.Uvarint(value)
-			if n <= 0 || n != len(value) || count >= uint64(keyed.NoRow) {
-				return j.corrupt("no number of rows")
-			}
-			if err := j.runs.Grow(j.table.Limit()); err != nil {
-				return op.OutOfMemory(j.cfg.title(), err)
-			}
-			*j.runs.At(slot) = bucket{noRun(), noRun()}
-			j.runs.At(slot)[RightInput].count = uint32(count)
-			return nil
-		})
+		err := j.table.Restore(uint8(number), p[partNumbers], j.restoreNumber)
 		if err != nil {
 			return err
 		}
@@ -132,6 +118,25 @@ func (j *Changing) Restore(number op.KeyGroup, data []byte) error {
 			return op.OutOfMemory(j.cfg.title(), err)
 		}
 	}
+	return nil
+}
+
+// appendNumber appends how many rows of the right input have a key.
+func (j *Changing) appendNumber(dst []byte, slot uint32) []byte {
+	return binary.AppendUvarint(dst, uint64(j.runs.At(slot)[RightInput].count))
+}
+
+// restoreNumber sets how many rows of the right input have a key.
+func (j *Changing) restoreNumber(slot uint32, value []byte) error {
+	count, n := binary.Uvarint(value)
+	if n <= 0 || n != len(value) || count >= uint64(keyed.NoRow) {
+		return j.corrupt("no number of rows")
+	}
+	if err := j.runs.Grow(j.table.Limit()); err != nil {
+		return op.OutOfMemory(j.cfg.title(), err)
+	}
+	*j.runs.At(slot) = bucket{noRun(), noRun()}
+	j.runs.At(slot)[RightInput].count = uint32(count)
 	return nil
 }
 
@@ -168,24 +173,10 @@ func (j *Changing) restoreSide(input int, number uint8, p [][]byte) error {
 	if s.ages == nil {
 		return nil
 	}
-	// The oldest come first; those of one age in the order of their numbers.
-	order := make([]int, len(ids))
-	for i := range order {
-		order[i] = i
+	for i, id := range ids {
+		*s.ages.born.At(id) = born[i]
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case born[a] == born[b]:
-			return 0
-		case born[b] == unborn || born[a] != unborn && born[a] < born[b]:
-			return -1
-		default:
-			return 1
-		}
-	})
-	for _, i := range order {
-		s.ages.push(number, ids[i], born[i])
-	}
+	s.ages.line(number, ids)
 	return nil
 }
 

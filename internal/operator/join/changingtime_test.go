@@ -1,7 +1,9 @@
 package join_test
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/join"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 )
@@ -172,6 +175,7 @@ func TestRowsExpire(t *testing.T) {
 			return o
 		}
 		r := &changingRun{t: rt, op: fresh(), out: op.NewOutput(1), fold: folded{rows: map[string]int{}}}
+		r.keep(rt)
 		now, serial := int64(100), 0
 		var gone [2][][]string // every row that is there as far as its input knows
 		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
@@ -216,6 +220,7 @@ func TestRowsExpire(t *testing.T) {
 				r.feed(types, changeEvent{input: input, rows: [][]string{row}, kinds: []batch.Change{batch.Delete}})
 				m.leave(input, row)
 			}
+			r.seal(rt)
 			if now == 100 {
 				r.drain(0, func() (bool, error) { return r.op.OnTime(now, r.out) })
 			}
@@ -233,4 +238,37 @@ func TestRowsExpire(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAgesAreStored: a row that came before it was known what time it is has the age that it got then, although the row was stored before.
+func TestAgesAreStored(t *testing.T) {
+	types := []schema.Type{schema.Of(schema.Int64)}
+	c := join.Config{Name: "j", Left: types, Right: types, Keys: []join.Key{{}}, Pool: &batch.Pool{}, Inputs: [2]join.Input{{TTL: 3}, {}}}
+	fresh := func() *join.Changing {
+		c.Budget = limit.New("test", 0)
+		o, err := join.NewChanging(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	r := &changingRun{t: t, op: fresh(), out: op.NewOutput(1), fold: folded{rows: map[string]int{}}}
+	r.stored = optest.Store(r.op)
+	row := [][]string{{"1"}}
+	r.feed(types, changeEvent{input: join.LeftInput, rows: row, kinds: []batch.Change{batch.Insert}})
+	if err := errors.Join(r.stored.Seal(), r.stored.Drain(math.MaxInt64)); err != nil {
+		t.Fatal(err)
+	}
+	at := func(micros int64) { r.drain(0, func() (bool, error) { return r.op.OnTime(micros, r.out) }) }
+	at(100)
+	r.restart(fresh())
+	at(102)
+	at(103)
+	r.feed(types, changeEvent{input: join.RightInput, rows: row, kinds: []batch.Change{batch.Insert}})
+	if got := r.fold.left(); len(got) > 0 {
+		t.Errorf("a row that has expired joins %q", got)
+	}
+	if n, err := r.stored.Len(); n != 1 || err != nil {
+		t.Errorf("%d entries were stored, %v; there was one row", n, err)
+	}
 }

@@ -52,6 +52,9 @@ func (j *Changing) judge(out *op.Output) {
 			j.tried.reset()
 			j.collect()
 			j.evaluate()
+			if j.failure = j.touchMatches(); j.failure != nil {
+				return
+			}
 		}
 		if !j.resolve(out) {
 			return

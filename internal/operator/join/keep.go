@@ -14,6 +14,9 @@ func (j *Changing) keep(dealt []uint64, out *op.Output) error {
 			return err
 		}
 	}
+	if err := j.touchNumbers(); err != nil {
+		return err
+	}
 	if s.hashes != nil {
 		s.images = s.hasher.Hash(w.in)
 	}

@@ -35,6 +35,9 @@ type store struct {
 	ttl  int64
 	ages *ages // nil without a TTL
 
+	// loaded: rows were put in one by one.
+	loaded bool
+
 	dead []uint32 // rows that are unlinked, and not yet taken out of rows
 
 	// read is rows that were read back, with what is kept of them.

@@ -55,6 +55,8 @@ type work struct {
 	hashes []uint64
 	sel    []uint16
 	fresh  []uint32
+	// touched are slots, or stored rows, of which something is about to change.
+	touched []uint32
 }
 
 func newWork() work {
@@ -63,7 +65,7 @@ func newWork() work {
 		rows: make([]uint16, n), flags: make([]uint8, n), slots: make([]uint32, n), ids: make([]uint32, n),
 		first: make([]uint32, n), last: make([]uint32, n), counts: make([]uint32, n), flips: make([]int8, n),
 		matches: make([]uint32, n), unknown: make([]uint32, n), match: make([]uint32, n), found: make([]uint32, n), hashes: make([]uint64, 0, n),
-		sel: make([]uint16, 0, n), fresh: make([]uint32, n),
+		sel: make([]uint16, 0, n), fresh: make([]uint32, n), touched: make([]uint32, 0, n),
 	}
 }
 

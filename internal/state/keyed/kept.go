@@ -81,6 +81,9 @@ func (t *Table) Keep(at Home) {
 	t.kept.write, t.kept.remove = t.writeEntries, t.removeEntries
 }
 
+// Noting reports whether changes are noted.
+func (t *Table) Noting() bool { return t.kept != nil }
+
 // Touch notes that what is kept for slots, which may repeat, is about to change. It must be called before the change. The error is SQLSTATE 53200.
 func (t *Table) Touch(slots []uint32) error {
 	if t.kept == nil {
@@ -257,6 +260,9 @@ func (r *Rows) Keep(at Home) {
 	}
 	r.kept = k
 }
+
+// Noting reports whether changes are noted.
+func (r *Rows) Noting() bool { return r.kept != nil }
 
 // Touch notes that the marks of rows, or what is kept beside them, are about to change. It must be called before the change. The error is SQLSTATE 53200.
 func (r *Rows) Touch(ids []uint32) error {
