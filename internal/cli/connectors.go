@@ -136,11 +136,11 @@ func unknownConnector(name string, list []entry) error {
 	return fmt.Errorf("unknown connector or format %q; wire connectors lists them", name)
 }
 
-func writeJSON(out io.Writer, list []entry) error {
+func writeJSON(out io.Writer, value any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(list)
+	return encoder.Encode(value)
 }
 
 func writeList(out io.Writer, list []entry) error {

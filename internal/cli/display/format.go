@@ -32,6 +32,9 @@ func size(v float64) string {
 	return scaled(v, 1024, []string{" B", " KB", " MB", " GB", " TB"})
 }
 
+// ByteSize writes bytes by the units that options have, of 1,024 each: "0 B", "1.2 MB".
+func ByteSize(bytes int64) string { return size(float64(bytes)) }
+
 func scaled(v, step float64, units []string) string {
 	i := 0
 	for v >= step-0.5 && i < len(units)-1 {

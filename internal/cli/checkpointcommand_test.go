@@ -1,0 +1,204 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"wire.example/wire/internal/cli"
+	"wire.example/wire/internal/foundation/clock"
+	"wire.example/wire/internal/state/checkpoint"
+)
+
+// keepState makes the state directory that a pipeline would have after a few epochs, and returns it.
+func keepState(t *testing.T, dir string, epochs ...int64) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	o, err := checkpoint.Open(t.Context(), checkpoint.Options{
+		Dir: dir, Pipeline: "orders", PID: 4711, Host: "machine", Clock: clock.NewManual(time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)),
+		Random: bytes.NewReader(make([]byte, 16)),
+	})
+	must(err)
+	must(os.MkdirAll(o.LiveDir(), 0o750))
+	for _, epoch := range epochs {
+		var files []checkpoint.StageFile
+		for _, name := range []string{"common", fmt.Sprintf("only-%d", epoch)} {
+			path := filepath.Join(o.LiveDir(), name)
+			content := strings.Repeat(name, 1000)
+			if _, err := os.Stat(path); err != nil {
+				must(os.WriteFile(path, []byte(content), 0o600))
+			}
+			files = append(files, checkpoint.StageFile{Name: name, Path: path, Size: int64(len(content))})
+		}
+		staged, err := o.Stage(t.Context(), epoch, "store", files)
+		must(err)
+		must(o.Publish(t.Context(), &checkpoint.Manifest{
+			Epoch: epoch, Kind: checkpoint.KindCheckpoint, Unconfirmed: []int64{epoch}, Store: checkpoint.StoreFormat{Kind: "test", Version: 1},
+			Files: staged, Body: json.RawMessage(`{}`), Plan: json.RawMessage(`"scan orders"`),
+		}))
+	}
+	must(o.Close())
+}
+
+// wire runs the command line and returns what it printed.
+func wire(t *testing.T, code int, args ...string) (out, errOut string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if got := cli.Main(args, strings.NewReader(""), &stdout, &stderr); got != code {
+		t.Fatalf("wire %q ended with %d, want %d\n%s%s", args, got, code, &stdout, &stderr)
+	}
+	return stdout.String(), stderr.String()
+}
+
+func wantText(t *testing.T, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestCheckpointCommands(t *testing.T) {
+	folder := t.TempDir()
+	pipeline := filepath.Join(folder, "orders.yaml")
+	if err := os.WriteFile(pipeline, []byte("name: my orders\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(folder, ".wire", "my%20orders")
+	_, errOut := wire(t, 2, "checkpoint", "list", pipeline)
+	if !strings.Contains(errOut, dir+" keeps no checkpoints") {
+		t.Error(errOut)
+	}
+	keepState(t, dir, 3, 4, 7)
+	const lineage = "00000000-0000-4000-8000-000000000000"
+
+	out, _ := wire(t, 0, "checkpoint", "list", pipeline)
+	wantText(t, out, `EPOCH  KIND        CREATED              FILES  SIZE   RUN
+7      checkpoint  2026-05-06 07:08:09  2      12 KB  1
+4      checkpoint  2026-05-06 07:08:09  2      12 KB  1
+3      checkpoint  2026-05-06 07:08:09  2      12 KB  1
+`+dir+`: 4 files, 23 KB
+`)
+	out, _ = wire(t, 0, "checkpoint", "show", pipeline)
+	for _, line := range []string{
+		"epoch           7\n", "kind            checkpoint\n", "pipeline        orders\n", "created         2026-05-06T07:08:09Z\n",
+		"by              process 4711 on machine since 2026-05-06T07:08:09Z\n", "lineage         " + lineage + "\n", "manifest        4\n",
+		"unconfirmed     7\n", "store           test, version 1\n", "files of store  2, 12 KB\n",
+		"store  common  5.9 KB  ", "  " + lineage + "-1-7-store-only%2D7\n", "plan\n  scan orders\n",
+	} {
+		if !strings.Contains(out, line) {
+			t.Errorf("%q is not in\n%s", line, out)
+		}
+	}
+	out, _ = wire(t, 0, "checkpoint", "verify", "--state-dir", dir, "3", "7")
+	wantText(t, out, "epoch 3: ok, 2 files, 12 KB\nepoch 7: ok, 2 files, 12 KB\n")
+
+	out, _ = wire(t, 0, "checkpoint", "rm", "--state-dir", dir, "4")
+	wantText(t, out, "removed: checkpoints 1, files 1, 5.9 KB\n")
+	_, errOut = wire(t, 1, "checkpoint", "rm", "--state-dir", dir, "7")
+	if !strings.Contains(errOut, "goes on from epoch 7, the newest") {
+		t.Error(errOut)
+	}
+	_, errOut = wire(t, 1, "checkpoint", "rm", "--state-dir", dir, "4")
+	if !strings.Contains(errOut, "there is no checkpoint of epoch 4") {
+		t.Error(errOut)
+	}
+	out, _ = wire(t, 0, "checkpoint", "verify", "--state-dir", dir, "--all")
+	wantText(t, out, "epoch 7: ok, 2 files, 12 KB\nepoch 3: ok, 2 files, 12 KB\n")
+
+	for args, want := range map[string]string{
+		"list":                           "name a pipeline file",
+		"list " + pipeline + " 3":        "accepts at most 1 arg",
+		"list --state-dir " + dir + " 3": "list takes no epochs",
+		"show " + pipeline + " x":        `"x" is no epoch`,
+		"show " + pipeline + " 5":        "no readable checkpoint of epoch 5",
+		"rm " + pipeline:                 "name the epochs",
+		"rm " + pipeline + " --all 3":    "not both",
+		"show nothing.yaml":              "nothing.yaml",
+		"lst":                            `did you mean "list"?`,
+	} {
+		if _, errOut := wire(t, 2, append([]string{"checkpoint"}, strings.Fields(args)...)...); !strings.Contains(errOut, want) {
+			t.Errorf("wire checkpoint %s: %s", args, errOut)
+		}
+	}
+	out, _ = wire(t, 0, "checkpoint", "rm", pipeline, "--all")
+	wantText(t, out, "removed: checkpoints 2, files 3, 18 KB\n")
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", dir, err)
+	}
+}
+
+func TestCheckpointCommandsSayWhatIsDamaged(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	keepState(t, dir, 1, 2)
+	damaged := filepath.Join(dir, "files", "00000000-0000-4000-8000-000000000000-1-2-store-only%2D2")
+	if err := os.WriteFile(damaged, []byte("short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, errOut := wire(t, 1, "checkpoint", "verify", "--state-dir", dir)
+	wantText(t, out, "epoch 2: "+damaged+": checkpoint is damaged: 5 bytes, should be 6000\n")
+	wantText(t, errOut, "wire: 1 of 1 checkpoints are damaged\n")
+
+	newest := filepath.Join(dir, "manifests", "00000000000000000003.json")
+	if err := os.WriteFile(newest, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	says := newest + ": checkpoint is damaged at byte 2: the file ends here, too early"
+	_, errOut = wire(t, 1, "checkpoint", "verify", "--state-dir", dir)
+	wantText(t, errOut, "wire: "+says+"\n")
+	out, _ = wire(t, 1, "checkpoint", "verify", "--state-dir", dir, "--all")
+	wantText(t, out, "epoch 1: ok, 2 files, 12 KB\n"+says+"\n")
+	out, _ = wire(t, 0, "checkpoint", "list", "--state-dir", dir)
+	if !strings.Contains(out, says+"\n") {
+		t.Error(out)
+	}
+	var list struct {
+		Checkpoints []struct{ Epoch, Bytes, Files int64 }
+		Damaged     []string
+	}
+	out, _ = wire(t, 0, "checkpoint", "list", "--json", "--state-dir", dir)
+	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list.Damaged) != 1 || len(list.Checkpoints) != 1 || list.Checkpoints[0].Epoch != 1 {
+		t.Errorf("%s\n%v", out, err)
+	}
+	var reports []struct{ OK bool }
+	out, _ = wire(t, 0, "checkpoint", "verify", "--json", "--state-dir", dir, "1")
+	if err := json.Unmarshal([]byte(out), &reports); err != nil || len(reports) != 1 || !reports[0].OK {
+		t.Errorf("%s\n%v", out, err)
+	}
+	var shown checkpoint.Manifest
+	out, _ = wire(t, 0, "checkpoint", "show", "--json", "--state-dir", dir, "1")
+	if err := json.Unmarshal([]byte(out), &shown); err != nil || shown.Epoch != 1 {
+		t.Errorf("%s\n%v", out, err)
+	}
+}
+
+func TestCheckpointsOfARunningPipelineAreNotRemoved(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	keepState(t, dir, 1, 2, 3)
+	o, err := checkpoint.Open(t.Context(), checkpoint.Options{Dir: dir, Pipeline: "orders", PID: 4712, Host: "machine"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"1"}, {"--all"}} {
+		_, errOut := wire(t, 1, append([]string{"checkpoint", "rm", "--state-dir", dir}, args...)...)
+		if !strings.Contains(errOut, "the pipeline is run by process 4712 on machine") {
+			t.Error(errOut)
+		}
+	}
+	out, _ := wire(t, 0, "checkpoint", "list", "--state-dir", dir)
+	if !strings.Contains(out, "; run 2 is that of process 4712 on machine") || strings.Count(out, "checkpoint  ") != 3 {
+		t.Error(out)
+	}
+	if err := o.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
