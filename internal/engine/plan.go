@@ -3,15 +3,18 @@ package engine
 import (
 	"context"
 
+	"wire.example/wire/internal/foundation/invariant"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/plan/optimize"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/plan/statistics"
+	"wire.example/wire/sdk/sqlstate"
 )
 
 // Plan optimizes l, which it changes, and returns what runs for it; lanes is the parallelism where l leaves it open. Sources are sampled where
 // that can make a difference. The error, a *logical.RefusedError, is for a query that cannot be planned.
-func Plan(ctx context.Context, l *logical.Plan, lanes int) (*physical.Plan, error) {
+func Plan(ctx context.Context, l *logical.Plan, lanes int) (_ *physical.Plan, err error) {
+	defer caught(&err)
 	if l.Parallelism == 0 {
 		l.Parallelism = lanes
 	}
@@ -22,7 +25,8 @@ func Plan(ctx context.Context, l *logical.Plan, lanes int) (*physical.Plan, erro
 }
 
 // Optimize is the first half of Plan: what it leaves can be explained, and physical.New makes the second half of it.
-func Optimize(ctx context.Context, l *logical.Plan) error {
+func Optimize(ctx context.Context, l *logical.Plan) (err error) {
+	defer caught(&err)
 	if estimates(l) {
 		sample(ctx, l)
 	}
@@ -30,6 +34,14 @@ func Optimize(ctx context.Context, l *logical.Plan) error {
 		return &logical.RefusedError{Err: err}
 	}
 	return nil
+}
+
+// caught makes an error of a panic. A mistake of the planner must not end a process that has other queries, and nothing was begun.
+func caught(err *error) {
+	if r := recover(); r != nil {
+		broken := sqlstate.Errorf(sqlstate.InternalError, "the planner failed at %s: %v", invariant.Place(), r)
+		*err = &logical.RefusedError{Err: broken.WithHint("This is a mistake of Wire's, not of the query's: please report it with the query.")}
+	}
 }
 
 // estimates reports whether anything is decided by how many rows there are.

@@ -22,7 +22,7 @@ const (
 )
 
 // leastRows is the percentage of queries that have to have rows.
-const leastRows = 50
+const leastRows = 70
 
 // patience bounds a universe, and the shrinking of a difference.
 const patience = time.Minute

@@ -10,6 +10,8 @@ import (
 type column struct {
 	ref, typ string
 	small    bool
+	// values are literals that it holds, of a table's column; nil: they are not known.
+	values []string
 }
 
 // scope is what an expression sees.
@@ -58,8 +60,10 @@ func isNumber(t string) bool { return isInt(t) || t == "numeric" || t == "float4
 // hasMin reports whether PostgreSQL 15 has min and max of the type.
 func hasMin(t string) bool { return t != "bool" && t != "uuid" && t != "jsonb" }
 
-func (g *generator) literal(t string) *Node {
-	v := pick(g, ordinary(t)...)
+func (g *generator) literal(t string) *Node { return written(t, pick(g, ordinary(t)...)) }
+
+// written is a value of a type as expressions write it.
+func written(t, v string) *Node {
 	switch {
 	case t == "bool":
 		return &Node{text: v}
@@ -243,6 +247,11 @@ func (g *generator) comparison() string { return pick(g, "=", "=", "=", "<>", "<
 
 // condition draws a boolean expression.
 func (g *generator) condition(s *scope, depth int) *Node {
+	if g.chance(30) {
+		if n := g.meets(s); n != nil {
+			return n.in("expr bool", "true")
+		}
+	}
 	return g.drawCondition(s, depth).in("expr bool", "true")
 }
 
@@ -319,6 +328,28 @@ func (g *generator) drawCondition(s *scope, depth int) *Node {
 	}
 	g.use("comparison")
 	return join("(", e(), " ", g.comparison(), " ", e(), ")")
+}
+
+// meets draws a condition on a column that some of its values meet; nil: there is no such column.
+func (g *generator) meets(s *scope) *Node {
+	known := slices.DeleteFunc(slices.Clone(s.cols), func(c column) bool { return len(c.values) == 0 })
+	if len(known) == 0 {
+		return nil
+	}
+	g.use("a column's value")
+	c := pick(g, known...)
+	value := func() *Node { return written(c.typ, pick(g, c.values...)) }
+	switch g.r.IntN(8) {
+	case 0:
+		return join("(", c.ref, " IN (", list(", ", 1, value(), value(), g.literal(c.typ)), "))")
+	case 1:
+		return join("(", c.ref, " BETWEEN SYMMETRIC ", value(), " AND ", value(), ")")
+	case 2:
+		return join("(", c.ref, " IS DISTINCT FROM ", value(), ")")
+	case 3:
+		return join("(", c.ref, " IS NOT NULL)")
+	}
+	return join("(", c.ref, " ", pick(g, "=", "<>", "<=", ">=", "<=", ">="), " ", value(), ")")
 }
 
 // scalarSubquery draws a subquery of one row at most.

@@ -1,6 +1,9 @@
 package difffuzz
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // relation is what FROM names: its columns by the name that they have there.
 type relation struct {
@@ -12,9 +15,10 @@ type relation struct {
 type grouping int
 
 const (
-	selectRows   grouping = iota // one of each row
-	selectAll                    // one of all rows
-	selectGroups                 // one of each group
+	selectRows       grouping = iota // one of each row
+	selectAll                        // one of all rows
+	selectGroups                     // one of each group
+	selectDistinctOn                 // the first of those with one value
 )
 
 // statement draws a query that stands alone.
@@ -68,7 +72,7 @@ func (g *generator) limit() *Node {
 		return join(optional(" LIMIT ", pick(g, "1", "3", "10")), optional(" OFFSET ", pick(g, "0", "1", "2")))
 	}
 	g.use("limit")
-	return optional(" LIMIT ", pick(g, "0", "1", "2", "5", "10", "100"))
+	return optional(" LIMIT ", pick(g, "0", "1", "2", "5", "10", "100", "1", "2", "5", "10", "100"))
 }
 
 func (g *generator) name(prefix string) string {
@@ -127,6 +131,9 @@ func (g *generator) query(want []string, outer *scope, depth int, top bool) *Nod
 		a, b := g.query(want, outer, depth-1, false), g.query(want, outer, depth-1, false)
 		op := pick(g, "UNION ALL", "UNION", "INTERSECT", "INTERSECT ALL", "EXCEPT", "EXCEPT ALL")
 		g.use(op)
+		if op[0] == 'I' && g.chance(60) { // else few rows are in both
+			b = join("(", a, ") UNION ALL (", b, ")")
+		}
 		return join("(", a, ") "+op+" (", b, ")").in(class(want), "")
 	}
 	if depth > 0 && !top && g.chance(5) {
@@ -146,7 +153,7 @@ func (g *generator) query(want []string, outer *scope, depth int, top bool) *Nod
 		for i := range want {
 			keys = append(keys, join(number(i+1), g.direction()))
 		}
-		n = join("SELECT * FROM (", n, optional(" ORDER BY ", list(", ", len(keys), keys...), " LIMIT ", pick(g, "1", "2", "5"), optional(" OFFSET 1")), ") ", g.name("x"))
+		n = join("SELECT * FROM (", n, optional(" ORDER BY ", list(", ", len(keys), keys...), " LIMIT ", pick(g, "1", "2", "5"), optional(pick(g, " OFFSET 1", ""))), ") ", g.name("x"))
 	}
 	return n.in(class(want), "")
 }
@@ -187,22 +194,26 @@ func (g *generator) selection(want []string, outer *scope, depth int, how groupi
 	}
 	from := g.from(s, depth)
 	var where *Node
-	if g.chance(55) {
+	if g.chance(50) {
 		g.use("where")
-		where = optional(" WHERE ", g.condition(s, depth))
+		condition := g.condition(s, depth)
+		if g.chance(33) {
+			condition = join("(", list(" OR ", 1, condition, g.condition(s, depth)), ")")
+		}
+		where = optional(" WHERE ", condition)
 	}
 	out, tail := s, (*Node)(nil)
 	switch how {
 	case selectAll:
 		g.use("aggregate of all")
 		out = &scope{grouped: s, outer: s.outer}
-		if g.chance(15) {
+		if g.chance(10) {
 			tail = g.having(out, depth)
 		}
 	case selectGroups:
 		out, tail = g.groups(s, depth)
-	case selectRows:
-		if g.chance(22) && s.cols != nil {
+	case selectRows, selectDistinctOn:
+		if how == selectRows && g.chance(22) && s.cols != nil {
 			o := *s
 			o.windows, o.total, o.ordered = true, s.cols, new(bool)
 			out = &o
@@ -226,7 +237,7 @@ func (g *generator) selection(want []string, outer *scope, depth int, how groupi
 	if how == selectRows && g.chance(12) {
 		g.use("distinct")
 		head = optional("DISTINCT ")
-	} else if how == selectRows && g.chance(5) && len(s.cols) > 0 && !out.windows {
+	} else if (how == selectDistinctOn || how == selectRows && g.chance(7)) && len(s.cols) > 0 && !out.windows {
 		return g.distinctOn(items, s, from, where)
 	}
 	return join("SELECT ", head, list(", ", len(items), items...), from, where, tail)
@@ -234,11 +245,15 @@ func (g *generator) selection(want []string, outer *scope, depth int, how groupi
 
 // distinctOn puts a SELECT DISTINCT ON in parentheses, with an order that decides every place.
 func (g *generator) distinctOn(items []*Node, s *scope, from, where *Node) *Node {
+	cols := slices.DeleteFunc(slices.Clone(s.cols), func(c column) bool { return !qualified(c.ref) })
+	if len(cols) == 0 {
+		return join("SELECT ", list(", ", len(items), items...), from, where)
+	}
 	g.use("distinct on")
-	key := pick(g, s.cols...).ref
+	key := pick(g, cols...).ref
 	_, names := columnsOf("", make([]string, len(items)))
 	keys := []*Node{join(key, g.direction())}
-	for _, c := range s.cols {
+	for _, c := range cols {
 		keys = append(keys, join(c.ref, g.direction()))
 	}
 	return join("SELECT * FROM (SELECT DISTINCT ON (", key, ") ", list(", ", len(items), items...), from, where, " ORDER BY ", list(", ", len(keys), keys...), ") ", g.name("x"), " (", names, ")")
@@ -265,6 +280,14 @@ func (g *generator) groups(s *scope, depth int) (*scope, *Node) {
 			break
 		}
 		c := pick(g, s.cols...)
+		if g.chance(20) {
+			at := *s
+			at.inOver, at.outer = true, nil
+			if e := g.expr(c.typ, &at, false, 1).String(); qualified(e) {
+				g.use("group by expression")
+				c = column{ref: e, typ: c.typ}
+			}
+		}
 		out.cols = append(out.cols, c)
 		keys = append(keys, &Node{text: c.ref})
 	}
@@ -285,8 +308,15 @@ func (g *generator) groups(s *scope, depth int) (*scope, *Node) {
 	default:
 		g.use("group by")
 	}
+	if !strings.HasPrefix(n.String(), keys[0].text) {
+		for range 2 { // twice as often as a key
+			c := pick(g, keys...)
+			out.cols = append(out.cols, column{ref: "grouping(" + c.text + ")", typ: "int4", values: []string{"0", "1"}})
+		}
+		out.cols = append(out.cols, column{ref: "grouping(" + list(", ", 1, keys...).String() + ")", typ: "int4", values: []string{"0", "1", "3"}})
+	}
 	tail := join(" GROUP BY ", n)
-	if g.chance(25) {
+	if g.chance(20) {
 		tail = join(tail, g.having(out, depth))
 	}
 	return out, tail
@@ -422,7 +452,7 @@ func (g *generator) item(s *scope, depth int, lateral bool) *Node {
 	case g.chance(5):
 		g.use("generate_series")
 		alias := g.name("x")
-		s.cols = append(s.cols, column{alias + ".c1", "int4", true})
+		s.cols = append(s.cols, column{ref: alias + ".c1", typ: "int4", small: true})
 		return join("generate_series(", pick(g, "0", "1", "-1"), ", ", pick(g, "3", "4", "0"), optional(", ", pick(g, "1", "2")), ") ", alias, " (c1)")
 	case lateral && g.chance(25):
 		if a := g.column(pick(g, "int4[]", "text[]"), &scope{cols: s.cols}, false); a != nil {
@@ -433,20 +463,20 @@ func (g *generator) item(s *scope, depth int, lateral bool) *Node {
 					t = c.typ[:4]
 				}
 			}
-			s.cols = append(s.cols, column{alias + ".c1", t, false}, column{alias + ".n", "int8", true})
+			s.cols = append(s.cols, column{ref: alias + ".c1", typ: t}, column{ref: alias + ".n", typ: "int8", small: true, values: []string{"1", "2"}})
 			return join("unnest(", a, ") WITH ORDINALITY ", alias, " (c1, n)")
 		}
 	case len(g.ctes) > 0 && g.chance(50):
 		g.use("cte reference")
 		c, alias := pick(g, g.ctes...), g.name("x")
 		for _, col := range c.cols {
-			s.cols = append(s.cols, column{alias + "." + name(col.ref), col.typ, false})
+			s.cols = append(s.cols, column{ref: alias + "." + name(col.ref), typ: col.typ})
 		}
 		return join(c.name, " ", alias)
 	}
 	t, alias := pick(g, g.tables...), g.name("x")
 	for _, f := range t.Columns {
-		s.cols = append(s.cols, column{alias + "." + f.Name, base(f.Type), f.small})
+		s.cols = append(s.cols, column{ref: alias + "." + f.Name, typ: base(f.Type), small: f.small, values: f.domain})
 	}
 	return join(t.Name, " ", alias)
 }
@@ -458,7 +488,15 @@ func (g *generator) derived(s, outer *scope, depth int, word string) *Node {
 		o := *outer
 		outer = &o
 	}
-	body := g.query(types, outer, depth-1, false)
+	var body *Node
+	switch {
+	case word != "" && g.chance(25):
+		body = g.selection(types, outer, depth-1, selectGroups)
+	case word != "" && g.chance(20):
+		body = g.selection(types, outer, depth-1, selectDistinctOn)
+	default:
+		body = g.query(types, outer, depth-1, false)
+	}
 	cols, aliases := columnsOf(alias, types)
 	s.cols = append(s.cols, cols...)
 	return join(word, "(", body, ") ", alias, " (", aliases, ")")

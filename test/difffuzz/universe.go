@@ -124,10 +124,10 @@ func (g *generator) table(i int) Table {
 		t.Columns = append(t.Columns, f)
 	}
 	rows := 2 + g.r.IntN(10)
-	switch g.r.IntN(20) {
+	switch g.r.IntN(30) {
 	case 0:
 		rows = 0
-	case 1, 2:
+	case 1, 2, 3:
 		rows = 24
 	}
 	for n := range rows {

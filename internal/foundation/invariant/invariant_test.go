@@ -61,3 +61,29 @@ func TestTagDecides(t *testing.T) {
 		}
 	}
 }
+
+// placed recovers from a panic and returns its place.
+func placed(f func()) (place string) {
+	defer func() {
+		if recover() != nil {
+			place = invariant.Place()
+		}
+	}()
+	f()
+	return "none"
+}
+
+func TestPlace(t *testing.T) {
+	var none []int
+	for name, f := range map[string]func(){
+		"own":     func() { panic("here") },
+		"runtime": func() { t.Log(none[len(none)]) },
+	} {
+		if got := placed(f); !strings.HasPrefix(got, "invariant/invariant_test.go:") {
+			t.Errorf("%s: a panic at %q", name, got)
+		}
+	}
+	if got := placed(func() {}); got != "none" {
+		t.Errorf("without a panic: %q", got)
+	}
+}

@@ -83,7 +83,8 @@ type outColumn struct {
 }
 
 // Query binds a query; name is what its steps are called after.
-func (b *Binder) Query(q *ast.Query, name string) (*Rows, error) {
+func (b *Binder) Query(q *ast.Query, name string) (_ *Rows, err error) {
+	defer caught(q.Location(), &err)
 	r, err := b.query(q, place{}, nil, name, false)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package bind
 import (
 	exprast "wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/foundation/invariant"
 	"wire.example/wire/sdk/sqlstate"
 )
 
@@ -29,6 +30,14 @@ const (
 	ambiguousAlias      sqlstate.Code = "42P09"
 	uniqueViolationCode sqlstate.Code = "23505"
 )
+
+// caught makes an error of a panic, with the place of the statement: a mistake of the binder must not end a process that has other statements.
+func caught(at exprast.Span, err *error) {
+	if r := recover(); r != nil {
+		broken := errorf(at, sqlstate.InternalError, "the statement cannot be understood, which failed at %s: %v", invariant.Place(), r)
+		*err = broken.WithHint("This is a mistake of Wire's, not of the statement's: please report it.")
+	}
+}
 
 func errorf(at exprast.Span, code sqlstate.Code, format string, args ...any) *bind.Error {
 	return bind.Errorf(at, code, format, args...)

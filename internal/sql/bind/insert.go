@@ -34,7 +34,8 @@ type insertion struct {
 }
 
 // Insert binds an INSERT.
-func (b *Binder) Insert(n *ast.Insert) (*Insert, error) {
+func (b *Binder) Insert(n *ast.Insert) (_ *Insert, err error) {
+	defer caught(n.Location(), &err)
 	b.late = nil // that of a statement that failed
 	i := &insertion{Binder: b, ast: n, name: n.Table.Last().Text, relation: n.Table.Last().Text}
 	out := &Insert{}

@@ -11,7 +11,8 @@ import (
 )
 
 // View binds CREATE [MATERIALIZED] VIEW.
-func (b *Binder) View(n *ast.CreateView, text string) (*catalog.View, error) {
+func (b *Binder) View(n *ast.CreateView, text string) (_ *catalog.View, err error) {
+	defer caught(n.Location(), &err)
 	name := n.Name.Last().Text
 	if err := Creatable(n.Name); err != nil {
 		return nil, err
