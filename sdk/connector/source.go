@@ -74,6 +74,12 @@ type Progress interface {
 	Progress() (done, total int64)
 }
 
+// Paced is an extra power of a source's configuration that may make its rows wait for their time. Unpaced returns one by which the same rows come at once: a
+// planner looks at the first of them.
+type Paced interface {
+	Unpaced() any
+}
+
 // SourceEnv is what the engine gives a source.
 type SourceEnv struct {
 	// Name is the source's name in the pipeline, for messages.

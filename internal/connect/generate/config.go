@@ -48,6 +48,13 @@ func (c *Config) Validate() error {
 	return optionError(c.nexmark().Validate())
 }
 
+// Unpaced is c without a rate.
+func (c *Config) Unpaced() any {
+	u := *c
+	u.Rate = 0
+	return &u
+}
+
 // optionError names the option behind the generator's first complaint.
 func optionError(err error) error {
 	var field *nexmark.FieldError

@@ -72,17 +72,21 @@ func open(ctx context.Context, s *logical.Source) (*sampler, error) {
 		Name: s.Name, BlockBytes: blockBytes, MaxRecordBytes: s.MaxRecordBytes, Log: slog.New(slog.DiscardHandler),
 	}
 	spec := codec.DecodeSpec{Schema: s.Schema, Upserts: s.Changes == logical.Upsert, Pool: m.pool}
+	config := s.Config
+	if p, ok := config.(connector.Paced); ok {
+		config = p.Unpaced()
+	}
 	var err error
 	if s.Format != nil {
 		env.Framer = s.Format.NewFramer
 		m.decoder, err = s.Format.NewDecoder(spec)
 	} else {
-		m.decoder, err = s.Type.Rows.NewDecoder(s.Config, spec)
+		m.decoder, err = s.Type.Rows.NewDecoder(config, spec)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if m.reader, err = s.Type.Open(ctx, env, s.Config); err != nil {
+	if m.reader, err = s.Type.Open(ctx, env, config); err != nil {
 		return nil, err
 	}
 	for i := range s.Schema.Fields {

@@ -1,10 +1,12 @@
 package statistics_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"wire.example/wire/internal/connect/registry"
 	formats "wire.example/wire/internal/format/registry"
@@ -100,5 +102,16 @@ func TestNothingIsKnownOfWhatCannotBeRead(t *testing.T) {
 	}
 	if s := statistics.Sample(t.Context(), source(t, write(t, 10), "file", "csv", "path", "a.csv", "follow", "true")); s != nil {
 		t.Errorf("endless file: %+v", s)
+	}
+}
+
+// TestASampleIsNotPaced: the first rows of a source that makes one a day are looked at without waiting for them.
+func TestASampleIsNotPaced(t *testing.T) {
+	s := source(t, vfs.NewMem(), "generate", "", "kind", "sequence", "rate", "0.00001")
+	s.Schema = schema.New(schema.Field{Name: "n", Type: schema.Of(schema.Int64)})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if got := statistics.Sample(ctx, s); got == nil || got.Rows < statistics.SampleRows {
+		t.Errorf("%+v", got)
 	}
 }
