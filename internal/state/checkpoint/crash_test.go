@@ -220,6 +220,31 @@ func TestFailingSyncs(t *testing.T) {
 	}
 }
 
+// Every call of a run to the file system fails once.
+func TestFailingCalls(t *testing.T) {
+	failed := 0
+	for n := 1; ; n++ {
+		mem := vfs.NewMem()
+		failing := vfs.Fail(mem, vfs.Rule{Nth: n})
+		run := &crashRun{bed: newBed(t, failing)}
+		err := run.run()
+		if failing.Failed() == 0 {
+			break
+		}
+		if err != nil {
+			failed++
+		}
+		for _, keep := range []float64{0, 1} {
+			if err := run.survives(mem.CrashImage(vfs.CrashOptions{Keep: keep})); err != nil {
+				t.Fatalf("call %d, keep %v: %v", n, keep, err)
+			}
+		}
+	}
+	if failed < 100 {
+		t.Errorf("only %d failures were noticed", failed)
+	}
+}
+
 // A single fsync that fails is mended by writing anew, to another name.
 func TestOneFailingSyncIsMended(t *testing.T) {
 	mem := vfs.NewMem()

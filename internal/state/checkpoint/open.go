@@ -158,6 +158,14 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
+	// Somebody who takes over does not wait for this start: he may have come between the look and the lock. From now on he sees this lock.
+	if owners, err = findOwners(o.FS, o.Dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("state directory: %w", err), held.release(true))
+	}
+	delete(owners.held, claim.Generation)
+	if len(owners.held) > 0 && !o.TakeOver {
+		return nil, held.release(true)
+	}
 	owner := newOwner(o, claim, held, entries)
 	owner.contested = len(owners.held) > 0 || o.Target != nil && o.elsewhere(entries)
 	if !o.weak.claimsNot {
