@@ -203,6 +203,11 @@ func (c *changes) emit(p *piece, out *op.Output) (bool, error) {
 		}
 	}
 	c.out.begin(p, c.after, c.upsert)
+	if g.table != nil {
+		if err := g.table.Touch(p.slots); err != nil {
+			return false, err
+		}
+	}
 	for i, slot := range p.slots {
 		m := c.marks.At(slot)
 		was := *m

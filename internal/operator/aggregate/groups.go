@@ -253,6 +253,11 @@ func (g *groups) enter(in *batch.Batch, i int, partition []uint64) error {
 			g.numbers.name(fresh, g.all.slots, hashes)
 		}
 	}
+	if g.config.pieced == nil { // else they stay as they are
+		if err := g.table.Touch(g.all.slots); err != nil {
+			return err
+		}
+	}
 	if g.expiry != nil {
 		return g.renew(g.all.slots, fresh, hashes)
 	}

@@ -12,6 +12,8 @@ import (
 type numbering struct {
 	of   *keyed.Slab[int64]
 	next [keyed.Groups]int64
+	// stored: groups have numbers for what is stored entry by entry alone.
+	stored bool
 	// column has the numbers of the groups of a batch's rows, for the rows that count.
 	column *batch.Column
 }

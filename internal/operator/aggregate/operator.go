@@ -16,6 +16,8 @@ type Operator struct {
 	walk   walk
 	// ended: the walk has begun. over: everything was emitted. hasEmpty: the groups of empty sets were made, perhaps before a restore.
 	ended, over, hasEmpty bool
+	// keeps: changes of the state are noted. whole: it was restored by key groups.
+	keeps, whole bool
 	// started: with changes, the groups that are there without rows were made.
 	started bool
 	ignored int64
@@ -194,6 +196,9 @@ func (o *Operator) begin() error {
 					return err
 				}
 				if o.rows != nil {
+					if err := o.table.TouchOne(o.slots[0]); err != nil {
+						return err
+					}
 					*o.rows.At(o.slots[0])++ // there is no input that could take it back
 				}
 			}

@@ -24,6 +24,8 @@ type ordered struct {
 	order   *keyed.Order
 	rows    *keyed.Rows
 	chains  *keyed.Slab[chain]
+	// numberOf are the numbers of the groups of rows that are chained and stored one by one, else nil.
+	numberOf *keyed.Slab[int64]
 	// scan answers for one group at a time; functions without one get a state, of which each group of a piece has a slot.
 	scan  aggregate.Scan
 	state aggregate.State
@@ -103,16 +105,24 @@ func (o *ordered) keep(in *batch.Batch, rows *selection) error {
 		return err
 	}
 	for i, id := range ids {
-		c := o.chains.At(rows.slot(i))
-		if c.n == 0 {
-			c.first = id
-		} else {
-			*o.rows.Link(c.last, 0) = id
-		}
-		c.last = id
-		c.n++
+		o.chain(rows.slot(i), id)
+	}
+	if o.numberOf != nil {
+		return o.owned(ids, rows)
 	}
 	return nil
+}
+
+// chain makes a row the last of a group.
+func (o *ordered) chain(slot, id uint32) {
+	c := o.chains.At(slot)
+	if c.n == 0 {
+		c.first = id
+	} else {
+		*o.rows.Link(c.last, 0) = id
+	}
+	c.last = id
+	c.n++
 }
 
 // move puts rows of o.cols into lists, and takes those out that are taken back.
@@ -318,6 +328,7 @@ func (o *ordered) each(ids []uint32, f func(rows *aggregate.Rows) error) error {
 func (o *ordered) free() {
 	o.rows.Free()
 	o.chains.Free()
+	o.numberOf.Free()
 	if o.ranking != nil {
 		o.ranking.lists.Free()
 		o.ranking.heads.Free()

@@ -212,13 +212,7 @@ func (o *ordered) clear(slot uint32) error {
 // relist makes the lists of a key group's groups, which are restored, as are its rows.
 func (o *ordered) relist(group uint8) error {
 	r := o.ranking
-	byNumber := map[int64]uint32{}
-	g := o.call.groups
-	if g.numbers != nil {
-		for slot := range g.table.Slots(group) {
-			byNumber[*g.numbers.of.At(slot)] = slot
-		}
-	}
+	byNumber := o.call.groups.byNumber(group)
 	lists := map[uint32][]uint32{}
 	for _, id := range o.rows.AppendGroup(nil, group) {
 		slot := uint32(0)
@@ -226,7 +220,7 @@ func (o *ordered) relist(group uint8) error {
 			cols, row := o.rows.Row(id)
 			var known bool
 			if slot, known = byNumber[cols[r.number].Int64s()[row]]; !known {
-				return &keyed.CorruptError{What: "a row of " + g.config.Name, Reason: "its group is not there"}
+				return o.ownerless()
 			}
 		}
 		lists[slot] = append(lists[slot], id)

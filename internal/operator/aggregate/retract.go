@@ -124,6 +124,9 @@ func (g *groups) empty(slot uint32) bool {
 
 // remove takes a group out.
 func (g *groups) remove(slot uint32) error {
+	if err := g.table.TouchOne(slot); err != nil {
+		return err
+	}
 	if err := g.forget(slot); err != nil {
 		return err
 	}

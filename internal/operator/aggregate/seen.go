@@ -110,7 +110,9 @@ func (s *seen) add(in *batch.Batch) error {
 		s.turned[k] = s.turned[k][:0]
 	}
 	if s.counts == nil {
-		s.note(slots)
+		if err := s.note(slots); err != nil {
+			return err
+		}
 	} else if err := s.count(rows, slots); err != nil {
 		return err
 	}
@@ -250,7 +252,7 @@ func (s *seen) counter(slot uint32, k int) *uint32 {
 }
 
 // note notes the rows whose values their groups have not had.
-func (s *seen) note(slots []uint32) {
+func (s *seen) note(slots []uint32) error {
 	had := s.had
 	for i, slot := range slots {
 		h := had.At(slot)
@@ -258,16 +260,23 @@ func (s *seen) note(slots []uint32) {
 		if fresh == 0 {
 			continue
 		}
+		if err := s.table.TouchOne(slot); err != nil {
+			return err
+		}
 		*h |= fresh
 		for ; fresh != 0; fresh &= fresh - 1 {
 			k := bits.TrailingZeros32(fresh)
 			s.turned[k] = append(s.turned[k], uint16(i)) //nolint:gosec // a row number of a batch
 		}
 	}
+	return nil
 }
 
 // count counts rows, some of which are taken back, and forgets values that are no more.
 func (s *seen) count(rows *selection, slots []uint32) error {
+	if err := s.table.Touch(slots); err != nil {
+		return err
+	}
 	s.idle = s.idle[:0]
 	for i, slot := range slots {
 		minus := len(rows.minus) > 0 && rows.minus[i]
@@ -316,46 +325,52 @@ func (s *seen) free() {
 
 // snapshot returns the values of a key group.
 func (s *seen) snapshot(group op.KeyGroup) ([]byte, error) {
-	return s.table.Snapshot(uint8(group), func(dst []byte, slot uint32) []byte {
-		if s.counts == nil {
-			return binary.AppendUvarint(dst, uint64(*s.had.At(slot)))
-		}
-		for k := range s.calls {
-			dst = binary.AppendUvarint(dst, uint64(*s.counter(slot, k)))
-		}
-		return dst
-	})
+	return s.table.Snapshot(uint8(group), s.appendValue)
+}
+
+// appendValue appends which calls have had a value, or how often.
+func (s *seen) appendValue(dst []byte, slot uint32) []byte {
+	if s.counts == nil {
+		return binary.AppendUvarint(dst, uint64(*s.had.At(slot)))
+	}
+	for k := range s.calls {
+		dst = binary.AppendUvarint(dst, uint64(*s.counter(slot, k)))
+	}
+	return dst
 }
 
 // restore puts the values of a key group in.
 func (s *seen) restore(group uint8, data []byte) error {
-	return s.table.Restore(group, data, func(slot uint32, value []byte) error {
-		if err := s.grow(); err != nil {
-			return op.OutOfMemory(s.groups.config.Name, err)
-		}
-		numbers := 1
-		if s.counts != nil {
-			numbers = len(s.calls)
-		}
-		h := s.had.At(slot)
-		*h = 0
-		for k := range numbers {
-			v, n := binary.Uvarint(value)
-			if n <= 0 || v > math.MaxUint32 {
-				return &keyed.CorruptError{What: "a value of " + s.groups.config.Name, Reason: "its counts do not end where they should"}
-			}
-			value = value[n:]
-			if s.counts == nil {
-				*h = uint32(v)
-				break
-			}
-			if *s.counter(slot, k) = uint32(v); v > 0 {
-				*h |= 1 << k
-			}
-		}
-		if len(value) > 0 {
+	return s.table.Restore(group, data, s.restoreValue)
+}
+
+// restoreValue reads what appendValue wrote.
+func (s *seen) restoreValue(slot uint32, value []byte) error {
+	if err := s.grow(); err != nil {
+		return op.OutOfMemory(s.groups.config.Name, err)
+	}
+	numbers := 1
+	if s.counts != nil {
+		numbers = len(s.calls)
+	}
+	h := s.had.At(slot)
+	*h = 0
+	for k := range numbers {
+		v, n := binary.Uvarint(value)
+		if n <= 0 || v > math.MaxUint32 {
 			return &keyed.CorruptError{What: "a value of " + s.groups.config.Name, Reason: "its counts do not end where they should"}
 		}
-		return nil
-	})
+		value = value[n:]
+		if s.counts == nil {
+			*h = uint32(v)
+			break
+		}
+		if *s.counter(slot, k) = uint32(v); v > 0 {
+			*h |= 1 << k
+		}
+	}
+	if len(value) > 0 {
+		return &keyed.CorruptError{What: "a value of " + s.groups.config.Name, Reason: "its counts do not end where they should"}
+	}
+	return nil
 }

@@ -24,7 +24,7 @@ func (o *Operator) Snapshot(group op.KeyGroup) ([]byte, error) {
 	if o.hasEmpty {
 		mark[0] = begun
 	}
-	if o.numbers != nil {
+	if o.numbered() {
 		mark = binary.AppendUvarint(mark, uint64(o.numbers.next[group]))
 	}
 	parts := [][]byte{mark, main}
@@ -74,33 +74,37 @@ func (o *Operator) snapshotGroups(group uint8) ([]byte, error) {
 func (o *Operator) forgetEmitted() error {
 	emitted := o.walk.memory[:len(o.walk.memory)-len(o.walk.rest)]
 	for _, slot := range emitted {
-		if err := o.table.Delete(slot); err != nil {
+		if err := o.forgetSlot(slot); err != nil {
 			return err
-		}
-		for _, c := range o.calls {
-			if err := c.drop(slot); err != nil {
-				return err
-			}
 		}
 	}
 	o.walk.memory = o.walk.rest
 	return nil
 }
 
-// appendSlot appends what the calls know of a group.
-func (o *Operator) appendSlot(dst []byte, slot uint32) []byte {
+// numbered reports whether the numbers of groups are part of snapshots.
+func (o *Operator) numbered() bool { return o.numbers != nil && !o.numbers.stored }
+
+// appendHead appends what is known of a group beside what the calls know.
+func (o *Operator) appendHead(dst []byte, slot uint32, numbered bool) []byte {
 	if o.changes != nil {
 		dst = append(dst, *o.changes.marks.At(slot)&lasting)
 	}
 	if o.rows != nil {
 		dst = binary.AppendUvarint(dst, uint64(*o.rows.At(slot)))
 	}
-	if o.numbers != nil {
+	if numbered {
 		dst = binary.AppendUvarint(dst, uint64(*o.numbers.of.At(slot)))
 	}
 	if e := o.expiry; e != nil {
 		dst = binary.AppendUvarint(dst, uint64(e.Touched(*e.last.At(slot))))
 	}
+	return dst
+}
+
+// appendSlot appends what the calls know of a group.
+func (o *Operator) appendSlot(dst []byte, slot uint32) []byte {
+	dst = o.appendHead(dst, slot, o.numbered())
 	for _, c := range o.calls {
 		if c.ordered == nil {
 			dst = c.state.Append(slot, dst)
@@ -121,6 +125,7 @@ func (o *Operator) appendSlot(dst []byte, slot uint32) []byte {
 
 // Restore puts the groups of a snapshot in.
 func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
+	o.whole = true
 	count := 2 + len(o.seen)
 	for _, c := range o.calls {
 		if c.ordered != nil {
@@ -146,8 +151,12 @@ func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
 		err = op.OutOfMemory(o.config.Name, restore(0, main))
 	}
 	for _, c := range o.calls {
-		if err == nil && c.ordered != nil && c.ordered.ranking != nil {
+		switch {
+		case err != nil || c.ordered == nil:
+		case c.ordered.ranking != nil:
 			err = c.ordered.relist(uint8(group))
+		case c.ordered.numberOf != nil:
+			err = op.OutOfMemory(o.config.Name, c.ordered.ownChains(uint8(group)))
 		}
 	}
 	return err
@@ -161,7 +170,7 @@ func (o *Operator) restoreMark(group uint8, mark []byte) error {
 	}
 	o.hasEmpty = o.hasEmpty || mark[0] == begun
 	mark = mark[1:]
-	if o.numbers != nil {
+	if o.numbered() {
 		next, n := binary.Uvarint(mark)
 		if n <= 0 || next > math.MaxInt64 {
 			return corrupt
@@ -203,7 +212,11 @@ func (o *Operator) restoreSlot(group uint8, slot uint32, value []byte) error {
 		return err
 	}
 	corrupt := &keyed.CorruptError{What: "a group of " + o.config.Name, Reason: "what is known of it does not end where it should"}
-	value, ok := o.restoreHead(slot, value)
+	if o.numbers != nil && o.numbers.stored {
+		*o.numbers.of.At(slot) = o.numbers.next[group]
+		o.numbers.next[group]++
+	}
+	value, ok := o.restoreHead(slot, value, o.numbered())
 	if !ok {
 		return corrupt
 	}
@@ -225,7 +238,7 @@ func (o *Operator) restoreSlot(group uint8, slot uint32, value []byte) error {
 }
 
 // restoreHead reads what is known of a group beside what the calls know, and returns the rest.
-func (o *Operator) restoreHead(slot uint32, value []byte) (rest []byte, ok bool) {
+func (o *Operator) restoreHead(slot uint32, value []byte, numbered bool) (rest []byte, ok bool) {
 	if o.changes != nil {
 		if len(value) == 0 || value[0]&^lasting != 0 {
 			return nil, false
@@ -237,7 +250,7 @@ func (o *Operator) restoreHead(slot uint32, value []byte) (rest []byte, ok bool)
 	if o.rows != nil {
 		numbers = append(numbers, o.rows.At(slot))
 	}
-	if o.numbers != nil {
+	if numbered {
 		numbers = append(numbers, o.numbers.of.At(slot))
 	}
 	if o.expiry != nil {
