@@ -105,30 +105,46 @@ type entry struct {
 
 // moveKept stores what the instances have and goes on with new ones, which get it.
 func (r *run) moveKept(e event) error {
-	old := r.instances
-	rest := map[op.KeyGroup][]byte{}
-	for i, in := range old {
+	for _, in := range r.instances {
 		if err := r.seal(in); err != nil {
 			return err
 		}
 		if err := r.store(in, math.MaxInt64); err != nil {
 			return err
 		}
+		r.result.Peak = max(r.result.Peak, in.budget.Peak())
+	}
+	rest, err := r.restOf()
+	if err != nil {
+		return err
+	}
+	r.point = nil
+	return r.restoreKept(e, rest)
+}
+
+// restOf asks the instances for what belongs to key groups as a whole.
+func (r *run) restOf() (map[op.KeyGroup][]byte, error) {
+	rest := map[op.KeyGroup][]byte{}
+	for i, in := range r.instances {
 		for g := range op.KeyGroups {
 			data, err := in.kept.durable.Rest(op.KeyGroup(g)) //nolint:gosec // below 256
 			switch {
 			case err != nil:
-				return err
+				return nil, err
 			case data == nil:
 			case int(r.owners[g]) != i:
-				return fmt.Errorf("instance %d has something of key group %d, which is not its own", i, g)
+				return nil, fmt.Errorf("instance %d has something of key group %d, which is not its own", i, g)
 			default:
 				rest[op.KeyGroup(g)] = data //nolint:gosec // below 256
 			}
 		}
-		r.result.Peak = max(r.result.Peak, in.budget.Peak())
 	}
-	tables, err := r.stored(old)
+	return rest, nil
+}
+
+// restoreKept goes on with new instances, which get what the old ones have stored, and rest.
+func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
+	tables, err := r.stored(r.instances)
 	if err != nil {
 		return err
 	}

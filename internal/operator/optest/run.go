@@ -30,7 +30,10 @@ type run struct {
 	merged    int64   // the least of them that was told
 	logs      []changelog
 	keeping   *keeping // nil: state is snapshotted as a whole
-	result    Result
+	// point is what the run goes on from after a crash, nil if there is none; crashed are the events that have been one.
+	point   *point
+	crashed map[int]bool
+	result  Result
 }
 
 // instance is one of the instances that share the key groups.
@@ -46,7 +49,7 @@ type instance struct {
 
 // newRun prepares a run.
 func newRun(o *Operator, s schedule, inputs []*batch.Batch, budget *limit.Budget) *run {
-	r := &run{operator: o, schedule: s, inputs: inputs, pool: &batch.Pool{}, budget: budget, ended: make([]bool, len(inputs))}
+	r := &run{operator: o, schedule: s, inputs: inputs, pool: &batch.Pool{}, budget: budget, ended: make([]bool, len(inputs)), crashed: map[int]bool{}}
 	r.lender.pool = r.pool
 	r.result.Rows, r.result.Emitted = make([][]string, o.ports()), make([][]string, o.ports())
 	r.merged = math.MinInt64
@@ -81,7 +84,8 @@ func (r *run) all() error {
 		return err
 	}
 	at := make([]int, len(r.inputs))
-	for _, e := range r.schedule.events {
+	for i := 0; i < len(r.schedule.events); {
+		e, next := r.schedule.events[i], i+1
 		var err error
 		switch e.kind {
 		case feed:
@@ -101,7 +105,9 @@ func (r *run) all() error {
 		case tick:
 			err = r.tick(e.micros)
 		case seal:
-			err = r.each(r.seal)
+			err = r.sealAll(next, at)
+		case crash:
+			next, err = r.crash(e, i, at)
 		}
 		if err == nil {
 			err = r.each(func(in *instance) error { return r.store(in, drainedBetween) })
@@ -109,6 +115,7 @@ func (r *run) all() error {
 		if err != nil {
 			return err
 		}
+		i = next
 	}
 	err := r.each(func(in *instance) error {
 		if err := r.flush(in); err != nil {

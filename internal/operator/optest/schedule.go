@@ -32,6 +32,7 @@ const (
 	watermark // of an input
 	tick      // of processing time
 	seal      // of state that is stored entry by entry
+	crash     // back to the last seal
 )
 
 // schedule is a way to run: what is fed in which order and cut how.
@@ -87,6 +88,11 @@ func drawSchedule(t *rapid.T, o *Operator, inputs []*batch.Batch) schedule {
 		if s.kept && rapid.IntRange(0, 2).Draw(t, "seal") == 0 {
 			s.events = append(s.events, event{kind: seal})
 		}
+		if s.kept && rapid.IntRange(0, 7).Draw(t, "crash") == 0 {
+			e := drawInstances(t, o)
+			e.kind = crash
+			s.events = append(s.events, e)
+		}
 		s.events = c.draw(t, s.events, left, done)
 		var open []int
 		for i, in := range o.inputs() {
@@ -103,6 +109,11 @@ func drawSchedule(t *rapid.T, o *Operator, inputs []*batch.Batch) schedule {
 		n := rapid.IntRange(0, min(most, left[i])).Draw(t, "rows")
 		s.events = append(s.events, event{kind: feed, input: i, rows: n, seed: rapid.Uint64().Draw(t, "seed")})
 		left[i] -= n
+	}
+	if s.kept && rapid.Bool().Draw(t, "crash at the end") {
+		e := drawInstances(t, o)
+		e.kind = crash
+		s.events = append(s.events, e)
 	}
 	for ; moves > 0; moves-- {
 		s.events = append(s.events, drawInstances(t, o))
@@ -136,7 +147,7 @@ func (s *schedule) describe() string {
 			times++
 		case flush:
 			flushes++
-		case end, seal:
+		case end, seal, crash:
 		}
 	}
 	resident := ""
