@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"wire.example/wire/internal/cli/display"
+	"wire.example/wire/internal/engine"
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/telemetry/logging"
@@ -46,20 +46,28 @@ func (a *app) carryOut(ctx context.Context, p *plans, f *runFlags) error {
 	if f.explain {
 		return a.explain(p)
 	}
-	if p.resume != nil && p.resume.Finished {
-		return a.confirm(ctx, p, f)
+	state, err := a.openState(ctx, p, f)
+	if err != nil {
+		return err
 	}
-	return a.execute(ctx, p, f)
+	if state != nil && state.Resume() != nil && state.Resume().Finished {
+		return errors.Join(a.confirm(ctx, p, state, f), state.Close())
+	}
+	err = a.execute(ctx, p, state, f)
+	if state != nil {
+		err = errors.Join(err, state.Close())
+	}
+	return err
 }
 
 // confirm is the run of a finished pipeline: nothing is left but, if that run ended too early, to let the sinks publish what they have.
-func (a *app) confirm(ctx context.Context, p *plans, f *runFlags) error {
-	if p.resume.Confirmed {
-		a.say(f, "%s is finished already; nothing is left to do", p.logical.Name)
+func (a *app) confirm(ctx context.Context, p *plans, state *engine.State, f *runFlags) error {
+	if state.Resume().Confirmed {
+		a.say(f, "%s is finished already, and its output is left as it is; run it anew with --fresh", p.logical.Name)
 		return nil
 	}
 	settings := flow.Settings{
-		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: slog.New(slog.DiscardHandler), Resume: p.resume, ManifestPath: p.checkpoint, KeepFinished: true,
+		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: slog.New(slog.DiscardHandler), Resume: state.Resume(), Keeper: state, Identity: state.Identity(),
 	}
 	if err := flow.Confirm(ctx, p.physical, settings); err != nil {
 		return err
@@ -102,15 +110,15 @@ func (e *execution) report() flow.Report {
 }
 
 // execute runs the plan, from the opening of its sinks to the account.
-func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
+func (a *app) execute(ctx context.Context, p *plans, state *engine.State, f *runFlags) error {
 	began := a.clock.Monotonic()
-	a.noteCheckpoint(p, f)
+	a.noteState(state, f)
 	e := &execution{}
 	log, hide := a.show(p.logical.Name, f).Start(ctx, e.report)
 	defer hide()
 	stops := a.stops(ctx, log)
 	defer stops.release()
-	outcome, err := a.await(stops, func() (flow.Outcome, error) { return a.flow(stops, e, p, f, log) })
+	outcome, err := a.await(stops, func() (flow.Outcome, error) { return a.flow(stops, e, p, state, f, log) })
 	hide()
 	if errors.Is(err, errAbandoned) {
 		return stops.verdict(err)
@@ -127,33 +135,13 @@ func (a *app) execute(ctx context.Context, p *plans, f *runFlags) error {
 		}
 	}
 	switch {
-	case err != nil || satisfied:
-	case !outcome.Finished:
-		a.say(f, "stopped; go on with: wire run --resume-from %s %s", p.checkpoint, p.path)
-	case !p.keepFinished(f):
-		err = a.removeOldCheckpoint(p)
+	case err != nil || satisfied || outcome.Finished:
+	case state == nil:
+		a.say(f, "stopped; nothing of the run is kept")
+	default:
+		a.say(f, "stopped, with checkpoint %d in %s; the same command goes on from there", outcome.Manifest.Epoch, state.Dir())
 	}
 	return stops.verdict(err)
-}
-
-// keepFinished reports whether the checkpoint of a run that came to its end stays: where somebody asked for one, or went on from one.
-func (p *plans) keepFinished(f *runFlags) bool {
-	return f.checkpoint != "" || f.everyGiven || p.resume != nil
-}
-
-// noteCheckpoint says that an earlier run left a checkpoint from which this one does not go on.
-func (a *app) noteCheckpoint(p *plans, f *runFlags) {
-	if _, err := a.fs.Stat(p.checkpoint); err == nil && p.resume == nil {
-		a.say(f, "%s is the checkpoint of an earlier run; this one starts anew and replaces it (go on from it with --resume-from)", p.checkpoint)
-	}
-}
-
-// removeOldCheckpoint removes the checkpoint of an earlier run of the pipeline, whose output this run has replaced.
-func (a *app) removeOldCheckpoint(p *plans) error {
-	if err := a.fs.Remove(p.checkpoint); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the checkpoint of an earlier run: %w", err)
-	}
-	return nil
 }
 
 // onlyStdout reports whether nothing but the standard output gets rows: then a run that lost its reader has nothing left to do. Any other sink
@@ -194,11 +182,13 @@ func (a *app) await(stops *stops, run func() (flow.Outcome, error)) (flow.Outcom
 }
 
 // flow builds the pipeline and runs it to its end, or to a stop.
-func (a *app) flow(stops *stops, e *execution, p *plans, f *runFlags, log *slog.Logger) (flow.Outcome, error) {
+func (a *app) flow(stops *stops, e *execution, p *plans, state *engine.State, f *runFlags, log *slog.Logger) (flow.Outcome, error) {
 	settings := flow.Settings{
-		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.checkpointEvery, EpochBounded: f.everyGiven,
+		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.state.interval, EpochBounded: state != nil,
 		BlockBytes: f.blockBytes, StopAfter: f.stopAfter, Budget: budget(f.memoryBytes),
-		Resume: p.resume, ManifestPath: p.checkpoint, KeepFinished: p.keepFinished(f),
+	}
+	if state != nil {
+		settings.Keeper, settings.Resume, settings.Identity, settings.LastEpoch = state, state.Resume(), state.Identity(), state.LastEpoch()
 	}
 	pipeline, err := flow.Build(stops.ctx, p.physical, settings)
 	if err != nil {

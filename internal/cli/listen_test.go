@@ -55,12 +55,12 @@ func get(t *testing.T, url string) string {
 // TestListen looks at a run over HTTP, then stops it as Ctrl-C does.
 func TestListen(t *testing.T) {
 	path := writePipeline(t, endless)
-	checkpoint := filepath.Join(filepath.Dir(path), "c.json")
+	state := filepath.Join(filepath.Dir(path), "state")
 	read, write := io.Pipe()
 	code := make(chan int, 1)
 	var out bytes.Buffer
 	go func() {
-		code <- cli.Main([]string{"run", "--listen", "127.0.0.1:0", "--summary", "json", "--checkpoint", checkpoint, path}, os.Stdin, &out, write)
+		code <- cli.Main([]string{"run", "--listen", "127.0.0.1:0", "--summary", "json", "--state-dir", state, path}, os.Stdin, &out, write)
 		write.Close()
 	}()
 	lines := bufio.NewScanner(read)

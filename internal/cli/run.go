@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"wire.example/wire/internal/cli/result"
 	"wire.example/wire/internal/engine"
-	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/telemetry/logging"
@@ -21,26 +19,23 @@ import (
 
 // runFlags are the flags of wire run.
 type runFlags struct {
-	parallelism     int
-	explain         bool
-	infer           bool
-	resumeFrom      string
-	checkpoint      string
-	checkpointEvery time.Duration
-	everyGiven      bool // checkpointEvery was asked for, and holds for an input that ends, too
-	summary         string
-	quiet           bool
-	listen          string
-	logFormat       string
-	format          logging.Format // logFormat, checked
-	statements      []string
-	final           bool
-	opField         string
-	output          string
-	memory          string
-	memoryBytes     int64 // memory, checked; 0 if it was not given
-	blockBytes      int
-	stopAfter       int64
+	parallelism int
+	explain     bool
+	infer       bool
+	state       stateFlags
+	summary     string
+	quiet       bool
+	listen      string
+	logFormat   string
+	format      logging.Format // logFormat, checked
+	statements  []string
+	final       bool
+	opField     string
+	output      string
+	memory      string
+	memoryBytes int64 // memory, checked; 0 if it was not given
+	blockBytes  int
+	stopAfter   int64
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -53,11 +48,13 @@ func (a *app) runCommand() *cobra.Command {
 A pipeline is a YAML file, or SQL: a file that ends in .sql, or the statements of -e. The INSERTs of SQL into sinks form one pipeline; the rows
 of its queries go to standard output.
 
-The first Ctrl-C stops reading, brings what was read to the sinks and says where to resume; the second stops at once.
+What the pipeline needs to go on is kept in .wire/NAME beside its file, with a checkpoint every few seconds: run it again, after Ctrl-C, a crash or a power failure, and it goes on
+exactly where it was. Pipelines of -e and of standard input keep nothing unless --state-dir says where.
+
+The first Ctrl-C stops reading, brings what was read to the sinks and takes a last checkpoint; the second stops at once.
 Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 and 143 stopped by Ctrl-C and SIGTERM.`,
 		Args: exactly(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			f.everyGiven = c.Flags().Changed("checkpoint-every")
 			switch {
 			case len(args) == 0 && len(f.statements) == 0:
 				return wrong(fmt.Errorf("give a pipeline file, or SQL with -e; usage: %s", c.UseLine()))
@@ -73,10 +70,8 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	flags.IntVar(&f.parallelism, "parallelism", 0, "lanes of each source; overrides the file (default: as many as the machine has cores)")
 	flags.BoolVar(&f.explain, "explain", false, "print the logical and the physical plan, and do not run")
 	flags.BoolVar(&f.infer, "infer", false, "propose columns for sources without a schema from a sample, print them, and go on with them")
-	flags.StringVar(&f.resumeFrom, "resume-from", "", "checkpoint to go on from")
-	flags.StringVar(&f.checkpoint, "checkpoint", "", "where checkpoints go (default: NAME.checkpoint.json in this folder)")
-	flags.DurationVar(&f.checkpointEvery, "checkpoint-every", 5*time.Second, "time between checkpoints; without it, only a pipeline whose input never ends makes any before its end")
 	flags.StringVar(&f.summary, "summary", "text", "account at the end: text, json (on standard output) or none")
+	f.state.add(flags)
 	flags.BoolVar(&f.quiet, "quiet", false, "print errors only")
 	flags.StringVar(&f.listen, "listen", "", "address for /metrics, /healthz, /debug/pprof and /debug/pipeline, such as 127.0.0.1:6060")
 	flags.StringVar(&f.logFormat, "log-format", "text", "form of the log on standard error: text or json")
@@ -113,8 +108,8 @@ func (f *runFlags) check() error {
 	if f.parallelism < 0 || f.parallelism > maxParallelism {
 		return wrong(fmt.Errorf("--parallelism is a number from 1 to %d, not %d", maxParallelism, f.parallelism))
 	}
-	if f.checkpointEvery < 0 {
-		return wrong(fmt.Errorf("--checkpoint-every is a duration such as 5s, not %v", f.checkpointEvery))
+	if err := f.state.check(); err != nil {
+		return err
 	}
 	format, err := logging.ParseFormat(f.logFormat)
 	if err != nil {
@@ -136,11 +131,10 @@ const maxParallelism = 256
 type plans struct {
 	logical  *logical.Plan
 	physical *physical.Plan
-	resume   *flow.Manifest
 	// path is the pipeline file as the user named it.
 	path string
-	// checkpoint is where its manifests go.
-	checkpoint string
+	// stateDir is where checkpoints go; "" for a run that keeps nothing.
+	stateDir string
 }
 
 // readsOwnText refuses a source that would find standard input empty, since the pipeline itself was read from there.
@@ -179,26 +173,9 @@ func (a *app) ready(ctx context.Context, l *logical.Plan, path string, f *runFla
 			fmt.Fprintln(a.err, "wire: warning: "+text)
 		}
 	}
-	p := &plans{path: path, logical: l, physical: runs, checkpoint: f.checkpoint}
+	p := &plans{path: path, logical: l, physical: runs, stateDir: f.state.dirOf(path, l.Name)}
 	if err := p.readsOwnText(); err != nil {
 		return nil, wrong(err)
-	}
-	if f.resumeFrom != "" {
-		if p.resume, err = flow.ReadManifest(a.fs, f.resumeFrom); err != nil {
-			return nil, wrong(fmt.Errorf("--resume-from: %w", err))
-		}
-		if p.resume.Pipeline != l.Name {
-			return nil, wrong(fmt.Errorf("--resume-from: %s is a checkpoint of pipeline %q, not of %q", f.resumeFrom, p.resume.Pipeline, l.Name))
-		}
-		if err := p.resume.Fits(p.physical); err != nil {
-			return nil, wrong(fmt.Errorf("--resume-from: %s: %w", f.resumeFrom, err))
-		}
-		if p.checkpoint == "" {
-			p.checkpoint = f.resumeFrom
-		}
-	}
-	if p.checkpoint == "" {
-		p.checkpoint = l.Name + ".checkpoint.json"
 	}
 	return p, nil
 }

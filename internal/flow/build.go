@@ -35,6 +35,9 @@ type Settings struct {
 	EpochBounded bool
 	// Keeper keeps the epochs, with the state of operators in a store; nil where nothing is kept, or ManifestPath says where.
 	Keeper Keeper
+	// Identity says who the run is to those outside; LastEpoch is the highest number that an epoch had before it, if that is above Resume's.
+	Identity  Identity
+	LastEpoch int64
 	// Resume is the manifest to go on from, or nil.
 	Resume *Manifest
 	// ManifestPath is where each epoch's manifest goes, or "".
@@ -49,6 +52,13 @@ type Settings struct {
 	QueueDepth int
 	// KeepFinished stores the manifest of the last epoch of a finished run too; else that run leaves none.
 	KeepFinished bool
+}
+
+// Identity says who a run of a pipeline is; see connector.SinkEnv. The zero Identity is that of a run which keeps nothing.
+type Identity struct {
+	Lineage    string
+	Generation int64
+	Contested  bool
 }
 
 // Outcome is how a run ended without an error.
@@ -119,10 +129,10 @@ func newPipeline(plan *physical.Plan, settings Settings) *Pipeline {
 	}
 	p.enough = make(chan struct{})
 	p.idleness = newIdleness(len(plan.Sources))
-	last := int64(0)
+	last := settings.LastEpoch
 	p.states = map[string]StateRecord{}
 	if settings.Resume != nil {
-		last, p.nextState = settings.Resume.Epoch, settings.Resume.NextState
+		last, p.nextState = max(last, settings.Resume.Epoch), settings.Resume.NextState
 		maps.Copy(p.states, settings.Resume.States)
 	}
 	p.coordinator = newCoordinator(p, last)
@@ -142,7 +152,7 @@ func (p *Pipeline) open(ctx context.Context) error {
 	if err := p.openDeadSlots(); err != nil {
 		return err
 	}
-	if err := p.openTasks(); err != nil {
+	if err := p.openTasks(ctx); err != nil {
 		return err
 	}
 	for i, plan := range p.plan.Sources {
@@ -163,7 +173,7 @@ func (p *Pipeline) open(ctx context.Context) error {
 }
 
 // openTasks makes the chains of all tasks, from the last stage to the first, and gives them their state.
-func (p *Pipeline) openTasks() error {
+func (p *Pipeline) openTasks(ctx context.Context) error {
 	for _, s := range slices.Backward(p.stageOrder) {
 		for _, t := range s.tasks {
 			if err := t.open(); err != nil {
@@ -181,7 +191,7 @@ func (p *Pipeline) openTasks() error {
 					return err
 				}
 			}
-			if err := t.keep(); err != nil {
+			if err := t.keep(ctx); err != nil {
 				return err
 			}
 		}
@@ -270,6 +280,7 @@ func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
 	env := connector.SinkEnv{
 		Name: plan.Name, Schema: plan.Encode.Schema, Pool: p.settings.Pool, Unbounded: p.unbounded(), Log: p.settings.Log,
 		Changelog: plan.Encode.Changelog,
+		Lineage:   p.settings.Identity.Lineage, Generation: p.settings.Identity.Generation, Contested: p.settings.Identity.Contested,
 		MediaType: mediaType(plan.Format),
 	}
 	if plan.Format != nil {

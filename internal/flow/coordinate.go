@@ -3,7 +3,6 @@ package flow
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -336,7 +335,7 @@ func (c *coordinator) persist(ctx context.Context, epoch int64, what string, do 
 		limited, cancel := context.WithTimeoutCause(ctx, publishTimeout, fmt.Errorf("it took longer than %v", publishTimeout))
 		err := do(limited)
 		cancel()
-		if err == nil || errors.Is(err, ErrSuperseded) || ctx.Err() != nil {
+		if err == nil || fault.IsFatal(err) || ctx.Err() != nil {
 			return err
 		}
 		c.failed.Add(1)

@@ -13,8 +13,8 @@ var ErrSuperseded = errors.New("another run has taken this pipeline over")
 // Keeper keeps what a pipeline needs to go on: the state of its operators in a store, and a manifest for each epoch. Calls come from one goroutine at a time,
 // except those to readers.
 type Keeper interface {
-	// Reader reads the state that the run begins with.
-	Reader() store.Reader
+	// Reader reads the state that the run begins with. It is asked for only where there is a step with state.
+	Reader(ctx context.Context) (store.Reader, error)
 	// Apply puts what changed in one epoch into the store.
 	Apply(ctx context.Context, changes []*store.Changes) error
 	// Publish makes everything that was applied, with m, the checkpoint to go on from. That is the commit point of m's epoch: after an error, which wraps

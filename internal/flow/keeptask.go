@@ -1,20 +1,25 @@
 package flow
 
 import (
+	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"wire.example/wire/internal/state/store"
 )
 
 // keep makes the steps of the task ones whose state goes to the store, and puts in what is stored of it.
-func (t *task) keep() error {
+func (t *task) keep(ctx context.Context) error {
 	keeper := t.pipeline.settings.Keeper
-	if keeper == nil {
+	if keeper == nil || !slices.ContainsFunc(t.order, func(s *step) bool { return stateful(s.op) }) {
 		return nil
 	}
-	reader := keeper.Reader()
-	err := t.downwards(func(s *step) error {
+	reader, err := keeper.Reader(ctx)
+	if err != nil {
+		return err
+	}
+	err = t.downwards(func(s *step) error {
 		if !stateful(s.op) {
 			return nil
 		}

@@ -15,8 +15,8 @@ import (
 	"wire.example/wire/sdk/connector"
 )
 
-// manifestVersion is the version of the checkpoint manifest that this release writes.
-const manifestVersion = 1
+// ManifestVersion is the version of the manifest that this release writes.
+const ManifestVersion = 1
 
 // operatorState is the state of one operator by key group.
 type operatorState map[int][]byte
@@ -47,6 +47,8 @@ type Manifest struct {
 	// Ended are the inputs that were over, by the name of the step that heads their stage. A stage of which all are has emitted all it had.
 	Ended map[string][]int           `json:"ended,omitempty"`
 	Sinks map[string]json.RawMessage `json:"sinks"`
+	// Plan describes the plan that ran; it is stored beside the manifest.
+	Plan json.RawMessage `json:"-"`
 }
 
 // envelope is a manifest in a file: its JSON text, and the XXH3 of exactly these bytes.
@@ -60,7 +62,7 @@ var ErrDamaged = errors.New("checkpoint manifest is damaged")
 
 func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 	m := &Manifest{
-		Version: manifestVersion, Pipeline: p.plan.Name, Epoch: e.number, Finished: final,
+		Version: ManifestVersion, Pipeline: p.plan.Name, Epoch: e.number, Finished: final,
 		Sources: map[string][]connector.SplitState{}, Records: map[string]map[string]int64{}, Operators: e.states, Sinks: e.prepared,
 	}
 	m.Connectors, m.Clock = connectorsOf(p.plan), e.clock
@@ -179,8 +181,8 @@ func ReadManifest(fsys vfs.FS, path string) (*Manifest, error) {
 	if err := json.Unmarshal(e.Manifest, &m); err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", path, ErrDamaged, err)
 	}
-	if m.Version > manifestVersion {
-		return nil, fmt.Errorf("%s: manifest version %d was written by a later release; this one reads up to %d", path, m.Version, manifestVersion)
+	if m.Version > ManifestVersion {
+		return nil, fmt.Errorf("%s: manifest version %d was written by a later release; this one reads up to %d", path, m.Version, ManifestVersion)
 	}
 	return &m, nil
 }

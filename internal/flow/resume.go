@@ -52,17 +52,17 @@ func (m *Manifest) sameStages(plan *physical.Plan) error {
 	slices.Sort(names)
 	for _, name := range names {
 		if !staged[name] {
-			errs = append(errs, fmt.Errorf("the checkpoint has state of step %q, which keeps none in the pipeline; bring it back, or start without the checkpoint", name))
+			errs = append(errs, fmt.Errorf("the checkpoint has state of step %q, which keeps none in the pipeline; bring it back, or begin anew with --fresh", name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Fingerprints)) {
 		if now := prints[name]; now != "" && now != m.Fingerprints[name] {
-			errs = append(errs, fmt.Errorf("the checkpoint's state of step %q is that of another computation; bring the step back as it was, or start without the checkpoint", name))
+			errs = append(errs, fmt.Errorf("the checkpoint's state of step %q is that of another computation; bring the step back as it was, or begin anew with --fresh", name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Ended)) {
 		if !staged[name] {
-			errs = append(errs, fmt.Errorf("the checkpoint knows that input of step %q had ended, and the pipeline has none; bring it back, or start without the checkpoint", name))
+			errs = append(errs, fmt.Errorf("the checkpoint knows that input of step %q had ended, and the pipeline has none; bring it back, or begin anew with --fresh", name))
 		}
 	}
 	return errors.Join(errs...)
@@ -86,7 +86,7 @@ func (m *Manifest) sameConnectors(plan *physical.Plan) error {
 	now := connectorsOf(plan)
 	for _, name := range slices.Sorted(maps.Keys(now)) {
 		if then := m.Connectors[name]; then != "" && then != now[name] {
-			errs = append(errs, fmt.Errorf("%s has the connector %s, and had %s when the checkpoint was made; give it another name, or start without the checkpoint",
+			errs = append(errs, fmt.Errorf("%s has the connector %s, and had %s when the checkpoint was made; give it another name, or begin anew with --fresh",
 				name, now[name], then))
 		}
 	}
@@ -99,14 +99,14 @@ func fits(kind string, planned, stored []string) error {
 	}
 	added := slices.DeleteFunc(slices.Clone(planned), absent(stored))
 	gone := slices.DeleteFunc(slices.Clone(stored), absent(planned))
-	const ways = "; give it its old name again, or start without the checkpoint"
+	const ways = "; give it its old name again, or begin anew with --fresh"
 	switch {
 	case len(added) > 0 && len(gone) > 0:
 		return fmt.Errorf("the pipeline has the %s %s, and the checkpoint has %s instead%s", kind, quoted(added), quoted(gone), ways)
 	case len(added) > 0:
-		return fmt.Errorf("the pipeline has the %s %s, of which the checkpoint knows nothing; take it out, or start without the checkpoint", kind, quoted(added))
+		return fmt.Errorf("the pipeline has the %s %s, of which the checkpoint knows nothing; take it out, or begin anew with --fresh", kind, quoted(added))
 	case len(gone) > 0:
-		return fmt.Errorf("the checkpoint has the %s %s, which the pipeline has not any more; bring it back, or start without the checkpoint", kind, quoted(gone))
+		return fmt.Errorf("the checkpoint has the %s %s, which the pipeline has not any more; bring it back, or begin anew with --fresh", kind, quoted(gone))
 	}
 	return nil
 }

@@ -152,7 +152,7 @@ func (t *task) handle(e entry, from *queue) error {
 func (t *task) work(c *carton) error {
 	input := c.home.exchange.To.Number
 	if slices.Contains(t.stage.before, input) {
-		return fmt.Errorf("an input of stage %q had ended when the checkpoint was made, and has grown since; start without the checkpoint", t.stage.plan.Name)
+		return fmt.Errorf("an input of stage %q had ended when the checkpoint was made, and has grown since; begin anew with --fresh", t.stage.plan.Name)
 	}
 	err := t.head.pushInput(input, c.rows.Batch())
 	c.giveBack()

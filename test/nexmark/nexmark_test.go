@@ -109,7 +109,7 @@ func ask(t *testing.T, s setting, name string, w way, want *nexmark.Golden) erro
 	if err := os.WriteFile("q.sql", []byte(script), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, old := range []string{"out", "out.jsonl", "checkpoint.json"} {
+	for _, old := range []string{"out", "out.jsonl", "state"} {
 		if err := os.RemoveAll(old); err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func ask(t *testing.T, s setting, name string, w way, want *nexmark.Golden) erro
 	if w.stopped {
 		err = inPieces(t, s.form, w)
 	} else {
-		_, err = run(t, "--summary", "json", "--parallelism", fmt.Sprint(w.parallelism), "--block-bytes", "50000", "q.sql")
+		_, err = run(t, "--summary", "json", "--ephemeral", "--parallelism", fmt.Sprint(w.parallelism), "--block-bytes", "50000", "q.sql")
 	}
 	if err != nil {
 		return err
@@ -136,7 +136,7 @@ func ask(t *testing.T, s setting, name string, w way, want *nexmark.Golden) erro
 // few blocks each, so that a query which reads no bids may be over before it stops.
 func inPieces(t *testing.T, form nexmark.Form, w way) error {
 	t.Helper()
-	common := []string{"--summary", "json", "--checkpoint", "checkpoint.json", "--checkpoint-every", "1h", "--block-bytes", "20000"}
+	common := []string{"--summary", "json", "--state-dir", "state", "--checkpoint-interval", "1h", "--block-bytes", "20000"}
 	blocks := "20"
 	if form == nexmark.Generated {
 		blocks = "1"
@@ -151,7 +151,7 @@ func inPieces(t *testing.T, form nexmark.Form, w way) error {
 		}
 		return fmt.Errorf("the run was to stop, and is %s", status)
 	}
-	_, err = run(t, append(common, "--parallelism", "3", "--resume-from", "checkpoint.json", "q.sql")...)
+	_, err = run(t, append(common, "--parallelism", "3", "q.sql")...)
 	return err
 }
 

@@ -92,7 +92,7 @@ func (s *script) output(t *testing.T, dir string, resumable bool) map[string]str
 			return err
 		}
 		name = filepath.ToSlash(name)
-		if _, given := s.input[name]; given || name == checkpoint || resumable && entry.Name()[0] == '.' {
+		if _, given := s.input[name]; given || strings.HasPrefix(name, "state/") || resumable && entry.Name()[0] == '.' {
 			return nil
 		}
 		data, err := os.ReadFile(path)

@@ -99,7 +99,7 @@ func (s *script) run(t *testing.T, w way) outcome {
 	all := outcome{account: map[string]numbers{}}
 	flags := w.first
 	for range maxRuns {
-		args := append([]string{"run", "--checkpoint", checkpoint, "--checkpoint-every", "1h"}, flags...)
+		args := append(append([]string{"run"}, w.state()...), flags...)
 		if s.stdout == "" {
 			args = append(args, "--summary", "json")
 		}
@@ -116,14 +116,19 @@ func (s *script) run(t *testing.T, w way) outcome {
 			return all
 		}
 		all.stops++
-		flags = append([]string{"--resume-from", checkpoint}, w.later...)
+		flags = w.later
 	}
 	t.Fatalf("%s: not finished after %d runs", w.name, maxRuns)
 	return all
 }
 
-// checkpoint is where the scripts' checkpoints go.
-const checkpoint = "checkpoint.json"
+// state are the flags that say where the state of a script is kept: nowhere if it is run in one piece.
+func (w way) state() []string {
+	if w.later == nil {
+		return []string{"--ephemeral"}
+	}
+	return []string{"--state-dir", "state", "--checkpoint-interval", "1h"}
+}
 
 // summary is the part of the JSON account that is compared.
 type summary struct {

@@ -151,7 +151,7 @@ func (c *sqlCase) run(t *testing.T, w way) error {
 	t.Helper()
 	flags := w.first
 	for range maxRuns {
-		args := append([]string{"run", "--checkpoint", checkpoint, "--checkpoint-every", "1h", "--summary", "json"}, flags...)
+		args := append(append([]string{"run", "--summary", "json"}, w.state()...), flags...)
 		r := command(t, append(append(args, c.flags...), "pipeline.sql"), nil)
 		if err := c.ended(r); err != nil {
 			return err
@@ -170,7 +170,7 @@ func (c *sqlCase) run(t *testing.T, w way) error {
 		if w.later == nil {
 			return fmt.Errorf("the run was stopped")
 		}
-		flags = append([]string{"--resume-from", checkpoint}, w.later...)
+		flags = w.later
 	}
 	return fmt.Errorf("not finished after %d runs", maxRuns)
 }

@@ -69,7 +69,7 @@ func (c *sqlCase) runFollow(t *testing.T, program string) (wrong []string) {
 func (c *sqlCase) followOnce(t *testing.T, program, parallelism string) error {
 	t.Helper()
 	var out, said bytes.Buffer
-	args := []string{"run", "--checkpoint-every", "50ms", "--summary", "json", "--quiet", "--parallelism", parallelism, "pipeline.sql"}
+	args := []string{"run", "--checkpoint-interval", "50ms", "--summary", "json", "--quiet", "--parallelism", parallelism, "pipeline.sql"}
 	p := exec.CommandContext(t.Context(), program, args...)
 	p.Stdout, p.Stderr = &out, &said
 	if err := p.Start(); err != nil {

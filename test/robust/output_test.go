@@ -46,11 +46,11 @@ func TestADiskThatFillsUnderTheCheckpoint(t *testing.T) {
 	disk := filepath.Join(dir, "disk")
 	must(t, os.Mkdir(disk, 0o755))
 	mount(t, disk, "size=16k")
-	write(t, disk, "filler", strings.Repeat("x", 16<<10))
+	write(t, disk, "filler", strings.Repeat("x", 12<<10))
 	write(t, dir, "in.jsonl", rows(0, 1000))
 	write(t, dir, "p.yaml", passing("connector: file, path: in.jsonl", "connector: file, path: out.jsonl"))
-	p, code := run(t, dir, "--checkpoint", "disk/c.json", "p.yaml")
-	p.wants(code, 1, "disk/c.json.tmp", "no space left on device")
+	p, code := run(t, dir, "--state-dir", "disk/state", "p.yaml")
+	p.wants(code, 1, "disk/state", "no space left on device")
 	if read(t, dir, "out.jsonl") != "" {
 		t.Error("a run without its checkpoint published its file")
 	}

@@ -40,7 +40,7 @@ func TestASignalStopsAndAnotherRunGoesOn(t *testing.T) {
 			p.stderr.await("stopping")
 			rest, err := io.ReadAll(out)
 			must(t, err)
-			p.wants(p.wait(), test.exit, "wire run --resume-from p.checkpoint.json p.yaml")
+			p.wants(p.wait(), test.exit, "in .wire/p; the same command goes on from there")
 			before := first + string(rest)
 			if before == input {
 				t.Fatal("the run was not stopped in the middle, so this test proves nothing")
@@ -49,7 +49,7 @@ func TestASignalStopsAndAnotherRunGoesOn(t *testing.T) {
 				t.Error("a run that did not end published its file")
 			}
 
-			next := start(t, dir, []string{"run", "--resume-from", "p.checkpoint.json", "p.yaml"})
+			next := start(t, dir, []string{"run", "p.yaml"})
 			after, err := io.ReadAll(next.stdout)
 			must(t, err)
 			next.wants(next.wait(), 0)
@@ -60,7 +60,7 @@ func TestASignalStopsAndAnotherRunGoesOn(t *testing.T) {
 				t.Error("the file is not the input")
 			}
 
-			done := start(t, dir, []string{"run", "--resume-from", "p.checkpoint.json", "p.yaml"})
+			done := start(t, dir, []string{"run", "p.yaml"})
 			again, err := io.ReadAll(done.stdout)
 			must(t, err)
 			if done.wants(done.wait(), 0, "finished already"); len(again) > 0 {
@@ -109,7 +109,7 @@ func TestASignalWhileTheInputStalls(t *testing.T) {
 	}
 	p.signal(os.Interrupt)
 	p.wants(p.wait(), 130, "stopping")
-	next, code := run(t, dir, "--resume-from", "p.checkpoint.json", "p.yaml")
+	next, code := run(t, dir, "p.yaml")
 	next.wants(code, 1, "is no regular file: what was read of it before byte 9 cannot be read again")
 }
 
@@ -157,9 +157,8 @@ sinks:
   out: {from: t, connector: stdout}
   kept: {from: t, connector: file, path: parts/p.jsonl, roll_rows: 30}
 `)
-	args := []string{"run", "--checkpoint", "c.json", "--checkpoint-every", "5ms", "p.yaml"}
+	args := []string{"run", "--state-dir", "state", "--checkpoint-interval", "5ms", "p.yaml"}
 	for i := range kills + 1 {
-		before := read(t, dir, "c.json")
 		more(batch)
 		p := start(t, dir, args)
 		out := bufio.NewScanner(p.stdout)
@@ -167,7 +166,8 @@ sinks:
 			for last := strings.TrimSuffix(rows(n-1, n), "\n"); out.Scan() && out.Text() != last; {
 			}
 		}
-		for arrived(); read(t, dir, "c.json") == before; arrived() { // the kill comes after a checkpoint, with rows behind it
+		arrived()
+		for before := newest(t, dir); newest(t, dir) == before; arrived() { // the kill comes after a checkpoint, with rows behind it
 			more(1)
 		}
 		if i < kills {
@@ -177,7 +177,6 @@ sinks:
 			p.signal(os.Interrupt)
 			p.wants(p.wait(), 130)
 		}
-		args = []string{"run", "--resume-from", "c.json", "--checkpoint-every", "5ms", "p.yaml"}
 	}
 	var published, open strings.Builder
 	for _, name := range names(t, filepath.Join(dir, "parts")) {
@@ -193,6 +192,19 @@ sinks:
 	if strings.Count(published.String(), "\n")%30 != 0 {
 		t.Error("a published part is not full")
 	}
+}
+
+// newest is the name of the newest manifest of the state directory, "" if there is none.
+func newest(t *testing.T, dir string) string {
+	t.Helper()
+	list, err := os.ReadDir(filepath.Join(dir, "state", "manifests"))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return list[len(list)-1].Name()
 }
 
 func appendTo(t *testing.T, dir, name, text string) {
@@ -216,8 +228,8 @@ func TestExitCodes(t *testing.T) {
 		args []string
 		want int
 	}{
-		{[]string{"good.yaml"}, 0},
-		{[]string{"fails.yaml"}, 1},
+		{[]string{"--ephemeral", "good.yaml"}, 0},
+		{[]string{"--ephemeral", "fails.yaml"}, 1},
 		{[]string{"wrong.yaml"}, 2},
 		{[]string{"absent.yaml"}, 2},
 		{[]string{"--nonsense", "good.yaml"}, 2},

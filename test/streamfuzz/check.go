@@ -198,16 +198,19 @@ func (f *Fuzzer) Script(sources []Source, root *difffuzzNode) string {
 
 // run asks Wire; the sources' files are there.
 func (f *Fuzzer) run(ctx context.Context, sources []Source, root *difffuzzNode, w Way) (a answer) {
-	script, checkpoint, output := f.path("q.sql"), f.path("checkpoint.json"), f.path("out.jsonl")
-	for _, old := range []string{checkpoint, output} {
-		if err := os.Remove(old); err != nil && !errors.Is(err, os.ErrNotExist) {
+	script, state, output := f.path("q.sql"), f.path("state"), f.path("out.jsonl")
+	for _, old := range []string{state, output} {
+		if err := os.RemoveAll(old); err != nil {
 			return answer{wrong: err.Error()}
 		}
 	}
 	if err := os.WriteFile(script, []byte(f.Script(sources, root)), 0o600); err != nil {
 		return answer{wrong: err.Error()}
 	}
-	common := []string{"run", "--summary", "json", "--checkpoint", checkpoint, "--checkpoint-every", "1h"}
+	common := []string{"run", "--summary", "json", "--ephemeral"}
+	if w.Stop > 0 {
+		common = []string{"run", "--summary", "json", "--state-dir", state, "--checkpoint-interval", "1h"}
+	}
 	args := append(slices.Clone(common), "--parallelism", fmt.Sprint(w.Parallelism))
 	if w.Block > 0 {
 		common = append(common, "--block-bytes", fmt.Sprint(w.Block))
@@ -227,7 +230,7 @@ func (f *Fuzzer) run(ctx context.Context, sources []Source, root *difffuzzNode, 
 		if !strings.Contains(out, `"stopped"`) {
 			return read(output)
 		}
-		args = append(slices.Clone(common), "--parallelism", "3", "--resume-from", checkpoint)
+		args = append(slices.Clone(common), "--parallelism", "3")
 	}
 	return answer{wrong: "the resumed run stopped"}
 }

@@ -102,7 +102,7 @@ func (b *bench) startLatency(ctx context.Context, target string) (address string
 		return "", nil, err
 	}
 	var messages bytes.Buffer
-	p := exec.CommandContext(ctx, b.Program, "run", "--quiet", "--checkpoint-every", "1s", path) //nolint:gosec // this program itself
+	p := exec.CommandContext(ctx, b.Program, "run", "--quiet", "--checkpoint-interval", "1s", path) //nolint:gosec // this program itself
 	p.Dir, p.Stderr = b.Dir, &messages
 	if err := p.Start(); err != nil {
 		return "", nil, err

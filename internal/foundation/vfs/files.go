@@ -89,3 +89,30 @@ func matchesIn(fsys ReadFS, dir, base string) []string {
 func hasMeta(pattern string) bool {
 	return strings.ContainsAny(pattern, `*?[\`)
 }
+
+// RemoveAll removes a file, or a directory with all that is in it; what is not there is no error. It follows no links. Nothing is durable before the directories
+// above are synced.
+func RemoveAll(fsys FS, path string) error {
+	info, err := fsys.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		entries, err := fsys.ReadDir(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for _, e := range entries {
+			if err := RemoveAll(fsys, filepath.Join(path, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	if err := fsys.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

@@ -116,29 +116,3 @@ func generationOf(name, prefix string) (int64, bool) {
 	g, valid := parseNumber(text)
 	return g, ok && valid
 }
-
-// removeTree removes a directory and what is in it; what is not there is no error. It follows no links.
-func removeTree(fsys vfs.FS, path string) error {
-	entries, err := fsys.ReadDir(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		below := filepath.Join(path, e.Name())
-		if e.IsDir() {
-			err = removeTree(fsys, below)
-		} else {
-			err = fsys.Remove(below)
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	if err := fsys.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}

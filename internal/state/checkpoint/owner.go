@@ -341,7 +341,7 @@ func (o *Owner) deleteGarbage(ctx context.Context, garbage Garbage) error {
 func (o *Owner) cleanUp(found *owners) error {
 	for _, g := range found.live {
 		if _, alive := found.held[g]; !alive {
-			if err := removeTree(o.fs, filepath.Join(o.dir, livePrefix+strconv.FormatInt(g, 10))); err != nil {
+			if err := vfs.RemoveAll(o.fs, filepath.Join(o.dir, livePrefix+strconv.FormatInt(g, 10))); err != nil {
 				return err
 			}
 		}
@@ -378,6 +378,6 @@ func (o *Owner) Close() error {
 	if held == nil {
 		return nil
 	}
-	err := removeTree(o.fs, o.LiveDir())
+	err := vfs.RemoveAll(o.fs, o.LiveDir())
 	return errors.Join(err, held.release(true))
 }

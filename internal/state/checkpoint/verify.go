@@ -194,7 +194,7 @@ func RemoveAll(options Options) error {
 			switch {
 			case e.Name() == startLock:
 			case e.IsDir():
-				err = removeTree(o.FS, path)
+				err = vfs.RemoveAll(o.FS, path)
 			default:
 				err = o.FS.Remove(path)
 			}
@@ -202,7 +202,7 @@ func RemoveAll(options Options) error {
 				return err
 			}
 		}
-		return removeTree(o.FS, o.Dir)
+		return vfs.RemoveAll(o.FS, o.Dir)
 	})
 }
 

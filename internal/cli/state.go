@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"wire.example/wire/internal/engine"
+	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/telemetry/logging"
+)
+
+// stateFlags say what a run keeps, and what it goes on from.
+type stateFlags struct {
+	dir         string
+	interval    time.Duration
+	ephemeral   bool
+	fresh       bool
+	takeOver    bool
+	acceptSince int64
+}
+
+// defaultInterval is the time between checkpoints.
+const defaultInterval = 5 * time.Second
+
+func (s *stateFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&s.dir, "state-dir", "", "where checkpoints are kept (default: .wire/NAME beside the pipeline file; none for -e and standard input)")
+	flags.DurationVar(&s.interval, "checkpoint-interval", defaultInterval, "time between checkpoints")
+	flags.BoolVar(&s.ephemeral, "ephemeral", false, "keep nothing: a run that is stopped begins anew")
+	flags.BoolVar(&s.fresh, "fresh", false, "begin anew, whatever checkpoints there are")
+	flags.BoolVar(&s.takeOver, "take-over", false, "go on with a pipeline that another process runs, or that hangs: from then on that one can publish nothing")
+	flags.Int64Var(&s.acceptSince, "accept-duplicates-since", 0, "go on from the checkpoint of this epoch although later ones may have been given to sinks, which then get the same again")
+}
+
+func (s *stateFlags) check() error {
+	switch {
+	case s.interval < 0:
+		return wrong(fmt.Errorf("--checkpoint-interval is a duration such as 5s, not %v", s.interval))
+	case s.ephemeral && s.dir != "":
+		return wrong(errors.New("--ephemeral keeps nothing, and --state-dir says where to keep it; give one of them"))
+	case s.ephemeral && (s.takeOver || s.acceptSince != 0):
+		return wrong(errors.New("--ephemeral keeps nothing, so that there is nothing to go on from; leave it out"))
+	case s.fresh && s.acceptSince != 0:
+		return wrong(errors.New("--fresh begins anew, and --accept-duplicates-since goes on from a checkpoint; give one of them"))
+	}
+	return nil
+}
+
+// dirOf is the state directory of the pipeline at path, "" if nothing is kept.
+func (s *stateFlags) dirOf(path, name string) string {
+	switch {
+	case s.ephemeral:
+		return ""
+	case s.dir != "":
+		return s.dir
+	case path == "" || path == "-":
+		return ""
+	default:
+		return filepath.Join(filepath.Dir(path), stateFolder, url.PathEscape(name))
+	}
+}
+
+// openState opens the state directory of a pipeline, if it has one, and checks that the pipeline can go on from what is kept there.
+func (a *app) openState(ctx context.Context, p *plans, f *runFlags) (*engine.State, error) {
+	if p.stateDir == "" {
+		return nil, nil //nolint:nilnil // a run that keeps nothing has no state
+	}
+	level := slog.LevelWarn
+	if f.quiet {
+		level = slog.LevelError
+	}
+	state, err := engine.OpenState(ctx, engine.StateOptions{
+		FS: a.fs, Dir: p.stateDir, Pipeline: p.logical.Name, Fresh: f.state.fresh, TakeOver: f.state.takeOver, AcceptSince: f.state.acceptSince,
+		Clock: a.clock, Log: a.references.wrap(logging.New(a.err, f.format, level)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := fits(state.Resume(), p); err != nil {
+		return nil, errors.Join(wrong(fmt.Errorf("%s: %w", p.stateDir, err)), state.Close())
+	}
+	return state, nil
+}
+
+// fits refuses a pipeline that cannot go on from a checkpoint.
+func fits(m *flow.Manifest, p *plans) error {
+	switch {
+	case m == nil:
+		return nil
+	case m.Pipeline != p.logical.Name:
+		return fmt.Errorf("the checkpoint is one of pipeline %q, not of %q; give another --state-dir, or --fresh", m.Pipeline, p.logical.Name)
+	default:
+		return m.Fits(p.physical)
+	}
+}
+
+// noteState says what a run goes on from.
+func (a *app) noteState(state *engine.State, f *runFlags) {
+	if state == nil || state.Resume() == nil {
+		return
+	}
+	c := state.Checkpoint()
+	a.say(f, "going on from checkpoint %d in %s", c.Epoch, state.Dir())
+}

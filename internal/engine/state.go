@@ -1,0 +1,243 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+
+	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/foundation/clock"
+	"wire.example/wire/internal/foundation/fault"
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/state/checkpoint"
+	"wire.example/wire/internal/state/pebblestore"
+	"wire.example/wire/internal/state/store"
+)
+
+// StateOptions say how the state directory of a pipeline is opened.
+type StateOptions struct {
+	FS       vfs.FS
+	Dir      string
+	Pipeline string
+	// Fresh begins anew; TakeOver takes the directory from an owner who may be alive; AcceptSince goes on from the checkpoint of that epoch, whatever came after.
+	Fresh, TakeOver bool
+	AcceptSince     int64
+	// Retain is how many checkpoints are kept; 0: checkpoint.DefaultRetain.
+	Retain int
+	// Memory is what the store may use, in bytes; 0 means defaultStoreMemory.
+	Memory int64
+	Clock  clock.Clock
+	Log    *slog.Logger
+}
+
+// defaultStoreMemory is what the store of a pipeline uses where nobody says.
+const defaultStoreMemory = 64 << 20
+
+// storePart is whose the store's files are in a checkpoint.
+const storePart = "store"
+
+// storeFormat is what those files are.
+func storeFormat() checkpoint.StoreFormat { return checkpoint.StoreFormat{Kind: "pebble", Version: 1} }
+
+// State is the state directory of a pipeline, opened by the process that runs it: a flow.Keeper.
+type State struct {
+	options StateOptions
+	owner   *checkpoint.Owner
+	store   store.Store
+	resume  *flow.Manifest
+}
+
+// OpenState opens a state directory, which need not exist. The errors are those of checkpoint.Open. The store is opened when somebody asks for state; a damaged file of it shows then, as a
+// *checkpoint.DamagedError.
+func OpenState(ctx context.Context, o StateOptions) (*State, error) {
+	owner, err := checkpoint.Open(ctx, checkpoint.Options{
+		FS: o.FS, Dir: o.Dir, Pipeline: o.Pipeline, Fresh: o.Fresh, TakeOver: o.TakeOver, AcceptSince: o.AcceptSince, Retain: o.Retain, Clock: o.Clock, Log: o.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &State{options: o, owner: owner}
+	if latest := owner.Latest(); latest != nil {
+		if err := s.readBody(latest); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// openStore opens the store on the files of the newest checkpoint.
+func (s *State) openStore(ctx context.Context) error {
+	if s.store != nil {
+		return nil
+	}
+	latest := s.owner.Latest()
+	var from []string
+	restored := filepath.Join(s.owner.LiveDir(), "restored")
+	if latest != nil && latest.Store.Kind != "" {
+		if latest.Store != storeFormat() {
+			return fmt.Errorf("the state of checkpoint %d is stored as %s, version %d, which this release does not read", latest.Epoch, latest.Store.Kind, latest.Store.Version)
+		}
+		var err error
+		if from, err = s.owner.Restore(ctx, latest, storePart, restored); err != nil {
+			return err
+		}
+	}
+	memory := s.options.Memory
+	if memory == 0 {
+		memory = defaultStoreMemory
+	}
+	live, err := pebblestore.Open(ctx, pebblestore.Options{
+		FS: s.options.FS, Dir: filepath.Join(s.owner.LiveDir(), "store"), From: from, Memory: memory, Log: s.options.Log,
+	})
+	if err != nil {
+		return err
+	}
+	s.store = live
+	if from == nil {
+		return nil
+	}
+	return vfs.RemoveAll(s.options.FS, restored)
+}
+
+func (s *State) readBody(latest *checkpoint.Manifest) error {
+	m := &flow.Manifest{}
+	if err := json.Unmarshal(latest.Body, m); err != nil {
+		return fmt.Errorf("checkpoint %d: %w", latest.Epoch, err)
+	}
+	if m.Version > flow.ManifestVersion {
+		return fmt.Errorf("checkpoint %d was written by a later release: its manifest has version %d, and this one reads up to %d", latest.Epoch, m.Version, flow.ManifestVersion)
+	}
+	m.Finished = latest.Finished
+	m.Confirmed = latest.Finished && len(latest.Unconfirmed) == 0
+	s.resume = m
+	return nil
+}
+
+// Resume is what to go on from; nil: nothing.
+func (s *State) Resume() *flow.Manifest { return s.resume }
+
+// Checkpoint is the checkpoint that Resume is of; nil: none.
+func (s *State) Checkpoint() *checkpoint.Manifest { return s.owner.Latest() }
+
+// Dir is the state directory.
+func (s *State) Dir() string { return s.options.Dir }
+
+// Identity is what sinks need to know of the run.
+func (s *State) Identity() flow.Identity {
+	return flow.Identity{Lineage: s.owner.Lineage(), Generation: s.owner.Generation(), Contested: s.owner.Contested()}
+}
+
+// LastEpoch is the highest number that an epoch had so far.
+func (s *State) LastEpoch() int64 { return s.owner.LastEpoch() }
+
+// Stats is what the store counts; zero while there is none.
+func (s *State) Stats() store.Stats {
+	if s.store == nil {
+		return store.Stats{}
+	}
+	return s.store.Stats()
+}
+
+// Reader opens the store, if it is not open, and reads the state that the run begins with.
+func (s *State) Reader(ctx context.Context) (store.Reader, error) {
+	if err := s.openStore(ctx); err != nil {
+		return nil, err
+	}
+	return s.store.Reader(), nil
+}
+
+// Apply puts what changed in one epoch into the store.
+func (s *State) Apply(ctx context.Context, changes []*store.Changes) error {
+	if s.store == nil { // no step has state
+		return nil
+	}
+	return s.store.Apply(ctx, changes)
+}
+
+// Publish stores what was applied as the checkpoint of m's epoch; see flow.Keeper.
+func (s *State) Publish(ctx context.Context, m *flow.Manifest) error {
+	return s.publish(ctx, m, []int64{m.Epoch})
+}
+
+// publish publishes a checkpoint of which sinks may not have committed the epochs that unconfirmed lists.
+func (s *State) publish(ctx context.Context, m *flow.Manifest, unconfirmed []int64) error {
+	body, err := json.Marshal(m)
+	if err != nil {
+		return fault.Fatal(err)
+	}
+	stored, format, err := s.stage(ctx, m.Epoch)
+	if err != nil {
+		return err
+	}
+	kind := checkpoint.KindCheckpoint
+	if m.Finished {
+		kind = checkpoint.KindFinished
+	}
+	return permanent(s.owner.Publish(ctx, &checkpoint.Manifest{
+		Epoch: m.Epoch, Kind: kind, Unconfirmed: slices.Clone(unconfirmed), Store: format, Files: stored, Body: body, Plan: m.Plan,
+	}))
+}
+
+// stage stores the files of the store as of now.
+func (s *State) stage(ctx context.Context, epoch int64) ([]checkpoint.File, checkpoint.StoreFormat, error) {
+	none := checkpoint.StoreFormat{}
+	if s.store == nil {
+		return nil, none, nil
+	}
+	dir := filepath.Join(s.owner.LiveDir(), fmt.Sprintf("checkpoint-%d", epoch))
+	if err := vfs.RemoveAll(s.options.FS, dir); err != nil { // of an attempt that failed
+		return nil, none, err
+	}
+	files, err := s.store.Checkpoint(ctx, dir)
+	if err != nil {
+		return nil, none, err
+	}
+	staged := make([]checkpoint.StageFile, len(files))
+	for i, f := range files {
+		staged[i] = checkpoint.StageFile{Name: f.Name, Path: f.Path, Size: f.Size, Small: f.Small, Synced: true}
+	}
+	stored, err := s.owner.Stage(ctx, epoch, storePart, staged)
+	if err != nil {
+		return nil, none, permanent(err)
+	}
+	return stored, storeFormat(), vfs.RemoveAll(s.options.FS, dir)
+}
+
+// permanent marks errors after which nothing may be published any more.
+func permanent(err error) error {
+	var fenced *checkpoint.FencedError
+	var uncertain *checkpoint.UncertainError
+	switch {
+	case errors.As(err, &fenced):
+		return fault.Fatal(fmt.Errorf("%w: %w", flow.ErrSuperseded, err))
+	case errors.As(err, &uncertain):
+		return fault.Fatal(err)
+	default:
+		return err
+	}
+}
+
+// Confirm lets older checkpoints go, and of a finished pipeline notes that nothing is left to do.
+func (s *State) Confirm(ctx context.Context, m *flow.Manifest) error {
+	if m.Finished {
+		done := *m
+		done.Epoch++
+		if err := s.publish(ctx, &done, nil); err != nil {
+			return err
+		}
+	}
+	return permanent(s.owner.Retain(ctx))
+}
+
+// Close closes the store and gives the directory back.
+func (s *State) Close() error {
+	var err error
+	if s.store != nil {
+		err = s.store.Close()
+	}
+	return errors.Join(err, s.owner.Close())
+}
