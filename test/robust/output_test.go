@@ -28,7 +28,7 @@ func TestADiskThatFills(t *testing.T) {
 	write(t, disk, "earlier.jsonl", "published\n")
 	write(t, dir, "p.yaml", passing("connector: file, path: in.jsonl", "connector: file, path: disk/out.jsonl"))
 	p, code := run(t, dir, "p.yaml")
-	p.wants(code, 1, "no room left for disk/.out.jsonl.part", "make room and run again")
+	p.wants(code, 1, "no room left for disk/.out.jsonl.wire-", "make room and run again")
 	if got := names(t, disk); len(got) != 1 || read(t, disk, "earlier.jsonl") != "published\n" {
 		t.Errorf("on the disk are %v", got)
 	}

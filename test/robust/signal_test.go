@@ -127,7 +127,7 @@ func TestKilledAndRunAgain(t *testing.T) {
 	if code := p.wait(); code != 128+9 {
 		t.Errorf("exit %d", code)
 	}
-	if got := names(t, dir); !strings.Contains(strings.Join(got, " "), ".out.jsonl.part") || read(t, dir, "out.jsonl") != "" {
+	if got := names(t, dir); !strings.Contains(strings.Join(got, " "), ".out.jsonl.wire-") || read(t, dir, "out.jsonl") != "" {
 		t.Errorf("the run was killed between its beginning and its end, yet the files are %v", got)
 	}
 	next, code := run(t, dir, "p.yaml")
