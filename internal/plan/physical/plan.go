@@ -31,9 +31,6 @@ type Plan struct {
 	DeadLetters *Sink
 	// Parallelism is the number of lanes of each source, at least 1.
 	Parallelism int
-	// Tick is how often processing time is told to those that ask for it (op.TimeHandler, op.Timed), in µs; 0 means every 100 ms. Without such steps
-	// there are no ticks.
-	Tick int64
 }
 
 // Source is a source and the fused chain behind it.
@@ -80,6 +77,9 @@ type Step struct {
 	Schema  *schema.Schema
 	// Fingerprint says of a step with state what its state means: another one cannot go on from it. Empty means that nothing is known.
 	Fingerprint string
+	// Tick is how often the step is to be told what processing time it is, in µs, if its operator takes it (op.TimeHandler, op.Timed); 0 means never: an
+	// operator that could let rows expire is not asked to where none do.
+	Tick int64
 	// New makes the operator of one lane or task. Only a step of a stage may keep state (see op.Stateful) or wait for the end of its input.
 	New func(Build) (op.Operator, error)
 	// Ports are the edges behind each output port.

@@ -116,6 +116,7 @@ func newWindowTable(s *Step, n *logical.WindowTable) {
 		Name: n.Name, Types: types(n.Input.Schema()), Shape: shapeOf(n), Time: n.Time, Decides: n.Decides, Lateness: n.Lateness, Slices: n.Sliced,
 	}
 	if n.Processing {
+		s.Tick = windowTick(n)
 		config.TimeType, config.Time = config.Types[n.Time], window.ProcessingTime
 	}
 	s.New = func(b Build) (op.Operator, error) {
