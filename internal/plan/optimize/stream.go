@@ -151,6 +151,9 @@ func (s *streams) windows(n *logical.WindowTable) logical.Node {
 	if n.Processing {
 		c.Timed = false
 	}
+	if !c.Timed { // of a time that no watermark is of nothing is late
+		c.Decides, c.Lateness = false, 0
+	}
 	if n.Shape != logical.Session {
 		return logical.NewWindowTable(c)
 	}

@@ -1,6 +1,8 @@
 package physical
 
 import (
+	"math"
+
 	"wire.example/wire/internal/operator/dedupe"
 	"wire.example/wire/internal/operator/fold"
 	"wire.example/wire/internal/operator/late"
@@ -96,6 +98,9 @@ func newSessions(s *Step, n *logical.Sessions) meeting {
 	s.Name, s.OnError = n.Name, n.OnError
 	config := window.HeldConfig{
 		Name: n.Name, Types: types(n.Schema()), Keys: n.Keys, Start: n.Start, End: n.End, Lag: n.Lag, Retracts: n.Retracts, ProcessingTime: n.Processing,
+	}
+	if !n.Timed && !n.Processing {
+		config.Lag = math.MaxInt64
 	}
 	s.New = func(b Build) (op.Operator, error) { return window.NewHeld(b.Pool, b.Budget, config) }
 	return byKeys(n.Keys)

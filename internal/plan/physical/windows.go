@@ -1,6 +1,7 @@
 package physical
 
 import (
+	"math"
 	"slices"
 
 	"wire.example/wire/internal/operator/aggregate"
@@ -29,6 +30,9 @@ func windowConfig(n *logical.Aggregate) window.Config {
 	c.Changes, c.Keys = false, c.Keys[:k]
 	for i, set := range c.Sets {
 		c.Sets[i] = slices.DeleteFunc(slices.Clone(set), func(place int) bool { return place >= k })
+	}
+	if !w.Timed && !w.Processing { // a watermark says nothing of them: they close when the input ends
+		c.Lag = math.MaxInt64
 	}
 	switch {
 	case n.Emit.Every != 0:
