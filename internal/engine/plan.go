@@ -2,9 +2,9 @@ package engine
 
 import (
 	"context"
-	"errors"
 
 	"wire.example/wire/internal/foundation/invariant"
+	"wire.example/wire/internal/plan/evolve"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/plan/optimize"
 	"wire.example/wire/internal/plan/physical"
@@ -25,18 +25,31 @@ func Plan(ctx context.Context, l *logical.Plan, lanes int) (_ *physical.Plan, er
 	return physical.New(l, lanes), nil
 }
 
+// PlanFrom is Plan for a pipeline that is to go on from the state of the plan that old describes: decisions that hang on statistics or on the parallelism are those of
+// that plan.
+func PlanFrom(ctx context.Context, l *logical.Plan, lanes int, old *evolve.Description) (*physical.Plan, error) {
+	if old != nil {
+		l.PlannedFor = old.PlannedFor
+		each(l, func(n logical.Node) {
+			scan, ok := n.(*logical.Scan)
+			if ok && scan.Source.Statistics == nil && old.Recall(scan.Source) && scan.Source.Statistics == nil {
+				scan.Source.Statistics = &logical.Statistics{Rows: optimize.GuessedRows} // as when nothing was known of it
+			}
+		})
+	}
+	return Plan(ctx, l, lanes)
+}
+
 // Optimize is the first half of Plan: what it leaves can be explained, and physical.New makes the second half of it.
 func Optimize(ctx context.Context, l *logical.Plan) (err error) {
 	defer caught(&err)
 	if estimates(l) {
 		sample(ctx, l)
 	}
-	err = optimize.Optimize(l)
-	var refused *logical.RefusedError
-	if err == nil || errors.As(err, &refused) {
-		return err
+	if err := optimize.Optimize(l); err != nil {
+		return &logical.RefusedError{Err: err}
 	}
-	return &logical.RefusedError{Err: err}
+	return nil
 }
 
 // caught makes an error of a panic. A mistake of the planner must not end a process that has other queries, and nothing was begun.

@@ -111,7 +111,7 @@ func (s *State) readBody(latest *checkpoint.Manifest) error {
 	if m.Version > flow.ManifestVersion {
 		return fmt.Errorf("checkpoint %d was written by a later release: its manifest has version %d, and this one reads up to %d", latest.Epoch, m.Version, flow.ManifestVersion)
 	}
-	m.Finished = latest.Finished
+	m.Finished, m.Plan = latest.Finished, latest.Plan
 	m.Confirmed = latest.Finished && len(latest.Unconfirmed) == 0
 	s.resume = m
 	return nil
@@ -165,7 +165,9 @@ func (s *State) Publish(ctx context.Context, m *flow.Manifest) error {
 
 // publish publishes a checkpoint of which sinks may not have committed the epochs that unconfirmed lists.
 func (s *State) publish(ctx context.Context, m *flow.Manifest, unconfirmed []int64) error {
-	body, err := json.Marshal(m)
+	alone := *m
+	alone.Plan = nil // it stands beside the body
+	body, err := json.Marshal(&alone)
 	if err != nil {
 		return fault.Fatal(err)
 	}

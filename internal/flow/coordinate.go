@@ -28,6 +28,8 @@ type coordinator struct {
 	clock   int64 // processing time, in µs: it never goes back
 	// left is what ended tasks have removed, until the epoch that knows of their end has it.
 	left map[*task]*store.Changes
+	// dropped says that what steps had left that are no more is dropped.
+	dropped bool
 
 	// finished gets the end of the epoch that is being finished; busy says that one is.
 	finished chan finished
@@ -198,7 +200,7 @@ func (c *coordinator) begin() {
 
 // readClock moves processing time on to the clock's, if anybody asks. The lock is held.
 func (c *coordinator) readClock() {
-	if c.pipeline.tick > 0 {
+	if c.pipeline.ticks {
 		c.clock = max(c.clock, c.pipeline.settings.Clock.Now().UnixMicro())
 	}
 }
@@ -306,6 +308,10 @@ func (c *coordinator) finish(ctx context.Context, epoch *epochState) finished {
 // store puts what changed into the store and publishes the manifest. What fails is tried again: rows go on meanwhile.
 func (c *coordinator) store(ctx context.Context, epoch *epochState, manifest *Manifest) error {
 	if keeper := c.pipeline.settings.Keeper; keeper != nil {
+		if dropped := c.pipeline.settings.Resume.dropObsolete(); dropped != nil && !c.dropped {
+			epoch.changes = append(epoch.changes, dropped)
+			c.dropped = true
+		}
 		if err := c.persist(ctx, epoch.number, "write state", func(ctx context.Context) error { return keeper.Apply(ctx, epoch.changes) }); err != nil {
 			return err
 		}

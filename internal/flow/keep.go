@@ -30,6 +30,8 @@ type StateRecord struct {
 	Number uint16 `json:"number"`
 	// Layout is layoutEntries or layoutGroups.
 	Layout string `json:"layout"`
+	// Parts is how many tables layoutEntries has.
+	Parts int `json:"parts,omitempty"`
 }
 
 // How the state of a step is stored.

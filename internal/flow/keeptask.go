@@ -34,7 +34,7 @@ func (t *task) keep(ctx context.Context) error {
 			return err
 		}
 		t.kept = append(t.kept, k)
-		t.pipeline.states[s.plan.Name] = StateRecord{Number: record.Number, Layout: record.Layout}
+		t.pipeline.states[s.plan.Name] = record
 		return nil
 	})
 	if bad := reader.Close(); err == nil {
@@ -48,7 +48,7 @@ func (p *Pipeline) settleLayouts() {
 	for _, t := range p.tasks {
 		for _, k := range t.kept {
 			r := p.states[k.step.plan.Name]
-			r.Layout = k.layout()
+			r.Layout, r.Parts = k.layout(), len(k.parts)
 			p.states[k.step.plan.Name] = r
 		}
 	}

@@ -6,7 +6,9 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
 )
@@ -20,8 +22,8 @@ type keptStep struct {
 	parts    []keyed.Kept
 	// sums are the checksums of what is stored whole, by table and key group.
 	sums map[wholeKey]uint64
-	// obsolete says that the store still has whole key groups of an operator that now stores entries.
-	obsolete bool
+	// obsolete are tables that the store still has, and that the step's state is not in any more.
+	obsolete []uint8
 }
 
 // wholeKey is where something is stored as a whole.
@@ -74,6 +76,9 @@ func (k *keptStep) restore(r store.Reader, layout string) error {
 	if err == nil && k.durable != nil {
 		err = k.durable.Restored()
 	}
+	if err == nil {
+		err = k.step.announce(layout != "")
+	}
 	if err != nil {
 		return fmt.Errorf("restore of step %q: %w", k.step.plan.Name, err)
 	}
@@ -90,21 +95,78 @@ func (k *keptStep) restoreAs(r store.Reader, layout string) error {
 	switch {
 	case layout == "": // the step is new
 		return nil
+	case k.step.plan.Former != nil:
+		return k.restoreFormer(r, layout, state)
 	case layout == layoutEntries && k.durable == nil:
 		return fmt.Errorf("its state is stored by entry, and this release of Wire reads it as whole key groups; use the release that wrote it")
 	case layout == layoutEntries:
-		for i, part := range k.parts {
-			if err := k.admit(r, uint8(i), part); err != nil { //nolint:gosec // at most op.MaxKept
-				return err
-			}
-		}
-		return k.readWhole(r, tableRest, k.from, k.to, k.durable.RestoreRest)
+		return k.restoreEntries(r)
 	case keyed:
-		k.obsolete = k.durable != nil
+		if k.durable != nil {
+			k.obsolete = append(k.obsolete, tableGroups)
+		}
 		return k.readWhole(r, tableGroups, k.from, k.to, state.Restore)
 	default:
 		return nil
 	}
+}
+
+// restoreEntries puts in what is stored entry by entry.
+func (k *keptStep) restoreEntries(r store.Reader) error {
+	for i, part := range k.parts {
+		if err := k.admit(r, uint8(i), part); err != nil { //nolint:gosec // at most op.MaxKept
+			return err
+		}
+	}
+	return k.readWhole(r, tableRest, k.from, k.to, k.durable.RestoreRest)
+}
+
+// restoreFormer puts in what a step of another plan has stored, rewritten. All of it is stored anew at the next barrier.
+func (k *keptStep) restoreFormer(r store.Reader, layout string, state op.Stateful) error {
+	rewrite, free, err := k.step.rewriter(true)
+	if err != nil {
+		return err
+	}
+	defer free()
+	restore := rewriting(state.Restore, rewrite)
+	k.obsolete = append(k.obsolete, tableGroups)
+	if layout != layoutEntries {
+		if err := k.readWhole(r, tableGroups, k.from, k.to, restore); err != nil {
+			return err
+		}
+		clear(k.sums)
+		return nil
+	}
+	build := physical.Build{Pool: k.step.chain.pipeline.settings.Pool, Budget: limit.New(k.step.plan.Name, limit.Unlimited), Tasks: 1}
+	operator, err := k.step.plan.Former.Operator(k.step.plan, build)
+	if err != nil {
+		return err
+	}
+	former := &step{chain: k.step.chain, plan: k.step.plan, op: operator}
+	old := former.keep(k.number, k.from, k.to)
+	if old.durable == nil {
+		return fmt.Errorf("its state is stored by entry, and this release of Wire reads it as whole key groups; use the release that wrote it")
+	}
+	if err := old.restoreEntries(r); err != nil {
+		return err
+	}
+	if err := old.durable.Restored(); err != nil {
+		return err
+	}
+	for i := range old.parts {
+		k.obsolete = append(k.obsolete, uint8(i)) //nolint:gosec // at most op.MaxKept
+	}
+	k.obsolete = append(k.obsolete, tableRest)
+	for g := k.from >> groupShift; g <= k.to>>groupShift; g++ {
+		data, err := old.durable.Snapshot(op.KeyGroup(g)) //nolint:gosec // the top 8 bits of a hash
+		if err == nil && data != nil {
+			err = restore(op.KeyGroup(g), data) //nolint:gosec // the top 8 bits of a hash
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // How many entries, and about how many bytes of them, are put in at once.
@@ -182,10 +244,10 @@ func (k *keptStep) readWhole(r store.Reader, table uint8, from, to uint64, put f
 
 // seal ends the epoch: what belongs to it and is stored whole is written at once, the rest can be drained.
 func (k *keptStep) seal(into *store.Changes) error {
-	if k.obsolete {
-		into.DropAll(k.space(tableGroups), k.from, k.to)
-		k.obsolete = false
+	for _, table := range k.obsolete {
+		into.DropAll(k.space(table), k.from, k.to)
 	}
+	k.obsolete = nil
 	for _, part := range k.parts {
 		part.Seal()
 	}

@@ -47,8 +47,10 @@ type Manifest struct {
 	// Ended are the inputs that were over, by the name of the step that heads their stage. A stage of which all are has emitted all it had.
 	Ended map[string][]int           `json:"ended,omitempty"`
 	Sinks map[string]json.RawMessage `json:"sinks"`
-	// Plan describes the plan that ran; it is stored beside the manifest.
-	Plan json.RawMessage `json:"-"`
+	// Plan describes the plan that ran: evolve.Description. There is none in manifests of earlier releases.
+	Plan json.RawMessage `json:"plan,omitempty"`
+	// Obsolete are where the state of steps was that are no more, or have begun anew: it is dropped with the first epoch.
+	Obsolete []StateRecord `json:"-"`
 }
 
 // envelope is a manifest in a file: its JSON text, and the XXH3 of exactly these bytes.
@@ -65,7 +67,7 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 		Version: ManifestVersion, Pipeline: p.plan.Name, Epoch: e.number, Finished: final,
 		Sources: map[string][]connector.SplitState{}, Records: map[string]map[string]int64{}, Operators: e.states, Sinks: e.prepared,
 	}
-	m.Connectors, m.Clock = connectorsOf(p.plan), e.clock
+	m.Connectors, m.Clock, m.Plan = connectorsOf(p.plan), e.clock, p.plan.Description
 	if p.settings.Keeper != nil {
 		m.States, m.NextState = p.states, p.nextState
 	}

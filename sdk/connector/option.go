@@ -12,6 +12,7 @@ import (
 //	Size Bytes  `option:"size" doc:"…" default:"64MB"`
 //	Mode string `option:"mode" doc:"…" enum:"a,b" default:"a"`
 //	Key  string `option:"token" doc:"…" secret:"true"`
+//	Wait time.Duration `option:"timeout" doc:"…" tuning:"true"`
 type Option struct {
 	Name     string
 	Type     string // text, list of text, boolean, integer, number, duration, size, map of text
@@ -19,8 +20,10 @@ type Option struct {
 	Default  string
 	Required bool
 	Secret   bool
-	Enum     []string
-	index    int
+	// Tuning says that the option changes how rows are read or written, not which: state goes on when it is edited.
+	Tuning bool
+	Enum   []string
+	index  int
 }
 
 // Describe returns the options of config, a pointer to a config struct, in the order of its fields. Fields without an option tag are
@@ -36,7 +39,7 @@ func Describe(config any) []Option {
 		}
 		o := Option{
 			Name: name, Type: typeName(f.Type), Doc: f.Tag.Get("doc"), Default: f.Tag.Get("default"),
-			Required: f.Tag.Get("required") == "true", Secret: f.Tag.Get("secret") == "true", index: i,
+			Required: f.Tag.Get("required") == "true", Secret: f.Tag.Get("secret") == "true", Tuning: f.Tag.Get("tuning") == "true", index: i,
 		}
 		if e := f.Tag.Get("enum"); e != "" {
 			o.Enum = strings.Split(e, ",")
@@ -44,6 +47,11 @@ func Describe(config any) []Option {
 		options = append(options, o)
 	}
 	return options
+}
+
+// Value returns what an option of config, which was described by it, is set to.
+func Value(config any, o Option) any {
+	return reflect.ValueOf(config).Elem().Field(o.index).Interface()
 }
 
 // OptionError is a mistake in one option. Name is the option the user wrote, or the missing one.

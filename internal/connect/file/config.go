@@ -14,8 +14,8 @@ type SourceConfig struct {
 	Path        string          `option:"path" doc:"File, directory (all files in it) or glob such as logs/*.jsonl." required:"true"`
 	Compression string          `option:"compression" doc:"How the files are compressed; auto goes by their ending (.gz, .zst)." enum:"auto,none,gzip,zstd" default:"auto"`
 	Follow      bool            `option:"follow" doc:"Go on when the files end: wait for more lines, for new files and for files that were rotated or emptied." default:"false"`
-	PollEvery   time.Duration   `option:"poll_every" doc:"With follow: how often to look for changes that the operating system did not report." default:"250ms"`
-	BlockSize   connector.Bytes `option:"block_size" doc:"Size of the blocks in which a file is read under load." default:"256KB"`
+	PollEvery   time.Duration   `option:"poll_every" doc:"With follow: how often to look for changes that the operating system did not report." default:"250ms" tuning:"true"`
+	BlockSize   connector.Bytes `option:"block_size" doc:"Size of the blocks in which a file is read under load." default:"256KB" tuning:"true"`
 }
 
 // Validate checks what the tags cannot.
@@ -40,12 +40,12 @@ func (c *SourceConfig) blockBytes(env connector.SourceEnv) int {
 type SinkConfig struct {
 	Path        string          `option:"path" doc:"The file to write; with parts (roll_… or partition_by), what their names are made of: out/a.csv gives out/a-000001.csv." required:"true"`
 	Compression string          `option:"compression" doc:"How to compress; auto goes by the path's ending (.gz, .zst)." enum:"auto,none,gzip,zstd" default:"auto"`
-	IfExists    string          `option:"if_exists" doc:"What to do when output is there already: refuse to start (error), replace the file when the run is done (replace), or add to it, or to the parts that are there (append)." enum:"error,replace,append" default:"error"`
-	RollSize    connector.Bytes `option:"roll_size" doc:"Begin a new part when one has this size, as it lies on disk."`
-	RollEvery   time.Duration   `option:"roll_every" doc:"Begin a new part when one is this old, counted from its first row."`
-	RollRows    int64           `option:"roll_rows" doc:"Begin a new part when one has this many rows."`
+	IfExists    string          `option:"if_exists" doc:"What to do when output is there already: refuse to start (error), replace the file when the run is done (replace), or add to it, or to the parts that are there (append)." enum:"error,replace,append" default:"error" tuning:"true"`
+	RollSize    connector.Bytes `option:"roll_size" doc:"Begin a new part when one has this size, as it lies on disk." tuning:"true"`
+	RollEvery   time.Duration   `option:"roll_every" doc:"Begin a new part when one is this old, counted from its first row." tuning:"true"`
+	RollRows    int64           `option:"roll_rows" doc:"Begin a new part when one has this many rows." tuning:"true"`
 	PartitionBy []string        `option:"partition_by" doc:"Columns by whose values rows go into directories: [dt, hm] gives dt=…/hm=…/."`
-	MaxOpen     int             `option:"max_open_partitions" doc:"How many partitions may have an open part; beyond, the one not written for longest is closed." default:"64"`
+	MaxOpen     int             `option:"max_open_partitions" doc:"How many partitions may have an open part; beyond, the one not written for longest is closed." default:"64" tuning:"true"`
 }
 
 // Validate checks what the tags cannot.

@@ -18,8 +18,8 @@ const (
 type Config struct {
 	Kind            string  `option:"kind" doc:"What to make: Nexmark's stream of persons, auctions and bids, or the numbers from 0." enum:"nexmark,sequence" default:"nexmark"`
 	Table           string  `option:"table" doc:"Nexmark: the table whose rows to make, with columns of its own; without it, all three in the combined form." enum:"person,auction,bid"`
-	Rows            int64   `option:"rows" doc:"How many rows, or of Nexmark events of all three kinds, make the whole; 0 means without end." default:"0"`
-	Rate            float64 `option:"rate" doc:"How many rows, or events, fall due in a second; 0 means as fast as they are taken." default:"0"`
+	Rows            int64   `option:"rows" doc:"How many rows, or of Nexmark events of all three kinds, make the whole; 0 means without end." default:"0" tuning:"true"`
+	Rate            float64 `option:"rate" doc:"How many rows, or events, fall due in a second; 0 means as fast as they are taken." default:"0" tuning:"true"`
 	Seed            uint64  `option:"seed" doc:"Nexmark: chooses the data set." default:"1"`
 	EventsPerSecond int64   `option:"events_per_second" doc:"Nexmark: events in a second of event time." default:"10000"`
 	GroupSize       int64   `option:"group_size" doc:"Nexmark: events come out of order within groups of so many; 1 means in order." default:"1"`

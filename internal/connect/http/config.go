@@ -14,17 +14,17 @@ import (
 type SourceConfig struct {
 	Address     string          `option:"address" doc:"Host and port to listen on; an empty host means every interface, port 0 any free port." default:"127.0.0.1:8080"`
 	Path        string          `option:"path" doc:"The one path that takes rows." default:"/"`
-	Acknowledge string          `option:"acknowledge" doc:"When to answer: delivered (200, every sink has the rows) or accepted (202, the rows are in memory and lost in a crash)." enum:"delivered,accepted" default:"delivered"`
+	Acknowledge string          `option:"acknowledge" doc:"When to answer: delivered (200, every sink has the rows) or accepted (202, the rows are in memory and lost in a crash)." enum:"delivered,accepted" default:"delivered" tuning:"true"`
 	Token       string          `option:"token" doc:"Bearer token that requests must carry." secret:"true"`
-	TLSCert     string          `option:"tls_cert" doc:"File with the server's certificate chain in PEM; with it the source speaks HTTPS."`
-	TLSKey      string          `option:"tls_key" doc:"File with the certificate's key in PEM."`
-	ClientCA    string          `option:"client_ca" doc:"File with certificates in PEM; a client must show one that they signed."`
-	MaxBody     connector.Bytes `option:"max_body" doc:"Size of a body, after decompression." default:"16MB"`
-	MaxPending  connector.Bytes `option:"max_pending" doc:"Bytes of bodies that may wait for their answer; beyond it requests get 429." default:"64MB"`
-	MaxRequests int64           `option:"max_requests" doc:"Requests that may wait for their answer; beyond it they get 429." default:"10000"`
-	ReadHeader  time.Duration   `option:"read_header_timeout" doc:"Time a client has to send a request's headers." default:"5s"`
-	ReadBody    time.Duration   `option:"read_timeout" doc:"Time a client has to send a request's body." default:"30s"`
-	Idle        time.Duration   `option:"idle_timeout" doc:"Time that a connection may stay open between requests." default:"2m"`
+	TLSCert     string          `option:"tls_cert" doc:"File with the server's certificate chain in PEM; with it the source speaks HTTPS." tuning:"true"`
+	TLSKey      string          `option:"tls_key" doc:"File with the certificate's key in PEM." tuning:"true"`
+	ClientCA    string          `option:"client_ca" doc:"File with certificates in PEM; a client must show one that they signed." tuning:"true"`
+	MaxBody     connector.Bytes `option:"max_body" doc:"Size of a body, after decompression." default:"16MB" tuning:"true"`
+	MaxPending  connector.Bytes `option:"max_pending" doc:"Bytes of bodies that may wait for their answer; beyond it requests get 429." default:"64MB" tuning:"true"`
+	MaxRequests int64           `option:"max_requests" doc:"Requests that may wait for their answer; beyond it they get 429." default:"10000" tuning:"true"`
+	ReadHeader  time.Duration   `option:"read_header_timeout" doc:"Time a client has to send a request's headers." default:"5s" tuning:"true"`
+	ReadBody    time.Duration   `option:"read_timeout" doc:"Time a client has to send a request's body." default:"30s" tuning:"true"`
+	Idle        time.Duration   `option:"idle_timeout" doc:"Time that a connection may stay open between requests." default:"2m" tuning:"true"`
 }
 
 // Validate checks what the tags cannot.
@@ -72,16 +72,16 @@ type SinkConfig struct {
 	Headers     map[string]string `option:"headers" doc:"Headers to send along." secret:"true"`
 	Token       string            `option:"token" doc:"Bearer token to send along." secret:"true"`
 	Body        string            `option:"body" doc:"How rows stand in a body: as the format writes them (lines), or as the elements of one JSON array (array)." enum:"lines,array" default:"lines"`
-	BatchRows   int64             `option:"batch_rows" doc:"Rows that a request has at most." default:"1000"`
-	BatchBytes  connector.Bytes   `option:"batch_bytes" doc:"Size that a body has at most, before compression; a longer row goes alone." default:"1MB"`
-	Compression string            `option:"compression" doc:"How to compress bodies." enum:"none,gzip" default:"none"`
-	Concurrency int64             `option:"concurrency" doc:"Requests under way at once; more than one gives up the order of rows." default:"1"`
-	Timeout     time.Duration     `option:"timeout" doc:"Time that the target has to answer a request." default:"30s"`
-	RetryFor    time.Duration     `option:"retry_for" doc:"How long to repeat a request that fails before the pipeline ends; 0 means for ever." default:"0s"`
-	CA          string            `option:"ca" doc:"File with certificates in PEM that the target's must be signed by; default: those of the system."`
-	TLSCert     string            `option:"tls_cert" doc:"File with a client certificate in PEM to show to the target."`
-	TLSKey      string            `option:"tls_key" doc:"File with the client certificate's key in PEM."`
-	Proxy       string            `option:"proxy" doc:"URL of a proxy; environment takes HTTP_PROXY, HTTPS_PROXY and NO_PROXY; default: none."`
+	BatchRows   int64             `option:"batch_rows" doc:"Rows that a request has at most." default:"1000" tuning:"true"`
+	BatchBytes  connector.Bytes   `option:"batch_bytes" doc:"Size that a body has at most, before compression; a longer row goes alone." default:"1MB" tuning:"true"`
+	Compression string            `option:"compression" doc:"How to compress bodies." enum:"none,gzip" default:"none" tuning:"true"`
+	Concurrency int64             `option:"concurrency" doc:"Requests under way at once; more than one gives up the order of rows." default:"1" tuning:"true"`
+	Timeout     time.Duration     `option:"timeout" doc:"Time that the target has to answer a request." default:"30s" tuning:"true"`
+	RetryFor    time.Duration     `option:"retry_for" doc:"How long to repeat a request that fails before the pipeline ends; 0 means for ever." default:"0s" tuning:"true"`
+	CA          string            `option:"ca" doc:"File with certificates in PEM that the target's must be signed by; default: those of the system." tuning:"true"`
+	TLSCert     string            `option:"tls_cert" doc:"File with a client certificate in PEM to show to the target." tuning:"true"`
+	TLSKey      string            `option:"tls_key" doc:"File with the client certificate's key in PEM." tuning:"true"`
+	Proxy       string            `option:"proxy" doc:"URL of a proxy; environment takes HTTP_PROXY, HTTPS_PROXY and NO_PROXY; default: none." tuning:"true"`
 }
 
 // Validate checks what the tags cannot.

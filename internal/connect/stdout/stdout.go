@@ -15,9 +15,9 @@ import (
 // Config are the options of the stdout sink.
 type Config struct {
 	Format      string `option:"format" doc:"table: rows under a header, in aligned columns, for people; other formats are those that every sink has." enum:"table"`
-	MaxWidth    int    `option:"max_column_width" doc:"table: the widest a column gets, in characters; a longer value is cut and ends in …." default:"60"`
-	HeaderEvery int    `option:"header_every" doc:"table: repeat the header after so many rows; 0 means only when a column gets wider." default:"500"`
-	Null        string `option:"null_string" doc:"table: what a NULL looks like." default:"NULL"`
+	MaxWidth    int    `option:"max_column_width" doc:"table: the widest a column gets, in characters; a longer value is cut and ends in …." default:"60" tuning:"true"`
+	HeaderEvery int    `option:"header_every" doc:"table: repeat the header after so many rows; 0 means only when a column gets wider." default:"500" tuning:"true"`
+	Null        string `option:"null_string" doc:"table: what a NULL looks like." default:"NULL" tuning:"true"`
 }
 
 // Validate checks what the tags cannot.

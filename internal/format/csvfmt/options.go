@@ -26,7 +26,7 @@ type Options struct {
 	// Trim takes blanks and tabs off both ends of unquoted fields.
 	Trim bool `default:"false" doc:"Take blanks and tabs off both ends of unquoted fields, and allow them around quotes." option:"trim" yaml:"trim"`
 	// Strict checks the values of columns that nothing reads, too.
-	Strict bool `default:"false" doc:"Check every declared column, needed or not." option:"strict" yaml:"strict"`
+	Strict bool `default:"false" doc:"Check every declared column, needed or not." option:"strict" yaml:"strict" tuning:"true"`
 	// Changelog reads the kind of change from the column OpField, which must hold one of +I, -U, +U, -D.
 	Changelog bool `default:"false" doc:"Read the kind of change (+I, -U, +U, -D) of each row." option:"changelog" yaml:"changelog"`
 	// OpField is the column that holds the kind of change.

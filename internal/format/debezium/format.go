@@ -10,9 +10,9 @@ type Options struct {
 	// Epoch is the unit of dates and times that are numbers: s, ms, us or ns. Empty: numbers are refused.
 	Epoch string `doc:"Unit of dates and times that are numbers: since 1970, for TIME since midnight. Without it they are refused." enum:"s,ms,us,ns" option:"epoch" yaml:"epoch"`
 	// Coerce accepts numbers and booleans in quotes.
-	Coerce bool `default:"false" doc:"Accept numbers and booleans in quotes." option:"coerce" yaml:"coerce"`
+	Coerce bool `default:"false" doc:"Accept numbers and booleans in quotes." option:"coerce" yaml:"coerce" tuning:"true"`
 	// Strict checks the values of columns that nothing reads, too.
-	Strict bool `default:"false" doc:"Check every declared column, needed or not." option:"strict" yaml:"strict"`
+	Strict bool `default:"false" doc:"Check every declared column, needed or not." option:"strict" yaml:"strict" tuning:"true"`
 }
 
 // New returns the format, whose rows are written and read by rows: a format of JSON lines, with the options that concern it.

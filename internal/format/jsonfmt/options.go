@@ -14,9 +14,9 @@ type Options struct {
 	// Epoch is the unit of dates and times that are numbers: s, ms, us or ns. Empty: numbers are refused.
 	Epoch string `doc:"Unit of dates and times that are numbers: since 1970, for TIME since midnight. Without it they are refused." enum:"s,ms,us,ns" option:"epoch" yaml:"epoch"`
 	// Coerce accepts numbers and booleans in quotes.
-	Coerce bool `default:"false" doc:"Accept numbers and booleans in quotes." option:"coerce" yaml:"coerce"`
+	Coerce bool `default:"false" doc:"Accept numbers and booleans in quotes." option:"coerce" yaml:"coerce" tuning:"true"`
 	// Strict checks the values of columns that nothing reads, too.
-	Strict bool `default:"false" doc:"Check every declared column, needed or not." option:"strict" yaml:"strict"`
+	Strict bool `default:"false" doc:"Check every declared column, needed or not." option:"strict" yaml:"strict" tuning:"true"`
 	// Changelog reads the kind of change from the member OpField, which must be one of +I, -U, +U, -D.
 	Changelog bool `default:"false" doc:"Read the kind of change (+I, -U, +U, -D) of each row." option:"changelog" yaml:"changelog"`
 	// OpField is the member that holds the kind of change.

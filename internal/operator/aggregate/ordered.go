@@ -23,6 +23,7 @@ type ordered struct {
 	args    []int
 	order   *keyed.Order
 	rows    *keyed.Rows
+	types   []schema.Type // of the rows
 	chains  *keyed.Slab[chain]
 	// numberOf are the numbers of the groups of rows that are chained and stored one by one, else nil.
 	numberOf *keyed.Slab[int64]
@@ -67,6 +68,7 @@ func newOrdered(c *call, keys []keyed.Key) *ordered {
 		o.rows = keyed.NewRows(g.pool, types, 1, g.config.Name, g.budget)
 		o.chains = keyed.NewSlab[chain](g.budget)
 	}
+	o.types = types
 	for _, t := range types {
 		o.given = append(o.given, batch.NewColumn(g.pool, t))
 	}

@@ -27,6 +27,7 @@ type seen struct {
 	number int
 	// table's keys are the number of the group, unless there is only one group, and the values.
 	table  *keyed.Table
+	types  []schema.Type // of the keys
 	hasher *keyed.Hasher
 	had    *keyed.Slab[uint32]
 	// counts are, for each value, one for each call; nil where no row is taken back.
@@ -69,6 +70,7 @@ func (g *groups) share(c *call) {
 	for _, a := range args {
 		types = append(types, g.config.Types[a])
 	}
+	s.types = types
 	s.table = keyed.NewTable(g.pool, types, g.config.Name, g.budget)
 	columns := make([]int, len(types))
 	for i := range columns {

@@ -32,6 +32,8 @@ type Aggregate struct {
 	mark, clock int64
 	out         batch.Batch
 	start, end  *batch.Column
+	// absent are columns of NULLs for calls that hide makes NULL.
+	absent []*batch.Column
 }
 
 // job is a window that is to be emitted, and dropped behind that if it is over.
@@ -260,6 +262,7 @@ func (a *Aggregate) run(out *op.Output) (more bool, err error) {
 			j.told = !more
 			if out.Ports[0] != nil {
 				a.name(j.window.bounds, out)
+				a.hide(j.window.start, out)
 				return true, nil
 			}
 		}
@@ -293,6 +296,30 @@ func (a *Aggregate) name(b bounds, out *op.Output) {
 	cols = append(cols, emitted.Cols[k:]...)
 	a.out.Cols = cols
 	out.Ports[0] = &a.out
+}
+
+// hide makes calls NULL that were not there when a window began.
+func (a *Aggregate) hide(start int64, out *op.Output) {
+	for i := range a.cfg.Since {
+		if !a.cfg.hides(i, start) {
+			continue
+		}
+		if emitted := out.Ports[0]; emitted != &a.out {
+			room := a.out.Cols[:0]
+			a.out = *emitted
+			a.out.Cols, out.Ports[0] = append(room, emitted.Cols...), &a.out
+		}
+		if a.absent == nil {
+			a.absent = make([]*batch.Column, len(a.cfg.Calls))
+		}
+		at := len(a.out.Cols) - len(a.cfg.Calls) + i
+		if a.absent[i] == nil {
+			a.absent[i] = batch.NewColumn(a.pool, a.out.Cols[at].Type())
+		}
+		a.absent[i].Reset(a.out.Len)
+		a.absent[i].SetAllNull()
+		a.out.Cols[at] = a.absent[i]
+	}
 }
 
 func fillColumn(c *batch.Column, n int, v int64) {

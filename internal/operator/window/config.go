@@ -31,7 +31,7 @@ type Config struct {
 	// Start and End are the columns of the window. Rows in which one is NULL are in no window.
 	Start, End int
 	// Lag is how far End may be behind the watermark, in µs: the End of a later row is after the watermark less Lag. A window closes when the watermark
-	// has reached its end plus Lag. See AssignConfig.Lags. math.MaxInt64: no watermark says anything of it, and it closes when the input ends.
+	// has reached its end plus Lag. See AssignConfig.Lags.
 	Lag int64
 	// Lateness is how long after that its rows still count, in µs of event time: each flush then corrects what was emitted.
 	Lateness int64
@@ -40,7 +40,13 @@ type Config struct {
 	Interval int64
 	// ProcessingTime says that windows close by processing time, at their end. Lag and Lateness are 0.
 	ProcessingTime bool
+	// Since are, for each call, the latest start of a window for which it is NULL, in µs: it was added while such windows had rows already. Nil means that
+	// none was.
+	Since []int64
 }
+
+// hides reports whether a call is NULL for windows that begin at start.
+func (c *Config) hides(call int, start int64) bool { return len(c.Since) > 0 && start <= c.Since[call] }
 
 // validate says what is wrong with the configuration; slices says that Start and End may be those of slices.
 func (c *Config) validate(slices bool) error {

@@ -72,6 +72,18 @@ func (e *sessionOutput) answer() {
 				e.failed[row] = e.errs.Errs[at]
 			}
 		}
+		if s.cfg.Since != nil {
+			e.hide(i, e.news[k+windowColumns+i])
+		}
+	}
+}
+
+// hide makes a call NULL for sessions that began before it was there.
+func (e *sessionOutput) hide(call int, answers *batch.Column) {
+	for row, start := range e.starts {
+		if e.sessions.cfg.hides(call, start) {
+			answers.SetNull(row)
+		}
 	}
 }
 

@@ -50,10 +50,16 @@ func (e *slicedRows) answer(out *op.Output) (bool, error) {
 	if s.table != nil {
 		s.table.GatherKeys(e.keys, e.out.Cols[:k])
 	}
-	fillColumn(e.out.Cols[k], n, s.shape.start(s.end, s.lastOf(s.end)))
+	start := s.shape.start(s.end, s.lastOf(s.end))
+	fillColumn(e.out.Cols[k], n, start)
 	fillColumn(e.out.Cols[k+1], n, s.end)
 	failed := false
 	for i, c := range s.calls {
+		if s.cfg.hides(i, start) {
+			e.out.Cols[k+windowColumns+i].Reset(n)
+			e.out.Cols[k+windowColumns+i].SetAllNull()
+			continue
+		}
 		e.errs.Reset()
 		c.state.Result(e.ids, e.out.Cols[k+windowColumns+i], &e.errs)
 		failed = e.note() || failed

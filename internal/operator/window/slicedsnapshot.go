@@ -164,6 +164,9 @@ func (s *Sliced) restoreRun(key uint32, value []byte) error {
 	if in.bad || front > uint64(r.count) {
 		return s.corrupt("a key does not end where it should")
 	}
+	if front > 0 { // what was there before could not be subtracted: a call that is gone
+		s.subtracts = false
+	}
 	if r.front = uint32(front); len(in.data) > 0 { //nolint:gosec // at most count
 		last := in.varint()
 		s.known(math.MinInt64, last, true)

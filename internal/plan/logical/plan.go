@@ -20,11 +20,7 @@ const (
 func (o OnError) String() string { return [...]string{"fail", "drop", "dead_letter"}[o] }
 
 // RefusedError is why a plan is not carried out: its queries are ones that nothing can answer. Nothing was begun.
-type RefusedError struct {
-	Err error
-	// Sink is the name of the sink whose rows nothing can give, "" if that is not known.
-	Sink string
-}
+type RefusedError struct{ Err error }
 
 // Error returns the reason.
 func (r *RefusedError) Error() string { return r.Err.Error() }
@@ -41,6 +37,8 @@ type Plan struct {
 	DeadLetters *Sink
 	// Parallelism is the number of lanes of each source; 0 means as many as the machine has cores.
 	Parallelism int
+	// PlannedFor is the parallelism that decisions are made for, where that is not Parallelism: a plan that goes on from the state of another one decides as that did.
+	PlannedFor int
 	// Emit is when answers are handed on where the query does not say: EmitDefault, EmitFinal or EmitChanges.
 	Emit EmitMode
 	// Final says that sinks get final rows alone, whatever the query says.

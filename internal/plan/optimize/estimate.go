@@ -24,9 +24,12 @@ type Estimate struct {
 	Cost float64
 }
 
+// GuessedRows is how many rows a source is taken to have of which nothing is known.
+const GuessedRows = 100_000
+
 // The guesses where there are no statistics.
 const (
-	guessedRows     = 100_000
+	guessedRows     = GuessedRows
 	guessedDistinct = 0.1 // of the rows
 	guessedText     = 24  // bytes
 	guessedParts    = 500 // of times

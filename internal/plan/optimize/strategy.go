@@ -1,6 +1,7 @@
 package optimize
 
 import (
+	"cmp"
 	"slices"
 
 	"wire.example/wire/internal/expr/aggregate"
@@ -116,16 +117,16 @@ func splittable(a *logical.Aggregate) bool {
 
 // CombineGroups makes aggregations of few groups two-phase.
 func CombineGroups(p *logical.Plan) {
-	estimates := NewEstimates()
+	estimates, lanes := NewEstimates(), cmp.Or(p.PlannedFor, p.Parallelism)
 	for _, n := range order(p) {
 		if a, ok := n.(*logical.Aggregate); ok {
 			e := estimates.Of(a)
 			in := estimates.Of(a.Input)
-			few := e.Rows <= combinedGroups && in.Rows > 4*e.Rows || p.Parallelism != 1 && freshGroups(a, in) <= combinedShare
+			few := e.Rows <= combinedGroups && in.Rows > 4*e.Rows || lanes != 1 && freshGroups(a, in) <= combinedShare
 			if w := a.Window; w != nil && w.Table != nil {
 				few = (few || len(a.Keys) == 2) && w.Table.Shape != logical.Session // at one time there are few windows
 			}
-			a.Split = few && (p.Parallelism == 0 || p.Parallelism >= splitTasks) && splittable(a)
+			a.Split = few && (lanes == 0 || lanes >= splitTasks) && splittable(a)
 			a.Combine = a.Split || few && !slices.ContainsFunc(a.Calls, whole) && (!a.Retracts || a.Window == nil && !slices.ContainsFunc(a.Calls, compares))
 		}
 	}

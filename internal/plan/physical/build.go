@@ -34,6 +34,7 @@ func New(p *logical.Plan, lanes int) *Plan {
 		b.lead(s.Input, Edge{Sink: sink})
 	}
 	b.setGates(b.nodes)
+	b.setTick()
 	if p.DeadLetters != nil {
 		b.plan.DeadLetters = newSink(p.DeadLetters, p.DeadLetters.Schema)
 	}
@@ -41,11 +42,11 @@ func New(p *logical.Plan, lanes int) *Plan {
 }
 
 func newSink(s *logical.Sink, columns *schema.Schema) *Sink {
-	sink := &Sink{Name: s.Name, Type: s.Type, Config: s.Config, OnError: s.OnError, Encode: codec.EncodeSpec{
+	sink := &Sink{Name: s.Name, Input: s.Input, Type: s.Type, Config: s.Config, OnError: s.OnError, Encode: codec.EncodeSpec{
 		Schema: columns, Raw: s.Raw, Changelog: s.Changes != logical.AppendOnly, Upserts: s.Changes == logical.Upsert,
 	}}
 	if s.Format != nil {
-		sink.Format = s.Format.Format
+		sink.Format, sink.FormatType = s.Format.Format, s.Format
 	}
 	return sink
 }
@@ -144,7 +145,7 @@ func (b *builder) source(n *logical.Scan) *Source {
 	}
 	from := n.Source
 	s := &Source{
-		Name: from.Name, Type: from.Type, Config: from.Config, MaxRecordBytes: from.MaxRecordBytes, OnError: from.OnError,
+		Name: from.Name, Declared: from, Type: from.Type, Config: from.Config, MaxRecordBytes: from.MaxRecordBytes, OnError: from.OnError,
 		EventTime: from.EventTime, Delay: from.Delay, Dated: n.Dated, IdleAfter: from.IdleAfter, Drift: from.Drift, Detail: n.String(),
 		Decode: codec.DecodeSpec{Schema: from.Schema, Need: n.Need, Filter: n.Conditions, Origin: from.Format != nil, Times: from.Times},
 	}
@@ -180,18 +181,18 @@ func newStep(n logical.Node) *Step {
 	s := &Step{Detail: detail, Schema: n.Schema(), Ports: make([][]Edge, 1)}
 	switch n := n.(type) {
 	case *logical.Filter:
-		s.Name, s.OnError, s.Tick = n.Name, n.OnError, clockTick(n.Predicate)
+		s.Name, s.OnError = n.Name, n.OnError
 		s.New = func(b Build) (op.Operator, error) {
 			program, err := eval.Compile(b.Pool, n.Predicate)
 			return filter.New(program), err
 		}
 	case *logical.Project:
-		exprs := make([]*bind.Expr, len(n.Items))
-		for i, item := range n.Items {
-			exprs[i] = item.Expr
-		}
-		s.Name, s.OnError, s.Tick = n.Name, n.OnError, clockTick(exprs...)
+		s.Name, s.OnError = n.Name, n.OnError
 		s.New = func(b Build) (op.Operator, error) {
+			exprs := make([]*bind.Expr, len(n.Items))
+			for i, item := range n.Items {
+				exprs[i] = item.Expr
+			}
 			program, err := eval.Compile(b.Pool, exprs...)
 			return project.New(program), err
 		}
@@ -203,11 +204,6 @@ func newStep(n logical.Node) *Step {
 	case *logical.Split:
 		s.Name, s.OnError = n.Name, n.OnError
 		s.Ports = make([][]Edge, len(n.Branches))
-		for _, branch := range n.Branches {
-			if branch.Cond != nil && s.Tick == 0 {
-				s.Tick = clockTick(branch.Cond)
-			}
-		}
 		s.New = func(b Build) (op.Operator, error) { return newSplit(b.Pool, n) }
 	case *logical.RowsFrom:
 		newRowsFrom(s, n)

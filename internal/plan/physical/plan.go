@@ -31,13 +31,20 @@ type Plan struct {
 	DeadLetters *Sink
 	// Parallelism is the number of lanes of each source, at least 1.
 	Parallelism int
+	// Description is the plan as checkpoints have it: evolve.Description; nil where nothing is kept.
+	Description []byte
+	// Tick is how often processing time is told to those that ask for it (op.TimeHandler, op.Timed), in µs; 0 means every 100 ms. Without such steps
+	// there are no ticks.
+	Tick int64
 }
 
 // Source is a source and the fused chain behind it.
 type Source struct {
 	Name string
 	// Detail is what is read, for --explain.
-	Detail         string
+	Detail string
+	// Declared is the source as the user declared it.
+	Declared       *logical.Source
 	Type           *connector.SourceType
 	Config         any
 	Format         codec.Format
@@ -77,9 +84,15 @@ type Step struct {
 	Schema  *schema.Schema
 	// Fingerprint says of a step with state what its state means: another one cannot go on from it. Empty means that nothing is known.
 	Fingerprint string
-	// Tick is how often the step is to be told what processing time it is, in µs, if its operator takes it (op.TimeHandler, op.Timed); 0 means never: an
-	// operator that could let rows expire is not asked to where none do.
-	Tick int64
+	// Node is what the step carries out, nil where it has no state.
+	Node logical.Node
+	// Split says that the step looks up values of DISTINCT for Node, whose own step is another one.
+	Split bool
+	// Former says that the step goes on from state that an operator of another kind has left; nil means from that of its own kind, if there is any.
+	Former *Former
+	// Since are, for the calls of windows, the latest starts of windows for which they are NULL, in µs: they were added while those were open. nil means
+	// that there are none.
+	Since []int64
 	// New makes the operator of one lane or task. Only a step of a stage may keep state (see op.Stateful) or wait for the end of its input.
 	New func(Build) (op.Operator, error)
 	// Ports are the edges behind each output port.
@@ -97,10 +110,14 @@ type Build struct {
 
 // Sink is where rows leave.
 type Sink struct {
-	Name    string
-	Type    *connector.SinkType
-	Config  any
-	Format  codec.Format
-	Encode  codec.EncodeSpec
-	OnError OnError
+	Name string
+	// Input is where its rows come from; nil for dead letters.
+	Input  logical.Node
+	Type   *connector.SinkType
+	Config any
+	Format codec.Format
+	// FormatType is Format with its options, nil for sinks without one.
+	FormatType *logical.Format
+	Encode     codec.EncodeSpec
+	OnError    OnError
 }

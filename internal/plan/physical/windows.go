@@ -1,7 +1,6 @@
 package physical
 
 import (
-	"math"
 	"slices"
 
 	"wire.example/wire/internal/operator/aggregate"
@@ -17,6 +16,31 @@ func closes(n *logical.Aggregate) bool {
 	return w != nil && (w.Timed || n.Changing || w.Processing || w.Table != nil && w.Table.Shape == logical.Session)
 }
 
+// Processing time is told every so often, in µs, unless steps want it sooner.
+const usualTick, soonestTick = 100_000, 1_000
+
+// setTick lets processing time go on as often as the steps of the plan have use for it.
+func (b *builder) setTick() {
+	tick := int64(usualTick)
+	for _, n := range b.nodes {
+		a, ok := n.(*logical.Aggregate)
+		if !ok || a.Window == nil {
+			continue
+		}
+		if a.Emit.Every > 0 {
+			tick = min(tick, a.Emit.Every)
+		}
+		if t := a.Window.Table; t != nil && t.Processing {
+			for _, span := range []int64{t.Size, t.Every, t.Gap} {
+				if span > 0 {
+					tick = min(tick, span)
+				}
+			}
+		}
+	}
+	b.plan.Tick = max(tick, soonestTick)
+}
+
 // windowConfig is n as the operators of windows take it, over the rows of its input; its window's columns are the last two of its keys.
 func windowConfig(n *logical.Aggregate) window.Config {
 	if !closes(n) {
@@ -30,9 +54,6 @@ func windowConfig(n *logical.Aggregate) window.Config {
 	c.Changes, c.Keys = false, c.Keys[:k]
 	for i, set := range c.Sets {
 		c.Sets[i] = slices.DeleteFunc(slices.Clone(set), func(place int) bool { return place >= k })
-	}
-	if !w.Timed && !w.Processing { // a watermark says nothing of them: they close when the input ends
-		c.Lag = math.MaxInt64
 	}
 	switch {
 	case n.Emit.Every != 0:
@@ -57,12 +78,18 @@ func newWindows(s *Step, n *logical.Aggregate) meeting {
 	if n.Combine {
 		config, dealt = mergingWindows(&config, dealt)
 	}
-	s.New = func(b Build) (op.Operator, error) { return window.NewAggregate(b.Pool, b.Budget, config) }
+	since := func() window.Config {
+		c := config
+		c.Since = s.Since
+		return c
+	}
+	s.New = func(b Build) (op.Operator, error) { return window.NewAggregate(b.Pool, b.Budget, since()) }
 	if table := n.Window.Table; table != nil && table.Shape == logical.Session {
-		s.New = func(b Build) (op.Operator, error) { return window.NewSessions(b.Pool, b.Budget, config) }
+		s.New = func(b Build) (op.Operator, error) { return window.NewSessions(b.Pool, b.Budget, since()) }
 	} else if n.Window.Sliced {
-		sliced := window.SlicedConfig{Config: config, Shape: shapeOf(table), TimeType: table.Input.Schema().Fields[table.Time].Type}
-		s.New = func(b Build) (op.Operator, error) { return window.NewSliced(b.Pool, b.Budget, sliced) }
+		s.New = func(b Build) (op.Operator, error) {
+			return window.NewSliced(b.Pool, b.Budget, window.SlicedConfig{Config: since(), Shape: shapeOf(table), TimeType: table.Input.Schema().Fields[table.Time].Type})
+		}
 	}
 	return byKeys(dealt)
 }

@@ -32,7 +32,7 @@ func (s *Session) explain(ctx context.Context, c *call, n *sqlast.Explain) error
 	return s.texts(ctx, c.handler, []string{"QUERY PLAN"}, rows, "EXPLAIN")
 }
 
-// planOf is the plan of a statement whose rows, if it has any, nobody wants; its late rows go where it says.
+// planOf is the plan of a statement whose rows, if it has any, nobody wants.
 func (s *Session) planOf(statement sqlast.Statement, params *bind.Params) (*logical.Plan, error) {
 	b := s.newBinder(params)
 	switch n := statement.(type) {
@@ -41,21 +41,18 @@ func (s *Session) planOf(statement sqlast.Statement, params *bind.Params) (*logi
 		if err != nil {
 			return nil, err
 		}
-		p := answer(r.Node, discard)
-		addLate(p, b.TakeLate())
-		return p, nil
+		return answer(r.Node, discard), nil
 	case *sqlast.Insert:
 		i, err := b.Insert(n)
 		if err != nil {
 			return nil, err
 		}
-		p := answer(i.Node, discard)
-		if i.Sink != nil {
-			p.Sinks = nil
-			addSink(p, i.Sink.Sink, i.Node)
+		if i.Sink == nil {
+			return answer(i.Node, discard), nil
 		}
-		addLate(p, b.TakeLate())
-		return p, nil
+		sink := i.Sink.Sink
+		sink.Input = i.Node
+		return &logical.Plan{Name: "query", Sinks: []*logical.Sink{&sink}}, nil
 	case *sqlast.CreateView:
 		return s.planOf(n.Query, params)
 	case *sqlast.CreateRelation:

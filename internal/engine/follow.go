@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/plan/evolve"
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/plan/physical"
+)
+
+// Former returns the description of the plan that left a checkpoint, nil if it has none.
+func Former(m *flow.Manifest) (*evolve.Description, error) {
+	if m == nil || len(m.Plan) == 0 {
+		return nil, nil //nolint:nilnil // checkpoints of earlier releases have none
+	}
+	return evolve.Decode(m.Plan)
+}
+
+// Describe makes a description of a plan that l became.
+func Describe(l *logical.Plan, plan *physical.Plan) *evolve.Description {
+	lanes := plan.Parallelism
+	if l.PlannedFor > 0 {
+		lanes = l.PlannedFor
+	}
+	return evolve.Describe(plan, lanes)
+}
+
+// ErrRefused marks an edit of a pipeline that is not carried out, since state would be lost.
+var ErrRefused = errors.New("state would be lost")
+
+// Follow makes plan, which l became, ready to go on from the checkpoint m of an earlier plan of the pipeline, nil if it begins anew, and describes it for the checkpoints to come. It
+// returns the manifest to go on from, and what has become of the parts of the earlier plan, nil if that is not known. The error wraps ErrRefused if state
+// would be lost and accepted does not let it go.
+func Follow(l *logical.Plan, plan *physical.Plan, m *flow.Manifest, accepted evolve.Accepted) (*flow.Manifest, *evolve.Evolution, error) {
+	now := Describe(l, plan)
+	old, err := Former(m)
+	if err != nil {
+		return nil, nil, err
+	}
+	var e *evolve.Evolution
+	switch {
+	case old != nil:
+		e = evolve.Compare(old, now)
+		if err := e.Refuse(accepted); err != nil {
+			return nil, e, fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+		e.Accept(accepted)
+		if err := e.Follow(plan, old, m.Progress()); err != nil {
+			return nil, e, err
+		}
+		if m, err = m.Follow(e); err != nil {
+			return nil, e, err
+		}
+	case m != nil:
+		if err := m.Fits(plan); err != nil {
+			return nil, nil, err
+		}
+	}
+	plan.Description, err = now.Encode()
+	return m, e, err
+}

@@ -1,0 +1,260 @@
+package evolve
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// Verdict is what becomes of a part of a pipeline.
+type Verdict string
+
+// The verdicts.
+const (
+	// Kept: it goes on as it was.
+	Kept Verdict = "kept"
+	// Transformed: it goes on, and what is stored of it is rewritten when it is read.
+	Transformed Verdict = "transformed"
+	// Reset: it begins anew, and what is stored of it is lost.
+	Reset Verdict = "reset"
+	// Added: it is new.
+	Added Verdict = "added"
+	// Removed: it is not there any more, and whatever it fed neither.
+	Removed Verdict = "removed"
+)
+
+// Change is what becomes of one part.
+type Change struct {
+	// Name is what the part is called now, or was if it is removed. Was is what it was called, if that was something else.
+	Name string `json:"name"`
+	Was  string `json:"was,omitempty"`
+	// Kind says what a step does.
+	Kind    string   `json:"kind,omitempty"`
+	Verdict Verdict  `json:"verdict"`
+	Reasons []string `json:"reasons,omitempty"`
+	// Partial says that the change must be accepted by --accept-partial, Mixed by --accept-mixed.
+	Partial bool `json:"needs_accept_partial,omitempty"`
+	Mixed   bool `json:"needs_accept_mixed,omitempty"`
+	// MoreComes says that a step gets rows of more sources or steps than before.
+	MoreComes bool `json:"more_comes,omitempty"`
+
+	source, wasSource *Source
+	step, wasStep     *Step
+	sink, wasSink     *Sink
+	// calls are, for each call, the one that it goes on from, or -1.
+	calls []int
+	// announce: nobody has been told of groups that are there.
+	announce bool
+}
+
+// Evolution is what becomes of a pipeline's parts when it is edited.
+type Evolution struct {
+	Sources []*Change `json:"sources"`
+	Steps   []*Change `json:"steps"`
+	Sinks   []*Change `json:"sinks"`
+
+	refs *references
+	// was are the old names of sources and steps that go on, by their names, and calls those of calls.
+	sources, steps map[string]string
+	calls          map[string][]int
+	// begins are the new steps that begin anew although they are not new.
+	begins map[string]bool
+}
+
+// Compare says what becomes of the parts of the plan old when the plan now goes on from its state.
+func Compare(old, now *Description) *Evolution {
+	e := &Evolution{refs: newReferences(), sources: map[string]string{}, steps: map[string]string{}, calls: map[string][]int{}, begins: map[string]bool{}}
+	e.compareSinks(old, now)
+	e.compareSources(old, now)
+	e.compareSteps(old, now)
+	return e
+}
+
+// assign pairs parts of two plans: in each pass those that suits says fit each other, equal names first.
+func assign[T any](old, now []*T, name func(*T) string, passes ...func(was, is *T) bool) map[*T]*T {
+	pairs, taken := map[*T]*T{}, map[*T]bool{}
+	for _, suits := range passes {
+		for _, sameName := range []bool{true, false} {
+			for _, is := range now {
+				if pairs[is] != nil {
+					continue
+				}
+				for _, was := range old {
+					if !taken[was] && (!sameName || name(was) == name(is)) && suits(was, is) {
+						pairs[is], taken[was] = was, true
+						break
+					}
+				}
+			}
+		}
+	}
+	return pairs
+}
+
+func (e *Evolution) compareSinks(old, now *Description) {
+	pairs := assign(old.Sinks, now.Sinks, func(s *Sink) string { return s.Name }, func(was, is *Sink) bool {
+		return was.Connector == is.Connector && was.DeadLetters == is.DeadLetters && maps.Equal(was.Meaning, is.Meaning)
+	})
+	kept := map[*Sink]bool{}
+	for _, is := range now.Sinks {
+		c := &Change{Name: is.Name, Verdict: Added, sink: is, Kind: is.Connector}
+		if was := pairs[is]; was != nil {
+			kept[was] = true
+			c.Verdict, c.wasSink = Kept, was
+			c.renamed(was.Name)
+			c.Reasons = append(c.Reasons, sinkReasons(was, is)...)
+		} else if at := slices.IndexFunc(old.Sinks, func(s *Sink) bool { return s.Name == is.Name }); at >= 0 {
+			c.Reasons = append(c.Reasons, whatChanged(old.Sinks[at].Connector, is.Connector, old.Sinks[at].Meaning, is.Meaning)+": it begins there with the rows from now on")
+		}
+		e.Sinks = append(e.Sinks, c)
+	}
+	for _, was := range old.Sinks {
+		if !kept[was] {
+			e.Sinks = append(e.Sinks, &Change{Name: was.Name, Kind: was.Connector, Verdict: Removed, wasSink: was})
+		}
+	}
+}
+
+func sinkReasons(was, is *Sink) []string {
+	var out []string
+	for _, name := range differing(was.Tuning, is.Tuning) {
+		out = append(out, "option "+name+" is another")
+	}
+	if was.Format != is.Format {
+		out = append(out, "format was "+was.Format+", is "+is.Format)
+	}
+	if was.Changes != is.Changes {
+		out = append(out, "rows were "+was.Changes+", are "+is.Changes)
+	}
+	names := func(s *Sink) (all []string) {
+		for _, c := range s.Columns {
+			all = append(all, c.Name)
+		}
+		return all
+	}
+	before, after := names(was), names(is)
+	for _, n := range after {
+		if !slices.Contains(before, n) {
+			out = append(out, "column "+n+" is new")
+		}
+	}
+	for _, n := range before {
+		if !slices.Contains(after, n) {
+			out = append(out, "column "+n+" is gone")
+		}
+	}
+	return out
+}
+
+// differing are the names whose values differ.
+func differing(was, is map[string]string) []string {
+	all := map[string]bool{}
+	for _, m := range []map[string]string{was, is} {
+		for name := range m {
+			if was[name] != is[name] {
+				all[name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// whatChanged says what of a source or sink is another.
+func whatChanged(wasConnector, isConnector string, was, is map[string]string) string {
+	if wasConnector != isConnector {
+		return "the connector was " + wasConnector + ", is " + isConnector
+	}
+	names := differing(was, is)
+	if len(names) == 0 {
+		return "it is another"
+	}
+	text := "option " + names[0]
+	for _, n := range names[1:] {
+		text += ", " + n
+	}
+	return text + " is another"
+}
+
+// renamed notes another name.
+func (c *Change) renamed(was string) {
+	if was != c.Name {
+		c.Was = was
+		c.Reasons = append(c.Reasons, "was called "+was)
+	}
+}
+
+// sameSource reports whether two sources read the same.
+func sameSource(was, is *Source) bool {
+	return was.Connector == is.Connector && was.Format == is.Format && was.Changes == is.Changes && maps.Equal(was.Meaning, is.Meaning)
+}
+
+func (e *Evolution) compareSources(old, now *Description) {
+	pairs := assign(old.Sources, now.Sources, func(s *Source) string { return s.Name }, sameSource, func(was, is *Source) bool { return was.Name == is.Name })
+	kept := map[*Source]bool{}
+	for _, is := range now.Sources {
+		c := &Change{Name: is.Name, Kind: is.Connector, Verdict: Added, source: is}
+		if was := pairs[is]; was != nil {
+			kept[was] = true
+			c.wasSource = was
+			c.renamed(was.Name)
+			if sameSource(was, is) {
+				c.Verdict = Kept
+				e.sources[is.Name] = was.Name
+				c.Reasons = append(c.Reasons, sourceReasons(was, is)...)
+			} else {
+				c.Verdict = Reset
+				what := whatChanged(was.Connector, is.Connector, was.Meaning, is.Meaning)
+				if was.Format != is.Format {
+					what = "the format was " + was.Format + ", is " + is.Format
+				}
+				c.Reasons = append(c.Reasons, what+": it is read from its beginning, and where the other one was read up to is forgotten")
+			}
+		} else {
+			c.Reasons = append(c.Reasons, "read from its beginning")
+		}
+		e.Sources = append(e.Sources, c)
+	}
+	for _, was := range old.Sources {
+		if !kept[was] {
+			e.Sources = append(e.Sources, &Change{Name: was.Name, Kind: was.Connector, Verdict: Removed, wasSource: was})
+		}
+	}
+}
+
+func sourceReasons(was, is *Source) []string {
+	var out []string
+	for _, name := range differing(was.Tuning, is.Tuning) {
+		out = append(out, "option "+name+" is another")
+	}
+	if was.Time != is.Time {
+		out = append(out, "event time was "+cmp.Or(was.Time, "none")+", is "+cmp.Or(is.Time, "none"))
+	}
+	for _, p := range []struct {
+		what    string
+		was, is int64
+	}{{"watermark delay", was.Delay, is.Delay}, {"idle time-out", was.Idle, is.Idle}, {"bound of alignment", was.Drift, is.Drift}} {
+		if p.was != p.is {
+			out = append(out, p.what+" was "+span(p.was)+", is "+span(p.is))
+		}
+	}
+	for _, c := range is.Columns {
+		at := slices.IndexFunc(was.Columns, func(o Column) bool { return o.Name == c.Name })
+		switch {
+		case at < 0:
+			out = append(out, "column "+c.Name+" is new")
+		case c.Type.String() != was.Columns[at].Type.String():
+			out = append(out, "column "+c.Name+" was "+was.Columns[at].Type.String()+", is "+c.Type.String())
+		}
+	}
+	return out
+}
+
+// Source returns the description of the source that now goes on from, nil if it goes on from none.
+func (e *Evolution) Source(now string) *Source {
+	for _, c := range e.Sources {
+		if c.Name == now && c.Verdict == Kept {
+			return c.wasSource
+		}
+	}
+	return nil
+}

@@ -1,0 +1,415 @@
+package evolve
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+func span(micros int64) string { return (time.Duration(micros) * time.Microsecond).String() }
+
+// pair is a step with one of the old plan that it might go on from.
+type pair struct {
+	is, was *Step
+	how     *Change
+	cost    int
+}
+
+// What it costs to go on from a step. Beyond costlyReset the two have nothing in common.
+const (
+	costRenamed  = 1
+	costSetting  = 2
+	costCall     = 10
+	costWider    = 10
+	costMixed    = 200
+	costReset    = 10_000
+	costlyReset  = 100_000
+	costOtherOne = 1 // the names differ
+)
+
+// compareSteps goes through the steps of the plan from the sources on, since what a step reads is known when the steps before it are.
+func (e *Evolution) compareSteps(old, now *Description) {
+	taken := map[*Step]bool{}
+	done := map[string]*Change{}
+	left := slices.Clone(now.Steps)
+	for len(left) > 0 {
+		ready := slices.DeleteFunc(slices.Clone(left), func(s *Step) bool {
+			return slices.ContainsFunc(s.After, func(name string) bool { return done[name] == nil && now.step(name) != nil && name != s.Name })
+		})
+		if len(ready) == 0 {
+			ready = left // no plan has a cycle; a description that was made up may
+		}
+		for _, c := range e.layer(old.Steps, ready, taken, done) {
+			done[c.Name] = c
+		}
+		left = slices.DeleteFunc(left, func(s *Step) bool { return done[s.Name] != nil })
+	}
+	for _, s := range now.Steps { // in the plan's order
+		if c := done[s.Name]; c != nil {
+			e.Steps = append(e.Steps, c)
+		}
+	}
+	e.rest(old, taken)
+}
+
+// layer finds what the steps of now that are ready go on from.
+func (e *Evolution) layer(old, ready []*Step, taken map[*Step]bool, done map[string]*Change) []*Change {
+	var pairs []pair
+	for _, is := range ready {
+		for _, was := range old {
+			if taken[was] || was.Kind != is.Kind {
+				continue
+			}
+			if how, cost := e.judge(was, is); cost < costlyReset {
+				pairs = append(pairs, pair{is, was, how, cost})
+			}
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b pair) int { return a.cost - b.cost })
+	found := map[*Step]*Change{}
+	for _, p := range pairs {
+		if found[p.is] == nil && !taken[p.was] {
+			found[p.is], taken[p.was] = p.how, true
+		}
+	}
+	var out []*Change
+	for _, is := range ready {
+		c := found[is]
+		if c == nil {
+			c = &Change{Name: is.Name, Kind: is.Kind, Verdict: Added, step: is, Reasons: []string{"begins with the rows from now on"}}
+		}
+		e.settle(c, done)
+		out = append(out, c)
+	}
+	return out
+}
+
+// settle notes what a step goes on from, unless what leads to it begins anew.
+func (e *Evolution) settle(c *Change, done map[string]*Change) {
+	for _, name := range c.step.After {
+		if before := done[name]; before != nil && before.Verdict == Reset && c.wasStep != nil {
+			c.Verdict, c.Partial, c.Mixed = Reset, false, false
+			c.Reasons = append(c.Reasons, "its input "+name+" begins anew")
+		}
+	}
+	if c.wasStep == nil {
+		return
+	}
+	e.steps[c.Name] = c.wasStep.Name
+	e.calls[c.Name] = c.calls
+	if c.Verdict == Reset {
+		e.begins[c.Name] = true
+	}
+}
+
+// rest says what becomes of old steps that no step goes on from.
+func (e *Evolution) rest(old *Description, taken map[*Step]bool) {
+	for _, was := range old.Steps {
+		if taken[was] {
+			continue
+		}
+		c := &Change{Name: was.Name, Kind: was.Kind, Verdict: Removed, wasStep: was}
+		for _, sink := range e.Sinks {
+			if sink.wasSink != nil && sink.Verdict == Kept && slices.Contains(was.Sinks, sink.wasSink.Name) {
+				c.Verdict = Reset
+				c.Reasons = append(c.Reasons, fmt.Sprintf("nothing computes it for sink %s any more", sink.Name))
+				break
+			}
+		}
+		if c.Verdict == Removed {
+			c.Reasons = append(c.Reasons, "what it fed is gone, too")
+		}
+		e.Steps = append(e.Steps, c)
+	}
+}
+
+// past is a text of the new plan with the names that the old one had.
+func (e *Evolution) past(text string) string {
+	return e.refs.rewrite(text, func(r reference) string {
+		switch r.kind {
+		case "source":
+			if was, ok := e.sources[r.name]; ok {
+				return sourceRef(was)
+			}
+			return sourceRef("new " + r.name)
+		case "step":
+			if was, ok := e.steps[r.name]; ok {
+				return stepRef(was)
+			}
+			return stepRef("new " + r.name)
+		default:
+			was, ok := e.steps[r.name]
+			if calls := e.calls[r.name]; ok && r.call < len(calls) && calls[r.call] >= 0 {
+				return callRef(was, calls[r.call])
+			}
+			return callRef("new "+r.name, r.call)
+		}
+	})
+}
+
+func (e *Evolution) pastAll(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = e.past(t)
+	}
+	return out
+}
+
+func (e *Evolution) pastBranch(b Branch) Branch {
+	out := Branch{Base: e.past(b.Base), Where: e.pastAll(b.Where), Columns: e.pastAll(b.Columns)}
+	slices.Sort(out.Where)
+	return out
+}
+
+// judgement collects what differs between two steps.
+type judgement struct {
+	*Evolution
+	was, is *Step
+	how     *Change
+	cost    int
+	// branches are pairs of branches of the first input, old and new; new ones in names of the old plan.
+	branches [][2]Branch
+}
+
+func (j *judgement) reset(format string, args ...any) {
+	j.how.Verdict = Reset
+	j.cost += costReset
+	j.how.Reasons = append(j.how.Reasons, fmt.Sprintf(format, args...))
+}
+
+func (j *judgement) note(cost int, format string, args ...any) {
+	j.cost += cost
+	j.how.Reasons = append(j.how.Reasons, fmt.Sprintf(format, args...))
+}
+
+func (j *judgement) transform(cost int, format string, args ...any) {
+	if j.how.Verdict == Kept {
+		j.how.Verdict = Transformed
+	}
+	j.note(cost, format, args...)
+}
+
+func (j *judgement) mixed(format string, args ...any) {
+	j.how.Mixed = true
+	j.note(costMixed, format, args...)
+}
+
+// judge says what becomes of the state of was if is goes on from it, and how far the two are apart.
+func (e *Evolution) judge(was, is *Step) (*Change, int) {
+	j := &judgement{Evolution: e, was: was, is: is, how: &Change{Name: is.Name, Kind: is.Kind, Verdict: Kept, step: is, wasStep: was}}
+	if was.Name != is.Name {
+		j.cost += costOtherOne
+		j.how.Was = was.Name
+		j.how.Reasons = append(j.how.Reasons, "was called "+was.Name)
+	}
+	if len(was.Inputs) != len(is.Inputs) {
+		return j.how, costlyReset
+	}
+	grouped := is.Kind == "aggregate" || is.Kind == "distinct"
+	common := false
+	for i := range is.Inputs {
+		common = j.input(i, grouped) || common
+	}
+	if !common {
+		return j.how, costlyReset
+	}
+	if grouped {
+		j.keys()
+		j.aggregates()
+	}
+	j.properties()
+	return j.how, j.cost
+}
+
+// input compares what flows into the steps, and reports whether there is anything in common.
+func (j *judgement) input(i int, grouped bool) bool {
+	now := make([]Branch, 0, len(j.is.Inputs[i].Branches))
+	for _, b := range j.is.Inputs[i].Branches {
+		now = append(now, j.pastBranch(b))
+	}
+	was := j.was.Inputs[i].Branches
+	pairs := pairBranches(was, now)
+	common := false
+	for k, to := range pairs {
+		if to < 0 {
+			j.mixed("its state has rows of %s, which come no more", j.refs.show(was[k].Base))
+			continue
+		}
+		common = true
+		j.branches = append(j.branches, [2]Branch{was[k], now[to]})
+		if was[k].Base != now[to].Base && j.was.Window == j.is.Window {
+			j.reset("its rows were %s, are %s", j.refs.show(was[k].Base), j.refs.show(now[to].Base))
+		}
+		if !slices.Equal(was[k].Where, now[to].Where) {
+			j.mixed("the filter before it was %s, is %s: its state would mix rows of both", j.conditions(was[k].Where), j.conditions(now[to].Where))
+		}
+		if !grouped {
+			j.columns(i, was[k].Columns, now[to].Columns)
+		}
+	}
+	for k, b := range now {
+		if !slices.Contains(pairs, k) {
+			j.how.MoreComes = true
+			j.note(costSetting, "rows of %s come, too", j.refs.show(b.Base))
+		}
+	}
+	if !grouped {
+		j.types(i)
+	}
+	return common
+}
+
+func (j *judgement) conditions(where []string) string {
+	if len(where) == 0 {
+		return "none"
+	}
+	out := make([]string, len(where))
+	for i, w := range where {
+		out[i] = j.refs.show(w)
+	}
+	return strings.Join(out, " AND ")
+}
+
+// pairBranches finds the new branch for each old one, -1 if there is none.
+func pairBranches(was, now []Branch) []int {
+	pairs := make([]int, len(was))
+	for i := range pairs {
+		pairs[i] = -1
+	}
+	for _, suits := range []func(a, b Branch) bool{
+		func(a, b Branch) bool {
+			return a.Base == b.Base && slices.Equal(a.Where, b.Where) && slices.Equal(a.Columns, b.Columns)
+		},
+		func(a, b Branch) bool { return a.Base == b.Base && slices.Equal(a.Where, b.Where) },
+		func(a, b Branch) bool { return a.Base == b.Base },
+		func(a, b Branch) bool { return root(a.Base) == root(b.Base) },
+	} {
+		for i := range was {
+			for k := range now {
+				if pairs[i] < 0 && !slices.Contains(pairs, k) && suits(was[i], now[k]) {
+					pairs[i] = k
+				}
+			}
+		}
+	}
+	return pairs
+}
+
+// root is the source or step that a branch comes from, without what was done to its rows since.
+func root(base string) string {
+	end := strings.Index(base, `"}`)
+	if end < 0 {
+		return base
+	}
+	return base[:end+2]
+}
+
+// columns compares the columns of a branch of which all count.
+func (j *judgement) columns(input int, was, is []string) {
+	before, after := j.was.Inputs[input], j.is.Inputs[input]
+	if len(was) != len(is) {
+		j.reset("it keeps rows of %d columns, and kept rows of %d", len(is), len(was))
+		return
+	}
+	for c := range was {
+		used, kept := after.uses(c), before.uses(c)
+		switch {
+		case used && !kept:
+			j.reset("%s is read now, and was not kept", j.refs.show(is[c]))
+			return
+		case used && was[c] != is[c]:
+			j.reset("column %d of its rows was %s, is %s", c+1, j.refs.show(was[c]), j.refs.show(is[c]))
+			return
+		}
+	}
+}
+
+func (in *Input) uses(c int) bool { return len(in.Used) == 0 || in.Used[c] }
+
+// types compares the types of the rows that a step keeps.
+func (j *judgement) types(input int) {
+	was, is := j.was.Inputs[input].Types, j.is.Inputs[input].Types
+	for c := range min(len(was), len(is)) {
+		if is[c].follows(was[c]) != same {
+			j.reset("column %d of its rows was %s, is %s", c+1, was[c], is[c])
+			return
+		}
+	}
+}
+
+// properties compares what else there is.
+func (j *judgement) properties() {
+	was, is := j.was, j.is
+	if was.Window != is.Window {
+		j.reset("its windows were %s, are %s", orNone(was.Window), orNone(is.Window))
+	} else if was.Form != is.Form {
+		j.reset("its state is kept as %s, and was kept as %s", is.Form, was.Form)
+	}
+	for _, name := range partNames(was.Parts, is.Parts) {
+		before, after := was.part(name), j.past(is.part(name))
+		if before != after {
+			j.reset("its %s was %s, is %s", name, orNone(j.refs.show(before)), orNone(j.refs.show(after)))
+		}
+	}
+	if was.Retracts != is.Retracts {
+		j.reset("rows are taken back %s", map[bool]string{true: "now, and were not", false: "no more"}[is.Retracts])
+	}
+	j.emission()
+	if was.Expires != is.Expires {
+		if is.Form == "groups" && is.Kind == "aggregate" {
+			j.transform(costSetting, "what is not touched is %s", map[bool]string{true: "forgotten now", false: "kept for good now"}[is.Expires])
+		} else {
+			j.reset("rows %s", map[bool]string{true: "expire now, and when they came was not kept", false: "do not expire any more"}[is.Expires])
+		}
+	}
+	for _, name := range partNames(was.Settings, is.Settings) {
+		before, after := value(was.Settings, name), value(is.Settings, name)
+		if before != after {
+			j.note(costSetting, "%s was %s, is %s", name, orNone(before), orNone(after))
+		}
+	}
+}
+
+// emission compares when answers are handed on.
+func (j *judgement) emission() {
+	was, is := j.was.Changes, j.is.Changes
+	switch {
+	case was == is:
+	case was:
+		j.reset("answers were handed on as they changed, and would be handed on again at the end")
+	case j.is.Form == "groups" || j.is.Form == "windows":
+		j.how.announce = true
+		j.transform(costSetting, "answers are handed on as they change: those so far at once")
+	default:
+		j.reset("answers are handed on as they change, and were at the end")
+	}
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
+}
+
+func value(parts []Part, name string) string {
+	for _, p := range parts {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return ""
+}
+
+func partNames(lists ...[]Part) []string {
+	var names []string
+	for _, list := range lists {
+		for _, p := range list {
+			if !slices.Contains(names, p.Name) {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	return names
+}

@@ -1,0 +1,31 @@
+package physical
+
+import "wire.example/wire/internal/plan/logical"
+
+// AggregateForm says how the state of an aggregation is laid out.
+func AggregateForm(n *logical.Aggregate) string {
+	switch {
+	case !closes(n):
+		return "groups"
+	case n.Window.Table != nil && n.Window.Table.Shape == logical.Session:
+		return "sessions"
+	case n.Window.Sliced:
+		return "slices of windows"
+	default:
+		return "windows"
+	}
+}
+
+// SortForm says how the state of a sort is laid out.
+func SortForm(n *logical.Sort) string {
+	switch {
+	case n.Changing && isDedupe(n):
+		return "first row"
+	case n.Changing:
+		return "first rows"
+	case n.Timed:
+		return "rows in the order of time"
+	default:
+		return "rows to be sorted"
+	}
+}
