@@ -37,7 +37,7 @@ func (a *app) checkSQL(ctx context.Context, path string) error {
 	}
 	if p := s.Take(); p != nil && len(all) == 0 {
 		if err := planner.Run(ctx, p); err != nil {
-			all = append(all, fmt.Errorf("%s: %w", path, err))
+			all = append(all, fmt.Errorf("%s: %w", path, s.Place(err)))
 		}
 	}
 	return errors.Join(all...)

@@ -26,7 +26,7 @@ func (a *app) runSQL(ctx context.Context, name, path, text string, f *runFlags) 
 	if settings.format, err = result.ParseFormat(f.output); err != nil {
 		return wrong(fmt.Errorf("--output: %w", err))
 	}
-	l, err := a.declare(ctx, settings, text, f)
+	l, place, err := a.declare(ctx, settings, text, f)
 	if err != nil {
 		return a.refuse(err)
 	}
@@ -35,13 +35,13 @@ func (a *app) runSQL(ctx context.Context, name, path, text string, f *runFlags) 
 	}
 	p, err := a.ready(ctx, l, path, f)
 	if err != nil {
-		return err
+		return a.refuse(place(err))
 	}
 	return a.carryOut(ctx, p, f)
 }
 
-// declare carries out everything but the pipeline of the INSERTs into sinks, which it returns.
-func (a *app) declare(ctx context.Context, settings sqlSettings, text string, f *runFlags) (*logical.Plan, error) {
+// declare carries out everything but the pipeline of the INSERTs into sinks, which it returns; place gives an error of its plan its place in the text.
+func (a *app) declare(ctx context.Context, settings sqlSettings, text string, f *runFlags) (_ *logical.Plan, place func(error) error, _ error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
 	s := a.newSession(ctx, settings)
@@ -50,9 +50,9 @@ func (a *app) declare(ctx context.Context, settings sqlSettings, text string, f 
 	}
 	p := &printer{app: a, settings: settings}
 	if err := s.Execute(ctx, text, p); err != nil {
-		return nil, errors.Join(err, p.drop())
+		return nil, nil, errors.Join(err, p.drop())
 	}
-	return s.Take(), nil
+	return s.Take(), s.Place, nil
 }
 
 // refuse prints what is wrong with SQL: a mistake in the text has another exit code than what goes wrong while a statement runs.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"wire.example/wire/internal/foundation/invariant"
 	"wire.example/wire/internal/plan/evolve"
@@ -46,10 +47,12 @@ func Optimize(ctx context.Context, l *logical.Plan) (err error) {
 	if estimates(l) {
 		sample(ctx, l)
 	}
-	if err := optimize.Optimize(l); err != nil {
-		return &logical.RefusedError{Err: err}
+	err = optimize.Optimize(l)
+	var refused *logical.RefusedError
+	if err == nil || errors.As(err, &refused) {
+		return err
 	}
-	return nil
+	return &logical.RefusedError{Err: err}
 }
 
 // caught makes an error of a panic. A mistake of the planner must not end a process that has other queries, and nothing was begun.

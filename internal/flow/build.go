@@ -89,8 +89,8 @@ type Pipeline struct {
 	// enough is closed when a source has dealt Settings.StopAfter blocks.
 	enough     chan struct{}
 	enoughOnce sync.Once
-	// ticks says that a step asks for processing time; began is what it was when the run began, in µs.
-	ticks    bool
+	// tick is how often processing time is told, 0 if no step asks for it; began is what it was when the run began, in µs.
+	tick     time.Duration
 	began    int64
 	idleness *idleness
 	// states says where the state of steps is kept, by their names, and nextState the number of the next step that gets one; with a Keeper.
@@ -163,7 +163,7 @@ func (p *Pipeline) open(ctx context.Context) error {
 	if err := p.watchTime(); err != nil {
 		return err
 	}
-	p.ticks = p.asksForClock()
+	p.tick = p.soonestTick()
 	for _, s := range p.stageOrder {
 		if err := s.check(p.broadcasts(s.plan)); err != nil {
 			return err

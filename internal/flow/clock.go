@@ -4,30 +4,38 @@ import (
 	"time"
 
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/plan/physical"
 )
 
-// defaultBeat is how often processing time is told, where the plan does not say.
-const defaultBeat = 100 * time.Millisecond
+// How often sources look whether splits are idle or have ended, unless a time-out or processing time wants it sooner: where splits may be idle, and where they
+// only come and go, which most often a block tells.
+const idleBeat, splitBeat = 100 * time.Millisecond, time.Second
 
-// asksForClock reports whether a step asks for processing time.
-func (p *Pipeline) asksForClock() bool {
+// soonestTick is how often processing time is told at the most that a step of the plan asks for; 0: none asks.
+func (p *Pipeline) soonestTick() time.Duration {
+	soonest := time.Duration(0)
+	chains := make([]*chain, 0, len(p.tasks)+len(p.sources))
 	for _, t := range p.tasks {
-		if len(t.timed) > 0 {
-			return true
-		}
+		chains = append(chains, &t.chain)
 	}
 	for _, s := range p.sources {
-		if len(s.lanes[0].timed) > 0 {
-			return true
+		chains = append(chains, &s.lanes[0].chain)
+	}
+	for _, c := range chains {
+		for _, s := range c.timed {
+			tick := time.Duration(s.plan.Tick) * time.Microsecond
+			if soonest == 0 || tick < soonest {
+				soonest = tick
+			}
 		}
 	}
-	return false
+	return soonest
 }
 
 // beginTime notes what processing time it is before anything is read, not earlier than in the run that this one goes on from, and returns when sources are to
 // look at the clock: to tell the time, and to find out which splits are idle.
 func (p *Pipeline) beginTime() (beat <-chan time.Time, stop func()) {
-	if p.ticks {
+	if p.tick > 0 {
 		p.began = p.settings.Clock.Now().UnixMicro()
 		if m := p.settings.Resume; m != nil {
 			p.began = max(p.began, m.Clock)
@@ -47,22 +55,18 @@ func (p *Pipeline) beginTime() (beat <-chan time.Time, stop func()) {
 
 // beatEvery is how often sources look at the clock, 0 if they need not.
 func (p *Pipeline) beatEvery() time.Duration {
-	every := time.Duration(p.plan.Tick) * time.Microsecond
-	if every <= 0 {
-		every = defaultBeat
-	}
-	watched := false
+	every := p.tick
 	for _, s := range p.sources {
 		if s.watch == nil {
 			continue
 		}
-		watched = true
+		look := splitBeat
 		if s.watch.after > 0 {
-			every = min(every, max(s.watch.after/idleLooks, time.Millisecond))
+			look = min(idleBeat, max(s.watch.after/idleLooks, time.Millisecond))
 		}
-	}
-	if !watched && !p.ticks {
-		return 0
+		if every == 0 || look < every {
+			every = look
+		}
 	}
 	return every
 }
@@ -70,8 +74,11 @@ func (p *Pipeline) beatEvery() time.Duration {
 // idleLooks is how many looks make a time-out, at least.
 const idleLooks = 4
 
-// isTimed reports whether an operator has to do with processing time.
-func isTimed(operator op.Operator) bool {
+// isTimed reports whether a step is to be told what processing time it is.
+func isTimed(plan *physical.Step, operator op.Operator) bool {
+	if plan.Tick == 0 {
+		return false
+	}
 	switch operator.(type) {
 	case op.Timed, op.TimeHandler:
 		return true

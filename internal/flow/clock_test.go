@@ -92,13 +92,16 @@ func (e *events) count() int {
 }
 
 // ringer is a plan whose rows are stamped in lanes, and then go to two tasks, and from there to one, which hear of the time.
-func ringer(c *counter, sink *collector, first, second *events) *physical.Plan {
+func ringer(c *counter, sink *collector, first, second *events, tick time.Duration) *physical.Plan {
 	plan := pipe(c, sink, 2)
 	last := &physical.Stage{Name: "last", Tasks: 1, Inputs: 1, Head: &physical.Step{Name: "last", New: newRinging(second), Ports: one(plan.Sources[0].Next...)}}
 	ring := &physical.Stage{Name: "ring", Tasks: 2, Inputs: 1, Head: &physical.Step{Name: "ring", New: newRinging(first), Ports: one(edge(physical.Single, last, 0))}}
 	stamp := &physical.Step{Name: "stamp", New: newStamping, Ports: one(edge(physical.Hash, ring, 0))}
 	plan.Sources[0].Next, plan.Sources[0].EventTime = []physical.Edge{{Step: stamp}}, -1
 	plan.Stages = []*physical.Stage{ring, last}
+	for _, step := range []*physical.Step{stamp, ring.Head, last.Head} {
+		step.Tick = tick.Microseconds()
+	}
 	return plan
 }
 
@@ -115,8 +118,7 @@ func TestProcessingTimeComesInBand(t *testing.T) {
 	manual := clock.NewManual(begin)
 	first, second, sink := &events{}, &events{}, &collector{}
 	c := &counter{limit: 1000, block: 50, gate: 500, opened: make(chan struct{}), unbounded: true}
-	plan := ringer(c, sink, first, second)
-	plan.Tick = 250_000
+	plan := ringer(c, sink, first, second, 250*time.Millisecond)
 	s := settings()
 	s.Clock = manual
 	p, err := flow.Build(t.Context(), plan, s)
@@ -165,8 +167,7 @@ func TestBarriersCarryTheClock(t *testing.T) {
 	manual := clock.NewManual(time.UnixMicro(5_000_000))
 	first, second, sink := &events{}, &events{}, &collector{}
 	c := &counter{limit: 1000, block: 50, gate: 500, opened: make(chan struct{}), unbounded: true}
-	plan := ringer(c, sink, first, second)
-	plan.Tick = int64(time.Hour / time.Microsecond)
+	plan := ringer(c, sink, first, second, time.Hour)
 	s := settings()
 	s.Clock = manual
 	p, err := flow.Build(t.Context(), plan, s)
@@ -191,11 +192,37 @@ func TestBarriersCarryTheClock(t *testing.T) {
 	c.gate = 0
 	s.Clock, s.Resume = clock.NewManual(time.UnixMicro(2_000_000)), outcome.Manifest
 	rest, heard := &collector{}, &events{}
-	if _, err := run(t, ringer(c, rest, &events{}, heard), s, nil); err != nil {
+	if _, err := run(t, ringer(c, rest, &events{}, heard, time.Hour), s, nil); err != nil {
 		t.Fatal(err)
 	}
 	if len(rest.published) != 1000 || !strings.HasSuffix(rest.published[999], ",6000000") || heard.all[0] != "0 at 6000000" {
 		t.Errorf("%d rows; %v", len(rest.published), heard.all)
+	}
+}
+
+// deaf is not to be told the time, although it could be.
+type deaf struct{ pass }
+
+func (*deaf) SetTime(int64) { panic("a step without a tick was told the time") }
+
+func (*deaf) OnTime(int64, *op.Output) (bool, error) {
+	return false, errors.New("a step without a tick was told the time")
+}
+
+// TestNoTicksUnlessWanted: what the plan does not say has use for processing time is not told it, and no clock is looked at.
+func TestNoTicksUnlessWanted(t *testing.T) {
+	sink := &collector{}
+	c := &counter{limit: 1000, block: 50}
+	plan := ringer(c, sink, &events{}, &events{}, 0)
+	plan.Sources[0].Next[0].Step.New = newPass
+	for _, step := range []*physical.Step{plan.Stages[0].Head, plan.Stages[1].Head} {
+		step.New = func(physical.Build) (op.Operator, error) { return &deaf{}, nil }
+	}
+	s := settings()
+	s.Clock = clock.NewManual(time.UnixMicro(5_000_000))
+	outcome, err := run(t, plan, s, nil)
+	if err != nil || outcome.Manifest.Clock != 0 || len(sink.published) != 1000 {
+		t.Errorf("clock %d, %d rows, %v", outcome.Manifest.Clock, len(sink.published), err)
 	}
 }
 

@@ -200,7 +200,7 @@ func (c *coordinator) begin() {
 
 // readClock moves processing time on to the clock's, if anybody asks. The lock is held.
 func (c *coordinator) readClock() {
-	if c.pipeline.ticks {
+	if c.pipeline.tick > 0 {
 		c.clock = max(c.clock, c.pipeline.settings.Clock.Now().UnixMicro())
 	}
 }

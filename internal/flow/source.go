@@ -132,7 +132,7 @@ func (s *sourceTask) post(b barrier) {
 // tick asks for the processing time to be told, if it has moved, and for a look at the splits.
 func (s *sourceTask) tick(clock int64) {
 	s.ticked.Store(clock)
-	if s.watch != nil || s.pipeline.ticks {
+	if s.watch != nil || s.pipeline.tick > 0 {
 		s.rouse()
 	}
 }

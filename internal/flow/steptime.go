@@ -8,7 +8,7 @@ import (
 
 // noteTime notes what s has to do with time.
 func (c *chain) noteTime(s *step) {
-	if isTimed(s.op) {
+	if isTimed(s.plan, s.op) {
 		c.timed = append([]*step{s}, c.timed...)
 	}
 	if _, ok := s.op.(op.Limiter); ok {

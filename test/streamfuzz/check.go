@@ -128,6 +128,7 @@ func (f *Fuzzer) witness(ctx context.Context, sources []Source) (*pgx.Conn, erro
 	for i := range sources {
 		statements = append(statements, sources[i].Witness()...)
 	}
+	statements = append(statements, WitnessViews(sources, f.Emit == "final")...)
 	for _, s := range statements {
 		if _, err := conn.PgConn().Exec(ctx, s).ReadAll(); err != nil {
 			return nil, errors.Join(fmt.Errorf("%s: %w", s, err), conn.Close(ctx))
@@ -192,6 +193,7 @@ func (f *Fuzzer) Script(sources []Source, root *difffuzzNode) string {
 	for i := range sources {
 		b.WriteString(sources[i].Declare(f.path(sources[i].Name + ".jsonl")))
 	}
+	b.WriteString(Views(sources, f.path))
 	fmt.Fprintf(&b, "CREATE SINK out WITH (connector = 'file', path = '%s', format = 'json', if_exists = 'replace');\nINSERT INTO out %s;\n", f.path("out.jsonl"), root)
 	return b.String()
 }

@@ -59,7 +59,7 @@ func (g *generator) relation(depth int) relation {
 	if depth <= 0 {
 		return g.scan()
 	}
-	switch g.r.IntN(16) {
+	switch g.r.IntN(18) {
 	case 0, 1, 2:
 		return g.groups(depth)
 	case 3, 4, 5:
@@ -80,6 +80,8 @@ func (g *generator) relation(depth int) relation {
 		return g.windowJoin(depth)
 	case 14:
 		return g.intervalJoin(depth)
+	case 15, 16:
+		return g.view(depth)
 	default:
 		return g.project(depth)
 	}
@@ -197,6 +199,31 @@ func (g *generator) windows(depth int) relation {
 		}
 	}
 	return finish(difffuzz.Text("SELECT ", items(exprs), " FROM "+s.Name+"_"+shape+" "+x, g.where(cols, 20), " GROUP BY ", difffuzz.List(", ", len(keys), keys...), g.having(cols)), types)
+}
+
+// view reads a view whose text is not PostgreSQL's: groups of windows that take late rows, or answer early; window functions in the order of time; a join with the versions of a time.
+func (g *generator) view(depth int) relation {
+	over := g.timed()
+	if len(over) == 0 {
+		return g.over(depth)
+	}
+	s, kind, x := pick(g, over...), pick(g, "allowed", "every", "update", "byclock", "asof", "asofleft"), g.name()
+	g.use("view " + kind)
+	name, cols := s.Name+"_"+kind, []column{{x + ".k", text}, {x + ".n", integer}, {x + ".m", integer}, {x + ".window_start", edge}, {x + ".window_end", edge}}
+	switch kind {
+	case "byclock":
+		cols = []column{{x + ".id", integer}, {x + ".k", text}, {x + ".s", decimal}, {x + ".c", integer}, {x + ".m", integer}}
+	case "asof", "asofleft":
+		name += "_" + pick(g, over...).Name
+		cols = []column{{x + ".id", integer}, {x + ".k", text}, {x + ".v", integer}, {x + ".z", integer}, {x + ".n", decimal}}
+	}
+	g.r.Shuffle(len(cols), func(i, j int) { cols[i], cols[j] = cols[j], cols[i] })
+	var list []*difffuzz.Node
+	var types []string
+	for i, c := range cols[:2+g.r.IntN(3)] {
+		list, types = append(list, difffuzz.Text(fmt.Sprintf("%s AS c%d", c.ref, i+1))), append(types, c.typ)
+	}
+	return finish(difffuzz.Text("SELECT ", difffuzz.List(", ", len(list), list...), " FROM "+name+" "+x, g.where(cols, 30)), types)
 }
 
 // timed are the sources that have windows.

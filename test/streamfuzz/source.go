@@ -142,6 +142,79 @@ func (s *Source) Declare(path string) string {
 	return text
 }
 
+// Views are what queries read that PostgreSQL has other words for.
+func Views(sources []Source, path func(name string) string) string {
+	var b strings.Builder
+	for i := range sources {
+		s := &sources[i]
+		if !s.windowed() {
+			continue
+		}
+		fmt.Fprintf(&b, "CREATE TABLE %[1]s_t (z BIGINT PRIMARY KEY, v BIGINT, n NUMERIC(8, 2), ts TIMESTAMP, WATERMARK FOR ts AS ts - INTERVAL '%[2]d seconds') "+
+			"WITH (connector = 'file', path = '%[3]s', format = 'json', changes = 'upsert');\n", s.Name, s.Delay, path(s.Name+".jsonl"))
+		const groups = "CREATE VIEW %[1]s_%[2]s AS SELECT k, count(*) AS n, max(v) AS m, window_start, window_end FROM %[3]s GROUP BY k, window_start, window_end %[4]s;\n"
+		fmt.Fprintf(&b, groups, s.Name, "allowed", "TUMBLE("+s.Name+", ts, INTERVAL '5 seconds')", "ALLOWED LATENESS INTERVAL '3 seconds'")
+		fmt.Fprintf(&b, groups, s.Name, "every", "HOP("+s.Name+", ts, INTERVAL '2 seconds', INTERVAL '6 seconds')", "EMIT EVERY INTERVAL '1 second'")
+		fmt.Fprintf(&b, groups, s.Name, "update", "CUMULATE("+s.Name+", ts, INTERVAL '3 seconds', INTERVAL '12 seconds')", "EMIT ON UPDATE ALLOWED LATENESS INTERVAL '2 seconds'")
+		fmt.Fprintf(&b, byClock, s.Name, s.Name)
+	}
+	for i := range sources {
+		for j := range sources {
+			if l, r := &sources[i], &sources[j]; l.windowed() && r.windowed() {
+				const join = "CREATE VIEW %[1]s_%[3]s_%[2]s AS SELECT l.id, l.k, r.v, r.z, r.n FROM %[1]s l %[4]s %[2]s_t r FOR SYSTEM_TIME AS OF l.ts ON l.g = r.z;\n"
+				fmt.Fprintf(&b, join, l.Name, r.Name, "asof", "JOIN")
+				fmt.Fprintf(&b, join, l.Name, r.Name, "asofleft", "LEFT JOIN")
+			}
+		}
+	}
+	return b.String()
+}
+
+// byClock is a view with window functions in the order of time.
+const byClock = "CREATE VIEW %s_byclock AS SELECT id, k, sum(v) OVER (PARTITION BY k ORDER BY ts) AS s, count(*) OVER (PARTITION BY g ORDER BY ts) AS c, " +
+	"max(v) OVER (PARTITION BY k ORDER BY ts RANGE BETWEEN INTERVAL '4 seconds' PRECEDING AND CURRENT ROW) AS m FROM %s;\n"
+
+// WitnessViews are the statements that make the same of PostgreSQL's tables; final says that answers are given once, when window functions see late rows, too.
+func WitnessViews(sources []Source, final bool) (all []string) {
+	for i := range sources {
+		s := &sources[i]
+		if !s.windowed() {
+			continue
+		}
+		const groups = "CREATE TEMPORARY VIEW %[1]s_%[2]s AS SELECT k, count(*) AS n, max(v) AS m, s AS window_start, e AS window_end FROM %[1]s_w, %[3]s, LATERAL (SELECT %[4]s AS e) y " +
+			"WHERE s <= ts AND e > ts AND (wm IS NULL OR e + INTERVAL '%[5]d seconds' > wm) GROUP BY k, s, e"
+		w := shapes()
+		all = append(all,
+			fmt.Sprintf(groups, s.Name, "allowed", w["tumble"][0], w["tumble"][1], 3), fmt.Sprintf(groups, s.Name, "every", w["hop"][0], w["hop"][1], 0),
+			fmt.Sprintf(groups, s.Name, "update", w["cumulate"][0], w["cumulate"][1], 2))
+		from := s.Name + "_timely"
+		if final {
+			from = s.Name
+		}
+		all = append(all, fmt.Sprintf(strings.Replace(byClock, "CREATE VIEW", "CREATE TEMPORARY VIEW", 1), s.Name, from))
+	}
+	for i := range sources {
+		for j := range sources {
+			if l, r := &sources[i], &sources[j]; l.windowed() && r.windowed() {
+				for name, join := range map[string]string{"asof": "JOIN", "asofleft": "LEFT JOIN"} {
+					all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_%[3]s_%[2]s AS SELECT l.id, l.k, r.v, r.z, r.n FROM %[1]s_timely l %[4]s LATERAL (SELECT id %% %[5]d AS z, v, n "+
+						"FROM %[2]s_w r WHERE id %% %[5]d = l.g AND ts <= l.ts AND (wm IS NULL OR ts >= wm) ORDER BY ts DESC, pos DESC LIMIT 1) r ON true", l.Name, r.Name, name, join, keys))
+				}
+			}
+		}
+	}
+	return all
+}
+
+// shapes are PostgreSQL's words for windows: where starts s come from, and the end.
+func shapes() map[string][2]string {
+	return map[string][2]string{
+		"tumble":   {"LATERAL (SELECT date_bin('5 seconds', ts, '1970-01-01') AS s) x", "s + INTERVAL '5 seconds'"},
+		"hop":      {"generate_series(date_bin('2 seconds', ts, '1970-01-01') - INTERVAL '4 seconds', date_bin('2 seconds', ts, '1970-01-01'), '2 seconds') s", "s + INTERVAL '6 seconds'"},
+		"cumulate": {"LATERAL (SELECT date_bin('12 seconds', ts, '1970-01-01') AS s) x, generate_series(s + INTERVAL '3 seconds', s + INTERVAL '12 seconds', '3 seconds') w", "w"},
+	}
+}
+
 // Witness are the statements that make the source's table in PostgreSQL, and the windows over it with the rows that are not late for them.
 func (s *Source) Witness() []string {
 	all := []string{fmt.Sprintf("CREATE TEMPORARY TABLE %s (%s, pos BIGINT)", s.Name, columns)}
@@ -153,11 +226,7 @@ func (s *Source) Witness() []string {
 	}
 	all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_w AS SELECT *, max(ts) OVER (ORDER BY pos ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) - INTERVAL '%[2]d seconds' AS wm FROM %[1]s", s.Name, s.Delay))
 	all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_timely AS SELECT %[2]s FROM %[1]s_w WHERE wm IS NULL OR ts IS NULL OR ts >= wm", s.Name, "id, k, g, v, n, b, ts"))
-	for name, w := range map[string][2]string{
-		"tumble":   {"LATERAL (SELECT date_bin('5 seconds', ts, '1970-01-01') AS s) x", "s + INTERVAL '5 seconds'"},
-		"hop":      {"generate_series(date_bin('2 seconds', ts, '1970-01-01') - INTERVAL '4 seconds', date_bin('2 seconds', ts, '1970-01-01'), '2 seconds') s", "s + INTERVAL '6 seconds'"},
-		"cumulate": {"LATERAL (SELECT date_bin('12 seconds', ts, '1970-01-01') AS s) x, generate_series(s + INTERVAL '3 seconds', s + INTERVAL '12 seconds', '3 seconds') w", "w"},
-	} {
+	for name, w := range shapes() {
 		all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_%[2]s AS SELECT id, k, g, v, n, b, ts, s AS window_start, %[4]s AS window_end FROM %[1]s_w, %[3]s "+
 			"WHERE s <= ts AND %[4]s > ts AND (wm IS NULL OR %[4]s > wm)", s.Name, name, w[0], w[1]))
 	}

@@ -96,9 +96,12 @@ func (g *generator) row(id, second int) string {
 		minute, day, at = 59, "2020-02-29T23:", at+60
 	}
 	minute, at = minute+at/60, at%60
-	return fmt.Sprintf(`{"id":%d,"k":%s,"g":%s,"v":%s,"n":%s,"b":%s,"ts":%s}`, id, or(`"`+pick(g, "a", "b", "c", "d")+`"`), or(fmt.Sprint(g.r.IntN(4))),
-		or(fmt.Sprint(g.r.IntN(30)-5)), or(fmt.Sprintf("%d.%02d", g.r.IntN(20), 25*g.r.IntN(4))), or(pick(g, "true", "false")), or(fmt.Sprintf(`"%s%02d:%02d"`, day, minute, at)))
+	return fmt.Sprintf(`{"id":%d,"k":%s,"g":%s,"v":%s,"n":%s,"b":%s,"ts":%s,"z":%d}`, id, or(`"`+pick(g, "a", "b", "c", "d")+`"`), or(fmt.Sprint(g.r.IntN(4))),
+		or(fmt.Sprint(g.r.IntN(30)-5)), or(fmt.Sprintf("%d.%02d", g.r.IntN(20), 25*g.r.IntN(4))), or(pick(g, "true", "false")), or(fmt.Sprintf(`"%s%02d:%02d"`, day, minute, at)), id%keys)
 }
+
+// keys is how many keys the rows of a source have as versions: in the member z, which no column but that of NAME_t has.
+const keys = 4
 
 // query draws a query.
 func (g *generator) query() Query {

@@ -104,6 +104,8 @@ type Config struct {
 	// none means that there is one task.
 	Broadcast bool
 	Deal      []int
+	// Dated says that rows of the probe side of a hash join carry batch.Before, and that somebody behind asks for it: rows that wait for the build side keep it.
+	Dated bool
 	// Inputs says more of the inputs of a Changing join, LeftInput and RightInput. The other joins take inputs that are only appended to.
 	Inputs [2]Input
 	// Pool is where columns take their memory; Budget bounds what is stored.

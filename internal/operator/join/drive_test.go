@@ -71,6 +71,7 @@ func scribble(b *batch.Batch) {
 		}
 		c.SetAllNull()
 	}
+	clear(b.Before)
 }
 
 // texts are the rows of b, columns separated by spaces; a column that is not there is a "-".
@@ -98,6 +99,8 @@ type event struct {
 	input  int
 	rows   [][]string
 	spread bool
+	// dated says what the split of each row had reached: 100 times its place in the batch, and 1.
+	dated bool
 	// restart makes a snapshot before the event and goes on with an operator made of it.
 	restart bool
 }
@@ -110,6 +113,7 @@ type run struct {
 	op     op.Multi
 	out    *op.Output
 	rows   []string
+	before []int64 // of rows that are dated
 	errs   []*sqlstate.Error
 	counts op.Counts
 	ended  [2]bool
@@ -127,6 +131,11 @@ func (r *run) feed(types []schema.Type, e event) error {
 		return r.drain(0, func() (bool, error) { return r.op.OnInputEnd(e.input, r.out) })
 	}
 	b := makeBatch(r.t, types, e.rows, e.spread)
+	if e.dated {
+		for i := range b.Len {
+			b.Before = append(b.Before, int64(100*i+1))
+		}
+	}
 	err := r.drain(b.Len, func() (bool, error) { return r.op.ApplyInput(e.input, b, r.out) })
 	scribble(b)
 	return err
@@ -156,6 +165,11 @@ func (r *run) drain(rows int, call func() (bool, error)) error {
 			r.t.Fatalf("a batch of %d rows", b.Rows())
 		}
 		r.rows = append(r.rows, texts(b)...)
+		for i := range b.Rows() {
+			if b.Before != nil {
+				r.before = append(r.before, b.Before[b.Row(i)])
+			}
+		}
 	}
 	if !r.counts.Balanced() {
 		r.t.Fatalf("the account does not add up: %+v", r.counts)

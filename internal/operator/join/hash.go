@@ -1,6 +1,8 @@
 package join
 
 import (
+	"math"
+
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
@@ -77,6 +79,14 @@ func (h *Hash) ApplyInput(input int, in *batch.Batch, out *op.Output) (more bool
 	out.Counts.Absorbed += int64(stored)
 	out.Counts.Filtered += rows - int64(stored)
 	return false, err
+}
+
+// Limit lets no watermark pass while probe rows wait: they come out behind those of the build side, which goes by another time.
+func (h *Hash) Limit(micros int64) int64 {
+	if h.phase < probing {
+		return math.MinInt64
+	}
+	return micros
 }
 
 // OnInputEnd releases what was held once the build side is over, and emits what is left to say of stored rows once both are. The state has no

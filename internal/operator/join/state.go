@@ -12,6 +12,7 @@ import (
 // The version of the state of joins, and its parts for a key group: docs/format/state.md.
 const (
 	stateVersion = 1
+	datedVersion = 2 // of a key group of a hash join whose probe rows are dated
 	partRows     = 0
 	partTable    = 1
 	partDealt    = 2
@@ -32,19 +33,32 @@ func (h *Hash) Snapshot(number op.KeyGroup) ([]byte, error) {
 	if p[partHeld], err = h.held.rows.Snapshot(uint8(number)); err != nil {
 		return nil, err
 	}
-	return keyed.AppendParts(nil, stateVersion, p[:]...), nil
+	version := byte(stateVersion)
+	if h.cfg.Dated {
+		version = datedVersion
+	}
+	return keyed.AppendParts(nil, version, p[:]...), nil
 }
 
 // Restore puts the state of a key group in.
 func (h *Hash) Restore(number op.KeyGroup, data []byte) error {
-	p, err := keyed.Parts(h.cfg.title(), data, stateVersion, parts)
+	version := max(keyed.PartsVersion(data), stateVersion)
+	if version > datedVersion {
+		version = datedVersion
+	}
+	p, err := keyed.Parts(h.cfg.title(), data, version, parts)
 	if err != nil {
 		return err
 	}
-	if p[partHeld] != nil {
-		if err := h.held.rows.Restore(uint8(number), p[partHeld]); err != nil {
-			return err
-		}
+	switch {
+	case p[partHeld] == nil:
+	case h.cfg.Dated == (version == datedVersion):
+		err = h.held.rows.Restore(uint8(number), p[partHeld])
+	default:
+		err = h.held.restoreOther(&h.cfg, uint8(number), p[partHeld])
+	}
+	if err != nil {
+		return err
 	}
 	return h.build.restore(uint8(number), p)
 }

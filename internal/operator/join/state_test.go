@@ -40,6 +40,14 @@ func stored(t testing.TB) map[string]func() op.Multi {
 			o, err := join.NewHash(config(join.Config{Kind: join.Mark, Keys: []join.Key{{Match: join.In}, {Left: 1, Right: 1}}}))
 			return must(o, err)
 		},
+		"hash-dated-v2": func() op.Multi {
+			o, err := join.NewHash(config(join.Config{Kind: join.Left, Build: join.RightInput, Keys: []join.Key{{}}, Dated: true}))
+			return must(o, err)
+		},
+		"hash-undated-v1": func() op.Multi {
+			o, err := join.NewHash(config(join.Config{Kind: join.Left, Build: join.RightInput, Keys: []join.Key{{}}}))
+			return must(o, err)
+		},
 		"hash-whole-v1": func() op.Multi {
 			o, err := join.NewHash(config(join.Config{Kind: join.Mark, Keys: []join.Key{{Match: join.In}}}))
 			return must(o, err)
@@ -97,7 +105,7 @@ func fill(t testing.TB, o op.Multi) *run {
 	r := newRun(t, o)
 	types := []schema.Type{schema.Of(schema.Int64), schema.Of(schema.Text)}
 	for input := range 2 {
-		if err := r.feed(types, event{input: input, rows: storedRows(input)}); err != nil {
+		if err := r.feed(types, event{input: input, rows: storedRows(input), dated: input == join.LeftInput}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -73,6 +73,8 @@ func newOperator(pool *batch.Pool, budget *limit.Budget, c Config) *Operator {
 	o.table = keyed.NewTable(pool, keys, o.name, budget)
 	o.entries = keyed.NewSlab[entry](budget)
 	o.rows = keyed.NewRows(pool, c.Types, 1, o.name, budget)
+	o.rows.SetExtras(keyed.Extras{Loaded: o.chain})
+	o.table.SetValues(keyed.Values{Append: o.appendSeen, Restore: o.restoreSeen})
 	return o
 }
 
@@ -87,6 +89,11 @@ func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error)
 	slots, err := o.find(in)
 	if err != nil {
 		return false, err
+	}
+	if o.cfg.TTL > 0 {
+		if err := o.table.Touch(slots); err != nil {
+			return false, err
+		}
 	}
 	o.dead = o.dead[:0]
 	take := o.replace

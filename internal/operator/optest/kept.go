@@ -213,9 +213,14 @@ func (r *run) stored(instances []*instance) ([][]entry, error) {
 				return nil, err
 			}
 		}
-		slices.SortStableFunc(tables[table], func(a, b entry) int {
-			return cmp.Or(cmp.Compare(store.ShardOf(a.hash), store.ShardOf(b.hash)), cmp.Compare(a.slice, b.slice), cmp.Compare(a.hash, b.hash), bytes.Compare(a.key, b.key))
-		})
+		sortEntries(tables[table])
 	}
 	return tables, reader.Close()
+}
+
+// sortEntries puts entries in the order of the store.
+func sortEntries(entries []entry) {
+	slices.SortStableFunc(entries, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(store.ShardOf(a.hash), store.ShardOf(b.hash)), cmp.Compare(a.slice, b.slice), cmp.Compare(a.hash, b.hash), bytes.Compare(a.key, b.key))
+	})
 }

@@ -20,11 +20,7 @@ type Stored struct {
 
 // Store has the changes of an operator, which is new, stored from now on.
 func Store(o op.Durable) *Stored {
-	return begin(o, store.NewMemory())
-}
-
-func begin(o op.Durable, in *store.Memory) *Stored {
-	s := &Stored{op: o, parts: o.Kept(), store: in}
+	s := &Stored{op: o, parts: o.Kept(), store: store.NewMemory()}
 	for i, part := range s.parts {
 		part.Keep(keyed.Home{Space: s.space(i), To: math.MaxUint64})
 	}
@@ -84,60 +80,99 @@ func (s *Stored) Forget() error {
 // Len is how many entries are stored, of the epochs that were stored whole.
 func (s *Stored) Len() (n int, err error) {
 	for i := range s.parts {
-		entries, err := s.entries(i)
-		if err != nil {
+		if err := s.scan(i, func(entry) { n++ }); err != nil {
 			return 0, err
 		}
-		n += entries.Len()
 	}
 	return n, nil
 }
 
 // Move ends an epoch and has to, which is new, go on with what is stored.
 func (s *Stored) Move(to op.Durable) (*Stored, error) {
-	if err := s.Seal(); err != nil {
+	next, err := Move([]*Stored{s}, []op.Durable{to}, func(op.KeyGroup) int { return 0 })
+	if err != nil {
 		return nil, err
 	}
-	if err := s.Drain(math.MaxInt64); err != nil {
-		return nil, err
+	return next[0], nil
+}
+
+// Move ends an epoch of operators that share the key groups, and has others, which are new, go on with what is stored, each with the groups that it owns.
+func Move(from []*Stored, to []op.Durable, owner func(op.KeyGroup) int) ([]*Stored, error) {
+	var next []*Stored
+	for _, o := range to {
+		next = append(next, Store(o))
 	}
-	next := begin(to, s.store)
-	for i, part := range next.parts {
-		entries, err := s.entries(i)
-		if err != nil {
+	for _, s := range from {
+		if err := s.Seal(); err != nil {
 			return nil, err
 		}
-		if err := admit(part, entries); err != nil {
+		if err := s.Drain(math.MaxInt64); err != nil {
+			return nil, err
+		}
+	}
+	for part := range next[0].parts {
+		if err := deal(from, next, part, owner); err != nil {
 			return nil, err
 		}
 	}
 	for g := range op.KeyGroups {
 		group := op.KeyGroup(g) //nolint:gosec // below KeyGroups
-		data, err := s.op.Rest(group)
-		if err != nil {
-			return nil, err
+		for _, s := range from {
+			data, err := s.op.Rest(group)
+			if err == nil && data != nil {
+				err = next[owner(group)].op.RestoreRest(group, data)
+			}
+			if err != nil {
+				return nil, err
+			}
 		}
-		if data == nil {
-			continue
-		}
-		if err := to.RestoreRest(group, data); err != nil {
+	}
+	for _, s := range next {
+		if err := s.op.Restored(); err != nil {
 			return nil, err
 		}
 	}
-	return next, to.Restored()
+	return next, nil
 }
 
-// entries reads what is stored of a part.
-func (s *Stored) entries(part int) (*keyed.Entries, error) {
-	e := &keyed.Entries{}
+// deal puts the entries of a part in, in those that own their key groups.
+func deal(from, to []*Stored, part int, owner func(op.KeyGroup) int) error {
+	var all []entry
+	for _, s := range from {
+		err := s.scan(part, func(e entry) { all = append(all, e) })
+		if err != nil {
+			return err
+		}
+	}
+	sortEntries(all)
+	given := make([]keyed.Entries, len(to))
+	changes := make([]store.Changes, len(to))
+	for _, e := range all {
+		at := owner(op.GroupOf(e.hash))
+		changes[at].Put(to[at].space(part), e.slice, e.hash, e.key, e.value)
+		g := &given[at]
+		g.Slices, g.Hashes, g.Keys, g.Values = append(g.Slices, e.slice), append(g.Hashes, e.hash), append(g.Keys, e.key), append(g.Values, e.value)
+	}
+	for i, s := range to {
+		if err := s.store.Apply(context.Background(), []*store.Changes{&changes[i]}); err != nil {
+			return err
+		}
+		if err := admit(s.parts[part], &given[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scan reads what is stored of a part.
+func (s *Stored) scan(part int, give func(entry)) error {
 	r := s.store.Reader()
 	err := r.Scan(s.space(part), 0, math.MaxUint64, func(slice int64, hash uint64, key, value []byte) error {
-		e.Slices, e.Hashes = append(e.Slices, slice), append(e.Hashes, hash)
-		e.Keys, e.Values = append(e.Keys, bytes.Clone(key)), append(e.Values, bytes.Clone(value))
+		give(entry{slice, hash, bytes.Clone(key), bytes.Clone(value)})
 		return nil
 	})
 	if bad := r.Close(); err == nil {
 		err = bad
 	}
-	return e, err
+	return err
 }

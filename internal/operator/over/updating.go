@@ -49,6 +49,8 @@ type Updating struct {
 	places   []int
 	differ   []uint16
 	numbers  []uint32
+	// loaded: rows were put in one by one.
+	loaded bool
 }
 
 // listed is what is known of a partition.
@@ -112,6 +114,10 @@ func NewUpdating(pool *batch.Pool, budget *limit.Budget, config Config) *Updatin
 		u.columns = make([]*batch.Column, len(types))
 	}
 	u.offsets.init(config.Calls)
+	u.e.rows.SetExtras(keyed.Extras{Loaded: u.load})
+	if u.stamps() {
+		u.table.SetValues(keyed.Values{Append: u.appendStamp, Restore: u.restoreStamp})
+	}
 	return u
 }
 
@@ -155,6 +161,11 @@ func (u *Updating) Apply(in *batch.Batch, out *op.Output) (more bool, err error)
 	hashes, err := u.find(in, n)
 	if err != nil {
 		return false, err
+	}
+	if u.stamps() {
+		if err := u.table.Touch(u.slots); err != nil {
+			return false, err
+		}
 	}
 	u.prefixes = slices.Grow(u.prefixes[:0], n)[:n]
 	u.order.Prefixes(in.Cols, in.Sel, u.prefixes)

@@ -110,17 +110,29 @@ func (u *Updating) Restore(group op.KeyGroup, data []byte) error {
 		}
 	}
 	for i := range u.touched {
-		t := &u.touched[i]
-		part := u.parts.At(t.slot)
-		part.touched = 0
-		for id := t.dirty; id != keyed.NoRow; id = u.notes.At(id).dirty {
-			u.notes.At(id).flags = 0
-		}
+		part := u.parts.At(u.touched[i].slot)
 		n := u.lists.Len(part.root)
 		u.addJob(part, 0, n, 0, n)
 	}
+	u.untouch()
+	return u.answer()
+}
+
+// untouch notes that nothing has changed since what was emitted.
+func (u *Updating) untouch() {
+	for i := range u.touched {
+		t := &u.touched[i]
+		u.parts.At(t.slot).touched = 0
+		for id := t.dirty; id != keyed.NoRow; id = u.notes.At(id).dirty {
+			u.notes.At(id).flags = 0
+		}
+	}
 	u.touched, u.changed = u.touched[:0], 0
-	err = u.e.evaluate(&u.jobs, func(ids []uint32, columns []*batch.Column) error {
+}
+
+// answer computes the answers of jobs, which have been emitted.
+func (u *Updating) answer() error {
+	err := u.e.evaluate(&u.jobs, func(ids []uint32, columns []*batch.Column) error {
 		return u.compare(ids, columns, false)
 	})
 	u.jobs, u.seen = jobs{}, nil

@@ -2,13 +2,17 @@ package timejoin_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
 
+	"pgregory.net/rapid"
+
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
@@ -124,6 +128,7 @@ type rig struct {
 	create  func(budget *limit.Budget) op.Multi
 	keys    []int
 	guarded bool
+	kept    bool // state is stored entry by entry
 
 	instances []*instance
 	owners    [op.KeyGroups]uint8
@@ -146,6 +151,36 @@ type instance struct {
 	budget *limit.Budget
 	guards []*keyed.Guard
 	needs  op.Needs
+	stored *optest.Stored
+	calls  int
+}
+
+// keep may have state stored entry by entry.
+func (r *rig) keep(t *rapid.T) {
+	if !r.guarded && rapid.Bool().Draw(t, "stored entry by entry") {
+		r.keepAll()
+	}
+}
+
+// keepAll has state stored entry by entry.
+func (r *rig) keepAll() {
+	r.kept = true
+	r.make(len(r.instances))
+}
+
+// store ends an epoch, or stores something, now and then.
+func (in *instance) store() error {
+	if in.stored == nil {
+		return nil
+	}
+	switch in.calls++; in.calls % 4 {
+	case 3:
+		return in.stored.Seal()
+	case 1:
+		return errors.Join(in.stored.Seal(), in.stored.Drain(math.MaxInt64))
+	default:
+		return in.stored.Drain(40)
+	}
 }
 
 func newRig(t fataler, keys []int, instances int, guarded bool, create func(*limit.Budget) op.Multi) *rig {
@@ -169,6 +204,9 @@ func (r *rig) make(instances int) {
 				t.(interface{ SetGuard(*keyed.Guard) }).SetGuard(g)
 				in.guards = append(in.guards, g)
 			}
+		}
+		if r.kept {
+			in.stored = optest.Store(in.op.(op.Durable))
 		}
 		r.instances = append(r.instances, in)
 	}
@@ -198,6 +236,9 @@ func (r *rig) call(in *instance, input int, b *batch.Batch, call func(*op.Output
 		if calls > 100_000 {
 			r.t.Fatalf("no end")
 		}
+	}
+	if err := in.store(); err != nil {
+		r.t.Fatalf("%v", err)
 	}
 }
 
@@ -345,6 +386,54 @@ func (r *rig) tick(now int64) {
 // restart goes on with new instances that are made of the state.
 func (r *rig) restart(instances int) {
 	r.t.Helper()
+	if r.kept {
+		r.restartKept(instances)
+	} else {
+		r.restartWhole(instances)
+	}
+	for input, ended := range r.ended {
+		for _, in := range r.instances {
+			if ended {
+				r.call(in, input, nil, func(out *op.Output) (bool, error) { return in.op.OnInputEnd(input, out) })
+			}
+		}
+	}
+	if r.now != 0 {
+		r.tick(r.now)
+	}
+	for input, micros := range r.told {
+		if micros != math.MinInt64 {
+			r.tell(input)
+		}
+	}
+}
+
+// restartKept has them made of entries.
+func (r *rig) restartKept(instances int) {
+	r.t.Helper()
+	var from []*optest.Stored
+	for _, in := range r.instances {
+		from = append(from, in.stored)
+	}
+	r.kept = false
+	r.make(instances)
+	r.kept = true
+	var to []op.Durable
+	for _, in := range r.instances {
+		to = append(to, in.op.(op.Durable))
+	}
+	next, err := optest.Move(from, to, func(g op.KeyGroup) int { return int(r.owners[g]) })
+	if err != nil {
+		r.t.Fatalf("%v", err)
+	}
+	for i, in := range r.instances {
+		in.stored = next[i]
+	}
+}
+
+// restartWhole has them made of snapshots of the key groups.
+func (r *rig) restartWhole(instances int) {
+	r.t.Helper()
 	var groups [op.KeyGroups][]byte
 	for n, in := range r.instances {
 		if h, ok := in.op.(op.BarrierHandler); ok {
@@ -384,21 +473,6 @@ func (r *rig) restart(instances int) {
 		}
 		if !bytes.Equal(kept, again) {
 			r.t.Fatalf("key group %d has another snapshot after its restore", g)
-		}
-	}
-	for input, ended := range r.ended {
-		for _, in := range r.instances {
-			if ended {
-				r.call(in, input, nil, func(out *op.Output) (bool, error) { return in.op.OnInputEnd(input, out) })
-			}
-		}
-	}
-	if r.now != 0 {
-		r.tick(r.now)
-	}
-	for input, micros := range r.told {
-		if micros != math.MinInt64 {
-			r.tell(input)
 		}
 	}
 }

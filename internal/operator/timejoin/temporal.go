@@ -55,6 +55,8 @@ func NewTemporal(c *TemporalConfig) (*Temporal, error) {
 	t.keep = cfg.stored(LeftInput, cfg.times(LeftInput)...)
 	t.held = keyed.NewRows(cfg.Pool, cfg.Left, 0, cfg.title(sortTemporal), cfg.Budget)
 	t.waiting = newDue(cfg.Budget)
+	t.versions.rows.SetExtras(keyed.Extras{Loaded: t.versions.load})
+	t.held.SetExtras(keyed.Extras{Loaded: t.wake})
 	t.out, t.cond = newOutput(&cfg.Config), newCondition(&cfg.Config)
 	for _, i := range append(cfg.times(LeftInput), t.keys.columns...) {
 		if t.own[i] == nil {
@@ -363,7 +365,7 @@ func (t *Temporal) Restore(number op.KeyGroup, data []byte) error {
 		if err := t.versions.rows.Restore(group, parts[0]); err != nil {
 			return err
 		}
-		if err := t.versions.restored(group); err != nil {
+		if err := t.versions.load(t.versions.rows.AppendGroup(nil, group)); err != nil {
 			return err
 		}
 	}
@@ -373,7 +375,11 @@ func (t *Temporal) Restore(number op.KeyGroup, data []byte) error {
 	if err := t.held.Restore(group, parts[1]); err != nil {
 		return err
 	}
-	ids := t.held.AppendGroup(nil, group)
+	return t.wake(t.held.AppendGroup(nil, group))
+}
+
+// wake has rows that are stored wait.
+func (t *Temporal) wake(ids []uint32) error {
 	for len(ids) > 0 {
 		n := min(len(ids), batch.MaxRows)
 		t.held.Gather(ids[:n], t.own)
@@ -386,3 +392,15 @@ func (t *Temporal) Restore(number op.KeyGroup, data []byte) error {
 	}
 	return nil
 }
+
+// Kept are the versions and the left rows that wait.
+func (t *Temporal) Kept() []keyed.Kept { return []keyed.Kept{t.versions.rows, t.held} }
+
+// Rest returns nothing: the parts are all there is.
+func (t *Temporal) Rest(op.KeyGroup) ([]byte, error) { return nil, nil }
+
+// RestoreRest is never called.
+func (t *Temporal) RestoreRest(op.KeyGroup, []byte) error { return nil }
+
+// Restored has nothing to make.
+func (t *Temporal) Restored() error { return nil }

@@ -78,6 +78,7 @@ func TestTemporalJoinsAreWhatTheirDefinitionSays(t *testing.T) {
 			}
 			inputs := [2]stream{drawStream(rt, 1, delay, lags[0]), drawVersions(rt, drawStream(rt, 1001, delay, lags[1]))}
 			r := temporalRig(rt, c, rapid.IntRange(1, 3).Draw(rt, "instances"), rapid.Bool().Draw(rt, "guarded"))
+			r.keep(rt)
 			r.check = func(b *batch.Batch) {
 				left, _ := c.Lags()
 				for i := range b.Rows() {
@@ -181,15 +182,20 @@ func TestWhatADeleteTakes(t *testing.T) {
 		{"a time", true, at(1009, 7, 15), map[pair]int{{1, 1001}: 1, {2, 0}: 1, {3, 1003}: 1}},
 		{"no time", true, timeless, map[pair]int{{1, 1001}: 1, {2, 1002}: 1, {3, 0}: 1}},
 	} {
-		cfg := temporal(timejoin.Left)
-		cfg.Upsert = c.upsert
-		r := temporalRig(t, cfg, 1, false)
-		r.feed(1, []row{at(1001, 7, 5), at(1002, 7, 10), at(1003, 7, 20)}, nil)
-		r.feed(1, []row{of(batch.Delete, c.gone), of(batch.Delete, c.gone)}, nil)
-		r.feed(0, []row{at(1, 7, 9), at(2, 7, 16), at(3, 7, 30)}, nil)
-		r.restart(2)
-		r.finish()
-		r.same(c.want, c.what)
+		for _, kept := range []bool{false, true} {
+			cfg := temporal(timejoin.Left)
+			cfg.Upsert = c.upsert
+			r := temporalRig(t, cfg, 1, false)
+			if kept {
+				r.keepAll()
+			}
+			r.feed(1, []row{at(1001, 7, 5), at(1002, 7, 10), at(1003, 7, 20)}, nil)
+			r.feed(1, []row{of(batch.Delete, c.gone), of(batch.Delete, c.gone)}, nil)
+			r.feed(0, []row{at(1, 7, 9), at(2, 7, 16), at(3, 7, 30)}, nil)
+			r.restart(2)
+			r.finish()
+			r.same(c.want, c.what)
+		}
 	}
 }
 

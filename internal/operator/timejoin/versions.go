@@ -230,7 +230,9 @@ func (v *versions) insert(slot, id uint32, micros int64) error {
 	}
 	if older != keyed.NoRow && v.micros(older) == micros {
 		next := *v.rows.Link(older, olderLink)
-		v.kill(older)
+		if err := v.kill(older); err != nil {
+			return err
+		}
 		older = next
 	}
 	*link = older
@@ -272,9 +274,11 @@ func (v *versions) take(b *batch.Batch, s step) (took bool, err error) {
 	}
 	if v.time < 0 {
 		v.heads.At(slot).id = keyed.NoRow
-		v.kill(id)
 		v.empty = append(v.empty, slot)
-		return true, nil
+		return true, v.kill(id)
+	}
+	if err := v.rows.TouchOne(id); err != nil {
+		return false, err
 	}
 	*v.rows.Mark(id) |= deleted
 	v.anyEnd = true
@@ -282,9 +286,13 @@ func (v *versions) take(b *batch.Batch, s step) (took bool, err error) {
 }
 
 // kill makes a version none.
-func (v *versions) kill(id uint32) {
+func (v *versions) kill(id uint32) error {
+	if err := v.rows.TouchOne(id); err != nil {
+		return err
+	}
 	*v.rows.Mark(id) |= dead
 	v.dying = append(v.dying, id)
+	return nil
 }
 
 // bury gives the memory of what is dead, and of keys without versions, to others.
@@ -327,7 +335,9 @@ func (v *versions) trimBehind(ids []uint32, micros int64) error {
 		}
 		link := v.rows.Link(id, olderLink)
 		for older := *link; older != keyed.NoRow; older = *v.rows.Link(older, olderLink) {
-			v.kill(older)
+			if err := v.kill(older); err != nil {
+				return err
+			}
 		}
 		*link = keyed.NoRow
 		if mark&deleted != 0 {
@@ -351,7 +361,9 @@ func (v *versions) forget(ids []uint32) error {
 	for i, slot := range slots {
 		if head := v.heads.At(slot); head.id == ids[i] && *v.rows.Mark(ids[i])&dead == 0 {
 			head.id = keyed.NoRow
-			v.kill(ids[i])
+			if err := v.kill(ids[i]); err != nil {
+				return err
+			}
 			v.empty = append(v.empty, slot)
 		}
 	}
@@ -384,9 +396,8 @@ func (v *versions) lookUp(b *batch.Batch, k *keys, hashes []uint64, times []int6
 	return nil
 }
 
-// restored makes the rows of a key group that were restored versions.
-func (v *versions) restored(group uint8) error {
-	ids := v.rows.AppendGroup(nil, group)
+// load makes rows that are stored versions.
+func (v *versions) load(ids []uint32) error {
 	for len(ids) > 0 {
 		n := min(len(ids), batch.MaxRows)
 		v.rows.Gather(ids[:n], v.own)

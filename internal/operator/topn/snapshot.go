@@ -42,23 +42,9 @@ func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
 			return err
 		}
 	}
-	columns := make([]*batch.Column, len(o.types))
-	for i, typ := range o.types {
-		columns[i] = batch.NewColumn(o.pool, typ)
-	}
-	defer func() {
-		for _, c := range columns {
-			c.Release()
-		}
-	}()
 	touched := len(o.touched)
-	for len(ids) > 0 {
-		part := ids[:min(len(ids), batch.MaxRows)]
-		ids = ids[len(part):]
-		o.rows.Gather(part, columns)
-		if err := o.restore(&batch.Batch{Cols: columns, Len: len(part)}, part); err != nil {
-			return err
-		}
+	if err := o.restoreAll(ids); err != nil {
+		return err
 	}
 	for i := touched; i < len(o.touched); i++ {
 		t := &o.touched[i]
@@ -70,7 +56,29 @@ func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
 	return nil
 }
 
-// restore puts rows of the store in their lists.
+// restoreAll puts rows of the store in their lists.
+func (o *Operator) restoreAll(ids []uint32) error {
+	columns := make([]*batch.Column, len(o.types))
+	for i, typ := range o.types {
+		columns[i] = batch.NewColumn(o.pool, typ)
+	}
+	defer func() {
+		for _, c := range columns {
+			c.Release()
+		}
+	}()
+	for len(ids) > 0 {
+		part := ids[:min(len(ids), batch.MaxRows)]
+		ids = ids[len(part):]
+		o.rows.Gather(part, columns)
+		if err := o.restore(&batch.Batch{Cols: columns, Len: len(part)}, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restore is restoreAll for a batch of them.
 func (o *Operator) restore(b *batch.Batch, ids []uint32) error {
 	if _, err := o.find(b, b.Len); err != nil {
 		return err

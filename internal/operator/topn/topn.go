@@ -43,6 +43,11 @@ type partitionState struct {
 	stamp int64
 }
 
+// noRows is the state of a partition that is new.
+func noRows() partitionState {
+	return partitionState{root: keyed.NoRow, twins: keyed.NoRow, last: keyed.NoRow}
+}
+
 // touch is a partition that was touched since the last flush.
 type touch struct {
 	slot uint32
@@ -85,6 +90,8 @@ type Operator struct {
 	output   output
 	swept    int64
 	held     int64 // bytes reserved for flushes
+	// loaded: rows were put in one by one.
+	loaded bool
 	// single says that a partition has one row in the output.
 	single bool
 }
@@ -114,6 +121,10 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	}
 	if config.Changes && config.Arrival {
 		o.twins = newTwins(o)
+	}
+	o.rows.SetExtras(keyed.Extras{Loaded: o.load})
+	if o.stamps() {
+		o.table.SetValues(keyed.Values{Append: o.appendStamp, Restore: o.restoreStamp})
 	}
 	return o
 }
@@ -163,6 +174,11 @@ func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error)
 	if err != nil {
 		return false, err
 	}
+	if o.stamps() {
+		if err := o.table.Touch(o.slots); err != nil {
+			return false, err
+		}
+	}
 	cols := o.extra.columns(in)
 	o.prefixes = slices.Grow(o.prefixes[:0], n)[:n]
 	o.order.Prefixes(cols, in.Sel, o.prefixes)
@@ -186,7 +202,7 @@ func (o *Operator) find(b *batch.Batch, n int) (hashes []uint64, err error) {
 			o.columns[i] = b.Cols[column]
 		}
 	}
-	err = keyed.Places(o.table, hashes, o.columns, b.Sel, o.slots, o.parts, partitionState{root: keyed.NoRow, twins: keyed.NoRow, last: keyed.NoRow})
+	err = keyed.Places(o.table, hashes, o.columns, b.Sel, o.slots, o.parts, noRows())
 	return hashes, op.OutOfMemory(o.config.Name, err)
 }
 

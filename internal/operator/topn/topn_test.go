@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -212,6 +213,8 @@ type drive struct {
 	t   *testing.T
 	o   *topn.Operator
 	sum op.Counts
+
+	config topn.Config
 }
 
 func (d *drive) call(f func(out *op.Output) (bool, error)) []string {
@@ -241,7 +244,7 @@ func (d *drive) apply(kinds []batch.Change, rows ...[]any) []string {
 
 func newDrive(t *testing.T, config topn.Config) *drive {
 	config.Name, config.Types = "top 1", types()
-	return &drive{t: t, o: topn.New(&batch.Pool{}, limit.New("test", 0), config)}
+	return &drive{t: t, config: config, o: topn.New(&batch.Pool{}, limit.New("test", 0), config)}
 }
 
 func want(t *testing.T, what string, got []string, rows ...string) {
@@ -325,6 +328,31 @@ func TestPartitionsExpire(t *testing.T) {
 	want(t, "one partition is forgotten", d.call(d.o.OnFlush), `-D 1, 0, 6, ""`)
 	if d.sum.Filtered != 1 || !d.sum.Balanced() {
 		t.Errorf("the account is %+v", d.sum)
+	}
+}
+
+// TestWhenRowsCameIsStored: a partition that a row came for which changed nothing is not forgotten too early, although it was stored before.
+func TestWhenRowsCameIsStored(t *testing.T) {
+	d := newDrive(t, topn.Config{Partition: []int{keyColumn}, Order: []keyed.Key{{Column: valueColumn}}, Limit: 1, TTL: 100})
+	stored := optest.Store(d.o)
+	d.o.SetTime(1000)
+	d.apply(nil, []any{1, 0, 5, ""})
+	d.call(d.o.OnFlush)
+	if err := errors.Join(stored.Seal(), stored.Drain(math.MaxInt64)); err != nil {
+		t.Fatal(err)
+	}
+	d.o.SetTime(1080)
+	d.apply(nil, []any{1, 0, 6, ""})
+	next := newDrive(t, d.config)
+	stored, err := stored.Move(next.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "a tick", next.call(func(out *op.Output) (bool, error) { return next.o.OnTime(1110, out) }))
+	next.apply(nil, []any{1, 0, 4, ""})
+	want(t, "a row that takes the first place", next.call(next.o.OnFlush), `-U 1, 0, 5, ""`, `+U 1, 0, 4, ""`)
+	if n, err := stored.Len(); n != 2 || err != nil {
+		t.Errorf("%d entries were stored, %v", n, err)
 	}
 }
 

@@ -31,7 +31,7 @@ type Config struct {
 	// Start and End are the columns of the window. Rows in which one is NULL are in no window.
 	Start, End int
 	// Lag is how far End may be behind the watermark, in µs: the End of a later row is after the watermark less Lag. A window closes when the watermark
-	// has reached its end plus Lag. See AssignConfig.Lags.
+	// has reached its end plus Lag. See AssignConfig.Lags. math.MaxInt64: no watermark says anything of it, and it closes when the input ends.
 	Lag int64
 	// Lateness is how long after that its rows still count, in µs of event time: each flush then corrects what was emitted.
 	Lateness int64

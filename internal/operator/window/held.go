@@ -261,7 +261,10 @@ func (h *Held) schedule(key uint32, micros int64) error {
 	return h.dues.push(due{micros, key})
 }
 
-func (h *Held) closeTime(end int64) int64 { return add(max(end, 0), h.cfg.Lag) + min(end, 0) }
+// closeTime is when a session that ends at end comes out: when its input ends at the latest.
+func (h *Held) closeTime(end int64) int64 {
+	return min(add(max(end, 0), h.cfg.Lag)+min(end, 0), math.MaxInt64-1)
+}
 
 // remove drops a row that is like row of in.
 func (h *Held) remove(in *batch.Batch, row int, key uint32, out *op.Output) error {

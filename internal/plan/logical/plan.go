@@ -20,7 +20,11 @@ const (
 func (o OnError) String() string { return [...]string{"fail", "drop", "dead_letter"}[o] }
 
 // RefusedError is why a plan is not carried out: its queries are ones that nothing can answer. Nothing was begun.
-type RefusedError struct{ Err error }
+type RefusedError struct {
+	Err error
+	// Sink is the name of the sink whose rows nothing can give, "" if that is not known.
+	Sink string
+}
 
 // Error returns the reason.
 func (r *RefusedError) Error() string { return r.Err.Error() }

@@ -344,6 +344,12 @@ func (s *Edges) joinedTimes(n *logical.Join, p *Properties) {
 		if !appends || n.Kind != logical.Inner && n.Kind != logical.Semi {
 			p.Changes = logical.Changelog
 		}
+		switch s.readSide(n) {
+		case 0:
+			p.moveWindows(left, same)
+		case 1:
+			p.moveWindows(right, behind)
+		}
 	case logical.IntervalJoin:
 		// A row waits for its partner, and comes out with it: by as much as their times may be apart.
 		p.Times = map[int]int64{n.Bounds.Left: max(0, n.Lags[0], n.Lags[1]-n.Bounds.Lower)}
@@ -383,6 +389,43 @@ func (s *Edges) joinedTimes(n *logical.Join, p *Properties) {
 			p.moveWindows(left, same)
 		}
 	}
+}
+
+// readSide is the side of a join whose rows go on at once, with their times, if the other one is read to its end first; -1 if there is none. A changing join of
+// inputs that end takes rows from both as they come, but which of them are late does not depend on when answers are handed on.
+func (s *Edges) readSide(n *logical.Join) int {
+	if n.Strategy == logical.ChangingJoin {
+		left, right := s.Of(n.Left), s.Of(n.Right)
+		timed := [2]bool{s.hasTimes(n.Left), s.hasTimes(n.Right)}
+		switch {
+		case !left.Bounded || !right.Bounded || timed[0] == timed[1] || !disjoint(n):
+		case timed[0] && !n.Kind.LeftNullable():
+			return 0
+		case timed[1] && !n.Kind.RightNullable() && !n.Kind.KeepsLeftOnly():
+			return 1
+		}
+		return -1
+	}
+	switch {
+	case n.Strategy > logical.ChangingJoin || len(s.Of(n).Times) == 0:
+		return -1
+	case n.BuildLeft:
+		return 1
+	}
+	return 0
+}
+
+// hasTimes reports whether rows of n have times that a watermark is of, or had them if answers were handed on once.
+func (s *Edges) hasTimes(n logical.Node) bool {
+	switch n := n.(type) {
+	case *logical.Filter, *logical.Project, *logical.Unnest, *logical.RowsFrom, *logical.WindowTable:
+		return s.hasTimes(n.Inputs()[0])
+	case *logical.Join:
+		if n.Strategy == logical.ChangingJoin {
+			return s.readSide(n) >= 0
+		}
+	}
+	return len(s.Of(n).Times) > 0
 }
 
 // windowTimes are the times of the window's columns at other places, of rows that are held for more µs after the end of the window is passed.

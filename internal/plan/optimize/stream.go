@@ -13,7 +13,7 @@ import (
 )
 
 // PlanStreams decides for each step whether it answers once, when its input ends, as windows close, or with each change, and by what it frees its
-// state. The error names a step that can do none of these over its input, and how to mend the query.
+// state. The error, a *logical.RefusedError, names a step that can do none of these over its input, and how to mend the query.
 func PlanStreams(p *logical.Plan) error {
 	s := &streams{plan: p, edges: NewEdges(), decided: map[logical.Node]logical.Node{}, sliced: map[logical.Node]logical.Node{}, below: map[logical.Node]logical.Node{}, late: map[lateKey]logical.Node{}}
 	done := map[logical.Node]logical.Node{}
@@ -24,17 +24,17 @@ func PlanStreams(p *logical.Plan) error {
 			}
 			return s.node(n)
 		})
-		if s.err != nil {
-			return s.err
+		if s.err == nil {
+			s.sink(sink)
 		}
-		s.sink(sink)
+		if s.err != nil {
+			return &logical.RefusedError{Err: s.err, Sink: sink.Name}
+		}
 	}
-	if s.err == nil {
-		s.lateOfSlices()
-		date(p)
-		p.Warnings = append(p.Warnings, s.warnings()...)
-	}
-	return s.err
+	s.lateOfSlices()
+	date(p)
+	p.Warnings = append(p.Warnings, s.warnings()...)
+	return nil
 }
 
 // lateOfSlices takes late rows from where windows are assigned in slices, if they are.
@@ -150,6 +150,9 @@ func (s *streams) windows(n *logical.WindowTable) logical.Node {
 	c.Lag, c.Timed = s.edges.Of(n.Input).Times[n.Time]
 	if n.Processing {
 		c.Timed = false
+	}
+	if !c.Timed { // of a time that no watermark is of nothing is late
+		c.Decides, c.Lateness = false, 0
 	}
 	if n.Shape != logical.Session {
 		return logical.NewWindowTable(c)

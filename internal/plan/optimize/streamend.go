@@ -120,11 +120,15 @@ func (s *streams) warnings() []string {
 			}
 		case *logical.Over:
 			if n.Changing && n.TTL == 0 {
-				warn(n, "all rows", "ORDER BY a column with a watermark, or "+ttl)
+				warn(n, "all rows", s.boundOver(n)+ttl)
 			}
 		case *logical.Sort:
-			if n.Changing && n.Partition != nil && n.TTL == 0 {
+			switch {
+			case !n.Changing || n.TTL != 0:
+			case n.Partition != nil:
 				warn(n, "rows of every partition", ttl)
+			case n.Retracts:
+				warn(n, "all rows, since any of those that are shown may be taken back,", ttl)
 			}
 		case *logical.SetOp:
 			if n.TTL == 0 {
@@ -133,4 +137,18 @@ func (s *streams) warnings() []string {
 		}
 	}
 	return all
+}
+
+// boundOver is what would bound the rows that window functions keep, besides a time to live: it is their order, unless that is by time already.
+func (s *streams) boundOver(n *logical.Over) string {
+	if len(n.Order) > 0 && inOrder(n.Order[0]) && !s.changes(n.Input) {
+		if _, timed := s.edges.Of(n.Input).Times[n.Order[0].Column]; timed {
+			for _, c := range n.Calls {
+				if ahead(n.Input, c) {
+					return c.Function.Name + " may change with rows that come later; "
+				}
+			}
+		}
+	}
+	return "ORDER BY a column with a watermark, or "
 }

@@ -282,16 +282,11 @@ func (s *streams) decideBelow(n logical.Node) logical.Node {
 		}
 		out = withInputs(n, in)
 	case *logical.Join:
-		if n.Strategy >= logical.ChangingJoin || len(s.edges.Of(n).Times) == 0 {
-			break
-		}
 		sides := []logical.Node{n.Left, n.Right}
-		read := 0
-		if n.BuildLeft {
-			read = 1
+		if read := s.edges.readSide(n); read >= 0 {
+			sides[read] = s.decideBelow(sides[read])
+			out = withInputs(n, sides)
 		}
-		sides[read] = s.decideBelow(sides[read])
-		out = withInputs(n, sides)
 	}
 	s.below[n] = out
 	return out

@@ -157,7 +157,7 @@ func (b *builder) split(n *logical.Aggregate, config *aggregate.Config, edge Edg
 	scattered, partition := config.ScatterOutput()
 	head := &Step{
 		Name: n.Name + ".distinct", Detail: "values of DISTINCT that are new", OnError: n.OnError, Schema: partialSchema(n, config.PartialOutput()),
-		Fingerprint: fingerprint(n), Node: n, Split: true, Ports: [][]Edge{{edge}},
+		Fingerprint: fingerprint(n), Tick: tickOf(n), Node: n, Split: true, Ports: [][]Edge{{edge}},
 		New: func(b Build) (op.Operator, error) { return aggregate.NewDistinct(b.Pool, b.Budget, *config), nil },
 	}
 	stage := &Stage{Name: head.Name, Tasks: b.plan.Parallelism, Head: head, Inputs: 1}

@@ -34,7 +34,6 @@ func New(p *logical.Plan, lanes int) *Plan {
 		b.lead(s.Input, Edge{Sink: sink})
 	}
 	b.setGates(b.nodes)
-	b.setTick()
 	if p.DeadLetters != nil {
 		b.plan.DeadLetters = newSink(p.DeadLetters, p.DeadLetters.Schema)
 	}
@@ -181,18 +180,18 @@ func newStep(n logical.Node) *Step {
 	s := &Step{Detail: detail, Schema: n.Schema(), Ports: make([][]Edge, 1)}
 	switch n := n.(type) {
 	case *logical.Filter:
-		s.Name, s.OnError = n.Name, n.OnError
+		s.Name, s.OnError, s.Tick = n.Name, n.OnError, clockTick(n.Predicate)
 		s.New = func(b Build) (op.Operator, error) {
 			program, err := eval.Compile(b.Pool, n.Predicate)
 			return filter.New(program), err
 		}
 	case *logical.Project:
-		s.Name, s.OnError = n.Name, n.OnError
+		exprs := make([]*bind.Expr, len(n.Items))
+		for i, item := range n.Items {
+			exprs[i] = item.Expr
+		}
+		s.Name, s.OnError, s.Tick = n.Name, n.OnError, clockTick(exprs...)
 		s.New = func(b Build) (op.Operator, error) {
-			exprs := make([]*bind.Expr, len(n.Items))
-			for i, item := range n.Items {
-				exprs[i] = item.Expr
-			}
 			program, err := eval.Compile(b.Pool, exprs...)
 			return project.New(program), err
 		}
@@ -204,6 +203,11 @@ func newStep(n logical.Node) *Step {
 	case *logical.Split:
 		s.Name, s.OnError = n.Name, n.OnError
 		s.Ports = make([][]Edge, len(n.Branches))
+		for _, branch := range n.Branches {
+			if branch.Cond != nil && s.Tick == 0 {
+				s.Tick = clockTick(branch.Cond)
+			}
+		}
 		s.New = func(b Build) (op.Operator, error) { return newSplit(b.Pool, n) }
 	case *logical.RowsFrom:
 		newRowsFrom(s, n)

@@ -42,7 +42,7 @@ func newJoin(s *Step, n *logical.Join) meeting {
 func joinConfig(n *logical.Join) join.Config {
 	c := join.Config{
 		Name: n.Name, Kind: joinKind(n.Kind), Build: join.RightInput, Left: types(n.Left.Schema()), Right: types(n.Right.Schema()), Need: n.Need,
-		Broadcast: n.Strategy == logical.BroadcastJoin,
+		Broadcast: n.Strategy == logical.BroadcastJoin, Dated: n.Dated,
 	}
 	if n.BuildLeft {
 		c.Build = join.LeftInput

@@ -33,9 +33,6 @@ type Plan struct {
 	Parallelism int
 	// Description is the plan as checkpoints have it: evolve.Description; nil where nothing is kept.
 	Description []byte
-	// Tick is how often processing time is told to those that ask for it (op.TimeHandler, op.Timed), in µs; 0 means every 100 ms. Without such steps
-	// there are no ticks.
-	Tick int64
 }
 
 // Source is a source and the fused chain behind it.
@@ -84,6 +81,9 @@ type Step struct {
 	Schema  *schema.Schema
 	// Fingerprint says of a step with state what its state means: another one cannot go on from it. Empty means that nothing is known.
 	Fingerprint string
+	// Tick is how often the step is to be told what processing time it is, in µs, if its operator takes it (op.TimeHandler, op.Timed); 0 means never: an
+	// operator that could let rows expire is not asked to where none do.
+	Tick int64
 	// Node is what the step carries out, nil where it has no state.
 	Node logical.Node
 	// Split says that the step looks up values of DISTINCT for Node, whose own step is another one.

@@ -75,7 +75,7 @@ func (b *builder) stage(n logical.Node) *Stage {
 	default:
 		panic(fmt.Sprintf("physical: no stage for %T", n))
 	}
-	head.Fingerprint, head.Node = fingerprint(n), n
+	head.Fingerprint, head.Tick, head.Node = fingerprint(n), tickOf(n), n
 	s := &Stage{Name: head.Name, Tasks: b.plan.Parallelism, Head: head, Inputs: len(n.Inputs())}
 	if m.alone {
 		s.Tasks = 1

@@ -1,6 +1,8 @@
 package physical
 
 import (
+	"math"
+
 	"wire.example/wire/internal/operator/dedupe"
 	"wire.example/wire/internal/operator/fold"
 	"wire.example/wire/internal/operator/late"
@@ -97,6 +99,9 @@ func newSessions(s *Step, n *logical.Sessions) meeting {
 	config := window.HeldConfig{
 		Name: n.Name, Types: types(n.Schema()), Keys: n.Keys, Start: n.Start, End: n.End, Lag: n.Lag, Retracts: n.Retracts, ProcessingTime: n.Processing,
 	}
+	if !n.Timed && !n.Processing {
+		config.Lag = math.MaxInt64
+	}
 	s.New = func(b Build) (op.Operator, error) { return window.NewHeld(b.Pool, b.Budget, config) }
 	return byKeys(n.Keys)
 }
@@ -116,6 +121,7 @@ func newWindowTable(s *Step, n *logical.WindowTable) {
 		Name: n.Name, Types: types(n.Input.Schema()), Shape: shapeOf(n), Time: n.Time, Decides: n.Decides, Lateness: n.Lateness, Slices: n.Sliced,
 	}
 	if n.Processing {
+		s.Tick = windowTick(n)
 		config.TimeType, config.Time = config.Types[n.Time], window.ProcessingTime
 	}
 	s.New = func(b Build) (op.Operator, error) {

@@ -1,6 +1,7 @@
 package physical
 
 import (
+	"math"
 	"slices"
 
 	"wire.example/wire/internal/operator/aggregate"
@@ -16,31 +17,6 @@ func closes(n *logical.Aggregate) bool {
 	return w != nil && (w.Timed || n.Changing || w.Processing || w.Table != nil && w.Table.Shape == logical.Session)
 }
 
-// Processing time is told every so often, in µs, unless steps want it sooner.
-const usualTick, soonestTick = 100_000, 1_000
-
-// setTick lets processing time go on as often as the steps of the plan have use for it.
-func (b *builder) setTick() {
-	tick := int64(usualTick)
-	for _, n := range b.nodes {
-		a, ok := n.(*logical.Aggregate)
-		if !ok || a.Window == nil {
-			continue
-		}
-		if a.Emit.Every > 0 {
-			tick = min(tick, a.Emit.Every)
-		}
-		if t := a.Window.Table; t != nil && t.Processing {
-			for _, span := range []int64{t.Size, t.Every, t.Gap} {
-				if span > 0 {
-					tick = min(tick, span)
-				}
-			}
-		}
-	}
-	b.plan.Tick = max(tick, soonestTick)
-}
-
 // windowConfig is n as the operators of windows take it, over the rows of its input; its window's columns are the last two of its keys.
 func windowConfig(n *logical.Aggregate) window.Config {
 	if !closes(n) {
@@ -54,6 +30,9 @@ func windowConfig(n *logical.Aggregate) window.Config {
 	c.Changes, c.Keys = false, c.Keys[:k]
 	for i, set := range c.Sets {
 		c.Sets[i] = slices.DeleteFunc(slices.Clone(set), func(place int) bool { return place >= k })
+	}
+	if !w.Timed && !w.Processing { // a watermark says nothing of them: they close when the input ends
+		c.Lag = math.MaxInt64
 	}
 	switch {
 	case n.Emit.Every != 0:

@@ -63,6 +63,9 @@ func specialForms() []string {
 	return []string{"coalesce", "nullif", "greatest", "least", "substring_similar"}
 }
 
+// windowFunctions are the tables that assign windows.
+func windowFunctions() []string { return []string{"tumble", "hop", "cumulate", "session"} }
+
 // undefined says that there is no function called name; nil if there is one.
 func undefined(b *bind.Binder, n *exprast.FuncCall, name string) error {
 	if len(builtin.Standard().Lookup(name)) > 0 || slices.Contains(specialForms(), name) {
@@ -94,7 +97,7 @@ func undefined(b *bind.Binder, n *exprast.FuncCall, name string) error {
 	if slices.Contains(sessionFunctions(), name) {
 		return bad.WithHint("No function matches the given name and argument types.")
 	}
-	if shape, _, _ := strings.Cut(name, "_"); slices.Contains([]string{"tumble", "hop", "cumulate", "session"}, shape) {
+	if shape, _, _ := strings.Cut(name, "_"); slices.Contains(windowFunctions(), shape) {
 		return bad.WithHint("Windows are tables: FROM TUMBLE(table, time column, INTERVAL '1 minute') adds window_start and window_end, to group by both.")
 	}
 	if meant := connector.Nearest(name, names); meant != "" {

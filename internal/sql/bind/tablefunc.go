@@ -2,12 +2,14 @@ package bind
 
 import (
 	"slices"
+	"strings"
 
 	exprast "wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/setreturning"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/sql/ast"
+	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -72,6 +74,12 @@ func (q *query) fromFunction(s *scope, f ast.FromFunction, c *rowsCall, alias *a
 	if !ok || len(setreturning.Standard().Lookup(name)) == 0 {
 		if len(f.Columns) > 0 {
 			return nil, nil, errorf(f.Span, sqlstate.SyntaxError, "a column definition list is only allowed for functions returning \"record\"")
+		}
+		if ok && !known(name) && len(call.Args) > 1 {
+			if meant := connector.Nearest(name, windowFunctions()); meant != "" {
+				return nil, nil, errorf(call.Span, sqlstate.UndefinedFunction, "function %s does not exist", name).
+					WithHint("Perhaps you meant %s(table, time column, …).", strings.ToUpper(meant))
+			}
 		}
 		e, err := q.expr(s, inFromFunction(), f.Call)
 		if err != nil {

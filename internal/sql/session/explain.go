@@ -32,7 +32,7 @@ func (s *Session) explain(ctx context.Context, c *call, n *sqlast.Explain) error
 	return s.texts(ctx, c.handler, []string{"QUERY PLAN"}, rows, "EXPLAIN")
 }
 
-// planOf is the plan of a statement whose rows, if it has any, nobody wants.
+// planOf is the plan of a statement whose rows, if it has any, nobody wants; its late rows go where it says.
 func (s *Session) planOf(statement sqlast.Statement, params *bind.Params) (*logical.Plan, error) {
 	b := s.newBinder(params)
 	switch n := statement.(type) {
@@ -41,18 +41,21 @@ func (s *Session) planOf(statement sqlast.Statement, params *bind.Params) (*logi
 		if err != nil {
 			return nil, err
 		}
-		return answer(r.Node, discard), nil
+		p := answer(r.Node, discard)
+		addLate(p, b.TakeLate())
+		return p, nil
 	case *sqlast.Insert:
 		i, err := b.Insert(n)
 		if err != nil {
 			return nil, err
 		}
-		if i.Sink == nil {
-			return answer(i.Node, discard), nil
+		p := answer(i.Node, discard)
+		if i.Sink != nil {
+			p.Sinks = nil
+			addSink(p, i.Sink.Sink, i.Node)
 		}
-		sink := i.Sink.Sink
-		sink.Input = i.Node
-		return &logical.Plan{Name: "query", Sinks: []*logical.Sink{&sink}}, nil
+		addLate(p, b.TakeLate())
+		return p, nil
 	case *sqlast.CreateView:
 		return s.planOf(n.Query, params)
 	case *sqlast.CreateRelation:

@@ -75,6 +75,10 @@ func (s *Session) insert(ctx context.Context, c *call, n *sqlast.Insert) error {
 	if err != nil {
 		return err
 	}
+	if s.pending == nil {
+		s.asked = map[string][]asked{}
+	}
+	s.asked[i.Sink.Name] = append(s.asked[i.Sink.Name], asked{n.Location(), c.text})
 	s.collect(i.Sink.Sink, i.Node)
 	s.collectLate()
 	return c.handler.Done("INSERT")

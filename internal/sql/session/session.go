@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"wire.example/wire/internal/expr/ast"
@@ -75,6 +76,14 @@ type Session struct {
 	// pending are the INSERTs into sinks, bound by binder, that wait for Finish.
 	pending *logical.Plan
 	binder  *bind.Binder
+	// asked are the statements whose rows go to a sink, by its name, of the pipeline that was collected last.
+	asked map[string][]asked
+}
+
+// asked is a statement and what it stands in.
+type asked struct {
+	at   ast.Span
+	text string
 }
 
 // New returns a session with an empty catalog.
@@ -116,9 +125,22 @@ func (s *Session) Finish(ctx context.Context, h Handler) error {
 		return nil
 	}
 	if err := s.run(ctx, p); err != nil {
-		return located(err, "")
+		return located(s.Place(err), "")
 	}
 	return h.Done("PIPELINE")
+}
+
+// Place is err with the place of the INSERT that it is about, if it says that the pipeline taken last cannot be planned and only one INSERT fills that sink: an *Error
+// then.
+func (s *Session) Place(err error) error {
+	var refused *logical.RefusedError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	if from := s.asked[refused.Sink]; len(from) == 1 {
+		return located(refusedAt(from[0].at, err), from[0].text)
+	}
+	return err
 }
 
 // run runs a plan within the time that the settings grant.

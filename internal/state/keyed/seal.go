@@ -110,6 +110,14 @@ func AppendParts(dst []byte, version byte, parts ...[]byte) []byte {
 	return binary.LittleEndian.AppendUint64(dst, xxh3.Hash(dst[from:]))
 }
 
+// PartsVersion is the version of what AppendParts put together, of which no more is known to be right; 0 if there is none.
+func PartsVersion(data []byte) byte {
+	if len(data) < headSize {
+		return 0
+	}
+	return data[1]
+}
+
 // Parts takes apart what AppendParts put together; what names the state in errors. The parts point into data; empty ones are nil. The error is
 // a *CorruptError, for another version or number of parts, too.
 func Parts(what string, data []byte, version byte, count int) ([][]byte, error) {

@@ -8,3 +8,7 @@ EXPLAIN INSERT INTO t SELECT a + 10, b FROM t;
 EXPLAIN DROP TABLE t;
 SET emit = 'changes';
 EXPLAIN (COSTS off) SELECT count(*) FROM t;
+CREATE SOURCE timed (k BIGINT, at TIMESTAMP, WATERMARK FOR at AS at) WITH (connector = 'file', path = 'none.jsonl', format = 'json');
+CREATE SINK late WITH (connector = 'blackhole');
+EXPLAIN (COSTS off) SELECT k, count(*) FROM TUMBLE(timed, at, INTERVAL '1 second') GROUP BY k, window_start, window_end LATE INTO late;
+EXPLAIN (COSTS off) INSERT INTO late SELECT k, count(*) FROM TUMBLE(timed, at, INTERVAL '1 second') GROUP BY k, window_start, window_end LATE INTO late;
