@@ -1,0 +1,132 @@
+package exactlyonce_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"wire.example/wire/internal/foundation/fault"
+	"wire.example/wire/internal/foundation/vfs"
+)
+
+// build makes the program with kill points.
+func build(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "wire")
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "killpoints", "-o", path, "wire.example/wire/cmd/wire").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return path
+}
+
+// wire runs the pipeline in dir, from its checkpoint if there is one, and kills it at a point, "" for none. It reports whether it was killed.
+func wire(t *testing.T, program, dir, point string) (killed bool) {
+	t.Helper()
+	args := []string{"run", "--quiet", "--checkpoint-every", "1ms", "--block-bytes", "256"}
+	if _, err := os.Stat(filepath.Join(dir, "c.json")); err == nil {
+		args = append(args, "--resume-from", "c.json")
+	} else {
+		args = append(args, "--checkpoint", "c.json")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, append(args, "p.yaml")...)
+	var stderr bytes.Buffer
+	cmd.Dir, cmd.Stderr = dir, &stderr
+	cmd.Env = append(os.Environ(), fault.KillPointVariable+"="+point)
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
+		return true
+	}
+	if err != nil {
+		t.Fatalf("%v: %s", err, &stderr)
+	}
+	return false
+}
+
+// onDisk is a directory with the pipeline and its input.
+func onDisk(t *testing.T) string {
+	t.Helper()
+	dir, mem := t.TempDir(), begin(t)
+	for _, name := range []string{"in", "out"} {
+		must(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+	}
+	for _, path := range []string{"/in/0.jsonl", "/in/1.jsonl", "/out/behind.jsonl"} {
+		text, err := vfs.ReadFile(mem, path)
+		must(t, err)
+		must(t, os.WriteFile(filepath.Join(dir, path), text, 0o600))
+	}
+	text := strings.NewReplacer("path: /in", "path: in", "path: /out", "path: out").Replace(pipeline)
+	must(t, os.WriteFile(filepath.Join(dir, "p.yaml"), []byte(text), 0o600))
+	return dir
+}
+
+// published is what output shows of a directory.
+func published(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	mem := vfs.NewMem()
+	must(t, mem.MkdirAll("/out/parts", 0o755))
+	must(t, filepath.WalkDir(filepath.Join(dir, "out"), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		text = bytes.ReplaceAll(text, []byte(`"source":"in`), []byte(`"source":"/in`))
+		return errors.Join(err, vfs.WriteFile(mem, strings.TrimPrefix(path, dir), text))
+	}))
+	return output(t, mem)
+}
+
+// hidden are the parts that are left.
+func hidden(t *testing.T, dir string) []string {
+	t.Helper()
+	var left []string
+	for _, pattern := range []string{"out/.*", "out/parts/.*"} {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		must(t, err)
+		left = append(left, found...)
+	}
+	return left
+}
+
+// TestKilledBetweenTheSteps kills the program at each step of the sinks' protocol, early and late, and runs it again until it ends.
+func TestKilledBetweenTheSteps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program and runs it many times")
+	}
+	program, want := build(t), answer(t)
+	for _, step := range []string{"before-prepare", "half-prepared", "after-prepare", "before-commit", "between-renames", "renamed", "after-commit"} {
+		t.Run(step, func(t *testing.T) {
+			kills := 0
+			for _, nth := range []int{1, 4, 9, 23} {
+				dir := onDisk(t)
+				for _, point := range []string{fmt.Sprintf("%s:%d", step, nth), "resumed:2", step + ":2", "resumed:4", step} { // and again, half restored
+					if wire(t, program, dir, "sink/file/"+point) {
+						kills++
+					} else {
+						break
+					}
+				}
+				wire(t, program, dir, "")
+				must(t, differs(published(t, dir), want, false))
+				if left := hidden(t, dir); len(left) > 0 {
+					t.Errorf("killed at pass %d: %q are left", nth, left)
+				}
+			}
+			if kills < 4 {
+				t.Errorf("only %d kills", kills)
+			}
+		})
+	}
+}
