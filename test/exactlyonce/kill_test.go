@@ -29,28 +29,29 @@ func build(t *testing.T) string {
 	return path
 }
 
-// wire runs the pipeline in dir, from its checkpoint if there is one, and kills it at a point, "" for none. It reports whether it was killed.
+// command is the program over the pipeline in dir, which goes on where it had got to; at point, "" for none, it gets signal.
+func command(ctx context.Context, program, dir, point, signal string, flags ...string) (*exec.Cmd, *bytes.Buffer) {
+	args := append([]string{"run", "--quiet", "--checkpoint-interval", "1ms", "--block-bytes", "256"}, flags...)
+	cmd := exec.CommandContext(ctx, program, append(args, "p.yaml")...)
+	stderr := &bytes.Buffer{}
+	cmd.Dir, cmd.Stderr = dir, stderr
+	cmd.Env = append(os.Environ(), fault.KillPointVariable+"="+point, fault.KillSignalVariable+"="+signal)
+	return cmd, stderr
+}
+
+// wire runs the program and kills it at a point, "" for none. It reports whether it was killed.
 func wire(t *testing.T, program, dir, point string) (killed bool) {
 	t.Helper()
-	args := []string{"run", "--quiet", "--checkpoint-every", "1ms", "--block-bytes", "256"}
-	if _, err := os.Stat(filepath.Join(dir, "c.json")); err == nil {
-		args = append(args, "--resume-from", "c.json")
-	} else {
-		args = append(args, "--checkpoint", "c.json")
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, append(args, "p.yaml")...)
-	var stderr bytes.Buffer
-	cmd.Dir, cmd.Stderr = dir, &stderr
-	cmd.Env = append(os.Environ(), fault.KillPointVariable+"="+point)
+	cmd, stderr := command(ctx, program, dir, point, "KILL")
 	err := cmd.Run()
 	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
+	if ctx.Err() == nil && errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
 		return true
 	}
 	if err != nil {
-		t.Fatalf("%v: %s", err, &stderr)
+		t.Fatalf("%v: %s", err, stderr)
 	}
 	return false
 }
@@ -129,4 +130,56 @@ func TestKilledBetweenTheSteps(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStoppedBetweenTheSteps stops the program at each step, lets another take over and come to the end, and wakes the first.
+func TestStoppedBetweenTheSteps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program and runs it many times")
+	}
+	program, want := build(t), answer(t)
+	for _, step := range []string{"before-prepare", "half-prepared", "after-prepare", "before-commit", "between-renames", "renamed", "after-commit"} {
+		t.Run(step, func(t *testing.T) {
+			stops := 0
+			for _, nth := range []int{1, 5, 12} {
+				if stopped(t, program, fmt.Sprintf("sink/file/%s:%d", step, nth), want) {
+					stops++
+				}
+			}
+			if stops < 2 {
+				t.Errorf("only %d stops", stops)
+			}
+		})
+	}
+}
+
+// stopped reports whether the program got to point.
+func stopped(t *testing.T, program, point string, want map[string]string) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	dir := onDisk(t)
+	former, formerSays := command(context.Background(), program, dir, point, "STOP") // the first wait below takes its end
+	must(t, former.Start())
+	t.Cleanup(func() { _ = former.Process.Kill() })
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(former.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !status.Stopped() { // it came to its end before
+		must(t, former.Process.Release())
+		must(t, differs(published(t, dir), want, false))
+		return false
+	}
+	next, says := command(ctx, program, dir, "", "", "--take-over")
+	if err := next.Run(); err != nil {
+		t.Errorf("%s: %v: %s", point, err, says)
+	}
+	must(t, former.Process.Signal(syscall.SIGCONT))
+	err := former.Wait() // it finds that it is no owner any more, or that nothing was left to do
+	if err := differs(published(t, dir), want, false); err != nil {
+		t.Errorf("%s: %v", point, err)
+	}
+	t.Logf("%s: the stopped one ended with %v: %s", point, err, formerSays)
+	return true
 }

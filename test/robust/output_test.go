@@ -86,7 +86,7 @@ func TestADirectoryThatVanishes(t *testing.T) {
 		must(t, os.RemoveAll(filepath.Join(dir, "out")))
 		must(t, second(in.WriteString(rows(0, 100))))
 		must(t, in.Close())
-		p.wants(p.wait(), 1, "has vanished while it was written, or its directory has")
+		p.wants(p.wait(), 1, "has vanished while it was written: it or its directory was removed")
 	}
 }
 

@@ -176,7 +176,7 @@ func replaced(path string) error {
 // vanished says more of a file or directory that is not there any more.
 func vanished(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s has vanished while it was written, or its directory has: %w", path, err)
+		return fmt.Errorf("%s has vanished while it was written: it or its directory was removed, or another run has taken this pipeline over: %w", path, err)
 	}
 	return err
 }
