@@ -21,6 +21,7 @@ type journal struct {
 	name  string
 	home  Home
 	slice int64
+	label []byte // stands behind each key
 	// write appends entries to changes as they are now.
 	write func(into *store.Changes, numbers []uint32)
 	// remove appends deletions of entries that are still there.
@@ -37,12 +38,14 @@ type journal struct {
 	due         []uint32
 	one         [1]uint32
 	bytes       int64
+	// used: there may be something that a clear has to drop.
+	used bool
 	budget      *limit.Budget
 }
 
-func newJournal(name string, home Home, slice int64, budget *limit.Budget) *journal {
+func newJournal(name string, home Home, slice int64, label []byte, budget *limit.Budget) *journal {
 	return &journal{
-		name: name, home: home, slice: slice, budget: budget, marks: NewSlab[uint8](budget), now: markEven,
+		name: name, home: home, slice: slice, label: label, budget: budget, marks: NewSlab[uint8](budget), now: markEven,
 		gone: &store.Changes{}, early: &store.Changes{},
 	}
 }
@@ -55,6 +58,7 @@ func (j *journal) grow(n int) error { return j.marks.Grow(n) }
 
 // enter notes new entries.
 func (j *journal) enter(numbers []uint32) error {
+	j.used = true
 	for _, n := range numbers {
 		*j.marks.At(n) |= j.now
 	}
@@ -133,6 +137,7 @@ func (j *journal) leaveOne(n uint32) {
 
 // stored notes that the store has entries that were just put in.
 func (j *journal) stored(numbers []uint32) {
+	j.used = true
 	for _, n := range numbers {
 		*j.marks.At(n) = markStored
 	}
@@ -189,6 +194,10 @@ func (j *journal) drain(into *store.Changes, most int64) (more bool) {
 
 // clear notes that all entries, which are still there, are about to be removed.
 func (j *journal) clear() {
+	if !j.used {
+		return
+	}
+	j.used = false
 	before := j.before()
 	j.due = j.due[:0]
 	for ; j.next < len(j.sealed); j.next++ {

@@ -69,15 +69,20 @@ type keptTable struct {
 // SetValues says how the values beside the keys are written, for Keep: before it, and before there is a key.
 func (t *Table) SetValues(v Values) { t.values = v }
 
-// SetSlice says which slice of the space the table is, for Keep; 0 if nothing does.
-func (t *Table) SetSlice(slice int64) { t.slice = slice }
+// SetSlice says which slice of the space the table is, for Keep, and what is appended to each stored key: tables that share a slice differ in that, and have labels of one
+// length. Without it the slice is 0. A table without keys of which all was said (HandOver) may become another slice. label is lent for good.
+func (t *Table) SetSlice(slice int64, label []byte) {
+	if t.slice, t.label = slice, label; t.kept != nil {
+		t.kept.slice, t.kept.label = slice, label
+	}
+}
 
 // Keep has changes noted; see Kept.
 func (t *Table) Keep(at Home) {
 	if invariant.Enabled {
 		invariant.Check(t.len == 0, "a table of %d keys begins to note changes", t.len)
 	}
-	t.kept = &keptTable{journal: newJournal(t.name, at, t.slice, t.budget), values: t.values, cols: t.keyColumns()}
+	t.kept = &keptTable{journal: newJournal(t.name, at, t.slice, t.label, t.budget), values: t.values, cols: t.keyColumns()}
 	t.kept.write, t.kept.remove = t.writeEntries, t.removeEntries
 }
 
@@ -111,10 +116,14 @@ func (t *Table) Drain(into *store.Changes, most int64) (more bool, err error) {
 // Retire is Free for a part of several tables, one a slice, that is done with this one: what its journal still has to say goes into what the part has for the sealed epoch
 // and for the one under way.
 func (t *Table) Retire(sealed, current *store.Changes) {
-	k := t.kept
 	t.Free()
-	if k != nil {
-		k.handOver(sealed, current)
+	t.HandOver(sealed, current)
+}
+
+// HandOver is what Retire does behind Free, for a table that was freed.
+func (t *Table) HandOver(sealed, current *store.Changes) {
+	if t.kept != nil {
+		t.kept.handOver(sealed, current)
 	}
 }
 
@@ -162,6 +171,7 @@ func (k *keptTable) exact(i int) []byte {
 	for _, c := range k.cols {
 		k.key = appendExact(k.key, c, i)
 	}
+	k.key = append(k.key, k.label...)
 	return k.key
 }
 
@@ -182,7 +192,10 @@ func (t *Table) admitSome(k *keptTable, hashes []uint64, keys, values [][]byte) 
 		c.Reset(len(keys))
 	}
 	for i, key := range keys {
-		r := &reader{what: t.name, data: key}
+		if len(key) < len(k.label) {
+			return &CorruptError{What: t.name, Reason: "a key without the label of its slice"}
+		}
+		r := &reader{what: t.name, data: key[:len(key)-len(k.label)]}
 		for _, c := range k.cols {
 			r.value(c, i)
 		}
@@ -236,8 +249,7 @@ type keptRows struct {
 	hashes, numbers *Slab[uint64]
 	last            uint64
 	cols            []*batch.Column
-	key             [8]byte
-	value           []byte
+	key, value      []byte
 	ids             []uint32
 	loading         bool
 }
@@ -245,15 +257,19 @@ type keptRows struct {
 // SetExtras says what is kept beside rows, for Keep: before it.
 func (r *Rows) SetExtras(e Extras) { r.extras = e }
 
-// SetSlice says which slice of the space the rows are, for Keep; 0 if nothing does.
-func (r *Rows) SetSlice(slice int64) { r.slice = slice }
+// SetSlice says which slice of the space the rows are; see Table.SetSlice.
+func (r *Rows) SetSlice(slice int64, label []byte) {
+	if r.slice, r.label = slice, label; r.kept != nil {
+		r.kept.slice, r.kept.label = slice, label
+	}
+}
 
 // Keep has changes noted; see Kept. Links are not stored: Extras.Loaded makes them anew.
 func (r *Rows) Keep(at Home) {
 	if invariant.Enabled {
 		invariant.Check(r.len == 0, "%d rows begin to note changes", r.len)
 	}
-	k := &keptRows{journal: newJournal(r.name, at, r.slice, r.budget), extras: r.extras, hashes: NewSlab[uint64](r.budget), numbers: NewSlab[uint64](r.budget)}
+	k := &keptRows{journal: newJournal(r.name, at, r.slice, r.label, r.budget), extras: r.extras, hashes: NewSlab[uint64](r.budget), numbers: NewSlab[uint64](r.budget)}
 	k.write, k.remove = r.writeEntries, r.removeEntries
 	for _, t := range r.types {
 		k.cols = append(k.cols, batch.NewColumn(r.pool, t))
@@ -290,10 +306,14 @@ func (r *Rows) Drain(into *store.Changes, most int64) (more bool, err error) {
 
 // Retire is Free for a part of several stores of rows, one a slice, that is done with this one; see Table.Retire.
 func (r *Rows) Retire(sealed, current *store.Changes) {
-	k := r.kept
 	r.Free()
-	if k != nil {
-		k.handOver(sealed, current)
+	r.HandOver(sealed, current)
+}
+
+// HandOver is what Retire does behind Free, for a store that was freed.
+func (r *Rows) HandOver(sealed, current *store.Changes) {
+	if r.kept != nil {
+		r.kept.handOver(sealed, current)
 	}
 }
 
@@ -344,8 +364,8 @@ func (r *Rows) removeEntries(into *store.Changes, ids []uint32) {
 
 // keyOf returns what a row is stored under: its number among all rows that ever were.
 func (k *keptRows) keyOf(id uint32) []byte {
-	binary.BigEndian.PutUint64(k.key[:], *k.numbers.At(id))
-	return k.key[:]
+	k.key = append(binary.BigEndian.AppendUint64(k.key[:0], *k.numbers.At(id)), k.label...)
+	return k.key
 }
 
 // Admit puts rows in that the store has; see Kept.
@@ -374,7 +394,7 @@ func (r *Rows) admitSome(hashes []uint64, keys, values [][]byte) error {
 		switch {
 		case in.err != nil:
 			return in.err
-		case len(keys[i]) != len(k.key):
+		case len(keys[i]) != wordBytes+len(k.label):
 			return &CorruptError{What: r.name, Reason: "a row without a number"}
 		case k.extras.Restore == nil && in.at < len(value):
 			in.fail("%d bytes too many", len(value)-in.at)

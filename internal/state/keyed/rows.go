@@ -49,6 +49,7 @@ type Rows struct {
 
 	extras Extras
 	slice  int64
+	label  []byte
 	kept   *keptRows // nil: changes are not noted
 }
 

@@ -58,6 +58,7 @@ type Table struct {
 
 	values Values
 	slice  int64
+	label  []byte
 	kept   *keptTable // nil: changes are not noted
 }
 
