@@ -3,6 +3,7 @@ package aggregate
 import (
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 )
 
@@ -47,6 +48,19 @@ func (p Part) AnnounceGroup(group op.KeyGroup) (int, error) {
 	return len(slots), op.OutOfMemory(p.config.Name, p.changes.touch(slots))
 }
 
+// Told reports whether anybody was told of a group in a key group: of all those that there are, then, if it was restored from what a barrier stored.
+func (p Part) Told(group op.KeyGroup) bool {
+	for slot := range p.table.Slots(uint8(group)) {
+		if *p.changes.marks.At(slot)&lasting != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Release ends Hold, without telling of any group.
+func (p Part) Release() { p.changes.quiet = false }
+
 // Touched is how many groups the next flush looks at.
 func (p Part) Touched() int {
 	if p.changes == nil || p.changes.used == 0 {
@@ -64,6 +78,9 @@ func (p Part) Drop() {
 		c.quiet, c.flushing, c.used, c.next = false, false, 0, 0
 	}
 	p.walk = walk{memory: p.walk.memory[:0], slots: p.walk.slots[:0]}
+	if p.numbers != nil {
+		p.numbers.next = [keyed.Groups]int64{}
+	}
 	p.ended, p.over, p.hasEmpty, p.started = false, false, false, false
 }
 

@@ -22,6 +22,9 @@ type Aggregate struct {
 	spare  []aggregate.Part
 	tables []op.Table
 	guards []*keyed.Guard
+	// kept are the parts of what is stored entry by entry, nil if changes are not noted; whole: the state was restored by key groups.
+	kept  []*keptPart
+	whole bool
 	// dirty are the windows that changed since the last flush.
 	dirty []*dealt[*window]
 	// jobs are the windows that are being emitted, from next on; running says that there are some.
@@ -113,14 +116,18 @@ func (a *Aggregate) open(b bounds) *dealt[*window] {
 		return nil
 	}
 	w := &window{}
+	fresh := false
 	if last := len(a.spare) - 1; last > 0 {
 		w.Part = a.spare[last]
 		a.spare = a.spare[:last]
 	} else {
-		w.Part = aggregate.NewPart(a.pool, a.budget, a.inner)
+		w.Part, fresh = aggregate.NewPart(a.pool, a.budget, a.inner), true
 		for i, g := range a.guards {
 			a.guard(w.Part, i, g)
 		}
+	}
+	if a.kept != nil {
+		a.place(w, b, fresh)
 	}
 	if w.closed = a.closes(b); a.holds() && !w.closed {
 		w.Hold()
@@ -278,6 +285,9 @@ func (a *Aggregate) run(out *op.Output) (more bool, err error) {
 func (a *Aggregate) forget(w *dealt[*window]) {
 	a.drop(w)
 	w.of.Drop()
+	if a.kept != nil {
+		a.retire(w.of)
+	}
 	if len(a.spare) < mostSpare {
 		a.spare = append(a.spare, w.of.Part)
 	}

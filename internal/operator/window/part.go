@@ -114,6 +114,8 @@ type window struct {
 	aggregate.Part
 	// closed: the window's rows were emitted. dirty: it is among those that the next flush looks at.
 	closed, dirty bool
+	// kept are the parts of what is stored entry by entry, nil if changes are not noted.
+	kept []slicePart
 	// untold are key groups, a bit for each, that were restored from where the window had not closed, although elsewhere it had: the next flush tells of them.
 	untold [op.KeyGroups / 64]uint64
 }

@@ -165,6 +165,11 @@ func (s *Sessions) absorb(in *batch.Batch, out *op.Output) error {
 	if err := s.findKeys(in); err != nil {
 		return err
 	}
+	if s.table != nil {
+		if err := s.table.Touch(s.batch.keys[:in.Rows()]); err != nil {
+			return err
+		}
+	}
 	if err := s.findSessions(in, out); err != nil {
 		return err
 	}

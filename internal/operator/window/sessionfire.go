@@ -137,6 +137,9 @@ func (s *Sessions) forget() error {
 		switch {
 		case i < s.closing || at.marks&live == 0:
 		case s.over(at.end):
+			if err := s.touch(at.key); err != nil {
+				return err
+			}
 			place := s.newest.At(at.key)
 			for *place != id {
 				place = &s.sessions.At(*place).next

@@ -139,6 +139,9 @@ func (e *sessionOutput) piece(out *op.Output) (bool, error) {
 			return e.build(out)
 		case at.marks&told == 0 && shows && at.marks&(failing|stirred) != failing:
 			e.turns = append(e.turns, turn{old, len(e.ids)})
+			if err := s.touch(at.key); err != nil {
+				return false, err
+			}
 			e.add(id, at.start, at.end)
 			at.marks |= told
 			room--

@@ -38,6 +38,7 @@ func (a *Aggregate) Snapshot(group op.KeyGroup) ([]byte, error) {
 
 // Restore puts the windows of a snapshot in.
 func (a *Aggregate) Restore(group op.KeyGroup, data []byte) error {
+	a.whole = true
 	parts, err := keyed.Parts(a.cfg.Name, data, version, 2)
 	if err != nil {
 		return err

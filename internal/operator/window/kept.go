@@ -1,0 +1,284 @@
+package window
+
+import (
+	"encoding/binary"
+
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/internal/state/store"
+)
+
+// restVersion is the version of what the operators' Rest returns: docs/format/entries.md.
+const restVersion = 1
+
+// keptPart is a part of an Aggregate's state: what all windows keep in one of the tables or rows that each has. The end of a window is its slice, its start the label.
+// Windows with one end are over at the same time, and none comes behind with that end: so a slice is dropped whole.
+type keptPart struct {
+	aggregate *Aggregate
+	number    int
+	home      keyed.Home
+	// gone has what windows that are over had to say of the epoch under way, early what they had of the sealed one.
+	gone, early *store.Changes
+	// sealed are the windows that may have something of the sealed epoch.
+	sealed []slicePart
+}
+
+// slicePart is a table or rows of a window.
+type slicePart interface {
+	keyed.Kept
+	SetSlice(slice int64, label []byte)
+	HandOver(sealed, current *store.Changes)
+}
+
+// labelBytes is the length of a label: the start of a window, big endian.
+const labelBytes = 8
+
+func label(start int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(start)) } //nolint:gosec // the bits of it
+
+// Kept are the tables and the rows that each window has.
+func (a *Aggregate) Kept() []keyed.Kept {
+	if a.kept == nil {
+		for i := range a.spare[0].Kept() {
+			a.kept = append(a.kept, &keptPart{aggregate: a, number: i, gone: &store.Changes{}, early: &store.Changes{}})
+		}
+	}
+	parts := make([]keyed.Kept, len(a.kept))
+	for i, p := range a.kept {
+		parts[i] = p
+	}
+	return parts
+}
+
+// place says which slice the state of a window is; fresh: its part is new.
+func (a *Aggregate) place(w *window, b bounds, fresh bool) {
+	for i, k := range w.Kept() {
+		part := k.(slicePart)
+		w.kept = append(w.kept, part)
+		if part.SetSlice(b.end, label(b.start)); fresh {
+			part.Keep(a.kept[i].home)
+		}
+	}
+}
+
+// retire takes over what a window that was dropped had to say.
+func (a *Aggregate) retire(w *window) {
+	for i, part := range w.kept {
+		part.HandOver(a.kept[i].early, a.kept[i].gone)
+	}
+}
+
+// Keep has changes noted, in windows to come.
+func (p *keptPart) Keep(at keyed.Home) { p.home = at }
+
+// Seal ends an epoch.
+func (p *keptPart) Seal() {
+	p.gone, p.early = p.early, p.gone
+	p.sealed = p.sealed[:0]
+	for _, w := range p.aggregate.list {
+		part := w.of.kept[p.number]
+		part.Seal()
+		p.sealed = append(p.sealed, part)
+	}
+}
+
+// Drain writes what changed in the sealed epoch.
+func (p *keptPart) Drain(into *store.Changes, most int64) (more bool, err error) {
+	into.Add(p.early)
+	p.early.Reset()
+	for from := into.Bytes(); len(p.sealed) > 0; p.sealed = p.sealed[:len(p.sealed)-1] {
+		left := most - (into.Bytes() - from)
+		if left <= 0 {
+			return true, nil
+		}
+		if more, err = p.sealed[len(p.sealed)-1].Drain(into, left); more || err != nil {
+			return more, err
+		}
+	}
+	return false, nil
+}
+
+// Admit puts stored entries in, in the windows that they are of.
+func (p *keptPart) Admit(e *keyed.Entries) error {
+	a := p.aggregate
+	for from := 0; from < e.Len(); {
+		b, err := p.boundsOf(e, from)
+		if err != nil {
+			return err
+		}
+		to := from + 1
+		for ; to < e.Len(); to++ {
+			if next, err := p.boundsOf(e, to); err != nil || next != b {
+				break
+			}
+		}
+		w := a.index[b]
+		if w == nil {
+			w = a.open(b)
+		}
+		run := keyed.Entries{Slices: e.Slices[from:to], Hashes: e.Hashes[from:to], Keys: e.Keys[from:to], Values: e.Values[from:to]}
+		if err := w.of.kept[p.number].Admit(&run); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+// boundsOf returns the window of a stored entry.
+func (p *keptPart) boundsOf(e *keyed.Entries, i int) (bounds, error) {
+	key := e.Keys[i]
+	if len(key) < labelBytes {
+		return bounds{}, p.aggregate.corrupt("a key without the start of its window")
+	}
+	return bounds{start: int64(binary.BigEndian.Uint64(key[len(key)-labelBytes:])), end: e.Slices[i]}, nil //nolint:gosec // the bits of it
+}
+
+// restHead is what Rest has for each window: start and end.
+const restHead = 16
+
+// Rest returns, for each window that numbers its groups, what the aggregate has of a key group.
+func (a *Aggregate) Rest(group op.KeyGroup) ([]byte, error) {
+	var rest []byte
+	for _, w := range a.list {
+		data, err := w.of.Rest(group)
+		if err != nil {
+			return nil, err
+		}
+		if data == nil {
+			continue
+		}
+		if rest == nil {
+			rest = []byte{restVersion}
+		}
+		rest = binary.BigEndian.AppendUint64(rest, uint64(w.start)) //nolint:gosec // the bits of it
+		rest = binary.BigEndian.AppendUint64(rest, uint64(w.end))   //nolint:gosec // the bits of it
+		rest = append(binary.AppendUvarint(rest, uint64(len(data))), data...)
+	}
+	return rest, nil
+}
+
+// RestoreRest puts in what Rest returned.
+func (a *Aggregate) RestoreRest(group op.KeyGroup, data []byte) error {
+	if len(data) == 0 || data[0] != restVersion {
+		return a.corrupt("the rest of a key group has another version")
+	}
+	for data = data[1:]; len(data) > 0; {
+		if len(data) < restHead {
+			return a.corrupt("the rest of a key group does not end where it should")
+		}
+		b := bounds{int64(binary.BigEndian.Uint64(data)), int64(binary.BigEndian.Uint64(data[restHead/2:]))} //nolint:gosec // the bits of it
+		size, n := binary.Uvarint(data[restHead:])
+		if n <= 0 || size > uint64(len(data)-restHead-n) {
+			return a.corrupt("the rest of a key group does not end where it should")
+		}
+		data = data[restHead+n:]
+		w := a.index[b]
+		if w == nil {
+			w = a.open(b)
+		}
+		if err := w.of.RestoreRest(group, data[:size]); err != nil {
+			return err
+		}
+		data = data[size:]
+	}
+	return nil
+}
+
+// Restored makes what follows from the groups of windows. Where nobody is told of a window before it closes, it has closed if groups of it were told of; what has come to it from
+// where it had not is told of by the next flush.
+func (a *Aggregate) Restored() error {
+	for _, w := range a.list {
+		if err := w.of.Restored(); err != nil {
+			return err
+		}
+		if !a.holds() || w.of.closed || a.whole {
+			continue
+		}
+		var told [op.KeyGroups]bool
+		for g := range told {
+			told[g] = w.of.Told(op.KeyGroup(g)) //nolint:gosec // below 256
+			w.of.closed = w.of.closed || told[g]
+		}
+		for g := 0; g < len(told) && w.of.closed; g++ {
+			if told[g] {
+				continue
+			}
+			if err := a.tell(w, op.KeyGroup(g)); err != nil { //nolint:gosec // below 256
+				return err
+			}
+		}
+		if w.of.closed {
+			w.of.Release()
+		}
+	}
+	return nil
+}
+
+// Kept are the rows: what else there is follows from them.
+func (h *Held) Kept() []keyed.Kept {
+	h.rows.SetExtras(keyed.Extras{Loaded: h.load})
+	return []keyed.Kept{h.rows}
+}
+
+// load chains rows that are stored by their keys.
+func (h *Held) load(ids []uint32) error {
+	if err := h.next.Grow(h.rows.Limit()); err != nil {
+		return op.OutOfMemory(h.cfg.Name, err)
+	}
+	return op.OutOfMemory(h.cfg.Name, h.rechainAll(ids))
+}
+
+// Rest returns nothing: the rows are all there is.
+func (h *Held) Rest(op.KeyGroup) ([]byte, error) { return nil, nil }
+
+// RestoreRest is never called.
+func (h *Held) RestoreRest(op.KeyGroup, []byte) error { return nil }
+
+// Restored has nothing to make.
+func (h *Held) Restored() error { return nil }
+
+// Kept is the table of the keys, if there is one, with the sessions of each.
+func (s *Sessions) Kept() []keyed.Kept {
+	if s.table == nil {
+		return nil
+	}
+	s.table.SetValues(keyed.Values{Append: s.appendKey, Restore: s.restoreEntry})
+	return []keyed.Kept{s.table}
+}
+
+// restoreEntry reads the sessions of a key.
+func (s *Sessions) restoreEntry(key uint32, value []byte) error {
+	if err := s.newest.Grow(int(key) + 1); err != nil {
+		return op.OutOfMemory(s.cfg.Name, err)
+	}
+	*s.newest.At(key) = none
+	return op.OutOfMemory(s.cfg.Name, s.restoreKey(key, value))
+}
+
+// Rest returns the sessions where there is one key.
+func (s *Sessions) Rest(group op.KeyGroup) ([]byte, error) {
+	if s.table != nil || group != 0 || s.newest.Len() == 0 || *s.newest.At(0) == none {
+		return nil, nil
+	}
+	return s.appendKey([]byte{restVersion}, 0), nil
+}
+
+// RestoreRest puts in what Rest returned.
+func (s *Sessions) RestoreRest(_ op.KeyGroup, data []byte) error {
+	if len(data) == 0 || data[0] != restVersion || s.table != nil {
+		return &keyed.CorruptError{What: "sessions of " + s.cfg.Name, Reason: "they have another version"}
+	}
+	return s.restoreEntry(0, data[1:])
+}
+
+// Restored has nothing to make.
+func (s *Sessions) Restored() error { return nil }
+
+// touch notes that the sessions of a key are about to change.
+func (s *Sessions) touch(key uint32) error {
+	if s.table == nil {
+		return nil
+	}
+	return s.table.TouchOne(key)
+}
+
