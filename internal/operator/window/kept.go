@@ -281,4 +281,3 @@ func (s *Sessions) touch(key uint32) error {
 	}
 	return s.table.TouchOne(key)
 }
-

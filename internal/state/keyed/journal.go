@@ -39,8 +39,8 @@ type journal struct {
 	one         [1]uint32
 	bytes       int64
 	// used: there may be something that a clear has to drop.
-	used bool
-	budget      *limit.Budget
+	used   bool
+	budget *limit.Budget
 }
 
 func newJournal(name string, home Home, slice int64, label []byte, budget *limit.Budget) *journal {
