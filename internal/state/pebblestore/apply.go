@@ -57,7 +57,19 @@ func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
 	}
 	s.counters.applied.Add(size)
 	s.counters.flushed.Add(written)
+	s.settle(ctx)
 	return s.failures.check()
+}
+
+// settle waits while reads would have to look into too many tables of level 0: compactions are behind. It does not wait for one that failed.
+func (s *Store) settle(ctx context.Context) {
+	for s.db.Metrics().Levels[0].Sublevels > levelZeroMost && s.failures.quiet() {
+		select {
+		case <-s.failures.moved:
+		case <-ctx.Done():
+			return // what was applied stays so
+		}
+	}
 }
 
 // keyRange are keys from low on and before high.

@@ -15,9 +15,24 @@ import (
 type failures struct {
 	log *slog.Logger
 
+	// moved gets one when a compaction ended, well or not.
+	moved chan struct{}
+
 	mu         sync.Mutex
 	lasting    error // every call fails by it
 	background error // the next Apply or Checkpoint fails by it
+}
+
+func newFailures(log *slog.Logger) *failures {
+	return &failures{log: log, moved: make(chan struct{}, 1)}
+}
+
+// move tells whoever waits for compactions.
+func (f *failures) move() {
+	select {
+	case f.moved <- struct{}{}:
+	default: // one is there already
+	}
 }
 
 // fatal is for what Pebble would end the process for: the store fails from now on. Pebble goes on, for whatever that is worth.
@@ -31,6 +46,7 @@ func (f *failures) fatal(err error) {
 
 // inBackground notes a failed compaction, which Pebble tries again later. Damage of a file lasts.
 func (f *failures) inBackground(err error) {
+	defer f.move()
 	if pebble.IsCorruptionError(err) {
 		f.fatal(wrapped(err))
 		return
@@ -45,6 +61,13 @@ func (f *failures) check() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.lasting
+}
+
+// quiet reports whether nothing failed that nobody was told of.
+func (f *failures) quiet() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lasting == nil && f.background == nil
 }
 
 // take is check, and what failed in the background since the last call.

@@ -40,7 +40,8 @@ const (
 	tableSize        = 4 << 20 // of level 0 and the next; twice as much a level below
 	baseLevelSize    = 64 << 20
 	levelZeroTables  = 4
-	levelZeroStop    = 1000 // ingestion does not wait for compactions
+	levelZeroMost    = 24   // levels of level 0, from which on Apply waits for compactions
+	levelZeroStop    = 1000 // nothing is written that Pebble would hold back by it
 	moreCompactions  = 6    // levels of level 0 that ask for a second compaction
 	compactionsLeast = 1
 	compactionsMost  = 2

@@ -49,7 +49,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{disk: o.FS, fs: newDiskFS(o.FS), dir: o.Dir, failures: &failures{log: o.Log}, names: newNames()}
+	s := &Store{disk: o.FS, fs: newDiskFS(o.FS), dir: o.Dir, failures: newFailures(o.Log), names: newNames()}
 	s.idle = sync.NewCond(&s.mu)
 	if err := s.makeDir(); err != nil {
 		return nil, err

@@ -80,9 +80,15 @@ func (s *Sorted) Entry(i int) Entry {
 // Shard says which entries, from begin and before end, are in a shard.
 func (s *Sorted) Shard(shard int) (begin, end int) { return s.shards[shard], s.shards[shard+1] }
 
-// Release forgets the changes, so that their memory can be freed. Its own is kept.
+// keptRefs is how many refs of memory Release keeps at most.
+const keptRefs = 1 << 17
+
+// Release forgets the changes, so that their memory can be freed. Of its own it keeps a few megabytes.
 func (s *Sorted) Release() {
 	s.changes = nil
+	if cap(s.refs) > keptRefs {
+		s.refs, s.spare = nil, nil
+	}
 	s.drops, s.refs, s.spare = s.drops[:0], s.refs[:0], s.spare[:0]
 	s.shards = [Shards + 1]int{}
 }

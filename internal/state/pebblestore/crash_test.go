@@ -1,0 +1,108 @@
+package pebblestore_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/state/pebblestore"
+	"wire.example/wire/internal/state/store"
+)
+
+// What a checkpoint names survives a power failure right after it, whatever else was lost, while compactions ran beside it.
+func TestCheckpointSurvivesCrash(t *testing.T) {
+	disk := vfs.NewMem()
+	s := open(t, disk, "/live")
+	for i := range 12 {
+		apply(t, s, epoch(uint64(i), 2000))
+		want := mustContent(t, s)
+		paths := checkpoint(t, disk, s, fmt.Sprintf("/checkpoint-%d", i))
+		for name, options := range map[string]vfs.CrashOptions{
+			"nothing unsynced stays": {},
+			"some of it does":        {Keep: 0.5, Tear: true, Rand: rand.New(rand.NewPCG(uint64(i), 3))},
+		} {
+			image := disk.CrashImage(options)
+			again, err := pebblestore.Open(t.Context(), pebblestore.Options{FS: image, Dir: "/fresh", From: paths, Memory: small})
+			if err != nil {
+				t.Fatalf("epoch %d, %s: %v", i, name, err)
+			}
+			if got := mustContent(t, again); got != want {
+				t.Errorf("epoch %d, %s: %s instead of %s", i, name, got, want)
+			}
+			if err := again.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if s.Stats().Compacted == 0 {
+		t.Error("no compaction ran")
+	}
+}
+
+// A checkpoint is made while compactions remove tables, epoch after epoch, and each is opened.
+func TestCheckpointBesideCompactions(t *testing.T) {
+	disk := vfs.NewMem()
+	s := open(t, disk, "/live")
+	for i := range 40 {
+		c := epoch(uint64(i), 500)
+		if i%7 == 6 {
+			c.Drop(space(), int64(i%3), 0, 1<<63)
+		}
+		apply(t, s, c)
+		want := mustContent(t, s)
+		paths := checkpoint(t, disk, s, fmt.Sprintf("/checkpoint-%d", i))
+		again := open(t, disk, fmt.Sprintf("/live-%d", i), paths...)
+		if got := mustContent(t, again); got != want {
+			t.Fatalf("epoch %d: %s instead of %s", i, got, want)
+		}
+		if i%10 == 9 { // goes on from a checkpoint
+			s = again
+			continue
+		}
+		if err := again.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Names of tables are never used twice, and only the pack changes when nothing was applied.
+func TestOnlyThePackIsNew(t *testing.T) {
+	disk := vfs.NewMem()
+	s := open(t, disk, "/live")
+	apply(t, s, epoch(1, 3000))
+	first, err := s.Checkpoint(t.Context(), "/a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := s.Checkpoint(t.Context(), "/b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, f := range first {
+		known[f.Name] = true
+	}
+	for _, f := range second {
+		if !known[f.Name] {
+			t.Errorf("%s is new", f.Name)
+		}
+		if f.Small != (f.Name == "pack") {
+			t.Errorf("%+v", f)
+		}
+	}
+	if len(first) != len(second) || len(first) < 2 {
+		t.Errorf("%d and %d files", len(first), len(second))
+	}
+}
+
+// An epoch above 16 MB becomes a table a shard.
+func TestLargeEpochsAreCutAtShards(t *testing.T) {
+	disk := vfs.NewMem()
+	s := open(t, disk, "/live")
+	c := epoch(1, 80_000)
+	apply(t, s, c)
+	if files := s.Stats().Files; files != store.Shards {
+		t.Errorf("%d bytes became %d tables", c.Bytes(), files)
+	}
+}

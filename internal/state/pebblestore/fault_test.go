@@ -1,0 +1,245 @@
+package pebblestore_test
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/state/pebblestore"
+	"wire.example/wire/internal/state/store"
+)
+
+// A full disk or a failed sync refuses an epoch; nothing of it is applied, and the same changes go through once there is room.
+func TestApplyFails(t *testing.T) {
+	for name, rule := range map[string]vfs.Rule{
+		"full disk":       {Call: vfs.CallWrite, AfterBytes: 100_000, Times: vfs.Forever, Err: syscall.ENOSPC},
+		"no new file":     {Call: vfs.CallOpen, Path: "new-*", Err: syscall.ENOSPC},
+		"failed sync":     {Call: vfs.CallSync},
+		"failed ingest":   {Call: vfs.CallLink, Times: vfs.Forever, Err: syscall.ENOSPC},
+		"failed close":    {Call: vfs.CallClose, Path: "new-*"},
+		"nothing is read": {Call: vfs.CallRead, Times: vfs.Forever},
+	} {
+		t.Run(name, func(t *testing.T) {
+			disk := vfs.Fail(vfs.NewMem())
+			s := open(t, disk, "/live")
+			apply(t, s, epoch(1, 100))
+			want := mustContent(t, s)
+			disk.Add(rule)
+			c := epoch(2, 3000)
+			err := s.Apply(t.Context(), []*store.Changes{c})
+			disk.Heal()
+			if err == nil && disk.Failed() > 0 && name != "failed ingest" { // where a link fails a copy may do
+				t.Fatal("the fault was passed over")
+			}
+			if err == nil {
+				return
+			}
+			if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EIO) {
+				t.Errorf("apply: %v", err)
+			}
+			if got := mustContent(t, s); got != want {
+				t.Errorf("%s instead of %s", got, want)
+			}
+			apply(t, s, c)
+			entries, err := disk.ReadDir("/live")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range entries {
+				if strings.HasPrefix(e.Name(), "new-") {
+					t.Errorf("%s was left behind", e.Name())
+				}
+			}
+		})
+	}
+}
+
+// A compaction that has no room fails the next epoch or checkpoint, and goes on when there is room again.
+func TestFullDiskInCompaction(t *testing.T) {
+	disk := vfs.Fail(vfs.NewMem())
+	s := open(t, disk, "/live")
+	disk.Add(vfs.Rule{Call: vfs.CallWrite, Path: "[0-9]*.sst", Times: vfs.Forever, Err: syscall.ENOSPC})
+	var failed error
+	for i := 0; failed == nil && i < 200; i++ {
+		failed = s.Apply(t.Context(), []*store.Changes{epoch(uint64(i), 50)})
+	}
+	if !errors.Is(failed, syscall.ENOSPC) {
+		t.Fatalf("200 epochs without a compaction: %v", failed)
+	}
+	disk.Heal()
+	for {
+		err := s.Apply(t.Context(), []*store.Changes{epoch(1, 50)})
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, syscall.ENOSPC) { // another one may have failed meanwhile
+			t.Fatal(err)
+		}
+	}
+	want := mustContent(t, s)
+	var paths []string
+	for paths == nil {
+		files, err := s.Checkpoint(t.Context(), "/checkpoint")
+		if err == nil {
+			paths = keep(t, disk, files, "/kept")
+		} else if !errors.Is(err, syscall.ENOSPC) {
+			t.Fatal(err)
+		}
+	}
+	if got := mustContent(t, open(t, disk, "/again", paths...)); got != want {
+		t.Errorf("%s instead of %s", got, want)
+	}
+}
+
+// Each step of a checkpoint may fail; then it fails, and the next one does not.
+func TestCheckpointFails(t *testing.T) {
+	for name, rule := range map[string]vfs.Rule{
+		"directory": {Call: vfs.CallMkdirAll, Err: syscall.ENOSPC},
+		"pack":      {Call: vfs.CallWrite, Path: "pack", Err: syscall.ENOSPC},
+		"sync":      {Call: vfs.CallSync, Path: "pack"},
+		"names":     {Call: vfs.CallSyncDir, Path: "/a"},
+		"parent":    {Call: vfs.CallSyncDir, Path: "/"},
+		"list":      {Call: vfs.CallReadDir, Path: "/a"},
+		"look":      {Call: vfs.CallLstat, Path: "/a"},
+	} {
+		disk := vfs.Fail(vfs.NewMem())
+		s := open(t, disk, "/live")
+		apply(t, s, epoch(1, 100))
+		disk.Add(rule)
+		if _, err := s.Checkpoint(t.Context(), "/a"); !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EIO) {
+			t.Errorf("%s: %v", name, err)
+		}
+		disk.Heal()
+		if _, err := s.Checkpoint(t.Context(), "/b"); err != nil {
+			t.Errorf("%s, again: %v", name, err)
+		}
+	}
+}
+
+// One flipped bit in any file of a checkpoint is told, with the file's name, or harmless.
+func TestFlippedBits(t *testing.T) {
+	disk := vfs.NewMem()
+	s := open(t, disk, "/live")
+	for i := range 6 {
+		apply(t, s, epoch(uint64(i), 300))
+	}
+	want := mustContent(t, s)
+	paths := checkpoint(t, disk, s, "/checkpoint")
+	random := rand.New(rand.NewPCG(5, 5))
+	told := 0
+	for _, path := range paths {
+		whole, err := vfs.ReadFile(disk, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trials := 60
+		if testing.Short() {
+			trials = 10
+		}
+		for range trials {
+			bit := random.IntN(8 * len(whole))
+			damaged := bytes.Clone(whole)
+			damaged[bit/8] ^= 1 << (bit % 8)
+			copied := damagedCopy(t, disk, paths, path, damaged)
+			again, err := pebblestore.Open(t.Context(), pebblestore.Options{FS: copied, Dir: "/fresh", From: paths, Memory: small})
+			var got string
+			if err == nil {
+				got, err = content(again)
+				_ = again.Close()
+			}
+			var corrupt *store.CorruptError
+			switch {
+			case err == nil && got != want:
+				t.Errorf("bit %d of %s: %s instead of %s", bit, path, got, want)
+			case err == nil:
+			case errors.As(err, &corrupt) && strings.HasPrefix(corrupt.File, "/"):
+				told++
+			case filepath.Base(path) == "pack" && strings.Contains(err.Error(), "version"):
+				told++
+			default:
+				t.Errorf("bit %d of %s: %v", bit, path, err)
+			}
+		}
+	}
+	if told == 0 {
+		t.Error("no damage was found")
+	}
+}
+
+// damagedCopy is a file system with the files, one of them another.
+func damagedCopy(t *testing.T, from vfs.FS, paths []string, path string, damaged []byte) vfs.FS {
+	t.Helper()
+	to := vfs.NewMem()
+	for _, p := range paths {
+		content, err := vfs.ReadFile(from, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p == path {
+			content = damaged
+		}
+		if err := errors.Join(to.MkdirAll(filepath.Dir(p), 0o777), vfs.WriteFile(to, p, content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return to
+}
+
+// What is wrong with the files of a checkpoint is said by name.
+func TestOpenRefuses(t *testing.T) {
+	disk := vfs.NewMem()
+	s := open(t, disk, "/live")
+	apply(t, s, epoch(1, 300))
+	paths := checkpoint(t, disk, s, "/checkpoint")
+	table, pack := paths[0], paths[len(paths)-1]
+	short := damagedCopy(t, disk, paths, table, []byte("short"))
+	for name, test := range map[string]struct {
+		fs   vfs.FS
+		dir  string
+		from []string
+		want string
+	}{
+		"no pack":         {disk, "/a", []string{table}, "no file named pack"},
+		"no table":        {disk, "/b", []string{pack}, "is missing"},
+		"one too many":    {disk, "/c", append([]string{"/other.sst"}, paths...), "is no part"},
+		"no file":         {disk, "/d", []string{"/none/pack"}, "no such file"},
+		"size":            {short, "/e", paths, "damaged: it has 5 bytes"},
+		"live directory":  {disk, "/checkpoint", nil, "is not empty"},
+		"no directory":    {disk, table, nil, "not a directory"},
+		"a store in use":  {disk, "/live", paths, "is not empty"},
+		"not a directory": {vfs.Fail(vfs.NewMem(), vfs.Rule{Call: vfs.CallMkdirAll}), "/f", nil, "input/output error"},
+	} {
+		_, err := pebblestore.Open(t.Context(), pebblestore.Options{FS: test.fs, Dir: test.dir, From: test.from, Memory: small})
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Where files cannot be linked, from another file system for instance, they are copied.
+func TestTablesAreCopied(t *testing.T) {
+	disk := vfs.Fail(vfs.NewMem())
+	s := open(t, disk, "/live")
+	apply(t, s, epoch(1, 3000))
+	want := mustContent(t, s)
+	paths := checkpoint(t, disk, s, "/checkpoint")
+	disk.Add(vfs.Rule{Call: vfs.CallLink, Times: vfs.Forever, Err: syscall.EXDEV})
+	again := open(t, disk, "/again", paths...)
+	if got := mustContent(t, again); got != want {
+		t.Errorf("%s instead of %s", got, want)
+	}
+	disk.Heal()
+	disk.Add(vfs.Rule{Call: vfs.CallLink, Times: vfs.Forever, Err: syscall.EXDEV}, vfs.Rule{Call: vfs.CallRead, Path: "*-*.sst", Times: vfs.Forever})
+	if _, err := pebblestore.Open(t.Context(), pebblestore.Options{FS: disk, Dir: "/third", From: paths}); !errors.Is(err, syscall.EIO) {
+		t.Errorf("a copy that cannot be read: %v", err)
+	}
+	if _, err := disk.Lstat("/none"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
