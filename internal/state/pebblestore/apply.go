@@ -8,6 +8,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
@@ -19,6 +20,9 @@ import (
 
 // cutAbove is the size of an epoch's changes, before compression, from which on each shard gets a table of its own.
 const cutAbove = 16 << 20
+
+// settlePause is how long settle waits before it looks again.
+const settlePause = 100 * time.Millisecond
 
 // Apply writes the changes as tables and ingests them in one step. All entries and range deletes of a table get one sequence number, and a range delete
 // covers only what is older: so drops come before the puts beside them.
@@ -61,13 +65,23 @@ func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
 	return s.failures.check()
 }
 
-// settle waits while reads would have to look into too many tables of level 0: compactions are behind. It does not wait for one that failed.
+// settle waits for compactions that run while reads would have to look into too many tables of level 0. One that ended may still count as running
+// when it is told, and one that failed is not begun again for a while: so it looks again before long, and goes on when none runs.
 func (s *Store) settle(ctx context.Context) {
-	for s.db.Metrics().Levels[0].Sublevels > levelZeroMost && s.failures.quiet() {
+	for {
+		m := s.db.Metrics()
+		if m.Levels[0].Sublevels <= levelZeroMost || m.Compact.NumInProgress == 0 || !s.failures.quiet() {
+			return
+		}
+		timer := s.clock.NewTimer(settlePause)
 		select {
 		case <-s.failures.moved:
-		case <-ctx.Done():
-			return // what was applied stays so
+		case <-timer.C():
+		case <-ctx.Done(): // what was applied stays so
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
+			return
 		}
 	}
 }

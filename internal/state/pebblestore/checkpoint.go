@@ -90,7 +90,7 @@ func (s *Store) checkpoint(dir string) (files []store.File, err error) {
 		p.tables = append(p.tables, t)
 		files = append(files, store.File{Name: t.name, Path: filepath.Join(dir, entry.Name()), Size: t.size})
 	}
-	content := appendPack(nil, p)
+	content := appendPack(p)
 	path := filepath.Join(dir, packName)
 	if err := vfs.WriteFile(s.disk, path, content); err != nil {
 		return nil, err

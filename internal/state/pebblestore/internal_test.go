@@ -82,7 +82,7 @@ func samplePack() *pack {
 
 func TestPackRoundTrip(t *testing.T) {
 	want := samplePack()
-	got, err := parsePack("pack", appendPack(nil, want))
+	got, err := parsePack("pack", appendPack(want))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestPackRoundTrip(t *testing.T) {
 
 // Every flipped bit and every cut is found.
 func TestPackDamage(t *testing.T) {
-	whole := appendPack(nil, samplePack())
+	whole := appendPack(samplePack())
 	for bit := range 8 * len(whole) {
 		damaged := slices.Clone(whole)
 		damaged[bit/8] ^= 1 << (bit % 8)
@@ -110,14 +110,14 @@ func TestPackDamage(t *testing.T) {
 }
 
 func FuzzParsePack(f *testing.F) {
-	f.Add(appendPack(nil, samplePack()))
-	f.Add(appendPack(nil, &pack{}))
+	f.Add(appendPack(samplePack()))
+	f.Add(appendPack(&pack{}))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		p, err := parsePack("pack", content)
 		if err != nil {
 			return
 		}
-		again, err := parsePack("pack", appendPack(nil, p))
+		again, err := parsePack("pack", appendPack(p))
 		if err != nil || fmt.Sprintf("%+v", p) != fmt.Sprintf("%+v", again) {
 			t.Errorf("%+v became %+v, %v", p, again, err)
 		}
@@ -132,7 +132,7 @@ func TestPackNonsense(t *testing.T) {
 		"a path":                 {files: []packed{{name: "../MANIFEST"}}},
 		"no name":                {files: []packed{{}}},
 	} {
-		if _, err := parsePack("pack", appendPack(nil, p)); err == nil {
+		if _, err := parsePack("pack", appendPack(p)); err == nil {
 			t.Errorf("%s passed", name)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/sstable"
 
+	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
 )
 
@@ -21,6 +22,8 @@ type Options struct {
 	From []string
 	// Memory is what the store may use in all, in bytes: cache of blocks, compactions, what Pebble keeps in memory. Below MinMemory it is MinMemory.
 	Memory int64
+	// Clock waits for compactions that are behind; nil: the machine's.
+	Clock clock.Clock
 	// Log hears of what is wrong; nil: nobody.
 	Log *slog.Logger
 }

@@ -40,8 +40,8 @@ type packed struct {
 	content []byte
 }
 
-func appendPack(b []byte, p *pack) []byte {
-	b = append(b, packMagic...)
+func appendPack(p *pack) []byte {
+	b := []byte(packMagic)
 	b = append(b, packVersion)
 	b = binary.AppendUvarint(b, uint64(len(p.tables)))
 	for _, t := range p.tables {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/state/store"
 )
@@ -21,6 +22,7 @@ type Store struct {
 	dir      string
 	db       *pebble.DB
 	options  *pebble.Options
+	clock    clock.Clock
 	failures *failures
 	names    *names
 	sorted   store.Sorted // of Apply
@@ -46,10 +48,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.FS == nil {
 		o.FS = vfs.OS()
 	}
+	if o.Clock == nil {
+		o.Clock = clock.System()
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{disk: o.FS, fs: newDiskFS(o.FS), dir: o.Dir, failures: newFailures(o.Log), names: newNames()}
+	s := &Store{disk: o.FS, fs: newDiskFS(o.FS), dir: o.Dir, clock: o.Clock, failures: newFailures(o.Log), names: newNames()}
 	s.idle = sync.NewCond(&s.mu)
 	if err := s.makeDir(); err != nil {
 		return nil, err

@@ -14,8 +14,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestStore(t *testing.T) {
-	storetest.Run(t, func(ctx context.Context, fsys vfs.FS, dir string, from []string) (store.Store, error) {
-		return pebblestore.Open(ctx, pebblestore.Options{FS: fsys, Dir: dir, From: from, Memory: 16 << 20})
-	})
+func openForSuite(ctx context.Context, fsys vfs.FS, dir string, from []string) (store.Store, error) {
+	return pebblestore.Open(ctx, pebblestore.Options{FS: fsys, Dir: dir, From: from, Memory: 16 << 20})
 }
+
+func TestStore(t *testing.T) { storetest.Run(t, openForSuite) }

@@ -13,8 +13,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestMemory(t *testing.T) {
-	storetest.Run(t, func(ctx context.Context, fsys vfs.FS, _ string, from []string) (store.Store, error) {
-		return store.OpenMemory(ctx, store.MemoryOptions{FS: fsys, From: from})
-	})
+func openForSuite(ctx context.Context, fsys vfs.FS, _ string, from []string) (store.Store, error) {
+	return store.OpenMemory(ctx, store.MemoryOptions{FS: fsys, From: from})
 }
+
+func TestMemory(t *testing.T) { storetest.Run(t, openForSuite) }
