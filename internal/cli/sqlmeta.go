@@ -28,7 +28,13 @@ func metaCommands() []metaCommand {
 	}
 	return []metaCommand{
 		{`\?`, "", "this help", func(s *script, _ context.Context, _ string) error { return s.help() }},
-		{`\d`, "[NAME]", "columns of a source, table, sink or view; without a name, all of them", (*script).describe},
+		{`\d`, "[NAME]", "columns of a source, table, sink or view; without a name, a list of all", (*script).describe},
+		{`\d+`, "[NAME]", "the same, and the statement that made it", func(s *script, ctx context.Context, name string) error {
+			if err := s.describe(ctx, name); err != nil || name == "" {
+				return err
+			}
+			return s.note(ctx, s.session.Execute(ctx, "SHOW CREATE "+name, s.printer))
+		}},
 		{`\dt`, "[PATTERN]", "tables", show("SHOW TABLES")},
 		{`\ds`, "[PATTERN]", "sources", show("SHOW SOURCES")},
 		{`\dk`, "[PATTERN]", "sinks", show("SHOW SINKS")},
@@ -84,12 +90,7 @@ func (s *script) describe(ctx context.Context, name string) error {
 	if name != "" {
 		return s.note(ctx, s.session.Execute(ctx, "DESCRIBE "+name, s.printer))
 	}
-	for _, kind := range []string{"SOURCES", "TABLES", "SINKS", "VIEWS", "MATERIALIZED VIEWS"} {
-		if err := s.note(ctx, s.session.Execute(ctx, "SHOW "+kind, s.printer)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.note(ctx, s.session.List(ctx, s.printer))
 }
 
 func (s *script) include(ctx context.Context, path string) error {

@@ -52,7 +52,7 @@ func FitDecimal(d numeric.Decimal, typ schema.Type) (numeric.Decimal, *sqlstate.
 			return numeric.Decimal{Coef: coef, Scale: typ.Scale}, nil
 		}
 	}
-	return d, sqlstate.New(sqlstate.NumericValueOutOfRange, "numeric field overflow")
+	return d, numeric.FieldOverflow(d, int(typ.Precision), int(typ.Scale))
 }
 
 // AppendDecimal appends d as PostgreSQL prints it, all digits of its scale shown.

@@ -56,24 +56,27 @@ func Rescale(d Decimal, precision, scale int) (Decimal, error) {
 		return d, nil
 	}
 	if d.IsInf() {
-		return Decimal{}, errField(fmt.Sprintf("A field with precision %d, scale %d cannot hold an infinite value.", precision, scale))
+		return Decimal{}, FieldOverflow(d, precision, scale)
 	}
 	r, err := Round(d, scale)
 	if err != nil && precision > MaxDigits {
 		return Decimal{}, err
 	}
 	if err != nil || (!r.IsZero() && r.Coef.magnitude().digits()-int(r.Scale) > precision-scale) {
-		bound := "1"
-		if precision != scale {
-			bound = fmt.Sprintf("10^%d", precision-scale)
-		}
-		return Decimal{}, errField(fmt.Sprintf("A field with precision %d, scale %d must round to an absolute value less than %s.",
-			precision, scale, bound))
+		return Decimal{}, FieldOverflow(d, precision, scale)
 	}
 	return r, nil
 }
 
-// errField carries what PostgreSQL says in the error's DETAIL as the hint.
-func errField(detail string) error {
-	return sqlstate.New(sqlstate.NumericValueOutOfRange, "numeric field overflow").WithHint(detail)
+// FieldOverflow is the error of a d that NUMERIC(precision, scale) does not hold. What PostgreSQL says in the error's DETAIL is the hint.
+func FieldOverflow(d Decimal, precision, scale int) *sqlstate.Error {
+	bad := sqlstate.New(sqlstate.NumericValueOutOfRange, "numeric field overflow")
+	if d.IsInf() {
+		return bad.WithHint(fmt.Sprintf("A field with precision %d, scale %d cannot hold an infinite value.", precision, scale))
+	}
+	bound := "1"
+	if precision != scale {
+		bound = fmt.Sprintf("10^%d", precision-scale)
+	}
+	return bad.WithHint(fmt.Sprintf("A field with precision %d, scale %d must round to an absolute value less than %s.", precision, scale, bound))
 }

@@ -259,6 +259,9 @@ func (b *Binder) column(n *ast.Column) (*Expr, error) {
 	case errors.As(err, &own):
 		placed := *own
 		placed.Span = n.Span
+		if n.Parts[0].Quoted && len(parts) == 1 && !strings.HasPrefix(placed.Hint, "Perhaps") {
+			return nil, placed.hint("A text stands in single quotes: '%s'.", strings.ReplaceAll(parts[0], "'", "''"))
+		}
 		return nil, &placed
 	case err == nil && ref.Expr != nil:
 		placed := *ref.Expr

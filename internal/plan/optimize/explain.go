@@ -1,6 +1,7 @@
 package optimize
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -176,7 +177,12 @@ func ExplainJSON(p *logical.Plan, how Explained) ([]byte, error) {
 	for i, s := range p.Sinks {
 		sinks[i] = explainedSink{Sink: s.String(), Input: x.node(s.Input)}
 	}
-	return json.MarshalIndent(sinks, "", "  ")
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // it is read by people, and has comparisons
+	e.SetIndent("", "  ")
+	err := e.Encode(sinks)
+	return bytes.TrimRight(b.Bytes(), "\n"), err
 }
 
 func (x *explainer) node(n logical.Node) *explainedNode {

@@ -83,7 +83,7 @@ func (q *query) fromFunction(s *scope, f ast.FromFunction, c *rowsCall, alias *a
 		}
 		e, err := q.expr(s, inFromFunction(), f.Call)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, meantWindow(err, name)
 		}
 		if alias != nil {
 			name = alias.Name.Text
@@ -102,6 +102,18 @@ func (q *query) fromFunction(s *scope, f ast.FromFunction, c *rowsCall, alias *a
 		fields = append(fields, more...)
 	}
 	return fields, nil, nil
+}
+
+// meantWindow hints at the window table function that name is nearly the name of.
+func meantWindow(err error, name string) error {
+	bad := asError(err)
+	if bad == nil || bad.Hint != "" {
+		return err
+	}
+	if meant := connector.Nearest(name, []string{"tumble", "hop", "session", "cumulate"}); meant != "" {
+		return bad.WithHint("Perhaps you meant the window function %s.", strings.ToUpper(meant))
+	}
+	return err
 }
 
 // unnestEach makes of unnest(a, b) a call for each array.

@@ -32,7 +32,7 @@ func improve(text string, e *parse.Error) {
 		e.Hint = hint
 		return
 	}
-	if strings.Contains(e.Hint, "is a reserved word") && n.noName() || n.t.Is(";") {
+	if strings.Contains(e.Hint, "is a reserved word") && n.noName() || n.t.Is(";") && !strings.Contains(e.Hint, " needs ON condition") {
 		e.Hint = ""
 	}
 	if hint := n.misspelt(); hint != "" {

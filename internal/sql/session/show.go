@@ -103,6 +103,15 @@ func (s *Session) showObjects(ctx context.Context, c *call, n *sqlast.ShowObject
 	return s.texts(ctx, c.handler, []string{"name", "kind"}, rows, "SHOW")
 }
 
+// List shows all objects, as SHOW does those of one kind.
+func (s *Session) List(ctx context.Context, h Handler) error {
+	var rows [][]string
+	for _, o := range s.catalog.All(sqlast.AnyObject) {
+		rows = append(rows, []string{o.ObjectName(), fmt.Sprint(o.Kind())})
+	}
+	return s.texts(ctx, h, []string{"name", "kind"}, rows, "SHOW")
+}
+
 // like returns the test that a name is LIKE a pattern.
 func like(pattern *exprast.Literal) func(name string) bool {
 	return func(name string) bool {
