@@ -77,12 +77,12 @@ func TestRecover(t *testing.T) {
 			if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
 				t.Errorf("error %v, want %q", err, test.err)
 			}
-			if got := int64(0); m != nil {
-				if got = m.Number; got != test.want {
-					t.Errorf("number %d, want %d", got, test.want)
-				}
-			} else if test.want != 0 {
-				t.Errorf("nothing, want %d", test.want)
+			got := int64(0)
+			if m != nil {
+				got = m.Number
+			}
+			if got != test.want {
+				t.Errorf("number %d, want %d", got, test.want)
 			}
 		})
 	}
