@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,12 +16,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"wire.example/wire/internal/cli/display"
+	"wire.example/wire/internal/engine"
 	"wire.example/wire/internal/spec"
 	"wire.example/wire/internal/state/checkpoint"
+	"wire.example/wire/internal/state/store"
 )
-
-// stateFolder is the folder beside a pipeline file that has the state directories.
-const stateFolder = ".wire"
 
 // checkpointFlags are the flags of wire checkpoint.
 type checkpointFlags struct {
@@ -101,8 +99,9 @@ func (a *app) checkpointVerify() *cobra.Command {
 	f := &checkpointFlags{}
 	c := f.add(&cobra.Command{
 		Use:   "verify [PIPELINE] [EPOCH...]",
-		Short: "Read every file of checkpoints, by default of the newest, and compare it with what was written.",
-		Long: `Read every file of checkpoints, by default of the newest, and compare it with what was written.
+		Short: "Read every file of checkpoints, by default of the newest, compare it with what was written, and count what is in it.",
+		Long: `Read every file of checkpoints, by default of the newest, compare it with what was written, and count what is in it: the state is
+restored into scratch, and every entry of it read.
 
 A pipeline may run meanwhile. The exit code is 1 if something is damaged, which is then named.`,
 		Args: exactly(cobra.ArbitraryArgs),
@@ -181,7 +180,7 @@ func (a *app) stateDirectory(path string) (string, error) {
 			return "", errors.Join(fmt.Errorf("%s names no pipeline", path), err)
 		}
 	}
-	return filepath.Join(filepath.Dir(path), stateFolder, url.PathEscape(name)), nil
+	return (&stateFlags{}).dirOf(path, name), nil
 }
 
 // chosen are the checkpoints of the epochs; without epochs all of them, or the newest.
@@ -327,20 +326,15 @@ func (a *app) verifyCheckpoints(ctx context.Context, inventory *checkpoint.Inven
 	if err != nil {
 		return err
 	}
-	target := checkpoint.NewDirectory(a.fs, inventory.Dir, 0)
 	reports := []verifyReport{}
 	damaged := 0
 	for _, m := range manifests {
-		found, err := checkpoint.Verify(ctx, target, m)
+		r, err := a.verifyCheckpoint(ctx, inventory.Dir, m)
 		if err != nil {
 			return err
 		}
-		r := verifyReport{Epoch: m.Epoch, OK: found.OK(), Files: found.Files, Bytes: found.Bytes, Damaged: []string{}}
-		for _, d := range found.Damaged {
-			r.Damaged = append(r.Damaged, d.Error())
-		}
 		reports = append(reports, r)
-		if !r.OK {
+		if len(r.Damaged) > 0 {
 			damaged++
 		}
 	}
@@ -348,7 +342,7 @@ func (a *app) verifyCheckpoints(ctx context.Context, inventory *checkpoint.Inven
 		for _, e := range inventory.Entries {
 			if e.Err != nil {
 				damaged++
-				reports = append(reports, verifyReport{Damaged: []string{e.Err.Error()}})
+				reports = append(reports, verifyReport{Damaged: []string{e.Err.Error()}, Tables: []engine.Table{}})
 			}
 		}
 	}
@@ -363,11 +357,49 @@ func (a *app) verifyCheckpoints(ctx context.Context, inventory *checkpoint.Inven
 	return err
 }
 
+// verifyCheckpoint reads every file of a checkpoint, restores its store into scratch, and counts what is in it.
+func (a *app) verifyCheckpoint(ctx context.Context, dir string, m *checkpoint.Manifest) (verifyReport, error) {
+	r := verifyReport{Epoch: m.Epoch, Files: len(m.Files), Bytes: m.Bytes(), Damaged: []string{}, Tables: []engine.Table{}}
+	found, err := checkpoint.Verify(ctx, checkpoint.NewDirectory(a.fs, dir, 0), m)
+	if err == nil && found.OK() {
+		r.Tables, err = a.countTables(ctx, dir, m)
+	}
+	var corrupt *store.CorruptError
+	switch {
+	case errors.Is(err, checkpoint.ErrRemoved): // by the pipeline, which goes on
+		r.Removed = true
+	case errors.As(err, &corrupt), errors.Is(err, checkpoint.ErrDamaged):
+		r.Damaged = append(r.Damaged, err.Error())
+	case err != nil:
+		return r, err
+	default:
+		for _, d := range found.Damaged {
+			r.Damaged = append(r.Damaged, d.Error())
+		}
+		r.OK = found.OK()
+	}
+	return r, nil
+}
+
+// countTables restores the store of a checkpoint into scratch and reads all of it.
+func (a *app) countTables(ctx context.Context, dir string, m *checkpoint.Manifest) ([]engine.Table, error) {
+	kept, err := engine.OpenKept(ctx, a.fs, dir, m)
+	if err != nil {
+		return nil, err
+	}
+	tables, err := kept.Tables(ctx)
+	return append([]engine.Table{}, tables...), errors.Join(err, kept.Close())
+}
+
 func (a *app) printReports(reports []verifyReport) {
 	for _, r := range reports {
 		if r.OK {
 			fmt.Fprintf(a.out, "epoch %d: ok, %d files, %s\n", r.Epoch, r.Files, display.ByteSize(r.Bytes))
+			a.printTables(r.Tables)
 			continue
+		}
+		if r.Removed {
+			fmt.Fprintf(a.out, "epoch %d: was removed meanwhile\n", r.Epoch)
 		}
 		for _, text := range r.Damaged {
 			if r.Epoch > 0 {
@@ -376,6 +408,19 @@ func (a *app) printReports(reports []verifyReport) {
 			fmt.Fprintln(a.out, text)
 		}
 	}
+}
+
+// printTables says what is in a store.
+func (a *app) printTables(tables []engine.Table) {
+	if len(tables) == 0 {
+		return
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "  STEP\tTABLE\tENTRIES\tBYTES")
+	for _, t := range tables {
+		fmt.Fprintf(w, "  %s\t%s\t%d\t%d\n", t.Step, t.Table, t.Entries, t.Bytes)
+	}
+	_ = w.Flush() // a terminal that went away is nobody's error
 }
 
 // removeCheckpoints removes epochs, or everything.

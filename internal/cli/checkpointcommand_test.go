@@ -43,7 +43,7 @@ func keepState(t *testing.T, dir string, epochs ...int64) {
 		staged, err := o.Stage(t.Context(), epoch, "store", files)
 		must(err)
 		must(o.Publish(t.Context(), &checkpoint.Manifest{
-			Epoch: epoch, Kind: checkpoint.KindCheckpoint, Unconfirmed: []int64{epoch}, Store: checkpoint.StoreFormat{Kind: "test", Version: 1},
+			Epoch: epoch, Kind: checkpoint.KindCheckpoint, Unconfirmed: []int64{epoch},
 			Files: staged, Body: json.RawMessage(`{}`), Plan: json.RawMessage(`"scan orders"`),
 		}))
 	}
@@ -92,7 +92,7 @@ func TestCheckpointCommands(t *testing.T) {
 	for _, line := range []string{
 		"epoch           7\n", "kind            checkpoint\n", "pipeline        orders\n", "created         2026-05-06T07:08:09Z\n",
 		"by              process 4711 on machine since 2026-05-06T07:08:09Z\n", "lineage         " + lineage + "\n", "manifest        4\n",
-		"unconfirmed     7\n", "store           test, version 1\n", "files of store  2, 12 KB\n",
+		"unconfirmed     7\n", "files of store  2, 12 KB\n",
 		"store  common  5.9 KB  ", "  " + lineage + "-1-7-store-only%2D7\n", "plan\n  scan orders\n",
 	} {
 		if !strings.Contains(out, line) {

@@ -3,6 +3,7 @@ package cli
 import (
 	"time"
 
+	"wire.example/wire/internal/engine"
 	"wire.example/wire/internal/state/checkpoint"
 )
 
@@ -42,6 +43,10 @@ type verifyReport struct {
 	Files   int      `json:"files"`
 	Bytes   int64    `json:"bytes"`
 	Damaged []string `json:"damaged"`
+	// Removed says that the pipeline, which runs, has deleted it meanwhile.
+	Removed bool `json:"removed"`
+	// Tables are the entries of its state.
+	Tables []engine.Table `json:"tables"`
 }
 
 // removeReport is what wire checkpoint rm did.

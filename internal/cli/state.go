@@ -66,6 +66,9 @@ func (s *stateFlags) dirOf(path, name string) string {
 	}
 }
 
+// stateFolder is the folder beside a pipeline file that has the state directories.
+const stateFolder = ".wire"
+
 // openState opens the state directory of a pipeline, if it has one, and checks that the pipeline can go on from what is kept there.
 func (a *app) openState(ctx context.Context, p *plans, f *runFlags) (*engine.State, error) {
 	if p.stateDir == "" {

@@ -78,8 +78,8 @@ func (s *State) openStore(ctx context.Context) error {
 	var from []string
 	restored := filepath.Join(s.owner.LiveDir(), "restored")
 	if latest != nil && latest.Store.Kind != "" {
-		if latest.Store != storeFormat() {
-			return fmt.Errorf("the state of checkpoint %d is stored as %s, version %d, which this release does not read", latest.Epoch, latest.Store.Kind, latest.Store.Version)
+		if err := readable(latest); err != nil {
+			return err
 		}
 		var err error
 		if from, err = s.owner.Restore(ctx, latest, storePart, restored); err != nil {
@@ -104,12 +104,9 @@ func (s *State) openStore(ctx context.Context) error {
 }
 
 func (s *State) readBody(latest *checkpoint.Manifest) error {
-	m := &flow.Manifest{}
-	if err := json.Unmarshal(latest.Body, m); err != nil {
-		return fmt.Errorf("checkpoint %d: %w", latest.Epoch, err)
-	}
-	if m.Version > flow.ManifestVersion {
-		return fmt.Errorf("checkpoint %d was written by a later release: its manifest has version %d, and this one reads up to %d", latest.Epoch, m.Version, flow.ManifestVersion)
+	m, err := bodyOf(latest)
+	if err != nil {
+		return err
 	}
 	m.Finished, m.Plan = latest.Finished, latest.Plan
 	m.Confirmed = latest.Finished && len(latest.Unconfirmed) == 0

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"wire.example/wire/internal/state/store"
 )
@@ -46,6 +47,20 @@ const (
 	tableShared = 254 // op.Shared's state
 	tableGroups = 255 // op.Stateful's state, by key group
 )
+
+// TableName names a table of an operator for people.
+func TableName(table uint8) string {
+	switch table {
+	case tableRest:
+		return "rest"
+	case tableShared:
+		return "shared"
+	case tableGroups:
+		return "key groups"
+	default:
+		return fmt.Sprintf("table %d", table)
+	}
+}
 
 // pieceBytes is how large the pieces of a stored key group are at most.
 const pieceBytes = 1 << 20

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -108,7 +109,10 @@ func crashEverywhere(t *testing.T, weak weaknesses, lazily lazy) (images int, fa
 	mem := vfs.NewMem()
 	run := &crashRun{}
 	seed := uint64(0)
+	var mu sync.Mutex // files are staged from several goroutines
 	note := func(op vfs.Op) {
+		mu.Lock()
+		defer mu.Unlock()
 		if failure != nil || !op.Changes() {
 			return
 		}

@@ -346,6 +346,9 @@ func (o *Owner) cleanUp(found *owners) error {
 			}
 		}
 	}
+	if err := removeLooks(o.fs, o.dir); err != nil {
+		return err
+	}
 	temps, err := o.fs.ReadDir(filepath.Join(o.dir, temporaryFolder))
 	if err != nil {
 		return err

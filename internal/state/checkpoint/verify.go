@@ -99,7 +99,8 @@ type Report struct {
 // OK reports whether all is as it was written.
 func (r *Report) OK() bool { return len(r.Damaged) == 0 }
 
-// Verify reads every file of m and compares size and checksum. The error is that of a target that cannot be read; damage is in the report.
+// Verify reads every file of m and compares size and checksum. Damage is in the report; the error is that of a target that cannot be read, or
+// ErrRemoved.
 func Verify(ctx context.Context, target Target, m *Manifest) (*Report, error) {
 	report := &Report{Manifest: m, Files: len(m.Files), Bytes: m.Bytes()}
 	damaged := make([]*DamagedError, len(m.Files))
@@ -111,6 +112,11 @@ func Verify(ctx context.Context, target Target, m *Manifest) (*Report, error) {
 		return err
 	})
 	report.Damaged = slices.DeleteFunc(damaged, func(d *DamagedError) bool { return d == nil })
+	if err == nil && !report.OK() {
+		if err = removed(ctx, target, m, nil); err != nil {
+			return nil, err
+		}
+	}
 	return report, err
 }
 
@@ -214,7 +220,8 @@ func ours(name string) bool {
 	}
 	_, isLock := generationOf(name, lockPrefix)
 	_, isLive := generationOf(name, livePrefix)
-	return isLock || isLive
+	_, isLook := lookProcess(name)
+	return isLock || isLive || isLook
 }
 
 // excluded calls do while no pipeline runs and none can start.

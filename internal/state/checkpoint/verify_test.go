@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"wire.example/wire/internal/foundation/vfs"
@@ -104,7 +105,10 @@ func TestCrashesOfRemove(t *testing.T) {
 	for _, keep := range []float64{0, 1} {
 		mem := vfs.NewMem()
 		var failure error
+		var mu sync.Mutex
 		b := newBed(t, vfs.Watch(mem, func(op vfs.Op) {
+			mu.Lock()
+			defer mu.Unlock()
 			if !op.Changes() || failure != nil {
 				return
 			}

@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/state/checkpoint"
+	"wire.example/wire/internal/state/pebblestore"
+	"wire.example/wire/internal/state/store"
+)
+
+// Kept is the state of a checkpoint, restored into scratch for somebody who looks at it while the pipeline may run.
+type Kept struct {
+	Checkpoint *checkpoint.Manifest
+	// Manifest is what the runtime kept.
+	Manifest *flow.Manifest
+	look     *checkpoint.Look
+	store    store.Store // nil: no step has state in it
+}
+
+// OpenKept restores the store of a checkpoint in the state directory dir, and verifies all its files: a *checkpoint.DamagedError otherwise, or
+// checkpoint.ErrRemoved. The caller closes it.
+func OpenKept(ctx context.Context, fsys vfs.FS, dir string, m *checkpoint.Manifest) (*Kept, error) {
+	k := &Kept{Checkpoint: m}
+	var err error
+	if k.Manifest, err = bodyOf(m); err != nil {
+		return nil, err
+	}
+	if m.Store.Kind == "" {
+		return k, nil
+	}
+	if err := readable(m); err != nil {
+		return nil, err
+	}
+	if k.look, err = checkpoint.NewLook(ctx, fsys, dir, m, storePart); err != nil {
+		return nil, err
+	}
+	opened, err := pebblestore.Open(ctx, pebblestore.Options{FS: fsys, Dir: filepath.Join(k.look.Dir(), "store"), From: k.look.Paths})
+	if err != nil {
+		return nil, errors.Join(err, k.look.Close())
+	}
+	k.store = opened
+	return k, nil
+}
+
+// bodyOf is what the runtime kept in a checkpoint.
+func bodyOf(m *checkpoint.Manifest) (*flow.Manifest, error) {
+	body := &flow.Manifest{}
+	if err := json.Unmarshal(m.Body, body); err != nil {
+		return nil, fmt.Errorf("checkpoint %d: %w", m.Epoch, err)
+	}
+	if body.Version > flow.ManifestVersion {
+		return nil, fmt.Errorf("checkpoint %d was written by a later release: its manifest has version %d, and this one reads up to %d", m.Epoch, body.Version, flow.ManifestVersion)
+	}
+	return body, nil
+}
+
+// readable refuses a store of another kind.
+func readable(m *checkpoint.Manifest) error {
+	if m.Store != storeFormat() {
+		return fmt.Errorf("the state of checkpoint %d is stored as %s, version %d, which this release does not read", m.Epoch, m.Store.Kind, m.Store.Version)
+	}
+	return nil
+}
+
+// Reader reads the store; nil: there is none. The caller closes it before k.
+func (k *Kept) Reader() store.Reader {
+	if k.store == nil {
+		return nil
+	}
+	return k.store.Reader()
+}
+
+// Table is what a checkpoint keeps of one table of a step.
+type Table struct {
+	Step    string `json:"step"`
+	Table   string `json:"table"`
+	Entries int64  `json:"entries"`
+	Bytes   int64  `json:"bytes"` // of keys and values, not compressed
+}
+
+// Tables reads all entries and counts them, by step and table.
+func (k *Kept) Tables(ctx context.Context) ([]Table, error) {
+	if k.store == nil {
+		return nil, nil
+	}
+	r := k.store.Reader()
+	var tables []Table
+	for _, step := range slices.Sorted(maps.Keys(k.Manifest.States)) {
+		for table := range math.MaxUint8 + 1 {
+			space := store.Space{Operator: k.Manifest.States[step].Number, Table: uint8(table)} //nolint:gosec // up to 255
+			t := Table{Step: step, Table: flow.TableName(space.Table)}
+			err := r.Scan(space, 0, math.MaxUint64, func(_ int64, _ uint64, key, value []byte) error {
+				t.Entries++
+				t.Bytes += int64(len(key) + len(value))
+				if t.Entries&0xfff == 0 {
+					return ctx.Err()
+				}
+				return nil
+			})
+			if err != nil {
+				return nil, errors.Join(fmt.Errorf("step %q, %s: %w", step, t.Table, err), r.Close())
+			}
+			if t.Entries > 0 {
+				tables = append(tables, t)
+			}
+		}
+	}
+	return tables, r.Close()
+}
+
+// Close closes the store and removes the scratch.
+func (k *Kept) Close() error {
+	var err error
+	if k.store != nil {
+		err = k.store.Close()
+	}
+	if k.look != nil {
+		err = errors.Join(err, k.look.Close())
+	}
+	return err
+}
