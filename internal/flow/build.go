@@ -58,6 +58,7 @@ type Settings struct {
 type Identity struct {
 	Lineage    string
 	Generation int64
+	Abandoned  []string
 	Contested  bool
 }
 
@@ -280,7 +281,7 @@ func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
 	env := connector.SinkEnv{
 		Name: plan.Name, Schema: plan.Encode.Schema, Pool: p.settings.Pool, Unbounded: p.unbounded(), Log: p.settings.Log,
 		Changelog: plan.Encode.Changelog,
-		Lineage:   p.settings.Identity.Lineage, Generation: p.settings.Identity.Generation, Contested: p.settings.Identity.Contested,
+		Lineage:   p.settings.Identity.Lineage, Generation: p.settings.Identity.Generation, Abandoned: p.settings.Identity.Abandoned, Contested: p.settings.Identity.Contested,
 		MediaType: mediaType(plan.Format),
 	}
 	if plan.Format != nil {

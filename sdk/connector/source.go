@@ -140,6 +140,8 @@ type SinkEnv struct {
 	// run without state. Generation counts the owners of a lineage: nobody who owned it before has as high a one. 0 without state.
 	Lineage    string
 	Generation int64
+	// Abandoned are lineages of the same pipeline whose state was given up: nobody goes on with what they left.
+	Abandoned []string
 	// Contested says that a former owner may still be alive, stopped perhaps, and go on at any moment, in the middle of any call: what he has
 	// open is not written, and what he does later must do no harm. It holds from a take-over until an epoch of a later generation is
 	// published: a run that goes on from a state of before a take-over is contested, whoever made the take-over.

@@ -56,6 +56,7 @@ type story struct {
 	generation int64
 	contested  bool
 	fenced     bool
+	abandoned  []string
 	// spoilt is the first epoch of which other rows are written, counted from 1; 0 is none.
 	spoilt int
 	// state and done are the manifest: the state of the last published epoch, and how many epochs it covers. A crash keeps them.
@@ -77,7 +78,7 @@ func (s *story) open(fsys vfs.FS) (connector.Sink, error) {
 	env := connector.SinkEnv{
 		Name: "s", Schema: pairSchema(), NewEncoder: func() (codec.Encoder, error) { return pairEncoder{}, nil }, Restore: s.state,
 		Unbounded: s.options["roll_rows"] != nil || s.options["roll_size"] != nil || s.options["roll_every"] != nil,
-		Lineage:   lineage, Generation: s.generation, Contested: s.contested,
+		Lineage:   lineage, Generation: s.generation, Contested: s.contested, Abandoned: s.abandoned,
 	}
 	return typ.Open(s.t.Context(), env, config)
 }

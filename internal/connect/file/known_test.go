@@ -133,6 +133,7 @@ func TestWhoseParts(t *testing.T) {
 		"/out/.f-000009.wire-daa60617-2.part":   false,
 		"/out/.f-000009.wire-daa60617-3.part":   true,
 		"/out/.f-000009.wire-00000000-1.part":   true,
+		"/out/.f-000009.wire-079aeb2a-9.part":   false, // given up
 		"/out/.f-000009.wire-daa60617-.part":    true,
 		"/out/.g-000009.wire-daa60617-1.part":   true,
 		"/out/.f-000009.x.wire-daa60617-1.part": true,
@@ -145,6 +146,7 @@ func TestWhoseParts(t *testing.T) {
 		for path := range parts {
 			put(t, mem, path, nil)
 		}
+		s.abandoned = []string{"another", "given up"}
 		sink, err := s.open(mem) // as generation 2
 		if err != nil {
 			t.Fatal(err)

@@ -112,8 +112,9 @@ func (s *sink) survey() (survey, error) {
 	return found, err
 }
 
-// sweep removes hidden parts that no state speaks of: those of this lineage, and, if unowned says so, those of runs without state. A later owner of
-// the lineage may be at work already, if this run was stopped for a while: what is his stays, as does what belongs to other pipelines.
+// sweep removes hidden parts that no state speaks of: those of this lineage and of abandoned ones, and, if unowned says so, those of runs without
+// state. A later owner of the lineage may be at work already, if this run was stopped for a while: what is his stays, as does what belongs to other
+// pipelines.
 func (s *sink) sweep(leftovers []leftover, unowned bool) error {
 	mine := map[string]bool{}
 	for _, p := range s.open {
@@ -124,8 +125,9 @@ func (s *sink) sweep(leftovers []leftover, unowned bool) error {
 		case s.kept[l.path], mine[l.path]:
 			continue
 		case l.owner == (owner{}) && unowned:
+		case slices.ContainsFunc(s.env.Abandoned, func(lineage string) bool { return ownerOf(lineage, 1).lineage == l.owner.lineage }):
 		case l.owner.lineage != s.layout.owner.lineage:
-			s.env.Log.Warn("the part of another pipeline, or of a run whose state was given up, lies beside the output; remove it if nobody goes on with it",
+			s.env.Log.Warn("the part of another pipeline, or of a run whose state is gone, lies beside the output; remove it if nobody goes on with it",
 				"sink", s.env.Name, "part", l.path)
 			continue
 		case l.owner.generation > s.layout.owner.generation:

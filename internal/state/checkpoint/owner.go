@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,6 +32,7 @@ type Owner struct {
 	lineage    string
 	generation int64
 	contested  bool
+	abandoned  []string
 	weak       weaknesses
 
 	publishing sync.Mutex // held while something is published or deleted
@@ -59,6 +61,9 @@ func newOwner(o *opener, claim *Manifest, held *lock, entries []Entry) *Owner {
 	for _, e := range entries {
 		if e.Err == nil {
 			owner.manifests[e.Number] = e.Manifest
+			if l := e.Manifest.Lineage; l != owner.lineage && !slices.Contains(owner.abandoned, l) {
+				owner.abandoned = append(owner.abandoned, l)
+			}
 		}
 	}
 	return owner
@@ -86,6 +91,9 @@ func (o *Owner) Lineage() string { return o.lineage }
 
 // Generation is the number of this owner, which no other has.
 func (o *Owner) Generation() int64 { return o.generation }
+
+// Abandoned are the lineages before this one, as far as manifests of them are left.
+func (o *Owner) Abandoned() []string { return o.abandoned }
 
 // Contested reports whether the owner before may still be alive: what he has open must not be written to.
 func (o *Owner) Contested() bool { return o.contested }
