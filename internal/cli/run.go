@@ -23,6 +23,7 @@ type runFlags struct {
 	explain     bool
 	infer       bool
 	state       stateFlags
+	edit        editFlags
 	summary     string
 	quiet       bool
 	listen      string
@@ -72,6 +73,7 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	flags.BoolVar(&f.infer, "infer", false, "propose columns for sources without a schema from a sample, print them, and go on with them")
 	flags.StringVar(&f.summary, "summary", "text", "account at the end: text, json (on standard output) or none")
 	f.state.add(flags)
+	f.edit.add(flags)
 	flags.BoolVar(&f.quiet, "quiet", false, "print errors only")
 	flags.StringVar(&f.listen, "listen", "", "address for /metrics, /healthz, /debug/pprof and /debug/pipeline, such as 127.0.0.1:6060")
 	flags.StringVar(&f.logFormat, "log-format", "text", "form of the log on standard error: text or json")
@@ -108,7 +110,7 @@ func (f *runFlags) check() error {
 	if f.parallelism < 0 || f.parallelism > maxParallelism {
 		return wrong(fmt.Errorf("--parallelism is a number from 1 to %d, not %d", maxParallelism, f.parallelism))
 	}
-	if err := f.state.check(); err != nil {
+	if err := errors.Join(f.state.check(), f.edit.check()); err != nil {
 		return err
 	}
 	format, err := logging.ParseFormat(f.logFormat)
@@ -164,7 +166,8 @@ func (a *app) ready(ctx context.Context, l *logical.Plan, path string, f *runFla
 	if f.final {
 		l.Emit, l.Final = logical.EmitFinal, true
 	}
-	runs, err := engine.Plan(ctx, l, runtime.GOMAXPROCS(0))
+	dir := f.state.dirOf(path, l.Name)
+	runs, err := engine.PlanFrom(ctx, l, runtime.GOMAXPROCS(0), a.formerPlan(ctx, dir, &f.state))
 	if err != nil {
 		return nil, wrong(err)
 	}
@@ -173,7 +176,7 @@ func (a *app) ready(ctx context.Context, l *logical.Plan, path string, f *runFla
 			fmt.Fprintln(a.err, "wire: warning: "+text)
 		}
 	}
-	p := &plans{path: path, logical: l, physical: runs, stateDir: f.state.dirOf(path, l.Name)}
+	p := &plans{path: path, logical: l, physical: runs, stateDir: dir}
 	if err := p.readsOwnText(); err != nil {
 		return nil, wrong(err)
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"wire.example/wire/internal/engine"
-	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/telemetry/logging"
 )
 
@@ -85,22 +84,27 @@ func (a *app) openState(ctx context.Context, p *plans, f *runFlags) (*engine.Sta
 	if err != nil {
 		return nil, err
 	}
-	if err := fits(state.Resume(), p); err != nil {
+	if err := a.follow(state, p, f); err != nil {
 		return nil, errors.Join(wrong(fmt.Errorf("%s: %w", p.stateDir, err)), state.Close())
 	}
 	return state, nil
 }
 
-// fits refuses a pipeline that cannot go on from a checkpoint.
-func fits(m *flow.Manifest, p *plans) error {
-	switch {
-	case m == nil:
-		return nil
-	case m.Pipeline != p.logical.Name:
+// follow makes a pipeline ready to go on from its checkpoint, if there is one, and says what has become of its state if it was edited. A pipeline that
+// cannot go on is refused.
+func (a *app) follow(state *engine.State, p *plans, f *runFlags) error {
+	m := state.Resume()
+	if m != nil && m.Pipeline != p.logical.Name {
 		return fmt.Errorf("the checkpoint is one of pipeline %q, not of %q; give another --state-dir, or --fresh", m.Pipeline, p.logical.Name)
-	default:
-		return m.Fits(p.physical)
 	}
+	e, err := state.Follow(p.logical, p.physical, f.edit.accepted())
+	if err != nil {
+		return err
+	}
+	if e != nil && !e.Unchanged() {
+		a.say(f, "the pipeline has changed since its last checkpoint:\n%s%s", a.references.hide(e.Table()), e.Summary())
+	}
+	return nil
 }
 
 // noteState says what a run goes on from.

@@ -30,6 +30,18 @@ func Describe(l *logical.Plan, plan *physical.Plan) *evolve.Description {
 // ErrRefused marks an edit of a pipeline that is not carried out, since state would be lost.
 var ErrRefused = errors.New("state would be lost")
 
+// refusedError is why an edit is refused.
+type refusedError struct{ reason error }
+
+// Error is the reason.
+func (r *refusedError) Error() string { return r.reason.Error() }
+
+// Is reports whether target is ErrRefused.
+func (*refusedError) Is(target error) bool { return target == ErrRefused }
+
+// Unwrap is the reason.
+func (r *refusedError) Unwrap() error { return r.reason }
+
 // Follow makes plan, which l became, ready to go on from the checkpoint m of an earlier plan of the pipeline, nil if it begins anew, and describes it for the checkpoints to come. It
 // returns the manifest to go on from, and what has become of the parts of the earlier plan, nil if that is not known. The error wraps ErrRefused if state
 // would be lost and accepted does not let it go.
@@ -44,7 +56,7 @@ func Follow(l *logical.Plan, plan *physical.Plan, m *flow.Manifest, accepted evo
 	case old != nil:
 		e = evolve.Compare(old, now)
 		if err := e.Refuse(accepted); err != nil {
-			return nil, e, fmt.Errorf("%w: %w", ErrRefused, err)
+			return nil, e, &refusedError{err}
 		}
 		e.Accept(accepted)
 		if err := e.Follow(plan, old, m.Progress()); err != nil {
@@ -60,4 +72,26 @@ func Follow(l *logical.Plan, plan *physical.Plan, m *flow.Manifest, accepted evo
 	}
 	plan.Description, err = now.Encode()
 	return m, e, err
+}
+
+// Follow makes plan, which l became, ready to go on from what Resume says, and Resume what it goes on from; see the function of that name. A finished pipeline that was edited
+// does not go on.
+func (s *State) Follow(l *logical.Plan, plan *physical.Plan, accepted evolve.Accepted) (*evolve.Evolution, error) {
+	if m := s.resume; m != nil && m.Finished {
+		old, err := Former(m)
+		if err != nil || old == nil {
+			return nil, errors.Join(err, m.Fits(plan))
+		}
+		e := evolve.Compare(old, Describe(l, plan))
+		if !e.Unchanged() {
+			return e, fmt.Errorf("the pipeline is finished, and has changed since:\n%sIts output is left as it is; run it anew with --fresh", e.Table())
+		}
+		plan.Description = m.Plan
+		return e, nil
+	}
+	m, e, err := Follow(l, plan, s.resume, accepted)
+	if err == nil {
+		s.resume = m
+	}
+	return e, err
 }

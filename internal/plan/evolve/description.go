@@ -288,7 +288,11 @@ func (s *Step) check() error {
 	if len(s.Inputs) != 1 {
 		return fmt.Errorf("groups over %d inputs", len(s.Inputs))
 	}
-	width := len(s.Inputs[0].Types)
+	return s.checkCalls(len(s.Inputs[0].Types))
+}
+
+// checkCalls refuses calls that read what is not among the columns of the input, width in number.
+func (s *Step) checkCalls(width int) error {
 	if s.Keys < 0 || s.Keys > width {
 		return fmt.Errorf("%d keys of %d columns", s.Keys, width)
 	}
