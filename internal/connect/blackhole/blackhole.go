@@ -21,7 +21,11 @@ func SinkType() *connector.SinkType {
 		Doc:       "Keeps nothing; prints the number of rows and a checksum of every value, which does not depend on their order.",
 		NewConfig: func() any { return &Config{} },
 		Open: func(_ context.Context, env connector.SinkEnv, _ any) (connector.Sink, error) {
-			return &sink{state: restore(env.Restore)}, nil
+			st, err := restore(env.Restore)
+			if err != nil {
+				return nil, err
+			}
+			return &sink{state: st}, nil
 		},
 		Changes: func(any) connector.Changes { return connector.Changelog },
 	}
@@ -36,15 +40,21 @@ type state struct {
 	Retracted int64 `json:"retracted,omitempty"`
 }
 
-func restore(stored json.RawMessage) state {
-	st := state{Version: 1}
-	if stored != nil {
-		// A state that cannot be read means a checksum that starts anew; it guards nothing else.
-		if err := json.Unmarshal(stored, &st); err != nil {
-			return state{Version: 1}
-		}
+// stateVersion is the version of state.
+const stateVersion = 1
+
+func restore(stored json.RawMessage) (state, error) {
+	st := state{Version: stateVersion}
+	if stored == nil {
+		return st, nil
 	}
-	return st
+	if err := json.Unmarshal(stored, &st); err != nil {
+		return st, fmt.Errorf("stored state: %w", err)
+	}
+	if st.Version != stateVersion {
+		return st, fmt.Errorf("stored state has version %d; this release reads %d", st.Version, stateVersion)
+	}
+	return st, nil
 }
 
 type sink struct {

@@ -124,13 +124,6 @@ func TestTheChecksumGoesOnFromItsState(t *testing.T) {
 	if rows, sum := summary(again); rows != wantRows || sum != wantSum {
 		t.Errorf("%s rows, %s; want %s rows, %s", rows, sum, wantRows, wantSum)
 	}
-
-	anew := open(t, json.RawMessage("nonsense"))
-	write(t, anew, numbers(4, 5))
-	prepare(t, anew, 1)
-	if rows, sum := summary(anew); rows != "2" || sum == wantSum {
-		t.Errorf("a state that cannot be read: %s rows, %s", rows, sum)
-	}
 }
 
 func TestTheSummaryIsThatOfTheLastEpoch(t *testing.T) {

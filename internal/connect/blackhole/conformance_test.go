@@ -12,6 +12,5 @@ func TestSinkConformance(t *testing.T) {
 	sdktest.SinkSuite(t, sdktest.Sink{
 		Type: typ,
 		New:  func(testing.TB) sdktest.Target { return sdktest.Target{Config: typ.NewConfig()} },
-		Skip: map[string]string{"StatesAreVersioned": "a state that cannot be read means a checksum that starts anew"},
 	})
 }

@@ -449,6 +449,32 @@ func TestTheDiskIsFull(t *testing.T) {
 	}
 }
 
+// TestTheDiskIsFullAtAnyWrite: half a write reaches the file. What was published stays as it is, and a run with room goes on exactly.
+func TestTheDiskIsFullAtAnyWrite(t *testing.T) {
+	for name, options := range storyOptions {
+		for nth := 1; ; nth++ {
+			mem := storyFS(t, options)
+			failing := vfs.Fail(mem, vfs.Rule{Call: vfs.CallWrite, Nth: nth, Times: vfs.Forever, Keep: 5, Err: syscall.ENOSPC})
+			s := &story{t: t, options: options, clock: clk(), lag: nth % connector.MaxUnconfirmed, generation: 1}
+			err := s.run(failing)
+			if failing.Failed() == 0 {
+				break
+			}
+			if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "no room left for /out/") || !strings.Contains(err.Error(), "make room and run again") {
+				t.Fatalf("%s: write %d: %v", name, nth, err)
+			}
+			if _, err := partRows(t, mem, "/out"); err != nil {
+				t.Fatalf("%s: write %d: %v", name, nth, err)
+			}
+			again := s.next()
+			again.contested = nth%2 == 1
+			if err := errors.Join(again.run(mem), sameRows(t, mem, options), noParts(t, mem)); err != nil {
+				t.Fatalf("%s: write %d; the run after it: %v", name, nth, err)
+			}
+		}
+	}
+}
+
 func TestADirectoryVanishes(t *testing.T) {
 	fsys := vfs.NewMem()
 	s := mustPairSink(t, fsys, clk(), map[string]any{"path": "/out/f", "roll_rows": int64(2)}, nil)
