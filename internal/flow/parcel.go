@@ -7,9 +7,9 @@ import (
 	"wire.example/wire/sdk/connector"
 )
 
-// parcelsAhead is how many finished blocks a lane may have waiting for their turn while it works on the next: one, so that a lane never
-// stands still because another one's block takes a little longer.
-const parcelsAhead = 1
+// parcelsAhead is how many finished blocks a lane may have waiting for their turn while it works on the next: three, so that a lane does not
+// stand still because another one's block takes longer, or another one had to leave its core to a task for a while.
+const parcelsAhead = 3
 
 // parcel is what a block came to: the encoded rows for each sink, and what must be settled in the block's turn. Its lane fills it. If the
 // turn has not come by then, whoever finishes the block before writes it and gives it back.

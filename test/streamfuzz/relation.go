@@ -439,7 +439,8 @@ func (g *generator) over(depth int) relation {
 	if strings.HasPrefix(call, "sum") {
 		t = decimal
 	}
-	node := difffuzz.Text(call+" OVER (", difffuzz.Optional("PARTITION BY "+pick(g, cols...).ref, " "), "ORDER BY ", g.total(cols), frame+")")
+	order := difffuzz.Text(pick(g, cols...).ref+" DESC, ", g.total(cols)) // not in the order of time, in which late rows are left out
+	node := difffuzz.Text(call+" OVER (", difffuzz.Optional("PARTITION BY "+pick(g, cols...).ref, " "), "ORDER BY ", order, frame+")")
 	return finish(difffuzz.Text("SELECT ", items(append(exprs, node)), " FROM (", in.node, ") "+x), append(append([]string{}, in.types...), t))
 }
 

@@ -10,7 +10,7 @@ type TemporalConfig struct {
 	// then. Otherwise a left row waits until the right watermark has gone past its time.
 	Processing bool
 	// LeftTime and RightTime are the columns of event time: TIMESTAMP or TIMESTAMPTZ. A version is valid from its RightTime on. Left rows that
-	// are late were taken out before (package late), and so were late rows of a right input that is append-only.
+	// are late were taken out before (package late), and so were late rows of a right input that is append-only or of upserts.
 	LeftTime, RightTime int
 	// LeftLag and RightLag are how far the time columns may be behind the watermarks of their inputs, in µs from 0 on.
 	LeftLag, RightLag int64
