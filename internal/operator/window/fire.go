@@ -38,6 +38,7 @@ func (s *Sliced) release() {
 	if s.table != nil {
 		s.table.Free()
 	}
+	s.cells.Free()
 	s.runs.Free()
 	s.entries.Free()
 	for _, c := range s.calls {
@@ -111,6 +112,9 @@ func (s *Sliced) begin(end int64) error {
 			return err
 		}
 		if s.shape.Kind == Cumulate { // what was added is never taken away by itself
+			if s.keeps {
+				s.freezeSlice(in)
+			}
 			for _, id := range e.from {
 				s.give(id)
 			}
@@ -155,6 +159,10 @@ func (s *Sliced) enter(id uint32, in *slice) (back uint32, err error) {
 		}
 		r.newest = id
 		r.count++
+		if s.summed[id] {
+			r.front++
+			return none, nil
+		}
 	}
 	if r.back == none {
 		if back, err = s.take(); err != nil {
@@ -196,6 +204,9 @@ func (s *Sliced) next() bool {
 
 // leave takes the slices out whose last window ended at end.
 func (s *Sliced) leave(end int64) error {
+	if s.keeps {
+		s.dropStored(end)
+	}
 	n := 0
 	for ; n < len(s.rest) && s.rest[n].last <= end; n++ {
 		gone := s.rest[n]
@@ -295,6 +306,7 @@ func (s *Sliced) turn(r *run) error {
 		chain = append(chain, id)
 	}
 	s.emit.chain = chain
+	s.cells.Freeze(chain[:len(chain)-1])
 	for i := len(chain) - 2; i >= 0; i-- {
 		if err := s.fold(chain[i:i+1], chain[i+1:i+2]); err != nil {
 			return err

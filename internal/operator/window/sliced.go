@@ -141,6 +141,11 @@ type Sliced struct {
 	cursor keyed.Cursor
 	once   bool
 
+	// cells note which entries have changed, once keeps says so. summed are entries that hold sums and are stored so; see sum. whole: the state was restored by key groups.
+	cells        *keyed.Cells
+	keeps, whole bool
+	summed       map[uint32]bool
+
 	batch  rowsOfSlices
 	emit   slicedRows
 	tables []op.Table
@@ -190,6 +195,7 @@ func NewSliced(pool *batch.Pool, budget *limit.Budget, config SlicedConfig) (*Sl
 	}
 	s.batch.keys, s.batch.ids = make([]uint32, batch.MaxRows), make([]uint32, batch.MaxRows)
 	s.emit.init(s)
+	s.cells = s.newCells()
 	return s, nil
 }
 
@@ -224,6 +230,9 @@ func (s *Sliced) absorb(in *batch.Batch, out *op.Output) error {
 		return err
 	}
 	if err := s.findEntries(in, out); err != nil {
+		return err
+	}
+	if err := s.cells.Touch(s.batch.ids[:len(s.batch.rows)]); err != nil {
 		return err
 	}
 	out.Counts.Absorbed += int64(len(s.batch.rows))
@@ -300,6 +309,11 @@ func (s *Sliced) slice(first, last int64) *slice {
 			return o
 		}
 	}
+	return s.openSlice(first, last)
+}
+
+// openSlice returns a slice that is among the open ones, or makes it.
+func (s *Sliced) openSlice(first, last int64) *slice {
 	if found := s.index[[2]int64{first, last}]; found != nil {
 		return found
 	}
@@ -350,7 +364,7 @@ func (s *Sliced) entryOf(key uint32, at *slice) (uint32, error) {
 	*s.entries.At(id) = entry{next: none, peer: at.entries, key: key, slice: at.number}
 	at.entries = id
 	s.chain(&r.open, id, at)
-	return id, nil
+	return id, s.cells.Enter(id)
 }
 
 // chain puts an entry into the chain of open ones, the newest first.
@@ -386,6 +400,9 @@ func (s *Sliced) take() (uint32, error) {
 
 // give takes an entry back.
 func (s *Sliced) give(id uint32) {
+	if s.summed != nil {
+		delete(s.summed, id)
+	}
 	for _, c := range s.calls {
 		c.state.Free(id)
 	}

@@ -82,8 +82,12 @@ func (s *Sliced) Restore(group op.KeyGroup, data []byte) error {
 			return err
 		}
 		*s.runs.At(key) = noRun()
-		return s.restoreRun(key, value)
+		if err := s.restoreRun(key, value); err != nil {
+			return err
+		}
+		return s.enterRestored(key)
 	}
+	s.whole = true
 	if s.table == nil {
 		err = restore(0, parts[1])
 	} else {
@@ -169,11 +173,12 @@ func (s *Sliced) restoreRun(key uint32, value []byte) error {
 	}
 	if r.front = uint32(front); len(in.data) > 0 { //nolint:gosec // at most count
 		last := in.varint()
-		s.known(math.MinInt64, last, true)
+		of := s.known(math.MinInt64, last, true)
 		back, err := in.entry(key, nil)
 		if err != nil {
 			return err
 		}
+		s.entries.At(back).slice = of.number
 		s.runs.At(key).back = back
 	}
 	if len(in.data) > 0 || in.bad {

@@ -112,6 +112,12 @@ func (t *Table) growKeys(n int) error {
 	}
 }
 
+// Has reports whether a key group has keys.
+func (t *Table) Has(groupNumber uint8) bool {
+	g := t.groups[groupNumber]
+	return g != nil && g.live > 0
+}
+
 // GroupOf returns the key group of a slot in use.
 func (t *Table) GroupOf(slot uint32) uint8 { return *t.owners.At(slot / minBlock) }
 
