@@ -250,14 +250,19 @@ func (j *Interval) emitDue(input int, p *slice, horizon int64, all bool, out *op
 	j.ids = j.ids[:0]
 	for p.due.any() && len(j.ids) == 0 {
 		for _, id := range p.due.take(batch.MaxRows) {
-			if mark := p.rows.Mark(id); *mark == open {
-				*mark = settled
+			if *p.rows.Mark(id) == open {
 				j.ids = append(j.ids, id)
 			}
 		}
 	}
 	if len(j.ids) == 0 {
 		return false, nil
+	}
+	if err := p.rows.Touch(j.ids); err != nil {
+		return false, err
+	}
+	for _, id := range j.ids {
+		*p.rows.Mark(id) = settled
 	}
 	j.out.begin(len(j.ids), nil)
 	j.out.stored(input, p.rows, j.ids)
@@ -278,7 +283,9 @@ func (j *Interval) OnTime(micros int64, out *op.Output) (more bool, err error) {
 			continue
 		}
 		if first && len(s.slices) > 0 && s.slices[0].number == past {
-			s.rename(floorDiv(j.now, width))
+			if err := s.rename(floorDiv(j.now, width)); err != nil {
+				return false, err
+			}
 		}
 		for len(s.slices) > 0 && add(add(s.slices[0].number*width, width), j.cfg.TTL) <= j.now {
 			if more, err := j.emitDue(input, s.slices[0], future, true, out); more || err != nil {
@@ -291,7 +298,7 @@ func (j *Interval) OnTime(micros int64, out *op.Output) (more bool, err error) {
 }
 
 // rename gives the first slice, of rows that came before any time was known, a number from number on that no other one has.
-func (s *store) rename(number int64) {
+func (s *store) rename(number int64) error {
 	p := s.slices[0]
 	s.slices = s.slices[1:]
 	i := s.find(number)
@@ -300,4 +307,8 @@ func (s *store) rename(number int64) {
 	}
 	p.number = number
 	s.slices = slices.Insert(s.slices, i, p)
+	if k := s.kept; k != nil {
+		return p.rows.Rename(number, k.sealed, k.current)
+	}
+	return nil
 }

@@ -224,6 +224,7 @@ func TestIntervalJoinsAreWhatTheirDefinitionSays(t *testing.T) {
 				}
 				return j
 			})
+			r.keep(rt)
 			r.check = func(b *batch.Batch) { checkLags(rt, r, &c.cfg, b) }
 			rowsAndWatermarks(rt, r, c.inputs, true, nil)
 			r.same(c.want(), fmt.Sprintf("%s join, keys %v, from %d to %d, lags %d and %d, residual %v\nleft %v\nright %v",

@@ -43,6 +43,7 @@ type prober struct {
 	tried     pairs
 	found     pairs
 	times     []*batch.Column // of tried rows, the time alone
+	open      []uint32        // stored rows that are about to be settled
 }
 
 // span is the reach of all rows of a batch together: the least and the greatest from, and to.
@@ -207,8 +208,27 @@ func (p *prober) try(s *slice, out *op.Output) error {
 		truth := p.cond.eval(out)
 		p.retain(func(i int) bool { return truth[i] })
 	}
+	if p.input != LeftInput && !p.cfg.pairs() || p.other.waits {
+		if err := p.touch(s); err != nil {
+			return err
+		}
+	}
 	p.note(s)
 	return nil
+}
+
+// touch notes that stored rows among the tried pairs are about to be settled.
+func (p *prober) touch(s *slice) error {
+	if !s.rows.Noting() {
+		return nil
+	}
+	p.open = p.open[:0]
+	for _, id := range p.tried.ids {
+		if *s.rows.Mark(id) != settled {
+			p.open = append(p.open, id)
+		}
+	}
+	return s.rows.Touch(p.open)
 }
 
 // collect fills tried with candidates, room at most.

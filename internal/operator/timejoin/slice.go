@@ -37,7 +37,9 @@ type slice struct {
 	// min and max are the least and the greatest time.
 	min, max int64
 	due      due
-	late     late // rows that have not been entered in the table; of a window join all, unless partly
+	// dropped: it is not there any more.
+	dropped bool
+	late    late // rows that have not been entered in the table; of a window join all, unless partly
 }
 
 // store is the rows of an input, by slices, and in each by their keys.
@@ -54,6 +56,7 @@ type store struct {
 	// anchor has no rows: it stands for all slices where state is not resident.
 	anchor *keyed.Rows
 	guard  *keyed.Guard
+	kept   *keeping // nil: changes are not noted
 
 	cols  []*batch.Column // of a batch, those that are kept
 	own   []*batch.Column // keys and time of rows that were restored
@@ -104,6 +107,9 @@ func (s *store) at(number int64) *slice {
 		p.chains = keyed.NewSlab[chain](c.Budget)
 	}
 	p.setGuard(s.guard)
+	if s.kept != nil {
+		s.kept.begin(s, p)
+	}
 	s.slices = slices.Insert(s.slices, i, p)
 	return p
 }
@@ -323,7 +329,12 @@ func (s *store) lookUp(p *slice, b *batch.Batch, k *keys, hashes []uint64, rows 
 
 // drop frees the slice at place i.
 func (s *store) drop(i int) {
-	s.slices[i].free()
+	p := s.slices[i]
+	if k := s.kept; k != nil {
+		p.dropped = true
+		p.rows.Retire(k.sealed, k.current)
+	}
+	p.free()
 	s.slices = slices.Delete(s.slices, i, i+1)
 }
 

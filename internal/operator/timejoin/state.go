@@ -123,21 +123,20 @@ func (s *store) restore(group uint8, data []byte) error {
 		if err := p.rows.Restore(group, rows); err != nil {
 			return err
 		}
-		if err := s.reindex(p, group); err != nil {
+		if err := s.reindex(p, p.rows.AppendGroup(nil, group)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// parted reports whether some rows of a group are done with, of a slice whose other rows must be told from them.
+// parted reports whether some rows are done with, of a slice whose other rows must be told from them.
 func (s *store) parted(p *slice, ids []uint32) bool {
 	return !s.indexed && !p.partly && slices.ContainsFunc(ids, func(id uint32) bool { return *p.rows.Mark(id)&settled != 0 })
 }
 
-// reindex indexes the rows of a group that were restored.
-func (s *store) reindex(p *slice, group uint8) error {
-	ids := p.rows.AppendGroup(nil, group)
+// reindex indexes rows that are stored.
+func (s *store) reindex(p *slice, ids []uint32) error {
 	parted := s.parted(p, ids)
 	for len(ids) > 0 {
 		n := min(len(ids), batch.MaxRows)

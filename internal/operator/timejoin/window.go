@@ -195,7 +195,24 @@ func (w *Window) begin(number int64) error {
 			return op.OutOfMemory(s.name, err)
 		}
 	}
+	if err := w.touch(); err != nil {
+		return err
+	}
 	return w.close.begin()
+}
+
+// touch notes that the marks of the rows change that are joined, of the slices that stay or where rows are marked that have a match.
+func (w *Window) touch() error {
+	for input := range w.stores {
+		c := &w.close.sides[input]
+		if c.slice == nil || w.cfg.Kind == Inner && !c.slice.partly {
+			continue
+		}
+		if err := c.slice.rows.Touch(c.ids); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // take gives the rows of a slice whose windows are closed to the join.

@@ -128,6 +128,7 @@ func TestWindowJoinsAreWhatTheirDefinitionSays(t *testing.T) {
 			}
 			inputs := [2]stream{drawWindowed(rt, 1, c.Lag, sessions, takes), drawWindowed(rt, 1001, c.Lag, sessions, takes)}
 			r := windowRig(rt, c, rapid.IntRange(1, 3).Draw(rt, "instances"), rapid.Bool().Draw(rt, "guarded"))
+			r.keep(rt)
 			r.check = func(b *batch.Batch) {
 				if r.passed == math.MinInt64 || r.passed == math.MaxInt64 {
 					return

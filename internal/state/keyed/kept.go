@@ -271,9 +271,6 @@ func (r *Rows) Keep(at Home) {
 	}
 	k := &keptRows{journal: newJournal(r.name, at, r.slice, r.label, r.budget), extras: r.extras, hashes: NewSlab[uint64](r.budget), numbers: NewSlab[uint64](r.budget)}
 	k.write, k.remove = r.writeEntries, r.removeEntries
-	for _, t := range r.types {
-		k.cols = append(k.cols, batch.NewColumn(r.pool, t))
-	}
 	r.kept = k
 }
 
@@ -315,6 +312,28 @@ func (r *Rows) HandOver(sealed, current *store.Changes) {
 	if r.kept != nil {
 		r.kept.handOver(sealed, current)
 	}
+}
+
+// Rename makes the rows those of another slice, for a part of several stores of rows, one a slice. What the journal still has to say of the slice that they were goes into what the part
+// has for the sealed epoch and for the one under way. The error is SQLSTATE 53200.
+func (r *Rows) Rename(slice int64, sealed, current *store.Changes) error {
+	r.slice = slice
+	k := r.kept
+	if k == nil {
+		return nil
+	}
+	k.clear()
+	k.handOver(sealed, current)
+	k.slice = slice
+	if err := k.grow(r.Limit()); err != nil {
+		return outOfMemory(r.name, err)
+	}
+	for g := range Groups {
+		if err := k.journal.enter(r.AppendGroup(nil, uint8(g))); err != nil { //nolint:gosec // below Groups
+			return err
+		}
+	}
+	return nil
 }
 
 // enter notes rows that were appended.
@@ -370,6 +389,14 @@ func (k *keptRows) keyOf(id uint32) []byte {
 
 // Admit puts rows in that the store has; see Kept.
 func (r *Rows) Admit(e *Entries) error {
+	k := r.kept
+	for _, t := range r.types {
+		k.cols = append(k.cols, batch.NewColumn(r.pool, t))
+	}
+	defer func() {
+		release(k.cols)
+		k.cols, k.ids = nil, nil
+	}()
 	for from := 0; from < e.Len(); from += batch.MaxRows {
 		to := min(from+batch.MaxRows, e.Len())
 		if err := r.admitSome(e.Hashes[from:to], e.Keys[from:to], e.Values[from:to]); err != nil {
