@@ -8,6 +8,7 @@ import (
 
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/internal/operator/timejoin"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
@@ -96,12 +97,17 @@ func auctions() (all []*batch.Batch) {
 	return all
 }
 
-// BenchmarkInterval joins bids with the auctions of the last 10 seconds; cpu-ns/row is for a row of either input.
+// BenchmarkInterval joins bids with the auctions of the last 10 seconds, stored: with an epoch every 16 batches, what writing takes not counted; cpu-ns/row is for a row of either input.
 func BenchmarkInterval(b *testing.B) {
 	left, right := bids(), auctions()
 	number, when := schema.Of(schema.Int64), schema.Of(schema.Timestamp)
-	for _, kind := range []timejoin.Kind{timejoin.Inner, timejoin.Left, timejoin.Semi} {
-		b.Run(kind.String(), func(b *testing.B) {
+	for n := range 6 {
+		kind, stored := []timejoin.Kind{timejoin.Inner, timejoin.Left, timejoin.Semi}[n/2], n%2 > 0
+		name := kind.String()
+		if stored {
+			name += " stored"
+		}
+		b.Run(name, func(b *testing.B) {
 			c := timejoin.IntervalConfig{
 				Config: timejoin.Config{
 					Kind: kind, Left: []schema.Type{number, when, number, number}, Right: []schema.Type{number, when, number},
@@ -117,7 +123,18 @@ func BenchmarkInterval(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
+				var keep *optest.Stored
+				if stored {
+					keep = optest.Store(j)
+				}
 				for i := range left {
+					if stored && i%16 == 15 {
+						before := cpu(b)
+						if err := keep.Forget(); err != nil {
+							b.Fatal(err)
+						}
+						start += cpu(b) - before
+					}
 					rows += drive(b, out, func(out *op.Output) (bool, error) { return j.ApplyInput(1, right[i], out) })
 					rows += drive(b, out, func(out *op.Output) (bool, error) { return j.ApplyInput(0, left[i], out) })
 					watermark := int64(i*batch.MaxRows) * bidEvery

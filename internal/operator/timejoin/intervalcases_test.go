@@ -109,9 +109,19 @@ func TestInfinity(t *testing.T) {
 }
 
 func TestTimeToLive(t *testing.T) {
+	for _, kept := range []bool{false, true} {
+		timeToLive(t, kept)
+	}
+}
+
+func timeToLive(t *testing.T, kept bool) {
+	t.Helper()
 	c := interval(timejoin.Full, timejoin.NoLower, 0)
 	c.Lower, c.TTL = timejoin.NoLower, 8000
 	r := intervalRig(t, c)
+	if kept {
+		r.keepAll()
+	}
 	r.feed(0, []row{at(1, 7, 10)}, nil) // nobody knows the time yet
 	r.tick(1_000_000)
 	r.feed(0, []row{at(2, 7, 10)}, nil)
