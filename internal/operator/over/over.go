@@ -24,6 +24,8 @@ type Operator struct {
 	ended bool
 	ids   []uint32
 	next  int
+	// dropped is how many of ids are not stored any more.
+	dropped int
 	// skip is how many rows of the first partition of a key group were emitted before the snapshot that it was restored from.
 	skip [op.KeyGroups]int
 

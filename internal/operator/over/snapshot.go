@@ -20,10 +20,7 @@ func (o *Operator) Snapshot(group op.KeyGroup) ([]byte, error) {
 		}
 		return keyed.AppendParts(nil, version, emitted(o.skip[group]), rows), nil
 	}
-	from, done := o.next, 0
-	if o.next < o.part.end {
-		from, done = o.part.start, o.next-o.part.start
-	}
+	from, done := o.reached()
 	rest := o.newRows()
 	defer rest.Free()
 	skip := o.skip[group]

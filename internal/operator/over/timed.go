@@ -61,6 +61,9 @@ type Timed struct {
 	ids     []uint32
 	gone    []uint32
 	out     batch.Batch
+	touched []uint32 // partitions of which something is about to change
+	// loaded: rows were put in one by one.
+	loaded bool
 }
 
 // queued is what is known of a partition.
@@ -160,6 +163,13 @@ func NewTimed(pool *batch.Pool, budget *limit.Budget, config Config) *Timed {
 		t.columns = make([]*batch.Column, len(types))
 	}
 	t.sight.init(t)
+	t.e.rows.SetExtras(keyed.Extras{Loaded: func([]uint32) error {
+		t.loaded = true
+		return nil
+	}})
+	if t.table != nil {
+		t.table.SetValues(keyed.Values{Append: t.appendState, Restore: t.restorePartition})
+	}
 	return t
 }
 
@@ -202,6 +212,11 @@ func (t *Timed) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
 	hashes, err := t.find(in, n)
 	if err != nil {
 		return false, err
+	}
+	if t.config.TTL > 0 && t.table != nil {
+		if err := t.table.Touch(t.slots); err != nil {
+			return false, err
+		}
 	}
 	t.ids = slices.Grow(t.ids[:0], n)[:n]
 	if err := t.e.rows.Append(t.stamp.columns(in), hashes, in.Sel, t.ids); err != nil {

@@ -116,12 +116,7 @@ func (t *Timed) Restore(group op.KeyGroup, data []byte) error {
 		return err
 	}
 	if parts[1] != nil && t.table != nil {
-		err = t.table.Restore(uint8(group), parts[1], func(slot uint32, value []byte) error {
-			if err := t.begin(t.table.Limit(), []uint32{slot}); err != nil {
-				return err
-			}
-			return t.restoreState(slot, value)
-		})
+		err = t.table.Restore(uint8(group), parts[1], t.restorePartition)
 	}
 	if parts[2] != nil && t.table == nil && err == nil {
 		if err = t.begin(1, []uint32{0}); err == nil {
@@ -134,7 +129,20 @@ func (t *Timed) Restore(group op.KeyGroup, data []byte) error {
 	if err := t.e.rows.Restore(uint8(group), parts[0]); err != nil {
 		return err
 	}
-	ids := t.e.rows.AppendGroup(nil, uint8(group))
+	return t.requeueGroup(uint8(group))
+}
+
+// restorePartition makes what appendState wrote that of a partition that begins.
+func (t *Timed) restorePartition(slot uint32, src []byte) error {
+	if err := t.begin(t.table.Limit(), []uint32{slot}); err != nil {
+		return err
+	}
+	return t.restoreState(slot, src)
+}
+
+// requeueGroup puts the rows of a key group, which were restored, where they were.
+func (t *Timed) requeueGroup(group uint8) error {
+	ids := t.e.rows.AppendGroup(nil, group)
 	if err := t.order.Sort(t.e.rows, ids); err != nil {
 		return err
 	}

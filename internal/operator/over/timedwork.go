@@ -27,7 +27,12 @@ func (t *Timed) plan(limit int64, all bool) error {
 	slices.Sort(slots)
 	t.jobs.reset()
 	for _, slot := range slices.Compact(slots) {
-		t.addJob(slot, all)
+		if err := t.addJob(slot, all); err != nil {
+			return err
+		}
+	}
+	if err := t.touchPartitions(); err != nil {
+		return err
 	}
 	return t.reserve()
 }
@@ -69,7 +74,7 @@ func (t *Timed) timeOf(id uint32) (at int64, ok bool) {
 }
 
 // addJob adds the rows of a partition that can be answered for.
-func (t *Timed) addJob(slot uint32, all bool) {
+func (t *Timed) addJob(slot uint32, all bool) error {
 	j, part, ids := &t.jobs, t.parts.At(slot), t.queues[slot].rows()
 	from := int(part.answered)
 	to := from
@@ -80,14 +85,18 @@ func (t *Timed) addJob(slot uint32, all bool) {
 		}
 	}
 	if from == to {
-		return
+		return nil
 	}
 	if t.heads && part.head == keyed.NoRow {
 		part.head = ids[from]
+		if err := t.e.rows.TouchOne(part.head); err != nil {
+			return err
+		}
 		*t.e.rows.Mark(part.head) |= headOfAll
 	}
 	j.list = append(j.list, job{ids: ids, from: from, to: to, slot: slot, head: part.head})
 	j.targets = append(j.targets, ids[from:to]...)
+	return nil
 }
 
 // finish notes what was answered, and drops the rows that no frame will see any more.
@@ -104,6 +113,9 @@ func (t *Timed) finish() error {
 			}
 		}
 		keep := t.sight.keepFrom(ids, j.to, t.limit)
+		if err := t.e.rows.Touch(ids[max(keep, j.from):j.to]); err != nil {
+			return err
+		}
 		for _, id := range ids[max(keep, j.from):j.to] {
 			*t.e.rows.Mark(id) |= answered
 		}
@@ -125,6 +137,9 @@ func (t *Timed) cut(slot uint32, ids []uint32, keep, to int) error {
 	part := t.parts.At(slot)
 	for _, id := range ids[:keep] {
 		if id == part.head {
+			if err := t.e.rows.TouchOne(id); err != nil {
+				return err
+			}
 			*t.e.rows.Mark(id) = headOfAll
 			continue
 		}
