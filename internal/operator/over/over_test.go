@@ -293,6 +293,13 @@ func (f *frame) add(row int) {
 // TestSnapshotsWhileEmitting: an operator restored from a snapshot that was taken between two batches, in the middle of a partition, goes on with the
 // next row.
 func TestSnapshotsWhileEmitting(t *testing.T) {
+	for _, kept := range []bool{false, true} {
+		snapshotsWhileEmitting(t, kept)
+	}
+}
+
+func snapshotsWhileEmitting(t *testing.T, kept bool) {
+	t.Helper()
 	random := rand.New(rand.NewPCG(7, 8))
 	in := makeRows(&batch.Pool{}, random, 30_000, 4, 50, [2]int64{2, 2})
 	config := over.Config{Name: "over 1", Types: smallTypes, Partition: []int{part}, Order: []keyed.Key{{Column: key}, {Column: number}}, Calls: []over.Call{
@@ -300,6 +307,10 @@ func TestSnapshotsWhileEmitting(t *testing.T) {
 	}}
 	want := drive(t, config, in)
 	o := over.New(&batch.Pool{}, limit.New("test", 0), config)
+	var stored *optest.Stored
+	if kept {
+		stored = optest.Store(o)
+	}
 	for from := 0; from < in.Len; from += batch.MaxRows {
 		part := *in
 		part.Sel = []uint16{}
@@ -323,6 +334,17 @@ func TestSnapshotsWhileEmitting(t *testing.T) {
 			got = append(got, sdktest.Rows(&batch.Batch{Cols: b.Cols[len(config.Types):], Len: b.Len, Sel: b.Sel})...)
 		}
 		restored := over.New(&batch.Pool{}, limit.New("test", 0), config)
+		if kept {
+			_, err := o.OnBarrier(1, op.NewOutput(1))
+			if err == nil {
+				stored, err = stored.Move(restored)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			o = restored
+			continue
+		}
 		for g := range op.KeyGroups {
 			data, err := o.Snapshot(op.KeyGroup(g))
 			if err != nil {
