@@ -1,7 +1,9 @@
 package join_test
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"wire.example/wire/internal/expr/eval"
 	"wire.example/wire/internal/expr/parse"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/schema"
@@ -117,6 +120,28 @@ type run struct {
 	errs   []*sqlstate.Error
 	counts op.Counts
 	ended  [2]bool
+	stored *optest.Stored // nil: state is stored as a whole
+	steps  int
+}
+
+// seal ends an epoch, or stores something, now and then.
+func (r *run) seal() {
+	r.t.Helper()
+	if r.stored == nil {
+		return
+	}
+	var err error
+	switch r.steps++; r.steps % 4 {
+	case 1:
+		err = errors.Join(r.stored.Seal(), r.stored.Drain(math.MaxInt64))
+	case 3:
+		err = r.stored.Seal()
+	default:
+		err = r.stored.Drain(40)
+	}
+	if err != nil {
+		r.t.Fatalf("%v", err)
+	}
 }
 
 func newRun(t fataler, operator op.Multi) *run {
@@ -199,9 +224,16 @@ func (r *run) snapshot() map[op.KeyGroup][]byte {
 // restart replaces the operator by another one with its state.
 func (r *run) restart(fresh op.Multi) {
 	r.t.Helper()
-	for g, data := range r.snapshot() {
-		if err := fresh.(op.Stateful).Restore(g, data); err != nil {
-			r.t.Fatalf("restore of group %d: %v", g, err)
+	if r.stored != nil {
+		var err error
+		if r.stored, err = r.stored.Move(fresh.(op.Durable)); err != nil {
+			r.t.Fatalf("%v", err)
+		}
+	} else {
+		for g, data := range r.snapshot() {
+			if err := fresh.(op.Stateful).Restore(g, data); err != nil {
+				r.t.Fatalf("restore of group %d: %v", g, err)
+			}
 		}
 	}
 	r.op = fresh

@@ -28,6 +28,7 @@ type prober struct {
 	first, groups []uint32
 	// truth is what is known of each row, matches the row that it was found to match. Of a failed row nothing more is wanted.
 	truth   []uint8
+	touched []uint32 // stored rows that are about to be marked
 	matches []uint32
 	// The candidates come in two sweeps: rows whose keys are equal; rows whose keys may be, NULL being compared by IN. Where they decide on the
 	// probe rows, each sweep is over the batch, else over each row.
@@ -109,14 +110,14 @@ func (p *prober) run(in *batch.Batch, held bool, out *op.Output) (more bool, err
 	}
 	switch {
 	case p.tests():
-		p.test(out)
+		err = p.test(out)
 	case p.role == pairRole:
-		p.join(out)
+		err = p.join(out)
 	default:
 		p.look(out)
 	}
-	if p.at < p.rows {
-		return true, nil
+	if err != nil || p.at < p.rows {
+		return err == nil, err
 	}
 	switch p.role {
 	case verdictRole:
@@ -181,7 +182,7 @@ func (p *prober) reject(out *op.Output, position uint16, err *sqlstate.Error) {
 }
 
 // join emits rows beside all rows of their keys, and notes which stored rows they are.
-func (p *prober) join(out *op.Output) {
+func (p *prober) join(out *op.Output) error {
 	p.found.reset()
 	from := p.at
 	var matched int64
@@ -198,6 +199,9 @@ func (p *prober) join(out *op.Output) {
 	out.Counts.Forwarded += matched
 	out.Counts.Filtered += rows - matched
 	if p.marks {
+		if err := p.touch(p.found.ids, nil); err != nil {
+			return err
+		}
 		for _, id := range p.found.ids {
 			if id != keyed.NoRow {
 				*p.side.rows.Mark(id) = isTrue
@@ -205,6 +209,7 @@ func (p *prober) join(out *op.Output) {
 		}
 	}
 	p.emitPairs(out)
+	return nil
 }
 
 // joinOnce is for keys that have one row at most: a batch then gives a batch.

@@ -9,6 +9,7 @@ import (
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/join"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 )
@@ -37,6 +38,7 @@ type scenario struct {
 	ref     reference
 	events  []event
 	restart bool
+	kept    bool // state is stored entry by entry
 }
 
 // drawScenario draws a join. The first two columns are keys, the third is a number for the residual, the fourth a text.
@@ -108,10 +110,14 @@ func drawEvents(t *rapid.T, left, right [][]string) []event {
 func (s *scenario) play(t fataler, restarts bool, fresh func() op.Multi) *run {
 	t.Helper()
 	r := newRun(t, fresh())
+	if s.kept {
+		r.stored = optest.Store(r.op.(op.Durable))
+	}
 	for _, e := range s.events {
 		if restarts && e.restart {
 			r.restart(fresh())
 		}
+		r.seal()
 		if err := r.feed(s.ref.types[e.input], e); err != nil {
 			t.Fatalf("%v", err)
 		}
@@ -160,6 +166,14 @@ func TestHashJoinsAreWhatTheirDefinitionSays(t *testing.T) {
 		}
 		if used := budget.Used(); used != 0 {
 			rt.Fatalf("%d bytes are still reserved after restarts", used)
+		}
+		s.kept = true
+		again = s.play(rt, true, fresh)
+		if !slices.Equal(again.answer().rows, got.answer().rows) || again.counts != got.counts {
+			rt.Fatalf("%s join, build %d, keys %v: with restarts, stored entry by entry\n%q\nwithout\n%q", s.ref.kind, s.ref.build, s.ref.keys, again.rows, got.rows)
+		}
+		if used := budget.Used(); used != 0 {
+			rt.Fatalf("%d bytes are still reserved after restarts with entries", used)
 		}
 	})
 }

@@ -21,6 +21,7 @@ const (
 // a chain, too: any of them may make the answer unknown. Rows that nothing but the whole input is looked up by are listed.
 type side struct {
 	name   string
+	input  int
 	keys   *keyColumns
 	budget *limit.Budget
 
@@ -45,6 +46,11 @@ type side struct {
 	groups *keyed.Slab[group]
 	whole  group    // of all rows, where dealt is nil
 	every  []uint32 // all rows, where there are no dealt columns
+
+	// widened: rows are kept with keys that otherwise they would not have.
+	widened bool
+	// read is rows that were put in.
+	read batch.Batch
 }
 
 // chain is the rows of a key.
@@ -92,7 +98,7 @@ func newOrdered(c *Config, input int, rows *keyed.Rows) *side {
 func newRows(c *Config, input int) *side {
 	types := c.types(input)
 	s := &side{
-		name: c.title(), keys: newKeyColumns(c, input), budget: c.Budget, keep: c.stored(input), cols: make([]*batch.Column, len(types)),
+		name: c.title(), input: input, keys: newKeyColumns(c, input), budget: c.Budget, keep: c.stored(input), cols: make([]*batch.Column, len(types)),
 		ids: make([]uint32, batch.MaxRows), sel: make([]uint16, 0, batch.MaxRows), slots: make([]uint32, batch.MaxRows),
 	}
 	switch {
@@ -224,6 +230,9 @@ func (s *side) group(b *batch.Batch, dealt []uint64, ids []uint32) error {
 	}
 	if err := s.groups.Grow(s.dealt.Limit()); err != nil {
 		return op.OutOfMemory(s.name, err)
+	}
+	if err := s.dealt.Touch(slots); err != nil {
+		return err
 	}
 	for i, slot := range slots {
 		at := i

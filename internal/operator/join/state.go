@@ -60,6 +60,9 @@ func (h *Hash) Restore(number op.KeyGroup, data []byte) error {
 	if err != nil {
 		return err
 	}
+	if h.build.widened && p[partRows] != nil {
+		return fmt.Errorf("%s was stored as whole key groups, which have not the keys of its rows; start it with --fresh", h.cfg.title())
+	}
 	return h.build.restore(uint8(number), p)
 }
 
@@ -196,17 +199,7 @@ func (s *side) restore(number uint8, p [][]byte) (err error) {
 		}
 	}
 	if s.dealt != nil && p[partDealt] != nil {
-		err := s.dealt.Restore(number, p[partDealt], func(slot uint32, value []byte) error {
-			g, err := s.readGroup(number, value)
-			if err != nil {
-				return err
-			}
-			if err := s.groups.Grow(s.dealt.Limit()); err != nil {
-				return op.OutOfMemory(s.name, err)
-			}
-			*s.groups.At(slot) = g
-			return nil
-		})
+		err := s.dealt.Restore(number, p[partDealt], func(slot uint32, value []byte) error { return s.restoreGroup(number, slot, value) })
 		if err != nil {
 			return err
 		}

@@ -63,12 +63,17 @@ const (
 )
 
 // test tries candidates, chunk by chunk.
-func (p *prober) test(out *op.Output) {
+func (p *prober) test(out *op.Output) error {
 	p.found.reset()
 	for chunk := 0; chunk < chunksPerCall && p.at < p.rows && len(p.found.ids) <= batch.MaxRows/2; chunk++ {
 		p.tried.reset()
 		p.collect(batch.MaxRows - len(p.found.ids))
 		truth := p.judge()
+		if p.marks || p.role == markRole {
+			if err := p.touch(p.tried.ids, truth); err != nil {
+				return err
+			}
+		}
 		switch p.role {
 		case pairRole:
 			p.resolvePairs(truth, out)
@@ -84,6 +89,7 @@ func (p *prober) test(out *op.Output) {
 	if p.at == p.rows && p.role == verdictRole && p.may != nil && !p.second {
 		p.second, p.at, p.begun = true, 0, false
 	}
+	return nil
 }
 
 // collect fills tried with at most room candidates. A probe row that has none stands there alone if it is to come out.
