@@ -48,7 +48,7 @@ func (s *store) Keep(at keyed.Home) {
 
 // begin has the rows of a new slice stored.
 func (k *keeping) begin(s *store, p *slice) {
-	p.rows.SetSlice(p.number)
+	p.rows.SetSlice(p.number, nil)
 	p.rows.SetExtras(keyed.Extras{Loaded: func(ids []uint32) error { return s.reindex(p, ids) }})
 	p.rows.Keep(k.home)
 }
