@@ -437,7 +437,7 @@ func TestDamagedFile(t *testing.T) {
 	b, _ := memBed(t)
 	o := b.open()
 	b.checkpoint(o, 1, 2, 3)
-	damage := filepath.Join(stateDir, fileFolder, o.Latest().Files[0].Stored)
+	damage := filepath.Join(stateDir, fileFolder, o.Latest().Files[2].Stored)
 	missing := filepath.Join(stateDir, fileFolder, o.Latest().Files[3].Stored)
 	b.must(o.Close())
 	content, err := vfs.ReadFile(b.fs, damage)
@@ -447,11 +447,22 @@ func TestDamagedFile(t *testing.T) {
 	o = b.open()
 	_, err = o.Restore(t.Context(), o.Latest(), "store", o.LiveDir())
 	damaged := wantAs[*DamagedError](t, err)
+	// The others do without the file.
+	if unusable := wantAs[*UnusableError](t, err); len(unusable.Intact) != 2 || unusable.Intact[0].Epoch != 2 {
+		t.Errorf("intact %v", unusable.Intact)
+	}
 	if damaged.Path != damage || damaged.Missing || damaged.WantSum == damaged.GotSum || !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "checkpoint of epoch 3: "+damage+": checkpoint is damaged: checksum ") {
 		t.Errorf("%v", err)
 	}
 	b.must(vfs.WriteFile(b.fs, damage, content[:50]))
 	b.must(b.fs.Remove(missing))
+	shared := filepath.Join(stateDir, fileFolder, o.Latest().Files[0].Stored) // by all
+	b.must(b.fs.Rename(shared, "/aside"))
+	_, err = o.Restore(t.Context(), o.Latest(), "store", "/r")
+	if unusable := wantAs[*UnusableError](t, err); len(unusable.Intact) != 0 {
+		t.Errorf("intact %v", unusable.Intact)
+	}
+	b.must(b.fs.Rename("/aside", shared))
 	report, err := Verify(t.Context(), NewDirectory(b.fs, stateDir, 0), o.Latest())
 	b.must(err)
 	if report.OK() || len(report.Damaged) != 2 || report.Files != 4 ||

@@ -118,14 +118,14 @@ func (e *UncertainError) Unwrap() error { return e.Err }
 type UnusableError struct {
 	Dir    string
 	Err    error       // what is wrong with the newest
-	Intact []*Manifest // older ones whose manifest can be read, newest first
+	Intact []*Manifest // others that are whole, newest first; of Recover, whose manifest is
 }
 
 func (e *UnusableError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "the newest checkpoint in %s cannot be used: %s\n", e.Dir, e.Err)
 	if len(e.Intact) == 0 {
-		b.WriteString("There is no older one. Restore the file from a backup, or begin anew with --fresh, which writes everything again.")
+		b.WriteString("No older one is whole. Restore the file from a backup, or begin anew with --fresh, which writes everything again.")
 		return b.String()
 	}
 	b.WriteString("Restore the file from a backup, or go on from an older checkpoint: what sinks were given since then they are given again.")

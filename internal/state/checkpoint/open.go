@@ -178,7 +178,7 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 			return nil, fmt.Errorf("state directory: %w", err)
 		}
 	}
-	if err := owner.cleanUp(owners); err != nil {
+	if err := errors.Join(owner.dropClaims(ctx, claim, entries), owner.cleanUp(owners)); err != nil {
 		return nil, errors.Join(fmt.Errorf("state directory: %w", err), held.release(true))
 	}
 	return owner, nil
@@ -199,7 +199,7 @@ func (o *opener) claim(ctx context.Context, target Target, entries []Entry, owne
 	if !o.Fresh {
 		var err error
 		if base, err = Recover(entries, o.AcceptSince, o.Dir); err != nil {
-			return nil, err
+			return nil, onlyIntact(ctx, target, err)
 		}
 	}
 	files, err := target.List(ctx, fileFolder)
@@ -238,6 +238,22 @@ func (o *opener) claim(ctx context.Context, target Target, entries []Entry, owne
 		claim.Used = 0
 	}
 	return claim, nil
+}
+
+// onlyIntact takes those checkpoints out of an *UnusableError whose files are not whole either.
+func onlyIntact(ctx context.Context, target Target, err error) error {
+	var unusable *UnusableError
+	if !errors.As(err, &unusable) {
+		return err
+	}
+	var intact []*Manifest
+	for _, m := range unusable.Intact {
+		if report, err := Verify(ctx, target, m); err == nil && report.OK() {
+			intact = append(intact, m)
+		}
+	}
+	unusable.Intact = intact
+	return err
 }
 
 // newLineage makes a random UUID (version 4 of RFC 9562).

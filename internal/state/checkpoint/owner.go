@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -271,10 +272,7 @@ func (o *Owner) Retain(ctx context.Context) error {
 		return err
 	}
 	o.mu.Lock()
-	known := make(map[int64]*Manifest, len(o.manifests))
-	for number, m := range o.manifests {
-		known[number] = m
-	}
+	known := maps.Clone(o.manifests)
 	o.mu.Unlock()
 	entries, err := readEntries(ctx, o.target, known)
 	if err != nil {
@@ -343,6 +341,20 @@ func (o *Owner) deleteGarbage(ctx context.Context, garbage Garbage) error {
 		}
 	}
 	return nil
+}
+
+// dropClaims deletes claims that say the same as this one, so that a pipeline which fails at each start does not fill the disk.
+func (o *Owner) dropClaims(ctx context.Context, claim *Manifest, entries []Entry) error {
+	var names []string
+	for _, e := range entries {
+		if e.Err == nil && e.Manifest.Kind == KindClaim && e.Manifest.Lineage == claim.Lineage && e.Manifest.Epoch == claim.Epoch {
+			names = append(names, manifestName(e.Number))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return o.target.Delete(ctx, names...)
 }
 
 // cleanUp removes what dead owners left: locks, scratch and temporary files. What living ones have stays.

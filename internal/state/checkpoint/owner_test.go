@@ -220,3 +220,27 @@ func TestFinished(t *testing.T) {
 		t.Errorf("latest %+v", l)
 	}
 }
+
+// Starts that come to nothing leave one claim, not one each.
+func TestManyStarts(t *testing.T) {
+	b, _ := memBed(t)
+	for range 5 {
+		b.must(b.open().Close())
+	}
+	if names := b.names("manifests"); len(names) != 1 {
+		t.Errorf("%q", names)
+	}
+	o := b.open()
+	b.checkpoint(o, 1, 2)
+	b.must(o.Close())
+	for range 20 {
+		b.must(b.open().Close())
+	}
+	if names := b.names("manifests"); len(names) != 4 { // the first claim, two checkpoints, the last claim
+		t.Errorf("%q", names)
+	}
+	o = b.open()
+	if o.Latest().Epoch != 2 || o.Generation() != 27 {
+		t.Errorf("generation %d, latest %+v", o.Generation(), o.Latest())
+	}
+}

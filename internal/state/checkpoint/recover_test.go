@@ -64,13 +64,13 @@ func TestRecover(t *testing.T) {
 		{"a claim", []string{"3 checkpoint g1 e2", "4 claim g2 e2 from3"}, 0, 4, ""},
 		{"damage behind the newest", []string{"3 damaged", "4 checkpoint g1 e3"}, 0, 4, ""},
 		{"the newest is damaged", []string{"2 checkpoint g1 e1", "3 checkpoint g1 e2", "4 damaged"}, 0, 0, "--accept-duplicates-since 2 "},
-		{"all are damaged", []string{"3 damaged", "4 damaged"}, 0, 0, "There is no older one"},
+		{"all are damaged", []string{"3 damaged", "4 damaged"}, 0, 0, "No older one is whole"},
 		{"the newest cannot be read now", []string{"3 checkpoint g1 e2", "4 unreadable"}, 0, 0, "input/output error"},
 		{"accepted", []string{"2 checkpoint g1 e1", "3 checkpoint g1 e2", "4 damaged"}, 1, 2, ""},
 		{"accepted though the newest is whole", []string{"2 checkpoint g1 e1", "3 checkpoint g1 e2"}, 1, 2, ""},
 		{"accepted from a claim", []string{"2 checkpoint g1 e1", "3 claim g2 e1 from2", "4 damaged"}, 1, 3, ""},
 		{"accepted what is damaged", []string{"2 checkpoint g1 e1", "3 damaged"}, 2, 0, "no readable checkpoint of epoch 2"},
-		{"the empty beginning is no choice", []string{"1 claim g1", "2 damaged"}, 0, 0, "There is no older one"},
+		{"the empty beginning is no choice", []string{"1 claim g1", "2 damaged"}, 0, 0, "No older one is whole"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m, err := Recover(history(t, test.entries...), test.accept, "dir")

@@ -131,13 +131,13 @@ func (o *Owner) store(ctx context.Context, files []LocalFile) error {
 }
 
 // Restore makes the files of one part below dir, which is created if it does not exist, and returns their paths in the order of m.FilesOf(part). Each is
-// read once and must have its size and checksum, or the error is a *DamagedError. The files may be those that are stored: they must not be changed,
+// read once and must have its size and checksum, or the error is an *UnusableError around a *DamagedError. The files may be those that are stored: they must not be changed,
 // except small ones. They are not durable. From then on Stage knows them.
 func (o *Owner) Restore(ctx context.Context, m *Manifest, part, dir string) ([]string, error) {
 	files := m.FilesOf(part)
 	paths, err := restore(ctx, o.fs, o.target, files, dir)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint of epoch %d: %w", m.Epoch, err)
+		return nil, o.unusable(ctx, m, fmt.Errorf("checkpoint of epoch %d: %w", m.Epoch, err))
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -145,6 +145,20 @@ func (o *Owner) Restore(ctx context.Context, m *Manifest, part, dir string) ([]s
 		o.known[fileKey{f.Part, f.Name}] = f
 	}
 	return paths, nil
+}
+
+// unusable adds to damage what may be done about it.
+func (o *Owner) unusable(ctx context.Context, m *Manifest, err error) error {
+	if !errors.Is(err, ErrDamaged) {
+		return err
+	}
+	o.mu.Lock()
+	entries := make([]Entry, 0, len(o.manifests))
+	for number, known := range o.manifests {
+		entries = append(entries, Entry{Number: number, Manifest: known})
+	}
+	o.mu.Unlock()
+	return onlyIntact(ctx, o.target, &UnusableError{Dir: o.dir, Err: err, Intact: Choices(entries, m.Epoch)})
 }
 
 // Extract is Restore for who does not own the state directory, and for files of any part.

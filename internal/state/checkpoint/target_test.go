@@ -383,7 +383,7 @@ func TestMessages(t *testing.T) {
 		},
 		"checkpoint is damaged at byte 7: r":                        &ManifestError{Offset: 7, Reason: "r"},
 		"n: it is unknown whether it is stored: input/output error": &UncertainError{Name: "n", Err: syscall.EIO},
-		"the newest checkpoint in d cannot be used: input/output error\nThere is no older one. Restore the file from a backup, or begin anew with --fresh, which writes everything again.": &UnusableError{
+		"the newest checkpoint in d cannot be used: input/output error\nNo older one is whole. Restore the file from a backup, or begin anew with --fresh, which writes everything again.": &UnusableError{
 			Dir: "d", Err: syscall.EIO,
 		},
 	} {
