@@ -55,10 +55,10 @@ func Follow(l *logical.Plan, plan *physical.Plan, m *flow.Manifest, accepted evo
 	switch {
 	case old != nil:
 		e = evolve.Compare(old, now)
+		e.Accept(accepted)
 		if err := e.Refuse(accepted); err != nil {
 			return nil, e, &refusedError{err}
 		}
-		e.Accept(accepted)
 		if err := e.Follow(plan, old, m.Progress()); err != nil {
 			return nil, e, err
 		}

@@ -57,13 +57,11 @@ type Evolution struct {
 	// was are the old names of sources and steps that go on, by their names, and calls those of calls.
 	sources, steps map[string]string
 	calls          map[string][]int
-	// begins are the new steps that begin anew although they are not new.
-	begins map[string]bool
 }
 
 // Compare says what becomes of the parts of the plan old when the plan now goes on from its state.
 func Compare(old, now *Description) *Evolution {
-	e := &Evolution{refs: newReferences(), sources: map[string]string{}, steps: map[string]string{}, calls: map[string][]int{}, begins: map[string]bool{}}
+	e := &Evolution{refs: newReferences(), sources: map[string]string{}, steps: map[string]string{}, calls: map[string][]int{}}
 	e.compareSinks(old, now)
 	e.compareSources(old, now)
 	e.compareSteps(old, now)

@@ -80,13 +80,24 @@ func (e *Evolution) names(name string) bool {
 	return slices.ContainsFunc(e.Steps, is) || slices.ContainsFunc(e.Sources, is)
 }
 
-// Accept makes resets of what the user lets go of although it could be kept.
+// Accept makes resets of what the user lets go of although it could be kept, and of what is behind that.
 func (e *Evolution) Accept(a Accepted) {
-	for _, c := range e.Steps {
-		if (c.Mixed && !a.Mixed || c.Partial && !a.Partial) && a.reset(c) {
-			c.Verdict, c.Partial, c.Mixed = Reset, false, false
-			e.begins[c.Name] = true
+	begins := map[string]bool{}
+	for _, c := range e.Steps { // each after what leads to it
+		if c.step == nil {
+			continue
 		}
+		lets := (c.Mixed && !a.Mixed || c.Partial && !a.Partial) && a.reset(c)
+		for _, before := range c.step.After {
+			if begins[before] && c.Verdict != Added && c.Verdict != Reset {
+				lets = true
+				c.Reasons = append(c.Reasons, "its input "+before+" begins anew")
+			}
+		}
+		if lets {
+			c.Verdict, c.Partial, c.Mixed = Reset, false, false
+		}
+		begins[c.Name] = c.Verdict == Reset
 	}
 }
 

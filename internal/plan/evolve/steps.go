@@ -98,9 +98,6 @@ func (e *Evolution) settle(c *Change, done map[string]*Change) {
 	}
 	e.steps[c.Name] = c.wasStep.Name
 	e.calls[c.Name] = c.calls
-	if c.Verdict == Reset {
-		e.begins[c.Name] = true
-	}
 }
 
 // rest says what becomes of old steps that no step goes on from.
