@@ -31,6 +31,7 @@ func (r *run) sealAll(next int, at []int) error {
 	if err := r.each(r.seal); err != nil {
 		return err
 	}
+	r.sinceSeal = 0
 	rest, err := r.restOf()
 	if err != nil {
 		return err

@@ -33,6 +33,8 @@ type run struct {
 	// point is what the run goes on from after a crash, nil if there is none; crashed are the events that have been one.
 	point   *point
 	crashed map[int]bool
+	// sinceSeal is how many events came since the last seal.
+	sinceSeal int
 	result  Result
 }
 
@@ -109,7 +111,7 @@ func (r *run) all() error {
 		case crash:
 			next, err = r.crash(e, i, at)
 		}
-		if err == nil {
+		if r.sinceSeal++; err == nil && r.sinceSeal%drainedEvery == 0 {
 			err = r.each(func(in *instance) error { return r.store(in, drainedBetween) })
 		}
 		if err != nil {
@@ -183,6 +185,9 @@ func (r *run) make(e event) error {
 
 // drainedBetween is about how many bytes of sealed state are stored between two events: so few that some is left when the next rows come.
 const drainedBetween = 64
+
+// drainedEvery is how many events come between two pieces that are stored.
+const drainedEvery = 4
 
 // watch sets guards on the tables.
 func (in *instance) watch() {

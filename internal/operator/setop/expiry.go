@@ -69,6 +69,9 @@ func (s *SetOp) takeExpired(slots []uint32) (is bool, err error) {
 
 // forget takes a row out.
 func (s *SetOp) forget(slot uint32) error {
+	if err := s.table.TouchOne(slot); err != nil {
+		return err
+	}
 	if s.counts.At(slot).stranger() {
 		s.strangers--
 	}

@@ -101,6 +101,7 @@ func New(c *Config) *SetOp {
 	s.hasher = keyed.NewHasher(columns)
 	s.table = keyed.NewTable(c.Pool, c.Types, s.name, c.Budget)
 	s.counts = keyed.NewSlab[counts](c.Budget)
+	s.table.SetValues(keyed.Values{Append: s.appendCounts, Restore: s.restoreCounts})
 	if c.Changes {
 		s.changes = &changes{shown: keyed.NewSlab[shown](c.Budget)}
 		if c.TTL > 0 {
@@ -219,6 +220,9 @@ func (s *SetOp) upsert(in *batch.Batch, hashes []uint64, slots []uint32) error {
 	if err := s.grow(); err != nil {
 		return err
 	}
+	if err := s.table.Touch(slots); err != nil {
+		return err
+	}
 	moved := s.moved
 	for _, position := range fresh {
 		c := counts{}
@@ -261,6 +265,9 @@ func (s *SetOp) takeOut(in *batch.Batch, hashes []uint64, slots []uint32) error 
 		}
 		if s.expiry != nil && s.expiry.expired(slot) {
 			continue // it is forgotten instead
+		}
+		if err := s.table.TouchOne(slot); err != nil {
+			return err
 		}
 		s.moved = append(s.moved, moved{position: i, right: s.counts.At(slot).right})
 		s.counts.At(slot).right = 0 // seen: the row may come again in this batch

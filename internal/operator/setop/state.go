@@ -23,38 +23,56 @@ func (s *SetOp) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 
 // Snapshot returns the state of a key group: docs/format/state.md.
 func (s *SetOp) Snapshot(group op.KeyGroup) ([]byte, error) {
-	return s.table.Snapshot(uint8(group), func(dst []byte, slot uint32) []byte {
-		c := s.counts.At(slot)
-		dst = binary.AppendUvarint(binary.AppendUvarint(dst, c.left), c.right)
-		if s.expiry != nil {
-			dst = binary.AppendVarint(dst, *s.expiry.last.At(slot))
-		}
-		return dst
-	})
+	return s.table.Snapshot(uint8(group), s.appendCounts)
+}
+
+// appendCounts appends how often a row came, and when it came last.
+func (s *SetOp) appendCounts(dst []byte, slot uint32) []byte {
+	c := s.counts.At(slot)
+	dst = binary.AppendUvarint(binary.AppendUvarint(dst, c.left), c.right)
+	if s.expiry != nil {
+		dst = binary.AppendVarint(dst, *s.expiry.last.At(slot))
+	}
+	return dst
 }
 
 // Restore puts the state of a key group in. A time to live may have come to the plan or gone from it since.
 func (s *SetOp) Restore(group op.KeyGroup, data []byte) error {
-	return s.table.Restore(uint8(group), data, func(slot uint32, value []byte) error {
-		c, last, ok := read(value)
-		if !ok {
-			return &keyed.CorruptError{What: s.name, Reason: fmt.Sprintf("%x are not two counts, nor two counts and a time", value)}
-		}
-		if err := s.grow(); err != nil {
-			return err
-		}
-		if s.changes != nil { // a flush came before the snapshot
-			*s.changes.shown.At(slot) = shown{times: s.times(&c)}
-		}
-		if s.expiry != nil {
-			*s.expiry.last.At(slot) = last
-		}
-		if *s.counts.At(slot) = c; c.stranger() {
-			s.strangers++
-		}
-		return nil
-	})
+	return s.table.Restore(uint8(group), data, s.restoreCounts)
 }
+
+// restoreCounts reads what appendCounts wrote.
+func (s *SetOp) restoreCounts(slot uint32, value []byte) error {
+	c, last, ok := read(value)
+	if !ok {
+		return &keyed.CorruptError{What: s.name, Reason: fmt.Sprintf("%x are not two counts, nor two counts and a time", value)}
+	}
+	if err := s.grow(); err != nil {
+		return err
+	}
+	if s.changes != nil { // a flush came before the snapshot
+		*s.changes.shown.At(slot) = shown{times: s.times(&c)}
+	}
+	if s.expiry != nil {
+		*s.expiry.last.At(slot) = last
+	}
+	if *s.counts.At(slot) = c; c.stranger() {
+		s.strangers++
+	}
+	return nil
+}
+
+// Kept is the table.
+func (s *SetOp) Kept() []keyed.Kept { return []keyed.Kept{s.table} }
+
+// Rest returns nothing: the table has all there is.
+func (s *SetOp) Rest(op.KeyGroup) ([]byte, error) { return nil, nil }
+
+// RestoreRest is never called.
+func (s *SetOp) RestoreRest(op.KeyGroup, []byte) error { return nil }
+
+// Restored has nothing to make.
+func (s *SetOp) Restored() error { return nil }
 
 // read takes what is stored of a row apart. last is 0 where no time is stored.
 func read(value []byte) (c counts, last int64, ok bool) {
