@@ -294,13 +294,13 @@ func (u *Updating) OnEnd(out *op.Output) (more bool, err error) {
 	if more, err := u.OnFlush(out); err != nil || more || out.Ports[0] != nil {
 		return true, err
 	}
+	if u.table != nil { // before what is stored with its keys
+		u.table.Free()
+	}
 	u.e.free()
 	u.lists.Free()
 	u.notes.Free()
 	u.parts.Free()
 	u.answers.Free()
-	if u.table != nil {
-		u.table.Free()
-	}
 	return false, nil
 }

@@ -294,14 +294,14 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 
 func (o *Operator) free() {
 	o.rows.Free()
+	if o.table != nil { // before what is stored with its keys
+		o.table.Free()
+	}
 	o.lists.Free()
 	o.parts.Free()
 	o.notes.Free()
 	o.budget.Release(o.held)
 	o.held = 0
-	if o.table != nil {
-		o.table.Free()
-	}
 	if o.twins != nil {
 		o.twins.lists.Free()
 	}
