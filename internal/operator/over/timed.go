@@ -341,14 +341,14 @@ func (t *Timed) OnEnd(out *op.Output) (more bool, err error) {
 	if more, err := t.work(math.MaxInt64, true, out); more || err != nil {
 		return more, err
 	}
+	if t.table != nil { // before what is stored with its keys
+		t.table.Free()
+	}
 	t.e.free()
 	t.e.counts.Free()
 	t.waiting.Free()
 	t.parts.Free()
 	t.slotOf.Free()
-	if t.table != nil {
-		t.table.Free()
-	}
 	t.budget.Release(t.held)
 	t.held = 0
 	return false, nil
