@@ -48,7 +48,7 @@ const (
 	moreCompactions  = 6    // levels of level 0 that ask for a second compaction
 	compactionsLeast = 1
 	compactionsMost  = 2
-	cacheShare       = 2 // the cache's share of Memory is one by this
+	cacheShare       = 3 // the cache has one part in so many of Memory: without cgo what it gave up is garbage for a while, and compactions need some, too
 )
 
 // pebbleOptions are those of a store.
