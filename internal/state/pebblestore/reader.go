@@ -2,9 +2,11 @@ package pebblestore
 
 import (
 	"math"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"wire.example/wire/internal/foundation/invariant"
 	"wire.example/wire/internal/state/store"
 )
 
@@ -133,6 +135,9 @@ func given(it *pebble.Iterator, f func(hash uint64, key, value []byte) error) er
 func (r *reader) Lookup(s store.Space, slice int64, hashes []uint64, f func(hash uint64, key, value []byte) error) error {
 	if len(hashes) == 0 {
 		return r.read(func(*pebble.Iterator) error { return nil })
+	}
+	if invariant.Enabled {
+		invariant.Check(slices.IsSorted(hashes), "hashes to look up are not sorted")
 	}
 	part := keyRange{
 		low:  store.AppendPrefix(nil, s, slice, hashes[0]),

@@ -73,7 +73,7 @@ func readAtRandom(tb testing.TB, s store.Store, n, batches int) {
 func TestMemoryStaysWithinBudget(t *testing.T) {
 	n := 300_000
 	if testing.Short() {
-		n = 60_000
+		n = 120_000
 	}
 	s := open(t, vfs.OS(), filepath.Join(t.TempDir(), "live"))
 	wide(t, s, n)

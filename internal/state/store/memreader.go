@@ -3,7 +3,10 @@ package store
 import (
 	"bytes"
 	"math"
+	"slices"
 	"sort"
+
+	"wire.example/wire/internal/foundation/invariant"
 )
 
 // memoryReader reads the blocks that were shown when a call began.
@@ -98,6 +101,9 @@ func (r *memoryReader) Lookup(s Space, slice int64, hashes []uint64, f func(hash
 	shown, err := r.begin()
 	if err != nil {
 		return err
+	}
+	if invariant.Enabled {
+		invariant.Check(slices.IsSorted(hashes), "hashes to look up are not sorted")
 	}
 	r.store.stats.lookups.Add(int64(len(hashes)))
 	for i, hash := range hashes {
