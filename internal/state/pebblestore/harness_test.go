@@ -13,7 +13,7 @@ import (
 	"wire.example/wire/internal/state/store"
 )
 
-// small is the memory of stores in tests: next to nothing is cached, so that files are read.
+// small is the memory of stores in tests.
 const small = pebblestore.MinMemory
 
 func space() store.Space { return store.Space{Operator: 2, Table: 1} }

@@ -28,8 +28,8 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// MinMemory is the least that a store works with, in bytes.
-const MinMemory = 4 << 20
+// MinMemory is the least that a store works with, in bytes: the filter of each table must find room in a part of the cache.
+const MinMemory = 16 << 20
 
 // Tuning; docs/adr/0015-state-lies-in-an-lsm-store.md says what was measured.
 const (
@@ -40,7 +40,8 @@ const (
 	memtableSize     = 256 << 10 // nothing goes through it
 	manifestSize     = 64 << 10
 	openFiles        = 1000
-	tableSize        = 4 << 20 // of level 0 and the next; twice as much a level below
+	tableSize        = 4 << 20  // of level 0 and the next; twice as much a level below
+	tableSizeMost    = 16 << 20 // the filter of a larger one would take too much of a small cache
 	baseLevelSize    = 64 << 20
 	levelZeroTables  = 4
 	levelZeroMost    = 24   // levels of level 0, from which on Apply waits for compactions
@@ -72,7 +73,7 @@ func pebbleOptions(o Options, fs *diskFS, f *failures) *pebble.Options {
 	}
 	options.TargetFileSizes[0] = tableSize
 	for i := range options.TargetFileSizes[1:] {
-		options.TargetFileSizes[i+1] = tableSize << i
+		options.TargetFileSizes[i+1] = min(int64(tableSize)<<i, tableSizeMost)
 	}
 	for i := range options.Levels {
 		level := &options.Levels[i]
