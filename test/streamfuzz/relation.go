@@ -167,11 +167,11 @@ func (g *generator) having(cols []column) *difffuzz.Node {
 
 // windows draws groups of windows over a source that has them.
 func (g *generator) windows(depth int) relation {
-	over := g.timed()
+	over := g.windowed()
 	if len(over) == 0 {
 		return g.groups(depth)
 	}
-	s, shape, x := pick(g, over...), pick(g, "tumble", "hop", "cumulate", "session"), g.name()
+	s, shape, x := pick(g, over...), pick(g, "tumble", "hop", "cumulate", "session", "other"), g.name()
 	g.use(shape)
 	var cols []column
 	for _, f := range fields() {
@@ -226,10 +226,19 @@ func (g *generator) view(depth int) relation {
 	return finish(difffuzz.Text("SELECT ", difffuzz.List(", ", len(list), list...), " FROM "+name+" "+x, g.where(cols, 30)), types)
 }
 
-// timed are the sources that have windows.
-func (g *generator) timed() (over []Source) {
+// windowed are the sources that have windows, timed those of them that have a watermark.
+func (g *generator) windowed() (over []Source) {
 	for _, s := range g.sources {
 		if s.windowed() {
+			over = append(over, s)
+		}
+	}
+	return over
+}
+
+func (g *generator) timed() (over []Source) {
+	for _, s := range g.sources {
+		if s.timed() {
 			over = append(over, s)
 		}
 	}

@@ -30,7 +30,7 @@ type Version struct {
 	Row string
 }
 
-const columns = "id BIGINT, k TEXT, g BIGINT, v BIGINT, n NUMERIC(8, 2), b BOOLEAN, ts TIMESTAMP"
+const columns = "id BIGINT, k TEXT, g BIGINT, v BIGINT, n NUMERIC(8, 2), b BOOLEAN, ts TIMESTAMP, o TIMESTAMP"
 
 // fields are the columns as the grammar sees them.
 func fields() []column {
@@ -114,8 +114,10 @@ func (s *Source) Left() []string {
 	return rows
 }
 
-// windowed reports whether there are windows over the source.
-func (s *Source) windowed() bool { return s.Kind == "append" && s.Delay >= 0 }
+// windowed reports whether there are windows over the source, timed whether they close as its watermark goes on.
+func (s *Source) windowed() bool { return s.Kind == "append" }
+
+func (s *Source) timed() bool { return s.windowed() && s.Delay >= 0 }
 
 // Declare is the source in Wire, and the windows over it, as views. NAME_timely are the rows for joins of an interval: in PostgreSQL those that are not late.
 func (s *Source) Declare(path string) string {
@@ -136,6 +138,7 @@ func (s *Source) Declare(path string) string {
 		text += fmt.Sprintf("CREATE VIEW %[1]s_tumble AS SELECT * FROM TUMBLE(%[1]s, ts, INTERVAL '5 seconds');\n"+
 			"CREATE VIEW %[1]s_hop AS SELECT * FROM HOP(%[1]s, ts, INTERVAL '2 seconds', INTERVAL '6 seconds');\n"+
 			"CREATE VIEW %[1]s_cumulate AS SELECT * FROM CUMULATE(%[1]s, ts, INTERVAL '3 seconds', INTERVAL '12 seconds');\n"+
+			"CREATE VIEW %[1]s_other AS SELECT * FROM HOP(%[1]s, o, INTERVAL '2 seconds', INTERVAL '6 seconds');\n"+
 			"CREATE VIEW %[1]s_timely AS SELECT * FROM %[1]s;\n"+
 			"CREATE VIEW %[1]s_session AS SELECT * FROM SESSION(%[1]s PARTITION BY k, ts, INTERVAL '3 seconds');\n", s.Name)
 	}
@@ -147,7 +150,7 @@ func Views(sources []Source, path func(name string) string) string {
 	var b strings.Builder
 	for i := range sources {
 		s := &sources[i]
-		if !s.windowed() {
+		if !s.timed() {
 			continue
 		}
 		fmt.Fprintf(&b, "CREATE TABLE %[1]s_t (z BIGINT PRIMARY KEY, v BIGINT, n NUMERIC(8, 2), ts TIMESTAMP, WATERMARK FOR ts AS ts - INTERVAL '%[2]d seconds') "+
@@ -160,7 +163,7 @@ func Views(sources []Source, path func(name string) string) string {
 	}
 	for i := range sources {
 		for j := range sources {
-			if l, r := &sources[i], &sources[j]; l.windowed() && r.windowed() {
+			if l, r := &sources[i], &sources[j]; l.timed() && r.timed() {
 				const join = "CREATE VIEW %[1]s_%[3]s_%[2]s AS SELECT l.id, l.k, r.v, r.z, r.n FROM %[1]s l %[4]s %[2]s_t r FOR SYSTEM_TIME AS OF l.ts ON l.g = r.z;\n"
 				fmt.Fprintf(&b, join, l.Name, r.Name, "asof", "JOIN")
 				fmt.Fprintf(&b, join, l.Name, r.Name, "asofleft", "LEFT JOIN")
@@ -178,7 +181,7 @@ const byClock = "CREATE VIEW %s_byclock AS SELECT id, k, sum(v) OVER (PARTITION 
 func WitnessViews(sources []Source, final bool) (all []string) {
 	for i := range sources {
 		s := &sources[i]
-		if !s.windowed() {
+		if !s.timed() {
 			continue
 		}
 		const groups = "CREATE TEMPORARY VIEW %[1]s_%[2]s AS SELECT k, count(*) AS n, max(v) AS m, s AS window_start, e AS window_end FROM %[1]s_w, %[3]s, LATERAL (SELECT %[4]s AS e) y " +
@@ -195,7 +198,7 @@ func WitnessViews(sources []Source, final bool) (all []string) {
 	}
 	for i := range sources {
 		for j := range sources {
-			if l, r := &sources[i], &sources[j]; l.windowed() && r.windowed() {
+			if l, r := &sources[i], &sources[j]; l.timed() && r.timed() {
 				for name, join := range map[string]string{"asof": "JOIN", "asofleft": "LEFT JOIN"} {
 					all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_%[3]s_%[2]s AS SELECT l.id, l.k, r.v, r.z, r.n FROM %[1]s_timely l %[4]s LATERAL (SELECT id %% %[5]d AS z, v, n "+
 						"FROM %[2]s_w r WHERE id %% %[5]d = l.g AND ts <= l.ts AND (wm IS NULL OR ts >= wm) ORDER BY ts DESC, pos DESC LIMIT 1) r ON true", l.Name, r.Name, name, join, keys))
@@ -219,13 +222,20 @@ func shapes() map[string][2]string {
 func (s *Source) Witness() []string {
 	all := []string{fmt.Sprintf("CREATE TEMPORARY TABLE %s (%s, pos BIGINT)", s.Name, columns)}
 	for pos, row := range s.Left() {
-		all = append(all, fmt.Sprintf("INSERT INTO %[1]s SELECT id, k, g, v, n, b, ts, %[2]d FROM json_populate_record(NULL::%[1]s, '%[3]s')", s.Name, pos, row))
+		all = append(all, fmt.Sprintf("INSERT INTO %[1]s SELECT id, k, g, v, n, b, ts, o, %[2]d FROM json_populate_record(NULL::%[1]s, '%[3]s')", s.Name, pos, row))
 	}
 	if !s.windowed() {
 		return all
 	}
-	all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_w AS SELECT *, max(ts) OVER (ORDER BY pos ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) - INTERVAL '%[2]d seconds' AS wm FROM %[1]s", s.Name, s.Delay))
+	watermark := fmt.Sprintf("max(ts) OVER (ORDER BY pos ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) - INTERVAL '%d seconds'", s.Delay)
+	if !s.timed() {
+		watermark = "NULL::timestamp"
+	}
+	all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_w AS SELECT *, %[2]s AS wm FROM %[1]s", s.Name, watermark))
 	all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_timely AS SELECT %[2]s FROM %[1]s_w WHERE wm IS NULL OR ts IS NULL OR ts >= wm", s.Name, "id, k, g, v, n, b, ts"))
+	hop := shapes()["hop"]
+	all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_other AS SELECT id, k, g, v, n, b, at AS ts, s AS window_start, %[3]s AS window_end FROM (SELECT id, k, g, v, n, b, ts AS at, o AS ts FROM %[1]s) x, %[2]s",
+		s.Name, hop[0], hop[1]))
 	for name, w := range shapes() {
 		all = append(all, fmt.Sprintf("CREATE TEMPORARY VIEW %[1]s_%[2]s AS SELECT id, k, g, v, n, b, ts, s AS window_start, %[4]s AS window_end FROM %[1]s_w, %[3]s "+
 			"WHERE s <= ts AND %[4]s > ts AND (wm IS NULL OR %[4]s > wm)", s.Name, name, w[0], w[1]))

@@ -140,7 +140,7 @@ func TestSeeds(t *testing.T) {
 			}
 		}
 	}
-	const productions = 55
+	const productions = 56
 	if len(uses) < productions {
 		t.Errorf("%d productions are used, fewer than %d: %v", len(uses), productions, uses)
 	}

@@ -91,13 +91,17 @@ func (g *generator) row(id, second int) string {
 	if g.chance(5) {
 		at -= 10 + g.r.IntN(20)
 	}
+	return fmt.Sprintf(`{"id":%d,"k":%s,"g":%s,"v":%s,"n":%s,"b":%s,"ts":%s,"z":%d,"o":%s}`, id, or(`"`+pick(g, "a", "b", "c", "d")+`"`), or(fmt.Sprint(g.r.IntN(4))),
+		or(fmt.Sprint(g.r.IntN(30)-5)), or(fmt.Sprintf("%d.%02d", g.r.IntN(20), 25*g.r.IntN(4))), or(pick(g, "true", "false")), or(clock(at)), id%keys, or(clock(g.r.IntN(60)-20)))
+}
+
+// clock is a second of a night as JSON; before midnight it is negative.
+func clock(second int) string {
 	minute, day := 0, "2020-03-01T00:"
-	if at < 0 {
-		minute, day, at = 59, "2020-02-29T23:", at+60
+	if second < 0 {
+		minute, day, second = 59, "2020-02-29T23:", second+60
 	}
-	minute, at = minute+at/60, at%60
-	return fmt.Sprintf(`{"id":%d,"k":%s,"g":%s,"v":%s,"n":%s,"b":%s,"ts":%s,"z":%d}`, id, or(`"`+pick(g, "a", "b", "c", "d")+`"`), or(fmt.Sprint(g.r.IntN(4))),
-		or(fmt.Sprint(g.r.IntN(30)-5)), or(fmt.Sprintf("%d.%02d", g.r.IntN(20), 25*g.r.IntN(4))), or(pick(g, "true", "false")), or(fmt.Sprintf(`"%s%02d:%02d"`, day, minute, at)), id%keys)
+	return fmt.Sprintf(`"%s%02d:%02d"`, day, minute+second/60, second%60)
 }
 
 // keys is how many keys the rows of a source have as versions: in the member z, which no column but that of NAME_t has.
