@@ -88,6 +88,7 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 		}
 	}
 	o.rows = o.newRows()
+	o.rows.SetExtras(keyed.Extras{Loaded: o.load})
 	if o.hasher != nil && o.first > 0 {
 		o.leaders = newLeaders(o)
 	}
@@ -287,7 +288,7 @@ func (o *Operator) cut(out *op.Output) error {
 
 // replace makes the rows with these numbers, in their order, all that are kept.
 func (o *Operator) replace(ids []uint32) error {
-	left := o.newRows()
+	left := o.rows.Fresh()
 	note := func(at int, _ *batch.Batch, numbers []uint32) error {
 		if int64(at) < o.first && o.first <= int64(at+len(numbers)) {
 			o.last = numbers[o.first-int64(at)-1]

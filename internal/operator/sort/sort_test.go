@@ -456,3 +456,77 @@ func TestFixtures(t *testing.T) {
 	config.Partition, config.Limit = []int{1}, 1
 	optest.Fixture(t, under(config), "testdata/top-v1.state", *writeFixtures, storedRows())
 }
+
+// TestStoredEntryByEntry: rows that are dropped again and again, epochs, restarts while rows come and while they are emitted.
+func TestStoredEntryByEntry(t *testing.T) {
+	const pieces = 24
+	for name, config := range map[string]sort.Config{
+		"sort": {Keys: []keyed.Key{{Column: 0}}, Limit: sort.NoLimit, Offset: 100},
+		"top":  {Keys: []keyed.Key{{Column: 0, Desc: true}}, Limit: 9_000, Offset: 10},
+		"few":  {Keys: []keyed.Key{{Column: 0}}, Limit: 5, WithTies: true},
+		"each": {Keys: []keyed.Key{{Column: 2, Desc: true}}, Limit: 3, Partition: []int{0}},
+		"one":  {Keys: []keyed.Key{{Column: 2, Desc: true}}, Limit: 1, Partition: []int{0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config.Name, config.Types = "sort 1", types
+			var answers [2][]int64
+			for way := range answers {
+				o := sort.New(&batch.Pool{}, limit.New("test", 0), config)
+				var stored *optest.Stored
+				move := func() {
+					next := sort.New(&batch.Pool{}, limit.New("test", 0), config)
+					_, err := o.OnBarrier(1, op.NewOutput(1))
+					if err == nil {
+						stored, err = stored.Move(next)
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					o = next
+				}
+				if way == 1 {
+					stored = optest.Store(o)
+				}
+				for piece := range pieces {
+					rows := make([][]any, 3000)
+					for i := range rows {
+						n := piece*len(rows) + i
+						rows[i] = []any{n * 7919 % 3001, "text", n}
+					}
+					if _, err := o.Apply(optest.Make(types, rows...), op.NewOutput(1)); err != nil {
+						t.Fatal(err)
+					}
+					switch {
+					case way == 0:
+					case piece%5 == 4:
+						move()
+					case piece%2 == 0:
+						if err := stored.Seal(); err != nil {
+							t.Fatal(err)
+						}
+					default:
+						if err := stored.Drain(10_000); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				for more := true; more; {
+					out := op.NewOutput(1)
+					var err error
+					if more, err = o.OnEnd(out); err != nil {
+						t.Fatal(err)
+					}
+					if b := out.Ports[0]; b != nil {
+						answers[way] = append(answers[way], b.Cols[2].Int64s()...)
+					}
+					if way == 1 && more {
+						move()
+					}
+				}
+			}
+			if len(answers[0]) == 0 || !slices.Equal(answers[0], answers[1]) {
+				t.Errorf("%d rows, %d if they are stored", len(answers[0]), len(answers[1]))
+			}
+		})
+	}
+}

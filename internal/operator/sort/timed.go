@@ -58,6 +58,7 @@ func NewTimed(pool *batch.Pool, budget *limit.Budget, config TimedConfig) *Timed
 	}
 	o := &Timed{config: config, pool: pool, budget: budget, order: keyed.NewOrder(config.Types, keys), root: keyed.NoRow}
 	o.rows = keyed.NewRows(pool, config.Types, 0, config.Name, budget)
+	o.rows.SetExtras(keyed.Extras{Loaded: o.load})
 	o.lists = keyed.NewRanked(o.rows, o.order, config.Name, budget)
 	return o
 }

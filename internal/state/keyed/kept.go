@@ -336,6 +336,14 @@ func (r *Rows) Rename(slice int64, sealed, current *store.Changes) error {
 	return nil
 }
 
+// take makes what another one has noted of rows, which was new, its own. It was cleared itself.
+func (k *keptRows) take(from *keptRows) {
+	k.budget.Release(k.bytes)
+	k.marks, k.now, k.touched, k.sealed, k.next, k.bytes = from.marks, from.now, from.touched, nil, 0, from.bytes
+	k.used = k.used || from.used
+	k.hashes, k.numbers, k.last = from.hashes, from.numbers, from.last
+}
+
 // enter notes rows that were appended.
 func (k *keptRows) enter(limit int, ids []uint32, hashes []uint64) error {
 	if err := k.grow(limit); err != nil {

@@ -410,10 +410,23 @@ func (p *places) forget() {
 	clear(p.scaled)
 }
 
-// Take drops all rows and makes those of from, a store of the same types and budget, its own, under the numbers that they have there; from is
-// empty then. What Gather lent is void.
+// Fresh returns an empty store of the same kind, for Take.
+func (r *Rows) Fresh() *Rows {
+	fresh := NewRows(r.pool, r.types, r.links, r.name, r.budget)
+	if k := r.kept; k != nil {
+		fresh.SetExtras(k.extras)
+		fresh.SetSlice(r.slice, r.label)
+		fresh.Keep(k.home)
+	}
+	return fresh
+}
+
+// Take drops all rows and makes those of from, which Fresh returned, its own, under the numbers that they have there; from is empty then, and done with. What Gather lent is void.
 func (r *Rows) Take(from *Rows) {
 	r.Free()
+	if r.kept != nil {
+		r.kept.take(from.kept)
+	}
 	r.chunks, from.chunks = from.chunks, nil
 	r.groups, from.groups = from.groups, byGroup{}
 	r.len, from.len = from.len, 0
