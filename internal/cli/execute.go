@@ -183,11 +183,13 @@ func (a *app) await(stops *stops, run func() (flow.Outcome, error)) (flow.Outcom
 
 // flow builds the pipeline and runs it to its end, or to a stop.
 func (a *app) flow(stops *stops, e *execution, p *plans, state *engine.State, f *runFlags, log *slog.Logger) (flow.Outcome, error) {
+	defer limitHeap(f.memoryBytes)()
 	settings := flow.Settings{
 		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.state.interval, EpochBounded: state != nil,
 		BlockBytes: f.blockBytes, StopAfter: f.stopAfter, Budget: budget(f.memoryBytes),
 	}
 	if state != nil {
+		settings.Budget = budget(f.memoryBytes - f.memoryBytes/storeShare)
 		settings.Keeper, settings.Resume, settings.Identity, settings.LastEpoch = state, state.Resume(), state.Identity(), state.LastEpoch()
 	}
 	pipeline, err := flow.Build(stops.ctx, p.physical, settings)

@@ -22,6 +22,19 @@ func budget(bytes int64) *limit.Budget {
 	return limit.New("process", bytes)
 }
 
+// idleBytes is about what the process takes beside the data of its pipelines.
+const idleBytes = 24 << 20
+
+// limitHeap has the garbage collector keep to what --memory says, where that was given. The returned function undoes it.
+func limitHeap(bytes int64) (undo func()) {
+	if bytes <= 0 {
+		return func() {}
+	}
+	before := debug.SetMemoryLimit(-1)
+	debug.SetMemoryLimit(min(before, bytes+idleBytes))
+	return func() { debug.SetMemoryLimit(before) }
+}
+
 // machineMemory is the machine's memory in bytes, 0 if it cannot be found out.
 func machineMemory() int64 {
 	text, err := os.ReadFile("/proc/meminfo")

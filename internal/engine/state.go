@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/foundation/clock"
@@ -49,6 +50,11 @@ type State struct {
 	owner   *checkpoint.Owner
 	store   store.Store
 	resume  *flow.Manifest
+
+	mu sync.Mutex // held while the store is written to
+	// aside are the files of the store as Apply left it, in asideDir.
+	aside    []checkpoint.StageFile
+	asideDir string
 }
 
 // OpenState opens a state directory, which need not exist. The errors are those of checkpoint.Open. The store is opened when somebody asks for state; a damaged file of it shows then, as a
@@ -147,12 +153,37 @@ func (s *State) Reader(ctx context.Context) (store.Reader, error) {
 	return s.store.Reader(), nil
 }
 
-// Apply puts what changed in one epoch into the store.
-func (s *State) Apply(ctx context.Context, changes []*store.Changes) error {
+// Apply puts what changed in an epoch into the store, and links its files aside; see flow.Keeper.
+func (s *State) Apply(ctx context.Context, epoch int64, changes []*store.Changes) error {
 	if s.store == nil { // no step has state
 		return nil
 	}
-	return s.store.Apply(ctx, changes)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.store.Apply(ctx, changes); err != nil {
+		return err
+	}
+	s.aside = nil
+	dir := filepath.Join(s.owner.LiveDir(), fmt.Sprintf("checkpoint-%d", epoch))
+	if err := vfs.RemoveAll(s.options.FS, dir); err != nil { // of an attempt that failed
+		return err
+	}
+	files, err := s.store.Checkpoint(ctx, dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		s.aside = append(s.aside, checkpoint.StageFile{Name: f.Name, Path: f.Path, Size: f.Size, Small: f.Small, Synced: true})
+	}
+	s.asideDir = dir
+	return nil
+}
+
+// Spill puts what one task changed into the store, between epochs; see flow.Keeper.
+func (s *State) Spill(ctx context.Context, changes *store.Changes) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.store.Apply(ctx, []*store.Changes{changes})
 }
 
 // Publish stores what was applied as the checkpoint of m's epoch; see flow.Keeper.
@@ -181,29 +212,13 @@ func (s *State) publish(ctx context.Context, m *flow.Manifest, unconfirmed []int
 	}))
 }
 
-// stage stores the files of the store as of now.
+// stage stores the files that Apply set aside.
 func (s *State) stage(ctx context.Context, epoch int64) ([]checkpoint.File, checkpoint.StoreFormat, error) {
-	none := checkpoint.StoreFormat{}
 	if s.store == nil {
-		return nil, none, nil
+		return nil, checkpoint.StoreFormat{}, nil
 	}
-	dir := filepath.Join(s.owner.LiveDir(), fmt.Sprintf("checkpoint-%d", epoch))
-	if err := vfs.RemoveAll(s.options.FS, dir); err != nil { // of an attempt that failed
-		return nil, none, err
-	}
-	files, err := s.store.Checkpoint(ctx, dir)
-	if err != nil {
-		return nil, none, err
-	}
-	staged := make([]checkpoint.StageFile, len(files))
-	for i, f := range files {
-		staged[i] = checkpoint.StageFile{Name: f.Name, Path: f.Path, Size: f.Size, Small: f.Small, Synced: true}
-	}
-	stored, err := s.owner.Stage(ctx, epoch, storePart, staged)
-	if err != nil {
-		return nil, none, permanent(err)
-	}
-	return stored, storeFormat(), vfs.RemoveAll(s.options.FS, dir)
+	stored, err := s.owner.Stage(ctx, epoch, storePart, s.aside)
+	return stored, storeFormat(), permanent(err)
 }
 
 // permanent marks errors after which nothing may be published any more.
@@ -228,6 +243,12 @@ func (s *State) Confirm(ctx context.Context, m *flow.Manifest) error {
 		if err := s.publish(ctx, &done, nil); err != nil {
 			return err
 		}
+	}
+	if s.asideDir != "" {
+		if err := vfs.RemoveAll(s.options.FS, s.asideDir); err != nil {
+			return err
+		}
+		s.aside, s.asideDir = nil, ""
 	}
 	return permanent(s.owner.Retain(ctx))
 }

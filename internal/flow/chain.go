@@ -60,12 +60,13 @@ type step struct {
 	before       []*step
 	told, passed int64
 	// needer and tables are set if the operator's state may be partly outside memory.
-	needer op.Needer
-	tables []op.Table
-	needs  op.Needs
-	out    *op.Output
-	ports  [][]receiver
-	stats  *StepStats
+	needer  op.Needer
+	tables  []op.Table
+	needs   op.Needs
+	leaving *keptStep // nil: all state stays in memory
+	out     *op.Output
+	ports   [][]receiver
+	stats   *StepStats
 }
 
 // newStep makes the step of plan and everything behind it, once a chain.
@@ -157,6 +158,11 @@ func (s *step) pushInput(input int, b *batch.Batch) error {
 	if s.cut || s.satedBehind() {
 		s.passOver(b)
 		return nil
+	}
+	if s.leaving != nil {
+		if err := s.makeRoom(s.chain.host.(*task)); err != nil {
+			return err
+		}
 	}
 	if err := s.load(input, b); err != nil {
 		return err

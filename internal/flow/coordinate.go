@@ -34,6 +34,9 @@ type coordinator struct {
 	// finished gets the end of the epoch that is being finished; busy says that one is.
 	finished chan finished
 	busy     bool
+	// applied is the last epoch whose changes the store has; appliedNow is closed when there is a later one.
+	applied    int64
+	appliedNow chan struct{}
 	// failed counts attempts to store an epoch that failed.
 	failed atomic.Int64
 }
@@ -48,7 +51,7 @@ type finished struct {
 func newCoordinator(p *Pipeline, lastEpoch int64) *coordinator {
 	return &coordinator{
 		pipeline: p, changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), last: lastEpoch, ended: map[int]part{}, over: map[*task]bool{},
-		left: map[*task]*store.Changes{}, finished: make(chan finished, 1),
+		left: map[*task]*store.Changes{}, finished: make(chan finished, 1), appliedNow: make(chan struct{}),
 	}
 }
 
@@ -312,10 +315,15 @@ func (c *coordinator) store(ctx context.Context, epoch *epochState, manifest *Ma
 			epoch.changes = append(epoch.changes, dropped)
 			c.dropped = true
 		}
-		if err := c.persist(ctx, epoch.number, "write state", func(ctx context.Context) error { return keeper.Apply(ctx, epoch.changes) }); err != nil {
+		if err := c.persist(ctx, epoch.number, "write state", func(ctx context.Context) error { return keeper.Apply(ctx, epoch.number, epoch.changes) }); err != nil {
 			return err
 		}
 		epoch.changes = nil
+		c.mu.Lock()
+		c.applied = epoch.number
+		close(c.appliedNow)
+		c.appliedNow = make(chan struct{})
+		c.mu.Unlock()
 		fault.Point("epoch/applied")
 	}
 	return c.persist(ctx, epoch.number, "publish", func(ctx context.Context) error { return c.pipeline.publish(ctx, manifest) })
@@ -361,4 +369,11 @@ func (c *coordinator) persist(ctx context.Context, epoch int64, what string, do 
 		}
 		wait = min(2*wait, largestBackoff)
 	}
+}
+
+// hasApplied reports whether the store has what was changed in an epoch, and returns what is closed when that may be so.
+func (c *coordinator) hasApplied(epoch int64) (applied bool, wait <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.applied >= epoch, c.appliedNow
 }

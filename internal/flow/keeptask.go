@@ -34,6 +34,9 @@ func (t *task) keep(ctx context.Context) error {
 			return err
 		}
 		t.kept = append(t.kept, k)
+		if err := k.attach(ctx, keeper); err != nil {
+			return err
+		}
 		t.pipeline.states[s.plan.Name] = record
 		return nil
 	})
@@ -124,4 +127,30 @@ func (t *task) drainAll() (*store.Changes, error) {
 		k.drop(removed)
 	}
 	return removed, nil
+}
+
+// settled reports whether the store has all that was sealed.
+func (t *task) settled() bool {
+	applied, _ := t.pipeline.coordinator.hasApplied(t.sealed)
+	return t.changes == nil && applied
+}
+
+// settleAll writes the rest of what was sealed and waits until the store has it. The task has passed the barrier on before, so that nobody whom that epoch waits for waits for the task.
+func (t *task) settleAll() error {
+	for t.changes != nil {
+		if err := t.drainSome(); err != nil {
+			return err
+		}
+	}
+	for {
+		applied, wait := t.pipeline.coordinator.hasApplied(t.sealed)
+		if applied {
+			return nil
+		}
+		select {
+		case <-wait:
+		case <-t.ctx.Done():
+			return context.Cause(t.ctx)
+		}
+	}
 }

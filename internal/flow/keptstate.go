@@ -20,6 +20,10 @@ type keptStep struct {
 	from, to uint64 // hashes that the task owns
 	durable  op.Durable
 	parts    []keyed.Kept
+	leaving  []keyed.Evictable // parts that may leave memory
+	readers  []store.Reader    // for them
+	wanted   int               // entries there must be room for, once memory was tight
+	left     int64             // what was left of the budget when that was decided
 	// sums are the checksums of what is stored whole, by table and key group.
 	sums map[wholeKey]uint64
 	// obsolete are tables that the store still has, and that the step's state is not in any more.

@@ -124,6 +124,13 @@ func (p *Pipeline) Close() error {
 			errs = append(errs, fmt.Errorf("sink %q: %w", t.plan.Name, err))
 		}
 	}
+	for _, t := range p.tasks {
+		for _, k := range t.kept {
+			for _, r := range k.readers {
+				errs = append(errs, r.Close())
+			}
+		}
+	}
 	p.releaseRows()
 	return errors.Join(errs...)
 }

@@ -88,9 +88,16 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	if config.Final {
 		o.waiting.init(o)
 	}
-	o.rows.SetExtras(keyed.Extras{Loaded: o.leadAll})
+	extras := keyed.Extras{Loaded: o.leadAll}
+	if o.leaves() {
+		extras.Has = o.table.HasHash
+	}
+	o.rows.SetExtras(extras)
 	return o
 }
+
+// leaves reports whether kept rows may leave memory: time alone finds none of them.
+func (o *Operator) leaves() bool { return o.table != nil && !o.config.Final && o.config.TTL == 0 }
 
 // Tables are the partitions, if there are columns to tell them by, and the rows.
 func (o *Operator) Tables() []op.Table {
@@ -100,10 +107,11 @@ func (o *Operator) Tables() []op.Table {
 	return []op.Table{o.rows, o.table}
 }
 
-// Needs declares the partitions of the rows that come, and everything for an event.
+// Needs declares the partitions of the rows that come. What a flush emits was touched since the last one, and is in memory; where time decides, everything is needed.
 func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	switch {
-	case in == nil || len(o.touched) >= maxTouched:
+	case in == nil && o.leaves() && o.rows.Noting(): // what a flush emits is in memory
+	case in == nil:
 		for i := range o.Tables() {
 			needs.All(i)
 		}

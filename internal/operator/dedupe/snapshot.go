@@ -75,7 +75,54 @@ func (o *Operator) lead(b *batch.Batch, ids []uint32) error {
 }
 
 // Kept are the rows: partitions follow from them.
-func (o *Operator) Kept() []keyed.Kept { return []keyed.Kept{o.rows} }
+func (o *Operator) Kept() []keyed.Kept {
+	if !o.leaves() {
+		return []keyed.Kept{o.rows}
+	}
+	return []keyed.Kept{&kept{Rows: o.rows, o: o}}
+}
+
+// kept are the rows as a part that may leave memory, partition by partition.
+type kept struct {
+	*keyed.Rows
+	o     *Operator
+	group int // of which partitions leave next
+	ids   []uint32
+	slots []uint32
+}
+
+// Evict has kept rows leave memory with their partitions; see keyed.Evictable. Nothing may be left to flush.
+func (k *kept) Evict(want int, settled bool) (evicted int, err error) {
+	o := k.o
+	for range keyed.Groups {
+		if evicted >= want {
+			break
+		}
+		k.ids, k.slots = k.ids[:0], k.slots[:0]
+		for slot := range o.table.Slots(uint8(k.group)) { //nolint:gosec // below 256
+			row := o.best.At(slot).row
+			if row != keyed.NoRow && o.rows.Clean(row, settled) && o.table.Alone(slot) {
+				k.ids, k.slots = append(k.ids, row), append(k.slots, slot)
+			}
+			if len(k.ids) >= want-evicted {
+				break
+			}
+		}
+		if len(k.ids) < want-evicted {
+			k.group = (k.group + 1) % keyed.Groups
+		}
+		if err := o.rows.Expel(k.ids); err != nil {
+			return evicted, err
+		}
+		for _, slot := range k.slots {
+			if err := o.table.Delete(slot); err != nil {
+				return evicted, err
+			}
+		}
+		evicted += len(k.ids)
+	}
+	return evicted, nil
+}
 
 // Rest returns nothing: the rows are all there is.
 func (o *Operator) Rest(op.KeyGroup) ([]byte, error) { return nil, nil }

@@ -43,7 +43,44 @@ func (k *keeping) keep(in *instance) {
 	in.kept = &keptInstance{durable: durable, parts: durable.Kept(), number: k.last}
 	for i, part := range in.kept.parts {
 		part.Keep(keyed.Home{Space: store.Space{Operator: k.last, Table: uint8(i)}, To: math.MaxUint64}) //nolint:gosec // few parts
+		if leaving, ok := part.(keyed.Evictable); ok && leaving.MayLeave() {
+			leaving.Attach(k.store.Reader(), 0)
+		}
 	}
+}
+
+// evict has state leave memory, as if there were little of it: what is stored as it is, and where no sealed epoch is being stored the rest, too.
+func (r *run) evict(in *instance, want int) error {
+	if in.kept == nil {
+		return nil
+	}
+	if err := r.flush(in); err != nil {
+		return err
+	}
+	settled := in.kept.changes == nil
+	for _, part := range in.kept.parts {
+		leaving, ok := part.(keyed.Evictable)
+		if !ok || !leaving.MayLeave() {
+			continue
+		}
+		evicted, err := leaving.Evict(want, settled)
+		if err != nil {
+			return err
+		}
+		if evicted >= want || !settled {
+			continue
+		}
+		spilled := &store.Changes{}
+		leaving.Spill(spilled)
+		r.point = nil // the store is not any more as it was sealed
+		if err := r.keeping.store.Apply(context.Background(), []*store.Changes{spilled}); err != nil {
+			return err
+		}
+		if _, err := leaving.Evict(want-evicted, true); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // seal passes a barrier: what changed is stored from now on, piece by piece.

@@ -108,6 +108,8 @@ func (r *run) all() error {
 			err = r.tick(e.micros)
 		case seal:
 			err = r.sealAll(next, at)
+		case evict:
+			err = r.each(func(in *instance) error { return r.evict(in, e.rows) })
 		case crash:
 			next, err = r.crash(e, i, at)
 		}

@@ -33,6 +33,7 @@ const (
 	tick      // of processing time
 	seal      // of state that is stored entry by entry
 	crash     // back to the last seal
+	evict     // so many entries, which leave memory
 )
 
 // schedule is a way to run: what is fed in which order and cut how.
@@ -87,6 +88,9 @@ func drawSchedule(t *rapid.T, o *Operator, inputs []*batch.Batch) schedule {
 		}
 		if s.kept && rapid.IntRange(0, 2).Draw(t, "seal") == 0 {
 			s.events = append(s.events, event{kind: seal})
+		}
+		if s.kept && rapid.IntRange(0, 2).Draw(t, "evict") == 0 {
+			s.events = append(s.events, event{kind: evict, rows: rapid.IntRange(1, 100).Draw(t, "entries")})
 		}
 		if s.kept && rapid.IntRange(0, 7).Draw(t, "crash") == 0 {
 			e := drawInstances(t, o)
@@ -147,7 +151,7 @@ func (s *schedule) describe() string {
 			times++
 		case flush:
 			flushes++
-		case end, seal, crash:
+		case end, seal, crash, evict:
 		}
 	}
 	resident := ""

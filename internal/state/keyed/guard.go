@@ -65,28 +65,28 @@ func (g *Guard) report(err error) error {
 func (t *Table) SetGuard(g *Guard) { t.guard = g }
 
 // Resident reports whether all keys are in memory for good, so that nothing needs to be declared.
-func (t *Table) Resident() bool { return t.guard == nil }
+func (t *Table) Resident() bool { return t.guard == nil && (t.away == nil || !t.away.any) }
 
 // Load makes the keys of hashes and all keys of groups, a bit for each, resident until the next Load.
 func (t *Table) Load(hashes []uint64, groups [Groups / 64]uint64) error {
 	if t.guard != nil {
 		t.guard.load(hashes, groups)
 	}
-	return nil
+	return t.loadAway(hashes, groups)
 }
 
 // SetGuard makes a test's guard watch over the rows, by key group.
 func (r *Rows) SetGuard(g *Guard) { r.guard = g }
 
 // Resident reports whether all rows are in memory for good, so that nothing needs to be declared.
-func (r *Rows) Resident() bool { return r.guard == nil }
+func (r *Rows) Resident() bool { return r.guard == nil && (r.away == nil || !r.away.any) }
 
 // Load makes the rows of the key groups of hashes, and of groups, resident until the next Load.
 func (r *Rows) Load(hashes []uint64, groups [Groups / 64]uint64) error {
 	if r.guard != nil {
 		r.guard.load(hashes, groups)
 	}
-	return nil
+	return r.loadAway(hashes, groups)
 }
 
 // guardRows notes a touch of rows by their numbers.

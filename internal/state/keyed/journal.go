@@ -9,8 +9,10 @@ import (
 const (
 	markEven = 1 << 0
 	markOdd  = 1 << 1
-	// markStored: the store has the entry, or gets it with the sealed epoch.
-	markStored = 1 << 2
+	// storedShift leads from the mark of an epoch to the one that says that the store has the entry as of that epoch.
+	storedShift = 2
+	markTouched = markEven | markOdd
+	markStored  = markTouched << storedShift
 )
 
 // journal notes which entries of a table, known by their numbers, changed in an epoch, so that a checkpoint stores those alone.
@@ -76,7 +78,7 @@ func (j *journal) touch(numbers []uint32) error {
 			continue
 		}
 		if *mark&before != 0 {
-			*mark = *mark&^before | markStored
+			*mark = *mark&^before | before<<storedShift
 			j.due = append(j.due, n)
 		}
 		if *mark&now == 0 {
@@ -108,7 +110,7 @@ func (j *journal) leave(numbers []uint32) {
 	j.due = j.due[:0]
 	for _, n := range numbers {
 		if mark := j.marks.At(n); *mark&before != 0 {
-			*mark = *mark&^before | markStored
+			*mark = *mark&^before | before<<storedShift
 			j.due = append(j.due, n)
 		}
 	}
@@ -139,8 +141,37 @@ func (j *journal) leaveOne(n uint32) {
 func (j *journal) stored(numbers []uint32) {
 	j.used = true
 	for _, n := range numbers {
-		*j.marks.At(n) = markStored
+		*j.marks.At(n) = j.now << storedShift
 	}
+}
+
+// clean reports whether the store has an entry as it is. While the sealed epoch is not applied, settled is false: what it has written does not count.
+func (j *journal) clean(n uint32, settled bool) bool {
+	mark := *j.marks.At(n)
+	if mark&markTouched != 0 || mark&markStored == 0 {
+		return false
+	}
+	return settled || mark&(j.before()<<storedShift) == 0
+}
+
+// spill writes all that changed in the epoch under way, for a store that applies it at once: the sealed epoch must be drained and applied.
+func (j *journal) spill(into *store.Changes) {
+	into.Add(j.gone)
+	j.gone.Reset()
+	j.due = j.due[:0]
+	for _, n := range j.touched {
+		mark := j.marks.At(n)
+		if *mark&j.now == 0 {
+			continue
+		}
+		*mark = *mark&^j.now | j.now<<storedShift
+		if j.due = append(j.due, n); len(j.due) == drained {
+			j.write(into, j.due)
+			j.due = j.due[:0]
+		}
+	}
+	j.write(into, j.due)
+	j.touched = j.touched[:0]
 }
 
 func (j *journal) list(numbers []uint32) error {
@@ -183,7 +214,7 @@ func (j *journal) drain(into *store.Changes, most int64) (more bool) {
 		for ; j.next < len(j.sealed) && len(j.due) < drained; j.next++ {
 			n := j.sealed[j.next]
 			if mark := j.marks.At(n); *mark&before != 0 {
-				*mark = *mark&^before | markStored
+				*mark = *mark&^before | before<<storedShift
 				j.due = append(j.due, n)
 			}
 		}

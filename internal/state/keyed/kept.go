@@ -52,6 +52,10 @@ type Values struct {
 	Append func(dst []byte, slot uint32) []byte
 	// Restore sets what is kept for a slot, whose home in slabs must be grown first. The value is lent. nil, with Append, for a table of keys alone.
 	Restore func(slot uint32, value []byte) error
+	// Leave says that keys may leave memory: the operator says what it Needs before each call, of an event, too, and remembers no slots from one flush to the next call.
+	Leave bool
+	// Free forgets what is kept for a slot whose key leaves memory, unless it answers false: then the key stays. nil: there is nothing to forget.
+	Free func(slot uint32) bool
 }
 
 // keptTable is what a table needs for its journal.
@@ -106,7 +110,10 @@ func (t *Table) TouchOne(slot uint32) error {
 }
 
 // Seal ends an epoch; see Kept.
-func (t *Table) Seal() { t.kept.seal() }
+func (t *Table) Seal() {
+	t.kept.seal()
+	t.away.seal()
+}
 
 // Drain writes what changed in the sealed epoch; see Kept.
 func (t *Table) Drain(into *store.Changes, most int64) (more bool, err error) {
@@ -237,6 +244,8 @@ type Extras struct {
 	Append func(dst []byte, id uint32) []byte
 	// Restore sets what is kept beside a row and returns what follows; slabs must be grown there.
 	Restore func(id uint32, value []byte) error
+	// Has reports whether rows of a hash are in memory, for rows that may leave it.
+	Has func(hash uint64) bool
 	// Loaded links rows that were loaded. They come in the order of their hashes, those of one hash in the order in which they were appended.
 	Loaded func(ids []uint32) error
 }
@@ -294,7 +303,10 @@ func (r *Rows) TouchOne(id uint32) error {
 }
 
 // Seal ends an epoch; see Kept.
-func (r *Rows) Seal() { r.kept.seal() }
+func (r *Rows) Seal() {
+	r.kept.seal()
+	r.away.seal()
+}
 
 // Drain writes what changed in the sealed epoch; see Kept.
 func (r *Rows) Drain(into *store.Changes, most int64) (more bool, err error) {

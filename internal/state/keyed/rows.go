@@ -51,6 +51,7 @@ type Rows struct {
 	slice  int64
 	label  []byte
 	kept   *keptRows // nil: changes are not noted
+	away   *away     // nil: all rows are in memory
 }
 
 // places are the addresses of the memory of all chunks, by chunk, so that a row is found without looking at its chunk.
@@ -387,6 +388,9 @@ func (r *Rows) Free() {
 		r.kept.clear()
 		r.kept.hashes.Free()
 		r.kept.numbers.Free()
+	}
+	if r.away != nil {
+		r.away.forget()
 	}
 	for _, c := range r.chunks {
 		c.release()

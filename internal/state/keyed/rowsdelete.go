@@ -35,7 +35,20 @@ func (r *Rows) Delete(ids []uint32) error {
 		r.guardRows(ids)
 	}
 	if r.kept != nil {
+		if r.away != nil {
+			for _, id := range ids {
+				r.away.bury(r.HashOf(id))
+			}
+		}
 		r.kept.leave(ids)
+	}
+	return r.drop(ids)
+}
+
+// drop is Delete of rows of which nothing need be noted.
+func (r *Rows) drop(ids []uint32) error {
+	if len(ids) == 0 {
+		return nil
 	}
 	r.group()
 	r.groups.stale = true
@@ -73,7 +86,11 @@ func (r *Rows) refill(cols []*batch.Column, hashes []uint64, rows []uint16, ids 
 	last := len(r.reusable) - 1
 	number := r.reusable[last]
 	c := r.chunks[number]
-	if c.holes.waste > c.text/2 && c.holes.waste > wasteAtLeast {
+	waste := c.text / 2
+	if r.away.tight() {
+		waste = c.text / 8
+	}
+	if c.holes.waste > waste && c.holes.waste > wasteAtLeast {
 		c.compact()
 	}
 	r.spots = c.holes.take(r.spots[:0], len(rows))

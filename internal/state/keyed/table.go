@@ -60,6 +60,8 @@ type Table struct {
 	slice  int64
 	label  []byte
 	kept   *keptTable // nil: changes are not noted
+	away   *away      // nil: all keys are in memory
+	hand   int        // the key group of which keys leave memory next
 }
 
 // span is where an encoded key lies: its canonical form, and behind it the key as it came if that differs.
@@ -119,6 +121,9 @@ func (t *Table) Bytes() int64 {
 func (t *Table) Free() {
 	if t.kept != nil {
 		t.kept.clear()
+	}
+	if t.away != nil {
+		t.away.forget()
 	}
 	t.owners.Free()
 	t.gone.Free()

@@ -81,6 +81,9 @@ func (t *Table) takeSlot(g *group, number uint8) (uint32, error) {
 
 func (t *Table) takeBlock(g *group, number uint8) error {
 	size := uint32(min(max(g.live/2, minBlock), maxBlock) &^ (minBlock - 1))
+	if t.away.tight() {
+		size = minBlock
+	}
 	if t.limit > maxSlots-size {
 		return sqlstate.Errorf(sqlstate.ProgramLimitExceeded, "%s has more keys than a table can hold", t.name)
 	}
@@ -130,6 +133,9 @@ func (t *Table) Delete(slot uint32) error {
 		}
 	}
 	if t.kept != nil {
+		if t.away != nil {
+			t.away.bury(t.fullHash(slot))
+		}
 		t.kept.leaveOne(slot)
 	}
 	if t.gone == nil {

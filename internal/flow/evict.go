@@ -1,0 +1,110 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/internal/state/store"
+	"wire.example/wire/sdk/batch"
+)
+
+// State leaves memory when little of the budget is left. It does so between two batches: first what the store has as it is; then the rest, which is given to the store before. That waits for a
+// sealed epoch to be applied, since what came after it must not get into its checkpoint.
+
+const (
+	// lowShare: memory is tight when less than this part of the budget is left.
+	lowShare = 6
+	// wantedRoom is how many entries there is room for after state has left memory: those of several batches, and mostRoom times as many when hardly any memory is left.
+	wantedRoom = 3 * batch.MaxRows
+	mostRoom   = 8
+	// grown is by how much memory must have grown for more to leave.
+	grown = 256 << 10
+)
+
+// attach lets parts of the step's state leave memory, if memory is limited.
+func (k *keptStep) attach(ctx context.Context, keeper Keeper) error {
+	budget := k.step.chain.pipeline.settings.Budget
+	if budget.Limit() == limit.Unlimited {
+		return nil
+	}
+	for _, part := range k.parts {
+		leaving, ok := part.(keyed.Evictable)
+		if !ok || !leaving.MayLeave() {
+			continue
+		}
+		reader, err := keeper.Reader(ctx)
+		if err != nil {
+			return err
+		}
+		k.readers = append(k.readers, reader)
+		leaving.Attach(reader, budget.Limit()/lowShare)
+		k.leaving = append(k.leaving, leaving)
+	}
+	if len(k.leaving) > 0 {
+		k.step.leaving = k
+	}
+	return nil
+}
+
+// makeRoom has state leave memory before the next batch, if memory is tight.
+func (s *step) makeRoom(t *task) error {
+	k := s.leaving
+	budget := t.pipeline.settings.Budget
+	low := budget.Limit() / lowShare
+	left := budget.Available()
+	if left >= low {
+		return nil
+	}
+	room := k.room(left, low)
+	flushed := false
+	for _, part := range k.leaving {
+		want := room - part.Room()
+		if want <= 0 {
+			continue
+		}
+		if !flushed {
+			if err := s.flushOut(); err != nil {
+				return err
+			}
+			flushed = true
+		}
+		if err := t.evict(part, want); err != nil {
+			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
+		}
+	}
+	return nil
+}
+
+// room is how many entries there must be room for, where memory is tight. What leaves leaves gaps, which not every entry fits into, and so memory may grow on: then more leaves.
+func (k *keptStep) room(left, low int64) int {
+	if k.wanted == 0 {
+		k.wanted, k.left = wantedRoom, left
+	}
+	if left < k.left-grown {
+		k.wanted, k.left = min(k.wanted+wantedRoom/4, mostRoom*wantedRoom), left
+	}
+	if left < low/4 {
+		return mostRoom * wantedRoom
+	}
+	return k.wanted
+}
+
+// evict has about so many entries of a part leave memory.
+func (t *task) evict(part keyed.Evictable, want int) error {
+	evicted, err := part.Evict(want, t.settled())
+	if err != nil || evicted >= want {
+		return err
+	}
+	if err := t.settleAll(); err != nil {
+		return err
+	}
+	changes := &store.Changes{}
+	part.Spill(changes)
+	if err := t.pipeline.settings.Keeper.Spill(t.ctx, changes); err != nil {
+		return err
+	}
+	_, err = part.Evict(want-evicted, true)
+	return err
+}

@@ -1,0 +1,392 @@
+package keyed
+
+import (
+	"slices"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/state/store"
+)
+
+// away knows which hashes have entries in the store alone: it says so of all that have some, and of few others.
+type away struct {
+	reader store.Reader
+	budget *limit.Budget
+	low    int64
+	// groups are how many entries were evicted of each key group and not all loaded since; any says that there are some.
+	groups [Groups]uint32
+	any    bool
+	// filters are Bloom filters, each twice as large as the one before; the last one takes what is added.
+	filters []*filter
+	// buried are hashes of which the store still has entries that were removed: in the epoch under way, and in the sealed one.
+	buried  [2]map[uint64]struct{}
+	lookup  []uint64
+	entries Entries
+	bytes   []byte
+}
+
+// filter is a Bloom filter whose bits for a hash lie in one cache line.
+type filter struct {
+	lines       *Slab[[8]uint64]
+	count, room int
+}
+
+const (
+	firstLines = 1 << 10
+	// lineHashes is how many hashes a line of 512 bits takes: 11 bits each, five of which are set. About 1 in 100 of other hashes is taken for one of them.
+	lineHashes = 46
+	filterBits = 5
+)
+
+// line returns the number of the line of a hash, whose top bits are the key group, and the bits in it.
+func (f *filter) line(hash uint64) (line *[8]uint64, bits [filterBits]uint16) {
+	mixed := fold(hash^mixEnd, mixTail)
+	line = f.lines.At(uint32(mixed % uint64(f.lines.Len())))
+	mixed = fold(mixed, mixLong)
+	for i := range bits {
+		bits[i] = uint16(mixed >> (9 * i) & 511)
+	}
+	return line, bits
+}
+
+func (f *filter) has(hash uint64) bool {
+	line, bits := f.line(hash)
+	for _, b := range bits {
+		if line[b>>6]>>(b&63)&1 == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *filter) add(hash uint64) {
+	line, bits := f.line(hash)
+	for _, b := range bits {
+		line[b>>6] |= 1 << (b & 63)
+	}
+	f.count++
+}
+
+func (a *away) has(hash uint64) bool {
+	return slices.ContainsFunc(a.filters, func(f *filter) bool { return f.has(hash) })
+}
+
+// bury notes that an entry is removed which the store has, until that is applied. It matters only of hashes that are looked up there.
+func (a *away) bury(hash uint64) {
+	if !a.has(hash) {
+		return
+	}
+	if a.buried[0] == nil {
+		a.buried[0] = map[uint64]struct{}{}
+	}
+	a.buried[0][hash] = struct{}{}
+}
+
+// isBuried reports whether the store may have entries of a hash that were removed.
+func (a *away) isBuried(hash uint64) bool {
+	for _, b := range a.buried {
+		if _, ok := b[hash]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// seal begins an epoch: the one before the sealed one is applied.
+func (a *away) seal() {
+	if a != nil {
+		a.buried = [2]map[uint64]struct{}{nil, a.buried[0]}
+	}
+}
+
+// spilled notes that everything is applied.
+func (a *away) spilled() { a.buried = [2]map[uint64]struct{}{} }
+
+// add notes that the entries of a hash are evicted. The error is a refusal of the budget.
+func (a *away) add(hash uint64) error {
+	a.groups[hash>>groupShift]++
+	a.any = true
+	if a.has(hash) {
+		return nil
+	}
+	last := len(a.filters) - 1
+	if last < 0 || a.filters[last].count == a.filters[last].room {
+		lines := firstLines << len(a.filters)
+		f := &filter{lines: NewSlab[[8]uint64](a.budget), room: lines * lineHashes}
+		if err := f.lines.Grow(lines); err != nil {
+			return err
+		}
+		a.filters = append(a.filters, f)
+		last++
+	}
+	a.filters[last].add(hash)
+	return nil
+}
+
+// forget forgets all.
+func (a *away) forget() {
+	for _, f := range a.filters {
+		f.lines.Free()
+	}
+	a.groups, a.any, a.filters = [Groups]uint32{}, false, nil
+	a.spilled()
+}
+
+// load gives admit the entries of hashes, and all of groups, that are away; resident says of which hashes there are entries in memory: none of those is away.
+func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64]uint64, resident func(hash uint64) bool, admit func(*Entries) error) error {
+	if !a.any {
+		return nil
+	}
+	a.lookup = a.lookup[:0]
+	for _, h := range hashes {
+		if a.groups[h>>groupShift] > 0 && a.has(h) && !resident(h) && !a.isBuried(h) {
+			a.lookup = append(a.lookup, h)
+		}
+	}
+	if len(a.lookup) > 0 {
+		slices.Sort(a.lookup)
+		a.lookup = slices.Compact(a.lookup)
+		err := a.reader.Lookup(home.Space, slice, a.lookup, func(hash uint64, key, value []byte) error { return a.take(slice, hash, key, value, admit) })
+		if err == nil {
+			err = a.give(admit)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for g := range uint64(Groups) {
+		if a.groups[g] == 0 || groups[g>>6]>>(g&63)&1 == 0 {
+			continue
+		}
+		from := g << groupShift
+		err := a.reader.ScanSlice(home.Space, slice, from, from|(1<<groupShift-1), func(hash uint64, key, value []byte) error {
+			if resident(hash) || a.isBuried(hash) {
+				return nil
+			}
+			return a.take(slice, hash, key, value, nil)
+		})
+		if err == nil {
+			err = a.give(admit)
+		}
+		if err != nil {
+			return err
+		}
+		a.groups[g] = 0
+	}
+	a.any = a.groups != [Groups]uint32{}
+	return nil
+}
+
+// loadedBytes is about how much is read before it is put in.
+const loadedBytes = 1 << 20
+
+// take copies an entry that was read. With admit it gives on what was read before, if that is much.
+func (a *away) take(slice int64, hash uint64, key, value []byte, admit func(*Entries) error) error {
+	if admit != nil && len(a.bytes) > loadedBytes && hash != a.entries.Hashes[a.entries.Len()-1] {
+		if err := a.give(admit); err != nil {
+			return err
+		}
+	}
+	at := len(a.bytes)
+	a.bytes = append(append(a.bytes, key...), value...)
+	e := &a.entries
+	e.Slices, e.Hashes = append(e.Slices, slice), append(e.Hashes, hash)
+	e.Keys, e.Values = append(e.Keys, a.bytes[at:at+len(key):at+len(key)]), append(e.Values, a.bytes[at+len(key):])
+	return nil
+}
+
+// give gives on what was read.
+func (a *away) give(admit func(*Entries) error) error {
+	if a.entries.Len() == 0 {
+		return nil
+	}
+	err := admit(&a.entries)
+	a.entries.Reset()
+	a.bytes = a.bytes[:0]
+	return err
+}
+
+// Evictable is a part whose entries may leave memory while the store has them as they are. Who drives the operator loads what it needs before each call.
+type Evictable interface {
+	Kept
+	// MayLeave reports whether the operator can do without entries in memory: it says what it needs.
+	MayLeave() bool
+	// Attach lets entries leave memory: what has left is read by r. Memory is tight while less than low bytes of the budget are left.
+	Attach(r store.Reader, low int64)
+	// Room is how many entries can be put in before memory grows.
+	Room() int
+	// Evict has about so many entries leave memory that the store has as they are, and returns how many have. While a sealed epoch is not applied, settled is false.
+	Evict(want int, settled bool) (evicted int, err error)
+	// Spill writes all that changed in the epoch under way; the store must apply it at once. The sealed epoch must be drained and applied.
+	Spill(into *store.Changes)
+}
+
+// Attach lets entries leave memory; see Evictable.
+func (t *Table) Attach(r store.Reader, low int64) {
+	t.away = &away{reader: r, budget: t.budget, low: low}
+}
+
+// MayLeave reports whether keys may leave memory: Values say so.
+func (t *Table) MayLeave() bool { return t.values.Leave }
+
+// MayLeave reports whether rows may leave memory: Extras say so.
+func (r *Rows) MayLeave() bool { return r.extras.Has != nil }
+
+// tight reports whether little memory is left.
+func (a *away) tight() bool { return a != nil && a.budget.Available() < a.low }
+
+// Room is how many keys can be put in before memory grows; see Evictable.
+func (t *Table) Room() int {
+	room := 0
+	for _, g := range &t.groups {
+		if g != nil {
+			room += len(g.free) + int(g.end-g.next)
+		}
+	}
+	return room
+}
+
+// Spill writes all that changed in the epoch under way; see Evictable.
+func (t *Table) Spill(into *store.Changes) {
+	t.kept.spill(into)
+	t.away.spilled()
+}
+
+// Evict has keys leave memory; see Evictable.
+func (t *Table) Evict(want int, settled bool) (evicted int, err error) {
+	k := t.kept
+	for range Groups {
+		if evicted >= want {
+			break
+		}
+		number := uint8(t.hand) //nolint:gosec // below Groups
+		t.hand = (t.hand + 1) % Groups
+		g := t.groups[number]
+		if g == nil || g.live == 0 {
+			continue
+		}
+		k.slots = k.slots[:0]
+		for _, slot := range g.order {
+			if len(k.slots) > g.live/2 {
+				break
+			}
+			if !t.isGone(slot) && k.clean(slot, settled) && t.Alone(slot) && (k.values.Free == nil || k.values.Free(slot)) {
+				k.slots = append(k.slots, slot)
+			}
+		}
+		if err := t.expel(k.slots); err != nil {
+			return evicted, err
+		}
+		evicted += len(k.slots)
+	}
+	return evicted, nil
+}
+
+// Alone reports whether no other key in memory has the hash of that in slot, nor one that was removed and that the store has still: what is loaded by a hash is all that has it, and so
+// such keys stay.
+func (t *Table) Alone(slot uint32) bool {
+	hash := t.fullHash(slot)
+	if t.away != nil && t.away.isBuried(hash) {
+		return false
+	}
+	head, tag := &t.heads[hash>>groupShift], tagOf(hash)
+	for other, at := head.find(tag, head.home(tag)); other != NoSlot; other, at = head.find(tag, at) {
+		if other != slot && t.fullHash(other) == hash {
+			return false
+		}
+	}
+	return true
+}
+
+// expel takes keys of one key group out of memory, which the store has.
+func (t *Table) expel(slots []uint32) error {
+	if len(slots) == 0 {
+		return nil
+	}
+	if t.gone == nil {
+		t.gone = NewSlab[uint8](t.budget)
+	}
+	if err := t.gone.Grow(int(t.limit)); err != nil {
+		return t.refused(err)
+	}
+	k := t.kept
+	g := t.groups[t.GroupOf(slots[0])]
+	for _, slot := range slots {
+		hash := t.fullHash(slot)
+		if err := t.away.add(hash); err != nil {
+			return t.refused(err)
+		}
+		t.heads[hash>>groupShift].remove(entryOf(tagOf(hash), slot))
+		*t.gone.At(slot), *k.marks.At(slot) = 1, 0
+		t.forgetBytes(slot)
+		g.live--
+		g.dead++
+		t.len--
+	}
+	return t.sweep(g)
+}
+
+// HasHash reports whether a key of a hash is in memory.
+func (t *Table) HasHash(hash uint64) bool {
+	head, tag := &t.heads[hash>>groupShift], tagOf(hash)
+	slot, at := head.find(tag, head.home(tag))
+	for slot != NoSlot && t.fullHash(slot) != hash {
+		slot, at = head.find(tag, at)
+	}
+	return slot != NoSlot
+}
+
+func (t *Table) loadAway(hashes []uint64, groups [Groups / 64]uint64) error {
+	if t.away == nil {
+		return nil
+	}
+	return t.away.load(t.kept.home, t.slice, hashes, groups, t.HasHash, t.Admit)
+}
+
+// Attach lets rows leave memory; see Evictable. Extras.Has must say which hashes have rows in memory.
+func (r *Rows) Attach(reader store.Reader, low int64) {
+	r.away = &away{reader: reader, budget: r.budget, low: low}
+}
+
+// Room is how many rows can be put in before memory grows; see Evictable.
+func (r *Rows) Room() int {
+	room := 0
+	for _, number := range r.reusable {
+		room += r.chunks[number].holes.count
+	}
+	if last := len(r.chunks) - 1; last >= 0 {
+		room += chunkRows - r.chunks[last].n
+	}
+	return room
+}
+
+// Spill writes all that changed in the epoch under way; see Evictable.
+func (r *Rows) Spill(into *store.Changes) {
+	r.kept.spill(into)
+	r.away.spilled()
+}
+
+// Clean reports whether the store has a row as it is; see Evictable.
+func (r *Rows) Clean(id uint32, settled bool) bool {
+	return r.kept.clean(id, settled) && !r.away.isBuried(r.HashOf(id))
+}
+
+// HashOf returns the hash that a row was appended with, of rows whose changes are noted.
+func (r *Rows) HashOf(id uint32) uint64 { return *r.kept.hashes.At(id) }
+
+// Expel takes rows out of memory, which are Clean. All rows of a hash must leave together. The error is SQLSTATE 53200.
+func (r *Rows) Expel(ids []uint32) error {
+	for _, id := range ids {
+		if err := r.away.add(r.HashOf(id)); err != nil {
+			return outOfMemory(r.name, err)
+		}
+		*r.kept.marks.At(id) = 0
+	}
+	return r.drop(ids)
+}
+
+func (r *Rows) loadAway(hashes []uint64, groups [Groups / 64]uint64) error {
+	if r.away == nil {
+		return nil
+	}
+	return r.away.load(r.kept.home, r.slice, hashes, groups, r.extras.Has, r.Admit)
+}
