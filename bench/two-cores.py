@@ -31,7 +31,7 @@ def main():
     script = folder / "two-cores.sql"
 
     def start(lanes):
-        command = [wire, "run", "--quiet", "--parallelism", str(lanes), script]
+        command = [wire, "run", "--ephemeral", "--quiet", "--parallelism", str(lanes), script]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def seconds(*lanes):

@@ -60,7 +60,7 @@ func (b *bench) cost(ctx context.Context, c *benchCase) (CaseCost, error) {
 		return CaseCost{}, err
 	}
 	run := func(path string, lanes int) (usage, error) {
-		return b.process(ctx, "run", "--quiet", "--parallelism", fmt.Sprint(lanes), path)
+		return b.process(ctx, "run", "--ephemeral", "--quiet", "--parallelism", fmt.Sprint(lanes), path)
 	}
 	out, err := b.slope(c.Name, c.Doc, func() (usage, error) { return run(long, 1) }, func() (usage, error) { return run(short, 1) })
 	if err != nil {

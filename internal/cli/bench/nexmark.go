@@ -146,7 +146,7 @@ func (b *bench) query(ctx context.Context, name, from string) NexmarkCost {
 	}
 	run := func(path string) (usage, error) {
 		var text bytes.Buffer
-		u, err := b.processTo(ctx, &text, "run", "--summary", "json", "--parallelism", "1", path)
+		u, err := b.processTo(ctx, &text, "run", "--ephemeral", "--summary", "json", "--parallelism", "1", path)
 		if err != nil {
 			return u, err
 		}

@@ -34,7 +34,7 @@ func (b *bench) twoCores(ctx context.Context) ([]OtherCost, error) {
 	}
 	var ratios []float64
 	for range b.Runs {
-		one, err := b.process(ctx, "run", "--quiet", "--parallelism", "2", path)
+		one, err := b.process(ctx, "run", "--ephemeral", "--quiet", "--parallelism", "2", path)
 		if err != nil {
 			return nil, err
 		}
@@ -56,7 +56,7 @@ func (b *bench) twice(ctx context.Context, path string) (time.Duration, error) {
 	var wait sync.WaitGroup
 	errs := make([]error, 2)
 	for i := range errs {
-		wait.Go(func() { _, errs[i] = b.process(ctx, "run", "--quiet", "--parallelism", "1", path) })
+		wait.Go(func() { _, errs[i] = b.process(ctx, "run", "--ephemeral", "--quiet", "--parallelism", "1", path) })
 	}
 	wait.Wait()
 	for _, err := range errs {
@@ -89,7 +89,7 @@ func (b *bench) firstRow(ctx context.Context) ([]OtherCost, error) {
 func (b *bench) untilOutput(ctx context.Context, path string) (time.Duration, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c := exec.CommandContext(ctx, b.Program, "run", "--quiet", path) //nolint:gosec // this program itself
+	c := exec.CommandContext(ctx, b.Program, "run", "--ephemeral", "--quiet", path) //nolint:gosec // this program itself
 	c.Dir = b.Dir
 	out, err := c.StdoutPipe()
 	if err != nil {

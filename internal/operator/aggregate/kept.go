@@ -122,12 +122,15 @@ func (o *Operator) Rest(group op.KeyGroup) ([]byte, error) {
 // RestoreRest puts in what Rest returned.
 func (o *Operator) RestoreRest(group op.KeyGroup, data []byte) error {
 	corrupt := &keyed.CorruptError{What: "the rest of a key group of " + o.config.Name, Reason: "it does not end where it should"}
-	if len(data) < 2 || data[0] != restVersion {
+	if len(data) == 0 || data[0] != restVersion {
 		return corrupt
 	}
-	if o.table == nil {
+	if o.table == nil { // nothing more is known of a group that nothing is asked of
 		o.touched = true
 		return o.restoreEntry(0, data[1:])
+	}
+	if len(data) < 2 {
+		return corrupt
 	}
 	next, n := binary.Uvarint(data[2:])
 	if n <= 0 || n < len(data)-2 || next > math.MaxInt64 || data[1] > begun {
