@@ -271,3 +271,51 @@ func TestLongPartsGoOn(t *testing.T) {
 		sameContents(t, mem, "/", map[string]string{"/f": want})
 	}
 }
+
+// TestWhatIsCutOffStaysOff: a run that goes on and writes nothing publishes what was durable, and no power failure brings back what was cut off.
+func TestWhatIsCutOffStaysOff(t *testing.T) {
+	mem := vfs.NewMem()
+	s := &story{t: t, options: map[string]any{"path": "/out/f"}, clock: clk(), generation: 1}
+	killed, err := s.open(mem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	putPairs(t, killed, "p,1")
+	if s.state, err = killed.Prepare(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	putPairs(t, killed, "p,2")
+	if err := killed.Flush(t.Context()); err != nil { // on the disk, and in no epoch
+		t.Fatal(err)
+	}
+	next, err := s.next().open(mem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustEpoch(t, next, 2, true)
+	sameContents(t, mem.CrashImage(vfs.CrashOptions{}), "/out", map[string]string{"/out/f": "# header\np,1\n"})
+	if err := next.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAPartThatIsFullIsLookedFor: whoever has its name by now, the run hears of it at once, not at the commit.
+func TestAPartThatIsFullIsLookedFor(t *testing.T) {
+	mem := vfs.NewMem()
+	s := mustPairSink(t, mem, clk(), map[string]any{"path": "/out/f", "roll_rows": int64(2)}, nil)
+	putPairs(t, s, "p,1")
+	if err := mem.Remove("/out/.f-000001.part"); err != nil {
+		t.Fatal(err)
+	}
+	chunk, err := s.NewChunk()
+	if err != nil {
+		t.Fatal(err)
+	}
+	chunk.Encode(pairs("p,2"))
+	if err := s.Write(t.Context(), chunk); err == nil || !strings.Contains(err.Error(), "has vanished") {
+		t.Errorf("%v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"wire.example/wire/internal/foundation/clock"
@@ -203,9 +202,6 @@ func (s *sink) resume(p partState) error {
 	}
 	q := &part{partState: p, file: f, press: s.press, room: s.room(), dirty: true}
 	if err := q.goOn(); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err := s.dirs.need(filepath.Dir(p.Part)); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	s.open[p.Dir] = q
