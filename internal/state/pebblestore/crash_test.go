@@ -1,7 +1,9 @@
 package pebblestore_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"testing"
 
@@ -37,6 +39,31 @@ func TestCheckpointSurvivesCrash(t *testing.T) {
 	}
 	if s.Stats().Compacted == 0 {
 		t.Error("no compaction ran")
+	}
+}
+
+// unsynced is a file system whose files are never synced.
+type unsynced struct{ *vfs.Mem }
+
+type unsyncedFile struct{ vfs.File }
+
+func (unsyncedFile) Sync() error { return nil }
+
+func (u unsynced) OpenFile(name string, flag int, perm fs.FileMode) (vfs.File, error) {
+	f, err := u.Mem.OpenFile(name, flag, perm)
+	return unsyncedFile{f}, err
+}
+
+// Without the syncs the same checkpoint is lost, and that is said: what TestCheckpointSurvivesCrash shows is due to them.
+func TestCheckpointNeedsSyncs(t *testing.T) {
+	disk := vfs.NewMem()
+	s := open(t, unsynced{disk}, "/live")
+	apply(t, s, epoch(1, 2000))
+	paths := checkpoint(t, disk, s, "/checkpoint")
+	_, err := pebblestore.Open(t.Context(), pebblestore.Options{FS: disk.CrashImage(vfs.CrashOptions{}), Dir: "/fresh", From: paths, Memory: small})
+	var damaged *store.CorruptError
+	if !errors.As(err, &damaged) {
+		t.Errorf("a checkpoint without content was opened: %v", err)
 	}
 }
 
