@@ -153,3 +153,26 @@ func TestFixtures(t *testing.T) {
 		}
 	}
 }
+
+// What was known of sources when a pipeline was first planned decides for good: how a join keeps its rows hangs on how many there are.
+func TestStatisticsOfTheFirstStartDecide(t *testing.T) {
+	w := newWorld(t, false)
+	var large []byte
+	for i := range 5000 {
+		large = fmt.Appendf(large, `{"id":%d,"customer":1,"amount":2,"note":"n"}`+"\n", i)
+	}
+	w.write("/more.jsonl", `{"id":1,"customer":1,"amount":2,"note":"n"}`+"\n")
+	script := source + more + file("out") + joined
+	old := w.describe(script, 2, 0, nil)
+	w.write("/more.jsonl", string(large))
+	if e := evolve.Compare(old, w.describe(script, 2, 0, nil)); !e.Loses() {
+		t.Fatalf("the plan does not hang on how many rows there are:\n%s", e.Table())
+	}
+	now := w.describe(script, 2, 0, old)
+	if e := evolve.Compare(old, now); !e.Unchanged() {
+		t.Errorf("it was decided anew:\n%s", e.Table())
+	}
+	if e := evolve.Compare(old, w.describe(script, 2, 0, now)); !e.Unchanged() { // and again, from the description of the second run
+		t.Errorf("it was decided anew at the third start:\n%s", e.Table())
+	}
+}

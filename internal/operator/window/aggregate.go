@@ -35,8 +35,8 @@ type Aggregate struct {
 	mark, clock int64
 	out         batch.Batch
 	start, end  *batch.Column
-	// absent are columns of NULLs for calls that hide makes NULL.
-	absent []*batch.Column
+	// absent are columns of NULLs for calls that hide makes NULL, and cols the columns of a batch that has some of them.
+	absent, cols []*batch.Column
 }
 
 // job is a window that is to be emitted, and dropped behind that if it is over.
@@ -315,9 +315,9 @@ func (a *Aggregate) hide(start int64, out *op.Output) {
 			continue
 		}
 		if emitted := out.Ports[0]; emitted != &a.out {
-			room := a.out.Cols[:0]
+			a.cols = append(a.cols[:0], emitted.Cols...)
 			a.out = *emitted
-			a.out.Cols, out.Ports[0] = append(room, emitted.Cols...), &a.out
+			a.out.Cols, out.Ports[0] = a.cols, &a.out
 		}
 		if a.absent == nil {
 			a.absent = make([]*batch.Column, len(a.cfg.Calls))

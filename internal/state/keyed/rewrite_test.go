@@ -164,8 +164,12 @@ func TestRowsAreWidened(t *testing.T) {
 func TestEveryTypeIsCopied(t *testing.T) {
 	types := typesOf(everyType())
 	for name, rewrite := range map[string]func([]byte, []schema.Type) ([]byte, error){
-		"table-v1.state": func(data []byte, types []schema.Type) ([]byte, error) { return keyed.RewriteTable("test", data, types, types, nil) },
-		"rows-v1.state":  func(data []byte, types []schema.Type) ([]byte, error) { return keyed.RewriteRows("test", data, types, types) },
+		"table-v1.state": func(data []byte, types []schema.Type) ([]byte, error) {
+			return keyed.RewriteTable("test", data, types, types, nil)
+		},
+		"rows-v1.state": func(data []byte, types []schema.Type) ([]byte, error) {
+			return keyed.RewriteRows("test", data, types, types)
+		},
 	} {
 		data, err := os.ReadFile("testdata/" + name)
 		if err != nil {
