@@ -1,6 +1,7 @@
 package keyed_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -46,13 +47,16 @@ func BenchmarkRowsAppend(b *testing.B) {
 	for i, cols := range batches {
 		hashes[i] = append(hashes[i], keyed.NewHasher([]int{0}).Hash(&batch.Batch{Cols: cols, Len: batch.MaxRows})...)
 	}
-	for name, h := range map[string][][]uint64{"one": nil, "groups": hashes} {
+	for name, h := range map[string][][]uint64{"one": nil, "groups": hashes, "noting": hashes} {
 		b.Run(name, func(b *testing.B) {
 			const rows = 1 << 20
 			b.ReportAllocs()
 			report := perRow(b)
 			for range b.N {
 				r := keyed.NewRows(&batch.Pool{}, rowTypes(), 1, "join", limit.New("bench", 0))
+				if name == "noting" {
+					r.Keep(keyed.Home{To: math.MaxUint64})
+				}
 				fillRows(b, r, batches, h, rows)
 				b.ReportMetric(float64(r.Bytes())/rows, "B/row")
 				r.Free()
