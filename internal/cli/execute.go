@@ -63,6 +63,13 @@ func (a *app) carryOut(ctx context.Context, p *plans, f *runFlags) error {
 // confirm is the run of a finished pipeline: nothing is left but, if that run ended too early, to let the sinks publish what they have.
 func (a *app) confirm(ctx context.Context, p *plans, state *engine.State, f *runFlags) error {
 	if state.Resume().Confirmed {
+		quiet := flow.Settings{Pool: &batch.Pool{}, Log: slog.New(slog.DiscardHandler), Resume: state.Resume()}
+		switch grown, err := flow.Grown(ctx, p.physical, quiet); {
+		case err != nil:
+			return wrong(fmt.Errorf("%s is finished, and its input has changed since: %w\nIts output is left as it is; run it anew with --fresh", p.logical.Name, err))
+		case len(grown) > 0:
+			return wrong(fmt.Errorf("%s is finished, and there is more input since, in %s; its output is left as it is; run it anew with --fresh", p.logical.Name, strings.Join(grown, ", ")))
+		}
 		a.say(f, "%s is finished already, and its output is left as it is; run it anew with --fresh", p.logical.Name)
 		return nil
 	}

@@ -302,7 +302,12 @@ func (c *coordinator) finish(ctx context.Context, epoch *epochState) finished {
 	}
 	fault.Point("epoch/acknowledged")
 	if err := c.pipeline.confirmed(ctx, manifest); err != nil {
-		return finished{err: err}
+		if fault.IsFatal(err) || c.pipeline.settings.Keeper == nil || ctx.Err() != nil {
+			return finished{err: err}
+		}
+		// The epoch is published and committed: what could not be tidied up is, after the next one or at the next start.
+		c.failed.Add(1)
+		c.pipeline.settings.Log.Warn("older checkpoints could not be removed", "epoch", epoch.number, "error", err)
 	}
 	fault.Point("epoch/confirmed")
 	return finished{outcome: Outcome{Finished: final, Manifest: manifest}, done: final || epoch.stop}

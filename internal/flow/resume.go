@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
 
 	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/connector"
 )
 
 // Fits reports whether a pipeline with plan can go on from m: every source and sink must be in both, under the same name. One that is in the
@@ -188,4 +192,50 @@ func (p *Pipeline) commit(ctx context.Context, m *Manifest) error {
 	}
 	m.Confirmed = m.Finished
 	return nil
+}
+
+// hasMore reports whether a reader has another block. One that does not know how much there is is not asked: it might wait.
+func hasMore(ctx context.Context, reader connector.Reader, pool *batch.Pool) (bool, error) {
+	p, ok := reader.(connector.Progress)
+	if !ok {
+		return false, nil
+	}
+	if _, total := p.Progress(); total < 0 {
+		return false, nil
+	}
+	block := codec.Block{Buf: pool.NewBuffer(firstBuffer)}
+	status, err := reader.Poll(ctx, nil, &block)
+	if block.Buf != nil {
+		block.Buf.Release()
+	}
+	return status == connector.Ready, err
+}
+
+// Grown names the sources of a finished pipeline that have more to read now than they had; settings.Resume is its manifest. The error is that of a source which is not any more what was read. A source that is
+// gone has not grown.
+func Grown(ctx context.Context, plan *physical.Plan, settings Settings) (names []string, err error) {
+	for _, s := range plan.Sources {
+		if !s.Type.Bounded(s.Config) {
+			continue
+		}
+		env := connector.SourceEnv{Name: s.Name, MaxRecordBytes: s.MaxRecordBytes, Log: settings.Log, MediaType: mediaType(s.Format), Restore: settings.Resume.Sources[s.Name]}
+		if s.Format != nil {
+			env.Framer = s.Format.NewFramer
+		}
+		reader, err := s.Type.Open(ctx, env, s.Config)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return names, fmt.Errorf("source %q: %w", s.Name, err)
+		}
+		more, err := hasMore(ctx, reader, settings.Pool)
+		if err = errors.Join(err, reader.Close()); err != nil {
+			return names, fmt.Errorf("source %q: %w", s.Name, err)
+		}
+		if more {
+			names = append(names, s.Name)
+		}
+	}
+	return names, nil
 }
