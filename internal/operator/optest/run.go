@@ -35,7 +35,7 @@ type run struct {
 	crashed map[int]bool
 	// sinceSeal is how many events came since the last seal.
 	sinceSeal int
-	result  Result
+	result    Result
 }
 
 // instance is one of the instances that share the key groups.
