@@ -92,7 +92,7 @@ func (c *Cells) Freeze(ids []uint32) {
 			c.own = append(c.own[:0], id)
 			c.write(to, c.own)
 		}
-		*mark = 0
+		c.reset(id, 0)
 	}
 }
 
@@ -108,7 +108,7 @@ func (c *Cells) Drop(slice int64, entries []uint32) {
 		if *mark&before != 0 {
 			c.due = append(c.due, id)
 		}
-		*mark = 0
+		c.reset(id, 0)
 	}
 	if len(c.due) > 0 {
 		c.write(c.early, c.due)
@@ -124,7 +124,7 @@ func (c *Cells) Free() {
 	}
 	clear(c.frozen)
 	c.gone.DropAll(c.home.Space, c.home.From, c.home.To)
-	c.marks.Free()
+	c.forget()
 	c.budget.Release(c.bytes)
 	c.touched, c.sealed, c.next, c.bytes = nil, nil, 0, 0
 }

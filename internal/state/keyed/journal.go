@@ -30,6 +30,9 @@ type journal struct {
 	remove func(into *store.Changes, numbers []uint32)
 
 	marks *Slab[uint8]
+	// done has a bit for each entry that was touched in the epoch under way and needs no more, so that most touches look at no more than a bit; was is that of the epoch before,
+	// whose bits are taken out as entries are drained.
+	done, was *Slab[uint64]
 	// now is the mark of the epoch under way, touched its entries; sealed are those of the epoch before, from next on not written yet. Both may name an entry twice.
 	now     uint8
 	touched []uint32
@@ -47,7 +50,7 @@ type journal struct {
 
 func newJournal(name string, home Home, slice int64, label []byte, budget *limit.Budget) *journal {
 	return &journal{
-		name: name, home: home, slice: slice, label: label, budget: budget, marks: NewSlab[uint8](budget), now: markEven,
+		name: name, home: home, slice: slice, label: label, budget: budget, marks: NewSlab[uint8](budget), done: NewSlab[uint64](budget), was: NewSlab[uint64](budget), now: markEven,
 		gone: &store.Changes{}, early: &store.Changes{},
 	}
 }
@@ -56,13 +59,34 @@ func newJournal(name string, home Home, slice int64, label []byte, budget *limit
 func (j *journal) before() uint8 { return j.now ^ (markEven | markOdd) }
 
 // grow makes room for the entries 0 to n-1.
-func (j *journal) grow(n int) error { return j.marks.Grow(n) }
+func (j *journal) grow(n int) error {
+	words := (n + wordBits - 1) / wordBits
+	if err := j.done.Grow(words); err != nil {
+		return err
+	}
+	if err := j.was.Grow(words); err != nil {
+		return err
+	}
+	return j.marks.Grow(n)
+}
+
+const wordBits = 64
+
+// reset makes an entry one that is not there, or that has nothing to say.
+func (j *journal) reset(n uint32, mark uint8) {
+	*j.marks.At(n) = mark
+	*j.done.At(n / wordBits) &^= 1 << (n % wordBits)
+}
+
+// finish notes that an entry needs no more in this epoch.
+func (j *journal) finish(n uint32) { *j.done.At(n / wordBits) |= 1 << (n % wordBits) }
 
 // enter notes new entries.
 func (j *journal) enter(numbers []uint32) error {
 	j.used = true
 	for _, n := range numbers {
 		*j.marks.At(n) |= j.now
+		j.finish(n)
 	}
 	return j.list(numbers)
 }
@@ -72,11 +96,13 @@ func (j *journal) touch(numbers []uint32) error {
 	before, now := j.before(), j.now
 	j.due = j.due[:0]
 	from := len(j.touched)
+	done := j.done
 	for _, n := range numbers {
-		mark := j.marks.At(n)
-		if *mark&(before|now) == now {
+		if *done.At(n / wordBits)>>(n%wordBits)&1 != 0 {
 			continue
 		}
+		j.finish(n)
+		mark := j.marks.At(n)
 		if *mark&before != 0 {
 			*mark = *mark&^before | before<<storedShift
 			j.due = append(j.due, n)
@@ -97,7 +123,7 @@ func (j *journal) touch(numbers []uint32) error {
 
 // touchOne is touch for one entry.
 func (j *journal) touchOne(n uint32) error {
-	if mark := *j.marks.At(n); mark&(markEven|markOdd) == j.now {
+	if *j.done.At(n / wordBits)>>(n%wordBits)&1 != 0 {
 		return nil
 	}
 	j.one[0] = n
@@ -127,7 +153,7 @@ func (j *journal) leave(numbers []uint32) {
 		j.remove(j.gone, j.due)
 	}
 	for _, n := range numbers {
-		*j.marks.At(n) = 0
+		j.reset(n, 0)
 	}
 }
 
@@ -141,7 +167,7 @@ func (j *journal) leaveOne(n uint32) {
 func (j *journal) stored(numbers []uint32) {
 	j.used = true
 	for _, n := range numbers {
-		*j.marks.At(n) = j.now << storedShift
+		j.reset(n, j.now<<storedShift)
 	}
 }
 
@@ -160,6 +186,7 @@ func (j *journal) spill(into *store.Changes) {
 	j.gone.Reset()
 	j.due = j.due[:0]
 	for _, n := range j.touched {
+		*j.done.At(n / wordBits) &^= 1 << (n % wordBits)
 		mark := j.marks.At(n)
 		if *mark&j.now == 0 {
 			continue
@@ -197,6 +224,7 @@ func (j *journal) settle() error {
 func (j *journal) seal() {
 	j.touched, j.sealed, j.next = j.sealed[:0], j.touched, 0
 	j.gone, j.early = j.early, j.gone
+	j.done, j.was = j.was, j.done
 	j.now = j.before()
 }
 
@@ -213,6 +241,7 @@ func (j *journal) drain(into *store.Changes, most int64) (more bool) {
 		j.due = j.due[:0]
 		for ; j.next < len(j.sealed) && len(j.due) < drained; j.next++ {
 			n := j.sealed[j.next]
+			*j.was.At(n / wordBits) &^= 1 << (n % wordBits)
 			if mark := j.marks.At(n); *mark&before != 0 {
 				*mark = *mark&^before | before<<storedShift
 				j.due = append(j.due, n)
@@ -240,9 +269,16 @@ func (j *journal) clear() {
 	}
 	j.write(j.early, j.due)
 	j.gone.Drop(j.home.Space, j.slice, j.home.From, j.home.To)
-	j.marks.Free()
+	j.forget()
 	j.budget.Release(j.bytes)
 	j.touched, j.sealed, j.next, j.bytes = nil, nil, 0, 0
+}
+
+// forget gives the memory of all marks back.
+func (j *journal) forget() {
+	j.marks.Free()
+	j.done.Free()
+	j.was.Free()
 }
 
 // handOver appends what is still to be said of the sealed epoch and of the one under way to others.

@@ -352,6 +352,7 @@ func (r *Rows) Rename(slice int64, sealed, current *store.Changes) error {
 func (k *keptRows) take(from *keptRows) {
 	k.budget.Release(k.bytes)
 	k.marks, k.now, k.touched, k.sealed, k.next, k.bytes = from.marks, from.now, from.touched, nil, 0, from.bytes
+	k.done, k.was = from.done, from.was
 	k.used = k.used || from.used
 	k.hashes, k.numbers, k.last = from.hashes, from.numbers, from.last
 }
