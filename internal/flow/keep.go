@@ -35,6 +35,8 @@ type StateRecord struct {
 	Layout string `json:"layout"`
 	// Parts is how many tables layoutEntries has.
 	Parts int `json:"parts,omitempty"`
+	// Version is that of layoutEntries, as op.EntriesVersion has it; 0 stands for 1.
+	Version int `json:"version,omitempty"`
 }
 
 // How the state of a step is stored.

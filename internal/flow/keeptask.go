@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/store"
 )
 
@@ -30,6 +31,7 @@ func (t *task) keep(ctx context.Context) error {
 		}
 		from, to := t.hashes()
 		k := s.keep(record.Number, from, to)
+		k.version = record.Version
 		if err := k.restore(reader, record.Layout); err != nil {
 			return err
 		}
@@ -51,7 +53,10 @@ func (p *Pipeline) settleLayouts() {
 	for _, t := range p.tasks {
 		for _, k := range t.kept {
 			r := p.states[k.step.plan.Name]
-			r.Layout, r.Parts = k.layout(), len(k.parts)
+			r.Layout, r.Parts, r.Version = k.layout(), len(k.parts), 0
+			if k.durable != nil {
+				r.Version = op.EntriesVersion(k.durable)
+			}
 			p.states[k.step.plan.Name] = r
 		}
 	}

@@ -24,6 +24,8 @@ type keptStep struct {
 	readers  []store.Reader    // for them
 	wanted   int               // entries there must be room for, once memory was tight
 	left     int64             // what was left of the budget when that was decided
+	// version is that of the entries which are stored, 0 for 1.
+	version int
 	// sums are the checksums of what is stored whole, by table and key group.
 	sums map[wholeKey]uint64
 	// obsolete are tables that the store still has, and that the step's state is not in any more.
@@ -48,7 +50,11 @@ func (s *step) keep(number uint16, from, to uint64) *keptStep {
 	if !ok {
 		return k
 	}
-	k.durable, k.parts = durable, durable.Kept()
+	parts := durable.Kept()
+	if len(parts) > op.MaxKept { // more than there are numbers for
+		return k
+	}
+	k.durable, k.parts = durable, parts
 	for i, part := range k.parts {
 		part.Keep(keyed.Home{Space: k.space(uint8(i)), From: from, To: to}) //nolint:gosec // at most op.MaxKept
 	}
@@ -117,6 +123,9 @@ func (k *keptStep) restoreAs(r store.Reader, layout string) error {
 
 // restoreEntries puts in what is stored entry by entry.
 func (k *keptStep) restoreEntries(r store.Reader) error {
+	if known, stored := op.EntriesVersion(k.durable), max(k.version, 1); stored != known {
+		return fmt.Errorf("its state has version %d of the layout of its entries, and this release of Wire reads version %d; use the release that wrote it", stored, known)
+	}
 	for i, part := range k.parts {
 		if err := k.admit(r, uint8(i), part); err != nil { //nolint:gosec // at most op.MaxKept
 			return err
@@ -148,7 +157,7 @@ func (k *keptStep) restoreFormer(r store.Reader, layout string, state op.Statefu
 	}
 	former := &step{chain: k.step.chain, plan: k.step.plan, op: operator}
 	old := former.keep(k.number, k.from, k.to)
-	if old.durable == nil {
+	if old.version = k.version; old.durable == nil {
 		return fmt.Errorf("its state is stored by entry, and this release of Wire reads it as whole key groups; use the release that wrote it")
 	}
 	if err := old.restoreEntries(r); err != nil {

@@ -258,6 +258,7 @@ func TestFixtures(t *testing.T) {
 	o := under(dedupe.Config{Partition: []int{keyColumn}, Order: []keyed.Key{{Column: timeColumn}}, Final: true, TTL: 5})
 	o.Changes = false
 	optest.Fixture(t, o, "testdata/dedupe-v1.state", *writeFixtures, in)
+	optest.EntriesFixture(t, o, "testdata/entries-v1.txt", *writeFixtures, in)
 }
 
 func TestDamagedStateIsRefused(t *testing.T) {

@@ -164,6 +164,7 @@ func TestTheStoredStateIsReadForEver(t *testing.T) {
 	in := optest.Make(types, []any{"a", 1}, []any{"a", 1}, []any{"b", nil}, []any{"gone", 2}, []any{"gone", 2}, []any{"owed", 3})
 	in.Kinds = []batch.Change{batch.Insert, batch.Insert, batch.UpdateAfter, batch.Insert, batch.Delete, batch.Delete}
 	optest.Fixture(t, folding(fold.Config{Name: "f", Types: types}), "testdata/fold-v1.state", *writeFixtures, in)
+	optest.EntriesFixture(t, folding(fold.Config{Name: "f", Types: types}), "testdata/entries-v1.txt", *writeFixtures, in)
 }
 
 func TestDamagedStateIsRefused(t *testing.T) {

@@ -18,5 +18,21 @@ type Durable interface {
 	Restored() error
 }
 
+// Versioned is a Durable whose entries are not laid out in the first version. A reader refuses versions that it does not know by name: it must be raised with each change of what parts
+// there are or how their entries are written (docs/format/entries.md).
+type Versioned interface {
+	Durable
+	// EntriesVersion is that of the layout of the parts' entries.
+	EntriesVersion() int
+}
+
+// EntriesVersion returns the version of the layout of an operator's entries: 1 unless it says otherwise.
+func EntriesVersion(d Durable) int {
+	if v, ok := d.(Versioned); ok {
+		return v.EntriesVersion()
+	}
+	return 1
+}
+
 // MaxKept is how many parts an operator may have.
 const MaxKept = 200

@@ -279,6 +279,8 @@ func TestTheStoredStateIsReadForEver(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.Name, c.Types, c.Pool, c.Budget = "s", types, &batch.Pool{}, limit.New("test", 0)
+			left := optest.Make(types, []any{"a", 1}, []any{"a", 1}, []any{"a text that no view holds", 2}, []any{nil, nil})
+			optest.EntriesFixture(t, driven(c), "testdata/entries-v1-"+name+".txt", *writeFixtures, left, optest.Make(types, []any{"a", 1}, []any{nil, nil}, []any{"b", 3}))
 			out := op.NewOutput(1)
 			call := func(more bool, err error) {
 				t.Helper()

@@ -26,6 +26,7 @@ func TestFixtures(t *testing.T) {
 		{0, 10, "a", 1, 2, true}, {0, 10, nil, 1, 3, false}, {2, 12, "a", 1, nil, nil}, {0, 10, "a", 2, 5, true}, {2, 12, "a long key, longer than twelve", 3, 7, true},
 	}
 	optest.Fixture(t, grouped(c), "testdata/aggregate-v1.state", *writeFixtures, optest.Make(windowTypes(), rows...))
+	optest.EntriesFixture(t, grouped(c), "testdata/entries-v1-aggregate.txt", *writeFixtures, optest.Make(windowTypes(), rows...))
 
 	windows := slices.Clone(rows)
 	s := window.SlicedConfig{Config: c, Shape: window.Shape{Kind: window.Hop, Size: 10, Every: 2}, TimeType: schema.Of(schema.TimestampTZ)}
@@ -35,15 +36,19 @@ func TestFixtures(t *testing.T) {
 	}
 	o := sliced(s)
 	optest.Fixture(t, o, "testdata/sliced-open-v1.state", *writeFixtures, optest.Make(slicedTypes(), rows...))
+	optest.EntriesFixture(t, o, "testdata/entries-v1-sliced-open.txt", *writeFixtures, optest.Make(slicedTypes(), rows...))
 	o.New = func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
 		made, err := window.NewSliced(pool, budget, s)
 		return &hurried{Sliced: made}, err
 	}
 	optest.Fixture(t, o, "testdata/sliced-v1.state", *writeFixtures, optest.Make(slicedTypes(), rows...))
+	optest.EntriesFixture(t, o, "testdata/entries-v1-sliced.txt", *writeFixtures, optest.Make(slicedTypes(), rows...))
 
 	optest.Fixture(t, sessions(c), "testdata/sessions-v1.state", *writeFixtures, optest.Make(windowTypes(), windows...))
+	optest.EntriesFixture(t, sessions(c), "testdata/entries-v1-sessions.txt", *writeFixtures, optest.Make(windowTypes(), windows...))
 	rowsOf := window.HeldConfig{Name: "windows 1", Types: windowTypes(), Keys: []int{colKey}, Start: colStart, End: colEnd}
 	optest.Fixture(t, held(rowsOf), "testdata/held-v1.state", *writeFixtures, optest.Make(windowTypes(), windows...))
+	optest.EntriesFixture(t, held(rowsOf), "testdata/entries-v1-held.txt", *writeFixtures, optest.Make(windowTypes(), windows...))
 }
 
 // hurried answers windows before a barrier.
