@@ -4,7 +4,7 @@
 // A keyed.Table maps the keys of a group to a slot, under which the state of each call (expr/aggregate) keeps what it knows of the group, together with that of the other calls. With
 // grouping sets a row belongs to a group of every set; the number of the set is one more key. The values that calls with DISTINCT have seen are keys of a table that calls over the same
 // arguments share, with a bit for each of them. A call that needs its rows in order keeps them (keyed.Rows), chained by group, and sorts each chain at the end. Rows are absorbed;
-// groups come out when the input ends, by key group and in each in the order in which they began.
+// groups come out when the input ends, by key group and in each in the order in which they began, or, after a restore from entries, of their hashes.
 //
 // With Changes the operator answers at each flush: it notes which groups are touched, what their answers were before, and emits those that differ, so that a group whose rows come together
 // changes once. Where rows are taken back, groups have a count of rows and go with the last one; states subtract, values of DISTINCT are counted, and calls that cannot subtract keep their rows
