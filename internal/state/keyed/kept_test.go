@@ -202,7 +202,7 @@ func (p *tablePart) change(t *rapid.T) {
 				return nil
 			}
 		}
-		if err := touch(append(slots, slots...)); err != nil {
+		if err := touch(slices.Concat(slots, slots)); err != nil {
 			t.Fatal(err)
 		}
 		for i, key := range keys {
