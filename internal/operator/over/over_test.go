@@ -461,4 +461,5 @@ func TestFixtures(t *testing.T) {
 		[]any{"a", 2, 0, 5, 1, true, 1, 1}, []any{"a partition that is not inline", 1, 1, nil, 2, nil, 1, 1}, []any{nil, nil, 2, 7, 3, false, 1, 1}, []any{"a", 1, 3, -1, 4, true, 1, 1})
 	config := over.Config{Partition: []int{part}, Order: []keyed.Key{{Column: key}}, Calls: everyCall()}
 	optest.Fixture(t, under(config), "testdata/over-v1.state", *writeFixtures, in)
+	optest.EntriesFixture(t, under(config), "testdata/entries-v1-over.txt", *writeFixtures, in)
 }

@@ -354,6 +354,7 @@ func TestTimedFixtures(t *testing.T) {
 		[]any{"a", nil, 9, true, 2, temporal.Interval{Micros: 9}, temporal.Interval{}, 1})
 	for _, name := range []string{"everything", "of all"} {
 		optest.Fixture(t, underTimed(timedConfigs()[name]), "testdata/timed-"+strings.ReplaceAll(name, " ", "-")+"-v1.state", *writeFixtures, in)
+		optest.EntriesFixture(t, underTimed(timedConfigs()[name]), "testdata/entries-v1-timed-"+strings.ReplaceAll(name, " ", "-")+".txt", *writeFixtures, in)
 	}
 	config := over.Config{Name: "over 1", Types: timedTypes(), Partition: []int{timedPart}, Order: []keyed.Key{{Column: timedAt}}}
 	whole := config

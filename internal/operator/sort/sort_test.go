@@ -453,8 +453,10 @@ func storedRows() *batch.Batch {
 func TestFixtures(t *testing.T) {
 	config := sort.Config{Types: types, Keys: []keyed.Key{{Column: 0}}, Limit: sort.NoLimit}
 	optest.Fixture(t, under(config), "testdata/sort-v1.state", *writeFixtures, storedRows())
+	optest.EntriesFixture(t, under(config), "testdata/entries-v1-sort.txt", *writeFixtures, storedRows())
 	config.Partition, config.Limit = []int{1}, 1
 	optest.Fixture(t, under(config), "testdata/top-v1.state", *writeFixtures, storedRows())
+	optest.EntriesFixture(t, under(config), "testdata/entries-v1-top.txt", *writeFixtures, storedRows())
 }
 
 // TestStoredEntryByEntry: rows that are dropped again and again, epochs, restarts while rows come and while they are emitted.

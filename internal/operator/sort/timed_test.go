@@ -118,6 +118,7 @@ func TestTimedStarvedOfMemory(t *testing.T) {
 func TestTimedFixture(t *testing.T) {
 	in := optest.Make(timedTypes(), []any{"a", 5, 0}, []any{"some text that is longer than a view", 3, nil}, []any{"c", nil, 0})
 	optest.Fixture(t, underTimed(0), "testdata/timed-v1.state", *writeFixtures, in)
+	optest.EntriesFixture(t, underTimed(0), "testdata/entries-v1-timed.txt", *writeFixtures, in)
 	for what, data := range map[string][]byte{
 		"nothing":         {},
 		"another version": keyed.AppendParts(nil, 9, nil, []byte("rows")),

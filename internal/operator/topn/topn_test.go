@@ -379,6 +379,7 @@ func TestFixtures(t *testing.T) {
 			return afterwards{topn.New(pool, budget, config)}, nil
 		}
 		optest.Fixture(t, o, "testdata/"+strings.ReplaceAll(strings.ReplaceAll(name, " ", "-"), ",", "")+"-v1.state", *writeFixtures, in)
+		optest.EntriesFixture(t, o, "testdata/entries-v1-"+strings.ReplaceAll(strings.ReplaceAll(name, " ", "-"), ",", "")+".txt", *writeFixtures, in)
 	}
 }
 
