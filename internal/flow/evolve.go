@@ -73,8 +73,25 @@ func copyKey[V any](to map[string]V, name string, from map[string]V, was string)
 	}
 }
 
+// followState says where the state of a step is. One whose state is rewritten gets a new place for it: what is stored there may be read back at once, when what the former step
+// has stored is not dropped yet.
+func followState(out, m *Manifest, c *evolve.Change) {
+	record, stored := m.States[former(c)]
+	switch {
+	case !stored:
+	case c.Verdict == evolve.Transformed:
+		out.Former[c.Name] = record
+		out.Obsolete = append(out.Obsolete, record)
+		out.States[c.Name] = StateRecord{Number: out.NextState}
+		out.NextState++
+	default:
+		out.States[c.Name] = record
+	}
+}
+
 func followSteps(out, m *Manifest, e *evolve.Evolution) error {
 	out.Operators, out.States, out.Watermarks, out.Ended = map[string]operatorState{}, map[string]StateRecord{}, map[string]int64{}, map[string][]int{}
+	out.Former = map[string]StateRecord{}
 	gone := maps.Clone(m.States)
 	known := map[string]bool{}
 	for _, c := range e.Steps {
@@ -86,7 +103,7 @@ func followSteps(out, m *Manifest, e *evolve.Evolution) error {
 			continue
 		}
 		copyKey(out.Operators, c.Name, m.Operators, was)
-		copyKey(out.States, c.Name, m.States, was)
+		followState(out, m, c)
 		copyKey(out.Watermarks, c.Name, m.Watermarks, was)
 		copyKey(out.Ended, c.Name, m.Ended, was)
 		delete(gone, was)

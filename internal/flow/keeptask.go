@@ -32,6 +32,11 @@ func (t *task) keep(ctx context.Context) error {
 		from, to := t.hashes()
 		k := s.keep(record.Number, from, to)
 		k.version = record.Version
+		if m := t.pipeline.settings.Resume; m != nil {
+			if former, ok := m.Former[s.plan.Name]; ok {
+				k.former = &former
+			}
+		}
 		if err := k.restore(reader, record.Layout); err != nil {
 			return err
 		}

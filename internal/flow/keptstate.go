@@ -28,8 +28,10 @@ type keptStep struct {
 	version int
 	// sums are the checksums of what is stored whole, by table and key group.
 	sums map[wholeKey]uint64
-	// obsolete are tables that the store still has, and that the step's state is not in any more.
-	obsolete []uint8
+	// obsolete says that the store still has whole key groups of an operator that now stores entries.
+	obsolete bool
+	// former is where the state is that a step of another plan has left and that is rewritten; nil: there is none.
+	former *StateRecord
 }
 
 // wholeKey is where something is stored as a whole.
@@ -87,7 +89,7 @@ func (k *keptStep) restore(r store.Reader, layout string) error {
 		err = k.durable.Restored()
 	}
 	if err == nil {
-		err = k.step.announce(layout != "")
+		err = k.step.announce(k.former != nil)
 	}
 	if err != nil {
 		return fmt.Errorf("restore of step %q: %w", k.step.plan.Name, err)
@@ -103,17 +105,17 @@ func (k *keptStep) restoreAs(r store.Reader, layout string) error {
 	}
 	state, keyed := k.step.op.(op.Stateful)
 	switch {
+	case k.former != nil:
+		return k.restoreFormer(r, state)
 	case layout == "": // the step is new
 		return nil
-	case k.step.plan.Former != nil:
-		return k.restoreFormer(r, layout, state)
 	case layout == layoutEntries && k.durable == nil:
 		return fmt.Errorf("its state is stored by entry, and this release of Wire reads it as whole key groups; use the release that wrote it")
 	case layout == layoutEntries:
 		return k.restoreEntries(r)
 	case keyed:
 		if k.durable != nil {
-			k.obsolete = append(k.obsolete, tableGroups)
+			k.obsolete = true
 		}
 		return k.readWhole(r, tableGroups, k.from, k.to, state.Restore)
 	default:
@@ -134,30 +136,25 @@ func (k *keptStep) restoreEntries(r store.Reader) error {
 	return k.readWhole(r, tableRest, k.from, k.to, k.durable.RestoreRest)
 }
 
-// restoreFormer puts in what a step of another plan has stored, rewritten. All of it is stored anew at the next barrier.
-func (k *keptStep) restoreFormer(r store.Reader, layout string, state op.Stateful) error {
+// restoreFormer puts in what a step of another plan has stored elsewhere, rewritten. All of it is stored anew at the next barrier.
+func (k *keptStep) restoreFormer(r store.Reader, state op.Stateful) error {
 	rewrite, free, err := k.step.rewriter(true)
 	if err != nil {
 		return err
 	}
 	defer free()
 	restore := rewriting(state.Restore, rewrite)
-	k.obsolete = append(k.obsolete, tableGroups)
-	if layout != layoutEntries {
-		if err := k.readWhole(r, tableGroups, k.from, k.to, restore); err != nil {
-			return err
-		}
-		clear(k.sums)
-		return nil
+	if k.former.Layout != layoutEntries {
+		old := &keptStep{step: k.step, number: k.former.Number, from: k.from, to: k.to, sums: map[wholeKey]uint64{}}
+		return old.readWhole(r, tableGroups, k.from, k.to, restore)
 	}
 	build := physical.Build{Pool: k.step.chain.pipeline.settings.Pool, Budget: limit.New(k.step.plan.Name, limit.Unlimited), Tasks: 1}
 	operator, err := k.step.plan.Former.Operator(k.step.plan, build)
 	if err != nil {
 		return err
 	}
-	former := &step{chain: k.step.chain, plan: k.step.plan, op: operator}
-	old := former.keep(k.number, k.from, k.to)
-	if old.version = k.version; old.durable == nil {
+	old := (&step{chain: k.step.chain, plan: k.step.plan, op: operator}).keep(k.former.Number, k.from, k.to)
+	if old.version = k.former.Version; old.durable == nil {
 		return fmt.Errorf("its state is stored by entry, and this release of Wire reads it as whole key groups; use the release that wrote it")
 	}
 	if err := old.restoreEntries(r); err != nil {
@@ -166,10 +163,6 @@ func (k *keptStep) restoreFormer(r store.Reader, layout string, state op.Statefu
 	if err := old.durable.Restored(); err != nil {
 		return err
 	}
-	for i := range old.parts {
-		k.obsolete = append(k.obsolete, uint8(i)) //nolint:gosec // at most op.MaxKept
-	}
-	k.obsolete = append(k.obsolete, tableRest)
 	for g := k.from >> groupShift; g <= k.to>>groupShift; g++ {
 		data, err := old.durable.Snapshot(op.KeyGroup(g)) //nolint:gosec // the top 8 bits of a hash
 		if err == nil && data != nil {
@@ -257,10 +250,10 @@ func (k *keptStep) readWhole(r store.Reader, table uint8, from, to uint64, put f
 
 // seal ends the epoch: what belongs to it and is stored whole is written at once, the rest can be drained.
 func (k *keptStep) seal(into *store.Changes) error {
-	for _, table := range k.obsolete {
-		into.DropAll(k.space(table), k.from, k.to)
+	if k.obsolete {
+		into.DropAll(k.space(tableGroups), k.from, k.to)
+		k.obsolete = false
 	}
-	k.obsolete = nil
 	for _, part := range k.parts {
 		part.Seal()
 	}

@@ -51,6 +51,8 @@ type Manifest struct {
 	Plan json.RawMessage `json:"plan,omitempty"`
 	// Obsolete are where the state of steps was that are no more, or have begun anew: it is dropped with the first epoch.
 	Obsolete []StateRecord `json:"-"`
+	// Former are where the state is of steps that is rewritten when it is read, by their names: they store it elsewhere.
+	Former map[string]StateRecord `json:"-"`
 }
 
 // envelope is a manifest in a file: its JSON text, and the XXH3 of exactly these bytes.
