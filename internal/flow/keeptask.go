@@ -122,6 +122,13 @@ func (t *task) drainSome() error {
 	return nil
 }
 
+// drainMore writes a piece of what was sealed and reports whether there is more. A task does so rather than wait for those behind it: they may wait, for room in memory, until the store has
+// the epoch.
+func (t *task) drainMore() (more bool, err error) {
+	err = t.drainSome()
+	return t.changes != nil, err
+}
+
 // drainAll writes the rest of what was sealed, and returns what is to be removed now that the task has ended.
 func (t *task) drainAll() (*store.Changes, error) {
 	for t.changes != nil {
@@ -145,7 +152,8 @@ func (t *task) settled() bool {
 	return t.changes == nil && applied
 }
 
-// settleAll writes the rest of what was sealed and waits until the store has it. The task has passed the barrier on before, so that nobody whom that epoch waits for waits for the task.
+// settleAll writes the rest of what was sealed and waits until the store has it. The task has passed the barrier on before, and who
+// waits for room in its queues writes what he sealed meanwhile: so nobody whom that epoch waits for waits for the task.
 func (t *task) settleAll() error {
 	for t.changes != nil {
 		if err := t.drainSome(); err != nil {

@@ -15,6 +15,8 @@ type producer struct {
 	order    []*queue
 	// roots are the sources that what it sends comes from, by index.
 	roots []int
+	// meanwhile is what it does rather than wait for room in a queue; see queue.
+	meanwhile func() (more bool, err error)
 }
 
 func newProducer(p *Pipeline) *producer { return &producer{pipeline: p, queues: map[*stage][]*queue{}} }
@@ -31,7 +33,7 @@ func (p *producer) outlet(x *physical.Exchange) *outlet {
 	if !ok {
 		for _, t := range to.tasks {
 			q := t.inbox.add(t.align.add(p), p.pipeline.queueDepth())
-			q.stage = to
+			q.stage, q.meanwhile = to, p.meanwhile
 			queues = append(queues, q)
 		}
 		p.queues[to] = queues

@@ -49,6 +49,8 @@ type queue struct {
 	room    *sync.Cond // the producer waits for room
 	// held says that the task takes nothing from here; the task's own.
 	held bool
+	// meanwhile is called by a producer that would have to wait for room, without the lock, as long as it reports that there is more to do; nil: there is nothing.
+	meanwhile func() (more bool, err error)
 	// waiting is count, to be read without the lock: whether the task has something to do.
 	waiting atomic.Int32
 }
@@ -73,6 +75,7 @@ func (b *inbox) add(number, depth int) *queue {
 // That carton is taken out meanwhile, so that the copy needs no lock.
 func (q *queue) push(e entry) error {
 	b := q.inbox
+	more := q.meanwhile != nil
 	b.mu.Lock()
 	for b.err == nil {
 		if e.kind == entryRows {
@@ -88,7 +91,16 @@ func (q *queue) push(e entry) error {
 			q.put(e)
 			break
 		}
-		q.room.Wait()
+		if !more {
+			q.room.Wait()
+			continue
+		}
+		var err error
+		b.mu.Unlock()
+		if more, err = q.meanwhile(); err != nil {
+			return err
+		}
+		b.mu.Lock()
 	}
 	err := b.err
 	b.mu.Unlock()

@@ -36,6 +36,7 @@ func (p *Pipeline) newStage(plan *physical.Stage) *stage {
 		t := &task{passed: minTime, barrierClock: minTime, stage: s, number: i, index: len(p.tasks), inbox: newInbox(), align: newAlignment(plan.Inputs)}
 		t.writer = len(p.plan.Sources) + t.index
 		t.producer = newProducer(p)
+		t.producer.meanwhile = t.drainMore
 		t.chain = newChain(t, p, i, plan.Tasks)
 		s.tasks = append(s.tasks, t)
 		p.tasks = append(p.tasks, t)

@@ -333,10 +333,10 @@ func (t *task) barrier() error {
 	if err != nil {
 		return err
 	}
-	if err := t.seal(epoch); err != nil {
+	if err := t.send(); err != nil {
 		return err
 	}
-	if err := t.send(); err != nil {
+	if err := t.seal(epoch); err != nil { // behind all that may wait: the coordinator must hear of it before what was sealed is written
 		return err
 	}
 	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, taskPart{over: t.overInputs(), watermark: t.align.merged, draining: t.changes != nil}, states); err != nil {
