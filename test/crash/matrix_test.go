@@ -1,0 +1,246 @@
+package crash_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+var pointCall = regexp.MustCompile(`fault\.Point\("([^"]+)"\)`) //nolint:gochecknoglobals // immutable
+
+// points are the kill points that the program's sources name.
+func points(t *testing.T) []string {
+	t.Helper()
+	found := map[string]bool{}
+	must(t, filepath.WalkDir("../../internal", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() && e.Name() == "testdata" {
+			return errors.Join(err, skip(e))
+		}
+		if e.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		for _, call := range pointCall.FindAllStringSubmatch(string(text), -1) {
+			found[call[1]] = true
+		}
+		return err
+	}))
+	if len(found) < 20 {
+		t.Fatalf("only %d points were found: %v", len(found), found)
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+func skip(e fs.DirEntry) error {
+	if e != nil && e.IsDir() {
+		return fs.SkipDir
+	}
+	return nil
+}
+
+// prelude says what comes before a run that can reach a point: those that only a run reaches which goes on from a checkpoint, or that takes over from a living one.
+func prelude(point string) string {
+	switch point {
+	case "sink/file/half-copied":
+		return "STOP"
+	case "sink/file/resumed", "restore/half", "restore/steps":
+		return "KILL"
+	default:
+		return ""
+	}
+}
+
+// scene is a pipeline that is disturbed.
+type scene struct {
+	t      *testing.T
+	p      *pipeline
+	dir    string
+	weak   string
+	asleep []*process
+}
+
+func newScene(t *testing.T, p *pipeline, weak string) *scene {
+	t.Helper()
+	dir := t.TempDir()
+	p.lay(t, dir)
+	return &scene{t: t, p: p, dir: dir, weak: weak}
+}
+
+// run runs the pipeline; while one sleeps, as a take-over.
+func (s *scene) run(point, signal string, parallelism int) *process {
+	s.t.Helper()
+	var flags []string
+	if len(s.asleep) > 0 {
+		flags = append(flags, "--take-over")
+	}
+	r := s.p.run(s.t, s.dir, aim{point, signal, s.weak}, parallelism, flags...)
+	if r.stopped() {
+		s.asleep = append(s.asleep, r)
+	}
+	return r
+}
+
+// begin makes what has to be there before point can be reached.
+func (s *scene) begin(point string) {
+	s.t.Helper()
+	if signal := prelude(point); signal != "" {
+		s.run("epoch/confirmed:3", signal, 2)
+	}
+}
+
+// kill kills runs at the nth pass of a point, and again at its first, and then lets one come to its end. It reports whether the point was reached.
+func (s *scene) kill(point string, nth int) (reached bool, err error) {
+	s.t.Helper()
+	s.begin(point)
+	for _, leg := range []struct{ nth, parallelism int }{{nth, 1}, {1, 3}} {
+		r := s.run(fmt.Sprintf("%s:%d", point, leg.nth), "KILL", leg.parallelism)
+		if !r.killed() {
+			if err := r.finishes(); err != nil {
+				return reached, err
+			}
+			break
+		}
+		reached = true
+	}
+	return reached, s.end()
+}
+
+// stop stops a run at the nth pass of a point, lets another take over and come to its end, and wakes the first: it must find that it was superseded.
+func (s *scene) stop(point string, nth int) (reached bool, err error) {
+	s.t.Helper()
+	s.begin(point)
+	r := s.run(fmt.Sprintf("%s:%d", point, nth), "STOP", 1)
+	if !r.stopped() {
+		return false, errors.Join(r.finishes(), s.end())
+	}
+	return true, s.end()
+}
+
+// end lets a run come to its end, wakes those that sleep, and compares.
+func (s *scene) end() error {
+	s.t.Helper()
+	before := s.finished()
+	if err := s.run("", "", 2).finishes(); err != nil {
+		return err
+	}
+	published := files(s.t, s.dir)
+	for _, r := range s.asleep {
+		r.signal(syscall.SIGCONT)
+		r.wait()
+		if superseded := strings.Contains(r.says(), "another run has taken this pipeline over"); !before && (r.exit() == 0 || !superseded) {
+			return fmt.Errorf("a run that was superseded ended with %d: %s", r.exit(), tail(r.says()))
+		}
+	}
+	s.asleep = nil
+	if !maps.Equal(published, files(s.t, s.dir)) {
+		return errors.New("a run that was superseded changed the output")
+	}
+	if err := differs(s.p.answer(s.t, s.dir), world0.want(s.t, s.p)); err != nil {
+		return err
+	}
+	if left := hidden(s.t, s.dir); len(left) > 0 {
+		return fmt.Errorf("%q are left", left)
+	}
+	return nil
+}
+
+var lastKind = regexp.MustCompile(`"kind":\s*"finished"|"finished":\s*true`) //nolint:gochecknoglobals // immutable
+
+// finished reports whether the newest checkpoint is that of a finished pipeline.
+func (s *scene) finished() bool {
+	s.t.Helper()
+	names, err := filepath.Glob(filepath.Join(s.dir, ".wire", "p", "manifests", "*.json"))
+	must(s.t, err)
+	if len(names) == 0 {
+		return false
+	}
+	text, err := os.ReadFile(slices.Max(names))
+	must(s.t, err)
+	return lastKind.Match(text)
+}
+
+// world0 is the world of this process's tests.
+var world0 world
+
+// reached counts how often points were reached, by name and signal.
+type reached struct {
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+func (r *reached) add(point, signal string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.counts == nil {
+		r.counts = map[string]int{}
+	}
+	r.counts[point+" "+signal]++
+}
+
+// TestAtEachPoint kills and stops runs of all pipelines at each point, and wants each to be reached.
+func TestAtEachPoint(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program and runs it many times")
+	}
+	all, account := points(t), &reached{}
+	t.Run("points", func(t *testing.T) {
+		for i, point := range all {
+			for _, signal := range []string{"KILL", "STOP"} {
+				if !heavy() && signal == "STOP" && (uint64(i)+seed(t))%3 != 0 { //nolint:gosec // a small number
+					continue
+				}
+				t.Run(point+" "+signal, func(t *testing.T) {
+					t.Parallel()
+					atPoint(t, point, signal, rand.New(rand.NewPCG(seed(t), uint64(i))), account) //nolint:gosec // repeatable
+				})
+			}
+		}
+	})
+	for _, point := range all {
+		if account.counts[point+" KILL"] == 0 || heavy() && account.counts[point+" STOP"] == 0 {
+			t.Errorf("no run was killed, or stopped, at %s: %v", point, account.counts)
+		}
+	}
+}
+
+// atPoint disturbs pipelines at one point: all of them, early and late; in the cut one that gets there.
+func atPoint(t *testing.T, point, signal string, random *rand.Rand, account *reached) {
+	t.Helper()
+	all := pipelines()
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	nths := []int{1, 3, 8}
+	if !heavy() {
+		nths = []int{1 + random.IntN(3), 1}
+	}
+	for _, p := range all {
+		for _, nth := range nths {
+			s := newScene(t, p, "")
+			act := s.kill
+			if signal == "STOP" {
+				act = s.stop
+			}
+			hit, err := act(point, nth)
+			if err != nil {
+				t.Errorf("%s, %s at pass %d of %s: %v", p.name, signal, nth, point, err)
+				return
+			}
+			if !hit {
+				continue
+			}
+			account.add(point, signal)
+			if !heavy() {
+				return
+			}
+		}
+	}
+}

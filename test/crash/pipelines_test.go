@@ -1,0 +1,203 @@
+package crash_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rows is how many records the inputs have.
+const rows = 900
+
+// pipeline is what is run: from files in `in` to files in `out`.
+type pipeline struct {
+	name, file, text string
+	// folded says that the output is changes, of which only the rows count that they leave.
+	folded bool
+}
+
+const orders = `CREATE SOURCE orders (id BIGINT, customer BIGINT, amount NUMERIC(8,2), at TIMESTAMP, WATERMARK FOR at AS at - INTERVAL '10 seconds')
+	WITH (connector = 'file', path = 'in/orders.jsonl', format = 'json');
+CREATE SINK result WITH (connector = 'file', path = 'out/result.jsonl', format = 'json');
+`
+
+// pipelines are one for each kind of state, and one with none but that of its sinks.
+func pipelines() []*pipeline {
+	return []*pipeline{
+		{name: "windows", file: "p.sql", text: orders + `INSERT INTO result SELECT customer, count(*) AS n, sum(amount) AS total, window_start
+	FROM TUMBLE(orders, at, INTERVAL '20 seconds') GROUP BY customer, window_start, window_end;` + "\n"},
+		{name: "groups", file: "p.sql", folded: true, text: orders + `SET emit = 'changes';
+INSERT INTO result SELECT customer, count(*) AS n, sum(amount) AS total, count(DISTINCT id % 10) AS d, min(at) AS first FROM orders GROUP BY customer;` + "\n"},
+		{name: "join", file: "p.sql", text: orders + `CREATE SOURCE payments (id BIGINT, paid NUMERIC(8,2)) WITH (connector = 'file', path = 'in/payments', format = 'json');
+INSERT INTO result SELECT o.id, o.customer, o.amount, p.paid FROM orders o JOIN payments p ON o.id = p.id;` + "\n"},
+		{name: "newest", file: "p.sql", folded: true, text: orders + `SET emit = 'changes';
+INSERT INTO result SELECT id, customer, amount, at FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY customer ORDER BY at DESC, id) AS nth FROM orders) t WHERE nth <= 1;` + "\n"},
+		{name: "parts", file: "p.yaml", text: `name: p
+on_error: dead_letter
+dead_letters: {connector: file, path: out/dead.jsonl}
+sources: {a: {connector: file, path: in/lines, schema: {id: BIGINT, d: BIGINT}}}
+transforms: {t: {from: a, select: {id: id, q: 100 / d}}}
+sinks:
+  whole: {from: t, connector: file, path: out/whole.jsonl}
+  parts: {from: t, connector: file, path: out/parts/p.csv, format: csv, roll_rows: 7}
+`},
+	}
+}
+
+// lay writes the pipeline and its input.
+func (p *pipeline) lay(t *testing.T, dir string) {
+	t.Helper()
+	for name, text := range input() {
+		path := filepath.Join(dir, name)
+		must(t, os.MkdirAll(filepath.Dir(path), 0o750))
+		must(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	must(t, os.MkdirAll(filepath.Join(dir, "out", "parts"), 0o750))
+	must(t, os.WriteFile(filepath.Join(dir, p.file), []byte(p.text), 0o600))
+}
+
+// input is the same for all pipelines.
+func input() map[string]string {
+	random := rand.New(rand.NewPCG(3, 5)) //nolint:gosec // repeatable
+	var all, lines [2]strings.Builder
+	var o strings.Builder
+	for i := range rows {
+		second := i/6 + random.IntN(8)
+		fmt.Fprintf(&o, `{"id":%d,"customer":%d,"amount":%d.%02d,"at":"2026-01-01T%02d:%02d:%02d"}`+"\n",
+			i, random.IntN(40), random.IntN(500), random.IntN(100), second/3600, second/60%60, second%60)
+		fmt.Fprintf(&all[i%2], `{"id":%d,"paid":%d.50}`+"\n", random.IntN(rows), random.IntN(90))
+		if i%11 == 3 {
+			fmt.Fprintf(&lines[i%2], "line %d is no JSON\n", i)
+		} else {
+			fmt.Fprintf(&lines[i%2], `{"id":%d,"d":%d}`+"\n", i, i%7)
+		}
+	}
+	return map[string]string{
+		"in/orders.jsonl": o.String(), "in/payments/0.jsonl": all[0].String(), "in/payments/1.jsonl": all[1].String(),
+		"in/lines/0.jsonl": lines[0].String(), "in/lines/1.jsonl": lines[1].String(),
+	}
+}
+
+var letterTime = regexp.MustCompile(`^\{"time":"[^"]*"`) //nolint:gochecknoglobals // immutable
+
+// files are the files that are published below out, by path.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	must(t, filepath.WalkDir(filepath.Join(dir, "out"), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || e.Name()[0] == '.' {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		found[strings.TrimPrefix(path, dir+"/")] = string(text)
+		return err
+	}))
+	return found
+}
+
+// answer are the rows of what is published: sorted, those of all parts together, dead letters without their time.
+func (p *pipeline) answer(t *testing.T, dir string) []string {
+	t.Helper()
+	var answer []string
+	for path, text := range files(t, dir) {
+		name := strings.TrimRight(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), "-0123456789")
+		for line := range strings.Lines(text) {
+			if filepath.Ext(path) == ".csv" && line == "id,q\n" {
+				continue
+			}
+			answer = append(answer, name+" "+letterTime.ReplaceAllString(line, `{"time":"-"`))
+		}
+	}
+	if p.folded {
+		answer = fold(t, answer)
+	}
+	slices.Sort(answer)
+	return answer
+}
+
+// fold applies changes.
+func fold(t *testing.T, changes []string) []string {
+	t.Helper()
+	counts := map[string]int{}
+	for _, line := range changes {
+		name, text, _ := strings.Cut(line, " ")
+		var row map[string]any
+		if err := json.Unmarshal([]byte(text), &row); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		kind, _ := row["op"].(string)
+		delete(row, "op")
+		key, err := json.Marshal(row)
+		must(t, err)
+		switch kind {
+		case "+I", "+U":
+			counts[name+" "+string(key)]++
+		case "-D", "-U":
+			counts[name+" "+string(key)]--
+		default:
+			t.Fatalf("%q is no change", line)
+		}
+	}
+	var left []string
+	for row, n := range counts {
+		if n < 0 {
+			left = append(left, fmt.Sprintf("%s: taken back %d times more than given", row, -n))
+		}
+		for range n {
+			left = append(left, row)
+		}
+	}
+	return left
+}
+
+// differs compares an answer with what it has to be.
+func differs(got, want []string) error {
+	count := map[string]int{}
+	for _, row := range want {
+		count[row]++
+	}
+	for _, row := range got {
+		count[row]--
+	}
+	var wrong []string
+	for row, n := range count {
+		switch {
+		case n > 0:
+			wrong = append(wrong, fmt.Sprintf("missing %d times: %s", n, strings.TrimSpace(row)))
+		case n < 0:
+			wrong = append(wrong, fmt.Sprintf("too often, %d times: %s", -n, strings.TrimSpace(row)))
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	slices.Sort(wrong)
+	return fmt.Errorf("%d rows, should be %d; %d differ, such as\n%s", len(got), len(want), len(wrong), strings.Join(wrong[:min(len(wrong), 10)], "\n"))
+}
+
+// hidden are the hidden files that are left in out.
+func hidden(t *testing.T, dir string) []string {
+	t.Helper()
+	var left []string
+	must(t, filepath.WalkDir(filepath.Join(dir, "out"), func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && e.Name()[0] == '.' {
+			left = append(left, path)
+		}
+		return err
+	}))
+	return left
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

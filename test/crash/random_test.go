@@ -1,0 +1,46 @@
+package crash_test
+
+import (
+	"math/rand/v2"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestAtRandomMoments kills runs at random moments until they finish, again and again, at another parallelism each time.
+func TestAtRandomMoments(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program and runs it many times")
+	}
+	kills := 15
+	if heavy() {
+		kills = 300
+	}
+	random := rand.New(rand.NewPCG(seed(t), 11)) //nolint:gosec // repeatable
+	all := pipelines()
+	program(t)
+	begun := time.Now()
+	world0.want(t, all[0])
+	usual := time.Since(begun) // what the machine needs for a run that keeps nothing
+	finished := 0
+	for killed, lap := 0, 0; killed < kills || finished == 0; lap++ {
+		p := all[(lap+random.IntN(2))%len(all)]
+		s := newScene(t, p, "")
+		for {
+			r := p.start(t, s.dir, aim{}, 1+random.IntN(3))
+			moment := time.AfterFunc(time.Duration(random.Int64N(int64(3*usual))), func() { _ = syscall.Kill(r.pid, syscall.SIGKILL) })
+			r.wait()
+			moment.Stop()
+			if !r.killed() {
+				must(t, r.finishes())
+				break
+			}
+			killed++
+		}
+		finished++
+		if err := s.end(); err != nil {
+			t.Fatalf("%s, lap %d of seed %d: %v", p.name, lap, seed(t), err)
+		}
+	}
+	t.Logf("%d runs came to their end", finished)
+}
