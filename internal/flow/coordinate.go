@@ -284,6 +284,11 @@ func (c *coordinator) passForEnded(ctx context.Context) error {
 func (c *coordinator) finish(ctx context.Context, epoch *epochState) finished {
 	final := epoch.final()
 	manifest := c.pipeline.manifest(epoch, final)
+	if fault.Weak("epoch/published-first") {
+		if err := c.pipeline.commit(ctx, manifest); err != nil {
+			return finished{err: err}
+		}
+	}
 	if err := c.store(ctx, epoch, manifest); err != nil {
 		return finished{err: err}
 	}

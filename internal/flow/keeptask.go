@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/store"
 )
@@ -45,6 +46,7 @@ func (t *task) keep(ctx context.Context) error {
 			return err
 		}
 		t.pipeline.states[s.plan.Name] = record
+		fault.Point("restore/step")
 		return nil
 	})
 	if bad := reader.Close(); err == nil {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
@@ -212,6 +213,7 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 		case err != nil:
 			return item{}, fmt.Errorf("source %q: %w", s.plan.Name, err)
 		case status == connector.Ready:
+			fault.Point("source/block")
 			s.pace.ate(true)
 			return s.dealt(l), nil
 		case status == connector.End:
@@ -363,6 +365,7 @@ func (s *sourceTask) line(p *parcel, r *rejected) int64 {
 func (s *sourceTask) passBarrier(ctx context.Context, it item) error {
 	s.owed.seal(it.epoch)
 	s.pipeline.coordinator.snapshot(s, it.epoch, part{splits: it.splits, records: s.records.snapshot(), times: it.times})
+	fault.Point("source/barrier")
 	if err := s.producer.sendMark(entry{kind: entryBarrier, mark: it.epoch, clock: it.clock}); err != nil {
 		return err
 	}

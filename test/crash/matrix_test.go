@@ -23,11 +23,11 @@ func points(t *testing.T) []string {
 	t.Helper()
 	found := map[string]bool{}
 	must(t, filepath.WalkDir("../../internal", func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() && e.Name() == "testdata" {
-			return errors.Join(err, skip(e))
+		if err == nil && e.IsDir() && e.Name() == "testdata" {
+			return fs.SkipDir
 		}
-		if e.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
-			return nil
+		if err != nil || e.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
 		}
 		text, err := os.ReadFile(path)
 		for _, call := range pointCall.FindAllStringSubmatch(string(text), -1) {
@@ -41,19 +41,12 @@ func points(t *testing.T) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-func skip(e fs.DirEntry) error {
-	if e != nil && e.IsDir() {
-		return fs.SkipDir
-	}
-	return nil
-}
-
 // prelude says what comes before a run that can reach a point: those that only a run reaches which goes on from a checkpoint, or that takes over from a living one.
 func prelude(point string) string {
 	switch point {
 	case "sink/file/half-copied":
 		return "STOP"
-	case "sink/file/resumed", "restore/half", "restore/steps":
+	case "sink/file/resumed", "restore/half", "restore/step":
 		return "KILL"
 	default:
 		return ""
@@ -67,6 +60,8 @@ type scene struct {
 	dir    string
 	weak   string
 	asleep []*process
+	// early says that one sleeps that had not begun to read: it may miss what the other has finished with before it comes to publish.
+	early bool
 }
 
 func newScene(t *testing.T, p *pipeline, weak string) *scene {
@@ -94,7 +89,8 @@ func (s *scene) run(point, signal string, parallelism int) *process {
 func (s *scene) begin(point string) {
 	s.t.Helper()
 	if signal := prelude(point); signal != "" {
-		s.run("epoch/confirmed:3", signal, 2)
+		s.early = true
+		s.run("epoch/confirmed:5", signal, 2)
 	}
 }
 
@@ -137,7 +133,7 @@ func (s *scene) end() error {
 	for _, r := range s.asleep {
 		r.signal(syscall.SIGCONT)
 		r.wait()
-		if superseded := strings.Contains(r.says(), "another run has taken this pipeline over"); !before && (r.exit() == 0 || !superseded) {
+		if superseded := strings.Contains(r.says(), "another run has taken this pipeline over"); !before && (r.exit() == 0 || !superseded && !s.early) {
 			return fmt.Errorf("a run that was superseded ended with %d: %s", r.exit(), tail(r.says()))
 		}
 	}

@@ -140,7 +140,10 @@ type aim struct {
 }
 
 func (a aim) env() []string {
-	return []string{fault.KillPointVariable + "=" + a.point, fault.KillSignalVariable + "=" + a.signal}
+	return []string{
+		fault.KillPointVariable + "=" + a.point, fault.KillSignalVariable + "=" + a.signal, fault.WeakVariable + "=" + a.weak,
+		fault.PauseVariable + "=source/block=4ms", // a run takes several checkpoints, and most of its time does nothing
+	}
 }
 
 // run runs the pipeline in dir until it ends or stops.
@@ -153,7 +156,7 @@ func (p *pipeline) run(t *testing.T, dir string, a aim, parallelism int, flags .
 
 func (p *pipeline) start(t *testing.T, dir string, a aim, parallelism int, flags ...string) *process {
 	t.Helper()
-	args := append([]string{"run", "--checkpoint-interval", "1ms", "--block-bytes", "512", "--parallelism", strconv.Itoa(parallelism), "--summary", "none"}, flags...)
+	args := append([]string{"run", "--checkpoint-interval", "1ms", "--block-bytes", "1024", "--parallelism", strconv.Itoa(parallelism), "--summary", "none"}, flags...)
 	return start(t, dir, a.env(), append(args, p.file)...)
 }
 

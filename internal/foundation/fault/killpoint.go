@@ -6,6 +6,10 @@ const (
 	KillPointVariable = "WIRE_KILL_POINT"
 	// KillSignalVariable is "KILL", the default, or "STOP", which freezes the process until SIGCONT: the zombie that wakes later.
 	KillSignalVariable = "WIRE_KILL_SIGNAL"
+	// PauseVariable is "name=duration": the goroutine that passes the point sleeps that long, so that there is time for what goes on meanwhile.
+	PauseVariable = "WIRE_KILL_PAUSE"
+	// WeakVariable names a guarantee that the process is to do without, so that a test can show that it notices.
+	WeakVariable = "WIRE_KILL_GUARANTEE"
 )
 
 // Passes is how often a kill point was reached in this process.

@@ -9,5 +9,8 @@ const KillPointsEnabled = false
 // it does nothing.
 func Point(string) {}
 
+// Weak tells whether this process does without a guarantee. In this build it never does.
+func Weak(string) bool { return false }
+
 // Points lists the points that were passed, by name. This build knows none.
 func Points() []Passes { return nil }

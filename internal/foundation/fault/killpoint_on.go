@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // KillPointsEnabled tells whether kill points exist in this build.
@@ -20,7 +21,16 @@ const KillPointsEnabled = true
 // this one, kills the process. It is safe for concurrent use. A malformed aim panics at the first point, so that a crash test cannot pass
 // because its aim was misspelt.
 func Point(name string) {
-	process().pass(name)
+	k := process()
+	k.pass(name)
+	if name == k.pausesAt {
+		time.Sleep(k.pause)
+	}
+}
+
+// Weak tells whether the environment wants this process to do without a guarantee, so that a test can show that it notices.
+func Weak(guarantee string) bool {
+	return process().weak == guarantee
 }
 
 // Points lists the points that were passed, by name.
@@ -34,8 +44,24 @@ var process = sync.OnceValue(func() *killer { //nolint:gochecknoglobals // one p
 	if err != nil {
 		panic(err)
 	}
-	return &killer{aim: target, passed: map[string]uint64{}, signal: signalSelf}
+	k := &killer{aim: target, passed: map[string]uint64{}, signal: signalSelf, weak: os.Getenv(WeakVariable)}
+	if k.pausesAt, k.pause, err = parsePause(os.Getenv(PauseVariable)); err != nil {
+		panic(err)
+	}
+	return k
 })
+
+// parsePause reads the value of PauseVariable.
+func parsePause(text string) (point string, pause time.Duration, err error) {
+	point, length, _ := strings.Cut(text, "=")
+	if point != "" {
+		pause, err = time.ParseDuration(length)
+	}
+	if err != nil || pause < 0 {
+		return "", 0, fmt.Errorf("%s=%q: want name=duration", PauseVariable, text)
+	}
+	return point, pause, nil
+}
 
 // aim is the pass at which to die. An empty name aims at nothing.
 type aim struct {
@@ -71,8 +97,12 @@ func parseAim(point, signal string) (aim, error) {
 type killer struct {
 	aim    aim
 	signal func(syscall.Signal)
-	mu     sync.Mutex
-	passed map[string]uint64 // guarded by mu
+	// pausesAt is the point at which to sleep, for pause; "" for none.
+	pausesAt string
+	pause    time.Duration
+	weak     string
+	mu       sync.Mutex
+	passed   map[string]uint64 // guarded by mu
 }
 
 // pass holds the mutex while it signals, so that no other goroutine gets past a point after the aimed one.
