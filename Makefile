@@ -12,7 +12,7 @@ LDFLAGS := -s -w -X $(CLI).buildVersion=$(VERSION) -X $(CLI).buildCommit=$(COMMI
 # Packages whose goroutines share data: CI runs these under the race detector, `make race` all.
 CONCURRENT := /internal/(flow|connect|foundation|telemetry|server|node|cli)(/|$$)
 
-.PHONY: help build test check lint fmt race race-concurrent cover bench fuzz fuzz-sql fuzz-stream pgquery nexmark soak e2e tools clean
+.PHONY: help build test check lint fmt race race-concurrent cover bench fuzz fuzz-sql fuzz-stream pgquery nexmark soak crash e2e tools clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ nexmark: build ## Nexmark in full: 23 queries over 100,000 events, in every way.
 
 soak: build ## Queries over an endless stream for SOAK_MINUTES (default 30): memory and goroutines must not grow.
 	WIRE_BIN=$(CURDIR)/bin/wire SOAK_MINUTES=$(or $(SOAK_MINUTES),30) go test -count=1 -v -timeout 8h -run TestSoak ./test/soak
+
+crash: ## Runs are killed and stopped at every named point and at 300 random moments, state is damaged, its disk filled (WIRE_SEED): test/crash in full.
+	WIRE_TEST_HEAVY=1 tools/test.sh -count=1 -timeout 4h ./test/crash
 
 e2e: build ## The suites under test/ in full against bin/wire as a real process (WIRE_BIN names it to the tests).
 	@test -d test || { echo 'make e2e: this tree has no test/' >&2; exit 1; }
