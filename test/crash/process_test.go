@@ -97,11 +97,11 @@ func start(t *testing.T, dir string, env []string, args ...string) *process {
 
 // wait waits until the process has stopped or ended.
 func (p *process) wait() {
-	timer := time.AfterFunc(patience, func() { _ = syscall.Kill(p.pid, syscall.SIGKILL) })
+	timer := time.AfterFunc(patience, func() { _ = syscall.Kill(p.pid, syscall.SIGKILL) }) //nolint:forbidigo // processes live in the machine's time
 	defer timer.Stop()
 	for {
 		_, err := syscall.Wait4(p.pid, &p.status, syscall.WUNTRACED, nil)
-		if err == syscall.EINTR { //nolint:errorlint // a number of the system
+		if err == syscall.EINTR {
 			continue
 		}
 		if err != nil {
@@ -121,7 +121,7 @@ func (p *process) signal(s syscall.Signal) {
 
 // says is what the process wrote.
 func (p *process) says() string {
-	text, _ := os.ReadFile(p.log) //nolint:errcheck // for a message
+	text, _ := os.ReadFile(p.log) // for a message
 	return string(text)
 }
 

@@ -20,9 +20,9 @@ func TestAtRandomMoments(t *testing.T) {
 	all := pipelines()
 	undisturbed := newScene(t, all[0], "")
 	world0.want(t, all[0])
-	begun := time.Now()
+	begun := time.Now() //nolint:forbidigo // processes live in the machine's time
 	must(t, undisturbed.end())
-	usual := time.Since(begun)
+	usual := time.Since(begun) //nolint:forbidigo // processes live in the machine's time
 	finished := 0
 	for killed, lap := 0, 0; killed < kills || finished == 0; lap++ {
 		p := all[(lap+random.IntN(2))%len(all)]
@@ -32,7 +32,7 @@ func TestAtRandomMoments(t *testing.T) {
 				t.Fatalf("%s, lap %d of seed %d: not finished after %d runs", p.name, lap, seed(t), legs)
 			}
 			r := p.start(t, s.dir, aim{}, 1+random.IntN(3))
-			moment := time.AfterFunc(time.Duration(random.Int64N(int64(3*usual/2))), func() { _ = syscall.Kill(r.pid, syscall.SIGKILL) })
+			moment := time.AfterFunc(time.Duration(random.Int64N(int64(3*usual/2))), func() { _ = syscall.Kill(r.pid, syscall.SIGKILL) }) //nolint:forbidigo // processes live in the machine's time
 			r.wait()
 			moment.Stop()
 			if !r.killed() {
