@@ -4,10 +4,10 @@ import "testing"
 
 // TestWithoutAGuarantee switches guarantees off, one at a time: what this package tests must fail then.
 func TestWithoutAGuarantee(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("builds the program and runs it many times")
 	}
-	t.Parallel()
 	for _, test := range []struct{ guarantee, pipeline, point, signal string }{
 		{"sink/file/cut", "newest", "sink/file/before-prepare", "KILL"},         // what was written after the checkpoint is cut off
 		{"checkpoint/fence", "windows", "checkpoint/before-publish", "STOP"},    // one number has one manifest
