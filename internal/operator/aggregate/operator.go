@@ -46,8 +46,12 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 // Tables are that of the groups, and those of the calls in their order.
 func (o *Operator) Tables() []op.Table { return o.tables }
 
-// Needs declares the groups of the rows that come, and what the calls keep in the same key groups; everything at the end.
+// Needs declares the groups of the rows that come, and what the calls keep in the same key groups; everything at the end, but for groups that may leave memory: a flush looks
+// at those that were touched since the last one, which have stayed.
 func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
+	if in == nil && o.keeps && o.leaves() {
+		return
+	}
 	if in == nil {
 		for i := range o.tables {
 			needs.All(i)
