@@ -14,7 +14,66 @@ func (o *Operator) Kept() []keyed.Kept {
 	if o.cfg.TTL > 0 {
 		return []keyed.Kept{o.table, o.rows}
 	}
-	return []keyed.Kept{o.rows}
+	return []keyed.Kept{&kept{Rows: o.rows, o: o}}
+}
+
+// leaves reports whether keys may leave memory: time alone finds none.
+func (o *Operator) leaves() bool { return o.cfg.TTL == 0 }
+
+// kept are the rows as a part that may leave memory, key by key.
+type kept struct {
+	*keyed.Rows
+	o     *Operator
+	group int // of which keys leave next
+	ids   []uint32
+	slots []uint32
+}
+
+// Evict has rows leave memory with their keys; see keyed.Evictable. Nothing may be left to flush.
+func (k *kept) Evict(want int, settled bool) (evicted int, err error) {
+	o := k.o
+	for range keyed.Groups {
+		if evicted >= want {
+			break
+		}
+		k.ids, k.slots = k.ids[:0], k.slots[:0]
+		for slot := range o.table.Slots(uint8(k.group)) { //nolint:gosec // below 256
+			k.take(slot, settled)
+			if len(k.ids) >= want-evicted {
+				break
+			}
+		}
+		if len(k.ids) < want-evicted {
+			k.group = (k.group + 1) % keyed.Groups
+		}
+		if err := o.rows.Expel(k.ids); err != nil {
+			return evicted, err
+		}
+		for _, slot := range k.slots {
+			if err := o.table.Delete(slot); err != nil {
+				return evicted, err
+			}
+		}
+		evicted += len(k.ids)
+	}
+	return evicted, nil
+}
+
+// take adds a key and its rows to those that leave, if the store has all of them as they are.
+func (k *kept) take(slot uint32, settled bool) {
+	e := k.o.entries.At(slot)
+	if e.touched || e.head == keyed.NoRow || !k.o.table.Alone(slot) {
+		return
+	}
+	from := len(k.ids)
+	for id := e.head; id != keyed.NoRow; id = *k.o.rows.Link(id, 0) {
+		if !k.o.rows.Clean(id, settled) {
+			k.ids = k.ids[:from]
+			return
+		}
+		k.ids = append(k.ids, id)
+	}
+	k.slots = append(k.slots, slot)
 }
 
 func (o *Operator) appendSeen(dst []byte, slot uint32) []byte {

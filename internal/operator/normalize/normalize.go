@@ -73,7 +73,11 @@ func newOperator(pool *batch.Pool, budget *limit.Budget, c Config) *Operator {
 	o.table = keyed.NewTable(pool, keys, o.name, budget)
 	o.entries = keyed.NewSlab[entry](budget)
 	o.rows = keyed.NewRows(pool, c.Types, 1, o.name, budget)
-	o.rows.SetExtras(keyed.Extras{Loaded: o.chain})
+	extras := keyed.Extras{Loaded: o.chain}
+	if o.leaves() {
+		extras.Has = o.table.HasHash
+	}
+	o.rows.SetExtras(extras)
 	o.table.SetValues(keyed.Values{Append: o.appendSeen, Restore: o.restoreSeen})
 	return o
 }

@@ -26,9 +26,14 @@ const (
 // Tables are the state.
 func (o *Operator) Tables() []op.Table { return []op.Table{o.table, o.rows} }
 
-// Needs declares the keys of in; a flush goes through those that were touched, and time may end any.
+// Needs declares the keys of in; a flush goes through those that were touched, which have stayed where keys may leave memory, and time may end any.
 func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
-	if in == nil || len(o.touched) >= maxTouched {
+	leaving := o.leaves() && o.rows.Noting()
+	switch {
+	case leaving && in == nil:
+		return
+	case leaving: // what Apply flushes is in memory
+	case in == nil || len(o.touched) >= maxTouched:
 		needs.All(tableKeys)
 		needs.All(tableRows)
 		return

@@ -59,6 +59,21 @@ func (s *SetOp) take(input int, slot uint32, adds bool) bool {
 	return true
 }
 
+// leaves reports whether rows may leave memory: changes are asked for row by row, and time alone finds none.
+func (s *SetOp) leaves() bool { return s.cfg.Changes && s.cfg.TTL == 0 && len(s.cfg.Types) > 0 }
+
+// leave forgets how often a row came that leaves memory, unless the next flush looks at it.
+func (s *SetOp) leave(slot uint32) bool {
+	c, shown := s.counts.At(slot), s.changes.shown.At(slot)
+	if shown.touched {
+		return false
+	}
+	if c.stranger() {
+		s.strangers--
+	}
+	return true
+}
+
 // applyChanges counts rows that come and go.
 func (s *SetOp) applyChanges(input int, in *batch.Batch, slots []uint32) (unmatched int) {
 	for i, slot := range slots {

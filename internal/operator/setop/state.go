@@ -12,10 +12,12 @@ import (
 // Tables are the state.
 func (s *SetOp) Tables() []op.Table { return []op.Table{s.table} }
 
-// Needs declares the rows of in; the end goes through all.
+// Needs declares the rows of in; the end goes through all, but a flush through those that were touched, which have stayed where rows may leave memory.
 func (s *SetOp) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	if in == nil {
-		needs.All(0)
+		if !s.leaves() || !s.table.Noting() {
+			needs.All(0)
+		}
 		return
 	}
 	needs.Keys(0, s.hash(in))

@@ -251,9 +251,16 @@ func (t *Table) Spill(into *store.Changes) {
 	t.away.spilled()
 }
 
-// Evict has keys leave memory; see Evictable.
+// leastShare is which part of a large table leaves memory at least: to go through a key group costs the same however few leave.
+const leastShare = 8
+
+// Evict has keys leave memory; see Evictable. They leave all key groups alike, since the room that they make is that of their groups' new keys.
 func (t *Table) Evict(want int, settled bool) (evicted int, err error) {
 	k := t.kept
+	if want >= Groups {
+		want = max(want, t.len/leastShare)
+	}
+	all := max(t.len, 1)
 	for range Groups {
 		if evicted >= want {
 			break
@@ -265,8 +272,9 @@ func (t *Table) Evict(want int, settled bool) (evicted int, err error) {
 			continue
 		}
 		k.slots = k.slots[:0]
+		most := min(want*g.live/all, g.live/2)
 		for _, slot := range g.order {
-			if len(k.slots) > g.live/2 {
+			if len(k.slots) > most {
 				break
 			}
 			if !t.isGone(slot) && k.clean(slot, settled) && t.Alone(slot) && (k.values.Free == nil || k.values.Free(slot)) {
