@@ -99,7 +99,7 @@ func (a *app) command() *cobra.Command {
 		return wrong(fmt.Errorf("%w; see wire %s --help", err, c.Name()))
 	})
 	root.AddCommand(
-		completesPipelines(a.runCommand()), completesPipelines(a.checkCommand()), a.checkpointCommand(), a.planCommand(), a.connectorsCommand(), a.schemaCommand(), a.benchCommand(), a.sqlCommand(),
+		completesPipelines(a.runCommand()), completesPipelines(a.checkCommand()), a.checkpointCommand(), a.stateCommand(), a.planCommand(), a.connectorsCommand(), a.schemaCommand(), a.benchCommand(), a.sqlCommand(),
 		a.versionCommand(),
 	)
 	return root

@@ -85,6 +85,7 @@ type Table struct {
 	Table   string `json:"table"`
 	Entries int64  `json:"entries"`
 	Bytes   int64  `json:"bytes"` // of keys and values, not compressed
+	number  uint8
 }
 
 // Tables reads all entries and counts them, by step and table.
@@ -97,7 +98,7 @@ func (k *Kept) Tables(ctx context.Context) ([]Table, error) {
 	for _, step := range slices.Sorted(maps.Keys(k.Manifest.States)) {
 		for table := range math.MaxUint8 + 1 {
 			space := store.Space{Operator: k.Manifest.States[step].Number, Table: uint8(table)} //nolint:gosec // up to 255
-			t := Table{Step: step, Table: flow.TableName(space.Table)}
+			t := Table{Step: step, Table: flow.TableName(space.Table), number: space.Table}
 			err := r.Scan(space, 0, math.MaxUint64, func(_ int64, _ uint64, key, value []byte) error {
 				t.Entries++
 				t.Bytes += int64(len(key) + len(value))

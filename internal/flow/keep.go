@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"wire.example/wire/internal/plan/evolve"
+	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
 )
 
@@ -37,6 +39,44 @@ type StateRecord struct {
 	Parts int `json:"parts,omitempty"`
 	// Version is that of layoutEntries, as op.EntriesVersion has it; 0 stands for 1.
 	Version int `json:"version,omitempty"`
+	// Tables say of each part what its entries are, for people that look at them.
+	Tables []TableRecord `json:"tables,omitempty"`
+}
+
+// TableRecord says what the entries of a part are, as keyed.Shape does.
+type TableRecord struct {
+	// Known says that the part knows it.
+	Known   bool          `json:"known,omitempty"`
+	Rows    bool          `json:"rows,omitempty"`
+	Slice   keyed.SliceOf `json:"slice,omitempty"`
+	Columns []evolve.Type `json:"columns,omitempty"`
+}
+
+// recordOf says what the entries of a part are.
+func recordOf(part keyed.Kept) TableRecord {
+	shaped, ok := part.(keyed.Shaped)
+	if !ok {
+		return TableRecord{}
+	}
+	shape := shaped.Shape()
+	r := TableRecord{Known: true, Rows: shape.Rows, Slice: shape.Slice}
+	for _, t := range shape.Columns {
+		r.Columns = append(r.Columns, evolve.TypeOf(t))
+	}
+	return r
+}
+
+// Shape is what was recorded. The error names a type that there is not.
+func (r TableRecord) Shape() (keyed.Shape, error) {
+	shape := keyed.Shape{Rows: r.Rows, Slice: r.Slice}
+	for _, c := range r.Columns {
+		t, err := c.Schema()
+		if err != nil {
+			return shape, err
+		}
+		shape.Columns = append(shape.Columns, t)
+	}
+	return shape, nil
 }
 
 // How the state of a step is stored.

@@ -61,6 +61,10 @@ func (p *Pipeline) settleLayouts() {
 		for _, k := range t.kept {
 			r := p.states[k.step.plan.Name]
 			r.Layout, r.Parts, r.Version = k.layout(), len(k.parts), 0
+			r.Tables = nil
+			for _, part := range k.parts {
+				r.Tables = append(r.Tables, recordOf(part))
+			}
 			if k.durable != nil {
 				r.Version = op.EntriesVersion(k.durable)
 			}

@@ -53,6 +53,11 @@ func (k *keeping) begin(s *store, p *slice) {
 	p.rows.Keep(k.home)
 }
 
+// Shape is that of rows in slices of time.
+func (s *store) Shape() keyed.Shape {
+	return keyed.Shape{Rows: true, Columns: s.cfg.types(s.input), Slice: keyed.SliceNumber}
+}
+
 // Seal ends an epoch.
 func (s *store) Seal() {
 	k := s.kept

@@ -70,6 +70,17 @@ func (a *Aggregate) retire(w *window) {
 // Keep has changes noted, in windows to come.
 func (p *keptPart) Keep(at keyed.Home) { p.home = at }
 
+// Shape is that of a part of any window; the label of a slice is its start.
+func (p *keptPart) Shape() keyed.Shape {
+	shaped, ok := p.aggregate.spare[0].Kept()[p.number].(keyed.Shaped)
+	if !ok {
+		return keyed.Shape{Slice: keyed.SliceWindow}
+	}
+	shape := shaped.Shape()
+	shape.Slice = keyed.SliceWindow
+	return shape
+}
+
 // Seal ends an epoch.
 func (p *keptPart) Seal() {
 	p.gone, p.early = p.early, p.gone

@@ -88,7 +88,7 @@ func columnsOf(s *schema.Schema) []Column {
 	}
 	out := make([]Column, 0, s.Len())
 	for _, f := range s.Fields {
-		out = append(out, Column{f.Name, typeOf(f.Type)})
+		out = append(out, Column{f.Name, TypeOf(f.Type)})
 	}
 	return out
 }
@@ -267,7 +267,7 @@ func (d *describer) whole(n logical.Node) Input {
 		in.Branches = append(in.Branches, b.clone())
 	}
 	for _, f := range n.Schema().Fields {
-		in.Types = append(in.Types, typeOf(f.Type))
+		in.Types = append(in.Types, TypeOf(f.Type))
 	}
 	return in
 }
@@ -428,7 +428,7 @@ func (d *describer) aggregate(s *stepMaker, n *logical.Aggregate, p *physical.St
 		in.Branches = append(in.Branches, picked)
 	}
 	for _, c := range columns {
-		in.Types = append(in.Types, typeOf(n.Input.Schema().Fields[c].Type))
+		in.Types = append(in.Types, TypeOf(n.Input.Schema().Fields[c].Type))
 	}
 	s.Inputs = []Input{in}
 	if n.Sets != nil {

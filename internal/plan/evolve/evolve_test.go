@@ -13,7 +13,7 @@ import (
 
 // orders is a description of groups over a source, with one sink.
 func orders() *Description {
-	integer := typeOf(schema.Of(schema.Int32))
+	integer := TypeOf(schema.Of(schema.Int32))
 	return &Description{
 		PlannedFor: 2,
 		Sources: []*Source{{
@@ -60,8 +60,8 @@ func TestComparedInWords(t *testing.T) {
 		{"a setting", func(d *Description) { d.Steps[0].Settings = []Part{{"time to live", "1 µs"}} }, "time to live was none, is 1 µs", false},
 		{"rows made otherwise", func(d *Description) { d.Steps[0].Inputs[0].Branches[0].Base += " for each x" }, "its rows were orders, are orders for each x", true},
 		{"a filter", func(d *Description) { d.Steps[0].Inputs[0].Branches[0].Where = []string{"(amount > 1)"} }, "the filter before it was none, is (amount > 1)", true},
-		{"a narrower key", func(d *Description) { d.Steps[0].Inputs[0].Types[0] = typeOf(schema.Of(schema.Int16)) }, "key 1 was INTEGER, is SMALLINT", true},
-		{"a narrower argument", func(d *Description) { d.Steps[0].Inputs[0].Types[1] = typeOf(schema.Of(schema.Text)) }, "total: its argument was INTEGER, is TEXT", true},
+		{"a narrower key", func(d *Description) { d.Steps[0].Inputs[0].Types[0] = TypeOf(schema.Of(schema.Int16)) }, "key 1 was INTEGER, is SMALLINT", true},
+		{"a narrower argument", func(d *Description) { d.Steps[0].Inputs[0].Types[1] = TypeOf(schema.Of(schema.Text)) }, "total: its argument was INTEGER, is TEXT", true},
 		{"another column", func(d *Description) { d.Steps[0].Inputs[0].Branches[0].Columns[0] = sourceRef("orders") + ".other" }, "it groups by orders.other, and grouped by orders.customer", true},
 		{"the order of calls", func(d *Description) { c := d.Steps[0].Calls; c[0], c[1] = c[1], c[0] }, "its aggregates are in another order", false},
 		{"a filter of a call", func(d *Description) { d.Steps[0].Calls[1].Filter = 1 }, "sum(orders.amount) FILTER orders.amount is new: it counts from now on; sum(orders.amount) is dropped", true},
@@ -101,7 +101,7 @@ func TestResetsGoOn(t *testing.T) {
 		d := orders()
 		d.Steps = append(d.Steps, &Step{
 			Name: "out.sort", Kind: "first rows", Form: "first rows", After: []string{"out.group"}, Sinks: []string{"out"},
-			Inputs: []Input{{Branches: []Branch{{Base: stepRef("out.group"), Columns: []string{callRef("out.group", 1)}}}, Types: []Type{typeOf(schema.Of(schema.Int64))}}},
+			Inputs: []Input{{Branches: []Branch{{Base: stepRef("out.group"), Columns: []string{callRef("out.group", 1)}}}, Types: []Type{TypeOf(schema.Of(schema.Int64))}}},
 		})
 		return d
 	}
@@ -113,7 +113,7 @@ func TestResetsGoOn(t *testing.T) {
 		t.Errorf("a renamed step before it is another:\n%s", e.Table())
 	}
 	narrow := two()
-	narrow.Steps[0].Inputs[0].Types[0] = typeOf(schema.Of(schema.Int16))
+	narrow.Steps[0].Inputs[0].Types[0] = TypeOf(schema.Of(schema.Int16))
 	e := Compare(two(), narrow)
 	if e.Steps[1].Verdict != Reset || !strings.Contains(e.Table(), "its input out.group begins anew") {
 		t.Errorf("it goes on behind a step that begins anew:\n%s", e.Table())
@@ -188,7 +188,7 @@ func TestTypesThatFollow(t *testing.T) {
 		{row(integer), schema.RowOf(), narrower},
 	}
 	for _, c := range tests {
-		old, now := typeOf(c.old), typeOf(c.now)
+		old, now := TypeOf(c.old), TypeOf(c.now)
 		if got := now.follows(old); got != c.want {
 			t.Errorf("%s after %s: %d, should be %d", now, old, got, c.want)
 		}

@@ -21,14 +21,15 @@ const mostNested = 64
 
 var errType = errors.New("a type that there is not")
 
-func typeOf(t schema.Type) Type {
+// TypeOf returns t as descriptions have it.
+func TypeOf(t schema.Type) Type {
 	out := Type{Kind: uint8(t.Kind), Precision: t.Precision, Scale: t.Scale, Length: t.Length}
 	if t.Elem != nil {
-		e := typeOf(*t.Elem)
+		e := TypeOf(*t.Elem)
 		out.Elem = &e
 	}
 	for _, f := range t.Fields {
-		out.Fields = append(out.Fields, Column{f.Name, typeOf(f.Type)})
+		out.Fields = append(out.Fields, Column{f.Name, TypeOf(f.Type)})
 	}
 	return out
 }
