@@ -13,12 +13,14 @@ type away struct {
 	budget *limit.Budget
 	low    int64
 	// groups are how many entries were evicted of each key group and not all loaded since; any says that there are some.
-	groups [Groups]uint32
+	groups [Groups]uint64
 	any    bool
 	// filters are Bloom filters, each twice as large as the one before; the last one takes what is added.
 	filters []*filter
 	// buried are hashes of which the store still has entries that were removed: in the epoch under way, and in the sealed one.
-	buried  [2]map[uint64]struct{}
+	buried [2]map[uint64]struct{}
+	// loose says that there are such hashes which were not noted, since nothing was away: until they are gone nothing leaves.
+	loose   [2]bool
 	lookup  []uint64
 	entries Entries
 	bytes   []byte
@@ -70,9 +72,11 @@ func (a *away) has(hash uint64) bool {
 	return slices.ContainsFunc(a.filters, func(f *filter) bool { return f.has(hash) })
 }
 
-// bury notes that an entry is removed which the store has, until that is applied. It matters only of hashes that are looked up there.
+// bury notes that an entry is removed which the store has, until that is applied. Until then its hash may come to be one that is looked up there, if only since a filter takes it for one: so
+// each is noted, but while nothing is away.
 func (a *away) bury(hash uint64) {
-	if !a.has(hash) {
+	if !a.any {
+		a.loose[0] = true
 		return
 	}
 	if a.buried[0] == nil {
@@ -95,11 +99,15 @@ func (a *away) isBuried(hash uint64) bool {
 func (a *away) seal() {
 	if a != nil {
 		a.buried = [2]map[uint64]struct{}{nil, a.buried[0]}
+		a.loose = [2]bool{false, a.loose[0]}
 	}
 }
 
 // spilled notes that everything is applied.
-func (a *away) spilled() { a.buried = [2]map[uint64]struct{}{} }
+func (a *away) spilled() { a.buried, a.loose = [2]map[uint64]struct{}{}, [2]bool{} }
+
+// isLoose reports whether the store has entries that were removed and that nobody has noted: then nothing may leave.
+func (a *away) isLoose() bool { return a.loose[0] || a.loose[1] }
 
 // add notes that the entries of a hash are evicted. The error is a refusal of the budget.
 func (a *away) add(hash uint64) error {
@@ -127,7 +135,7 @@ func (a *away) forget() {
 	for _, f := range a.filters {
 		f.lines.Free()
 	}
-	a.groups, a.any, a.filters = [Groups]uint32{}, false, nil
+	a.groups, a.any, a.filters = [Groups]uint64{}, false, nil
 	a.spilled()
 }
 
@@ -162,7 +170,7 @@ func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64
 			if resident(hash) || a.isBuried(hash) {
 				return nil
 			}
-			return a.take(slice, hash, key, value, nil)
+			return a.take(slice, hash, key, value, admit)
 		})
 		if err == nil {
 			err = a.give(admit)
@@ -172,16 +180,16 @@ func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64
 		}
 		a.groups[g] = 0
 	}
-	a.any = a.groups != [Groups]uint32{}
+	a.any = a.groups != [Groups]uint64{}
 	return nil
 }
 
 // loadedBytes is about how much is read before it is put in.
 const loadedBytes = 1 << 20
 
-// take copies an entry that was read. With admit it gives on what was read before, if that is much.
+// take copies an entry that was read. It gives on what was read before, if that is much: the entries of a hash together.
 func (a *away) take(slice int64, hash uint64, key, value []byte, admit func(*Entries) error) error {
-	if admit != nil && len(a.bytes) > loadedBytes && hash != a.entries.Hashes[a.entries.Len()-1] {
+	if len(a.bytes) > loadedBytes && hash != a.entries.Hashes[a.entries.Len()-1] {
 		if err := a.give(admit); err != nil {
 			return err
 		}
@@ -257,6 +265,9 @@ const leastShare = 8
 // Evict has keys leave memory; see Evictable. They leave all key groups alike, since the room that they make is that of their groups' new keys.
 func (t *Table) Evict(want int, settled bool) (evicted int, err error) {
 	k := t.kept
+	if t.away.isLoose() {
+		return 0, nil
+	}
 	if want >= Groups {
 		want = max(want, t.len/leastShare)
 	}
@@ -375,7 +386,7 @@ func (r *Rows) Spill(into *store.Changes) {
 
 // Clean reports whether the store has a row as it is; see Evictable.
 func (r *Rows) Clean(id uint32, settled bool) bool {
-	return r.kept.clean(id, settled) && !r.away.isBuried(r.HashOf(id))
+	return r.kept.clean(id, settled) && !r.away.isLoose() && !r.away.isBuried(r.HashOf(id))
 }
 
 // HashOf returns the hash that a row was appended with, of rows whose changes are noted.

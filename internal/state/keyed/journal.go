@@ -184,6 +184,9 @@ func (j *journal) clean(n uint32, settled bool) bool {
 	return settled || mark&(j.before()<<storedShift) == 0
 }
 
+// known reports whether the store has an entry, or will have it as it was at the seal.
+func (j *journal) known(n uint32) bool { return *j.marks.At(n)&(markStored|j.before()) != 0 }
+
 // spill writes all that changed in the epoch under way, for a store that applies it at once: the sealed epoch must be drained and applied.
 func (j *journal) spill(into *store.Changes) {
 	into.Add(j.gone)

@@ -37,7 +37,9 @@ func (r *Rows) Delete(ids []uint32) error {
 	if r.kept != nil {
 		if r.away != nil {
 			for _, id := range ids {
-				r.away.bury(r.HashOf(id))
+				if r.kept.known(id) {
+					r.away.bury(r.HashOf(id))
+				}
 			}
 		}
 		r.kept.leave(ids)

@@ -133,7 +133,7 @@ func (t *Table) Delete(slot uint32) error {
 		}
 	}
 	if t.kept != nil {
-		if t.away != nil {
+		if t.away != nil && t.kept.known(slot) {
 			t.away.bury(t.fullHash(slot))
 		}
 		t.kept.leaveOne(slot)
