@@ -32,14 +32,14 @@ type checkpointFlags struct {
 func (a *app) checkpointCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "checkpoint",
-		Short: "Look at the checkpoints of a pipeline, verify them, remove them.",
-		Long: `Look at the checkpoints of a pipeline, verify them, remove them.
+		Short: "Look at the checkpoints of a pipeline, verify them, take one, remove them.",
+		Long: `Look at the checkpoints of a pipeline, verify them, take one, remove them.
 
 A pipeline is named by its file, whose checkpoints are in .wire/NAME beside it, or by --state-dir. An epoch is the number of a checkpoint.`,
 		Args: knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.checkpointList(), a.checkpointShow(), a.checkpointVerify(), a.checkpointRemove())
+	c.AddCommand(a.checkpointList(), a.checkpointShow(), a.checkpointVerify(), a.checkpointCreate(), a.checkpointRemove())
 	return c
 }
 

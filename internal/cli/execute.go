@@ -192,7 +192,7 @@ func (a *app) await(stops *stops, run func() (flow.Outcome, error)) (flow.Outcom
 func (a *app) flow(stops *stops, e *execution, p *plans, state *engine.State, f *runFlags, log *slog.Logger) (flow.Outcome, error) {
 	defer limitHeap(f.memoryBytes)()
 	settings := flow.Settings{
-		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.state.interval, EpochBounded: state != nil,
+		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.state.interval, EpochBounded: state != nil, Listens: state != nil,
 		BlockBytes: f.blockBytes, StopAfter: f.stopAfter, Budget: budget(f.memoryBytes),
 	}
 	if state != nil {

@@ -253,6 +253,12 @@ func (s *State) Confirm(ctx context.Context, m *flow.Manifest) error {
 	return permanent(s.owner.Retain(ctx))
 }
 
+// Asked returns who asks for a checkpoint; see flow.Asking.
+func (s *State) Asked() ([]string, error) { return s.owner.Asked() }
+
+// Answer says that there is one; see flow.Asking.
+func (s *State) Answer(who []string, epoch int64) error { return s.owner.Answer(who, epoch) }
+
 // Close closes the store and gives the directory back.
 func (s *State) Close() error {
 	var err error

@@ -35,6 +35,8 @@ type Settings struct {
 	EpochBounded bool
 	// Keeper keeps the epochs, with the state of operators in a store; nil where nothing is kept, or ManifestPath says where.
 	Keeper Keeper
+	// Listens says that a Keeper which is Asking is looked at for those who ask, a few times a second.
+	Listens bool
 	// Identity says who the run is to those outside; LastEpoch is the highest number that an epoch had before it, if that is above Resume's.
 	Identity  Identity
 	LastEpoch int64

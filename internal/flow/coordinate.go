@@ -22,6 +22,7 @@ type coordinator struct {
 	mu      sync.Mutex
 	last    int64 // number of the last epoch begun
 	current *epochState
+	asking  []string     // who asked for an epoch that has not begun
 	ended   map[int]part // by source index
 	over    map[*task]bool
 	stop    bool
@@ -193,6 +194,7 @@ func (c *coordinator) begin() {
 	c.readClock()
 	c.current = newEpochState(c.last, len(c.pipeline.sources), len(c.pipeline.tasks), len(c.pipeline.sinkOrder), c.stop)
 	c.current.clock = c.clock
+	c.current.asking, c.asking = c.asking, nil
 	for _, s := range c.pipeline.sources {
 		if _, over := c.ended[s.index]; !over {
 			s.post(barrier{epoch: c.last, stop: c.stop, clock: c.clock})
@@ -293,6 +295,7 @@ func (c *coordinator) finish(ctx context.Context, epoch *epochState) finished {
 		return finished{err: err}
 	}
 	fault.Point("epoch/published")
+	c.answer(epoch)
 	if err := c.pipeline.commit(ctx, manifest); err != nil {
 		return finished{err: err}
 	}

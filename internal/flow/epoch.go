@@ -21,7 +21,8 @@ type epochState struct {
 	states   map[string]operatorState
 	// changes are what tasks changed, in the order in which they handed it over: where a Keeper stores it.
 	changes  []*store.Changes
-	draining int // tasks that have passed the barrier and not written all that they had changed
+	asking   []string // who asked for it
+	draining int      // tasks that have passed the barrier and not written all that they had changed
 }
 
 // part is what one source has contributed to an epoch.

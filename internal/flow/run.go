@@ -39,7 +39,9 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, erro
 		readers.Go(func() { p.failOn(s.run(ctx)) })
 	}
 	tick, stopTick := p.ticker()
+	stopListening := p.listen(ctx)
 	outcome, err := p.coordinator.run(ctx, stop, tick, beat)
+	stopListening()
 	stopTick()
 	if err != nil {
 		p.cancel(err)

@@ -366,7 +366,7 @@ func (o *Owner) cleanUp(found *owners) error {
 			}
 		}
 	}
-	if err := removeLooks(o.fs, o.dir); err != nil {
+	if err := errors.Join(removeLooks(o.fs, o.dir), removeRequests(o.fs, o.dir)); err != nil {
 		return err
 	}
 	temps, err := o.fs.ReadDir(filepath.Join(o.dir, temporaryFolder))

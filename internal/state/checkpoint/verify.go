@@ -221,7 +221,7 @@ func ours(name string) bool {
 	_, isLock := generationOf(name, lockPrefix)
 	_, isLive := generationOf(name, livePrefix)
 	_, isLook := lookProcess(name)
-	return isLock || isLive || isLook
+	return isLock || isLive || isLook || isRequest(name)
 }
 
 // excluded calls do while no pipeline runs and none can start.
