@@ -125,6 +125,17 @@ func (p *process) says() string {
 	return string(text)
 }
 
+// awaits waits until the process has written text. It reports false if it does not in time.
+func awaits(p *process, text string) bool {
+	for range patience / (20 * time.Millisecond) {
+		if strings.Contains(p.says(), text) {
+			return true
+		}
+		time.Sleep(20 * time.Millisecond) //nolint:forbidigo // as above
+	}
+	return false
+}
+
 func (p *process) killed() bool { return p.status.Signaled() && p.status.Signal() == syscall.SIGKILL }
 
 func (p *process) stopped() bool { return p.status.Stopped() }

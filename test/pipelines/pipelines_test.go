@@ -34,14 +34,17 @@ func (s *script) test(t *testing.T) (stops int) {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
-	for _, w := range ways() {
-		if s.once && w.later != nil {
+	for _, w := range append(ways(), keeping(s.name)...) {
+		if w.killed || s.once && (w.kept || w.later != nil) {
 			continue
 		}
 		dir := t.TempDir()
 		s.lay(t, dir)
 		t.Chdir(dir)
 		got := s.run(t, w)
+		if w.kept && got.exit != 0 {
+			got.stops++ // what its checkpoints speak of stays
+		}
 		s.compare(t, w, got, dir)
 		stops += got.stops
 		if t.Failed() {

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -24,6 +26,27 @@ type way struct {
 	name string
 	// flags of the first run and, after a stop, of all others.
 	first, later []string
+	// kept says that checkpoints are taken all the time, though the run is not stopped.
+	kept bool
+	// killed says that the process is killed at some moment, and that later goes on.
+	killed bool
+}
+
+// keeping are the ways with checkpoints all the time: to the end, and where there is a process, killed in the middle. Every fourth case takes them, and all do when tests may take long.
+func keeping(name string) []way {
+	h := fnv.New32()
+	_, _ = h.Write([]byte(name)) // never fails
+	if h.Sum32()%4 != 0 && os.Getenv("WIRE_TEST_HEAVY") != "1" {
+		return nil
+	}
+	flags := func(parallelism string) []string {
+		return []string{"--block-bytes", "64", "--parallelism", parallelism, "--checkpoint-interval", "1ms"}
+	}
+	ways := []way{{name: "parallelism 2 with checkpoints", first: flags("2"), kept: true}}
+	if os.Getenv("WIRE_BIN") != "" {
+		ways = append(ways, way{name: "killed, resumed at parallelism 3", first: flags("2"), later: flags("3"), kept: true, killed: true})
+	}
+	return ways
 }
 
 // ways lists the ways; the first is the plain one.
@@ -47,7 +70,10 @@ type result struct {
 }
 
 // command runs wire in the current directory.
-func command(t *testing.T, args, env []string) result {
+func command(t *testing.T, args, env []string) result { return commandUntil(t, args, env, 0) }
+
+// commandUntil is command, killed after a while unless that is 0.
+func commandUntil(t *testing.T, args, env []string, killed time.Duration) result {
 	t.Helper()
 	var stdout, stderr safeBuffer
 	bin := os.Getenv("WIRE_BIN")
@@ -57,7 +83,13 @@ func command(t *testing.T, args, env []string) result {
 	}
 	c := exec.CommandContext(context.Background(), bin, args...) // the process ends by itself, or its test is killed with it
 	c.Stdout, c.Stderr, c.Env = &stdout, &stderr, append(os.Environ(), env...)
-	err := c.Run()
+	err := c.Start()
+	if err == nil {
+		if killed > 0 {
+			defer time.AfterFunc(killed, func() { _ = c.Process.Kill() }).Stop() //nolint:forbidigo // processes live in the machine's time
+		}
+		err = c.Wait()
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
@@ -124,6 +156,9 @@ func (s *script) run(t *testing.T, w way) outcome {
 
 // state are the flags that say where the state of a script is kept: nowhere if it is run in one piece.
 func (w way) state() []string {
+	if w.kept {
+		return []string{"--state-dir", "state"}
+	}
 	if w.later == nil {
 		return []string{"--ephemeral"}
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -129,6 +130,7 @@ func (c *sqlCase) ways() []way {
 		{name: "parallelism 4", first: small("4")},
 	}
 	if !c.once {
+		all = append(all, keeping(c.name)...)
 		all = append(all, way{name: "stopped in the middle, resumed at parallelism 3", first: small("2", "--stop-after", fmt.Sprint(records/2)), later: small("3")})
 	}
 	return all
@@ -149,10 +151,18 @@ func (c *sqlCase) lay() error {
 // run runs c in the current directory, and says what is wrong.
 func (c *sqlCase) run(t *testing.T, w way) error {
 	t.Helper()
-	flags := w.first
+	flags, moment := w.first, 80*time.Millisecond
 	for range maxRuns {
 		args := append(append([]string{"run", "--summary", "json"}, w.state()...), flags...)
-		r := command(t, append(append(args, c.flags...), "pipeline.sql"), nil)
+		var until time.Duration
+		if w.killed && moment > 0 {
+			until, moment = moment, moment-15*time.Millisecond // in the end it is left alone
+		}
+		r := commandUntil(t, append(append(args, c.flags...), "pipeline.sql"), nil, until)
+		if w.killed && r.exit == -1 {
+			flags = w.later
+			continue
+		}
 		if err := c.ended(r); err != nil {
 			return err
 		}

@@ -1,0 +1,162 @@
+package crash_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// class is what kind of file of a state directory path is.
+func class(path string) string {
+	switch name := filepath.Base(path); {
+	case strings.Contains(path, "/manifests/"):
+		return "manifest"
+	case strings.HasSuffix(name, ".sst"):
+		return "table"
+	case strings.HasSuffix(name, "pack"):
+		return "pack"
+	default:
+		return name // a lock
+	}
+}
+
+// byClass lists the files of each class in a state directory.
+func byClass(t *testing.T, dir string) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	must(t, filepath.WalkDir(filepath.Join(dir, ".wire", "p"), func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && !strings.Contains(path, "/live-") {
+			found[class(path)] = append(found[class(path)], path)
+		}
+		return err
+	}))
+	for _, paths := range found {
+		slices.Sort(paths)
+	}
+	return found
+}
+
+// TestOneBit turns one bit of each class of file, of a pipeline that has finished and of one that was killed. What a run makes of it is named, or the answer is the right one.
+func TestOneBit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program and runs it many times")
+	}
+	t.Parallel()
+	bits := 2
+	if heavy() {
+		bits = 24
+	}
+	for _, point := range []string{"epoch/confirmed:4", ""} {
+		random := rand.New(rand.NewPCG(seed(t), uint64(len(point)))) //nolint:gosec // repeatable
+		origin := newScene(t, pipelines()[1], "")
+		if r := origin.run(point, "KILL", 2); r.killed() != (point != "") {
+			t.Fatalf("%q: %s", point, tail(r.says()))
+		}
+		classes := byClass(t, origin.dir)
+		for _, name := range []string{"manifest", "table", "pack"} {
+			if len(classes[name]) == 0 {
+				t.Errorf("there is no %s in %v", name, classes)
+			}
+		}
+		detected := map[string]int{}
+		for _, name := range slices.Sorted(maps.Keys(classes)) {
+			for range bits {
+				paths := classes[name]
+				path := paths[len(paths)-1-random.IntN(min(2, len(paths)))]
+				caught, err := origin.turn(strings.TrimPrefix(path, origin.dir+"/"), random)
+				if err != nil {
+					t.Errorf("a bit of %s, killed at %q: %v", path, point, err)
+				}
+				if caught {
+					detected[name]++
+				}
+			}
+		}
+		if detected["manifest"] == 0 || detected["table"]+detected["pack"] == 0 {
+			t.Errorf("killed at %q: damage was noticed in %v only", point, detected)
+		}
+	}
+}
+
+// turn copies the scene, turns a bit of a file of its state and goes on. It reports whether that was noticed.
+func (s *scene) turn(path string, random *rand.Rand) (noticed bool, err error) {
+	s.t.Helper()
+	c := &scene{t: s.t, p: s.p, dir: s.t.TempDir()}
+	must(s.t, os.CopyFS(c.dir, os.DirFS(s.dir)))
+	damaged := filepath.Join(c.dir, path)
+	content, err := os.ReadFile(damaged)
+	must(s.t, err)
+	if len(content) == 0 {
+		return false, nil
+	}
+	content[random.IntN(len(content))] ^= 1 << random.IntN(8)
+	must(s.t, os.WriteFile(damaged, content, 0o600))
+	v := start(s.t, c.dir, nil, "checkpoint", "verify", "--all", c.p.file)
+	v.wait()
+	noticed = v.exit() == 1
+	if noticed && !strings.Contains(v.says(), filepath.Base(path)) {
+		return noticed, fmt.Errorf("verify does not name it: %s", tail(v.says()))
+	}
+	if !noticed && class(path) != "lock" && !strings.HasPrefix(class(path), "lock") {
+		return noticed, fmt.Errorf("verify does not notice: %s", tail(v.says()))
+	}
+	r := c.run("", "", 3)
+	if r.exit() != 0 {
+		if !strings.Contains(r.says(), filepath.Base(path)) {
+			return noticed, fmt.Errorf("the run does not name it: %s", tail(r.says()))
+		}
+		return true, nil
+	}
+	return noticed, differs(c.p.answer(c.t, c.dir), world0.want(c.t, c.p))
+}
+
+// TestAFullDisk fills the disk of the state directory: rows go on, the log says that checkpoints do not, and with room they do.
+func TestAFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	p := pipelines()[0]
+	s := newScene(t, p, "")
+	disk := filepath.Join(s.dir, "disk")
+	must(t, os.Mkdir(disk, 0o750))
+	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=8m", "wire-crash", disk).CombinedOutput(); err != nil {
+		t.Skipf("SKIP: no tmpfs can be mounted here: %v: %s", err, out)
+	}
+	t.Cleanup(func() {
+		if out, err := exec.CommandContext(context.Background(), "umount", disk).CombinedOutput(); err != nil { // t's context is done
+			t.Errorf("%v: %s", err, out)
+		}
+	})
+	r := p.start(t, s.dir, aim{"epoch/confirmed:4", "STOP", ""}, 1, "--state-dir", "disk/state")
+	r.wait()
+	if !r.stopped() {
+		t.Fatalf("the run did not take four checkpoints: %s", tail(r.says()))
+	}
+	filler := filepath.Join(disk, "filler")
+	f, err := os.Create(filler)
+	must(t, err)
+	for block := make([]byte, 4096); err == nil; {
+		_, err = f.Write(block)
+	}
+	must(t, f.Close())
+	r.signal(syscall.SIGCONT)
+	if !awaits(r, "rows go on") {
+		t.Fatalf("nobody says that a checkpoint failed: %s", tail(r.says()))
+	}
+	must(t, os.Remove(filler))
+	r.wait()
+	must(t, r.finishes())
+	must(t, differs(p.answer(t, s.dir), world0.want(t, p)))
+	v := start(t, s.dir, nil, "checkpoint", "verify", "--all", "--state-dir", "disk/state")
+	v.wait()
+	must(t, v.finishes())
+}
