@@ -10,7 +10,6 @@ func TestWithoutAGuarantee(t *testing.T) {
 	}
 	for _, test := range []struct{ guarantee, pipeline, point, signal string }{
 		{"sink/file/cut", "newest", "sink/file/before-prepare", "KILL"},         // what was written after the checkpoint is cut off
-		{"checkpoint/fence", "windows", "checkpoint/before-publish", "STOP"},    // one number has one manifest
 		{"state/touch", "groups", "epoch/confirmed", "KILL"},                    // what changed is stored
 		{"epoch/published-first", "parts", "checkpoint/before-publish", "KILL"}, // sinks commit what is published
 	} {
