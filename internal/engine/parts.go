@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/evolve"
@@ -57,6 +58,9 @@ func (k *Kept) Parts(ctx context.Context) ([]Part, error) {
 		if err != nil {
 			return nil, fmt.Errorf("checkpoint %d: step %q, %s: %w", k.Checkpoint.Epoch, t.Step, t.Table, err)
 		}
+		if n := len(parts); n > 0 && parts[n-1].Step == p.Step && (parts[n-1].Name == p.Name || strings.HasPrefix(parts[n-1].Name, p.Name+"_")) {
+			p.Name = fmt.Sprintf("%s_%d", p.Name, p.Number) // names are of one part each
+		}
 		parts = append(parts, p)
 	}
 	return parts, nil
@@ -82,17 +86,24 @@ func (k *Kept) describe(t Table, step *evolve.Step) (Part, error) {
 	}
 	p.Known = true
 	if p.Name == "" {
-		p.Name = "keys"
-		if p.Shape.Rows {
+		switch {
+		case p.Shape.Rows:
 			p.Name = "rows"
+		case p.Kind == aggregateKind:
+			p.Name = "seen"
+		default:
+			p.Name = "keys"
 		}
 	}
-	names := columnNames(step, p.Shape)
+	names := columnNames(step, int(t.number), p.Shape)
 	for i, typ := range p.Shape.Columns {
 		p.Columns = append(p.Columns, PartColumn{Name: names[i], SQL: typ.String(), Type: typ})
 	}
 	return p, nil
 }
+
+// aggregateKind is the kind of steps whose first table has groups, and the others what calls keep beside them.
+const aggregateKind = "aggregate"
 
 // partName says what a table of a step holds; "" where its shape says all there is to say. docs/format/entries.md has the tables of operators.
 func partName(step *evolve.Step, table int) string {
@@ -106,15 +117,20 @@ func partName(step *evolve.Step, table int) string {
 		"window join":       {"left", "right"},
 		"temporal join":     {"versions", "waiting"},
 		"hash join":         {"waiting", "build", "build_keys", "build_groups"},
+		"broadcast join":    {"waiting"},
 	}
-	if step == nil || table >= len(names[step.Form]) {
+	switch {
+	case step == nil:
 		return ""
+	case step.Form == "groups" && step.Keys == 0, table >= len(names[step.Form]): // one group alone is in no table
+		return ""
+	default:
+		return names[step.Form][table]
 	}
-	return names[step.Form][table]
 }
 
 // columnNames are names for the columns of a part: those of the input that they come from if it is clear which these are.
-func columnNames(step *evolve.Step, shape keyed.Shape) []string {
+func columnNames(step *evolve.Step, table int, shape keyed.Shape) []string {
 	names := make([]string, len(shape.Columns))
 	word := "key"
 	if shape.Rows {
@@ -123,7 +139,7 @@ func columnNames(step *evolve.Step, shape keyed.Shape) []string {
 	for i := range names {
 		names[i] = word + strconv.Itoa(i+1)
 	}
-	texts := comesFrom(step, shape)
+	texts := comesFrom(step, table, shape)
 	taken := map[string]bool{}
 	for i := range min(len(names), len(texts)) {
 		if name := plainName(texts[i]); name != "" && !taken[name] {
@@ -134,8 +150,8 @@ func columnNames(step *evolve.Step, shape keyed.Shape) []string {
 }
 
 // comesFrom are the texts of the columns of the one input whose columns, or first columns, a part has.
-func comesFrom(step *evolve.Step, shape keyed.Shape) []string {
-	if step == nil {
+func comesFrom(step *evolve.Step, table int, shape keyed.Shape) []string {
+	if step == nil || step.Kind == aggregateKind && (shape.Rows || table > 0) || step.Form == "groups" && step.Keys == 0 { // values that calls have seen, or their rows
 		return nil
 	}
 	var found []string
