@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/state/keyed"
@@ -16,6 +17,8 @@ import (
 const (
 	// lowShare: memory is tight when less than this part of the budget is left.
 	lowShare = 6
+	// restoredShare: a restore stops when less than this part of the budget is left, since rows under way have not taken theirs yet.
+	restoredShare = 2
 	// wantedRoom is how many entries there is room for after state has left memory: those of several batches, and mostRoom times as many when hardly any memory is left.
 	wantedRoom = 3 * batch.MaxRows
 	mostRoom   = 8
@@ -75,6 +78,16 @@ func (s *step) makeRoom(t *task) error {
 		}
 	}
 	return nil
+}
+
+// full returns a part that is being restored if it has its share of memory and what is left of it may stay in the store alone, else nil.
+func (k *keptStep) full(part keyed.Kept) keyed.Evictable {
+	budget := k.step.chain.pipeline.settings.Budget
+	leaving, ok := part.(keyed.Evictable)
+	if !ok || !slices.Contains(k.leaving, leaving) || budget.Limit() == limit.Unlimited || budget.Available() >= budget.Limit()/restoredShare {
+		return nil
+	}
+	return leaving
 }
 
 // room is how many entries there must be room for, where memory is tight. What leaves leaves gaps, which not every entry fits into, and so memory may grow on: then more leaves.

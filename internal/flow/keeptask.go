@@ -38,11 +38,11 @@ func (t *task) keep(ctx context.Context) error {
 				k.former = &former
 			}
 		}
-		if err := k.restore(reader, record.Layout); err != nil {
-			return err
-		}
 		t.kept = append(t.kept, k)
 		if err := k.attach(ctx, keeper); err != nil {
+			return err
+		}
+		if err := k.restore(reader, record.Layout); err != nil {
 			return err
 		}
 		t.pipeline.states[s.plan.Name] = record

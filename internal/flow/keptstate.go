@@ -185,18 +185,27 @@ const (
 func (k *keptStep) admit(r store.Reader, table uint8, part keyed.Kept) error {
 	var e keyed.Entries
 	var bytes []byte
-	give := func() error {
+	var passed keyed.Evictable // nil while there is room
+	give := func(next uint64) error {
 		if e.Len() == 0 {
 			return nil
 		}
-		err := part.Admit(&e)
+		last := e.Hashes[e.Len()-1]
+		put := part.Admit
+		if passed != nil {
+			put = passed.Pass
+		}
+		err := put(&e)
 		e.Reset()
 		bytes = bytes[:0]
+		if passed == nil && next != last { // what has one hash is in memory together
+			passed = k.full(part)
+		}
 		return err
 	}
 	err := r.Scan(k.space(table), k.from, k.to, func(slice int64, hash uint64, key, value []byte) error {
 		if need := len(key) + len(value); e.Len() == admitEntries || e.Len() > 0 && len(bytes)+need > cap(bytes) {
-			if err := give(); err != nil {
+			if err := give(hash); err != nil {
 				return err
 			}
 		}
@@ -209,10 +218,10 @@ func (k *keptStep) admit(r store.Reader, table uint8, part keyed.Kept) error {
 		e.Keys, e.Values = append(e.Keys, bytes[at:at+len(key)]), append(e.Values, bytes[at+len(key):])
 		return nil
 	})
-	if err != nil {
+	if err != nil || e.Len() == 0 {
 		return err
 	}
-	return give()
+	return give(e.Hashes[e.Len()-1])
 }
 
 // readWhole gives what is stored whole to put, key group by key group.

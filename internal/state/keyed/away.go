@@ -1,6 +1,7 @@
 package keyed
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -224,6 +225,8 @@ type Evictable interface {
 	Room() int
 	// Evict has about so many entries leave memory that the store has as they are, and returns how many have. While a sealed epoch is not applied, settled is false.
 	Evict(want int, settled bool) (evicted int, err error)
+	// Pass is Admit for entries that stay in the store alone: all that have their hashes. The error is a *CorruptError or SQLSTATE 53200.
+	Pass(e *Entries) error
 	// Spill writes all that changed in the epoch under way; the store must apply it at once. The sealed epoch must be drained and applied.
 	Spill(into *store.Changes)
 }
@@ -298,6 +301,16 @@ func (t *Table) Evict(want int, settled bool) (evicted int, err error) {
 		evicted += len(k.slots)
 	}
 	return evicted, nil
+}
+
+// Pass leaves keys in the store; see Evictable.
+func (t *Table) Pass(e *Entries) error {
+	for _, hash := range e.Hashes {
+		if err := t.away.add(hash); err != nil {
+			return t.refused(err)
+		}
+	}
+	return nil
 }
 
 // Alone reports whether no other key in memory has the hash of that in slot, nor one that was removed and that the store has still: what is loaded by a hash is all that has it, and so
@@ -382,6 +395,20 @@ func (r *Rows) Room() int {
 func (r *Rows) Spill(into *store.Changes) {
 	r.kept.spill(into)
 	r.away.spilled()
+}
+
+// Pass leaves rows in the store; see Evictable.
+func (r *Rows) Pass(e *Entries) error {
+	for i, hash := range e.Hashes {
+		if len(e.Keys[i]) < wordBytes {
+			return &CorruptError{What: r.name, Reason: "a row without a number"}
+		}
+		r.kept.last = max(r.kept.last, binary.BigEndian.Uint64(e.Keys[i]))
+		if err := r.away.add(hash); err != nil {
+			return outOfMemory(r.name, err)
+		}
+	}
+	return nil
 }
 
 // Clean reports whether the store has a row as it is; see Evictable.
