@@ -219,12 +219,20 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 // pieceOfEntries is how many entries are put in at once: so few that most parts get several pieces.
 const pieceOfEntries = 5
 
+// admittedPieces is how many pieces are put into a part that may leave memory; what follows stays in the store, as if memory were tight.
+const admittedPieces = 4
+
 // admit puts entries in, and then overwrites what it lent.
 func admit(part keyed.Kept, all *keyed.Entries) error {
+	put := part.Admit
 	for from := 0; from < all.Len(); from += pieceOfEntries {
 		to := min(from+pieceOfEntries, all.Len())
 		piece := keyed.Entries{Slices: all.Slices[from:to], Hashes: all.Hashes[from:to], Keys: all.Keys[from:to], Values: all.Values[from:to]}
-		if err := part.Admit(&piece); err != nil {
+		leaving, ok := part.(keyed.Evictable)
+		if ok && leaving.MayLeave() && from >= admittedPieces*pieceOfEntries && all.Hashes[from] != all.Hashes[from-1] {
+			put = leaving.Pass
+		}
+		if err := put(&piece); err != nil {
 			return err
 		}
 		for i := range piece.Keys {
