@@ -94,6 +94,7 @@ type kept struct {
 // Evict has kept rows leave memory with their partitions; see keyed.Evictable. Nothing may be left to flush.
 func (k *kept) Evict(want int, settled bool) (evicted int, err error) {
 	o := k.o
+	want, each := o.table.Leaving(want)
 	for range keyed.Groups {
 		if evicted >= want {
 			break
@@ -104,13 +105,11 @@ func (k *kept) Evict(want int, settled bool) (evicted int, err error) {
 			if row != keyed.NoRow && o.rows.Clean(row, settled) && o.table.Alone(slot) {
 				k.ids, k.slots = append(k.ids, row), append(k.slots, slot)
 			}
-			if len(k.ids) >= want-evicted {
+			if len(k.ids) >= each {
 				break
 			}
 		}
-		if len(k.ids) < want-evicted {
-			k.group = (k.group + 1) % keyed.Groups
-		}
+		k.group = (k.group + 1) % keyed.Groups
 		if err := o.rows.Expel(k.ids); err != nil {
 			return evicted, err
 		}

@@ -32,6 +32,7 @@ type kept struct {
 // Evict has rows leave memory with their keys; see keyed.Evictable. Nothing may be left to flush.
 func (k *kept) Evict(want int, settled bool) (evicted int, err error) {
 	o := k.o
+	want, each := o.table.Leaving(want)
 	for range keyed.Groups {
 		if evicted >= want {
 			break
@@ -39,13 +40,11 @@ func (k *kept) Evict(want int, settled bool) (evicted int, err error) {
 		k.ids, k.slots = k.ids[:0], k.slots[:0]
 		for slot := range o.table.Slots(uint8(k.group)) { //nolint:gosec // below 256
 			k.take(slot, settled)
-			if len(k.ids) >= want-evicted {
+			if len(k.ids) >= each {
 				break
 			}
 		}
-		if len(k.ids) < want-evicted {
-			k.group = (k.group + 1) % keyed.Groups
-		}
+		k.group = (k.group + 1) % keyed.Groups
 		if err := o.rows.Expel(k.ids); err != nil {
 			return evicted, err
 		}

@@ -265,6 +265,14 @@ func (t *Table) Spill(into *store.Changes) {
 // leastShare is which part of a large table leaves memory at least: to go through a key group costs the same however few leave.
 const leastShare = 8
 
+// Leaving returns how many keys leave a table at least where want are asked for, and about how many of each key group: of all alike, the oldest, since those lie together in memory.
+func (t *Table) Leaving(want int) (all, each int) {
+	if want >= Groups {
+		want = max(want, t.len/leastShare)
+	}
+	return want, 2*want/Groups + 1
+}
+
 // Evict has keys leave memory; see Evictable. They leave all key groups alike, since the room that they make is that of their groups' new keys.
 func (t *Table) Evict(want int, settled bool) (evicted int, err error) {
 	k := t.kept
