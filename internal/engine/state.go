@@ -203,6 +203,9 @@ func (s *State) publish(ctx context.Context, m *flow.Manifest, unconfirmed []int
 	if err != nil {
 		return err
 	}
+	if latest := s.owner.Latest(); s.store == nil && m.Finished && latest != nil { // it was finished by another process, and nobody opened the store
+		stored, format = latest.Files, latest.Store
+	}
 	kind := checkpoint.KindCheckpoint
 	if m.Finished {
 		kind = checkpoint.KindFinished
