@@ -16,6 +16,7 @@ func narrower(statement string, err error) bool {
 		"must have an alias",                       // 16 asks for none
 		"VALUES lists must all be the same length", // PostgreSQL says so later
 		"DEFAULT is not allowed in this context",
+		`at or near "DEFAULT"`, `at or near "default"`, // an expression to the grammar, refused later with the same SQLSTATE
 		"cannot have a column definition list",
 		"multiple column definition lists",
 		"EXPLAIN option",
