@@ -68,7 +68,7 @@ func TestYAML(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, lanes := range []string{"1", "2", "3"} {
-				wire(t, "run", "--quiet", "--parallelism", lanes, "--block-bytes", "50000", "q.yaml")
+				wire(t, "run", "--quiet", "--ephemeral", "--parallelism", lanes, "--block-bytes", "50000", "q.yaml")
 				compare(t, lanes, want)
 			}
 		})
