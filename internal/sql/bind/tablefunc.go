@@ -75,12 +75,6 @@ func (q *query) fromFunction(s *scope, f ast.FromFunction, c *rowsCall, alias *a
 		if len(f.Columns) > 0 {
 			return nil, nil, errorf(f.Span, sqlstate.SyntaxError, "a column definition list is only allowed for functions returning \"record\"")
 		}
-		if ok && !known(name) && len(call.Args) > 1 {
-			if meant := connector.Nearest(name, windowFunctions()); meant != "" {
-				return nil, nil, errorf(call.Span, sqlstate.UndefinedFunction, "function %s does not exist", name).
-					WithHint("Perhaps you meant %s(table, time column, …).", strings.ToUpper(meant))
-			}
-		}
 		e, err := q.expr(s, inFromFunction(), f.Call)
 		if err != nil {
 			return nil, nil, meantWindow(err, name)
@@ -110,8 +104,8 @@ func meantWindow(err error, name string) error {
 	if bad == nil || bad.Hint != "" {
 		return err
 	}
-	if meant := connector.Nearest(name, []string{"tumble", "hop", "session", "cumulate"}); meant != "" {
-		return bad.WithHint("Perhaps you meant the window function %s.", strings.ToUpper(meant))
+	if meant := connector.Nearest(name, windowFunctions()); meant != "" {
+		return bad.WithHint("Perhaps you meant %s(table, time column, …).", strings.ToUpper(meant))
 	}
 	return err
 }
