@@ -279,9 +279,7 @@ func (t *Table) Evict(want int, settled bool) (evicted int, err error) {
 	if t.away.isLoose() {
 		return 0, nil
 	}
-	if want >= Groups {
-		want = max(want, t.len/leastShare)
-	}
+	want, _ = t.Leaving(want)
 	all := max(t.len, 1)
 	for range Groups {
 		if evicted >= want {
