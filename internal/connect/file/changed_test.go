@@ -65,6 +65,30 @@ func TestWhatWasReadMustBeAsItWas(t *testing.T) {
 	}
 }
 
+// TestFilesOfOneSizeAreToldApart: the end of a file that was read to its end is not taken for that of the next one, which is as long.
+func TestFilesOfOneSizeAreToldApart(t *testing.T) {
+	fsys := vfs.NewMem()
+	if err := fsys.MkdirAll("/in", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, fsys, "/in/1", []byte("one\n"))
+	put(t, fsys, "/in/2", []byte("two\n"))
+	options := map[string]any{"path": "/in"}
+	r, err := openSource(t, fsys, options, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var states []connector.SplitState
+	readAll(t, r, func(_ []byte, s []connector.SplitState) { states = s })
+	again, err := openSource(t, fsys, options, states)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := readAll(t, again, nil); len(got) > 0 {
+		t.Errorf("read again: %q", got)
+	}
+}
+
 // TestPositionsWithoutAnEndAreTaken: those of earlier releases do not say what stood before them.
 func TestPositionsWithoutAnEndAreTaken(t *testing.T) {
 	fsys := vfs.NewMem()

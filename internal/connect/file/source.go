@@ -108,7 +108,7 @@ func (s *sequence) Poll(ctx context.Context, wake <-chan struct{}, block *codec.
 			return connector.Woken, err
 		case err == nil:
 			block.Name = s.file.path
-			s.last.File, s.last.ID, s.last.Offset, s.last.Files = s.file.path, s.file.id, s.file.blocks.Offset(), s.next+1
+			s.dealt()
 			return connector.Ready, nil
 		case !errors.Is(err, io.EOF):
 			return connector.End, fmt.Errorf("%s: %w", s.file.path, err)
@@ -118,6 +118,14 @@ func (s *sequence) Poll(ctx context.Context, wake <-chan struct{}, block *codec.
 		}
 		s.next++
 	}
+}
+
+// dealt moves the position past the block that was read. What was noted of the end of another file says nothing of this one.
+func (s *sequence) dealt() {
+	if s.last.File != s.file.path {
+		s.last.End, s.last.Tail = 0, ""
+	}
+	s.last.File, s.last.ID, s.last.Offset, s.last.Files = s.file.path, s.file.id, s.file.blocks.Offset(), s.next+1
 }
 
 // read fills block from the file being read; cut says that something else is to be done before there is more.
