@@ -16,6 +16,7 @@ import (
 	"wire.example/wire/internal/cli/display"
 	"wire.example/wire/internal/engine"
 	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/telemetry/logging"
 	"wire.example/wire/sdk/batch"
@@ -190,13 +191,12 @@ func (a *app) await(stops *stops, run func() (flow.Outcome, error)) (flow.Outcom
 
 // flow builds the pipeline and runs it to its end, or to a stop.
 func (a *app) flow(stops *stops, e *execution, p *plans, state *engine.State, f *runFlags, log *slog.Logger) (flow.Outcome, error) {
-	defer limitHeap(f.memoryBytes)()
+	defer limitHeap(p.logical.Memory)()
 	settings := flow.Settings{
 		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.state.interval, EpochBounded: state != nil, Listens: state != nil,
-		BlockBytes: f.blockBytes, StopAfter: f.stopAfter, Budget: budget(f.memoryBytes),
+		BlockBytes: f.blockBytes, StopAfter: f.stopAfter, Budget: limit.New("process", p.memory().Rows),
 	}
 	if state != nil {
-		settings.Budget = budget(f.memoryBytes - f.memoryBytes/storeShare)
 		settings.Keeper, settings.Resume, settings.Identity, settings.LastEpoch = state, state.Resume(), state.Identity(), state.LastEpoch()
 	}
 	pipeline, err := flow.Build(stops.ctx, p.physical, settings)

@@ -9,23 +9,28 @@ import (
 	"strings"
 
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/connector"
 )
 
-// budget is the memory that the data of pipelines may take: bytes, if that is positive; else what GOMEMLIMIT says, or half of the machine's.
-func budget(bytes int64) *limit.Budget {
-	if bytes <= 0 {
-		if bytes = debug.SetMemoryLimit(-1); bytes == math.MaxInt64 {
-			bytes = machineMemory() / 2
-		}
+// budget is the memory that the data of pipelines may take, in bytes; see available.
+func budget(bytes int64) *limit.Budget { return limit.New("process", available(bytes)) }
+
+// available is asked, if that is positive; else what GOMEMLIMIT says, or half of the machine's. 0 means that nobody knows.
+func available(asked int64) int64 {
+	if asked > 0 {
+		return asked
 	}
-	return limit.New("process", bytes)
+	if bytes := debug.SetMemoryLimit(-1); bytes != math.MaxInt64 {
+		return bytes
+	}
+	return machineMemory() / 2
 }
 
 // idleBytes is about what the process takes beside the data of its pipelines.
 const idleBytes = 24 << 20
 
-// limitHeap has the garbage collector keep to what --memory says, where that was given. The returned function undoes it.
+// limitHeap has the garbage collector keep to what a pipeline may take, where that was said. The returned function undoes it.
 func limitHeap(bytes int64) (undo func()) {
 	if bytes <= 0 {
 		return func() {}
@@ -50,6 +55,13 @@ func machineMemory() int64 {
 		}
 	}
 	return 0
+}
+
+// bounded gives a plan the memory that --memory grants, whatever it asks for itself; 0 if it was not given.
+func bounded(p *logical.Plan, flag int64) {
+	if flag > 0 {
+		p.Memory = flag
+	}
 }
 
 // parseMemory reads the value of --memory.

@@ -80,7 +80,7 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	flags.StringArrayVarP(&f.statements, "execute", "e", nil, "SQL to run instead of a file; may be given several times")
 	flags.StringVar(&f.output, "output", string(result.Table), "form of the rows of queries: "+strings.Join(result.Formats(), ", "))
 	addAnswerFlags(flags, &f.final, &f.opField)
-	flags.StringVar(&f.memory, "memory", "", "memory that rows and state may take, such as 2GiB (default: GOMEMLIMIT, or half of the machine's)")
+	flags.StringVar(&f.memory, "memory", "", "memory that rows and state may take, such as 2GiB; overrides the file (default: GOMEMLIMIT, or half of the machine's)")
 	flags.IntVar(&f.blockBytes, "block-bytes", 0, "size of the blocks that are read under load")
 	flags.Int64Var(&f.stopAfter, "stop-after", 0, "blocks of a source after which the run stops as at Ctrl-C, with exit code 0")
 	completesValues(c, "summary", "text", "json", "none")
@@ -139,6 +139,14 @@ type plans struct {
 	stateDir string
 }
 
+// memory says how the pipeline's memory is divided.
+func (p *plans) memory() engine.Memory {
+	if p.stateDir == "" {
+		return engine.Memory{Rows: available(p.logical.Memory)}
+	}
+	return engine.Divide(available(p.logical.Memory), p.logical.Memory > 0)
+}
+
 // readsOwnText refuses a source that would find standard input empty, since the pipeline itself was read from there.
 func (p *plans) readsOwnText() error {
 	for _, s := range p.physical.Sources {
@@ -163,6 +171,7 @@ func (a *app) ready(ctx context.Context, l *logical.Plan, path string, f *runFla
 	if f.parallelism > 0 {
 		l.Parallelism = f.parallelism
 	}
+	bounded(l, f.memoryBytes)
 	if f.final {
 		l.Emit, l.Final = logical.EmitFinal, true
 	}

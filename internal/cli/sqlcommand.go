@@ -50,7 +50,7 @@ place and SQLSTATE, and ends the script; the exit code is 1 then. Lines that beg
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "go on with the next statement after one that failed")
 	flags.BoolVar(&f.quiet, "quiet", false, "print rows and errors only")
 	flags.IntVar(&f.parallelism, "parallelism", 0, "lanes of each source and tasks of each stage (default: as many as the machine has cores)")
-	flags.StringVar(&f.memory, "memory", "", "memory that rows and state may take, such as 2GiB (default: GOMEMLIMIT, or half of the machine's)")
+	flags.StringVar(&f.memory, "memory", "", "memory that rows and state may take, such as 2GiB, whatever SET memory says (default: GOMEMLIMIT, or half of the machine's)")
 	flags.IntVar(&f.blockBytes, "block-bytes", 0, "size of the blocks that are read under load")
 	completesValues(c, "output", result.Formats()...)
 	hide(flags, "block-bytes")

@@ -43,13 +43,13 @@ type sqlSettings struct {
 // newSession returns a session whose pipelines run in this process.
 func (a *app) newSession(ctx context.Context, s sqlSettings) *session.Session {
 	runner := a.runner(s)
-	return a.sessionOf(ctx, s, &executor{runner}, runner.Pool)
+	return a.sessionOf(ctx, s, &executor{runner, s.memory}, runner.Pool)
 }
 
 // explainingSession returns a session that prints the plans of queries instead of running them.
 func (a *app) explainingSession(ctx context.Context, s sqlSettings) *session.Session {
 	runner := a.runner(s)
-	return a.sessionOf(ctx, s, &explainer{executor{runner}, a.out}, runner.Pool)
+	return a.sessionOf(ctx, s, &explainer{executor{runner, s.memory}, a.out}, runner.Pool)
 }
 
 func (a *app) runner(s sqlSettings) *engine.Runner {
@@ -80,12 +80,22 @@ func (a *app) sessionOf(ctx context.Context, s sqlSettings, e session.Executor, 
 }
 
 // executor runs the plans of a session.
-type executor struct{ runner *engine.Runner }
+type executor struct {
+	runner *engine.Runner
+	memory int64 // of --memory; 0 if it was not given
+}
 
 // Run runs a plan to its end.
 func (e *executor) Run(ctx context.Context, p *logical.Plan) error {
-	_, _, err := e.runner.Run(ctx, p)
+	_, _, err := e.runs(ctx, p)
 	return err
+}
+
+// runs runs a plan in the memory that it may take.
+func (e *executor) runs(ctx context.Context, p *logical.Plan) (*physical.Plan, flow.Report, error) {
+	bounded(p, e.memory)
+	defer limitHeap(p.Memory)()
+	return e.runner.Run(ctx, p)
 }
 
 // explainer shows the plans that it is given to run.
@@ -112,7 +122,7 @@ func (e *executor) Explain(ctx context.Context, p *logical.Plan, how session.Exp
 	var err error
 	if how.Analyze {
 		var report flow.Report
-		if ran, report, err = e.runner.Run(ctx, p); err == nil {
+		if ran, report, err = e.runs(ctx, p); err == nil {
 			shown.Actual = actual(report)
 		}
 	} else {

@@ -68,9 +68,6 @@ func (s *stateFlags) dirOf(path, name string) string {
 // stateFolder is the folder beside a pipeline file that has the state directories.
 const stateFolder = ".wire"
 
-// storeShare is the part of --memory that the store gets: its caches, and what it merges files with.
-const storeShare = 4
-
 // openState opens the state directory of a pipeline, if it has one, and checks that the pipeline can go on from what is kept there.
 func (a *app) openState(ctx context.Context, p *plans, f *runFlags) (*engine.State, error) {
 	if p.stateDir == "" {
@@ -82,7 +79,7 @@ func (a *app) openState(ctx context.Context, p *plans, f *runFlags) (*engine.Sta
 	}
 	state, err := engine.OpenState(ctx, engine.StateOptions{
 		FS: a.fs, Dir: p.stateDir, Pipeline: p.logical.Name, Fresh: f.state.fresh, TakeOver: f.state.takeOver, AcceptSince: f.state.acceptSince,
-		Memory: f.memoryBytes / storeShare, Clock: a.clock, Log: a.references.wrap(logging.New(a.err, f.format, level)),
+		Memory: p.memory().Store, Clock: a.clock, Log: a.references.wrap(logging.New(a.err, f.format, level)),
 	})
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ type Runner struct {
 	Clock clock.Clock
 	FS    vfs.FS
 	Log   *slog.Logger
-	// Budget bounds the memory that grows with the data of all that runs; nil means without bound.
+	// Budget bounds the memory that grows with the data of all that runs; nil means without bound. A plan that says how much it takes is bound by that, too.
 	Budget *limit.Budget
 	// Lanes is the parallelism of plans that leave it open, at least 1.
 	Lanes int
@@ -42,7 +42,7 @@ func (r *Runner) Run(ctx context.Context, l *logical.Plan) (*physical.Plan, flow
 			r.Warn(text)
 		}
 	}
-	settings := flow.Settings{Pool: r.Pool, Clock: r.Clock, FS: r.FS, Log: r.Log, BlockBytes: r.BlockBytes, Budget: r.Budget}
+	settings := flow.Settings{Pool: r.Pool, Clock: r.Clock, FS: r.FS, Log: r.Log, BlockBytes: r.BlockBytes, Budget: r.budget(l)}
 	pipeline, err := flow.Build(ctx, plan, settings)
 	if err != nil {
 		return plan, flow.Report{}, err
@@ -50,4 +50,16 @@ func (r *Runner) Run(ctx context.Context, l *logical.Plan) (*physical.Plan, flow
 	_, err = pipeline.Run(ctx, nil)
 	report := pipeline.Report()
 	return plan, report, errors.Join(err, pipeline.Close())
+}
+
+// budget is what the run of l may take.
+func (r *Runner) budget(l *logical.Plan) *limit.Budget {
+	switch {
+	case l.Memory == 0:
+		return r.Budget
+	case r.Budget == nil:
+		return limit.New("pipeline", l.Memory)
+	default:
+		return r.Budget.Child("pipeline", l.Memory)
+	}
 }

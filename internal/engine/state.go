@@ -35,9 +35,6 @@ type StateOptions struct {
 	Log    *slog.Logger
 }
 
-// defaultStoreMemory is what the store of a pipeline uses where nobody says.
-const defaultStoreMemory = 64 << 20
-
 // storePart is whose the store's files are in a checkpoint.
 const storePart = "store"
 

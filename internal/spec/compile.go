@@ -69,6 +69,7 @@ func (c *compiler) compile() {
 	c.sections(p)
 	c.onError = c.policy(p.OnError, logical.Fail)
 	c.plan.Emit = c.emission(p.Emit)
+	c.memory(p.Memory)
 	c.declare(p)
 	for i := range p.Sources {
 		c.source(&p.Sources[i])
@@ -124,6 +125,19 @@ func (c *compiler) declare(p *Pipeline) {
 			c.add(n.Pos, "%s is the name of the section that takes rejected rows, which is a sink too; choose another", quoted(n))
 		}
 	}
+}
+
+// memory reads memory.
+func (c *compiler) memory(t Text) {
+	if t.Value == "" {
+		return
+	}
+	n, err := connector.ParseBytes(t.Value)
+	if err != nil || n == 0 {
+		c.add(t.Pos, "memory must be a size, such as 64MB, not %s", quoted(t))
+		return
+	}
+	c.plan.Memory = int64(n)
 }
 
 // policy reads on_error.

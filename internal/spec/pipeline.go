@@ -21,6 +21,8 @@ type Pipeline struct {
 	Name        Text
 	Parallelism int // 0: as many lanes as the machine has cores
 	OnError     Text
+	// Memory is what rows and state may take, a size.
+	Memory Text
 	// Emit is auto, final or changes.
 	Emit       Text
 	Sources    []Source

@@ -14,6 +14,8 @@ func (r *reader) pipeline(root ast.Node, p *Pipeline) {
 			p.Name = r.text(e.value, "name")
 		case "parallelism":
 			p.Parallelism = r.count(e.value, "parallelism")
+		case "memory":
+			p.Memory = r.text(e.value, "memory")
 		case "on_error":
 			p.OnError = r.text(e.value, "on_error")
 		case "emit":
@@ -34,7 +36,7 @@ func (r *reader) pipeline(root ast.Node, p *Pipeline) {
 			sink := r.sink(e, false)
 			p.DeadLetters = &sink
 		default:
-			r.unknown(e.key, "the pipeline", "name", "sources", "transforms", "sinks", "parallelism", "on_error", "emit", "dead_letters")
+			r.unknown(e.key, "the pipeline", "name", "sources", "transforms", "sinks", "parallelism", "memory", "on_error", "emit", "dead_letters")
 		}
 	}
 }

@@ -40,6 +40,7 @@ var edits = []struct {
 	accepted evolve.Accepted
 }{
 	{name: "nothing", old: source + file("out") + groups, now: source + file("out") + groups, verdicts: "kept"},
+	{name: "another amount of memory", old: source + file("out") + groups, now: "SET memory = '64MB';" + source + file("out") + groups, verdicts: "kept"},
 	{
 		name: "a filter after state", old: source + file("out") + groups, verdicts: "kept",
 		now: source + file("out") + `INSERT INTO out SELECT customer, count(*) AS n, sum(amount) AS total FROM orders GROUP BY customer HAVING sum(amount) % 2 = 0;`,

@@ -43,6 +43,8 @@ type Plan struct {
 	Parallelism int
 	// PlannedFor is the parallelism that decisions are made for, where that is not Parallelism: a plan that goes on from the state of another one decides as that did.
 	PlannedFor int
+	// Memory is how many bytes rows and state may take; 0 leaves it to whoever runs the plan.
+	Memory int64
 	// Emit is when answers are handed on where the query does not say: EmitDefault, EmitFinal or EmitChanges.
 	Emit EmitMode
 	// Final says that sinks get final rows alone, whatever the query says.

@@ -56,6 +56,7 @@ func document(r *connector.Registry) object {
 				{"maximum", 256},
 				{"pattern", `^[0-9]+$|` + reference},
 			}},
+			{"memory", described("How much memory rows and state may take; --memory overrides it.", ref("size"))},
 			{"on_error", ref("on_error")},
 			{"emit", described("When answers are given: final, once, when the input ends; changes, as they change; auto, final where all inputs end.", choice("auto", "final", "changes"))},
 			{"sources", described("Where rows come from.", named("source").with("minProperties", 1))},

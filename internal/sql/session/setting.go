@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -34,6 +35,7 @@ func known() []setting {
 		{"emit", "auto", "When answers are given: final, once; changes, as they change; auto, final where all inputs end.", oneOf("auto", "final", "changes")},
 		{"extra_float_digits", "1", "Digits of floating-point numbers: the fewest that give the same number back.", only("1", "0", "2", "3")},
 		{"intervalstyle", "postgres", "How intervals are written.", only("postgres")},
+		{"memory", "0", "How much memory rows and state may take, such as '64MB'; 0 leaves it to --memory and the machine.", size},
 		{"parallelism", "0", "Lanes of each source and tasks of each stage; 0 means as many as the machine has cores.", number(0, 256)},
 		{"search_path", "public", "Schemas in which names are looked up.", only("public", "\"$user\", public")},
 		{"server_encoding", "UTF8", "Encoding of texts.", nil},
@@ -76,6 +78,14 @@ func span(given string) (string, error) {
 	micros, err := bind.ParseSpan(given)
 	if err != nil || micros < 0 {
 		return "", fmt.Errorf("an interval such as '1 day' is expected, or 0")
+	}
+	return given, nil
+}
+
+// size reads a number of bytes.
+func size(given string) (string, error) {
+	if _, err := connector.ParseBytes(given); err != nil {
+		return "", errors.New("a size such as '64MB' is expected, or 0")
 	}
 	return given, nil
 }
@@ -125,6 +135,7 @@ type settings struct {
 	values      map[string]string
 	initial     map[string]string
 	parallelism int
+	memory      int64 // bytes
 	timeout     time.Duration
 	emit        logical.EmitMode
 	ttl         int64 // µs
@@ -154,6 +165,9 @@ func (s *settings) put(name, value string) {
 	switch name {
 	case "parallelism":
 		s.parallelism, _ = strconv.Atoi(value) // checked
+	case "memory":
+		n, _ := connector.ParseBytes(value) // checked
+		s.memory = int64(n)
 	case "statement_timeout":
 		s.timeout, _ = parseDuration(value) // checked
 	case "emit":
