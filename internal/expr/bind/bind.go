@@ -114,8 +114,8 @@ func (b *Binder) Bind(node ast.Node) (*Expr, error) {
 		return b.column(n)
 	case *ast.FieldAccess:
 		return b.member(n)
-	case *ast.Subscript:
-		return b.subscript(n)
+	case *ast.Subscript, *ast.Slice:
+		return b.element(node)
 	case *ast.Unary:
 		return b.unary(n)
 	case *ast.Binary:
@@ -345,19 +345,11 @@ func (b *Binder) subscript(n *ast.Subscript) (*Expr, error) {
 		return b.jsonSubscript(n, args)
 	}
 	if args[0].Type.Kind != schema.Array {
-		return nil, errorf(n.X.Location(), sqlstate.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", args[0].Type.PgName())
+		return nil, noSubscripts(n.X, args[0])
 	}
-	index, ok, err := implicitCast(args[1], schema.Of(schema.Int32))
+	index, err := place(args[1])
 	if err != nil {
 		return nil, err
-	}
-	if !ok {
-		if !args[1].Type.Kind.IsNumber() {
-			return nil, errorf(n.Index.Location(), sqlstate.DatatypeMismatch, "array subscript must have type integer")
-		}
-		if index, err = cast(args[1], schema.Of(schema.Int32), false); err != nil {
-			return nil, err
-		}
 	}
 	return &Expr{Op: Subscript, Type: *args[0].Type.Elem, Span: n.Span, Args: []*Expr{args[0], index}}, nil
 }

@@ -69,6 +69,10 @@ func (p *printer) expr(e *Expr) {
 // call prints a function, one that is an operator between its operands.
 func (p *printer) call(e *Expr) {
 	name := e.Function.Name
+	if e.Function == builtin.ArraySlice() {
+		p.slice(e)
+		return
+	}
 	if c := name[0]; c == '_' || c >= 'a' && c <= 'z' {
 		p.list(name+"(", e.Args, ", ", ")")
 		return
@@ -78,6 +82,14 @@ func (p *printer) call(e *Expr) {
 		return
 	}
 	p.list("(", e.Args, " "+name+" ", ")")
+}
+
+// slice prints x[a:b].
+func (p *printer) slice(e *Expr) {
+	p.expr(e.Args[0])
+	for i := 1; i < len(e.Args); i += 2 {
+		p.list("[", e.Args[i:i+2], ":", "]")
+	}
 }
 
 // operator prints what stands between operands, in parentheses.

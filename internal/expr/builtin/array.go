@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"bytes"
+	"sync"
 
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
@@ -351,4 +352,60 @@ func among(set *batch.Column, from, to int, col *batch.Column, j int) bool {
 		}
 	}
 	return false
+}
+
+// ArraySlice returns the function that x[a:b] is. It has no name to call it by. Its arguments are an array and, for each dimension, two bounds.
+func ArraySlice() *Function { return slicing() }
+
+//nolint:gochecknoglobals // immutable, made once
+var slicing = sync.OnceValue(func() *Function {
+	f := fn("slice", schema.Array, arraySlice, schema.Array, integer, integer).variadic().resultOf(func(types []schema.Type) schema.Type { return types[0] })
+	return &f
+})
+
+// arraySlice keeps the elements between bounds. What lies beyond the array is left out; where nothing is left, or there are more bounds than
+// dimensions, the answer is an empty array.
+func arraySlice(c *Call) {
+	c.eachArray(func(row int, out *batch.Column) {
+		child, from, to := c.elements(0, row)
+		before := out.Len()
+		if !c.slice(out, child, from, to, row, 1) {
+			cut(out, before)
+		}
+	})
+}
+
+// cut leaves the first n rows of c, and what they hold.
+func cut(c *batch.Column, n int) {
+	if c.Resize(n); c.Kind() == schema.Array {
+		cut(c.Child(0), int(c.Offsets()[n]))
+	}
+}
+
+// slice appends to out what the bounds at argument arg, and those after them, keep of the rows from and up to to of child; false if that is nothing.
+func (c *Call) slice(out, child *batch.Column, from, to, row, arg int) bool {
+	low, high := int(c.Int32(arg, row)), int(c.Int32(arg+1, row))
+	from, to = from+max(low, 1)-1, min(to, from+max(high, 0))
+	if arg += 2; arg == len(c.Args) {
+		for j := from; j < to; j++ {
+			appendElement(out, child, j)
+		}
+		return from < to
+	}
+	if child.Kind() != schema.Array {
+		return false
+	}
+	kept := false
+	for j := from; j < to; j++ {
+		n := out.Len()
+		out.Resize(n + 1)
+		if child.IsNull(j) {
+			out.SetNull(n)
+		} else {
+			offs := child.Offsets()
+			kept = c.slice(out.Child(0), child.Child(0), int(offs[j]), int(offs[j+1]), row, arg) || kept
+		}
+		out.Offsets()[n+1] = int32(out.Child(0).Len()) //nolint:gosec // a batch holds fewer elements
+	}
+	return kept
 }
