@@ -23,6 +23,7 @@ const (
 	IntervalFieldOverflow         Code = "22015"
 	InvalidArgumentForNthValue    Code = "22016"
 	InvalidEscapeSequence         Code = "22025"
+	InvalidUseOfEscapeCharacter   Code = "2200C"
 	InvalidArgumentForLogarithm   Code = "2201E"
 	InvalidArgumentForPower       Code = "2201F"
 	InvalidArgumentForWidthBucket Code = "2201G"

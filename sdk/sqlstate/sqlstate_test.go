@@ -59,6 +59,7 @@ func TestCodes(t *testing.T) {
 		sqlstate.StringDataRightTruncation: "22001", sqlstate.NullValueNotAllowed: "22004", sqlstate.NumericValueOutOfRange: "22003",
 		sqlstate.InvalidDatetimeFormat: "22007", sqlstate.DatetimeFieldOverflow: "22008", sqlstate.SubstringError: "22011",
 		sqlstate.DivisionByZero: "22012", sqlstate.IntervalFieldOverflow: "22015", sqlstate.InvalidEscapeSequence: "22025",
+		sqlstate.InvalidUseOfEscapeCharacter: "2200C",
 		sqlstate.InvalidArgumentForLogarithm: "2201E", sqlstate.InvalidArgumentForPower: "2201F",
 		sqlstate.InvalidRegularExpression: "2201B", sqlstate.InvalidParameterValue: "22023", sqlstate.CharacterNotInRepertoire: "22021",
 		sqlstate.ArraySubscriptError: "2202E", sqlstate.InvalidTextRepresentation: "22P02", sqlstate.UntranslatableCharacter: "22P05",
@@ -74,7 +75,7 @@ func TestCodes(t *testing.T) {
 			t.Errorf("%s, want %s", code, want)
 		}
 	}
-	if len(codes) != 35 {
-		t.Errorf("%d different codes, want 35", len(codes))
+	if len(codes) != 36 {
+		t.Errorf("%d different codes, want 36", len(codes))
 	}
 }

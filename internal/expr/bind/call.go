@@ -55,9 +55,6 @@ func (b *Binder) specialForm(at ast.Span, name string, args []*Expr) (*Expr, err
 		op = Least
 	case "nullif":
 		return nullIf(at, args)
-	case "substring_similar":
-		return nil, errorf(at, sqlstate.FeatureNotSupported, "SUBSTRING with SIMILAR is not supported").
-			hint("Use substring(text, pattern) with a regular expression.")
 	default:
 		return nil, nil
 	}

@@ -36,7 +36,7 @@ const (
 	MakeRow              // ROW of Args
 	Subscript            // Args[0] [Args[1]]
 	Member               // member Index of the row Args[0]
-	Quantified           // Args[0] Cmp ANY (Args[1]), ALL if All
+	Quantified           // Args[0] Cmp ANY (Args[1]), ALL if All; with Each its operator is Like or a Call instead
 	Opaque               // Node, which the hook's owner replaces before compiling
 	Outer                // Path into the row of the query Index levels around this one; replaced before compiling
 )
@@ -88,6 +88,8 @@ type Expr struct {
 	// Fold ignores case: ILIKE.
 	Fold bool
 	All  bool
+	// Each is what a Quantified asks of an element: Const for Cmp, Like (Negated: NOT LIKE), or a Call of Function.
+	Each Op
 	// Whole tells a MakeRow that is the row of a table: it is compared as one value, in which NULLs are equal.
 	Whole bool
 	// Implicit tells a Cast that nobody wrote. Truncate lets VARCHAR(n) cut, as an explicit cast does.

@@ -191,9 +191,6 @@ func inList(at ast.Span, args []*Expr) (*Expr, error) {
 }
 
 func (b *Binder) like(n *ast.Like) (*Expr, error) {
-	if n.Kind == ast.SimilarTo {
-		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "SIMILAR TO is not supported").hint("Use LIKE, or ~ with a regular expression.")
-	}
 	nodes := []ast.Node{n.X, n.Pattern}
 	if n.Escape != nil {
 		nodes = append(nodes, n.Escape)
@@ -202,7 +199,23 @@ func (b *Binder) like(n *ast.Like) (*Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n.Kind == ast.SimilarTo {
+		return b.similar(n, args)
+	}
 	return like(n.Span, likeOperator{fold: n.Kind == ast.ILike, not: n.Not}, args)
+}
+
+// similar binds SIMILAR TO as the match of a regular expression.
+func (b *Binder) similar(n *ast.Like, args []*Expr) (*Expr, error) {
+	pattern, err := b.resolve(n.Span, "similar_to_escape", args[1:], false)
+	if err != nil {
+		return nil, err
+	}
+	op := "~"
+	if n.Not {
+		op = "!~"
+	}
+	return b.resolve(n.Span, op, []*Expr{args[0], pattern}, true)
 }
 
 // like binds text, pattern and perhaps an escape.
@@ -218,44 +231,6 @@ func like(at ast.Span, op likeOperator, args []*Expr) (*Expr, error) {
 		return &Expr{Op: Not, Type: boolType(), Span: at, Args: []*Expr{out}}, nil
 	}
 	return out, nil
-}
-
-func (b *Binder) quantified(n *ast.Quantified) (*Expr, error) {
-	if _, query := n.R.(*ast.Opaque); query {
-		return b.foreign(n)
-	}
-	cmp, ok := comparisons[n.Op]
-	if !ok {
-		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "%s ANY or ALL is not supported", n.Op)
-	}
-	args, err := b.list(n.L, n.R)
-	if err != nil {
-		return nil, err
-	}
-	array := args[1]
-	switch {
-	case array.Unknown:
-		if array, err = cast(array, schema.ArrayOf(plain(settle(args[0]).Type)), false); err != nil {
-			return nil, err
-		}
-	case array.Type.Kind != schema.Array:
-		return nil, errorf(n.R.Location(), sqlstate.WrongObjectType, "op ANY/ALL (array) requires array on right side")
-	}
-	elem := &Expr{Op: Opaque, Type: *array.Type.Elem, Span: array.Span}
-	pair, err := compare(n.Span, cmp, args[0], elem)
-	if err != nil {
-		return nil, err
-	}
-	if pair.Op != Compare {
-		return nil, errorf(n.Span, sqlstate.FeatureNotSupported, "comparison of %s with the elements of %s is not supported",
-			args[0].Type.PgName(), array.Type.PgName())
-	}
-	if met := pair.Args[1]; met != elem { // the elements are cast as one would be
-		if array, err = cast(array, schema.ArrayOf(met.Type), false); err != nil {
-			return nil, err
-		}
-	}
-	return &Expr{Op: Quantified, Type: boolType(), Span: n.Span, Cmp: cmp, All: n.All, Args: []*Expr{pair.Args[0], array}}, nil
 }
 
 func (b *Binder) caseOf(n *ast.Case) (*Expr, error) {

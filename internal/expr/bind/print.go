@@ -120,11 +120,23 @@ func (p *printer) operator(e *Expr) {
 	case Quantified:
 		p.WriteByte('(')
 		p.expr(e.Args[0])
-		p.list(" "+e.Cmp.String()+map[bool]string{true: " ALL (", false: " ANY ("}[e.All], e.Args[1:], "", "))")
+		p.list(" "+eachName(e)+map[bool]string{true: " ALL (", false: " ANY ("}[e.All], e.Args[1:], "", "))")
 	case Case:
 		p.caseOf(e)
 	default:
 		panic(fmt.Sprintf("bind: operation %d has no text", e.Op))
+	}
+}
+
+// eachName is the operator of a Quantified.
+func eachName(e *Expr) string {
+	switch e.Each {
+	case Like:
+		return not(e.Negated) + map[bool]string{true: "ILIKE", false: "LIKE"}[e.Fold]
+	case Call:
+		return e.Function.Name
+	default:
+		return e.Cmp.String()
 	}
 }
 

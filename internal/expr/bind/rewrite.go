@@ -67,7 +67,9 @@ func Fallible(e *Expr) bool {
 	Walk(e, func(e *Expr) bool {
 		switch e.Op {
 		case Const, Column, Outer, Compare, And, Or, Not, IsNull, IsBool, Distinct, In, Case, Coalesce, NullIf, Greatest, Least, MakeArray, MakeRow,
-			Subscript, Member, Quantified:
+			Subscript, Member:
+		case Quantified:
+			fallible = fallible || e.Each != Const
 		case Cast:
 			fallible = fallible || !safeCast(e)
 		default:

@@ -16,6 +16,8 @@ type areOptions struct {
 	expanded bool // x: white space and comments count for nothing
 	// dotLine keeps . and [^…] from matching a newline; anchorLine makes ^ and $ match at lines. n is both, p and w are one each.
 	dotLine, anchorLine bool
+	// shortest is how far into the pattern quantifiers prefer less, whether they say so or not.
+	shortest int
 }
 
 // option sets one letter; false if there is none such.
@@ -282,10 +284,14 @@ func (t *areReader) quantifier(n int) {
 		t.word = false
 	}
 	t.out.Write(t.in[t.at : t.at+n])
+	short := t.at < t.options.shortest
 	t.at += n
-	if t.at < len(t.in) && t.in[t.at] == '?' {
+	written := t.at < len(t.in) && t.in[t.at] == '?'
+	if short || written {
 		t.lazy = true
 		t.out.WriteByte('?')
+	}
+	if written {
 		t.at++
 	}
 	t.operand = false

@@ -62,7 +62,9 @@ var docs = map[string]string{
 	"regexp_match":                   "The groups of the first match, or the match; NULL if there is none.",
 	"regexp_replace":                 "The first match replaced; all with flag g, or those that start and number say.",
 	"regexp_split_to_array":          "The parts between matches.",
-	"Regular expressions: substring": "The part that matches, or its first group.",
+	"Regular expressions: substring": "The part that matches, or its first group; with an escape, of a pattern of SIMILAR TO: SUBSTRING(x SIMILAR pattern ESCAPE e) is this.",
+	"similar_to_escape":              "The regular expression that a pattern of SIMILAR TO stands for.",
+	"similar_escape":                 "The same; an escape that is NULL is a backslash.",
 	"Bytes, hashes and UUIDs: ||":    "Two byte strings joined.",
 	// Bytes.
 	"get_byte":        "Byte n, counted from 0.",

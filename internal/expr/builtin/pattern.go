@@ -21,7 +21,8 @@ func patternFunctions() []Function {
 		fn("regexp_replace", text, regexpReplace, text, text, text, text).optional(1),
 		fn("regexp_replace", text, regexpReplaceAt, text, text, text, integer, integer, text).optional(2),
 		fn("regexp_split_to_array", schema.Array, regexpSplit, text, text, text).optional(1).resultType(texts),
-		fn("substring", text, substringPattern, text, text),
+		fn("substring", text, substringPattern, text, text), fn("substring", text, substringSimilar, text, text, text),
+		fn("similar_to_escape", text, similarEscape, text, text).optional(1), fn("similar_escape", text, similarEscape, text, text).called(),
 	}
 }
 
@@ -321,14 +322,19 @@ func substringPattern(c *Call) {
 		if !ok {
 			return
 		}
-		m := r.find(c.Bytes(0, i), 0)
-		if m != nil && r.groups > 0 {
-			m = m[2:]
-		}
-		if len(m) < 2 || m[0] < 0 {
-			c.Out.SetNull(i)
-			return
-		}
-		c.sub(i, m[0], m[1])
+		c.firstGroup(i, r)
 	})
+}
+
+// firstGroup makes row i the part of argument 0 that the first group matches, the whole match if there is no group.
+func (c *Call) firstGroup(i int, r *regex) {
+	m := r.find(c.Bytes(0, i), 0)
+	if m != nil && r.groups > 0 {
+		m = m[2:]
+	}
+	if len(m) < 2 || m[0] < 0 {
+		c.Out.SetNull(i)
+		return
+	}
+	c.sub(i, m[0], m[1])
 }

@@ -225,6 +225,7 @@ type patterns struct {
 	key      []byte
 	compiled map[string]*regex
 	options  areOptions
+	compile  func([]byte, areOptions) (*regex, *sqlstate.Error) // nil: compileARE
 }
 
 func (c *Call) patterns(base areOptions) *patterns {
@@ -250,8 +251,12 @@ func (p *patterns) get(pattern, flags []byte) (*regex, *sqlstate.Error) {
 				return nil, sqlstate.Errorf(sqlstate.InvalidParameterValue, "invalid regular expression option: \"%s\"", firstChar(flags[at:]))
 			}
 		}
+		compile := p.compile
+		if compile == nil {
+			compile = compileARE
+		}
 		var bad *sqlstate.Error
-		if r, bad = compileARE(pattern, o); bad != nil {
+		if r, bad = compile(pattern, o); bad != nil {
 			return nil, bad
 		}
 		if len(p.compiled) >= maxPatterns {

@@ -40,7 +40,7 @@ func (t *interner) id(e *bind.Expr) int {
 
 // key spells everything that an expression's value depends on.
 func (t *interner) key(e *bind.Expr) (key string, unique bool) {
-	k := []byte{byte(e.Op), e.Symbol, byte(e.Cmp), flag(e.Negated), flag(e.Truth), flag(e.Fold), flag(e.All), flag(e.Implicit)}
+	k := []byte{byte(e.Op), e.Symbol, byte(e.Cmp), flag(e.Negated), flag(e.Truth), flag(e.Fold), flag(e.All), flag(e.Implicit), byte(e.Each)}
 	k = append(k, e.Type.String()...)
 	k = binary.AppendVarint(append(k, 0), int64(e.Index))
 	for _, i := range e.Path {
@@ -62,6 +62,10 @@ func (t *interner) key(e *bind.Expr) (key string, unique bool) {
 			return "", true
 		}
 		k = binary.AppendVarint(k, int64(t.function(e.Function)))
+	case bind.Quantified:
+		if e.Function != nil {
+			k = binary.AppendVarint(k, int64(t.function(e.Function)))
+		}
 	default:
 	}
 	for _, a := range e.Args {

@@ -2,6 +2,8 @@ package eval
 
 import (
 	"wire.example/wire/internal/expr/bind"
+	"wire.example/wire/internal/expr/builtin"
+	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -20,6 +22,8 @@ func lower(e *bind.Expr) *bind.Expr {
 	switch {
 	case out.Op == bind.In:
 		return lowerIn(out)
+	case out.Op == bind.Quantified && out.Each != bind.Const && out.Args[1].Op == bind.Const && !volatileCall(out.Args[0]):
+		return lowerQuantified(out)
 	case out.Op == bind.Distinct:
 		return lowerDistinct(out)
 	case out.Op == bind.Call && out.Function.Name == "mod" && len(out.Args) == 2 && out.Type.Kind.IsNumber():
@@ -62,4 +66,43 @@ func lowerDistinct(e *bind.Expr) *bind.Expr {
 		return e
 	}
 	return &bind.Expr{Op: bind.IsNull, Type: e.Type, Span: e.Span, Negated: !e.Negated, Args: []*bind.Expr{x}}
+}
+
+// maxAlternatives is how many elements of a constant array become operands of one OR or AND.
+const maxAlternatives = 64
+
+// lowerQuantified makes x LIKE ANY (constant array) x LIKE a OR x LIKE b, whose patterns are prepared once.
+func lowerQuantified(e *bind.Expr) *bind.Expr {
+	array := e.Args[1].Value
+	if array.IsNull(0) || array.Offsets()[1]-array.Offsets()[0] > maxAlternatives {
+		return e
+	}
+	out := &bind.Expr{Op: bind.Or, Type: e.Type, Span: e.Span}
+	if e.All {
+		out.Op = bind.And
+	}
+	elem := *e.Args[1].Type.Elem
+	for i := array.Offsets()[0]; i < array.Offsets()[1]; i++ {
+		value := batch.NewColumn(&batch.Pool{}, elem)
+		value.Reset(1)
+		value.CopyRow(0, array.Child(0), int(i))
+		out.Args = append(out.Args, bind.EachOf(e, &bind.Expr{Op: bind.Const, Type: elem, Span: e.Span, Value: value}))
+	}
+	switch len(out.Args) {
+	case 0:
+		return bind.BoolOf(e.All)
+	case 1:
+		return out.Args[0]
+	}
+	return out
+}
+
+// volatileCall reports whether e has another value each time it is computed.
+func volatileCall(e *bind.Expr) bool {
+	volatile := false
+	bind.Walk(e, func(e *bind.Expr) bool {
+		volatile = volatile || e.Op == bind.Call && e.Function.Volatility == builtin.Volatile
+		return !volatile
+	})
+	return volatile
 }

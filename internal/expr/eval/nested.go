@@ -1,9 +1,7 @@
 package eval
 
 import (
-	"wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/expr/builtin"
-	"wire.example/wire/sdk/batch"
 )
 
 // makeArray is ARRAY[…].
@@ -72,55 +70,4 @@ func subscript(c *builtin.Call) {
 			c.Out.SetNull(row)
 		}
 	})
-}
-
-// quantified is x cmp ANY (array) or ALL.
-type quantified struct {
-	relation
-	all bool
-}
-
-func (c *compiler) quantified(n *node, e *bind.Expr) operation {
-	n.call.Args = make([]builtin.Arg, len(n.args))
-	return &quantified{relationOf(e.Cmp), e.All}
-}
-
-func (o *quantified) run(p *Program, n *node) {
-	if !n.prepare(p) {
-		return
-	}
-	x, array, out := n.call.Args[0], n.call.Args[1], n.call.Out
-	out.Bits().Zero(p.rows)
-	each(n.scope.sel, p.rows, func(row int) {
-		if array.IsNull(row) {
-			out.SetNull(row)
-			return
-		}
-		from, to := array.Col.Offsets()[array.At(row)], array.Col.Offsets()[array.At(row)+1]
-		switch value, known := o.test(x, row, array.Col.Child(0), int(from), int(to)); {
-		case !known:
-			out.SetNull(row)
-		case value:
-			out.Bits().Set(row)
-		}
-	})
-}
-
-// test looks for an element that decides: a true one for ANY, a false one for ALL. NULL elements leave the answer open.
-func (o *quantified) test(x builtin.Arg, row int, elems *batch.Column, from, to int) (value, known bool) {
-	if from < to && x.IsNull(row) {
-		return false, false
-	}
-	known = true
-	for i := from; i < to; i++ {
-		if elems.IsNull(i) {
-			known = false
-			continue
-		}
-		hit := holds(o.base, CompareValues(x.Col, x.At(row), elems, i))^one(o.invert) != 0
-		if hit != o.all {
-			return hit, true
-		}
-	}
-	return o.all, known
 }

@@ -153,7 +153,6 @@ func (p *Parser) substringArguments(c *ast.FuncCall) {
 	case p.AcceptWords("similar"):
 		pattern := p.expr(ast.LowestPrecedence)
 		p.ExpectWords("escape")
-		c.Name[0].Text = "substring_similar" // no function: what is missing is named, not misread
 		c.Args = positional(x, pattern, p.expr(ast.LowestPrecedence))
 	}
 }

@@ -60,7 +60,7 @@ func (q *query) call(s *scope, b *bind.Binder, n *exprast.FuncCall) (*bind.Expr,
 
 // specialForms are the functions that the binder of expressions knows without the library.
 func specialForms() []string {
-	return []string{"coalesce", "nullif", "greatest", "least", "substring_similar"}
+	return []string{"coalesce", "nullif", "greatest", "least"}
 }
 
 // windowFunctions are the tables that assign windows.
