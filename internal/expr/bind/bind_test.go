@@ -71,7 +71,6 @@ func TestMistakesSayHowToMendThem(t *testing.T) {
 		{"(bid).zzz", `column "zzz" not found in data type record`, "Its members are price, url, extra."},
 		{"lengthh(name)", "function lengthh(text) does not exist", `Perhaps you meant the function "length".`},
 		{"name + 1", "operator does not exist: text + integer", "No operator matches the given name and argument types. You might need to add explicit type casts."},
-		{"name SIMILAR TO 'a'", "SIMILAR TO is not supported", "Use LIKE, or ~ with a regular expression."},
 		{"name COLLATE \"de_DE\"", `collation "de_DE" for encoding "UTF8" does not exist`, `Text is compared by bytes: COLLATE "C".`},
 		{"sum(k) OVER ()", "sum(k) OVER () is not supported here", "Aggregates and window functions need a query."},
 		{"k::char(3)", "type character(3) is not supported", "Use VARCHAR(n) or TEXT: they do not pad with blanks."},

@@ -25,8 +25,8 @@ left out; a result is NULL where an argument is NULL, unless the line says other
 Window functions are called as f(…) OVER (PARTITION BY … ORDER BY …), and every aggregate is one of them, too.
 Aggregates, listed last, leave rows out in which an argument is NULL, and answer NULL over no rows, unless the line says otherwise.
 
-Not functions, and so not here: ` + "`+ - * / %`" + ` of numbers, comparisons, ` + "`AND OR NOT`, `IS …`, `BETWEEN`, `IN`, `LIKE`, `ILIKE`" + `,
-` + "`= ANY (array)`, `CASE`, `COALESCE`, `NULLIF`, `GREATEST`, `LEAST`, `CAST`, `x::type`, `ARRAY[…]`, `ROW(…)`" + `.
+Not functions, and so not here: ` + "`+ - * / %`" + ` of numbers, comparisons, ` + "`AND OR NOT`, `IS …`, `BETWEEN`, `IN`, `LIKE`, `ILIKE`, `SIMILAR TO`" + `,
+` + "`= ANY (array)`, `a[1]`, `a[2:3]`, `CASE`, `COALESCE`, `NULLIF`, `GREATEST`, `LEAST`, `CAST`, `x::type`, `ARRAY[…]`, `ROW(…)`" + `.
 `
 
 // TestFunctionsPage compares the guide's page with the library; -update writes it.
