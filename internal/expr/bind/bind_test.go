@@ -330,7 +330,6 @@ func TestTypesOfRowsArraysAndSubscripts(t *testing.T) {
 		{"varchar(2) 'abc'", "character varying"},
 		{"nowhere.upper('a')", `schema "nowhere" does not exist`},
 		{"pg_catalog.upper('a')", "text"},
-		{"substring('a' SIMILAR 'b' ESCAPE '#')", "SUBSTRING with SIMILAR is not supported"},
 		{"CAST(ROW(1, 2) AS ROW(a INT))", "cannot cast type record to "},
 		{"interval '1 day 5' hour", "interval"},
 	}
