@@ -9,8 +9,8 @@ import (
 	"wire.example/wire/internal/sql/session"
 )
 
-// query makes the plan of a query of a pipeline file, whose tables are the inputs.
-func (a *app) query(name, text string, inputs []spec.Input) (logical.Node, error) {
+// query makes the plan of a query of a pipeline file, whose tables are the inputs; policy is what becomes of a row that a step of it cannot compute.
+func (a *app) query(name, text string, policy logical.OnError, inputs []spec.Input) (logical.Node, error) {
 	q, err := parse.Query(text)
 	if err != nil {
 		return nil, err
@@ -18,6 +18,7 @@ func (a *app) query(name, text string, inputs []spec.Input) (logical.Node, error
 	tables := catalog.New()
 	b := bind.New(bind.Environment{
 		Catalog: tables, Rows: session.KnownRows, Now: a.clock.Now().UnixMicro(), Settings: session.DefaultSetting,
+		OnError: policy,
 	})
 	for _, in := range inputs {
 		r := &catalog.Relation{Header: catalog.Header{Name: in.Name}}

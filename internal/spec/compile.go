@@ -17,7 +17,7 @@ type Catalog struct {
 	Infer func(source *logical.Source) (*schema.Schema, error)
 	// Query makes the plan of a query in SQL over inputs, which are its tables. The error is as those of packages expr/parse and expr/bind, whose
 	// spans are places of text. Nil means that there is no SQL.
-	Query func(name, text string, inputs []Input) (logical.Node, error)
+	Query func(name, text string, policy logical.OnError, inputs []Input) (logical.Node, error)
 }
 
 // Input is rows that a query reads under a name.

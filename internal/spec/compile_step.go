@@ -58,6 +58,7 @@ func (c *compiler) query(t *Transform) {
 		c.add(t.Name.Pos, "%s needs from: the sources and transforms that the query reads", quoted(t.Name))
 		return
 	}
+	policy := c.policy(t.OnError, c.onError)
 	inputs := make([]Input, 0, len(t.From))
 	for _, f := range t.From {
 		if n := c.input(f); n != nil {
@@ -71,7 +72,7 @@ func (c *compiler) query(t *Transform) {
 		c.add(t.SQL.Pos, "there is no SQL here")
 		return
 	}
-	node, err := c.catalog.Query(t.Name.Value, t.SQL.Value, inputs)
+	node, err := c.catalog.Query(t.Name.Value, t.SQL.Value, policy, inputs)
 	if err != nil {
 		mistakes := bind.Mistakes(err)
 		for _, m := range mistakes {

@@ -46,7 +46,8 @@ func collapseProject(n *logical.Project, shared bool) logical.Node {
 		return n.Input
 	}
 	below, ok := n.Input.(*logical.Project)
-	if !ok || shared || below.Written || slices.ContainsFunc(expressions(below), volatile) {
+	if !ok || shared || below.Written || slices.ContainsFunc(expressions(below), volatile) ||
+		below.OnError != n.OnError && slices.ContainsFunc(expressions(below), bind.Fallible) {
 		return n
 	}
 	exprs := expressions(below)

@@ -85,7 +85,7 @@ func movable(j *logical.Join) bool {
 // flatten adds the inputs below n to g, left to right.
 func (o *orderer) flatten(n logical.Node, g *joinGroup, top bool) {
 	j, ok := n.(*logical.Join)
-	if !ok || !movable(j) || !top && o.readers[n] > 1 {
+	if !ok || !movable(j) || !top && (o.readers[n] > 1 || j.OnError != g.step.OnError) {
 		g.inputs, g.first = append(g.inputs, n), append(g.first, g.width)
 		g.width += n.Schema().Len()
 		return
@@ -139,7 +139,7 @@ func (g *joinGroup) best() logical.Node {
 	for c := range columns {
 		columns[c] = top.at[c]
 	}
-	return keep(choose(logical.Step{OnError: g.step.OnError}, top.node, columns), g.ofOne())
+	return keep(choose(logical.Step{OnError: g.step.OnError}, top.node, columns), g.ofOne(), g.step.OnError)
 }
 
 // ofOne are the conditions that read one input or none: those that could not be given to that one, since their value changes from row to row.

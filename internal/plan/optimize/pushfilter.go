@@ -34,27 +34,40 @@ func readers(p *logical.Plan) map[logical.Node]int {
 type filters struct {
 	readers map[logical.Node]int
 	done    map[logical.Node]logical.Node
+	// policy is what becomes of rows for which the conditions on their way fail.
+	policy logical.OnError
 }
 
-// push returns n under the conditions, which are over its columns. What others read, too, is not narrowed.
+// push returns n under the conditions, which are over its columns. What others read, too, is not narrowed; nor do conditions go where rows
+// that fail are treated in another way.
 func (f *filters) push(n logical.Node, conditions []*bind.Expr) logical.Node {
+	if s := stepOf(n); s != nil && s.OnError != f.policy {
+		above := f.policy
+		f.policy = s.OnError
+		out := f.push(n, nil)
+		f.policy = above
+		return f.keep(out, conditions)
+	}
 	if f.readers[n] > 1 {
 		out, ok := f.done[n]
 		if !ok {
 			out = f.into(n, nil)
 			f.done[n] = out
 		}
-		return keep(out, conditions)
+		return f.keep(out, conditions)
 	}
 	return f.into(n, conditions)
 }
 
 // keep filters n.
-func keep(n logical.Node, conditions []*bind.Expr) logical.Node {
+func (f *filters) keep(n logical.Node, conditions []*bind.Expr) logical.Node { return keep(n, conditions, f.policy) }
+
+// keep filters n; policy is what becomes of rows for which the conditions fail.
+func keep(n logical.Node, conditions []*bind.Expr, policy logical.OnError) logical.Node {
 	if len(conditions) == 0 {
 		return n
 	}
-	return &logical.Filter{Input: n, Predicate: bind.AndOf(conditions...)}
+	return &logical.Filter{Step: logical.Step{OnError: policy}, Input: n, Predicate: bind.AndOf(conditions...)}
 }
 
 func (f *filters) into(n logical.Node, conditions []*bind.Expr) logical.Node {
@@ -72,19 +85,19 @@ func (f *filters) into(n logical.Node, conditions []*bind.Expr) logical.Node {
 		if n.Sets == nil && len(n.Keys) > 0 {
 			down, stay := part(conditions, func(c int) bool { return c < len(n.Keys) })
 			down = mapAll(down, func(c int) int { return n.Keys[c] })
-			return keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
+			return f.keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
 		}
 	case *logical.Sort:
 		down, stay := part(conditions, func(c int) bool {
 			return n.Limit == logical.NoLimit && n.Offset == 0 || n.Partition != nil && slices.Contains(n.Partition, c)
 		})
-		return keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
+		return f.keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
 	case *logical.Over:
 		down, stay := part(conditions, func(c int) bool { return slices.Contains(n.Partition, c) })
-		return keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
+		return f.keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
 	case *logical.RowsFrom:
 		down, stay := part(conditions, func(c int) bool { return c < n.Input.Schema().Len() })
-		return keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
+		return f.keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
 	case *logical.Union:
 		in := make([]logical.Node, len(n.In))
 		for i := range in {
@@ -98,14 +111,14 @@ func (f *filters) into(n logical.Node, conditions []*bind.Expr) logical.Node {
 	for i := range in {
 		in[i] = f.push(in[i], nil)
 	}
-	return keep(withInputs(n, in), conditions)
+	return f.keep(withInputs(n, in), conditions)
 }
 
 // intoSetOp moves conditions to both sides; to the left one alone where a row of the right may take away one of the left for which a condition
 // says something else: 1.0 is 1.00, but not as text.
 func (f *filters) intoSetOp(n *logical.SetOp, conditions []*bind.Expr) logical.Node {
 	if slices.ContainsFunc(conditions, bind.Fallible) {
-		return keep(withInputs(n, []logical.Node{f.push(n.Left, nil), f.push(n.Right, nil)}), conditions)
+		return f.keep(withInputs(n, []logical.Node{f.push(n.Left, nil), f.push(n.Right, nil)}), conditions)
 	}
 	var right []*bind.Expr
 	for _, c := range conditions {
@@ -158,14 +171,14 @@ func mapAll(conditions []*bind.Expr, to func(int) int) []*bind.Expr {
 // intoProject replaces the columns of a condition by what they are made of.
 func (f *filters) intoProject(n *logical.Project, conditions []*bind.Expr) logical.Node {
 	if n.Written {
-		return keep(withInputs(n, []logical.Node{f.push(n.Input, nil)}), conditions)
+		return f.keep(withInputs(n, []logical.Node{f.push(n.Input, nil)}), conditions)
 	}
 	down, stay := part(conditions, func(c int) bool { return !volatile(n.Items[c].Expr) })
 	exprs := expressions(n)
 	for i, c := range down {
 		down[i] = replaceColumns(c, exprs)
 	}
-	return keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
+	return f.keep(withInputs(n, []logical.Node{f.push(n.Input, down)}), stay)
 }
 
 // intoJoin deals conditions, those above and the join's own, to the sides, to the join, and to a filter above it.
@@ -213,7 +226,7 @@ func (f *filters) intoJoin(n *logical.Join, conditions []*bind.Expr) logical.Nod
 	}
 	own = append(own, guarded...)
 	right = mapAll(right, func(c int) int { return c - nl })
-	return keep(rejoin(n, f.push(n.Left, left), f.push(n.Right, right), n.Keys, bind.AndOf(own...)), above)
+	return f.keep(rejoin(n, f.push(n.Left, left), f.push(n.Right, right), n.Keys, bind.AndOf(own...)), above)
 }
 
 // apart divides conditions into those that never fail and the others.

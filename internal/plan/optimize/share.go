@@ -40,6 +40,9 @@ func equal(a, b logical.Node) bool {
 	if !slices.Equal(a.Inputs(), b.Inputs()) || !slices.EqualFunc(expressions(a), expressions(b), bind.Same) || !a.Schema().Equal(b.Schema()) {
 		return false
 	}
+	if stepOf(a).OnError != stepOf(b).OnError {
+		return false
+	}
 	switch a := a.(type) {
 	case *logical.Filter, *logical.Project:
 		return true

@@ -50,7 +50,7 @@ func topN(f *logical.Filter, count map[logical.Node]int) logical.Node {
 	}
 	step := o.Step
 	sorted := logical.NewSort(logical.Sort{Step: step, Input: o.Input, Keys: o.Order, Limit: most, Partition: partition, Rank: rank, Call: o.Calls[0]})
-	return keep(sorted, rest)
+	return keep(sorted, rest, f.OnError)
 }
 
 // ranked is n as a filter on the rank of all rows, which is how an answer at the end is made.
@@ -62,7 +62,7 @@ func ranked(n *logical.Sort) logical.Node {
 	most.Value.DropValid()
 	most.Value.Int64s()[0] = n.Limit
 	condition := &bind.Expr{Op: bind.Compare, Type: schema.Of(schema.Bool), Cmp: bind.LessEqual, Args: []*bind.Expr{column, most}}
-	return keep(over, []*bind.Expr{condition})
+	return keep(over, []*bind.Expr{condition}, n.OnError)
 }
 
 // atMost reads a condition that column is at most a number, which it returns. That it is one is the same for ranks, which begin there.

@@ -24,6 +24,8 @@ type Environment struct {
 	Now int64
 	// Settings answers current_setting; nil knows none.
 	Settings func(name string) (string, bool)
+	// OnError is what becomes of a row that a step fails for.
+	OnError logical.OnError
 	// Params are the types of $1 and up, and Values their values, if there are any.
 	Params *Params
 }
@@ -103,7 +105,7 @@ func (b *Binder) step(name, part string) logical.Step {
 	if n := b.names[full]; n > 1 {
 		full += strconv.Itoa(n)
 	}
-	return logical.Step{Name: full}
+	return logical.Step{Name: full, OnError: b.env.OnError}
 }
 
 // filter keeps the rows of n for which a condition is true; nil keeps all.
