@@ -235,6 +235,11 @@ func (s *step) drain(input int, event func(*op.Output) (bool, error)) error {
 		if s.cut = s.satedBehind(); s.cut {
 			return nil
 		}
+		if s.leaving != nil {
+			if err := s.spill(s.chain.host.(*task)); err != nil {
+				return err
+			}
+		}
 		if err := s.load(input, nil); err != nil {
 			return err
 		}

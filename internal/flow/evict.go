@@ -28,6 +28,9 @@ const (
 
 // attach lets parts of the step's state leave memory, if memory is limited.
 func (k *keptStep) attach(ctx context.Context, keeper Keeper) error {
+	if err := k.attachSpillers(ctx, keeper); err != nil {
+		return err
+	}
 	budget := k.step.chain.pipeline.settings.Budget
 	if budget.Limit() == limit.Unlimited {
 		return nil
@@ -51,9 +54,33 @@ func (k *keptStep) attach(ctx context.Context, keeper Keeper) error {
 	return nil
 }
 
+// attachSpillers lets rows be written to parts of the step's state. They may have some already, however much memory there is now.
+func (k *keptStep) attachSpillers(ctx context.Context, keeper Keeper) error {
+	for _, part := range k.parts {
+		spiller, ok := part.(keyed.Spiller)
+		if !ok {
+			continue
+		}
+		reader, err := keeper.Reader(ctx)
+		if err != nil {
+			return err
+		}
+		k.readers = append(k.readers, reader)
+		spiller.Attach(reader, k.step.chain.pipeline.settings.Budget.Limit()/lowShare)
+		k.spillers = append(k.spillers, spiller)
+	}
+	if len(k.spillers) > 0 {
+		k.step.leaving = k
+	}
+	return nil
+}
+
 // makeRoom has state leave memory before the next batch, if memory is tight.
 func (s *step) makeRoom(t *task) error {
 	k := s.leaving
+	if err := s.spill(t); err != nil || len(k.leaving) == 0 {
+		return err
+	}
 	budget := t.pipeline.settings.Budget
 	low := budget.Limit() / lowShare
 	left := budget.Available()
@@ -75,6 +102,50 @@ func (s *step) makeRoom(t *task) error {
 		}
 		if err := t.evict(part, want); err != nil {
 			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
+		}
+	}
+	return nil
+}
+
+// Sizes of what is spilled at once, in bytes: a share of the budget within these bounds.
+const (
+	spillShare = 16
+	leastSpill = 64 << 10
+	mostSpill  = 8 << 20
+)
+
+// spill has rows written that leave memory before the next call, if memory is too tight for them.
+func (s *step) spill(t *task) error {
+	for _, part := range s.leaving.spillers {
+		if !part.Tight() {
+			continue
+		}
+		if err := t.spill(part); err != nil {
+			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
+		}
+	}
+	return nil
+}
+
+func (t *task) spill(part keyed.Spiller) error {
+	if err := t.settleAll(); err != nil {
+		return err
+	}
+	piece := min(max(t.pipeline.settings.Budget.Limit()/spillShare, leastSpill), mostSpill)
+	changes := &store.Changes{}
+	for more := true; more; {
+		var err error
+		if more, err = part.SpillSome(changes, piece); err != nil {
+			return err
+		}
+		if changes.Len() > 0 {
+			if err := t.pipeline.settings.Keeper.Spill(t.ctx, changes); err != nil {
+				return err
+			}
+			changes.Reset()
+		}
+		if err := t.alive(); err != nil {
+			return err
 		}
 	}
 	return nil

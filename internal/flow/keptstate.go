@@ -21,6 +21,7 @@ type keptStep struct {
 	durable  op.Durable
 	parts    []keyed.Kept
 	leaving  []keyed.Evictable // parts that may leave memory
+	spillers []keyed.Spiller   // parts that rows are written to
 	readers  []store.Reader    // for them
 	wanted   int               // entries there must be room for, once memory was tight
 	left     int64             // what was left of the budget when that was decided
@@ -125,8 +126,8 @@ func (k *keptStep) restoreAs(r store.Reader, layout string) error {
 
 // restoreEntries puts in what is stored entry by entry.
 func (k *keptStep) restoreEntries(r store.Reader) error {
-	if known, stored := op.EntriesVersion(k.durable), max(k.version, 1); stored != known {
-		return fmt.Errorf("its state has version %d of the layout of its entries, and this release of Wire reads version %d; use the release that wrote it", stored, known)
+	if stored := max(k.version, 1); !op.ReadsEntries(k.durable, stored) {
+		return fmt.Errorf("its state has version %d of the layout of its entries, and this release of Wire reads version %d; use the release that wrote it", stored, op.EntriesVersion(k.durable))
 	}
 	for i, part := range k.parts {
 		if err := k.admit(r, uint8(i), part); err != nil { //nolint:gosec // at most op.MaxKept
@@ -203,7 +204,7 @@ func (k *keptStep) admit(r store.Reader, table uint8, part keyed.Kept) error {
 		}
 		return err
 	}
-	err := r.Scan(k.space(table), k.from, k.to, func(slice int64, hash uint64, key, value []byte) error {
+	err := k.scan(r, table, part, func(slice int64, hash uint64, key, value []byte) error {
 		if need := len(key) + len(value); e.Len() == admitEntries || e.Len() > 0 && len(bytes)+need > cap(bytes) {
 			if err := give(hash); err != nil {
 				return err
@@ -222,6 +223,16 @@ func (k *keptStep) admit(r store.Reader, table uint8, part keyed.Kept) error {
 		return err
 	}
 	return give(e.Hashes[e.Len()-1])
+}
+
+// scan gives the entries of a part that are put in, those of one slice alone where the part has an index.
+func (k *keptStep) scan(r store.Reader, table uint8, part keyed.Kept, f func(slice int64, hash uint64, key, value []byte) error) error {
+	indexed, ok := part.(keyed.Indexed)
+	if !ok {
+		return r.Scan(k.space(table), k.from, k.to, f)
+	}
+	slice := indexed.Index()
+	return r.ScanSlice(k.space(table), slice, k.from, k.to, func(hash uint64, key, value []byte) error { return f(slice, hash, key, value) })
 }
 
 // readWhole gives what is stored whole to put, key group by key group.

@@ -34,5 +34,21 @@ func EntriesVersion(d Durable) int {
 	return 1
 }
 
+// Older is a Versioned that reads entries of earlier versions as they are.
+type Older interface {
+	Versioned
+	// OldestEntries is the earliest of these versions.
+	OldestEntries() int
+}
+
+// ReadsEntries reports whether an operator reads entries of a version.
+func ReadsEntries(d Durable, version int) bool {
+	known := EntriesVersion(d)
+	if o, ok := d.(Older); ok {
+		return o.OldestEntries() <= version && version <= known
+	}
+	return version == known
+}
+
 // MaxKept is how many parts an operator may have.
 const MaxKept = 200

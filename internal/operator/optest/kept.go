@@ -46,6 +46,9 @@ func (k *keeping) keep(in *instance) {
 		if leaving, ok := part.(keyed.Evictable); ok && leaving.MayLeave() {
 			leaving.Attach(k.store.Reader(), 0)
 		}
+		if spiller, ok := part.(keyed.Spiller); ok {
+			spiller.Attach(k.store.Reader(), 0)
+		}
 	}
 }
 
@@ -58,6 +61,11 @@ func (r *run) evict(in *instance, want int) error {
 		return err
 	}
 	settled := in.kept.changes == nil
+	if settled {
+		if err := r.spill(in, func(keyed.Spiller) bool { return true }); err != nil {
+			return err
+		}
+	}
 	for _, part := range in.kept.parts {
 		leaving, ok := part.(keyed.Evictable)
 		if !ok || !leaving.MayLeave() {
@@ -78,6 +86,35 @@ func (r *run) evict(in *instance, want int) error {
 		}
 		if _, err := leaving.Evict(want-evicted, true); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// spilledAtOnce is about how many bytes of spilled rows are stored at once: so few that there are several pieces.
+const spilledAtOnce = 700
+
+// spill has rows written to the parts that which names.
+func (r *run) spill(in *instance, which func(keyed.Spiller) bool) error {
+	for _, part := range in.kept.parts {
+		spiller, ok := part.(keyed.Spiller)
+		if !ok || !which(spiller) {
+			continue
+		}
+		if err := r.store(in, math.MaxInt64); err != nil {
+			return err
+		}
+		r.point = nil // the store is not any more as it was sealed
+		changes := &store.Changes{}
+		for more := true; more; {
+			var err error
+			if more, err = spiller.SpillSome(changes, spilledAtOnce); err != nil {
+				return err
+			}
+			if err := r.keeping.store.Apply(context.Background(), []*store.Changes{changes}); err != nil {
+				return err
+			}
+			changes.Reset()
 		}
 	}
 	return nil
@@ -195,6 +232,9 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 			owner := r.owners[op.GroupOf(n.hash)]
 			in := r.instances[owner].kept
 			changes.Put(store.Space{Operator: in.number, Table: uint8(table)}, n.slice, n.hash, n.key, n.value) //nolint:gosec // few tables
+			if indexed, ok := in.parts[table].(keyed.Indexed); ok && n.slice != indexed.Index() {
+				continue
+			}
 			to := &given[owner]
 			to.Slices, to.Hashes = append(to.Slices, n.slice), append(to.Hashes, n.hash)
 			to.Keys, to.Values = append(to.Keys, bytes.Clone(n.key)), append(to.Values, bytes.Clone(n.value))

@@ -272,6 +272,11 @@ func (r *run) endInput(in *instance, input int) error {
 // event runs an event of the operator to its end; what the operator needs is asked for before each call.
 func (r *run) event(in *instance, input int, call func(*op.Output) (bool, error)) error {
 	return r.drain(in, nil, func(out *op.Output) (bool, error) {
+		if in.kept != nil {
+			if err := r.spill(in, keyed.Spiller.Tight); err != nil {
+				return false, err
+			}
+		}
 		if err := in.declare(input, nil); err != nil {
 			return false, err
 		}

@@ -1,16 +1,28 @@
 package sort
 
 import (
+	"encoding/binary"
+	"math"
+
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 )
 
-// restVersion is the version of what belongs to no part: docs/format/entries.md.
-const restVersion = 1
+// Versions of what belongs to no part: docs/format/entries.md.
+const (
+	restVersion   = 1 // all rows of a key group are to be emitted
+	passedVersion = 2 // so many rows of its runs have been passed
+)
 
-// Kept are the rows.
-func (o *Operator) Kept() []keyed.Kept { return []keyed.Kept{o.rows} }
+// Kept are the rows, and the runs of those that have left memory.
+func (o *Operator) Kept() []keyed.Kept { return []keyed.Kept{o.rows, o.runs} }
+
+// EntriesVersion is 2: in version 1 there were no runs.
+func (o *Operator) EntriesVersion() int { return 2 }
+
+// OldestEntries is 1; see op.Older.
+func (o *Operator) OldestEntries() int { return 1 }
 
 // load notes that there are rows of which leaders do not know.
 func (o *Operator) load([]uint32) error {
@@ -21,7 +33,8 @@ func (o *Operator) load([]uint32) error {
 }
 
 // OnBarrier forgets the rows that have been emitted, and those that never will be.
-func (o *Operator) OnBarrier(int64, *op.Output) (more bool, err error) {
+func (o *Operator) OnBarrier(_ int64, out *op.Output) (more bool, err error) {
+	o.account(out)
 	if !o.ended || !o.rows.Noting() {
 		return false, nil
 	}
@@ -41,8 +54,11 @@ func (o *Operator) OnBarrier(int64, *op.Output) (more bool, err error) {
 	return false, o.rows.Delete(gone)
 }
 
-// Rest says that all rows of a key group are to be emitted, if that is known.
+// Rest says that all rows of a key group are to be emitted, if that is known; or how many of those in its runs have been.
 func (o *Operator) Rest(group op.KeyGroup) ([]byte, error) {
+	if passed := max(o.merging.passed[group], o.merging.skip[group]); passed > 0 && o.runs.Len(uint8(group)) > 0 {
+		return binary.AppendUvarint([]byte{passedVersion}, uint64(passed)), nil
+	}
 	if !o.ended && !o.chosen || o.rows.Len() == 0 || o.rows.At(uint8(group), 0) == keyed.NoRow {
 		return nil, nil
 	}
@@ -50,7 +66,13 @@ func (o *Operator) Rest(group op.KeyGroup) ([]byte, error) {
 }
 
 // RestoreRest puts it in again.
-func (o *Operator) RestoreRest(_ op.KeyGroup, data []byte) error {
+func (o *Operator) RestoreRest(group op.KeyGroup, data []byte) error {
+	if len(data) > 1 && data[0] == passedVersion {
+		if passed, n := binary.Uvarint(data[1:]); n == len(data)-1 && passed <= math.MaxInt64 {
+			o.merging.skip[group] = int64(passed)
+			return nil
+		}
+	}
 	if len(data) != 2 || data[0] != restVersion || data[1] != chosen {
 		return &keyed.CorruptError{What: o.config.Name, Reason: "it is not known what was stored beside the rows"}
 	}

@@ -49,6 +49,12 @@ type Operator struct {
 	ids   []uint32
 	next  int
 	held  int64 // bytes reserved for ids
+	// runs are the rows that have left memory. merging is how they are put together at the end; dropped rows were not needed when they left.
+	runs    *keyed.Runs
+	merging merging
+	dropped int64
+	// keyColumns are those that partition and keys look at.
+	keyColumns []int
 	// chosen says that the rows were restored from a snapshot that has none but those to be emitted.
 	chosen bool
 
@@ -82,17 +88,32 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 		if config.Limit == 0 {
 			o.first = 0
 		}
-		o.cutAt = minCut
-		if o.hasher == nil {
-			o.cutAt = int(max(minCut, 2*min(o.first, math.MaxInt64/2)))
+	}
+	o.settleCut()
+	for i := range config.Types {
+		if slices.Contains(config.Partition, i) || slices.ContainsFunc(config.Keys, func(k keyed.Key) bool { return k.Column == i }) {
+			o.keyColumns = append(o.keyColumns, i)
 		}
 	}
 	o.rows = o.newRows()
+	o.runs = o.newRuns()
 	o.rows.SetExtras(keyed.Extras{Loaded: o.load})
 	if o.hasher != nil && o.first > 0 {
 		o.leaders = newLeaders(o)
 	}
 	return o
+}
+
+// settleCut sets cutAt for an operator without rows.
+func (o *Operator) settleCut() {
+	switch {
+	case o.first < 0:
+		o.cutAt = math.MaxInt
+	case o.hasher == nil:
+		o.cutAt = int(max(minCut, 2*min(o.first, math.MaxInt64/2)))
+	default:
+		o.cutAt = minCut
+	}
 }
 
 // leads reports whether keys begin with the columns of partition, in whatever order.
@@ -139,6 +160,7 @@ func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
 	n := in.Rows()
 	out.Counts.In += int64(n)
+	o.account(out)
 	if o.first == 0 {
 		out.Counts.Filtered += int64(n)
 		return false, nil
@@ -168,7 +190,10 @@ func (o *Operator) tidy(out *op.Output) error {
 	if o.rows.Len() < o.cutAt {
 		return nil
 	}
-	return o.cut(out)
+	if err := o.cut(out); err != nil && !o.runs.WantIf(err) {
+		return err
+	}
+	return nil
 }
 
 // see notes which columns nothing reads.
@@ -275,13 +300,13 @@ func (o *Operator) cut(out *op.Output) error {
 	}
 	ids = o.choose(ids, 0, o.first)
 	dropped := int64(o.rows.Len() - len(ids))
-	out.Counts.Held -= dropped
-	out.Counts.Filtered += dropped
 	if dropped > 0 || o.leaders != nil && o.leaders.stale {
 		if err := o.replace(ids); err != nil {
 			return err
 		}
 	}
+	out.Counts.Held -= dropped
+	out.Counts.Filtered += dropped
 	o.cutAt = max(2*o.rows.Len(), minCut)
 	return o.reserve(0)
 }
@@ -300,6 +325,7 @@ func (o *Operator) replace(ids []uint32) error {
 		note = o.leaders.note
 	}
 	if err := o.copyTo(left, ids, note); err != nil {
+		left.Free()
 		return err
 	}
 	o.rows.Take(left)
@@ -323,23 +349,40 @@ func (o *Operator) copyTo(store *keyed.Rows, ids []uint32, done func(at int, row
 
 // gather returns rows as a batch, lent until the next call.
 func (o *Operator) gather(ids []uint32) *batch.Batch {
-	if o.columns == nil {
-		o.columns = make([]*batch.Column, len(o.config.Types))
-		for i, typ := range o.config.Types {
-			if len(o.absent) == 0 || !o.absent[i] {
-				o.columns[i] = batch.NewColumn(o.pool, typ)
-			}
-		}
-	}
+	o.makeColumns()
 	o.rows.Gather(ids, o.columns)
 	o.out = batch.Batch{Cols: o.columns, Len: len(ids)}
 	return &o.out
 }
 
-// OnEnd emits the rows in order.
+// makeColumns makes the columns that are emitted.
+func (o *Operator) makeColumns() {
+	if o.columns != nil {
+		return
+	}
+	o.columns = make([]*batch.Column, len(o.config.Types))
+	for i, typ := range o.config.Types {
+		if len(o.absent) == 0 || !o.absent[i] {
+			o.columns[i] = batch.NewColumn(o.pool, typ)
+		}
+	}
+}
+
+// OnEnd emits the rows in order. If some have left memory, or there is not enough to sort the others, those leave first: whoever calls sees to that between two calls.
 func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
+	o.account(out)
+	if o.runs.Any() {
+		if o.rows.Len() > 0 {
+			o.runs.Want()
+			return true, nil
+		}
+		return o.mergeSome(out)
+	}
 	if !o.ended {
 		if err := o.end(out); err != nil {
+			if o.runs.WantIf(err) {
+				return true, nil
+			}
 			return false, err
 		}
 	}

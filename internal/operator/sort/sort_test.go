@@ -532,3 +532,24 @@ func TestStoredEntryByEntry(t *testing.T) {
 		})
 	}
 }
+
+// TestAnyTypesAnyWay: rows of any types leave memory and come back, in any way to run.
+func TestAnyTypesAnyWay(t *testing.T) {
+	for _, partitioned := range []bool{false, true} {
+		t.Run(fmt.Sprint("partitioned ", partitioned), func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				s := sdktest.DrawSchema(t, sdktest.Types())
+				var types []schema.Type
+				for _, f := range s.Fields {
+					types = append(types, f.Type)
+				}
+				config := drawConfig(t, types, partitioned)
+				seen := sdktest.Values{}.DrawBatch(t, &batch.Pool{}, s, rapid.IntRange(1, 20).Draw(t, "rows"))
+				in := repeat(seen, rapid.SliceOfN(rapid.IntRange(0, seen.Len-1), 0, 200).Draw(t, "picked"))
+				if err := optest.CheckOne(t, under(config), []*batch.Batch{in}, [][]string{reference(config, in)}); err != nil {
+					t.Fatal(err)
+				}
+			})
+		})
+	}
+}
