@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -126,9 +127,12 @@ func (k *killer) list() []Passes {
 	return all
 }
 
-// signalSelf sends s to this process. After SIGKILL it never returns, even if the kernel takes a moment.
+// signalSelf sends s to this process, by the thread that asks: what stops one thread stops all, and this one goes no step further before that. A signal to the process is taken by any of
+// its threads, while this one goes on. After SIGKILL it never returns, even if the kernel takes a moment.
 func signalSelf(s syscall.Signal) {
-	if err := syscall.Kill(os.Getpid(), s); err != nil {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := signalThread(s); err != nil {
 		panic(err)
 	}
 	if s == syscall.SIGKILL {
