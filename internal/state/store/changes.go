@@ -10,23 +10,35 @@ const (
 	MaxValue = 64 << 20
 )
 
-// Memory of Changes.
+// Memory of Changes. Of the many parts that entries are spread over each has its own.
 const (
-	entriesPerBlock = 1 << 10
-	firstChunk      = 4 << 10
-	largestChunk    = 256 << 10
-	ownChunk        = 64 << 10 // an entry of this size gets a chunk of its own
+	entriesPerBlock = 1 << 6
+	firstChunk      = 1 << 10
+	largestChunk    = 64 << 10
+	ownChunk        = 16 << 10 // an entry of this size gets a chunk of its own
+)
+
+// From spreadAt entries on they are spread by the top bits of their hashes, so that those that are written one after another, in the order of keys, lie near each other.
+const (
+	spreadAt   = 1 << 12
+	spreadBits = 8
 )
 
 // Changes is what one task changed in one epoch, in flat memory without pointers per entry. It is built by one goroutine and then handed over.
 // Drops come before puts and deletes, whatever the order of the calls; of several puts and deletes of one key the last counts. The zero value is empty.
 type Changes struct {
+	parts []changesPart // none, one, or one for each value of the top bits of a hash
+	count int
+	bytes int64
+	drops []Drop
+}
+
+// changesPart are the entries of some hashes, in the order of the calls.
+type changesPart struct {
 	entries [][]entry
 	count   int
 	chunks  [][]byte // keys and values, each pair in one piece; those from used on are spare
 	used    int
-	bytes   int64
-	drops   []Drop
 }
 
 // entry is a put or a delete. Its bytes stand in a chunk: key, then value.
@@ -83,12 +95,18 @@ func (c *Changes) DropAll(s Space, from, to uint64) {
 
 // Add appends the puts, deletes and drops of o, which are copied.
 func (c *Changes) Add(o *Changes) {
-	for i := range o.count {
-		e := o.entry(i)
-		c.add(entry{hash: e.Hash, slice: e.Slice, space: e.Space, deleted: e.Deleted}, e.Key, e.Value)
+	for i := range o.parts {
+		c.addPart(&o.parts[i])
 	}
 	c.drops = append(c.drops, o.drops...)
 	c.bytes += int64(len(o.drops)) * PrefixLen
+}
+
+func (c *Changes) addPart(p *changesPart) {
+	for i := range p.count {
+		e := p.entry(i)
+		c.add(entry{hash: e.Hash, slice: e.Slice, space: e.Space, deleted: e.Deleted}, e.Key, e.Value)
+	}
 }
 
 // Len is the number of puts, deletes and drops.
@@ -99,34 +117,23 @@ func (c *Changes) Bytes() int64 { return c.bytes }
 
 // Memory is the size of the memory that it holds, spare memory included.
 func (c *Changes) Memory() int64 {
-	const entrySize, dropSize = 40, 40
-	size := int64(cap(c.drops)) * dropSize
-	for _, block := range c.entries {
-		size += int64(cap(block)) * entrySize
-	}
-	for _, chunk := range c.chunks {
-		size += int64(cap(chunk))
+	const dropSize, partSize = 40, 64
+	size := int64(cap(c.drops))*dropSize + int64(cap(c.parts))*partSize
+	for i := range c.parts {
+		size += c.parts[i].memory()
 	}
 	return size
 }
 
 // Reset empties it. Memory is kept for the next epoch, except what the last one did not need, and chunks of large entries.
 func (c *Changes) Reset() {
-	kept := c.chunks[:0]
-	for _, chunk := range c.chunks[:c.used] {
-		if cap(chunk) <= largestChunk {
-			kept = append(kept, chunk[:0])
-		}
+	if len(c.parts) > 1 && c.count < spreadAt {
+		c.parts = nil
 	}
-	clear(c.chunks[len(kept):])
-	c.chunks = kept
-	blocks := (c.count + entriesPerBlock - 1) / entriesPerBlock
-	clear(c.entries[blocks:])
-	c.entries = c.entries[:blocks]
-	for i := range c.entries {
-		c.entries[i] = c.entries[i][:0]
+	for i := range c.parts {
+		c.parts[i].reset()
 	}
-	c.count, c.used, c.bytes, c.drops = 0, 0, 0, c.drops[:0]
+	c.count, c.bytes, c.drops = 0, 0, c.drops[:0]
 }
 
 // add notes an entry and copies its bytes.
@@ -134,65 +141,118 @@ func (c *Changes) add(e entry, key, value []byte) {
 	if len(key) > MaxKey || len(value) > MaxValue {
 		panic(fmt.Sprintf("store: an entry of %d bytes of key and %d of value is above the limit", len(key), len(value)))
 	}
-	e.key, e.value = uint32(len(key)), uint32(len(value)) //nolint:gosec // within the limits
-	if size := len(key) + len(value); size > 0 {
-		i := c.room(size)
-		chunk := c.chunks[i]
-		e.chunk, e.offset = uint32(i), uint32(len(chunk)) //nolint:gosec // chunks are smaller, and fewer
-		c.chunks[i] = append(append(chunk, key...), value...)
+	switch {
+	case len(c.parts) == 0:
+		c.parts = make([]changesPart, 1)
+	case len(c.parts) == 1 && c.count == spreadAt:
+		c.spread()
 	}
+	c.part(e.hash).add(e, key, value)
 	c.bytes += int64(PrefixLen + len(key) + len(value))
-	block := c.count / entriesPerBlock
-	if block == len(c.entries) {
-		var fresh []entry
-		if block > 0 {
-			fresh = make([]entry, 0, entriesPerBlock)
-		}
-		c.entries = append(c.entries, fresh)
-	}
-	c.entries[block] = append(c.entries[block], e)
 	c.count++
 }
 
+// spread gives each value of the top bits of hashes a part of its own.
+func (c *Changes) spread() {
+	whole, bytes := c.parts[0], c.bytes
+	c.parts, c.count = make([]changesPart, 1<<spreadBits), 0
+	c.addPart(&whole)
+	c.bytes = bytes
+}
+
+// part has the entries of a hash.
+func (c *Changes) part(hash uint64) *changesPart {
+	if len(c.parts) == 1 {
+		return &c.parts[0]
+	}
+	return &c.parts[hash>>(64-spreadBits)]
+}
+
+func (p *changesPart) memory() (size int64) {
+	const entrySize = 40
+	for _, block := range p.entries {
+		size += int64(cap(block)) * entrySize
+	}
+	for _, chunk := range p.chunks {
+		size += int64(cap(chunk))
+	}
+	return size
+}
+
+func (p *changesPart) reset() {
+	kept := p.chunks[:0]
+	for _, chunk := range p.chunks[:p.used] {
+		if cap(chunk) <= largestChunk {
+			kept = append(kept, chunk[:0])
+		}
+	}
+	clear(p.chunks[len(kept):])
+	p.chunks = kept
+	blocks := (p.count + entriesPerBlock - 1) / entriesPerBlock
+	clear(p.entries[blocks:])
+	p.entries = p.entries[:blocks]
+	for i := range p.entries {
+		p.entries[i] = p.entries[i][:0]
+	}
+	p.count, p.used = 0, 0
+}
+
+// add is Changes.add.
+func (p *changesPart) add(e entry, key, value []byte) {
+	e.key, e.value = uint32(len(key)), uint32(len(value)) //nolint:gosec // within the limits
+	if size := len(key) + len(value); size > 0 {
+		i := p.room(size)
+		chunk := p.chunks[i]
+		e.chunk, e.offset = uint32(i), uint32(len(chunk)) //nolint:gosec // chunks are smaller, and fewer
+		p.chunks[i] = append(append(chunk, key...), value...)
+	}
+	block := p.count / entriesPerBlock
+	if block == len(p.entries) {
+		p.entries = append(p.entries, make([]entry, 0, entriesPerBlock))
+	}
+	p.entries[block] = append(p.entries[block], e)
+	p.count++
+}
+
 // room returns the chunk that takes size bytes more.
-func (c *Changes) room(size int) int {
-	if last := c.used - 1; last >= 0 && cap(c.chunks[last])-len(c.chunks[last]) >= size {
+func (p *changesPart) room(size int) int {
+	if last := p.used - 1; last >= 0 && cap(p.chunks[last])-len(p.chunks[last]) >= size {
 		return last
 	}
-	fresh := min(firstChunk<<min(c.used, 6), largestChunk)
+	fresh := min(firstChunk<<min(p.used, 6), largestChunk)
 	if size >= ownChunk {
 		fresh = size
 	}
 	switch {
-	case c.used == len(c.chunks):
-		c.chunks = append(c.chunks, make([]byte, 0, max(fresh, size)))
-	case cap(c.chunks[c.used]) < size:
-		c.chunks[c.used] = make([]byte, 0, max(fresh, size))
+	case p.used == len(p.chunks):
+		p.chunks = append(p.chunks, make([]byte, 0, max(fresh, size)))
+	case cap(p.chunks[p.used]) < size:
+		p.chunks[p.used] = make([]byte, 0, max(fresh, size))
 	}
-	c.used++
-	return c.used - 1
+	p.used++
+	return p.used - 1
 }
 
 // at is the entry of a number below count.
-func (c *Changes) at(i int) *entry {
-	return &c.entries[i/entriesPerBlock][i%entriesPerBlock]
+func (p *changesPart) at(i int) *entry {
+	return &p.entries[i/entriesPerBlock][i%entriesPerBlock]
 }
 
 // keyOf returns the bytes of an entry's key.
-func (c *Changes) keyOf(e *entry) []byte {
+func (p *changesPart) keyOf(e *entry) []byte {
 	if e.key == 0 {
 		return nil
 	}
-	return c.chunks[e.chunk][e.offset : e.offset+e.key : e.offset+e.key]
+	return p.chunks[e.chunk][e.offset : e.offset+e.key : e.offset+e.key]
 }
 
 // entry gives an entry out.
-func (c *Changes) entry(i int) Entry {
-	e := c.at(i)
-	out := Entry{Space: e.space, Slice: e.slice, Hash: e.hash, Key: c.keyOf(e), Deleted: e.deleted}
+func (p *changesPart) entry(i int) Entry {
+	e := p.at(i)
+	out := Entry{Space: e.space, Slice: e.slice, Hash: e.hash, Key: p.keyOf(e), Deleted: e.deleted}
 	if e.value > 0 {
 		begin := e.offset + e.key
-		out.Value = c.chunks[e.chunk][begin : begin+e.value : begin+e.value]
+		out.Value = p.chunks[e.chunk][begin : begin+e.value : begin+e.value]
 	}
 	return out
 }

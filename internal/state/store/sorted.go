@@ -28,7 +28,7 @@ type Sorted struct {
 type ref struct {
 	hash   uint64
 	change uint32
-	entry  uint32
+	entry  uint32 // among those of the hash's part
 }
 
 // groupKey are the entries that differ in hash and key only.
@@ -74,7 +74,7 @@ func (s *Sorted) Len() int { return len(s.refs) }
 // Entry is one of them, counted from 0 in the order of keys.
 func (s *Sorted) Entry(i int) Entry {
 	r := s.refs[i]
-	return s.changes[r.change].entry(int(r.entry))
+	return s.part(r).entry(int(r.entry))
 }
 
 // Shard says which entries, from begin and before end, are in a shard.
@@ -95,7 +95,7 @@ func (s *Sorted) Release() {
 
 // group puts a ref to every entry into refs, those of one space and slice beside each other, groups in the order of keys.
 func (s *Sorted) group() {
-	s.eachRun(func(g, _, _, n int) { s.groups[g].size += n })
+	s.eachRun(func(g, _ int, _ *changesPart, _, n int) { s.groups[g].size += n })
 	order := make([]int, len(s.groups))
 	for i := range order {
 		order[i] = i
@@ -107,11 +107,10 @@ func (s *Sorted) group() {
 		begin += s.groups[i].size
 		s.groups[i].size = 0
 	}
-	s.eachRun(func(g, change, first, n int) {
+	s.eachRun(func(g, change int, p *changesPart, first, n int) {
 		group := &s.groups[g]
-		c := s.changes[change]
 		for i := first; i < first+n; i++ {
-			s.refs[group.begin+group.size] = ref{hash: c.at(i).hash, change: uint32(change), entry: uint32(i)} //nolint:gosec // fewer than 2^32
+			s.refs[group.begin+group.size] = ref{hash: p.at(i).hash, change: uint32(change), entry: uint32(i)} //nolint:gosec // fewer than 2^32
 			group.size++
 		}
 	})
@@ -122,29 +121,37 @@ func (k groupKey) compare(other groupKey) int {
 	return cmp.Or(k.space.Compare(other.space), cmp.Compare(k.slice, other.slice))
 }
 
-// eachRun gives runs of entries of one group: n from number first on. Groups that it meets for the first time get the next number.
-func (s *Sorted) eachRun(f func(group, change, first, n int)) {
+// eachRun gives runs of entries of one group: n of a part from number first on. Groups that it meets for the first time get the next number.
+func (s *Sorted) eachRun(f func(group, change int, p *changesPart, first, n int)) {
 	for change, c := range s.changes {
-		for first := 0; first < c.count; {
-			e := c.at(first)
-			key := groupKey{e.space, e.slice}
-			next := first + 1
-			for next < c.count {
-				if e := c.at(next); e.space != key.space || e.slice != key.slice {
-					break
+		for i := range c.parts {
+			p := &c.parts[i]
+			for first := 0; first < p.count; {
+				e := p.at(first)
+				key := groupKey{e.space, e.slice}
+				next := first + 1
+				for next < p.count {
+					if e := p.at(next); e.space != key.space || e.slice != key.slice {
+						break
+					}
+					next++
 				}
-				next++
+				f(s.numberOf(key), change, p, first, next-first)
+				first = next
 			}
-			g, known := s.index[key]
-			if !known {
-				g = len(s.groups)
-				s.index[key] = g
-				s.groups = append(s.groups, group{groupKey: key})
-			}
-			f(g, change, first, next-first)
-			first = next
 		}
 	}
+}
+
+// numberOf is the number of a group.
+func (s *Sorted) numberOf(key groupKey) int {
+	g, known := s.index[key]
+	if !known {
+		g = len(s.groups)
+		s.index[key] = g
+		s.groups = append(s.groups, group{groupKey: key})
+	}
+	return g
 }
 
 // sortGroup sorts refs by hash and key. spare is as long.
@@ -202,9 +209,12 @@ func (s *Sorted) compare(a, b ref) int {
 }
 
 func (s *Sorted) keyOf(r ref) []byte {
-	c := s.changes[r.change]
-	return c.keyOf(c.at(int(r.entry)))
+	p := s.part(r)
+	return p.keyOf(p.at(int(r.entry)))
 }
+
+// part is where the entry of a ref is.
+func (s *Sorted) part(r ref) *changesPart { return s.changes[r.change].part(r.hash) }
 
 // interleave puts the groups' shards in the order of keys: in a sorted group each shard is a run.
 func (s *Sorted) interleave() {

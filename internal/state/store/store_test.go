@@ -126,7 +126,7 @@ func TestChangesMemory(t *testing.T) {
 	c := &store.Changes{}
 	fill := func(n int) {
 		for i := range n {
-			c.Put(store.Space{}, 0, uint64(i), make([]byte, 20), make([]byte, 100))
+			c.Put(store.Space{}, 0, uint64(i)*0x9e3779b97f4a7c15, make([]byte, 20), make([]byte, 100))
 		}
 		c.Drop(store.Space{}, 1, 0, 1)
 		if c.Len() != n+1 || c.Bytes() != int64(n*(store.PrefixLen+120)+store.PrefixLen) {
