@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""Measures what checkpoints cost, and state that is larger than memory.
+
+    bench/checkpoints.py bin/wire DIR nexmark [q4 q18 …]   Nexmark's queries with state, with and without checkpoints every 5 s
+    bench/checkpoints.py bin/wire DIR large [BYTES]        checkpoints of much state (default 10^9 bytes) of which a hundredth changes, and kill -9
+    bench/checkpoints.py bin/wire DIR beyond [MB]          state of ten times the memory budget (default 100 MB)
+
+DIR is made, and what lies there stays. CPU is user and system time of the whole process. Linux only.
+"""
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+
+RATE, SECONDS, ROUNDS = 200_000, 20, 3
+CHURN = int(os.environ.get("CHURN", 105))  # seconds
+STATEFUL = "q4 q5 q7 q8 q9 q11 q12 q15 q16 q17 q18 q19 q20".split()
+PERSON = "id BIGINT, name VARCHAR, email_address VARCHAR, credit_card VARCHAR, city VARCHAR, state VARCHAR, date_time TIMESTAMP, extra VARCHAR"
+AUCTION = (
+    "id BIGINT, item_name VARCHAR, description VARCHAR, initial_bid BIGINT, reserve BIGINT, date_time TIMESTAMP, expires TIMESTAMP, "
+    "seller BIGINT, category BIGINT, extra VARCHAR"
+)
+BID = "auction BIGINT, bidder BIGINT, price BIGINT, channel VARCHAR, url VARCHAR, date_time TIMESTAMP, extra VARCHAR"
+ADDRESS = "127.0.0.1:6071"
+
+
+class Process:
+    """One run of the program, and what it took."""
+
+    def __init__(self, wire, folder, script, *options, output=subprocess.DEVNULL):
+        self.folder = folder
+        self.command = [wire, "run", "--quiet", *options, str(script)]
+        self.began = time.monotonic()
+        self.job = subprocess.Popen(self.command, stdout=output, stderr=subprocess.PIPE, text=True)
+
+    def wait(self, expected=(0,)):
+        messages = self.job.stderr.read()
+        _, status, usage = os.wait4(self.job.pid, 0)
+        self.job.returncode = os.waitstatus_to_exitcode(status)
+        if self.job.returncode not in expected:
+            sys.exit(f"{' '.join(self.command)}: exit {self.job.returncode}: {messages}")
+        self.seconds = time.monotonic() - self.began
+        self.cpu = usage.ru_utime + usage.ru_stime
+        self.peak = usage.ru_maxrss * 1024
+        self.written = usage.ru_oublock * 512
+        return self
+
+    def cpu_now(self):
+        fields = pathlib.Path(f"/proc/{self.job.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident(self):
+        return int(pathlib.Path(f"/proc/{self.job.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+    def written_now(self):
+        return int(re.search(r"write_bytes: (\d+)", pathlib.Path(f"/proc/{self.job.pid}/io").read_text()).group(1))
+
+    def metric(self, name):
+        """The sum of a metric over all its labels, or 0."""
+        try:
+            text = urllib.request.urlopen(f"http://{ADDRESS}/metrics", timeout=5).read().decode()
+        except OSError:
+            return 0
+        return sum(float(v) for v in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.M))
+
+    def stop(self):
+        self.job.send_signal(signal.SIGINT)
+        return self.wait(expected=(130,))
+
+
+def nexmark(wire, folder, names):
+    print(f"Nexmark from the generator at {RATE} events/s for {SECONDS} s into blackhole, emit = 'changes', parallelism 1; median of {ROUNDS} pairs; checkpoints every 5 s")
+    print("query  CPU ns/event in memory  with checkpoints  more  written, bytes/event")
+    texts = pathlib.Path(__file__).parent.parent / "test" / "nexmark" / "queries"
+    events = RATE * SECONDS
+    (folder / "side_input.csv").write_text("key,value\n" + "".join(f"{k},value of {k}\n" for k in range(10_000)))
+    for name in names:
+        text = "SET emit = 'changes';\n"
+        for table, columns in {"person": PERSON, "auction": AUCTION, "bid": BID}.items():
+            text += (
+                f"CREATE SOURCE {table} ({columns}, WATERMARK FOR date_time AS date_time - INTERVAL '4 seconds') WITH (connector = 'generate', "
+                f"kind = 'nexmark', table = '{table}', rows = {events}, seed = 0, group_size = 40, rate = {RATE});\n"
+            )
+        script = folder / f"{name}.sql"
+        script.write_text(text + "CREATE SINK out WITH (connector = 'blackhole');\nINSERT INTO out\n" + (texts / f"{name}.sql").read_text())
+        memory, kept, more, written = [], [], [], []
+        for _ in range(ROUNDS):
+            without = Process(wire, folder, script, "--ephemeral", "--parallelism", "1").wait()
+            state = folder / "state"
+            shutil.rmtree(state, ignore_errors=True)
+            with_them = Process(wire, folder, script, "--state-dir", str(state), "--checkpoint-interval", "5s", "--parallelism", "1").wait()
+            memory.append(without.cpu / events * 1e9)
+            kept.append(with_them.cpu / events * 1e9)
+            more.append(with_them.cpu / without.cpu * 100 - 100)
+            written.append(with_them.written / events)
+        m = statistics.median
+        print(f"{name:5s}  {m(memory):22.0f}  {m(kept):16.0f}  {m(more):+3.0f}%  {m(written):8.1f}", flush=True)
+
+
+def counting(folder, keys, rate, name, key, sink="connector = 'blackhole'"):
+    """A count and the largest number of each key; a key is 84 bytes long."""
+    script = folder / f"{name}.sql"
+    script.write_text(
+        f"""SET emit = 'changes';
+CREATE SOURCE numbers (n BIGINT) WITH (connector = 'generate', kind = 'sequence', rate = {rate});
+CREATE SINK out WITH ({sink});
+INSERT INTO out SELECT k, count(*) AS c, max(n) AS last
+FROM (SELECT lpad(CAST({key.format(keys=keys)} AS TEXT), 84, '.') AS k, n FROM numbers) t GROUP BY k;
+"""
+    )
+    return script
+
+
+def stalls(process):
+    """The bound that 99 of 100 stalls of a task are within, in ms, and how many there were."""
+    text = urllib.request.urlopen(f"http://{ADDRESS}/metrics", timeout=5).read().decode()
+    buckets = {}
+    for bound, count in re.findall(r'^wire_checkpoint_stall_seconds_bucket{[^}]*le="([^"]+)"[^}]*} (\S+)$', text, re.M):
+        buckets[float(bound)] = buckets.get(float(bound), 0) + float(count)
+    total = buckets.get(float("inf"), 0)
+    for bound in sorted(buckets):
+        if total and buckets[bound] >= 0.99 * total:
+            return bound * 1000, total
+    return float("nan"), total
+
+
+def large(wire, folder, size):
+    keys = int(size / 115)
+    state = folder / "large-state"
+    shutil.rmtree(state, ignore_errors=True)
+    options = ["--state-dir", str(state), "--listen", ADDRESS, "--parallelism", "1"]
+    fill = Process(wire, folder, counting(folder, keys, 0, "large", "n % {keys}"), *options)
+    while fill.metric("wire_source_rows_total") < keys * 1.02:
+        time.sleep(0.5)
+    stopped_at = time.monotonic()
+    fill.stop()
+    print(f"{keys} keys: filled in {stopped_at - fill.began:.1f} s, last checkpoint {time.monotonic() - stopped_at:.1f} s, resident {fill.peak / 1e6:.0f} MB; "
+          f"on disk {folder_size(state) / 1e6:.0f} MB")
+    rate = keys // 100 // 5
+    script = counting(folder, keys, rate, "large", "n % {keys}")
+    first = first_change(wire, folder, script, options)
+    print(f"started again: first row after {first:.2f} s")
+    run = Process(wire, folder, script, *options)
+    while run.metric("wire_source_rows_total") == 0:
+        time.sleep(0.1)
+    epochs, written, cpu = run.metric("wire_sink_epochs_total"), run.written_now(), run.cpu_now()
+    time.sleep(CHURN)
+    epochs, written, cpu = run.metric("wire_sink_epochs_total") - epochs, run.written_now() - written, run.cpu_now() - cpu
+    bound, count = stalls(run)
+    changed = rate * 5 * 115
+    print(f"{epochs:.0f} checkpoints, of each {rate * 5} keys changed: to the device {written / max(epochs, 1) / changed:.2f} x what changed; "
+          f"99 of 100 stalls within {bound:.2f} ms ({count:.0f} in all); {cpu / CHURN / rate * 1e9:.0f} ns of CPU a row")
+    run.job.kill()
+    run.wait(expected=(-9,))
+    first = first_change(wire, folder, script, options)
+    print(f"kill -9: first row after {first:.2f} s; resident in the run before {run.peak / 1e6:.0f} MB")
+
+
+def first_change(wire, folder, script, options):
+    """Seconds from the start of a process to the first row that leaves it."""
+    run = Process(wire, folder, script, *options)
+    while run.metric("wire_sink_rows_written_total") == 0:
+        time.sleep(0.02)
+    seconds = time.monotonic() - run.began
+    run.job.kill()
+    run.wait(expected=(-9,))
+    return seconds
+
+
+def beyond(wire, folder, megabytes):
+    idle = Process(wire, folder, counting(folder, 1, 1, "idle", "n % {keys}"), "--ephemeral", "--listen", ADDRESS)
+    time.sleep(2)
+    print(f"idle: resident {idle.resident() / 1e6:.0f} MB")
+    base = idle.resident()
+    idle.stop()
+    keys = megabytes * 10_000_000 // 115
+    shapes = {
+        "skewed": f"CAST(power(((n * 7919) % 1000003) / 1000003.0, 6) * {keys} AS BIGINT)",
+        "uniform": "(n * 7919) % {keys}",
+    }
+    for name, key in shapes.items():
+        state = folder / "beyond-state"
+        shutil.rmtree(state, ignore_errors=True)
+        # All keys first, then those of the shape.
+        script = counting(folder, keys, 0, f"beyond-{name}", f"CASE WHEN n < {keys} THEN n ELSE {key} END")
+        run = Process(wire, folder, script, "--state-dir", str(state), "--memory", f"{megabytes}MB", "--listen", ADDRESS, "--parallelism", "1")
+        while run.metric("wire_source_rows_total") < keys:
+            time.sleep(0.5)
+        filled = time.monotonic() - run.began
+        time.sleep(10)
+        rows, cpu, began = run.metric("wire_source_rows_total"), run.cpu_now(), time.monotonic()
+        time.sleep(30)
+        rows, cpu, seconds = run.metric("wire_source_rows_total") - rows, run.cpu_now() - cpu, time.monotonic() - began
+        run.stop()
+        print(f"{name}: {keys} keys within {megabytes} MB filled in {filled:.1f} s; then {rows / seconds:.0f} updates/s, {rows / max(cpu, 0.01):.0f} a core, "
+              f"peak {run.peak / 1e6:.0f} MB (idle + 1.1 x budget: {(base + 1.1 * megabytes * 1e6) / 1e6:.0f} MB)", flush=True)
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def folder_size(folder):
+    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+
+
+def main():
+    wire, folder, what, *rest = sys.argv[1:]
+    folder = pathlib.Path(folder).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    wire = str(pathlib.Path(wire).resolve())
+    if what == "nexmark":
+        nexmark(wire, folder, rest or STATEFUL)
+    elif what == "large":
+        large(wire, folder, int(rest[0]) if rest else 1_000_000_000)
+    elif what == "beyond":
+        beyond(wire, folder, int(rest[0]) if rest else 100)
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()
