@@ -225,7 +225,7 @@ func (a *app) account(name string, r flow.Report, elapsed time.Duration, outcome
 		account.Status = display.Stopped
 	}
 	if usage, usageErr := display.ReadUsage(); usageErr == nil {
-		account.CPU, account.PeakBytes = usage.CPU, usage.PeakBytes
+		account.CPU, account.PeakBytes, account.GC, account.Allocations = usage.CPU, usage.PeakBytes, usage.GC, usage.Allocations
 	}
 	return account
 }

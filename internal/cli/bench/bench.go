@@ -61,6 +61,9 @@ type CaseCost struct {
 	// EventsPerSecond is by the clock, with a lane for each core.
 	EventsPerSecond float64 `json:"events_a_second"`
 	PeakBytes       int64   `json:"peak_resident_bytes"`
+	// GCShare is the part of the long run's CPU time that collecting garbage took, and Allocations are objects an event, where the runs said so.
+	GCShare     float64 `json:"gc_share,omitempty"`
+	Allocations float64 `json:"allocations_an_event,omitempty"`
 }
 
 // OtherCost is a measurement that is no cost of an event.
@@ -108,7 +111,7 @@ func open(s Settings) (b *bench, clean func(), err error) {
 		}
 		clean = func() { os.RemoveAll(b.Dir) } //nolint:errcheck // a folder of temporary files
 	}
-	return b, clean, nil
+	return b, clean, os.MkdirAll(b.Dir, 0o750)
 }
 
 // inputs writes the two files of events, and returns the size of the longer one.

@@ -19,6 +19,8 @@ type usage struct {
 	cpu  time.Duration
 	wall time.Duration
 	peak int64 // bytes
+	// gc are seconds of cpu, and objects those put on the heap, where the run said so.
+	gc, objects float64
 }
 
 // process runs the program and returns what it took. Its messages become the error's.
@@ -82,7 +84,7 @@ func (b *bench) cost(ctx context.Context, c *benchCase) (CaseCost, error) {
 // slope measures pairs of runs and returns the CPU time an event between them.
 func (b *bench) slope(name, doc string, long, short func() (usage, error)) (CaseCost, error) {
 	out := CaseCost{Name: name, Doc: doc}
-	var nanos []float64
+	var nanos, shares, objects []float64
 	for range b.Runs {
 		l, err := long()
 		if err != nil {
@@ -93,9 +95,12 @@ func (b *bench) slope(name, doc string, long, short func() (usage, error)) (Case
 			return out, err
 		}
 		nanos = append(nanos, float64(l.cpu-s.cpu)/float64(b.Events-b.Short))
+		shares = append(shares, l.gc/l.cpu.Seconds())
+		objects = append(objects, (l.objects-s.objects)/float64(b.Events-b.Short))
 		out.EventsPerSecond = float64(b.Events) / l.wall.Seconds()
 		out.PeakBytes = max(out.PeakBytes, l.peak)
 	}
+	out.GCShare, out.Allocations = median(shares), median(objects)
 	out.NanosPerEvent, out.Least, out.Most = median(nanos), slices.Min(nanos), slices.Max(nanos)
 	return out, nil
 }

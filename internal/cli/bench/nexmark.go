@@ -57,6 +57,9 @@ type NexmarkCost struct {
 	// EventsPerSecond is by the clock, at parallelism 1, of the long run.
 	EventsPerSecond float64 `json:"events_a_second"`
 	PeakBytes       int64   `json:"peak_resident_bytes"`
+	// GCShare is the part of the long run's CPU time that collecting garbage took, 0 to 1; Allocations are objects an event, by the slope.
+	GCShare     float64 `json:"gc_share"`
+	Allocations float64 `json:"allocations_an_event"`
 	// Checksum is that of the rows that all changes leave.
 	Checksum string `json:"checksum"`
 	// RivalNanos and RivalEvents are the rival's, 0 where they were not measured.
@@ -151,6 +154,12 @@ func (b *bench) query(ctx context.Context, name, from string) NexmarkCost {
 			return u, err
 		}
 		sum, err := checksum(text.Bytes())
+		if err != nil {
+			return u, err
+		}
+		if u.gc, u.objects, err = garbage(text.Bytes()); err != nil {
+			return u, err
+		}
 		if path == long {
 			if out.Checksum != "" && out.Checksum != sum {
 				return u, fmt.Errorf("the answers of two runs differ: checksums %s and %s", out.Checksum, sum)
@@ -165,6 +174,7 @@ func (b *bench) query(ctx context.Context, name, from string) NexmarkCost {
 		return out
 	}
 	out.NanosPerEvent, out.Least, out.Most, out.EventsPerSecond, out.PeakBytes = cost.NanosPerEvent, cost.Least, cost.Most, cost.EventsPerSecond, cost.PeakBytes
+	out.GCShare, out.Allocations = cost.GCShare, cost.Allocations
 	return out
 }
 
@@ -175,6 +185,18 @@ func checksum(summary []byte) (string, error) {
 		return "", fmt.Errorf("the summary has no checksum: %s", summary)
 	}
 	return string(m[1]), nil
+}
+
+// garbage reads from the summary how many seconds of CPU time collecting garbage took, and how many objects were put on the heap.
+func garbage(summary []byte) (seconds, objects float64, err error) {
+	var s struct {
+		Seconds *float64 `json:"gc_seconds"`
+		Objects *float64 `json:"allocations"`
+	}
+	if err := json.Unmarshal(summary, &s); err != nil || s.Seconds == nil || s.Objects == nil {
+		return 0, 0, errors.Join(err, fmt.Errorf("the summary does not say what was allocated: %s", summary))
+	}
+	return *s.Seconds, *s.Objects, nil
 }
 
 // script writes the pipeline of a query and returns its path.
@@ -254,7 +276,7 @@ func (r *NexmarkResult) WriteTable(out io.Writer) error {
 	fmt.Fprintf(out, "wire %s (commit %s, %s) on %s, %d cores; %d events of %d bytes, slope from %d, median of %d; parallelism 1, into blackhole, emit = 'changes'\n"+
 		"beside it: %s\n\n", r.Version, r.Commit, r.Go, r.CPU, r.Cores, r.Events, r.Bytes, r.Short, r.Runs, r.Rival)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "query\tfrom\tCPU ns/event\tleast\tmost\tto reach\tFlink's ns\tratio\tevents/s\tFlink's events/s\tpeak MB\t")
+	fmt.Fprintln(w, "query\tfrom\tCPU ns/event\tleast\tmost\tto reach\tFlink's ns\tratio\tevents/s\tFlink's events/s\tpeak MB\tGC %\tobjects/event\t")
 	number := func(v float64) string {
 		if v == 0 {
 			return ""
@@ -270,8 +292,8 @@ func (r *NexmarkResult) WriteTable(out io.Writer) error {
 		if c.RivalNanos > 0 && c.NanosPerEvent > 0 {
 			ratio = fmt.Sprintf("%.1f", c.RivalNanos/c.NanosPerEvent)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%.0f\t%.0f\t%.0f\t%s\t%s\t%s\t%.0f\t%s\t%.0f\t\n", c.Query, c.From, c.NanosPerEvent, c.Least, c.Most, number(c.Reach),
-			number(c.RivalNanos), ratio, c.EventsPerSecond, number(c.RivalEvents), float64(c.PeakBytes)/(1<<20))
+		fmt.Fprintf(w, "%s\t%s\t%.0f\t%.0f\t%.0f\t%s\t%s\t%s\t%.0f\t%s\t%.0f\t%.1f\t%.3f\t\n", c.Query, c.From, c.NanosPerEvent, c.Least, c.Most, number(c.Reach),
+			number(c.RivalNanos), ratio, c.EventsPerSecond, number(c.RivalEvents), float64(c.PeakBytes)/(1<<20), 100*c.GCShare, c.Allocations)
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -35,6 +35,9 @@ type Account struct {
 	CPU time.Duration
 	// PeakBytes is the most memory that was resident.
 	PeakBytes int64
+	// GC is the part of CPU that collecting garbage took, and Allocations is how many objects were put on Go's heap.
+	GC          time.Duration
+	Allocations int64
 }
 
 // Records returns how many records the sources read together.

@@ -110,7 +110,7 @@ func TestMembersOfTheSummaryAreStable(t *testing.T) {
 		of   any
 		want string
 	}{
-		{got, "balanced cpu_ns_per_record cpu_seconds elapsed_seconds error imbalances peak_memory_bytes pipeline records records_per_second " +
+		{got, "allocations balanced cpu_ns_per_record cpu_seconds elapsed_seconds error gc_seconds imbalances peak_memory_bytes pipeline records records_per_second " +
 			"sinks sources status steps"},
 		{got["sources"].([]any)[0], "blocks bytes filtered idle max_event_time name records rejected rows"},
 		{got["steps"].([]any)[0], "absorbed detail emitted filtered forwarded held in late name rejected"},

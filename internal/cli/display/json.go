@@ -18,6 +18,8 @@ type Summary struct {
 	ElapsedSeconds float64 `json:"elapsed_seconds"`
 	CPUSeconds     float64 `json:"cpu_seconds"`
 	PeakBytes      int64   `json:"peak_memory_bytes"`
+	GCSeconds      float64 `json:"gc_seconds"`
+	Allocations    int64   `json:"allocations"`
 	// Records counts what all sources read.
 	Records          int64   `json:"records"`
 	RecordsPerSecond float64 `json:"records_per_second"`
@@ -32,6 +34,7 @@ type Summary struct {
 func (a *Account) Summary() Summary {
 	s := Summary{
 		Pipeline: a.Pipeline, Status: a.Status, ElapsedSeconds: a.Elapsed.Seconds(), CPUSeconds: a.CPU.Seconds(), PeakBytes: a.PeakBytes,
+		GCSeconds: a.GC.Seconds(), Allocations: a.Allocations,
 		Records: a.Records(), RecordsPerSecond: a.perSecond(a.Records()), CPUPerRecord: a.nanosPerRecord(),
 		Imbalances: summary.Imbalances(a.Report), Report: summary.Of(a.Report),
 	}

@@ -18,7 +18,8 @@ func TestUsageGrows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if after.PeakBytes < before.PeakBytes || after.PeakBytes < int64(len(block)) || after.CPU < before.CPU {
+	if after.PeakBytes < before.PeakBytes || after.PeakBytes < int64(len(block)) || after.CPU < before.CPU ||
+		after.GC < 0 || after.GC > after.CPU || after.Allocations <= before.Allocations {
 		t.Errorf("%+v after %d bytes more, %+v before", after, len(block), before)
 	}
 }
