@@ -194,7 +194,7 @@ func (a *app) flow(stops *stops, e *execution, p *plans, state *engine.State, f 
 	defer limitHeap(p.logical.Memory)()
 	settings := flow.Settings{
 		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.state.interval, EpochBounded: state != nil, Listens: state != nil,
-		BlockBytes: f.blockBytes, StopAfter: f.stopAfter, Budget: limit.New("process", p.memory().Rows),
+		BlockBytes: f.blockBytes, StopAfter: f.stopAfter, EpochBlocks: f.epochBlocks, Budget: limit.New("process", p.memory().Rows),
 	}
 	if state != nil {
 		settings.Keeper, settings.Resume, settings.Identity, settings.LastEpoch = state, state.Resume(), state.Identity(), state.LastEpoch()

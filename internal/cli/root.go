@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -52,18 +53,23 @@ type app struct {
 
 // Main runs the command line args (without the program's name) and returns the exit code.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
-	fsys, clk := vfs.OS(), clock.System()
+	return MainOn(context.Background(), vfs.OS(), args, in, out, errOut)
+}
+
+// MainOn is Main on a file system, which tests may make fail. A run ends at once, with an error, when ctx is done.
+func MainOn(ctx context.Context, fsys vfs.FS, args []string, in io.Reader, out, errOut io.Writer) int {
+	clk := clock.System()
 	a := &app{
 		in: in, out: out, err: errOut, fs: fsys, clock: clk,
 		registry: registry.New(registry.Environment{FS: fsys, Clock: clk, Stdin: in, Stdout: out}),
 	}
 	a.registry.Formats = formats.New()
-	root := a.command()
+	root := a.command() //nolint:contextcheck // they get it when one of them runs
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	return a.code(root.Execute())
+	return a.code(root.ExecuteContext(ctx))
 }
 
 // code prints err, if there is one to print, and returns its exit code.

@@ -37,6 +37,7 @@ type runFlags struct {
 	memoryBytes int64 // memory, checked; 0 if it was not given
 	blockBytes  int
 	stopAfter   int64
+	epochBlocks int64
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -83,11 +84,13 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	flags.StringVar(&f.memory, "memory", "", "memory that rows and state may take, such as 2GiB; overrides the file (default: GOMEMLIMIT, or half of the machine's)")
 	flags.IntVar(&f.blockBytes, "block-bytes", 0, "size of the blocks that are read under load")
 	flags.Int64Var(&f.stopAfter, "stop-after", 0, "blocks of a source after which the run stops as at Ctrl-C, with exit code 0")
+	flags.Int64Var(&f.epochBlocks, "checkpoint-blocks", 0, "blocks that a source reads from one checkpoint to the next, at most")
 	completesValues(c, "summary", "text", "json", "none")
 	completesValues(c, "log-format", "text", "json")
 	completesValues(c, "output", result.Formats()...)
 	hide(flags, "block-bytes")
 	hide(flags, "stop-after")
+	hide(flags, "checkpoint-blocks")
 	return c
 }
 

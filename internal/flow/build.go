@@ -50,6 +50,9 @@ type Settings struct {
 	// StopAfter stops the run as a stop request would, once a source has dealt so many blocks; 0 means never. No source deals more. With it tests stop
 	// at a place that does not depend on time.
 	StopAfter int64
+	// EpochBlocks is how many blocks a source deals between two epochs; 0 means as many as it can. A source that has dealt them waits for an epoch to begin: tests
+	// take a checkpoint every few rows however fast rows are.
+	EpochBlocks int64
 	// QueueDepth is how many batches wait between a source or task and a task; 0 means a depth that was measured to be good. Tests make it 1.
 	QueueDepth int
 	// KeepFinished stores the manifest of the last epoch of a finished run too; else that run leaves none.

@@ -79,6 +79,8 @@ type sourceTask struct {
 	greets bool
 	// pace is nil if the source is not aligned with others.
 	pace *pace
+	// since counts the blocks since the last barrier.
+	since int64
 
 	requestMu sync.Mutex
 	// ticked is the processing time that is to be told, in µs.
@@ -236,6 +238,9 @@ func (s *sourceTask) pauses(ctx context.Context) bool {
 	case s.enough():
 		s.pipeline.enoughOnce.Do(func() { close(s.pipeline.enough) })
 		s.rest(ctx)
+	case s.epochIsDue():
+		s.pipeline.coordinator.request()
+		s.rest(ctx)
 	case !s.pace.mayRead():
 		s.rest(ctx)
 	default:
@@ -282,12 +287,19 @@ func (s *sourceTask) enough() bool {
 	return most > 0 && s.stats.Blocks.Load() >= most
 }
 
+// epochIsDue reports whether the source has dealt all that Settings.EpochBlocks grants before the next barrier.
+func (s *sourceTask) epochIsDue() bool {
+	most := s.pipeline.settings.EpochBlocks
+	return most > 0 && s.since >= most
+}
+
 // firstBuffer is the size of a lane's first block: an idle pipeline stays small.
 const firstBuffer = 64 << 10
 
 func (s *sourceTask) dealt(l *lane) item {
 	it := item{kind: itemBlock, ticket: s.ticket, clock: s.clock, news: s.hear(l.block.Split)}
 	s.ticket++
+	s.since++
 	s.stats.Blocks.Add(1)
 	if l.block.Buf != nil {
 		s.stats.Bytes.Add(int64(len(l.block.Buf.Data)))
@@ -305,6 +317,7 @@ func (s *sourceTask) issue(kind itemKind, b *barrier) (item, error) {
 	s.ticket++
 	if b != nil {
 		it.epoch = b.epoch
+		s.since = 0
 		s.clock = max(s.clock, b.clock)
 		it.clock = s.clock
 		s.over = b.stop

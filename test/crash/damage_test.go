@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"wire.example/wire/test/process"
 )
 
 // class is what kind of file of a state directory path is.
@@ -52,14 +54,14 @@ func TestOneBit(t *testing.T) {
 	}
 	t.Parallel()
 	bits := 2
-	if heavy() {
+	if process.Heavy() {
 		bits = 24
 	}
 	for _, point := range []string{"epoch/confirmed:4", ""} {
-		random := rand.New(rand.NewPCG(seed(t), uint64(len(point)))) //nolint:gosec // repeatable
+		random := rand.New(rand.NewPCG(process.Seed(t), uint64(len(point)))) //nolint:gosec // repeatable
 		origin := newScene(t, pipelines()[1], "")
-		if r := origin.run(point, "KILL", 2); r.killed() != (point != "") {
-			t.Fatalf("%q: %s", point, tail(r.says()))
+		if r := origin.run(point, "KILL", 2); r.Killed() != (point != "") {
+			t.Fatalf("%q: %s", point, process.Tail(r.Says()))
 		}
 		classes := byClass(t, origin.dir)
 		for _, name := range []string{"manifest", "table", "pack"} {
@@ -100,19 +102,19 @@ func (s *scene) turn(path string, random *rand.Rand) (noticed bool, err error) {
 	}
 	content[random.IntN(len(content))] ^= 1 << random.IntN(8)
 	must(s.t, os.WriteFile(damaged, content, 0o600))
-	v := start(s.t, c.dir, nil, "checkpoint", "verify", "--all", c.p.file)
-	v.wait()
-	noticed = v.exit() == 1
-	if noticed && !strings.Contains(v.says(), filepath.Base(path)) {
-		return noticed, fmt.Errorf("verify does not name it: %s", tail(v.says()))
+	v := process.Start(s.t, c.dir, nil, "checkpoint", "verify", "--all", c.p.file)
+	v.Wait()
+	noticed = v.Exit() == 1
+	if noticed && !strings.Contains(v.Says(), filepath.Base(path)) {
+		return noticed, fmt.Errorf("verify does not name it: %s", process.Tail(v.Says()))
 	}
 	if !noticed && class(path) != "lock" && !strings.HasPrefix(class(path), "lock") {
-		return noticed, fmt.Errorf("verify does not notice: %s", tail(v.says()))
+		return noticed, fmt.Errorf("verify does not notice: %s", process.Tail(v.Says()))
 	}
 	r := c.run("", "", 3)
-	if r.exit() != 0 {
-		if !strings.Contains(r.says(), filepath.Base(path)) {
-			return noticed, fmt.Errorf("the run does not name it: %s", tail(r.says()))
+	if r.Exit() != 0 {
+		if !strings.Contains(r.Says(), filepath.Base(path)) {
+			return noticed, fmt.Errorf("the run does not name it: %s", process.Tail(r.Says()))
 		}
 		return true, nil
 	}
@@ -136,10 +138,10 @@ func TestAFullDisk(t *testing.T) {
 			t.Errorf("%v: %s", err, out)
 		}
 	})
-	r := p.start(t, s.dir, aim{"epoch/confirmed:4", "STOP", ""}, 1, "--state-dir", "disk/state")
-	r.wait()
-	if !r.stopped() {
-		t.Fatalf("the run did not take four checkpoints: %s", tail(r.says()))
+	r := p.start(t, s.dir, process.Aim{Point: "epoch/confirmed:4", Signal: "STOP"}, 1, "--state-dir", "disk/state")
+	r.Wait()
+	if !r.Stopped() {
+		t.Fatalf("the run did not take four checkpoints: %s", process.Tail(r.Says()))
 	}
 	filler := filepath.Join(disk, "filler")
 	f, err := os.Create(filler)
@@ -148,15 +150,15 @@ func TestAFullDisk(t *testing.T) {
 		_, err = f.Write(block)
 	}
 	must(t, f.Close())
-	r.signal(syscall.SIGCONT)
-	if !awaits(r, "rows go on") {
-		t.Fatalf("nobody says that a checkpoint failed: %s", tail(r.says()))
+	r.Signal(syscall.SIGCONT)
+	if !r.Awaits("rows go on") {
+		t.Fatalf("nobody says that a checkpoint failed: %s", process.Tail(r.Says()))
 	}
 	must(t, os.Remove(filler))
-	r.wait()
-	must(t, r.finishes())
+	r.Wait()
+	must(t, r.Finishes())
 	must(t, differs(p.answer(t, s.dir), world0.want(t, p)))
-	v := start(t, s.dir, nil, "checkpoint", "verify", "--all", "--state-dir", "disk/state")
-	v.wait()
-	must(t, v.finishes())
+	v := process.Start(t, s.dir, nil, "checkpoint", "verify", "--all", "--state-dir", "disk/state")
+	v.Wait()
+	must(t, v.Finishes())
 }

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"wire.example/wire/test/process"
 )
 
 var pointCall = regexp.MustCompile(`fault\.Point\("([^"]+)"\)`) //nolint:gochecknoglobals // immutable
@@ -59,7 +61,7 @@ type scene struct {
 	p      *pipeline
 	dir    string
 	weak   string
-	asleep []*process
+	asleep []*process.Process
 	// early says that one sleeps that had not begun to read: it may miss what the other has finished with before it comes to publish.
 	early bool
 }
@@ -72,14 +74,14 @@ func newScene(t *testing.T, p *pipeline, weak string) *scene {
 }
 
 // run runs the pipeline; while one sleeps, as a take-over.
-func (s *scene) run(point, signal string, parallelism int) *process {
+func (s *scene) run(point, signal string, parallelism int) *process.Process {
 	s.t.Helper()
 	var flags []string
 	if len(s.asleep) > 0 {
 		flags = append(flags, "--take-over")
 	}
-	r := s.p.run(s.t, s.dir, aim{point, signal, s.weak}, parallelism, flags...)
-	if r.stopped() {
+	r := s.p.run(s.t, s.dir, process.Aim{Point: point, Signal: signal, Weak: s.weak}, parallelism, flags...)
+	if r.Stopped() {
 		s.asleep = append(s.asleep, r)
 	}
 	return r
@@ -100,8 +102,8 @@ func (s *scene) kill(point string, nth int) (reached bool, err error) {
 	s.begin(point)
 	for _, leg := range []struct{ nth, parallelism int }{{nth, 1}, {1, 3}} {
 		r := s.run(fmt.Sprintf("%s:%d", point, leg.nth), "KILL", leg.parallelism)
-		if !r.killed() {
-			if err := r.finishes(); err != nil {
+		if !r.Killed() {
+			if err := r.Finishes(); err != nil {
 				return reached, err
 			}
 			break
@@ -117,8 +119,8 @@ func (s *scene) stop(point string, nth int) (reached bool, err error) {
 	s.begin(point)
 	s.early = s.early || nth == 1 && strings.HasPrefix(point, "checkpoint/") // the claim at its start
 	r := s.run(fmt.Sprintf("%s:%d", point, nth), "STOP", 1)
-	if !r.stopped() {
-		return false, errors.Join(r.finishes(), s.end())
+	if !r.Stopped() {
+		return false, errors.Join(r.Finishes(), s.end())
 	}
 	return true, s.end()
 }
@@ -127,18 +129,18 @@ func (s *scene) stop(point string, nth int) (reached bool, err error) {
 func (s *scene) end() error {
 	s.t.Helper()
 	before := s.finished()
-	if err := s.run("", "", 2).finishes(); err != nil {
+	if err := s.run("", "", 2).Finishes(); err != nil {
 		return err
 	}
 	published := files(s.t, s.dir)
 	for _, r := range s.asleep {
-		r.signal(syscall.SIGCONT)
-		r.wait()
-		if strings.Contains(r.says(), "is finished already") {
+		r.Signal(syscall.SIGCONT)
+		r.Wait()
+		if strings.Contains(r.Says(), "is finished already") {
 			continue // it slept before it owned anything, and found nothing to do
 		}
-		if superseded := strings.Contains(r.says(), "another run has taken this pipeline over"); !before && (r.exit() == 0 || !superseded && !s.early) {
-			return fmt.Errorf("a run that was superseded ended with %d: %s", r.exit(), tail(r.says()))
+		if superseded := strings.Contains(r.Says(), "another run has taken this pipeline over"); !before && (r.Exit() == 0 || !superseded && !s.early) {
+			return fmt.Errorf("a run that was superseded ended with %d: %s", r.Exit(), process.Tail(r.Says()))
 		}
 	}
 	s.asleep = nil
@@ -196,18 +198,18 @@ func TestAtEachPoint(t *testing.T) {
 	t.Run("points", func(t *testing.T) {
 		for i, point := range all {
 			for _, signal := range []string{"KILL", "STOP"} {
-				if !heavy() && signal == "STOP" && (uint64(i)+seed(t))%3 != 0 { //nolint:gosec // a small number
+				if !process.Heavy() && signal == "STOP" && (uint64(i)+process.Seed(t))%3 != 0 { //nolint:gosec // a small number
 					continue
 				}
 				t.Run(point+" "+signal, func(t *testing.T) {
 					t.Parallel()
-					atPoint(t, point, signal, rand.New(rand.NewPCG(seed(t), uint64(i))), account) //nolint:gosec // repeatable
+					atPoint(t, point, signal, rand.New(rand.NewPCG(process.Seed(t), uint64(i))), account) //nolint:gosec // repeatable
 				})
 			}
 		}
 	})
 	for _, point := range all {
-		if account.counts[point+" KILL"] == 0 || heavy() && account.counts[point+" STOP"] == 0 {
+		if account.counts[point+" KILL"] == 0 || process.Heavy() && account.counts[point+" STOP"] == 0 {
 			t.Errorf("no run was killed, or stopped, at %s: %v", point, account.counts)
 		}
 	}
@@ -219,7 +221,7 @@ func atPoint(t *testing.T, point, signal string, random *rand.Rand, account *rea
 	all := pipelines()
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	nths := []int{1, 3, 8}
-	if !heavy() {
+	if !process.Heavy() {
 		nths = []int{1 + random.IntN(3), 1}
 	}
 	for _, p := range all {
@@ -238,7 +240,7 @@ func atPoint(t *testing.T, point, signal string, random *rand.Rand, account *rea
 				continue
 			}
 			account.add(point, signal)
-			if !heavy() {
+			if !process.Heavy() {
 				return
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"wire.example/wire/test/process"
 )
 
 // TestAtRandomMoments kills runs at random moments until they finish, again and again, at another parallelism each time.
@@ -13,10 +15,10 @@ func TestAtRandomMoments(t *testing.T) {
 		t.Skip("builds the program and runs it many times")
 	}
 	kills := 15
-	if heavy() {
+	if process.Heavy() {
 		kills = 300
 	}
-	random := rand.New(rand.NewPCG(seed(t), 11)) //nolint:gosec // repeatable
+	random := rand.New(rand.NewPCG(process.Seed(t), 11)) //nolint:gosec // repeatable
 	all := pipelines()
 	undisturbed := newScene(t, all[0], "")
 	world0.want(t, all[0])
@@ -29,21 +31,21 @@ func TestAtRandomMoments(t *testing.T) {
 		s := newScene(t, p, "")
 		for legs := 1; ; legs++ {
 			if legs > 100 {
-				t.Fatalf("%s, lap %d of seed %d: not finished after %d runs", p.name, lap, seed(t), legs)
+				t.Fatalf("%s, lap %d of seed %d: not finished after %d runs", p.name, lap, process.Seed(t), legs)
 			}
-			r := p.start(t, s.dir, aim{}, 1+random.IntN(3))
-			moment := time.AfterFunc(time.Duration(random.Int64N(int64(3*usual/2))), func() { _ = syscall.Kill(r.pid, syscall.SIGKILL) }) //nolint:forbidigo // processes live in the machine's time
-			r.wait()
+			r := p.start(t, s.dir, process.Aim{}, 1+random.IntN(3))
+			moment := time.AfterFunc(time.Duration(random.Int64N(int64(3*usual/2))), func() { _ = syscall.Kill(r.PID, syscall.SIGKILL) }) //nolint:forbidigo // processes live in the machine's time
+			r.Wait()
 			moment.Stop()
-			if !r.killed() {
-				must(t, r.finishes())
+			if !r.Killed() {
+				must(t, r.Finishes())
 				break
 			}
 			killed++
 		}
 		finished++
 		if err := s.end(); err != nil {
-			t.Fatalf("%s, lap %d of seed %d: %v", p.name, lap, seed(t), err)
+			t.Fatalf("%s, lap %d of seed %d: %v", p.name, lap, process.Seed(t), err)
 		}
 	}
 	t.Logf("%d runs came to their end", finished)

@@ -1,0 +1,203 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"wire.example/wire/internal/foundation/fault"
+)
+
+// built is the program with kill points, one for all tests of a process.
+var built struct { //nolint:gochecknoglobals // building takes long
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// Program builds the program as it is shipped but with kill points, once, and returns its path. TestMain calls Remove.
+func Program(t testing.TB) string {
+	t.Helper()
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "wire-process"); built.err != nil { // it outlives the test that needs it first
+			return
+		}
+		c := exec.CommandContext(context.Background(), "go", "build", "-tags", "killpoints", "-o", filepath.Join(built.dir, "wire"), "wire.example/wire/cmd/wire") // as above
+		c.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := c.CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("%w: %s", err, out)
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return filepath.Join(built.dir, "wire")
+}
+
+// Remove removes the program.
+func Remove() {
+	if built.dir != "" {
+		_ = os.RemoveAll(built.dir) // it is the system's folder for what may be lost
+	}
+}
+
+// Heavy reports whether the tests may take long.
+func Heavy() bool { return os.Getenv("WIRE_TEST_HEAVY") == "1" }
+
+// Seed is what cuts and random moments are drawn from.
+func Seed(t testing.TB) uint64 {
+	t.Helper()
+	text := os.Getenv("WIRE_SEED")
+	if text == "" {
+		return 1
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Patience bounds a process: one that takes longer hangs, is killed, and fails its test.
+const Patience = 3 * time.Minute
+
+// Aim is where a run is killed or stopped, "" for nowhere, and what guarantee it is without, "" for none.
+type Aim struct {
+	Point  string
+	Signal string
+	Weak   string
+	// Pause is a point and how long the run sleeps there, as fault.PauseVariable has it.
+	Pause string
+}
+
+// Env is the aim for a process.
+func (a Aim) Env() []string {
+	return []string{
+		fault.KillPointVariable + "=" + a.Point, fault.KillSignalVariable + "=" + a.Signal, fault.WeakVariable + "=" + a.Weak, fault.PauseVariable + "=" + a.Pause,
+	}
+}
+
+// Process is a run of the program under way.
+type Process struct {
+	PID    int
+	t      testing.TB
+	stdout string
+	stderr string
+	status syscall.WaitStatus
+	ended  bool
+}
+
+// Start runs the program in dir with more in its environment.
+func Start(t testing.TB, dir string, env []string, args ...string) *Process {
+	t.Helper()
+	logs := t.TempDir()
+	p := &Process{t: t, stdout: filepath.Join(logs, "stdout"), stderr: filepath.Join(logs, "stderr")}
+	out, err := os.Create(p.stdout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close() //nolint:errcheck // the process has its own
+	said, err := os.Create(p.stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()                                                  //nolint:errcheck // as above
+	c := exec.CommandContext(context.Background(), Program(t), args...) // its end is waited for here, by number
+	c.Dir, c.Stdout, c.Stderr, c.Env = dir, out, said, append(os.Environ(), env...)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.PID = c.Process.Pid
+	if err := c.Process.Release(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if !p.ended {
+			_ = syscall.Kill(p.PID, syscall.SIGKILL)
+			p.Wait()
+		}
+	})
+	return p
+}
+
+// Wait waits until the process has stopped or ended.
+func (p *Process) Wait() {
+	timer := time.AfterFunc(Patience, func() { _ = syscall.Kill(p.PID, syscall.SIGKILL) }) //nolint:forbidigo // processes live in the machine's time
+	defer timer.Stop()
+	for {
+		_, err := syscall.Wait4(p.PID, &p.status, syscall.WUNTRACED, nil)
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil {
+			p.t.Errorf("waiting for process %d: %v", p.PID, err)
+			p.ended = true
+		}
+		break
+	}
+	p.ended = p.ended || !p.status.Stopped()
+}
+
+// Signal sends s.
+func (p *Process) Signal(s syscall.Signal) {
+	p.t.Helper()
+	if err := syscall.Kill(p.PID, s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// Says is what the process wrote to standard error, and then to standard output.
+func (p *Process) Says() string { return read(p.stderr) + read(p.stdout) }
+
+// Prints is what the process wrote to standard output.
+func (p *Process) Prints() string { return read(p.stdout) }
+
+func read(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// Awaits waits until the process has written text. It reports false if it does not in time.
+func (p *Process) Awaits(text string) bool {
+	for range Patience / (20 * time.Millisecond) {
+		if strings.Contains(p.Says(), text) {
+			return true
+		}
+		time.Sleep(20 * time.Millisecond) //nolint:forbidigo // as above
+	}
+	return false
+}
+
+// Killed reports whether it was killed.
+func (p *Process) Killed() bool { return p.status.Signaled() && p.status.Signal() == syscall.SIGKILL }
+
+// Stopped reports whether it is stopped.
+func (p *Process) Stopped() bool { return p.status.Stopped() }
+
+// Exit is the exit code; -1 of a process that was killed.
+func (p *Process) Exit() int { return p.status.ExitStatus() }
+
+// Finishes fails unless the run came to its end.
+func (p *Process) Finishes() error {
+	if p.ended && p.Exit() == 0 {
+		return nil
+	}
+	return fmt.Errorf("a run ended with %d (killed: %t): %s", p.Exit(), p.Killed(), Tail(p.Says()))
+}
+
+// Tail is the last lines of a text.
+func Tail(text string) string {
+	all := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(all[max(0, len(all)-12):], "\n")
+}
