@@ -11,24 +11,31 @@ import (
 
 	"wire.example/wire/internal/testserver"
 	"wire.example/wire/test/nexmark"
+	"wire.example/wire/test/process"
 )
 
-// heavy reports whether the suite runs in full.
-func heavy() bool { return os.Getenv("WIRE_TEST_HEAVY") == "1" }
-
 // events is how many events the queries read.
-func size() int64 { return nexmark.Sizes()[map[bool]int{false: 0, true: 1}[heavy()]] }
+func size() int64 { return nexmark.Sizes()[map[bool]int{false: 0, true: 1}[process.Heavy()]] }
+
+// manner is whether a run is undisturbed.
+type manner string
+
+const (
+	whole   manner = "whole"
+	kept    manner = "with checkpoints"
+	stopped manner = "stopped and resumed" // in the middle, and it goes on from its checkpoint with three lanes and tasks
+	killed  manner = "killed and resumed"  // twice, and it goes on from what is on the disk with three lanes and tasks
+)
 
 // way is how a query is run.
 type way struct {
 	emit        string
 	parallelism int
-	// stopped says that the run stops in the middle and goes on from its checkpoint with three lanes and tasks.
-	stopped bool
+	manner      manner
 }
 
 func (w way) String() string {
-	return fmt.Sprintf("emit %s, parallelism %d%s", w.emit, w.parallelism, map[bool]string{true: ", stopped and resumed"}[w.stopped])
+	return fmt.Sprintf("emit %s, parallelism %d, %s", w.emit, w.parallelism, w.manner)
 }
 
 // setting is data that queries run over, and the ways.
@@ -41,13 +48,10 @@ type setting struct {
 func settings() []setting {
 	var all []way
 	for _, emit := range []string{"final", "changes"} {
-		for _, p := range []int{1, 2, 4} {
-			all = append(all, way{emit, p, false})
-		}
-		all = append(all, way{emit, 2, true})
+		all = append(all, way{emit, 1, whole}, way{emit, 2, kept}, way{emit, 4, whole}, way{emit, 2, stopped}, way{emit, 2, killed})
 	}
-	few := []way{{"final", 2, false}, {"changes", 1, false}, {"changes", 4, false}, {"changes", 2, true}}
-	if heavy() {
+	few := []way{{"final", 2, whole}, {"changes", 1, whole}, {"changes", 4, kept}, {"changes", 2, stopped}, {"changes", 2, killed}}
+	if process.Heavy() {
 		few = all
 	}
 	return []setting{
@@ -72,7 +76,7 @@ func TestQueries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	open := readOpen(t)
+	open, dead := readOpen(t), &deaths{}
 	for _, s := range settings() {
 		t.Run(string(s.set)+"/"+string(s.form), func(t *testing.T) {
 			golden, err := nexmark.Load(here, nexmark.Key(s.set, answersOf(s.set, s.form), size()))
@@ -90,17 +94,24 @@ func TestQueries(t *testing.T) {
 						t.Fatal("the answer has no rows: the query proves nothing")
 					}
 					for _, w := range s.ways {
-						open.judge(t, s, name, w, ask(t, s, name, w, &want))
+						if w.manner == killed && spared(t, fmt.Sprint(s.set, s.form, name, w)) {
+							continue
+						}
+						open.judge(t, s, name, w, ask(t, s, name, w, &want, dead))
 					}
 				})
 			}
 		})
 	}
 	open.used(t)
+	t.Logf("%d runs were killed %d times", dead.runs, dead.kills)
+	if dead.kills < dead.runs {
+		t.Errorf("%d runs were killed %d times: that proves little", dead.runs, dead.kills)
+	}
 }
 
 // ask runs a query and says what is wrong with its answer; nil: nothing.
-func ask(t *testing.T, s setting, name string, w way, want *nexmark.Golden) error {
+func ask(t *testing.T, s setting, name string, w way, want *nexmark.Golden, dead *deaths) error {
 	t.Helper()
 	script, err := nexmark.Script(name, s.form, size(), w.emit)
 	if err != nil {
@@ -114,9 +125,14 @@ func ask(t *testing.T, s setting, name string, w way, want *nexmark.Golden) erro
 			t.Fatal(err)
 		}
 	}
-	if w.stopped {
+	switch w.manner {
+	case stopped:
 		err = inPieces(t, s.form, w)
-	} else {
+	case killed:
+		err = dead.killedTwice(t, name, w)
+	case kept:
+		_, err = run(t, checkpointing(w)...)
+	default:
 		_, err = run(t, "--summary", "json", "--ephemeral", "--parallelism", fmt.Sprint(w.parallelism), "--block-bytes", "50000", "q.sql")
 	}
 	if err != nil {
@@ -230,7 +246,7 @@ func TestLateness(t *testing.T) {
 	for _, name := range nexmark.Names() {
 		if late := gap[name].Digest != typed[name].Digest; late && !nexmark.Windowed(name) {
 			t.Errorf("%s: late rows change its answer, and it has no windows", name)
-		} else if !late && nexmark.Windowed(name) && heavy() {
+		} else if !late && nexmark.Windowed(name) && process.Heavy() {
 			t.Errorf("%s: late rows do not change its answer", name)
 		}
 		if typed[name].Digest != combined[name].Digest {

@@ -47,7 +47,10 @@ func readOpen(t *testing.T) *openList {
 // judge reports what is wrong with an answer, unless it is listed.
 func (l *openList) judge(t *testing.T, s setting, name string, w way, wrong error) {
 	t.Helper()
-	pieces := map[bool]string{false: "whole", true: "pieces"}[w.stopped]
+	pieces := "pieces"
+	if w.manner == whole || w.manner == kept {
+		pieces = "whole"
+	}
 	for i := range l.lines {
 		if line := &l.lines[i]; line.matches(name, string(s.form), w.emit, pieces) {
 			if wrong != nil {

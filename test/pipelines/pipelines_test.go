@@ -34,14 +34,21 @@ func (s *script) test(t *testing.T) (stops int) {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
-	for _, w := range append(ways(), keeping(s.name)...) {
-		if w.killed || s.once && (w.kept || w.later != nil) {
+	changes := 0
+	for _, w := range ways(t, s.name) {
+		if s.once && w.later != nil {
 			continue
+		}
+		if s.once {
+			w.kept = false
 		}
 		dir := t.TempDir()
 		s.lay(t, dir)
 		t.Chdir(dir)
-		got := s.run(t, w)
+		got := s.run(t, w, changes)
+		if w.kept && !w.killed {
+			changes = got.changes
+		}
 		if w.kept && got.exit != 0 {
 			got.stops++ // what its checkpoints speak of stays
 		}
@@ -72,6 +79,9 @@ func (s *script) compare(t *testing.T, w way, got outcome, dir string) {
 		t.Errorf("%s: standard output (- want, + got)\n%s", w.name, diff)
 	}
 	for line, want := range s.account {
+		if w.killed {
+			break // what a killed run did is in no account
+		}
 		if diff := cmp.Diff(want.String(), got.account[line].String()); diff != "" {
 			t.Errorf("%s: account of %s (- want, + got)\n%s", w.name, line, diff)
 		}

@@ -6,20 +6,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
-	"wire.example/wire/internal/cli"
+	"wire.example/wire/test/process"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) { process.Remove(); os.Exit(code) }))
+}
 
 // way is how a script is run.
 type way struct {
@@ -28,73 +27,50 @@ type way struct {
 	first, later []string
 	// kept says that checkpoints are taken all the time, though the run is not stopped.
 	kept bool
-	// killed says that the process is killed at some moment, and that later goes on.
-	killed bool
+	// killed says that the run is killed on its way, and that later goes on; processes, that it is a process.
+	killed, processes bool
 }
 
-// keeping are the ways with checkpoints all the time: to the end, and where there is a process, killed in the middle. Every fourth case takes them, and all do when tests may take long.
-func keeping(name string) []way {
-	h := fnv.New32()
-	_, _ = h.Write([]byte(name)) // never fails
-	if h.Sum32()%4 != 0 && os.Getenv("WIRE_TEST_HEAVY") != "1" {
-		return nil
-	}
-	flags := func(parallelism string) []string {
-		return []string{"--block-bytes", "64", "--parallelism", parallelism, "--checkpoint-interval", "1ms"}
-	}
-	ways := []way{{name: "parallelism 2 with checkpoints", first: flags("2"), kept: true}}
-	if os.Getenv("WIRE_BIN") != "" {
-		ways = append(ways, way{name: "killed, resumed at parallelism 3", first: flags("2"), later: flags("3"), kept: true, killed: true})
-	}
-	return ways
-}
-
-// ways lists the ways; the first is the plain one.
-func ways() []way {
-	small := func(parallelism string, more ...string) []string {
-		return append([]string{"--block-bytes", "16", "--parallelism", parallelism}, more...)
-	}
-	return []way{
+// ways lists the ways of a script in YAML; the first is the plain one.
+func ways(t *testing.T, name string) []way {
+	t.Helper()
+	all := []way{
 		{name: "straight", first: []string{"--parallelism", "1"}},
-		{name: "two lanes", first: small("2")},
+		{name: "two lanes with checkpoints", first: small("2", "--checkpoint-blocks", "2"), kept: true},
 		{name: "three lanes", first: small("3")},
 		{name: "stopped", first: small("2", "--stop-after", "1"), later: small("3")},
 		{name: "stopped at every block", first: small("1", "--stop-after", "1"), later: small("1", "--stop-after", "1")},
 	}
+	if !spared(t, name) {
+		all = append(all, killedWays()...)
+	}
+	return all
 }
 
 // result is what one process, or one call of the command line, did.
 type result struct {
 	exit           int
 	stdout, stderr string
+	changes        int // calls that changed the disk, where they were counted
 }
 
 // command runs wire in the current directory.
-func command(t *testing.T, args, env []string) result { return commandUntil(t, args, env, 0) }
-
-// commandUntil is command, killed after a while unless that is 0.
-func commandUntil(t *testing.T, args, env []string, killed time.Duration) result {
+func command(t *testing.T, args, env []string) result {
 	t.Helper()
-	var stdout, stderr safeBuffer
 	bin := os.Getenv("WIRE_BIN")
 	if bin == "" {
-		code := cli.Main(args, strings.NewReader(""), &stdout, &stderr)
-		return result{code, stdout.String(), stderr.String()}
+		r, _ := commandOnDisk(t, args, -1)
+		return r
 	}
+	var stdout, stderr safeBuffer
 	c := exec.CommandContext(context.Background(), bin, args...) // the process ends by itself, or its test is killed with it
 	c.Stdout, c.Stderr, c.Env = &stdout, &stderr, append(os.Environ(), env...)
-	err := c.Start()
-	if err == nil {
-		if killed > 0 {
-			defer time.AfterFunc(killed, func() { _ = c.Process.Kill() }).Stop() //nolint:forbidigo // processes live in the machine's time
-		}
-		err = c.Wait()
-	}
+	err := c.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return result{c.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	return result{exit: c.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}
 }
 
 // safeBuffer may be written by several goroutines.
@@ -125,19 +101,28 @@ type outcome struct {
 	stops   int
 }
 
-// run runs s in the current directory until it is finished or fails.
-func (s *script) run(t *testing.T, w way) outcome {
+// run runs s in the current directory until it is finished or fails. changes is how many calls of an undisturbed run change the disk.
+func (s *script) run(t *testing.T, w way, changes int) outcome {
 	t.Helper()
 	all := outcome{account: map[string]numbers{}}
-	flags := w.first
+	flags, k := w.first, newKiller(t, s.name, changes, 10, w.processes)
 	for range maxRuns {
 		args := append(append([]string{"run"}, w.state()...), flags...)
 		if s.stdout == "" {
 			args = append(args, "--summary", "json")
 		}
 		args = append(append(args, s.flags...), "pipeline.yaml")
-		all.result = command(t, args, s.env)
-		if s.stdout != "" || all.exit != 0 {
+		if !w.killed {
+			all.result = command(t, args, s.env)
+		} else {
+			var killed bool
+			if all.result, killed = k.run(t, args, s.env); killed {
+				all.stops++
+				flags = w.later
+				continue
+			}
+		}
+		if s.stdout != "" || all.exit != 0 || w.killed && finishedAlready(all.result) {
 			return all
 		}
 		stopped, err := all.add(all.stdout)

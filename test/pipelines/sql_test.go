@@ -9,12 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"wire.example/wire/internal/testserver"
 	"wire.example/wire/test/nexmark"
+	"wire.example/wire/test/process"
 )
 
 var update = flag.Bool("update", false, "write what PostgreSQL answers into the scripts in SQL")
@@ -23,22 +23,25 @@ var update = flag.Bool("update", false, "write what PostgreSQL answers into the 
 func TestSQL(t *testing.T) {
 	groups := readGroups(t)
 	answerAll(t, groups)
-	open, cases := readOpen(t, "testdata/sql/open.txt"), 0
+	open, cases, dead := readOpen(t, "testdata/sql/open.txt"), 0, &deaths{}
 	bin := program(t, groups)
 	for _, g := range groups {
 		cases += len(g.cases)
 		t.Run(g.name, func(t *testing.T) {
 			for _, c := range g.cases {
 				if len(g.cases) == 1 && g.grid == nil {
-					c.test(t, open, bin)
+					c.test(t, open, bin, dead)
 					continue
 				}
-				t.Run(c.name[len(g.name)+1:], func(t *testing.T) { c.test(t, open, bin) })
+				t.Run(c.name[len(g.name)+1:], func(t *testing.T) { c.test(t, open, bin, dead) })
 			}
 		})
 	}
 	open.used(t, cases)
-	t.Logf("%d cases, of which %d are open", cases, open.count())
+	t.Logf("%d cases, of which %d are open; %d runs were killed", cases, open.count(), dead.kills)
+	if dead.runs > 10 && dead.kills < dead.runs {
+		t.Errorf("%d cases were killed %d times: that proves little", dead.runs, dead.kills)
+	}
 }
 
 // answerAll makes PostgreSQL's answers, or holds those that are stored against them where there is one.
@@ -90,7 +93,7 @@ type sqlCase struct {
 }
 
 // test runs c in every way, and fails unless the answer is right or c is open.
-func (c *sqlCase) test(t *testing.T, open *openList, bin string) {
+func (c *sqlCase) test(t *testing.T, open *openList, bin string, dead *deaths) {
 	t.Helper()
 	if len(c.want) == 0 && len(c.stderr) == 0 {
 		t.Fatal("the script wants nothing")
@@ -100,12 +103,13 @@ func (c *sqlCase) test(t *testing.T, open *openList, bin string) {
 		return
 	}
 	var wrong []string
-	for _, w := range c.ways() {
+	changes := 0
+	for _, w := range c.ways(t) {
 		t.Chdir(t.TempDir())
 		if err := c.lay(); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.run(t, w); err != nil {
+		if err := c.run(t, w, &changes, dead); err != nil {
 			wrong = append(wrong, fmt.Sprintf("%s: %v", w.name, err))
 		}
 		if c.exit == 2 {
@@ -116,24 +120,30 @@ func (c *sqlCase) test(t *testing.T, open *openList, bin string) {
 }
 
 // ways are how a script in SQL is run: blocks are so small that each has a row.
-func (c *sqlCase) ways() []way {
-	small := func(parallelism string, more ...string) []string {
-		return append([]string{"--block-bytes", "16", "--parallelism", parallelism}, more...)
+func (c *sqlCase) ways(t *testing.T) []way {
+	t.Helper()
+	kept := way{name: "parallelism 2 with checkpoints", first: small("2", "--checkpoint-blocks", fmt.Sprint(max(1, c.records()/6))), kept: !c.once}
+	all := []way{{name: "straight", first: []string{"--parallelism", "1"}}, kept, {name: "parallelism 4", first: small("4")}}
+	if c.once {
+		return all
 	}
+	chosen := !spared(t, c.name)
+	if chosen {
+		all = append(all, killedWays()...)
+	}
+	if !chosen || process.Heavy() {
+		all = append(all, way{name: "stopped in the middle, resumed at parallelism 3", first: small("2", "--stop-after", fmt.Sprint(c.records()/2)), later: small("3")})
+	}
+	return all
+}
+
+// records is how many records the largest input has, at least 2.
+func (c *sqlCase) records() int {
 	records := 2
 	for _, text := range c.input {
 		records = max(records, strings.Count(text, "\n"))
 	}
-	all := []way{
-		{name: "straight", first: []string{"--parallelism", "1"}},
-		{name: "parallelism 2", first: small("2")},
-		{name: "parallelism 4", first: small("4")},
-	}
-	if !c.once {
-		all = append(all, keeping(c.name)...)
-		all = append(all, way{name: "stopped in the middle, resumed at parallelism 3", first: small("2", "--stop-after", fmt.Sprint(records/2)), later: small("3")})
-	}
-	return all
+	return records
 }
 
 func (c *sqlCase) lay() error {
@@ -148,25 +158,34 @@ func (c *sqlCase) lay() error {
 	return os.WriteFile("pipeline.sql", []byte(c.script), 0o600)
 }
 
-// run runs c in the current directory, and says what is wrong.
-func (c *sqlCase) run(t *testing.T, w way) error {
+// run runs c in the current directory, and says what is wrong. changes is how many calls of an undisturbed run with checkpoints change the disk.
+func (c *sqlCase) run(t *testing.T, w way, changes *int, dead *deaths) error {
 	t.Helper()
-	flags, moment := w.first, 80*time.Millisecond
+	flags, k := w.first, newKiller(t, c.name, *changes, c.records(), w.processes)
+	if w.killed {
+		dead.runs++
+		defer func() { dead.kills += k.kills }()
+	}
 	for range maxRuns {
 		args := append(append([]string{"run", "--summary", "json"}, w.state()...), flags...)
-		var until time.Duration
-		if w.killed && moment > 0 {
-			until, moment = moment, moment-15*time.Millisecond // in the end it is left alone
+		args = append(append(args, c.flags...), "pipeline.sql")
+		var r result
+		if !w.killed {
+			r = command(t, args, nil)
+		} else {
+			var killed bool
+			if r, killed = k.run(t, args, nil); killed {
+				flags = w.later
+				continue
+			}
 		}
-		r := commandUntil(t, append(append(args, c.flags...), "pipeline.sql"), nil, until)
-		if w.killed && r.exit == -1 {
-			flags = w.later
-			continue
+		if w.kept && !w.killed {
+			*changes = r.changes
 		}
 		if err := c.ended(r); err != nil {
 			return err
 		}
-		if r.exit != 0 {
+		if r.exit != 0 || w.killed && finishedAlready(r) {
 			return c.files()
 		}
 		o := outcome{account: map[string]numbers{}}
