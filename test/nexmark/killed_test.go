@@ -32,9 +32,9 @@ func spared(t *testing.T, name string) bool {
 }
 
 // checkpointing are the flags for a checkpoint every few hundred rows of a file.
-func checkpointing(w way) []string {
+func checkpointing(parallelism int, file string) []string {
 	return []string{
-		"--summary", "json", "--state-dir", "state", "--checkpoint-interval", "1h", "--checkpoint-blocks", "2", "--block-bytes", "60000", "--parallelism", fmt.Sprint(w.parallelism), "q.sql",
+		"--summary", "json", "--state-dir", "state", "--checkpoint-interval", "1h", "--checkpoint-blocks", "2", "--block-bytes", "60000", "--parallelism", fmt.Sprint(parallelism), file,
 	}
 }
 
@@ -43,21 +43,22 @@ type deaths struct{ runs, kills int }
 
 // killedTwice kills a run in the middle, and the one that goes on from what it left, at a call to the disk; as processes, where tests may take long, between blocks or
 // steps of the protocol.
-func (d *deaths) killedTwice(t *testing.T, name string, w way) error {
+func (d *deaths) killedTwice(t *testing.T, name, file string) error {
 	t.Helper()
-	random := rand.New(rand.NewPCG(process.Seed(t), uint64(hash(name+w.String())))) //nolint:gosec // repeatable
+	random := rand.New(rand.NewPCG(process.Seed(t), uint64(hash(name)))) //nolint:gosec // repeatable
 	end := killedHere
 	if process.Heavy() && random.IntN(2) == 0 {
 		end = killedProcess
 	}
 	d.runs++
+	parallelism := 2
 	for leg := range 3 {
-		dead, err := end(t, checkpointing(w), leg, random)
+		dead, err := end(t, checkpointing(parallelism, file), leg, random)
 		if !dead {
 			return err
 		}
 		d.kills++
-		w.parallelism = 3
+		parallelism = 3
 	}
 	return fmt.Errorf("not finished")
 }

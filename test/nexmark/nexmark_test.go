@@ -129,9 +129,9 @@ func ask(t *testing.T, s setting, name string, w way, want *nexmark.Golden, dead
 	case stopped:
 		err = inPieces(t, s.form, w)
 	case killed:
-		err = dead.killedTwice(t, name, w)
+		err = dead.killedTwice(t, fmt.Sprint(s.set, s.form, name, w), "q.sql")
 	case kept:
-		_, err = run(t, checkpointing(w)...)
+		_, err = run(t, checkpointing(w.parallelism, "q.sql")...)
 	default:
 		_, err = run(t, "--summary", "json", "--ephemeral", "--parallelism", fmt.Sprint(w.parallelism), "--block-bytes", "50000", "q.sql")
 	}
