@@ -123,7 +123,7 @@ func run(ctx context.Context, fsys vfs.FS, lanes int) error {
 }
 
 // query binds the query of a transform.
-func query(name, text string, inputs []spec.Input) (logical.Node, error) {
+func query(name, text string, _ logical.OnError, inputs []spec.Input) (logical.Node, error) {
 	q, err := parse.Query(text)
 	if err != nil {
 		return nil, err
