@@ -4,8 +4,8 @@ import "math/bits"
 
 // Folder is a State whose slots can be added to each other: that of every Mergeable function.
 type Folder interface {
-	// Fold adds what the slots of from hold to the slots of into, place by place; those of from stay as they are. A slot of into may be there several
-	// times, but is not in from.
+	// Fold adds what the slots of from hold to the slots of into, one after the other; those of from stay as they are, unless something is added to them later. The two of a
+	// place are not the same.
 	Fold(into, from []uint32) error
 }
 

@@ -91,3 +91,8 @@ func Same(a *batch.Column, i int, b *batch.Column, j int) bool { return sameValu
 func GatherTwo(out, first, second *batch.Column, picks []uint16) {
 	gatherTwo(out, first, second, picks)
 }
+
+// MarkDiffering sets differs of the positions whose row in before, by images, does not look like the one that they have in after.
+func MarkDiffering(before, after *batch.Column, images []int16, positions []uint16, differs []bool) {
+	markDiffering(before, after, images, positions, differs)
+}

@@ -95,6 +95,30 @@ func (r *Rewriter) Slices(data []byte) ([]byte, error) {
 	return keyed.AppendParts(nil, slicedVersion, parts[0], main), nil
 }
 
+// Revised rewrites what Revised.Snapshot returned for a key group.
+func (r *Rewriter) Revised(data []byte) ([]byte, error) {
+	parts, err := keyed.Parts(r.name, data, revisedVersion, 2)
+	if err != nil {
+		return nil, err
+	}
+	main, err := r.table(parts[1], func(dst []byte, in *walker) []byte {
+		for n := in.peek(); in.err == nil && len(in.data) > 0; n-- {
+			if dst = in.varint(in.varint(dst)); len(in.data) == 0 {
+				break
+			}
+			marks := in.data[0]
+			for dst = in.byte(dst); marks != 0; marks &= marks - 1 {
+				dst = in.entry(dst)
+			}
+		}
+		return dst
+	})
+	if err != nil {
+		return nil, err
+	}
+	return keyed.AppendParts(nil, revisedVersion, parts[0], main), nil
+}
+
 // Sessions rewrites what Sessions.Snapshot returned for a key group.
 func (r *Rewriter) Sessions(data []byte) ([]byte, error) {
 	parts, err := keyed.Parts(r.name, data, sessionsVersion, 1)

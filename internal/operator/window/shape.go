@@ -197,6 +197,25 @@ func (s *Shape) start(end, last int64) int64 {
 	}
 }
 
+// lastOf is the end of the last window of the rows of the window that ends at end: where that of Cumulate begins depends on it.
+func (s *Shape) lastOf(end int64) int64 {
+	if s.Kind == Cumulate {
+		return s.floor(end-1, s.Size) + s.Size
+	}
+	return end
+}
+
+// isOdd reports whether rows whose windows end from first to last were late for some of their windows. Only those of Hop matter, of which others that come behind
+// leave later all the same.
+func (s *Shape) isOdd(first, last int64) bool {
+	if s.Kind != Hop {
+		return false
+	}
+	rest := s.Size % s.Every
+	from := last - s.Size
+	return first != from+s.Every+rest && (rest == 0 || first != from+rest)
+}
+
 // Overlaps reports whether a time may be in several windows.
 func (s *Shape) Overlaps() bool {
 	return s.Kind == Hop && s.Every < s.Size || s.Kind == Cumulate && s.Every < s.Size

@@ -27,10 +27,10 @@ type SlicedConfig struct {
 	TimeType schema.Type
 }
 
-// Sliceable reports whether a Sliced can do the work of an Aggregate, so that rows need not be repeated for each of their windows: windows are answered once, when they
-// close, rows are not taken back, there are no grouping sets, and all calls are plain and Mergeable, without an ORDER BY that shows and, unless they ignore repeats, DISTINCT.
+// Sliceable reports whether a Sliced, or a Revised where changes come out, can do the work of an Aggregate, so that rows need not be repeated for each of their windows: rows
+// are not taken back, there are no grouping sets, and all calls are plain and Mergeable, without an ORDER BY that shows and, unless they ignore repeats, DISTINCT.
 func (c *Config) Sliceable() bool {
-	if c.changes() || c.Retracts || c.Sets != nil {
+	if c.Retracts || c.Sets != nil {
 		return false
 	}
 	return !slices.ContainsFunc(c.Calls, func(call aggregate.Call) bool {
@@ -58,8 +58,8 @@ func (c *SlicedConfig) validate() error {
 		return fmt.Errorf("%s: a slice from %v to %v", c.Name, c.Types[c.Start], c.Types[c.End])
 	case c.TimeType.Kind != schema.Timestamp && c.TimeType.Kind != schema.TimestampTZ:
 		return fmt.Errorf("%s: windows of %v", c.Name, c.TimeType)
-	case c.Lag < 0:
-		return fmt.Errorf("%s: a lag of %d µs", c.Name, c.Lag)
+	case c.Lag < 0 || c.Lateness < 0 || c.Emission == Periodically && c.Interval <= 0:
+		return fmt.Errorf("%s: a lag of %d, a lateness of %d, an interval of %d µs", c.Name, c.Lag, c.Lateness, c.Interval)
 	}
 	return nil
 }
@@ -175,6 +175,9 @@ type rowsOfSlices struct {
 func NewSliced(pool *batch.Pool, budget *limit.Budget, config SlicedConfig) (*Sliced, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
+	}
+	if config.changes() {
+		return nil, fmt.Errorf("%s: answers that change cannot be given once", config.Name)
 	}
 	s := &Sliced{cfg: config, shape: config.Shape.normal(), pool: pool, budget: budget, free: none, fired: math.MinInt64, mark: math.MinInt64, index: map[[2]int64]*slice{}}
 	s.runs, s.entries = keyed.NewSlab[run](budget), keyed.NewSlab[entry](budget)
@@ -325,7 +328,7 @@ func (s *Sliced) openSlice(first, last int64) *slice {
 
 // newSlice makes a slice.
 func (s *Sliced) newSlice(first, last int64) *slice {
-	n := &slice{first: first, last: last, entries: none, odd: s.isOdd(first, last)}
+	n := &slice{first: first, last: last, entries: none, odd: s.shape.isOdd(first, last)}
 	if k := len(s.spare) - 1; k >= 0 {
 		n.number, s.spare = s.spare[k], s.spare[:k]
 		s.list[n.number] = n
@@ -335,16 +338,6 @@ func (s *Sliced) newSlice(first, last int64) *slice {
 	}
 	s.index[[2]int64{first, last}] = n
 	return n
-}
-
-// isOdd reports whether a slice is that of rows which were late for some of their windows.
-func (s *Sliced) isOdd(first, last int64) bool {
-	if s.shape.Kind != Hop {
-		return false
-	}
-	rest := s.shape.Size % s.shape.Every
-	from := last - s.shape.Size
-	return first != from+s.shape.Every+rest && (rest == 0 || first != from+rest)
 }
 
 // entryOf returns the entry of a key and an open slice.

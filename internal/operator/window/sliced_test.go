@@ -120,7 +120,7 @@ func TestWrongSlices(t *testing.T) {
 	good.Name, good.Types = "slices 2", slicedTypes()
 	for want, change := range map[string]func(*window.SlicedConfig){
 		"the slide of HOP":        func(c *window.SlicedConfig) { c.Shape.Every = 0 },
-		"cannot be put together":  func(c *window.SlicedConfig) { c.Lateness = 1 },
+		"cannot be given once":    func(c *window.SlicedConfig) { c.Lateness = 1 },
 		"sessions have no slices": func(c *window.SlicedConfig) { c.Shape = window.Shape{Kind: window.Session, Gap: 1} },
 		"a slice from TIMESTAMP":  func(c *window.SlicedConfig) { c.Types = windowTypes() },
 		"windows of BIGINT":       func(c *window.SlicedConfig) { c.TimeType = schema.Of(schema.Int64) },

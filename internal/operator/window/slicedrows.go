@@ -50,7 +50,7 @@ func (e *slicedRows) answer(out *op.Output) (bool, error) {
 	if s.table != nil {
 		s.table.GatherKeys(e.keys, e.out.Cols[:k])
 	}
-	start := s.shape.start(s.end, s.lastOf(s.end))
+	start := s.shape.start(s.end, s.shape.lastOf(s.end))
 	fillColumn(e.out.Cols[k], n, start)
 	fillColumn(e.out.Cols[k+1], n, s.end)
 	failed := false
@@ -77,14 +77,6 @@ func (e *slicedRows) answer(out *op.Output) (bool, error) {
 	}
 	out.Emit(0, &e.out)
 	return true, nil
-}
-
-// lastOf is the end of the last window of the rows of a window: where that of Cumulate begins depends on it.
-func (s *Sliced) lastOf(end int64) int64 {
-	if s.shape.Kind == Cumulate {
-		return s.shape.floor(end-1, s.shape.Size) + s.shape.Size
-	}
-	return end
 }
 
 // sum finds the entries with the sums of keys.

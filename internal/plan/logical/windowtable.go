@@ -74,6 +74,11 @@ func (n *WindowTable) columns() []schema.Field {
 // Schema is that of the input, with the columns of the windows.
 func (n *WindowTable) Schema() *schema.Schema { return n.out }
 
+// Overlaps reports whether a row may be in several windows.
+func (n *WindowTable) Overlaps() bool {
+	return (n.Shape == Hop || n.Shape == Cumulate) && n.Every < n.Size
+}
+
 // Inputs are the one.
 func (n *WindowTable) Inputs() []Node { return []Node{n.Input} }
 

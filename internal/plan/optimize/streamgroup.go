@@ -182,9 +182,13 @@ func partible(c *logical.Aggregate) bool {
 	return !slices.ContainsFunc(c.Calls, func(call logical.AggregateCall) bool { return whole(call) || call.Function.Class != aggregate.Plain })
 }
 
-// sliceable reports whether the groups of c can be put together from slices: windows are answered once, and what is asked of them can be merged.
+// sliceable reports whether the groups of c should be put together from slices: what is asked of windows can be merged. Where windows do not overlap, those whose answers change
+// with each row, or when they are corrected, need none.
 func sliceable(c *logical.Aggregate) bool {
-	return !c.Changing && !c.Retracts && c.Sets == nil && partible(c)
+	if c.Changing && c.Emit.Every == 0 && !c.Window.Table.Overlaps() {
+		return false
+	}
+	return !c.Retracts && c.Sets == nil && partible(c)
 }
 
 // slice is n, which filters and projects the rows of windows, with those of slices in the place of the columns start and end; ok is false if n does more with

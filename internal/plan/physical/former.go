@@ -49,6 +49,8 @@ func (f *Former) Rewriter(s *Step, b Build) (rewrite func([]byte) ([]byte, error
 		return r.Sessions, r.Free, nil
 	case "slices of windows":
 		return r.Slices, r.Free, nil
+	case revisedForm, correctedForm:
+		return r.Revised, r.Free, nil
 	default:
 		return r.Windows, r.Free, nil
 	}
@@ -68,11 +70,8 @@ func (f *Former) Operator(s *Step, b Build) (op.Operator, error) {
 	switch AggregateForm(n) {
 	case "sessions":
 		return window.NewSessions(b.Pool, b.Budget, old)
-	case "slices of windows":
-		table := n.Window.Table
-		return window.NewSliced(b.Pool, b.Budget, window.SlicedConfig{
-			Config: old, Shape: shapeOf(table), TimeType: table.Input.Schema().Fields[table.Time].Type,
-		})
+	case "slices of windows", revisedForm, correctedForm:
+		return newSliced(b, n, old)
 	default:
 		return window.NewAggregate(b.Pool, b.Budget, old)
 	}
@@ -128,9 +127,12 @@ func (f *Former) windows(n *logical.Aggregate) (old, now window.Config) {
 	old = now
 	old.Config = f.config(n.Name, &now.Config)
 	old.Changes, old.Keys, old.Start, old.End, old.Since = false, old.Keys[:k], k, k+1, nil
-	old.Emission, old.Lateness = window.OnClose, 0
-	if f.Changes {
-		old.Emission = window.OnUpdate
+	switch form := AggregateForm(n); {
+	case form == revisedForm || form == correctedForm: // which say when answers were given
+	case f.Changes:
+		old.Emission, old.Lateness = window.OnUpdate, 0
+	default:
+		old.Emission, old.Lateness = window.OnClose, 0
 	}
 	if n.Combine {
 		now, _ = mergingWindows(&now, nil)

@@ -1,0 +1,97 @@
+package window_test
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
+	"wire.example/wire/internal/operator/window"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+// drawRevised draws a Sliced whose answers change.
+func drawRevised(t *rapid.T, tb testing.TB) window.SlicedConfig {
+	c := drawSliced(t, tb)
+	c.Lateness = 0
+	switch rapid.IntRange(0, 2).Draw(t, "emission") {
+	case 0:
+		c.Emission = window.OnUpdate
+	case 1:
+		c.Emission, c.Interval = window.Periodically, int64(rapid.IntRange(1, 100).Draw(t, "interval"))
+	}
+	if !c.ProcessingTime && (c.Emission == window.OnClose || rapid.Bool().Draw(t, "late")) {
+		c.Lateness = int64(rapid.IntRange(1, 12).Draw(t, "lateness"))
+	}
+	if c.ProcessingTime && c.Emission == window.OnClose {
+		c.Emission = window.OnUpdate
+	}
+	return c
+}
+
+func revised(c window.SlicedConfig) optest.Operator {
+	o := sliced(c)
+	o.New = func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
+		return window.NewRevised(pool, budget, c)
+	}
+	o.Changes, o.Times = true, optest.AnyTime
+	o.Watermarks = optest.Bound(c.Lag+c.Lateness-1, colStart)
+	if c.ProcessingTime {
+		o.Watermarks, o.Times = nil, optest.Bound(-1, colStart)
+	}
+	return o
+}
+
+func TestSlicesThatAreRevised(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		c := drawRevised(r, t)
+		in, repeated := drawSlices(r, c.Shape)
+		want := wantGroups(r, c.Config, repeated)
+		if err := optest.CheckOne(r, revised(c), []*batch.Batch{in}, [][]string{want}); err != nil {
+			r.Fatalf("%+v: %v", c, err)
+		}
+	})
+}
+
+func TestTwoHalvesOfSlicesThatAreRevised(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		c := drawRevised(r, t)
+		in, repeated := drawSlices(r, c.Shape)
+		want := wantGroups(r, c.Config, repeated)
+		o := revised(c)
+		o.New = func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
+			first, err := window.NewCombiner(pool, budget, c.Config)
+			if err != nil {
+				return nil, err
+			}
+			m := c
+			m.Config = merging(c.Config)
+			second, err := window.NewRevised(pool, budget, m)
+			return &halves{merger: second, first: first, out: op.NewOutput(1)}, err
+		}
+		if err := optest.CheckOne(r, o, []*batch.Batch{in}, [][]string{want}); err != nil {
+			r.Fatalf("%+v: %v", c, err)
+		}
+	})
+}
+
+func TestWrongRevisedSlices(t *testing.T) {
+	good := window.SlicedConfig{Shape: window.Shape{Kind: window.Hop, Size: 4, Every: 2}, TimeType: schema.Of(schema.Timestamp)}
+	good.Config = window.Config{Start: colStart, End: colEnd, Emission: window.OnUpdate}
+	good.Name, good.Types = "slices 2", slicedTypes()
+	for want, change := range map[string]func(*window.SlicedConfig){
+		"cannot be put together": func(c *window.SlicedConfig) { c.Retracts = true },
+		"nothing changes":        func(c *window.SlicedConfig) { c.Emission = window.OnClose },
+		"an interval of 0":       func(c *window.SlicedConfig) { c.Emission = window.Periodically },
+	} {
+		c := good
+		change(&c)
+		if _, err := window.NewRevised(&batch.Pool{}, limit.New("test", 0), c); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "slices 2") {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
