@@ -9,6 +9,7 @@
 // answered, within its lateness, correct the answer. Behind Assign no row is late: what comes for a window that was dropped is counted as late all the same.
 // Combiner is its first half, to stand before an exchange.
 //
-// Sliced is an Aggregate over slices: a state for each group and slice, the windows put together from those. Sessions is one for sessions by keys, which merges them
+// Sliced is an Aggregate over slices: a state for each group and slice, the windows put together from those. Revised is one whose answers change: it keeps apart what rows
+// of a slice add up to that others have been told of, and tells of the rest window by window. Sessions is one for sessions by keys, which merges them
 // as rows come; where that cannot be, Held keeps rows until their session is over.
 package window

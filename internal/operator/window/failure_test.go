@@ -36,11 +36,16 @@ func everyOperator(tb testing.TB, name string, calls ...aggregate.Call) map[stri
 	later.Emission, later.Lateness = window.OnUpdate, 5
 	s := window.SlicedConfig{Config: c, Shape: window.Shape{Kind: window.Hop, Size: 10, Every: 2}, TimeType: schema.Of(schema.Timestamp)}
 	s.Types = slicedTypes()
+	early := s
+	early.Emission, early.Interval = window.Periodically, 10
 	h := window.HeldConfig{Name: name, Types: windowTypes(), Keys: c.Keys, Start: colStart, End: colEnd}
 	return map[string]optest.Operator{
-		"aggregate": grouped(c), "updating": grouped(later), "sliced": sliced(s), "sessions": sessions(c), "updating sessions": sessions(later), "held": held(h),
+		"aggregate": grouped(c), "updating": grouped(later), "sliced": sliced(s), "revised": revised(early), "sessions": sessions(c), "updating sessions": sessions(later), "held": held(h),
 	}
 }
+
+// ofSlices reports whether an operator of everyOperator reads slices.
+func ofSlices(kind string) bool { return kind == "sliced" || kind == "revised" }
 
 // manyRows are rows of many keys in one window, or in one slice.
 func manyRows(slices bool) *batch.Batch {
@@ -56,7 +61,7 @@ func manyRows(slices bool) *batch.Batch {
 
 func TestOutOfMemory(t *testing.T) {
 	for kind, o := range everyOperator(t, "windows 7", call(t, "count"), call(t, "max", colKey)) {
-		t.Run(kind, func(t *testing.T) { optest.Starve(t, o, "windows 7", manyRows(kind == "sliced")) })
+		t.Run(kind, func(t *testing.T) { optest.Starve(t, o, "windows 7", manyRows(ofSlices(kind))) })
 	}
 }
 
@@ -73,13 +78,13 @@ func TestAnswersThatFail(t *testing.T) {
 		if kind == "held" {
 			continue
 		}
-		in := optest.Make(numericTypes(kind == "sliced"), []any{2, 10, "a", 1, large, nil}, []any{2, 10, "b", 1, "5", nil}, []any{2, 10, "a", 1, large, nil})
+		in := optest.Make(numericTypes(ofSlices(kind)), []any{2, 10, "a", 1, large, nil}, []any{2, 10, "b", 1, "5", nil}, []any{2, 10, "a", 1, large, nil})
 		got, err := optest.Run(o, in)
 		if err != nil {
 			t.Fatal(kind, err)
 		}
 		windows := 1
-		if kind == "sliced" {
+		if ofSlices(kind) {
 			windows = 5
 		}
 		if len(got.Rows[0]) != windows || len(got.Rejects) != windows || !strings.Contains(got.Rejects[0], "38 digits") && !strings.Contains(got.Rejects[0], "overflow") {
@@ -96,7 +101,7 @@ func TestDamagedState(t *testing.T) {
 		}
 		rows := [][]any{{2, 10, "a", 1, 3, nil}, {2, 10, nil, 1, 3, nil}}
 		in := optest.Make(windowTypes(), rows...)
-		if kind == "sliced" {
+		if ofSlices(kind) {
 			in = optest.Make(slicedTypes(), rows...)
 		}
 		if _, err := made.Apply(in, op.NewOutput(1)); err != nil {

@@ -44,11 +44,31 @@ func TestFixtures(t *testing.T) {
 	optest.Fixture(t, o, "testdata/sliced-v1.state", *writeFixtures, optest.Make(slicedTypes(), rows...))
 	optest.EntriesFixture(t, o, "testdata/entries-v1-sliced.txt", *writeFixtures, optest.Make(slicedTypes(), rows...))
 
+	s.Emission, s.Interval, s.Lateness = window.Periodically, 10, 100
+	o = revised(s)
+	optest.Fixture(t, o, "testdata/revised-v1.state", *writeFixtures, optest.Make(slicedTypes(), rows...))
+	optest.EntriesFixture(t, o, "testdata/entries-v1-revised.txt", *writeFixtures, optest.Make(slicedTypes(), rows...))
+	o.New = func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
+		made, err := window.NewRevised(pool, budget, s)
+		return &hurriedRevised{Revised: made}, err
+	}
+	optest.Fixture(t, o, "testdata/revised-closed-v1.state", *writeFixtures, optest.Make(slicedTypes(), rows...))
+	optest.EntriesFixture(t, o, "testdata/entries-v1-revised-closed.txt", *writeFixtures, optest.Make(slicedTypes(), rows...))
+
 	optest.Fixture(t, sessions(c), "testdata/sessions-v1.state", *writeFixtures, optest.Make(windowTypes(), windows...))
 	optest.EntriesFixture(t, sessions(c), "testdata/entries-v1-sessions.txt", *writeFixtures, optest.Make(windowTypes(), windows...))
 	rowsOf := window.HeldConfig{Name: "windows 1", Types: windowTypes(), Keys: []int{colKey}, Start: colStart, End: colEnd}
 	optest.Fixture(t, held(rowsOf), "testdata/held-v1.state", *writeFixtures, optest.Make(windowTypes(), windows...))
 	optest.EntriesFixture(t, held(rowsOf), "testdata/entries-v1-held.txt", *writeFixtures, optest.Make(windowTypes(), windows...))
+}
+
+// hurriedRevised answers windows before a barrier.
+type hurriedRevised struct {
+	*window.Revised
+}
+
+func (h *hurriedRevised) OnBarrier(_ int64, out *op.Output) (bool, error) {
+	return h.OnWatermark(4, out)
 }
 
 // hurried answers windows before a barrier.

@@ -271,4 +271,3 @@ func (r *Revised) restoreRing(key uint32, value []byte) error {
 func (r *Revised) corrupt(reason string) error {
 	return &keyed.CorruptError{What: "slices of " + r.cfg.Name, Reason: reason}
 }
-

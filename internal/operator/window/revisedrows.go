@@ -264,7 +264,7 @@ func (e *revisedRows) failure(failed []*sqlstate.Error, i int) *sqlstate.Error {
 
 // row has a row come out of window i, with the values of one of those that windows showed or, behind them, show.
 func (e *revisedRows) row(i, pick int, kind batch.Change) {
-	e.slots, e.at = append(e.slots, e.keys[i]), append(e.at, uint16(i))        //nolint:gosec // at most mostRevised
+	e.slots, e.at = append(e.slots, e.keys[i]), append(e.at, uint16(i))     //nolint:gosec // at most mostRevised
 	e.picks, e.kinds = append(e.picks, uint16(pick)), append(e.kinds, kind) //nolint:gosec // at most batch.MaxRows
 }
 
