@@ -55,6 +55,9 @@ func TestRandomStreams(t *testing.T) {
 			t.Errorf("seed %d: %v", seed, err)
 			break
 		}
+		if len(r.Found) > 0 && os.Getenv("WIRE_FIRST") != "" {
+			t.Fatalf("# first after %d queries: %s", r.Cases, r.Found[0].Sign)
+		}
 		for _, d := range r.Found[before:] {
 			err := within(t, func(ctx context.Context) (err error) { d, err = f.Shrink(ctx, d); return err })
 			if text := d.Sign + d.Root.String(); !shown[text] {
