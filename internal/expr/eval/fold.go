@@ -42,21 +42,8 @@ func copyExpr(e *bind.Expr) *bind.Expr {
 
 // compute returns the constant that e is, or e if that fails.
 func compute(e *bind.Expr) *bind.Expr {
-	pool := &batch.Pool{}
-	p, err := compile(pool, e)
-	if err != nil {
-		return e
-	}
-	defer p.Close()
-	var errs builtin.Errors
-	cols := p.Eval(&batch.Batch{Len: 1}, nil, &errs)
-	if errs.Len() > 0 {
-		return e
-	}
-	value := batch.NewColumn(pool, e.Type)
-	value.Reset(1)
-	value.CopyRow(0, cols[0], 0)
-	return &bind.Expr{Op: bind.Const, Type: e.Type, Span: e.Span, Value: value}
+	out, _ := computed(e)
+	return out
 }
 
 // Value returns the constant that e is, which reads no column; the error, a *bind.Error at e, is that of its evaluation.

@@ -16,6 +16,10 @@ func simplify(e *bind.Expr) *bind.Expr {
 		return simplifyCase(e)
 	case bind.Coalesce:
 		return simplifyCoalesce(e)
+	case bind.NullIf:
+		if e.Args[0].IsNullConst() || e.Args[1].IsNullConst() {
+			return e.Args[0] // nothing is equal to NULL
+		}
 	case bind.Call, bind.Arith, bind.Negate, bind.Compare, bind.Not, bind.Cast, bind.Like, bind.Subscript:
 		if e.Op == bind.Call && !e.Function.Strict {
 			return e

@@ -31,6 +31,7 @@ func Passes() []Pass {
 		always("Collapse", Collapse),
 		always("Narrow", Narrow),
 		always("CollapseAgain", Collapse),
+		{"CheckConstants", CheckConstants},
 		always("SharePlans", SharePlans),
 		always("ChooseJoins", ChooseJoins),
 		{"PlanStreams", PlanStreams},

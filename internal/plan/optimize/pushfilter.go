@@ -60,7 +60,9 @@ func (f *filters) push(n logical.Node, conditions []*bind.Expr) logical.Node {
 }
 
 // keep filters n.
-func (f *filters) keep(n logical.Node, conditions []*bind.Expr) logical.Node { return keep(n, conditions, f.policy) }
+func (f *filters) keep(n logical.Node, conditions []*bind.Expr) logical.Node {
+	return keep(n, conditions, f.policy)
+}
 
 // keep filters n; policy is what becomes of rows for which the conditions fail.
 func keep(n logical.Node, conditions []*bind.Expr, policy logical.OnError) logical.Node {
