@@ -198,13 +198,22 @@ func (a *app) flow(stops *stops, e *execution, p *plans, state *engine.State, f 
 	}
 	if state != nil {
 		settings.Keeper, settings.Resume, settings.Identity, settings.LastEpoch = state, state.Resume(), state.Identity(), state.LastEpoch()
+		return a.build(stops, e, p, f, settings)
 	}
+	scratch := engine.NewScratch(settings.Budget, log)
+	settings.Scratch, settings.ScratchMemory = scratch, scratch.Memory()
+	outcome, err := a.build(stops, e, p, f, settings)
+	return outcome, errors.Join(err, scratch.Close())
+}
+
+// build builds the pipeline and runs it.
+func (a *app) build(stops *stops, e *execution, p *plans, f *runFlags, settings flow.Settings) (flow.Outcome, error) {
 	pipeline, err := flow.Build(stops.ctx, p.physical, settings)
 	if err != nil {
 		return flow.Outcome{}, err
 	}
 	e.pipeline.Store(pipeline)
-	silence, err := a.listen(stops.ctx, e, p, f, settings.Pool, log)
+	silence, err := a.listen(stops.ctx, e, p, f, settings.Pool, settings.Log)
 	if err != nil {
 		e.pipeline.Store(nil)
 		return flow.Outcome{}, errors.Join(wrong(err), pipeline.Close())

@@ -42,14 +42,18 @@ func (r *Runner) Run(ctx context.Context, l *logical.Plan) (*physical.Plan, flow
 			r.Warn(text)
 		}
 	}
-	settings := flow.Settings{Pool: r.Pool, Clock: r.Clock, FS: r.FS, Log: r.Log, BlockBytes: r.BlockBytes, Budget: r.budget(l)}
+	budget := r.budget(l)
+	scratch := NewScratch(budget, r.Log)
+	settings := flow.Settings{
+		Pool: r.Pool, Clock: r.Clock, FS: r.FS, Log: r.Log, BlockBytes: r.BlockBytes, Budget: budget, Scratch: scratch, ScratchMemory: scratch.Memory(),
+	}
 	pipeline, err := flow.Build(ctx, plan, settings)
 	if err != nil {
 		return plan, flow.Report{}, err
 	}
 	_, err = pipeline.Run(ctx, nil)
 	report := pipeline.Report()
-	return plan, report, errors.Join(err, pipeline.Close())
+	return plan, report, errors.Join(err, pipeline.Close(), scratch.Close())
 }
 
 // budget is what the run of l may take.

@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wire.example/wire/internal/foundation/clock"
@@ -35,6 +36,10 @@ type Settings struct {
 	EpochBounded bool
 	// Keeper keeps the epochs, with the state of operators in a store; nil where nothing is kept, or ManifestPath says where.
 	Keeper Keeper
+	// Scratch is where state goes that finds no room in memory, in a run without a Keeper; nil: it must find room. It is opened when memory is tight, and may take ScratchMemory bytes of
+	// the budget from then on. There are no ManifestPath and no Operators of Resume then.
+	Scratch       Scratch
+	ScratchMemory int64
 	// Listens says that a Keeper which is Asking is looked at for those who ask, a few times a second.
 	Listens bool
 	// Identity says who the run is to those outside; LastEpoch is the highest number that an epoch had before it, if that is above Resume's.
@@ -99,9 +104,11 @@ type Pipeline struct {
 	tick     time.Duration
 	began    int64
 	idleness *idleness
-	// states says where the state of steps is kept, by their names, and nextState the number of the next step that gets one; with a Keeper.
+	// states says where the state of steps is kept, by their names, and nextState the number of the next step that gets one; with a Keeper or a Scratch.
 	states    map[string]StateRecord
 	nextState uint16
+	// reserved says that the memory of Settings.Scratch is.
+	reserved atomic.Bool
 }
 
 // Build opens the sinks, then the sources, and makes their lanes. ctx bounds only the opening. On an error everything opened is closed.
@@ -197,7 +204,7 @@ func (p *Pipeline) openTasks(ctx context.Context) error {
 					return err
 				}
 			}
-			if err := t.keep(ctx); err != nil {
+			if err := errors.Join(t.keep(ctx), t.watch(ctx)); err != nil {
 				return err
 			}
 		}

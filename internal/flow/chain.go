@@ -214,9 +214,14 @@ func (s *step) forward(in *batch.Batch) error {
 	return nil
 }
 
+// resident reports whether all state is in memory.
+func (s *step) resident() bool {
+	return !slices.ContainsFunc(s.tables, func(t op.Table) bool { return !t.Resident() })
+}
+
 // load makes what the operator will touch for in resident; see op.Needer.
 func (s *step) load(input int, in *batch.Batch) error {
-	if s.needer == nil || !slices.ContainsFunc(s.tables, func(t op.Table) bool { return !t.Resident() }) {
+	if s.needer == nil || s.resident() {
 		return nil
 	}
 	s.needer.Needs(input, in, &s.needs)
@@ -235,10 +240,8 @@ func (s *step) drain(input int, event func(*op.Output) (bool, error)) error {
 		if s.cut = s.satedBehind(); s.cut {
 			return nil
 		}
-		if s.leaving != nil {
-			if err := s.spill(s.chain.host.(*task)); err != nil {
-				return err
-			}
+		if err := s.makeRoomBetween(); err != nil {
+			return err
 		}
 		if err := s.load(input, nil); err != nil {
 			return err
@@ -256,6 +259,14 @@ func (s *step) drain(input int, event func(*op.Output) (bool, error)) error {
 		}
 	}
 	return nil
+}
+
+// drainEnd is drain for the end of an input, or of all: -1.
+func (s *step) drainEnd(input int, event func(*op.Output) (bool, error)) error {
+	if err := s.close(input); err != nil {
+		return err
+	}
+	return s.drain(input, event)
 }
 
 func (s *step) flushOut() error {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
@@ -17,6 +18,9 @@ import (
 const (
 	// lowShare: memory is tight when less than this part of the budget is left.
 	lowShare = 6
+	// shrinkShare: state leaves memory in whole when less than this part of that is left although state has left; leastShare: and at once when so little is left.
+	shrinkShare = 2
+	leastShare  = 4
 	// restoredShare: a restore stops when less than this part of the budget is left, since rows under way have not taken theirs yet.
 	restoredShare = 2
 	// wantedRoom is how many entries there is room for after state has left memory: those of several batches, and mostRoom times as many when hardly any memory is left.
@@ -27,8 +31,8 @@ const (
 )
 
 // attach lets parts of the step's state leave memory, if memory is limited.
-func (k *keptStep) attach(ctx context.Context, keeper Keeper) error {
-	if err := k.attachSpillers(ctx, keeper); err != nil {
+func (k *keptStep) attach(ctx context.Context, scratch Scratch) error {
+	if err := k.attachSpillers(ctx, scratch); err != nil {
 		return err
 	}
 	budget := k.step.chain.pipeline.settings.Budget
@@ -40,7 +44,7 @@ func (k *keptStep) attach(ctx context.Context, keeper Keeper) error {
 		if !ok || !leaving.MayLeave() {
 			continue
 		}
-		reader, err := keeper.Reader(ctx)
+		reader, err := scratch.Reader(ctx)
 		if err != nil {
 			return err
 		}
@@ -55,18 +59,18 @@ func (k *keptStep) attach(ctx context.Context, keeper Keeper) error {
 }
 
 // attachSpillers lets rows be written to parts of the step's state. They may have some already, however much memory there is now.
-func (k *keptStep) attachSpillers(ctx context.Context, keeper Keeper) error {
+func (k *keptStep) attachSpillers(ctx context.Context, scratch Scratch) error {
 	for _, part := range k.parts {
 		spiller, ok := part.(keyed.Spiller)
 		if !ok {
 			continue
 		}
-		reader, err := keeper.Reader(ctx)
+		reader, err := scratch.Reader(ctx)
 		if err != nil {
 			return err
 		}
 		k.readers = append(k.readers, reader)
-		spiller.Attach(reader, k.step.chain.pipeline.settings.Budget.Limit()/lowShare)
+		spiller.Attach(reader, k.step.chain.pipeline.settings.Budget.Limit()/lowShare+k.step.chain.pipeline.scratchLeft())
 		k.spillers = append(k.spillers, spiller)
 	}
 	if len(k.spillers) > 0 {
@@ -78,16 +82,24 @@ func (k *keptStep) attachSpillers(ctx context.Context, keeper Keeper) error {
 // makeRoom has state leave memory before the next batch, if memory is tight.
 func (s *step) makeRoom(t *task) error {
 	k := s.leaving
-	if err := s.spill(t); err != nil || len(k.leaving) == 0 {
+	if err := s.spill(t); err != nil || k.closed || k.late == nil && len(k.leaving) == 0 {
 		return err
 	}
 	budget := t.pipeline.settings.Budget
 	low := budget.Limit() / lowShare
-	left := budget.Available()
+	left := budget.Available() - t.pipeline.scratchLeft()
 	if left >= low {
 		return nil
 	}
-	room := k.room(left, low)
+	if k.late != nil {
+		if err := k.begin(t.ctx); err != nil {
+			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
+		}
+	}
+	if left < low/leastShare {
+		return s.shrink(t, low)
+	}
+	room := k.room(left)
 	flushed := false
 	for _, part := range k.leaving {
 		want := room - part.Room()
@@ -104,7 +116,67 @@ func (s *step) makeRoom(t *task) error {
 			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
 		}
 	}
+	t.pipeline.reserveScratch()
+	return s.shrink(t, low)
+}
+
+// shrink has all state of the step leave memory, with the memory itself, if little is left although there is room for entries: what has left leaves gaps, and filters grow.
+func (s *step) shrink(t *task, low int64) error {
+	budget := t.pipeline.settings.Budget
+	if budget.Available()-t.pipeline.scratchLeft() >= low/shrinkShare || t.pipeline.budgets[s.plan.Name].Used() < low {
+		return nil
+	}
+	if err := s.flushOut(); err != nil {
+		return err
+	}
+	s.leaving.wanted = 0
+	return s.depart(t, false)
+}
+
+// depart has all state of the step leave memory that may. Nothing is left to flush.
+func (s *step) depart(t *task, forGood bool) error {
+	if err := t.settleAll(); err != nil {
+		return err
+	}
+	for _, part := range s.leaving.leaving {
+		departing, ok := part.(keyed.Departing)
+		if !ok {
+			continue
+		}
+		err := t.spillChanges(part)
+		if err == nil {
+			err = departing.Depart(forGood)
+		}
+		if err != nil {
+			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
+		}
+	}
 	return nil
+}
+
+// close makes ready for the end of an input, -1 for that of all, at which the operator goes through all of its state: if some is away, all leaves; from then on nothing else does.
+func (s *step) close(input int) error {
+	closer, ok := s.op.(op.Closer)
+	if !ok || s.leaving == nil || !closer.Closes(input) {
+		return nil
+	}
+	s.leaving.closed = true
+	if s.resident() {
+		return nil
+	}
+	return s.depart(s.chain.host.(*task), true)
+}
+
+// makeRoomBetween has state leave memory between two calls for an event, but for what must be flushed before.
+func (s *step) makeRoomBetween() error {
+	switch t, _ := s.chain.host.(*task); {
+	case s.leaving == nil:
+		return nil
+	case s.flush != nil:
+		return s.spill(t)
+	default:
+		return s.makeRoom(t)
+	}
 }
 
 // Sizes of what is spilled at once, in bytes: a share of the budget within these bounds.
@@ -114,24 +186,29 @@ const (
 	mostSpill  = 8 << 20
 )
 
+// spilledAtOnce is about how many bytes are spilled at once.
+func (p *Pipeline) spilledAtOnce() int64 {
+	return min(max(p.settings.Budget.Limit()/spillShare, leastSpill), mostSpill)
+}
+
 // spill has rows written that leave memory before the next call, if memory is too tight for them.
 func (s *step) spill(t *task) error {
 	for _, part := range s.leaving.spillers {
 		if !part.Tight() {
 			continue
 		}
-		if err := t.spill(part); err != nil {
+		if err := t.spillRows(part); err != nil {
 			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
 		}
 	}
 	return nil
 }
 
-func (t *task) spill(part keyed.Spiller) error {
+func (t *task) spillRows(part keyed.Spiller) error {
 	if err := t.settleAll(); err != nil {
 		return err
 	}
-	piece := min(max(t.pipeline.settings.Budget.Limit()/spillShare, leastSpill), mostSpill)
+	piece := t.pipeline.spilledAtOnce()
 	changes := &store.Changes{}
 	for more := true; more; {
 		var err error
@@ -139,7 +216,7 @@ func (t *task) spill(part keyed.Spiller) error {
 			return err
 		}
 		if changes.Len() > 0 {
-			if err := t.pipeline.settings.Keeper.Spill(t.ctx, changes); err != nil {
+			if err := t.pipeline.scratch().Spill(t.ctx, changes); err != nil {
 				return err
 			}
 			changes.Reset()
@@ -162,15 +239,12 @@ func (k *keptStep) full(part keyed.Kept) keyed.Evictable {
 }
 
 // room is how many entries there must be room for, where memory is tight. What leaves leaves gaps, which not every entry fits into, and so memory may grow on: then more leaves.
-func (k *keptStep) room(left, low int64) int {
+func (k *keptStep) room(left int64) int {
 	if k.wanted == 0 {
 		k.wanted, k.left = wantedRoom, left
 	}
 	if left < k.left-grown {
 		k.wanted, k.left = min(k.wanted+wantedRoom/4, mostRoom*wantedRoom), left
-	}
-	if left < low/4 {
-		return mostRoom * wantedRoom
 	}
 	return k.wanted
 }
@@ -184,9 +258,7 @@ func (t *task) evict(part keyed.Evictable, want int) error {
 	if err := t.settleAll(); err != nil {
 		return err
 	}
-	changes := &store.Changes{}
-	part.Spill(changes)
-	if err := t.pipeline.settings.Keeper.Spill(t.ctx, changes); err != nil {
+	if err := t.spillChanges(part); err != nil {
 		return err
 	}
 	_, err = part.Evict(want-evicted, true)

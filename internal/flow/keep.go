@@ -16,12 +16,10 @@ var ErrSuperseded = errors.New("another run has taken this pipeline over")
 // Keeper keeps what a pipeline needs to go on: the state of its operators in a store, and a manifest for each epoch. Calls come from one goroutine at a time,
 // except those to readers.
 type Keeper interface {
-	// Reader reads the state that the run begins with. It is asked for only where there is a step with state.
-	Reader(ctx context.Context) (store.Reader, error)
+	// Scratch reads the state that the run begins with, too: for that it is asked only where there is a step with state.
+	Scratch
 	// Apply puts what changed in an epoch into the store, and sets aside what the store has then, for Publish. After an error it is called again.
 	Apply(ctx context.Context, epoch int64, changes []*store.Changes) error
-	// Spill puts what one task changed into the store, between epochs: it is not called between the seal of a task's state and the end of Apply. Any goroutine may call it.
-	Spill(ctx context.Context, changes *store.Changes) error
 	// Publish makes what was set aside for m's epoch, with m, the checkpoint to go on from. That is the commit point of m's epoch: after an error, which wraps
 	// ErrSuperseded if another run owns the pipeline, nothing was published.
 	Publish(ctx context.Context, m *Manifest) error

@@ -19,10 +19,12 @@ type keptStep struct {
 	number   uint16
 	from, to uint64 // hashes that the task owns
 	durable  op.Durable
+	late     op.Leaver // its changes are not noted yet; nil once they are
 	parts    []keyed.Kept
 	leaving  []keyed.Evictable // parts that may leave memory
 	spillers []keyed.Spiller   // parts that rows are written to
 	readers  []store.Reader    // for them
+	closed   bool              // the operator goes through all of them: none leaves any more
 	wanted   int               // entries there must be room for, once memory was tight
 	left     int64             // what was left of the budget when that was decided
 	// version is that of the entries which are stored, 0 for 1.

@@ -83,11 +83,11 @@ func (p *slowPart) Drain(into *store.Changes, _ int64) (more bool, err error) {
 // fullPart is a part that is always full of what the store does not have.
 type fullPart struct{ slowPart }
 
-func (*fullPart) MayLeave() bool               { return true }
-func (*fullPart) Attach(store.Reader, int64)   {}
-func (*fullPart) Room() int                    { return 0 }
-func (*fullPart) Evict(int, bool) (int, error) { return 0, nil }
-func (*fullPart) Spill(*store.Changes)         {}
+func (*fullPart) MayLeave() bool                   { return true }
+func (*fullPart) Attach(store.Reader, int64)       {}
+func (*fullPart) Room() int                        { return 0 }
+func (*fullPart) Evict(int, bool) (int, error)     { return 0, nil }
+func (*fullPart) Spill(*store.Changes, int64) bool { return false }
 
 func newPassing(part func() keyed.Kept) func(physical.Build) (op.Operator, error) {
 	return func(physical.Build) (op.Operator, error) { return &passing{part: part()}, nil }

@@ -85,7 +85,7 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 	}
 	for step := range p.steps {
 		_, inline := m.Operators[step.Name]
-		if _, stored := p.states[step.Name]; (inline || stored) && step.Fingerprint != "" {
+		if _, stored := m.States[step.Name]; (inline || stored) && step.Fingerprint != "" {
 			if m.Fingerprints == nil {
 				m.Fingerprints = map[string]string{}
 			}

@@ -127,8 +127,11 @@ func (p *Pipeline) Close() error {
 		}
 	}
 	for _, t := range p.tasks {
-		for _, k := range t.kept {
-			for _, r := range k.readers {
+		for _, s := range t.order {
+			if s.leaving == nil {
+				continue
+			}
+			for _, r := range s.leaving.readers {
 				errs = append(errs, r.Close())
 			}
 		}
@@ -145,6 +148,7 @@ func (p *Pipeline) releaseRows() {
 	for _, t := range p.tasks {
 		t.producer.release()
 	}
+	p.releaseScratch()
 	for _, b := range p.budgets {
 		b.Close()
 	}

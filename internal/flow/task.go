@@ -122,7 +122,7 @@ func (t *task) inputEnd(input int) error {
 	if multi == nil {
 		return nil
 	}
-	return t.head.drain(input, func(out *op.Output) (bool, error) { return multi.OnInputEnd(input, out) })
+	return t.head.drainEnd(input, func(out *op.Output) (bool, error) { return multi.OnInputEnd(input, out) })
 }
 
 func (t *task) handle(e entry, from *queue) error {
@@ -311,8 +311,8 @@ func (t *task) barrier() error {
 	}
 	states := map[string]operatorState{}
 	snapshot := func(s *step) error {
-		if t.pipeline.settings.Keeper != nil {
-			return nil // below, all at once
+		if t.pipeline.settings.Keeper != nil || t.pipeline.settings.Scratch != nil {
+			return nil // below, all at once, or nobody wants it
 		}
 		return s.snapshot(t.owns, states)
 	}
@@ -398,7 +398,7 @@ func (t *task) over() error {
 				return err
 			}
 			if ender, ok := s.op.(op.Ender); ok {
-				return s.drain(wholeOperator, ender.OnEnd)
+				return s.drainEnd(wholeOperator, ender.OnEnd)
 			}
 			return nil
 		})

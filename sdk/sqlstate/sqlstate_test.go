@@ -68,14 +68,14 @@ func TestCodes(t *testing.T) {
 		sqlstate.AmbiguousColumn: "42702", sqlstate.AmbiguousFunction: "42725", sqlstate.DatatypeMismatch: "42804",
 		sqlstate.CannotCoerce: "42846", sqlstate.IndeterminateDatatype: "42P18", sqlstate.WrongObjectType: "42809",
 		sqlstate.ProgramLimitExceeded: "54000", sqlstate.StatementTooComplex: "54001", sqlstate.OutOfMemory: "53200",
-		sqlstate.FeatureNotSupported: "0A000", sqlstate.InternalError: "XX000",
+		sqlstate.FeatureNotSupported: "0A000", sqlstate.InternalError: "XX000", sqlstate.DiskFull: "53100", sqlstate.IOError: "58030",
 	}
 	for code, want := range codes {
 		if string(code) != want {
 			t.Errorf("%s, want %s", code, want)
 		}
 	}
-	if len(codes) != 36 {
-		t.Errorf("%d different codes, want 36", len(codes))
+	if len(codes) != 38 {
+		t.Errorf("%d different codes, want 38", len(codes))
 	}
 }

@@ -276,21 +276,9 @@ func (g *groups) hashes(in *batch.Batch, i int, partition []uint64) []uint64 {
 
 // upsertEmpty makes the group of the empty set with number i, unless it is there.
 func (g *groups) upsertEmpty(i int) error {
-	g.view.Len, g.view.Sel, g.view.Cols = 1, nil, g.view.Cols[:0]
-	for _, t := range g.config.keyTypes() {
-		col := batch.NewColumn(g.pool, t)
-		col.Reset(1)
-		col.SetAllNull()
-		g.view.Cols = append(g.view.Cols, col)
-	}
-	g.number.Reset(1)
-	g.number.Int64s()[0] = int64(i)
-	g.view.Cols = append(g.view.Cols, g.number)
-	hashes := g.hasher.Hash(&g.view)
+	hashes := g.emptyKey(i)
 	fresh, err := g.table.Upsert(hashes, g.view.Cols, nil, g.slots[:1])
-	for _, col := range g.view.Cols[:len(g.config.Keys)] {
-		col.Release()
-	}
+	g.releaseEmptyKey()
 	if err != nil {
 		return err
 	}
@@ -301,6 +289,27 @@ func (g *groups) upsertEmpty(i int) error {
 		g.numbers.name(fresh, g.slots, hashes)
 	}
 	return nil
+}
+
+// emptyKey makes the view the key of the group of the empty set with number i, and hashes it. releaseEmptyKey gives the memory back.
+func (g *groups) emptyKey(i int) []uint64 {
+	g.view.Len, g.view.Sel, g.view.Cols = 1, nil, g.view.Cols[:0]
+	for _, t := range g.config.keyTypes() {
+		col := batch.NewColumn(g.pool, t)
+		col.Reset(1)
+		col.SetAllNull()
+		g.view.Cols = append(g.view.Cols, col)
+	}
+	g.number.Reset(1)
+	g.number.Int64s()[0] = int64(i)
+	g.view.Cols = append(g.view.Cols, g.number)
+	return g.hasher.Hash(&g.view)
+}
+
+func (g *groups) releaseEmptyKey() {
+	for _, col := range g.view.Cols[:len(g.config.Keys)] {
+		col.Release()
+	}
 }
 
 // keys makes the view of the key columns of a set.

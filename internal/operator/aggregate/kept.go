@@ -46,23 +46,35 @@ func (o *Operator) prepareKept() {
 		c.ordered.own()
 	}
 	if o.table != nil {
-		o.table.SetValues(keyed.Values{Append: o.appendEntry, Restore: o.restoreEntry, Leave: o.leaves(), Free: o.leave})
+		o.table.SetValues(keyed.Values{Append: o.appendEntry, Restore: o.restoreEntry, Leave: o.leaves(), Free: o.leave, Vacate: o.vacate})
 	}
 	for _, s := range o.seen {
 		s.table.SetValues(keyed.Values{Append: s.appendValue, Restore: s.restoreValue})
 	}
 }
 
-// leaves reports whether groups may leave memory: changes are asked for group by group, nothing is kept beside them, and neither time alone nor an end without rows finds any.
+// leaves reports whether groups may leave memory: nothing is kept beside them, and neither time alone nor, with changes, a flush without rows finds any.
 func (o *Operator) leaves() bool {
-	return o.table != nil && o.changes != nil && !o.changes.patient && o.config.pieced == nil && o.expiry == nil && o.numbers == nil && len(o.seen) == 0 &&
+	return o.table != nil && (o.changes == nil || !o.changes.patient) && o.config.pieced == nil && o.expiry == nil && o.numbers == nil && len(o.seen) == 0 &&
 		!slices.ContainsFunc(o.calls, func(c *call) bool { return c.ordered != nil }) &&
-		!slices.ContainsFunc(o.config.Sets, func(places []int) bool { return len(places) == 0 })
+		(o.changes == nil || !slices.ContainsFunc(o.config.Sets, func(places []int) bool { return len(places) == 0 }))
 }
+
+// vacate gives back the memory of what is kept for groups, which have all left.
+func (o *Operator) vacate() {
+	o.record.Free()
+	for _, c := range o.calls {
+		c.free()
+	}
+	o.remake()
+}
+
+// Leaves reports whether groups may leave memory.
+func (o *Operator) Leaves() bool { return o.leaves() }
 
 // leave forgets a group that leaves memory, unless the next flush looks at it.
 func (o *Operator) leave(slot uint32) bool {
-	if *o.changes.marks.At(slot)&touched != 0 {
+	if o.changes != nil && *o.changes.marks.At(slot)&touched != 0 {
 		return false
 	}
 	return o.forget(slot) == nil

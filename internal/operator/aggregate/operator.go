@@ -14,6 +14,7 @@ type Operator struct {
 	config Config
 	output *output
 	walk   walk
+	ranges *ranges // nil while all groups are in memory
 	// ended: the walk has begun. over: everything was emitted. hasEmpty: the groups of empty sets were made, perhaps before a restore.
 	ended, over, hasEmpty bool
 	// keeps: changes of the state are noted. whole: it was restored by key groups.
@@ -49,6 +50,10 @@ func (o *Operator) Tables() []op.Table { return o.tables }
 // Needs declares the groups of the rows that come, and what the calls keep in the same key groups; everything at the end, but for groups that may leave memory: a flush looks
 // at those that were touched since the last one, which have stayed.
 func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
+	if in == nil && o.table != nil && o.table.Departed() {
+		o.needRange(needs)
+		return
+	}
 	if in == nil && o.keeps && o.leaves() {
 		return
 	}
@@ -152,12 +157,18 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 			return false, op.OutOfMemory(o.config.Name, err)
 		}
 	}
+	if err := o.enterRange(); err != nil {
+		return false, err
+	}
 	slots := o.piece()
 	for o.rows != nil && len(slots) > 0 {
 		if slots = o.inhabited(slots); len(slots) > 0 {
 			break
 		}
 		slots = o.piece()
+	}
+	if len(slots) == 0 && o.ranges.goOn() {
+		return true, nil
 	}
 	if len(slots) == 0 {
 		o.free()
@@ -193,21 +204,28 @@ func (o *Operator) begin() error {
 		o.ended = true
 		return o.grow(1)
 	}
-	if !o.hasEmpty {
+	if !o.hasEmpty && o.ranges == nil {
 		for i, places := range o.config.Sets {
-			if len(places) == 0 {
-				if err := o.upsertEmpty(i); err != nil {
-					return err
-				}
-				if o.rows != nil {
-					if err := o.table.TouchOne(o.slots[0]); err != nil {
-						return err
-					}
-					*o.rows.At(o.slots[0])++ // there is no input that could take it back
-				}
+			if len(places) > 0 {
+				continue
+			}
+			if err := o.makeEmpty(i); err != nil {
+				return err
 			}
 		}
 	}
 	o.ended, o.hasEmpty = true, true
 	return o.grow(o.table.Limit())
+}
+
+// makeEmpty makes the group of the empty set with number i, which is there without rows.
+func (o *Operator) makeEmpty(i int) error {
+	if err := o.upsertEmpty(i); err != nil || o.rows == nil {
+		return err
+	}
+	if err := o.table.TouchOne(o.slots[0]); err != nil {
+		return err
+	}
+	*o.rows.At(o.slots[0])++ // there is no input that could take it back
+	return nil
 }

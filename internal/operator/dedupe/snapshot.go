@@ -123,6 +123,31 @@ func (k *kept) Evict(want int, settled bool) (evicted int, err error) {
 	return evicted, nil
 }
 
+// Depart has all kept rows leave memory; see keyed.Departing. Nobody asks for ranges of them.
+func (k *kept) Depart(bool) error {
+	err := k.Rows.Depart()
+	k.o.table.Free()
+	k.o.best.Free()
+	return err
+}
+
+// Adopt has the rows that are there count as changed; see keyed.Late.
+func (k *kept) Adopt() error {
+	o := k.o
+	return o.rows.AdoptAs(func(yield func(uint32, uint64) bool) {
+		for g := range keyed.Groups {
+			for slot := range o.table.Slots(uint8(g)) { //nolint:gosec // below 256
+				if row := o.best.At(slot).row; row != keyed.NoRow && !yield(row, o.table.HashOf(slot)) {
+					return
+				}
+			}
+		}
+	})
+}
+
+// Leaves reports whether kept rows may leave memory: time alone finds none of them.
+func (o *Operator) Leaves() bool { return o.leaves() }
+
 // Rest returns nothing: the rows are all there is.
 func (o *Operator) Rest(op.KeyGroup) ([]byte, error) { return nil, nil }
 

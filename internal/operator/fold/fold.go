@@ -46,6 +46,10 @@ type Fold struct {
 	scanned []uint32
 	repeat  int64
 	done    bool
+	// ranges are those of hashes whose rows come out one after the other, nil if all are in memory; spent says that all rows in memory have come out, over that there are no more.
+	ranges  *keyed.Ranges
+	spent   bool
+	over    bool
 	emitted []uint32
 	out     batch.Batch
 }
@@ -68,7 +72,7 @@ func New(pool *batch.Pool, budget *limit.Budget, c Config) *Fold {
 	f.whole, f.partition = keyed.NewHasher(columns), keyed.NewHasher(c.Partition)
 	f.table = keyed.NewTable(pool, c.Types, f.name, budget)
 	f.counts = keyed.NewSlab[int64](budget)
-	f.table.SetValues(keyed.Values{Append: f.appendCount, Restore: f.restoreCount, Leave: true})
+	f.table.SetValues(keyed.Values{Append: f.appendCount, Restore: f.restoreCount, Leave: true, Vacate: f.counts.Free})
 	return f
 }
 
@@ -205,6 +209,9 @@ func (f *Fold) OnEnd(out *op.Output) (more bool, err error) {
 		}
 		f.repeat -= n
 	}
+	if len(f.emitted) == 0 && f.ranges != nil && !f.over {
+		return true, nil
+	}
 	if len(f.emitted) == 0 { // and nothing that is still lent lies here
 		f.done = true
 		f.table.Free()
@@ -226,6 +233,7 @@ func (f *Fold) next() bool {
 		if len(f.scanned) == 0 {
 			n := f.table.Scan(&f.walk, f.slots)
 			if n == 0 {
+				f.spent = true
 				return false
 			}
 			f.scanned = f.slots[:n]
@@ -240,12 +248,33 @@ func (f *Fold) Tables() []op.Table { return []op.Table{f.table} }
 
 // Needs declares the rows of in; the end goes through all.
 func (f *Fold) Needs(_ int, in *batch.Batch, needs *op.Needs) {
-	if in == nil {
+	switch {
+	case in != nil:
+		needs.Keys(0, f.hash(in))
+	case f.table.Departed():
+		f.needRange(needs)
+	case !f.table.Noting():
 		needs.All(0)
+	}
+}
+
+// needRange declares the rows that come out next, where some were away.
+func (f *Fold) needRange(needs *op.Needs) {
+	if f.ranges == nil {
+		f.ranges, f.spent = f.table.Ranges(), true
+	}
+	if !f.spent || f.over {
 		return
 	}
-	needs.Keys(0, f.hash(in))
+	from, to, ok := f.ranges.Next()
+	if f.over = !ok; ok {
+		needs.Range(0, from, to)
+		f.walk, f.spent = keyed.Cursor{}, false
+	}
 }
+
+// Closes says that the end goes through all rows.
+func (f *Fold) Closes(int) bool { return true }
 
 // Snapshot returns the state of a key group: docs/format/state.md.
 func (f *Fold) Snapshot(group op.KeyGroup) ([]byte, error) {
@@ -277,6 +306,9 @@ func (f *Fold) restoreCount(slot uint32, value []byte) error {
 
 // Kept is the table.
 func (f *Fold) Kept() []keyed.Kept { return []keyed.Kept{f.table} }
+
+// Leaves says that rows may leave memory.
+func (f *Fold) Leaves() bool { return true }
 
 // Rest returns nothing: the table has all there is.
 func (f *Fold) Rest(op.KeyGroup) ([]byte, error) { return nil, nil }

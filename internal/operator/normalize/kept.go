@@ -3,6 +3,7 @@ package normalize
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
@@ -74,6 +75,37 @@ func (k *kept) take(slot uint32, settled bool) {
 	}
 	k.slots = append(k.slots, slot)
 }
+
+// Depart has all keys leave memory; see keyed.Departing. Nobody asks for ranges of them.
+func (k *kept) Depart(bool) error {
+	err := k.Rows.Depart()
+	k.o.table.Free()
+	k.o.entries.Free()
+	return err
+}
+
+// Adopt has the rows that are there count as changed; see keyed.Late. Chains begin with the newest row.
+func (k *kept) Adopt() error {
+	o := k.o
+	return o.rows.AdoptAs(func(yield func(uint32, uint64) bool) {
+		for g := range keyed.Groups {
+			for slot := range o.table.Slots(uint8(g)) { //nolint:gosec // below 256
+				k.ids = k.ids[:0]
+				for id := o.entries.At(slot).head; id != keyed.NoRow; id = *o.rows.Link(id, 0) {
+					k.ids = append(k.ids, id)
+				}
+				for _, id := range slices.Backward(k.ids) {
+					if !yield(id, o.table.HashOf(slot)) {
+						return
+					}
+				}
+			}
+		}
+	})
+}
+
+// Leaves reports whether keys may leave memory: time alone finds none.
+func (o *Operator) Leaves() bool { return o.leaves() }
 
 func (o *Operator) appendSeen(dst []byte, slot uint32) []byte {
 	return binary.AppendVarint(dst, o.entries.At(slot).seen)

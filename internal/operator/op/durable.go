@@ -26,6 +26,21 @@ type Versioned interface {
 	EntriesVersion() int
 }
 
+// Leaver is a Durable of which parts may leave memory. Where nothing is kept its changes are noted from the time on when memory is tight: Kept and Keep are called then, and Adopt of the
+// parts that may leave, each a keyed.Late.
+type Leaver interface {
+	Durable
+	// Leaves reports whether any part may leave. It is asked before Kept.
+	Leaves() bool
+}
+
+// Overflower is a Durable whose rows leave memory for parts that are keyed.Spillers. Where nothing is kept, those alone are kept and attached.
+type Overflower interface {
+	Durable
+	// Overflows says so.
+	Overflows()
+}
+
 // EntriesVersion returns the version of the layout of an operator's entries: 1 unless it says otherwise.
 func EntriesVersion(d Durable) int {
 	if v, ok := d.(Versioned); ok {

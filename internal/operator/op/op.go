@@ -53,6 +53,18 @@ type Table interface {
 	Load(hashes []uint64, groups [KeyGroups / 64]uint64) error
 }
 
+// RangedTable is a Table of which all entries with hashes from..to, both included, can be made resident.
+type RangedTable interface {
+	Table
+	LoadRange(from, to uint64) error
+}
+
+// Closer is an operator that goes through all of its state at the end of an input. Closes reports whether the next call of OnInputEnd for an input, or of OnEnd, for which input is -1, does so. If some
+// state is away then, the driver has all of it leave memory for good before, and Needs declares a Range of hashes before each call.
+type Closer interface {
+	Closes(input int) bool
+}
+
 // Needs collects what an operator will touch, for each of its tables, by their place among Tables. Owned by the driver, reused.
 type Needs struct {
 	tables []tableNeeds
@@ -61,6 +73,9 @@ type Needs struct {
 type tableNeeds struct {
 	hashes []uint64
 	groups [KeyGroups / 64]uint64
+	// ranged: from..to is needed, too.
+	ranged   bool
+	from, to uint64
 }
 
 // Keys declares the entries of keys with these hashes, which are copied.
@@ -77,6 +92,12 @@ func (n *Needs) Groups(table int, first, last KeyGroup) {
 	}
 }
 
+// Range declares the entries with hashes from..to, both included, of a RangedTable: one range a call.
+func (n *Needs) Range(table int, from, to uint64) {
+	t := n.table(table)
+	t.ranged, t.from, t.to = true, from, to
+}
+
 // All declares all entries of a table.
 func (n *Needs) All(table int) { n.Groups(table, 0, KeyGroups-1) }
 
@@ -91,10 +112,14 @@ func (n *Needs) table(i int) *tableNeeds {
 func (n *Needs) Load(tables []Table) error {
 	for i, t := range tables {
 		needs := n.table(i)
-		if err := t.Load(needs.hashes, needs.groups); err != nil {
+		err := t.Load(needs.hashes, needs.groups)
+		if err == nil && needs.ranged {
+			err = t.(RangedTable).LoadRange(needs.from, needs.to)
+		}
+		if err != nil {
 			return err
 		}
-		needs.hashes, needs.groups = needs.hashes[:0], [KeyGroups / 64]uint64{}
+		*needs = tableNeeds{hashes: needs.hashes[:0]}
 	}
 	return nil
 }

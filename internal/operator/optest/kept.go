@@ -52,6 +52,9 @@ func (k *keeping) keep(in *instance) {
 	}
 }
 
+// departEvery: one in so many times all state leaves, with its memory.
+const departEvery = 8
+
 // evict has state leave memory, as if there were little of it: what is stored as it is, and where no sealed epoch is being stored the rest, too.
 func (r *run) evict(in *instance, want int) error {
 	if in.kept == nil {
@@ -59,6 +62,9 @@ func (r *run) evict(in *instance, want int) error {
 	}
 	if err := r.flush(in); err != nil {
 		return err
+	}
+	if want%departEvery == 0 {
+		return r.depart(in, false)
 	}
 	settled := in.kept.changes == nil
 	if settled {
@@ -78,10 +84,7 @@ func (r *run) evict(in *instance, want int) error {
 		if evicted >= want || !settled {
 			continue
 		}
-		spilled := &store.Changes{}
-		leaving.Spill(spilled)
-		r.point = nil // the store is not any more as it was sealed
-		if err := r.keeping.store.Apply(context.Background(), []*store.Changes{spilled}); err != nil {
+		if err := r.spillChanges(leaving); err != nil {
 			return err
 		}
 		if _, err := leaving.Evict(want-evicted, true); err != nil {
@@ -118,6 +121,48 @@ func (r *run) spill(in *instance, which func(keyed.Spiller) bool) error {
 		}
 	}
 	return nil
+}
+
+// spillChanges stores what changed of a part in the epoch under way.
+func (r *run) spillChanges(part keyed.Evictable) error {
+	r.point = nil // the store is not any more as it was sealed
+	for more := true; more; {
+		spilled := &store.Changes{}
+		more = part.Spill(spilled, spilledAtOnce)
+		if err := r.keeping.store.Apply(context.Background(), []*store.Changes{spilled}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// depart has all state leave memory, as a driver does where little is left.
+func (r *run) depart(in *instance, forGood bool) error {
+	if err := r.store(in, math.MaxInt64); err != nil {
+		return err
+	}
+	for _, part := range in.kept.parts {
+		leaving, ok := part.(keyed.Departing)
+		if !ok || !leaving.MayLeave() {
+			continue
+		}
+		if err := r.spillChanges(leaving); err != nil {
+			return err
+		}
+		if err := leaving.Depart(forGood); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close makes ready for the end of an input, or of all, as a driver does where state is away.
+func (r *run) close(in *instance, input int) error {
+	closer, ok := in.op.(op.Closer)
+	if !ok || in.kept == nil || in.resident() || !closer.Closes(input) {
+		return nil
+	}
+	return r.depart(in, true)
 }
 
 // seal passes a barrier: what changed is stored from now on, piece by piece.

@@ -126,7 +126,7 @@ func (r *run) all() error {
 			return err
 		}
 		if ender, ok := in.op.(op.Ender); ok {
-			return r.event(in, -1, ender.OnEnd)
+			return r.finish(in, -1, ender.OnEnd)
 		}
 		return nil
 	})
@@ -205,13 +205,18 @@ func (in *instance) watch() {
 
 // declare asks for needs and loads them, as a driver does where state is not resident.
 func (in *instance) declare(input int, b *batch.Batch) error {
-	if !slices.ContainsFunc(in.tables, func(t op.Table) bool { return !t.Resident() }) {
+	if in.resident() {
 		return nil
 	}
 	if needer, ok := in.op.(op.Needer); ok {
 		needer.Needs(input, b, &in.needs)
 	}
 	return in.needs.Load(in.tables)
+}
+
+// resident reports whether all state is in memory.
+func (in *instance) resident() bool {
+	return !slices.ContainsFunc(in.tables, func(t op.Table) bool { return !t.Resident() })
 }
 
 // checkGuards returns the first touch of what was not declared.
@@ -266,7 +271,15 @@ func (r *run) endInput(in *instance, input int) error {
 	if !ok {
 		return nil
 	}
-	return r.event(in, input, func(out *op.Output) (bool, error) { return multi.OnInputEnd(input, out) })
+	return r.finish(in, input, func(out *op.Output) (bool, error) { return multi.OnInputEnd(input, out) })
+}
+
+// finish is event for the end of an input, or of all.
+func (r *run) finish(in *instance, input int, call func(*op.Output) (bool, error)) error {
+	if err := r.close(in, input); err != nil {
+		return err
+	}
+	return r.event(in, input, call)
 }
 
 // event runs an event of the operator to its end; what the operator needs is asked for before each call.

@@ -59,13 +59,22 @@ func (s *SetOp) take(input int, slot uint32, adds bool) bool {
 	return true
 }
 
-// leaves reports whether rows may leave memory: changes are asked for row by row, and time alone finds none.
-func (s *SetOp) leaves() bool { return s.cfg.Changes && s.cfg.TTL == 0 && len(s.cfg.Types) > 0 }
+// leaves reports whether rows may leave memory: time alone finds none.
+func (s *SetOp) leaves() bool { return s.cfg.TTL == 0 && len(s.cfg.Types) > 0 }
+
+// vacate gives back the memory of what is kept beside rows, which have all left.
+func (s *SetOp) vacate() {
+	s.counts.Free()
+	if s.changes != nil {
+		s.changes.shown.Free()
+	}
+	s.strangers = 0
+}
 
 // leave forgets how often a row came that leaves memory, unless the next flush looks at it.
 func (s *SetOp) leave(slot uint32) bool {
-	c, shown := s.counts.At(slot), s.changes.shown.At(slot)
-	if shown.touched {
+	c := s.counts.At(slot)
+	if s.changes != nil && s.changes.shown.At(slot).touched {
 		return false
 	}
 	if c.stranger() {

@@ -81,6 +81,10 @@ type SetOp struct {
 	done    bool
 	emitted []uint32
 	out     batch.Batch
+	// ranges are those of hashes whose rows come out one after the other, nil if all are in memory; spent says that all rows in memory have come out, over that there are no more.
+	ranges *keyed.Ranges
+	spent  bool
+	over   bool
 }
 
 // moved is a row of a batch whose entry was taken out, to be put in again as the left writes it.
@@ -101,7 +105,7 @@ func New(c *Config) *SetOp {
 	s.hasher = keyed.NewHasher(columns)
 	s.table = keyed.NewTable(c.Pool, c.Types, s.name, c.Budget)
 	s.counts = keyed.NewSlab[counts](c.Budget)
-	s.table.SetValues(keyed.Values{Append: s.appendCounts, Restore: s.restoreCounts, Leave: s.leaves(), Free: s.leave})
+	s.table.SetValues(keyed.Values{Append: s.appendCounts, Restore: s.restoreCounts, Leave: s.leaves(), Free: s.leave, Vacate: s.vacate})
 	if c.Changes {
 		s.changes = &changes{shown: keyed.NewSlab[shown](c.Budget)}
 		if c.TTL > 0 {
@@ -297,6 +301,9 @@ func (s *SetOp) OnInputEnd(input int, out *op.Output) (more bool, err error) {
 		}
 		s.repeat -= n
 	}
+	if len(s.emitted) == 0 && s.ranges != nil && !s.over {
+		return true, nil
+	}
 	if len(s.emitted) == 0 { // and nothing that is still lent lies here
 		s.done = true
 		s.table.Free()
@@ -318,6 +325,7 @@ func (s *SetOp) next() bool {
 		if len(s.scanned) == 0 {
 			n := s.table.Scan(&s.walk, s.slots)
 			if n == 0 {
+				s.spent = true
 				return false
 			}
 			s.scanned = s.slots[:n]

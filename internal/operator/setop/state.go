@@ -14,13 +14,34 @@ func (s *SetOp) Tables() []op.Table { return []op.Table{s.table} }
 
 // Needs declares the rows of in; the end goes through all, but a flush through those that were touched, which have stayed where rows may leave memory.
 func (s *SetOp) Needs(_ int, in *batch.Batch, needs *op.Needs) {
-	if in == nil {
-		if !s.leaves() || !s.table.Noting() {
-			needs.All(0)
-		}
+	switch {
+	case in != nil:
+		needs.Keys(0, s.hash(in))
+	case s.table.Departed():
+		s.needRange(needs)
+	case !s.leaves() || !s.table.Noting():
+		needs.All(0)
+	}
+}
+
+// needRange declares the rows that come out next, where some were away.
+func (s *SetOp) needRange(needs *op.Needs) {
+	if s.ranges == nil {
+		s.ranges, s.spent = s.table.Ranges(), true
+	}
+	if !s.spent || s.over {
 		return
 	}
-	needs.Keys(0, s.hash(in))
+	from, to, ok := s.ranges.Next()
+	if s.over = !ok; ok {
+		needs.Range(0, from, to)
+		s.walk, s.spent = keyed.Cursor{}, false
+	}
+}
+
+// Closes says that the end of the input which is over last goes through all rows, unless the answer has come by changes.
+func (s *SetOp) Closes(input int) bool {
+	return s.changes == nil && input >= 0 && s.ended[1-input] && !s.done
 }
 
 // Snapshot returns the state of a key group: docs/format/state.md.
@@ -66,6 +87,9 @@ func (s *SetOp) restoreCounts(slot uint32, value []byte) error {
 
 // Kept is the table.
 func (s *SetOp) Kept() []keyed.Kept { return []keyed.Kept{s.table} }
+
+// Leaves reports whether rows may leave memory.
+func (s *SetOp) Leaves() bool { return s.leaves() }
 
 // Rest returns nothing: the table has all there is.
 func (s *SetOp) Rest(op.KeyGroup) ([]byte, error) { return nil, nil }

@@ -24,6 +24,9 @@ func (o *Operator) EntriesVersion() int { return 2 }
 // OldestEntries is 1; see op.Older.
 func (o *Operator) OldestEntries() int { return 1 }
 
+// Overflows says that rows leave memory in runs.
+func (o *Operator) Overflows() {}
+
 // load notes that there are rows of which leaders do not know.
 func (o *Operator) load([]uint32) error {
 	if o.leaders != nil {

@@ -16,6 +16,8 @@ type away struct {
 	// groups are how many entries were evicted of each key group and not all loaded since; any says that there are some.
 	groups [Groups]uint64
 	any    bool
+	// closed says that all have left for good: there are no filters.
+	closed bool
 	// filters are Bloom filters, each twice as large as the one before; the last one takes what is added.
 	filters []*filter
 	// buried are hashes of which the store still has entries that were removed: in the epoch under way, and in the sealed one.
@@ -133,16 +135,21 @@ func (a *away) add(hash uint64) error {
 
 // forget forgets all.
 func (a *away) forget() {
+	a.forgetFilters()
+	a.groups, a.any, a.closed = [Groups]uint64{}, false, false
+	a.spilled()
+}
+
+func (a *away) forgetFilters() {
 	for _, f := range a.filters {
 		f.lines.Free()
 	}
-	a.groups, a.any, a.filters = [Groups]uint64{}, false, nil
-	a.spilled()
+	a.filters = nil
 }
 
 // load gives admit the entries of hashes, and all of groups, that are away; resident says of which hashes there are entries in memory: none of those is away.
 func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64]uint64, resident func(hash uint64) bool, admit func(*Entries) error) error {
-	if !a.any {
+	if !a.any || a.closed {
 		return nil
 	}
 	a.lookup = a.lookup[:0]
@@ -167,22 +174,27 @@ func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64
 			continue
 		}
 		from := g << groupShift
-		err := a.reader.ScanSlice(home.Space, slice, from, from|(1<<groupShift-1), func(hash uint64, key, value []byte) error {
-			if resident(hash) || a.isBuried(hash) {
-				return nil
-			}
-			return a.take(slice, hash, key, value, admit)
-		})
-		if err == nil {
-			err = a.give(admit)
-		}
-		if err != nil {
+		if err := a.loadRange(home, slice, from, from|(1<<groupShift-1), resident, admit); err != nil {
 			return err
 		}
 		a.groups[g] = 0
 	}
 	a.any = a.groups != [Groups]uint64{}
 	return nil
+}
+
+// loadRange gives admit the entries with hashes from..to that are away.
+func (a *away) loadRange(home Home, slice int64, from, to uint64, resident func(hash uint64) bool, admit func(*Entries) error) error {
+	err := a.reader.ScanSlice(home.Space, slice, from, to, func(hash uint64, key, value []byte) error {
+		if resident(hash) || a.isBuried(hash) {
+			return nil
+		}
+		return a.take(slice, hash, key, value, admit)
+	})
+	if err != nil {
+		return err
+	}
+	return a.give(admit)
 }
 
 // loadedBytes is about how much is read before it is put in.
@@ -227,8 +239,15 @@ type Evictable interface {
 	Evict(want int, settled bool) (evicted int, err error)
 	// Pass is Admit for entries that stay in the store alone: all that have their hashes. The error is a *CorruptError or SQLSTATE 53200.
 	Pass(e *Entries) error
-	// Spill writes all that changed in the epoch under way; the store must apply it at once. The sealed epoch must be drained and applied.
-	Spill(into *store.Changes)
+	// Spill writes about most bytes of what changed in the epoch under way, and reports whether there is more: it is called until there is not. The store must apply each piece at once.
+	// The sealed epoch must be drained and applied.
+	Spill(into *store.Changes, most int64) (more bool)
+}
+
+// Late is a part whose changes may be noted from some time on only, when it has entries already: Adopt, behind Keep, has all of them count as changed. The error is SQLSTATE 53200.
+type Late interface {
+	Evictable
+	Adopt() error
 }
 
 // Attach lets entries leave memory; see Evictable.
@@ -248,18 +267,71 @@ func (a *away) tight() bool { return a != nil && a.budget.Available() < a.low }
 // Room is how many keys can be put in before memory grows; see Evictable.
 func (t *Table) Room() int {
 	room := 0
-	for _, g := range &t.groups {
+	for number, g := range &t.groups {
 		if g != nil {
-			room += len(g.free) + int(g.end-g.next)
+			room += min(len(g.free)+int(g.end-g.next), t.heads[number].room(g.live))
 		}
 	}
 	return room
 }
 
-// Spill writes all that changed in the epoch under way; see Evictable.
-func (t *Table) Spill(into *store.Changes) {
-	t.kept.spill(into)
+// Spill writes what changed in the epoch under way; see Evictable. Pieces are of neighbouring key groups, so that they do not overlap in the store.
+func (t *Table) Spill(into *store.Changes, most int64) (more bool) {
+	k := t.kept
+	from := into.Bytes()
+	for ; k.adopted < Groups; k.adopted++ {
+		if into.Bytes()-from >= most {
+			return true
+		}
+		if g := t.groups[k.adopted]; g != nil {
+			t.spillGroup(into, g)
+		}
+	}
+	if k.spilled == 0 {
+		sortByGroup(k.touched, t.GroupOf)
+	}
+	if k.spill(into, most-(into.Bytes()-from)) {
+		return true
+	}
 	t.away.spilled()
+	return false
+}
+
+// spillGroup writes the keys of a key group that were there before changes were noted.
+func (t *Table) spillGroup(into *store.Changes, g *group) {
+	k := t.kept
+	for at := 0; at < len(g.order); at += drained {
+		k.slots = k.slots[:0]
+		for _, slot := range g.order[at:min(at+drained, len(g.order))] {
+			if !t.isGone(slot) {
+				k.slots = append(k.slots, slot)
+			}
+		}
+		k.spillSome(into, k.slots)
+	}
+}
+
+// sortByGroup sorts numbers by their key groups.
+func sortByGroup(numbers []uint32, groupOf func(uint32) uint8) {
+	var next, ends [Groups]int
+	for _, n := range numbers {
+		ends[groupOf(n)]++
+	}
+	for g, at := 0, 0; g < Groups; g++ {
+		next[g], at = at, at+ends[g]
+		ends[g] = at
+	}
+	for g := range next {
+		for next[g] < ends[g] {
+			n := numbers[next[g]]
+			for to := groupOf(n); int(to) != g; to = groupOf(n) {
+				numbers[next[to]], n = n, numbers[next[to]]
+				next[to]++
+			}
+			numbers[next[g]] = n
+			next[g]++
+		}
+	}
 }
 
 // leastShare is which part of a large table leaves memory at least: to go through a key group costs the same however few leave.
@@ -318,6 +390,9 @@ func (t *Table) Pass(e *Entries) error {
 	}
 	return nil
 }
+
+// HashOf returns the hash that the key in slot was put in with, or one of the same key group that is equal for equal keys.
+func (t *Table) HashOf(slot uint32) uint64 { return t.fullHash(slot) }
 
 // Alone reports whether no other key in memory has the hash of that in slot, nor one that was removed and that the store has still: what is loaded by a hash is all that has it, and so
 // such keys stay.
@@ -397,10 +472,16 @@ func (r *Rows) Room() int {
 	return room
 }
 
-// Spill writes all that changed in the epoch under way; see Evictable.
-func (r *Rows) Spill(into *store.Changes) {
-	r.kept.spill(into)
+// Spill writes what changed in the epoch under way; see Evictable.
+func (r *Rows) Spill(into *store.Changes, most int64) (more bool) {
+	if r.kept.spilled == 0 {
+		sortByGroup(r.kept.touched, r.GroupOf)
+	}
+	if r.kept.spill(into, most) {
+		return true
+	}
 	r.away.spilled()
+	return false
 }
 
 // Pass leaves rows in the store; see Evictable.

@@ -108,7 +108,7 @@ func TestRemovedStaysRemoved(t *testing.T) {
 			}
 		}
 		changes := &store.Changes{}
-		l.Spill(changes)
+		l.Spill(changes, math.MaxInt64)
 		l.apply(changes)
 		if evicted, err := l.Evict(others/2, true); evicted == 0 || err != nil {
 			t.Errorf("earlier: %v: %d leave once all is applied, %v", earlier, evicted, err)

@@ -74,6 +74,9 @@ func (h *head) next(at uint32) uint32 { return (at + 1) & uint32(h.size()-1) }
 // full reports whether the index must grow before another key is put to those that are there: beyond 11/16.
 func (h *head) full(live int) bool { return (live+1)*16 > h.size()*11 }
 
+// room is how many keys can be put to those that are there before the index must grow.
+func (h *head) room(live int) int { return max(h.size()*11/16-live, 0) }
+
 // put enters a key that is not there yet; there is room.
 func (h *head) put(entry uint64) {
 	at := h.home(uint32(entry >> tagBits))

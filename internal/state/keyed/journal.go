@@ -45,8 +45,10 @@ type journal struct {
 	one         [1]uint32
 	bytes       int64
 	// used: there may be something that a clear has to drop.
-	used   bool
-	budget *limit.Budget
+	used bool
+	// spilled is how many of touched a spill under way has written.
+	spilled int
+	budget  *limit.Budget
 }
 
 func newJournal(name string, home Home, slice int64, label []byte, budget *limit.Budget) *journal {
@@ -187,25 +189,42 @@ func (j *journal) clean(n uint32, settled bool) bool {
 // known reports whether the store has an entry, or will have it as it was at the seal.
 func (j *journal) known(n uint32) bool { return *j.marks.At(n)&(markStored|j.before()) != 0 }
 
-// spill writes all that changed in the epoch under way, for a store that applies it at once: the sealed epoch must be drained and applied.
-func (j *journal) spill(into *store.Changes) {
+// spill writes about most bytes of what changed in the epoch under way, for a store that applies it at once, and reports whether there is more: the sealed epoch must be drained and
+// applied, and nothing may change before all is written.
+func (j *journal) spill(into *store.Changes, most int64) (more bool) {
+	from := into.Bytes()
 	into.Add(j.gone)
 	j.gone.Reset()
-	j.due = j.due[:0]
-	for _, n := range j.touched {
-		*j.done.At(n / wordBits) &^= 1 << (n % wordBits)
-		mark := j.marks.At(n)
-		if *mark&j.now == 0 {
-			continue
+	for j.spilled < len(j.touched) {
+		if into.Bytes()-from >= most {
+			return true
 		}
-		*mark = *mark&^j.now | j.now<<storedShift
-		if j.due = append(j.due, n); len(j.due) == drained {
-			j.write(into, j.due)
-			j.due = j.due[:0]
+		to := min(j.spilled+drained, len(j.touched))
+		j.spillSome(into, j.touched[j.spilled:to])
+		j.spilled = to
+	}
+	j.touched, j.spilled = j.touched[:0], 0
+	return false
+}
+
+// spillSome writes those of numbers that changed.
+func (j *journal) spillSome(into *store.Changes, numbers []uint32) {
+	j.due = j.due[:0]
+	for _, n := range numbers {
+		*j.done.At(n / wordBits) &^= 1 << (n % wordBits)
+		if mark := j.marks.At(n); *mark&j.now != 0 {
+			*mark = *mark&^j.now | j.now<<storedShift
+			j.due = append(j.due, n)
 		}
 	}
 	j.write(into, j.due)
-	j.touched = j.touched[:0]
+}
+
+// adopt notes an entry that was there before changes were noted: it counts as changed and is not listed. Its owner has it spilled, or listed, before anything else.
+func (j *journal) adopt(n uint32) {
+	j.used = true
+	*j.marks.At(n) |= j.now
+	j.finish(n)
 }
 
 func (j *journal) list(numbers []uint32) error {

@@ -2,8 +2,9 @@ package keyed
 
 import (
 	"encoding/binary"
+	"iter"
+	"slices"
 
-	"wire.example/wire/internal/foundation/invariant"
 	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
 )
@@ -56,6 +57,8 @@ type Values struct {
 	Leave bool
 	// Free forgets what is kept for a slot whose key leaves memory, unless it answers false: then the key stays. nil: there is nothing to forget.
 	Free func(slot uint32) bool
+	// Vacate gives back the memory of what is kept for all slots: all keys have left memory. For tables that Depart.
+	Vacate func()
 }
 
 // keptTable is what a table needs for its journal.
@@ -68,6 +71,8 @@ type keptTable struct {
 	slots  []uint32
 	// loading: keys that are put in are stored already.
 	loading bool
+	// adopted is the first key group with keys that were there before changes were noted and that count as changed, without being listed.
+	adopted int
 }
 
 // SetValues says how the values beside the keys are written, for Keep: before it, and before there is a key.
@@ -83,11 +88,28 @@ func (t *Table) SetSlice(slice int64, label []byte) {
 
 // Keep has changes noted; see Kept.
 func (t *Table) Keep(at Home) {
-	if invariant.Enabled {
-		invariant.Check(t.len == 0, "a table of %d keys begins to note changes", t.len)
-	}
-	t.kept = &keptTable{journal: newJournal(t.name, at, t.slice, t.label, t.budget), values: t.values, cols: t.keyColumns()}
+	t.kept = &keptTable{journal: newJournal(t.name, at, t.slice, t.label, t.budget), values: t.values, cols: t.keyColumns(), adopted: Groups}
 	t.kept.write, t.kept.remove = t.writeEntries, t.removeEntries
+}
+
+// Adopt has the keys that are there count as changed; see Late.
+func (t *Table) Adopt() error {
+	k := t.kept
+	if err := k.grow(int(t.limit)); err != nil {
+		return t.refused(err)
+	}
+	for _, g := range &t.groups {
+		if g == nil {
+			continue
+		}
+		for _, slot := range g.order {
+			if !t.isGone(slot) {
+				k.adopt(slot)
+			}
+		}
+	}
+	k.adopted = 0
+	return nil
 }
 
 // Noting reports whether changes are noted.
@@ -111,6 +133,9 @@ func (t *Table) TouchOne(slot uint32) error {
 
 // Seal ends an epoch; see Kept.
 func (t *Table) Seal() {
+	for ; t.kept.adopted < Groups; t.kept.adopted++ {
+		t.kept.touched = slices.AppendSeq(t.kept.touched, t.Slots(uint8(t.kept.adopted))) //nolint:gosec // below Groups
+	}
 	t.kept.seal()
 	t.away.seal()
 }
@@ -275,12 +300,25 @@ func (r *Rows) SetSlice(slice int64, label []byte) {
 
 // Keep has changes noted; see Kept. Links are not stored: Extras.Loaded makes them anew.
 func (r *Rows) Keep(at Home) {
-	if invariant.Enabled {
-		invariant.Check(r.len == 0, "%d rows begin to note changes", r.len)
-	}
 	k := &keptRows{journal: newJournal(r.name, at, r.slice, r.label, r.budget), extras: r.extras, hashes: NewSlab[uint64](r.budget), numbers: NewSlab[uint64](r.budget)}
 	k.write, k.remove = r.writeEntries, r.removeEntries
 	r.kept = k
+}
+
+// AdoptAs is the Adopt of a Late part for rows: all is every row with the hash that it belongs to, those of one hash in the order in which they were appended. The error is SQLSTATE 53200.
+func (r *Rows) AdoptAs(all iter.Seq2[uint32, uint64]) error {
+	k := r.kept
+	if err := k.room(r.Limit()); err != nil {
+		return outOfMemory(r.name, err)
+	}
+	k.touched = slices.Grow(k.touched, r.len)
+	for id, hash := range all {
+		k.last++
+		*k.numbers.At(id), *k.hashes.At(id) = k.last, hash
+		k.touched = append(k.touched, id)
+		k.adopt(id)
+	}
+	return k.settle()
 }
 
 // Noting reports whether changes are noted.
@@ -359,13 +397,8 @@ func (k *keptRows) take(from *keptRows) {
 
 // enter notes rows that were appended.
 func (k *keptRows) enter(limit int, ids []uint32, hashes []uint64) error {
-	if err := k.grow(limit); err != nil {
+	if err := k.room(limit); err != nil {
 		return err
-	}
-	for _, slab := range [...]*Slab[uint64]{k.hashes, k.numbers} {
-		if err := slab.Grow(limit); err != nil {
-			return err
-		}
 	}
 	if k.loading {
 		return nil
@@ -378,6 +411,17 @@ func (k *keptRows) enter(limit int, ids []uint32, hashes []uint64) error {
 		}
 	}
 	return k.journal.enter(ids)
+}
+
+// room makes room for the rows 0 to limit-1.
+func (k *keptRows) room(limit int) error {
+	if err := k.grow(limit); err != nil {
+		return err
+	}
+	if err := k.hashes.Grow(limit); err != nil {
+		return err
+	}
+	return k.numbers.Grow(limit)
 }
 
 func (r *Rows) writeEntries(into *store.Changes, ids []uint32) {

@@ -392,6 +392,11 @@ func (r *Rows) Free() {
 	if r.away != nil {
 		r.away.forget()
 	}
+	r.release()
+}
+
+// release gives the memory of all rows back.
+func (r *Rows) release() {
 	for _, c := range r.chunks {
 		c.release()
 	}

@@ -125,6 +125,11 @@ func (t *Table) Free() {
 	if t.away != nil {
 		t.away.forget()
 	}
+	t.release()
+}
+
+// release gives the memory of all keys back.
+func (t *Table) release() {
 	t.owners.Free()
 	t.gone.Free()
 	t.words.Free()

@@ -1,0 +1,149 @@
+package keyed
+
+import (
+	"math"
+	"math/bits"
+)
+
+// Departing is a part of which all entries can leave memory at once, with the memory itself: where little is left although there are few entries, and at the end of the input, when entries
+// come back range by range.
+type Departing interface {
+	Evictable
+	// Depart has all entries leave, which the store has as they are: nothing is left to flush, and everything was spilled. forGood says that none is asked for by its hash from now on, but ranges
+	// alone. The error is SQLSTATE 53200.
+	Depart(forGood bool) error
+}
+
+// Depart has all keys leave memory; see Departing.
+func (t *Table) Depart(forGood bool) error {
+	a := t.away
+	if forGood {
+		a.forgetFilters()
+		for number, g := range &t.groups {
+			if g != nil {
+				a.groups[number] += uint64(g.live) //nolint:gosec // a count
+			}
+		}
+		a.any, a.closed = true, true
+	} else {
+		t.blocks.Free() // the filters need memory
+		t.forgetHeads()
+		for _, g := range &t.groups {
+			if g == nil {
+				continue
+			}
+			for _, slot := range g.order {
+				if t.isGone(slot) {
+					continue
+				}
+				if err := a.add(t.fullHash(slot)); err != nil {
+					return t.refused(err)
+				}
+			}
+		}
+	}
+	t.vacate()
+	return nil
+}
+
+// Departed reports whether all keys have left memory for good.
+func (t *Table) Departed() bool { return t.away != nil && t.away.closed }
+
+// vacate gives the memory of all keys back, and that of what is kept beside them.
+func (t *Table) vacate() {
+	t.kept.forget()
+	t.release()
+	if t.values.Vacate != nil {
+		t.values.Vacate()
+	}
+}
+
+// LoadRange makes the keys with hashes from..to resident, both included.
+func (t *Table) LoadRange(from, to uint64) error {
+	if t.guard != nil {
+		var groups [Groups / 64]uint64
+		for g := from >> groupShift; g <= to>>groupShift; g++ {
+			groups[g>>6] |= 1 << (g & 63)
+		}
+		t.guard.load(nil, groups)
+	}
+	if t.away == nil || !t.away.any {
+		return nil
+	}
+	return t.away.loadRange(t.kept.home, t.slice, from, to, t.HasHash, t.Admit)
+}
+
+// Depart has all rows leave memory; see Departing. Not for good.
+func (r *Rows) Depart() error {
+	ids := make([]uint32, Groups)
+	for c := (Cursor{}); ; {
+		n := r.Scan(&c, ids)
+		if n == 0 {
+			break
+		}
+		for _, id := range ids[:n] {
+			if err := r.away.add(r.HashOf(id)); err != nil {
+				return outOfMemory(r.name, err)
+			}
+		}
+	}
+	r.kept.forget()
+	r.kept.hashes.Free()
+	r.kept.numbers.Free()
+	r.release()
+	return nil
+}
+
+// Ranges goes through the keys of a table all of which have left memory for good, range by range of their hashes.
+type Ranges struct {
+	table    *Table
+	from, to uint64
+	begun    bool
+	over     bool
+}
+
+// Ranges returns a walk over the keys of the table, which have all left by Depart.
+func (t *Table) Ranges() *Ranges { return &Ranges{table: t, from: t.kept.home.From} }
+
+// Next drops the keys of the range before, in the store, too, and returns the next range, which is to be loaded; ok is false at the end. What GatherKeys lent is void.
+func (r *Ranges) Next() (from, to uint64, ok bool) {
+	t := r.table
+	if r.begun && !r.over {
+		t.kept.gone.Drop(t.kept.home.Space, t.slice, r.from, r.to)
+		t.vacate()
+		r.from, r.over = r.to+1, r.to == t.kept.home.To
+	}
+	if r.begun = true; r.over {
+		return 0, 0, false
+	}
+	r.to = min(t.away.rangeEnd(r.from), t.kept.home.To)
+	return r.from, r.to, true
+}
+
+// Range is the current range.
+func (r *Ranges) Range() (from, to uint64) { return r.from, r.to }
+
+const (
+	// keyShare: a range has about one key for so many bytes of the budget.
+	keyShare  = 2 << 10
+	leastKeys = 1 << 10
+	mostKeys  = 1 << 16
+)
+
+// rangeEnd returns the end of the range that begins at from: a part of a key group, or several whole ones.
+func (a *away) rangeEnd(from uint64) uint64 {
+	keys := uint64(min(max(a.budget.Limit()/keyShare, leastKeys), mostKeys)) //nolint:gosec // not negative
+	g := from >> groupShift
+	if n := a.groups[g]; n > keys {
+		parts := bits.Len64((n - 1) / keys) // 2 to this power
+		size := uint64(1) << (groupShift - min(parts, groupShift-1))
+		return from + size - 1
+	}
+	for sum := a.groups[g]; g+1 < Groups && sum+a.groups[g+1] <= keys; g++ {
+		sum += a.groups[g+1]
+	}
+	if g == Groups-1 {
+		return math.MaxUint64
+	}
+	return (g+1)<<groupShift - 1
+}
