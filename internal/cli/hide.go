@@ -24,6 +24,15 @@ func (r *references) note(value, reference string) {
 	r.replacer = strings.NewReplacer(r.pairs...)
 }
 
+// values are what references stood for.
+func (r *references) values() []string {
+	var all []string
+	for i := 0; i < len(r.pairs); i += 2 {
+		all = append(all, r.pairs[i])
+	}
+	return all
+}
+
 // hide puts references in the place of their values.
 func (r *references) hide(text string) string {
 	if r.replacer == nil {

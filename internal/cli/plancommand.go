@@ -120,6 +120,7 @@ func (a *app) describe(ctx context.Context, path string, old *evolve.Description
 	if f.parallelism > 0 {
 		l.Parallelism = f.parallelism
 	}
+	l.References = a.references.values()
 	plan, err := engine.PlanFrom(ctx, l, runtime.GOMAXPROCS(0), old)
 	if err != nil {
 		return nil, wrong(fmt.Errorf("%s: %w", path, err))

@@ -175,6 +175,7 @@ func (a *app) ready(ctx context.Context, l *logical.Plan, path string, f *runFla
 		l.Parallelism = f.parallelism
 	}
 	bounded(l, f.memoryBytes)
+	l.References = a.references.values()
 	if f.final {
 		l.Emit, l.Final = logical.EmitFinal, true
 	}

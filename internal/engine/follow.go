@@ -24,7 +24,7 @@ func Describe(l *logical.Plan, plan *physical.Plan) *evolve.Description {
 	if l.PlannedFor > 0 {
 		lanes = l.PlannedFor
 	}
-	return evolve.Describe(plan, lanes)
+	return evolve.Describe(plan, lanes, l.References)
 }
 
 // ErrRefused marks an edit of a pipeline that is not carried out, since state would be lost.

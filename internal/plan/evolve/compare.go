@@ -65,7 +65,22 @@ func Compare(old, now *Description) *Evolution {
 	e.compareSinks(old, now)
 	e.compareSources(old, now)
 	e.compareSteps(old, now)
+	e.compareComputed()
 	return e
+}
+
+// compareComputed notes which sinks get rows that are computed otherwise. Where sources or steps have other names that cannot be told: then the names are reason enough.
+func (e *Evolution) compareComputed() {
+	for _, c := range slices.Concat(e.Sources, e.Steps) {
+		if c.Was != "" {
+			return
+		}
+	}
+	for _, c := range e.Sinks {
+		if was, is := c.wasSink, c.sink; was != nil && is != nil && was.Computed != "" && was.Computed != is.Computed {
+			c.Reasons = append(c.Reasons, "its rows are computed otherwise")
+		}
+	}
 }
 
 // assign pairs parts of two plans: in each pass those that suits says fit each other, equal names first.

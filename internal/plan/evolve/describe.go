@@ -1,6 +1,7 @@
 package evolve
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,11 +13,13 @@ import (
 	"wire.example/wire/sdk/schema"
 )
 
-// Describe makes a description of a plan. plannedFor is the parallelism that its decisions were made for.
-func Describe(p *physical.Plan, plannedFor int) *Description {
+// Describe makes a description of a plan. plannedFor is the parallelism that its decisions were made for; hidden are values that do not stand in it, as those that references stood for.
+func Describe(p *physical.Plan, plannedFor int, hidden []string) *Description {
 	d := &describer{
-		out:      &Description{PlannedFor: plannedFor},
-		meanings: &meanings{refs: newReferences(), sources: map[*logical.Source]string{}, steps: map[logical.Node]string{}, done: map[logical.Node][]Branch{}},
+		out: &Description{PlannedFor: plannedFor},
+		meanings: &meanings{
+			refs: newReferences(), sources: map[*logical.Source]string{}, steps: map[logical.Node]string{}, done: map[logical.Node][]Branch{}, hidden: hiding(hidden),
+		},
 	}
 	for _, s := range p.Sources {
 		d.meanings.sources[s.Declared] = s.Name
@@ -131,11 +134,21 @@ func (d *describer) sinks(p *physical.Plan) {
 	}
 	for _, s := range p.Sinks {
 		add(s, false)
+		d.out.Sinks[len(d.out.Sinks)-1].Computed = d.computed(s.Input)
 		d.reach(s.Input, s.Name, map[logical.Node]bool{})
 	}
 	if p.DeadLetters != nil {
 		add(p.DeadLetters, true)
 	}
+}
+
+// computed is the checksum of how the rows of n come about, from the sources and the steps with state on. Names in it are those of the plan.
+func (d *describer) computed(n logical.Node) string {
+	text, err := json.Marshal(d.meanings.of(n))
+	if err != nil {
+		panic(err) // texts and lists of them
+	}
+	return sum(text)
 }
 
 // reach notes that the rows of n and of what leads to it go to a sink.
@@ -305,13 +318,13 @@ func (d *describer) join(s *stepMaker, n *logical.Join) {
 	fields := schema.New(slices.Concat(n.Left.Schema().Fields, n.Right.Schema().Fields)...)
 	if n.Condition != nil {
 		for _, c := range bind.Conjuncts(n.Condition) {
-			on = append(on, textOver(c, fields, both))
+			on = append(on, d.meanings.text(c, fields, both))
 		}
 	}
 	s.set("condition", strings.Join(on, " AND "))
 	s.set("kind of join", n.Kind.String())
 	if n.AsOf != nil {
-		s.set("as of", textOver(n.AsOf, n.Left.Schema(), left))
+		s.set("as of", d.meanings.text(n.AsOf, n.Left.Schema(), left))
 	}
 	if n.Bounds != nil {
 		s.set("bounds", n.Bounds.String()+" of "+left[n.Bounds.Left]+" and "+right[n.Bounds.Right])
@@ -416,7 +429,7 @@ func (d *describer) aggregate(s *stepMaker, n *logical.Aggregate, p *physical.St
 	}
 	columns = append(columns, n.Keys...)
 	for i := range n.Calls {
-		s.Calls = append(s.Calls, describeCall(&n.Calls[i], n.Combine && !p.Split, place))
+		s.Calls = append(s.Calls, d.meanings.call(&n.Calls[i], n.Combine && !p.Split, place))
 		s.Calls[i].Direct = n.Calls[i].Function.DirectArgs(len(n.Calls[i].Args))
 	}
 	in := Input{}
@@ -456,8 +469,8 @@ func (d *describer) aggregate(s *stepMaker, n *logical.Aggregate, p *physical.St
 	s.Changes = n.Changing
 }
 
-func describeCall(c *logical.AggregateCall, merged bool, place func(int) int) Call {
-	out := Call{Name: c.Name, Function: c.Function.Signature(), Filter: -1}
+func (m *meanings) call(c *logical.AggregateCall, merged bool, place func(int) int) Call {
+	out := Call{Name: m.hide(c.Name), Function: c.Function.Signature(), Filter: -1}
 	for _, a := range c.Args {
 		out.Args = append(out.Args, place(a))
 	}

@@ -150,6 +150,8 @@ type Sink struct {
 	Format    string            `json:"format,omitempty"`
 	Changes   string            `json:"changes,omitempty"`
 	Columns   []Column          `json:"columns,omitempty"`
+	// Computed is the checksum of how its rows come about from sources and steps with state; "" where that is not known.
+	Computed string `json:"computed,omitempty"`
 	// DeadLetters says that it takes rejected rows.
 	DeadLetters bool `json:"dead_letters,omitempty"`
 }

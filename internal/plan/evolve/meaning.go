@@ -18,6 +18,37 @@ type meanings struct {
 	sources map[*logical.Source]string
 	steps   map[logical.Node]string
 	done    map[logical.Node][]Branch
+	// hidden puts something else in the place of what references stood for; nil where there were none.
+	hidden *strings.Replacer
+}
+
+// shortestHidden is the shortest value of a reference that is hidden: shorter ones stand in too many texts.
+const shortestHidden = 4
+
+// hiding is what hides values in expressions as they print, where quotes within a text are doubled. Equal values stay equal.
+func hiding(values []string) *strings.Replacer {
+	var pairs []string
+	for _, v := range values {
+		if len(v) < shortestHidden {
+			continue
+		}
+		shown := "reference " + sum([]byte(v))
+		pairs = append(pairs, v, shown)
+		if quoted := strings.ReplaceAll(v, "'", "''"); quoted != v {
+			pairs = append(pairs, quoted, shown)
+		}
+	}
+	if len(pairs) == 0 {
+		return nil
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+func (m *meanings) hide(text string) string {
+	if m.hidden == nil {
+		return text
+	}
+	return m.hidden.Replace(text)
 }
 
 // of returns the branches that lead to n.
@@ -57,7 +88,7 @@ func (m *meanings) make(n logical.Node) []Branch {
 		}
 		return all
 	case *logical.Port:
-		return m.each(n.Split.Input, func(b *Branch) { b.require(port(n, b)) })
+		return m.each(n.Split.Input, func(b *Branch) { b.require(m.port(n, b)) })
 	case *logical.LateRows:
 		all := m.windows(n.Of)
 		for i := range all {
@@ -68,7 +99,7 @@ func (m *meanings) make(n logical.Node) []Branch {
 		in := n.Input.Schema()
 		return m.each(n.Input, func(b *Branch) {
 			for _, c := range bind.Conjuncts(n.Predicate) {
-				text := textOver(c, in, b.Columns)
+				text := m.text(c, in, b.Columns)
 				if n.Hidden {
 					text = "a condition with references, " + sum([]byte(text))
 				}
@@ -80,7 +111,7 @@ func (m *meanings) make(n logical.Node) []Branch {
 		return m.each(n.Input, func(b *Branch) {
 			columns := make([]string, len(n.Items))
 			for i, item := range n.Items {
-				columns[i] = textOver(item.Expr, in, b.Columns)
+				columns[i] = m.text(item.Expr, in, b.Columns)
 			}
 			b.Columns = columns
 		})
@@ -127,8 +158,8 @@ func (m *meanings) each(n logical.Node, f func(*Branch)) []Branch {
 	return out
 }
 
-// textOver is an expression over columns, whose types are those of in.
-func textOver(e *bind.Expr, in *schema.Schema, columns []string) string {
+// text is an expression over columns, whose types are those of in.
+func (m *meanings) text(e *bind.Expr, in *schema.Schema, columns []string) string {
 	if e.Op == bind.Column && len(e.Path) == 1 {
 		return columns[e.Path[0]]
 	}
@@ -138,21 +169,21 @@ func textOver(e *bind.Expr, in *schema.Schema, columns []string) string {
 		fields[i].Name = "\x00" + strconv.Itoa(i) + "\x00" // no text of an expression has it
 		pairs = append(pairs, schema.QuoteName(fields[i].Name), columns[i])
 	}
-	return strings.NewReplacer(pairs...).Replace(e.Text(fields))
+	return strings.NewReplacer(pairs...).Replace(m.hide(e.Text(fields)))
 }
 
 // port is the condition of the rows of a branch of a split.
-func port(n *logical.Port, b *Branch) string {
+func (m *meanings) port(n *logical.Port, b *Branch) string {
 	in := n.Split.Schema()
 	var before []string
 	for i := range n.Branch {
 		if c := n.Split.Branches[i].Cond; c != nil {
-			before = append(before, textOver(c, in, b.Columns))
+			before = append(before, m.text(c, in, b.Columns))
 		}
 	}
 	text := "whatever is left"
 	if c := n.Split.Branches[n.Branch].Cond; c != nil {
-		text = textOver(c, in, b.Columns)
+		text = m.text(c, in, b.Columns)
 	}
 	if len(before) > 0 {
 		text += ", and before it none of " + strings.Join(before, "; ")

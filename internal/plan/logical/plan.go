@@ -51,6 +51,8 @@ type Plan struct {
 	Final bool
 	// TTL is how long, in µs of processing time, state that nothing touches is kept; 0 means for ever.
 	TTL int64
+	// References are the values that references in the text stood for, which may be secrets: nothing that is stored has them.
+	References []string
 	// Warnings are what a user should know of the plan. Set by optimize.
 	Warnings []string
 }
