@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"wire.example/wire/internal/engine"
+	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/telemetry/logging"
 )
 
@@ -23,6 +24,9 @@ type stateFlags struct {
 	fresh       bool
 	takeOver    bool
 	acceptSince int64
+	// timeout and failures bound checkpoints; see flow.Settings.
+	timeout  time.Duration
+	failures int
 }
 
 // defaultInterval is the time between checkpoints.
@@ -31,6 +35,8 @@ const defaultInterval = 5 * time.Second
 func (s *stateFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&s.dir, "state-dir", "", "where checkpoints are kept (default: .wire/NAME beside the pipeline file; none for -e and standard input)")
 	flags.DurationVar(&s.interval, "checkpoint-interval", defaultInterval, "time between checkpoints")
+	flags.DurationVar(&s.timeout, "checkpoint-timeout", flow.DefaultTimeout, "how long a checkpoint may take, times apart in which rows wait for sinks or for room; then another one is begun after a pause")
+	flags.IntVar(&s.failures, "checkpoint-failures", flow.DefaultFailures, "how many attempts at a checkpoint may fail in a row before the run ends")
 	flags.BoolVar(&s.ephemeral, "ephemeral", false, "keep nothing: a run that is stopped begins anew")
 	flags.BoolVar(&s.fresh, "fresh", false, "begin anew, whatever checkpoints there are")
 	flags.BoolVar(&s.takeOver, "take-over", false, "go on with a pipeline that another process runs, or that hangs: from then on that one can publish nothing")
@@ -41,6 +47,10 @@ func (s *stateFlags) check() error {
 	switch {
 	case s.interval < 0:
 		return wrong(fmt.Errorf("--checkpoint-interval is a duration such as 5s, not %v", s.interval))
+	case s.timeout <= 0:
+		return wrong(fmt.Errorf("--checkpoint-timeout is a duration such as 10m, not %v", s.timeout))
+	case s.failures < 1:
+		return wrong(fmt.Errorf("--checkpoint-failures is 1 or more, not %d", s.failures))
 	case s.ephemeral && s.dir != "":
 		return wrong(errors.New("--ephemeral keeps nothing, and --state-dir says where to keep it; give one of them"))
 	case s.ephemeral && (s.takeOver || s.acceptSince != 0):

@@ -49,9 +49,8 @@ type State struct {
 	resume  *flow.Manifest
 
 	mu sync.Mutex // held while the store is written to
-	// aside are the files of the store as Apply left it, in asideDir.
-	aside    []checkpoint.StageFile
-	asideDir string
+	// aside are the files of the store as Apply left it.
+	aside []checkpoint.StageFile
 }
 
 // OpenState opens a state directory, which need not exist. The errors are those of checkpoint.Open. The store is opened when somebody asks for state; a damaged file of it shows then, as a
@@ -161,7 +160,7 @@ func (s *State) Apply(ctx context.Context, epoch int64, changes []*store.Changes
 		return err
 	}
 	s.aside = nil
-	dir := filepath.Join(s.owner.LiveDir(), fmt.Sprintf("checkpoint-%d", epoch))
+	dir := s.asideDir(epoch)
 	if err := vfs.RemoveAll(s.options.FS, dir); err != nil { // of an attempt that failed
 		return err
 	}
@@ -172,8 +171,12 @@ func (s *State) Apply(ctx context.Context, epoch int64, changes []*store.Changes
 	for _, f := range files {
 		s.aside = append(s.aside, checkpoint.StageFile{Name: f.Name, Path: f.Path, Size: f.Size, Small: f.Small, Synced: true})
 	}
-	s.asideDir = dir
 	return nil
+}
+
+// asideDir is where the files of the store are linked as they were at an epoch.
+func (s *State) asideDir(epoch int64) string {
+	return filepath.Join(s.owner.LiveDir(), fmt.Sprintf("checkpoint-%d", epoch))
 }
 
 // Spill puts what one task changed into the store, between epochs; see flow.Keeper.
@@ -185,7 +188,7 @@ func (s *State) Spill(ctx context.Context, changes *store.Changes) error {
 
 // Publish stores what was applied as the checkpoint of m's epoch; see flow.Keeper.
 func (s *State) Publish(ctx context.Context, m *flow.Manifest) error {
-	return s.publish(ctx, m, []int64{m.Epoch})
+	return s.publish(ctx, m, m.Unconfirmed)
 }
 
 // publish publishes a checkpoint of which sinks may not have committed the epochs that unconfirmed lists.
@@ -244,11 +247,10 @@ func (s *State) Confirm(ctx context.Context, m *flow.Manifest) error {
 			return err
 		}
 	}
-	if s.asideDir != "" {
-		if err := vfs.RemoveAll(s.options.FS, s.asideDir); err != nil {
+	if s.store != nil {
+		if err := vfs.RemoveAll(s.options.FS, s.asideDir(m.Epoch)); err != nil {
 			return err
 		}
-		s.aside, s.asideDir = nil, ""
 	}
 	return permanent(s.owner.Retain(ctx))
 }

@@ -34,6 +34,10 @@ type Settings struct {
 	EpochEvery time.Duration
 	// EpochBounded says that EpochEvery holds for a pipeline whose input ends, too: one that is killed need not begin again.
 	EpochBounded bool
+	// CheckpointTimeout is how long an epoch may take until all have reported, times apart in which rows wait for sinks or for room, and how long each attempt to store it; 0 means
+	// DefaultTimeout. CheckpointFailures is how many such failures in a row end the run; 0 means DefaultFailures.
+	CheckpointTimeout  time.Duration
+	CheckpointFailures int
 	// Keeper keeps the epochs, with the state of operators in a store; nil where nothing is kept, or ManifestPath says where.
 	Keeper Keeper
 	// Scratch is where state goes that finds no room in memory, in a run without a Keeper; nil: it must find room. It is opened when memory is tight, and may take ScratchMemory bytes of
@@ -131,6 +135,12 @@ func Build(ctx context.Context, plan *physical.Plan, settings Settings) (*Pipeli
 func newPipeline(plan *physical.Plan, settings Settings) *Pipeline {
 	if settings.Budget == nil {
 		settings.Budget = limit.New("pipeline", limit.Unlimited)
+	}
+	if settings.Clock == nil {
+		settings.Clock = clock.System()
+	}
+	if settings.Log == nil {
+		settings.Log = slog.New(slog.DiscardHandler)
 	}
 	p := &Pipeline{
 		plan: plan, settings: settings, sinks: map[*physical.Sink]*sinkTask{}, steps: map[*physical.Step]*StepStats{},
@@ -288,7 +298,7 @@ func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
 	if plan == p.plan.DeadLetters {
 		writers += len(p.deadSlots())
 	}
-	t := newSinkTask(plan, writers)
+	t := newSinkTask(plan, writers, p.coordinator)
 	t.prepare = func(t *sinkTask, epoch int64, state json.RawMessage) { p.coordinator.sinkPrepared(t, epoch, state) }
 	env := connector.SinkEnv{
 		Name: plan.Name, Schema: plan.Encode.Schema, Pool: p.settings.Pool, Unbounded: p.unbounded(), Log: p.settings.Log,

@@ -3,25 +3,24 @@ package flow
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/state/store"
-	"wire.example/wire/sdk/connector"
 )
 
-// coordinator starts epochs, collects what sources and sinks report, publishes the manifest and commits.
+// coordinator starts epochs, collects what sources and sinks report, publishes the manifest and commits. Which epochs are under way is epochs' to say.
 type coordinator struct {
 	pipeline *Pipeline
 	changed  chan struct{} // one token: something was reported
 	wanted   chan struct{} // one token: an epoch is asked for
 
 	mu      sync.Mutex
-	last    int64 // number of the last epoch begun
-	current *epochState
+	epochs  epochs
+	current *epochState  // what is collected or stored; nil if nothing is
 	asking  []string     // who asked for an epoch that has not begun
 	ended   map[int]part // by source index
 	over    map[*task]bool
@@ -29,20 +28,41 @@ type coordinator struct {
 	clock   int64 // processing time, in µs: it never goes back
 	// left is what ended tasks have removed, until the epoch that knows of their end has it.
 	left map[*task]*store.Changes
+	// stranded is what tasks wrote of epochs that were given up.
+	stranded map[*task]*store.Changes
 	// dropped says that what steps had left that are no more is dropped.
 	dropped bool
-
-	// finished gets the end of the epoch that is being finished; busy says that one is.
-	finished chan finished
-	busy     bool
-	// applied is the last epoch whose changes the store has; appliedNow is closed when there is a later one.
+	// applied is the last epoch whose changes the store has; appliedNow is closed when there is a later one, or one was given up.
 	applied    int64
 	appliedNow chan struct{}
-	// failed counts attempts to store an epoch that failed.
-	failed atomic.Int64
+	lastError  error // why the last attempt failed
+
+	// The run's own. stored and committed get how that went; queue are the published epochs that are to be committed, the first of them now if committing.
+	ctx        context.Context //nolint:containedctx // of the run
+	stored     chan published
+	committed  chan finished
+	queue      []published
+	committing bool
+	// watch looks at the epoch that is collected, pause ends the pause after one that was given up; nil: there is nothing to wait for.
+	watch, pause clock.Timer
+	stopwatch    stopwatch
+	wait         time.Duration // of the next pause
+	helpers      sync.WaitGroup
+
+	counts checkpointCounts
 }
 
-// finished is how the end of an epoch went.
+// checkpointCounts are what CheckpointReport tells.
+type checkpointCounts struct{ published, failed, givenUp, confirmed, last atomic.Int64 }
+
+// published is an epoch that was published, or why it was not.
+type published struct {
+	epoch    *epochState
+	manifest *Manifest
+	err      error
+}
+
+// finished is how the commit of an epoch went.
 type finished struct {
 	outcome Outcome
 	done    bool
@@ -51,8 +71,9 @@ type finished struct {
 
 func newCoordinator(p *Pipeline, lastEpoch int64) *coordinator {
 	return &coordinator{
-		pipeline: p, changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), last: lastEpoch, ended: map[int]part{}, over: map[*task]bool{},
-		left: map[*task]*store.Changes{}, finished: make(chan finished, 1), appliedNow: make(chan struct{}),
+		pipeline: p, changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), epochs: epochs{last: lastEpoch, most: p.settings.failures()},
+		ended: map[int]part{}, over: map[*task]bool{}, left: map[*task]*store.Changes{}, stranded: map[*task]*store.Changes{}, appliedNow: make(chan struct{}),
+		stored: make(chan published, 1), committed: make(chan finished, 1), ctx: context.Background(), wait: firstBackoff,
 	}
 }
 
@@ -91,11 +112,13 @@ func (c *coordinator) taskSnapshot(t *task, epoch int64, p taskPart, states map[
 }
 
 // taskDrained takes what a task had changed when it passed the barrier of an epoch.
-func (c *coordinator) taskDrained(epoch int64, changes *store.Changes) {
+func (c *coordinator) taskDrained(t *task, epoch int64, changes *store.Changes) {
 	c.mu.Lock()
 	if c.current != nil && c.current.number == epoch {
 		c.current.draining--
-		c.current.changes = append(c.current.changes, changes)
+		c.current.changes = append(c.current.changes, changed{task: t, changes: changes})
+	} else {
+		c.stranded[t] = changes
 	}
 	c.mu.Unlock()
 	c.notify()
@@ -133,73 +156,114 @@ func (c *coordinator) sinkPrepared(t *sinkTask, epoch int64, state json.RawMessa
 // run drives epochs until the pipeline is finished or stopped: at every tick, where it is asked to, and at the end. At every beat processing time goes on. Both may
 // be nil.
 func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick, beat <-chan time.Time) (Outcome, error) {
+	c.ctx = ctx
 	enough := c.pipeline.enough
-	defer func() {
-		if c.busy {
-			<-c.finished
-		}
-	}()
+	defer c.settle()
 	for {
+		var err error
 		select {
 		case <-ctx.Done():
 			return Outcome{}, context.Cause(ctx)
-		case f := <-c.finished:
-			c.busy = false
+		case p := <-c.stored:
+			err = c.publishedNow(p)
+		case f := <-c.committed:
+			c.committing = false
+			if f.err == nil {
+				c.confirmedNow()
+			}
 			if f.done || f.err != nil {
 				return f.outcome, f.err
 			}
-			c.mu.Lock()
-			c.current = nil
-			c.mu.Unlock()
 		case <-stop:
 			stop = nil
 			c.stop = true
-			c.begin()
 		case <-enough:
 			enough = nil
 			c.stop = true
-			c.begin()
 		case <-tick:
-			c.begin()
+			c.begin(false)
 		case <-beat:
 			c.beat()
 		case <-c.wantedNow():
-			c.begin()
+			c.begin(false)
+		case <-timerOf(c.watch):
+			err = c.look()
+		case <-timerOf(c.pause):
+			c.pause = nil
+			c.mu.Lock()
+			c.epochs.resume()
+			c.mu.Unlock()
+			c.begin(false)
 		case <-c.changed:
 		}
-		if err := c.advance(ctx); err != nil {
+		if err == nil {
+			c.advance()
+		}
+		if err != nil {
 			return Outcome{}, err
 		}
 	}
 }
 
-// wantedNow is where requests come from; while an epoch is under way they wait, for it may not be the one that they ask for.
+func timerOf(t clock.Timer) <-chan time.Time {
+	if t == nil {
+		return nil
+	}
+	return t.C()
+}
+
+// settle waits for what the run has begun beside itself.
+func (c *coordinator) settle() {
+	for _, t := range []clock.Timer{c.watch, c.pause} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+	c.mu.Lock()
+	storing := c.epochs.phase == phaseStoring
+	c.mu.Unlock()
+	if storing {
+		<-c.stored
+	}
+	if c.committing {
+		<-c.committed
+	}
+}
+
+// wantedNow is where requests come from; while no epoch may begin they wait, for the one under way may not be the one that they ask for.
 func (c *coordinator) wantedNow() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.current != nil {
+	if !c.epochs.mayBegin(false) {
 		return nil
 	}
 	return c.wanted
 }
 
-// begin starts an epoch unless one is under way.
-func (c *coordinator) begin() {
+// begin starts an epoch, if one may begin.
+func (c *coordinator) begin(urgent bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.current != nil {
+	if !c.epochs.mayBegin(urgent) {
 		return
 	}
-	c.last++
+	if c.pause != nil {
+		c.pause.Stop()
+		c.pause = nil
+	}
+	number := c.epochs.begin(c.stop)
 	c.readClock()
-	c.current = newEpochState(c.last, len(c.pipeline.sources), len(c.pipeline.tasks), len(c.pipeline.sinkOrder), c.stop)
+	c.current = newEpochState(number, len(c.pipeline.sources), len(c.pipeline.tasks), len(c.pipeline.sinkOrder), c.stop)
+	c.current.bound, c.current.cancel = context.WithCancel(c.ctx)
 	c.current.clock = c.clock
 	c.current.asking, c.asking = c.asking, nil
 	for _, s := range c.pipeline.sources {
 		if _, over := c.ended[s.index]; !over {
-			s.post(barrier{epoch: c.last, stop: c.stop, clock: c.clock})
+			s.post(barrier{epoch: number, stop: c.stop, clock: c.clock})
 		}
 	}
+	c.stopwatch = stopwatch{most: c.pipeline.settings.timeout(), looked: c.pipeline.settings.Clock.Monotonic()}
+	c.watch = c.pipeline.settings.Clock.NewTimer(c.stopwatch.every())
 	fault.Point("epoch/begun")
 }
 
@@ -223,38 +287,37 @@ func (c *coordinator) beat() {
 }
 
 // advance does what the reports so far allow.
-func (c *coordinator) advance(ctx context.Context) error {
-	if c.busy {
-		return nil
-	}
+func (c *coordinator) advance() {
 	c.mu.Lock()
-	idle := c.current == nil
+	collecting := c.epochs.phase == phaseCollecting
 	allEnded := len(c.ended) == len(c.pipeline.sources) && len(c.over) == len(c.pipeline.tasks)
 	c.mu.Unlock()
-	if idle {
-		if !allEnded && !c.stop {
-			return nil
-		}
-		c.begin()
+	if !collecting && (allEnded || c.stop) {
+		c.begin(true)
 	}
-	if err := c.passForEnded(ctx); err != nil {
-		return err
-	}
+	c.passForEnded()
 	c.mu.Lock()
 	epoch := c.current
-	complete := epoch.complete()
+	complete := c.epochs.phase == phaseCollecting && epoch.complete()
+	if complete {
+		c.epochs.store()
+	}
 	c.mu.Unlock()
 	if complete {
-		c.busy = true
-		go func() { c.finished <- c.finish(ctx, epoch) }()
+		c.watch.Stop()
+		c.watch = nil
+		go func() { c.stored <- c.publish(c.ctx, epoch) }()
 	}
-	return nil
 }
 
 // passForEnded passes the epoch's barrier at the sinks for the sources and tasks that will pass no more themselves. Tasks need no barrier from
-// a producer that has ended.
-func (c *coordinator) passForEnded(ctx context.Context) error {
+// a producer that has ended. Sinks may wait, and prepare, beside everything else.
+func (c *coordinator) passForEnded() {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.epochs.phase != phaseCollecting {
+		return
+	}
 	epoch := c.current
 	var writers []int
 	for _, s := range c.pipeline.sources {
@@ -267,126 +330,63 @@ func (c *coordinator) passForEnded(ctx context.Context) error {
 		if c.over[t] && !epoch.tasks[t.index].done {
 			epoch.tasks[t.index] = taskPart{done: true, ended: true}
 			if removed := c.left[t]; removed != nil {
-				epoch.changes = append(epoch.changes, removed)
+				epoch.changes = append(epoch.changes, changed{task: t, changes: removed, left: true})
 				delete(c.left, t)
 			}
 			writers = append(writers, t.writer)
 		}
 	}
-	c.mu.Unlock()
-	for _, writer := range writers {
-		if err := c.pipeline.toSinks(ctx, writer, epoch.number); err != nil {
-			return err
-		}
+	if len(writers) == 0 {
+		return
 	}
+	c.helpers.Go(func() {
+		for _, writer := range writers {
+			c.pipeline.failOn(c.pipeline.toSinks(c.ctx, writer, epoch.number))
+		}
+	})
+}
+
+// publishedNow notes that an epoch was published: the next one may begin, while the sinks commit it.
+func (c *coordinator) publishedNow(p published) error {
+	if p.err != nil {
+		c.mu.Lock()
+		c.epochs.phase = phaseNone
+		c.mu.Unlock()
+		return p.err
+	}
+	c.mu.Lock()
+	if c.epochs.publish() {
+		c.pipeline.settings.Log.Info("checkpoints are taken again", "epoch", p.epoch.number)
+	}
+	if p.epoch.final() { // its sources had all ended when it began
+		c.epochs.final = true
+	}
+	c.current, c.lastError, c.wait = nil, nil, firstBackoff
+	c.mu.Unlock()
+	p.epoch.cancel()
+	c.counts.published.Add(1)
+	c.counts.last.Store(p.epoch.number)
+	c.queue = append(c.queue, p)
+	c.commitNext()
 	return nil
 }
 
-// finish publishes the epoch, commits the sinks and lets the sources forget what is durable. It runs beside everything else.
-func (c *coordinator) finish(ctx context.Context, epoch *epochState) finished {
-	final := epoch.final()
-	manifest := c.pipeline.manifest(epoch, final)
-	if fault.Weak("epoch/published-first") {
-		if err := c.pipeline.commit(ctx, manifest); err != nil {
-			return finished{err: err}
-		}
+// commitNext commits the oldest epoch that is not, unless one is being committed.
+func (c *coordinator) commitNext() {
+	if c.committing || len(c.queue) == 0 {
+		return
 	}
-	if err := c.store(ctx, epoch, manifest); err != nil {
-		return finished{err: err}
-	}
-	fault.Point("epoch/published")
-	c.answer(epoch)
-	if err := c.pipeline.commit(ctx, manifest); err != nil {
-		return finished{err: err}
-	}
-	fault.Point("epoch/committed")
-	for _, s := range c.pipeline.sources {
-		s.owed.committed(epoch.number, epoch.sources[s.index].ended)
-		if a, ok := s.reader.(connector.Acknowledger); ok {
-			if err := a.Acknowledge(ctx, epoch.number); err != nil {
-				return finished{err: fmt.Errorf("source %q: %w", s.plan.Name, err)}
-			}
-		}
-	}
-	fault.Point("epoch/acknowledged")
-	if err := c.pipeline.confirmed(ctx, manifest); err != nil {
-		if fault.IsFatal(err) || c.pipeline.settings.Keeper == nil || ctx.Err() != nil {
-			return finished{err: err}
-		}
-		// The epoch is published and committed: what could not be tidied up is, after the next one or at the next start.
-		c.failed.Add(1)
-		c.pipeline.settings.Log.Warn("older checkpoints could not be removed", "epoch", epoch.number, "error", err)
-	}
-	fault.Point("epoch/confirmed")
-	return finished{outcome: Outcome{Finished: final, Manifest: manifest}, done: final || epoch.stop}
+	next := c.queue[0]
+	c.queue = c.queue[1:]
+	c.committing = true
+	go func() { c.committed <- c.commit(c.ctx, next) }()
 }
 
-// store puts what changed into the store and publishes the manifest. What fails is tried again: rows go on meanwhile.
-func (c *coordinator) store(ctx context.Context, epoch *epochState, manifest *Manifest) error {
-	if keeper := c.pipeline.settings.Keeper; keeper != nil {
-		if dropped := c.pipeline.settings.Resume.dropObsolete(); dropped != nil && !c.dropped {
-			epoch.changes = append(epoch.changes, dropped)
-			c.dropped = true
-		}
-		if err := c.persist(ctx, epoch.number, "write state", func(ctx context.Context) error { return keeper.Apply(ctx, epoch.number, epoch.changes) }); err != nil {
-			return err
-		}
-		epoch.changes = nil
-		c.mu.Lock()
-		c.applied = epoch.number
-		close(c.appliedNow)
-		c.appliedNow = make(chan struct{})
-		c.mu.Unlock()
-		fault.Point("epoch/applied")
-	}
-	return c.persist(ctx, epoch.number, "publish", func(ctx context.Context) error { return c.pipeline.publish(ctx, manifest) })
-}
-
-// How a checkpoint that fails is tried again.
-const (
-	publishTimeout  = 10 * time.Minute
-	publishAttempts = 10
-	firstBackoff    = time.Second
-	largestBackoff  = time.Minute
-)
-
-// persist does what makes an epoch durable until it succeeds: publishAttempts times, each no longer than publishTimeout. It does so once where nothing but a manifest file is
-// written. The error of another run that owns the pipeline is final.
-func (c *coordinator) persist(ctx context.Context, epoch int64, what string, do func(context.Context) error) error {
-	attempts := 1
-	if c.pipeline.settings.Keeper != nil {
-		attempts = publishAttempts
-	}
-	wait := firstBackoff
-	for attempt := 1; ; attempt++ {
-		limited, cancel := context.WithTimeoutCause(ctx, publishTimeout, fmt.Errorf("it took longer than %v", publishTimeout))
-		err := do(limited)
-		cancel()
-		if err == nil || fault.IsFatal(err) || ctx.Err() != nil {
-			return err
-		}
-		c.failed.Add(1)
-		if attempt == attempts {
-			if attempts > 1 {
-				err = fmt.Errorf("checkpoint of epoch %d: %s failed %d times in a row: %w", epoch, what, attempts, err)
-			}
-			return err
-		}
-		c.pipeline.settings.Log.Warn("a checkpoint failed and is tried again; rows go on", "epoch", epoch, "what", what, "attempt", attempt, "again_in", wait, "error", err)
-		timer := c.pipeline.settings.Clock.NewTimer(wait)
-		select {
-		case <-timer.C():
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
-		}
-		wait = min(2*wait, largestBackoff)
-	}
-}
-
-// hasApplied reports whether the store has what was changed in an epoch, and returns what is closed when that may be so.
-func (c *coordinator) hasApplied(epoch int64) (applied bool, wait <-chan struct{}) {
+// confirmedNow notes that the oldest published epoch is committed.
+func (c *coordinator) confirmedNow() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.applied >= epoch, c.appliedNow
+	c.epochs.confirm()
+	c.mu.Unlock()
+	c.counts.confirmed.Add(1)
+	c.commitNext()
 }

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -20,9 +21,28 @@ type epochState struct {
 	sinks    int
 	states   map[string]operatorState
 	// changes are what tasks changed, in the order in which they handed it over: where a Keeper stores it.
-	changes  []*store.Changes
+	changes []changed
+	// bound is done, by cancel, when the epoch is given up.
+	bound    context.Context //nolint:containedctx // of the epoch
+	cancel   context.CancelFunc
 	asking   []string // who asked for it
 	draining int      // tasks that have passed the barrier and not written all that they had changed
+}
+
+// changed is what a task changed in an epoch; left says that it is what the task removed when it ended.
+type changed struct {
+	task    *task
+	changes *store.Changes
+	left    bool
+}
+
+// allChanges are the changes of all tasks.
+func (e *epochState) allChanges() []*store.Changes {
+	all := make([]*store.Changes, len(e.changes))
+	for i := range e.changes {
+		all[i] = e.changes[i].changes
+	}
+	return all
 }
 
 // part is what one source has contributed to an epoch.

@@ -13,8 +13,8 @@ import (
 // ErrSuperseded marks the end of a run whose pipeline another run has taken over: it may publish and commit nothing any more.
 var ErrSuperseded = errors.New("another run has taken this pipeline over")
 
-// Keeper keeps what a pipeline needs to go on: the state of its operators in a store, and a manifest for each epoch. Calls come from one goroutine at a time,
-// except those to readers.
+// Keeper keeps what a pipeline needs to go on: the state of its operators in a store, and a manifest for each epoch. Apply and Publish are called one
+// after the other, an epoch at a time; Confirm beside them, of an epoch before.
 type Keeper interface {
 	// Scratch reads the state that the run begins with, too: for that it is asked only where there is a step with state.
 	Scratch
@@ -23,7 +23,7 @@ type Keeper interface {
 	// Publish makes what was set aside for m's epoch, with m, the checkpoint to go on from. That is the commit point of m's epoch: after an error, which wraps
 	// ErrSuperseded if another run owns the pipeline, nothing was published.
 	Publish(ctx context.Context, m *Manifest) error
-	// Confirm is told that all sinks have committed the epoch of m, which was published last: older checkpoints may go.
+	// Confirm is told that all sinks have committed the epoch of m, and of those before: older checkpoints may go.
 	Confirm(ctx context.Context, m *Manifest) error
 }
 

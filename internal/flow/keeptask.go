@@ -95,8 +95,10 @@ func (t *task) seal(epoch int64) error {
 	if t.pipeline.settings.Keeper == nil {
 		return nil
 	}
-	if t.changes != nil {
-		return fmt.Errorf("internal error: epoch %d is sealed while epoch %d is still being written", epoch, t.sealed)
+	if !t.settled() { // the one before was given up: no checkpoint has it, and what follows must not come before it
+		if err := t.settleAll(); err != nil {
+			return fmt.Errorf("state of epoch %d: %w", t.sealed, err)
+		}
 	}
 	t.changes, t.sealed = &store.Changes{}, epoch
 	for _, k := range t.kept {
@@ -123,7 +125,7 @@ func (t *task) drainSome() error {
 			return nil
 		}
 	}
-	t.pipeline.coordinator.taskDrained(t.sealed, t.changes)
+	t.pipeline.coordinator.taskDrained(t, t.sealed, t.changes)
 	t.changes = nil
 	return nil
 }
@@ -154,22 +156,28 @@ func (t *task) drainAll() (*store.Changes, error) {
 
 // settled reports whether the store has all that was sealed.
 func (t *task) settled() bool {
-	applied, _ := t.pipeline.coordinator.hasApplied(t.sealed)
-	return t.changes == nil && applied
+	return t.changes == nil && t.pipeline.coordinator.hasApplied(t.sealed)
 }
 
 // settleAll writes the rest of what was sealed and waits until the store has it. The task has passed the barrier on before, and who
 // waits for room in its queues writes what he sealed meanwhile: so nobody whom that epoch waits for waits for the task.
 func (t *task) settleAll() error {
+	t.checkpointing.Add(1)
+	defer t.checkpointing.Add(-1)
 	for t.changes != nil {
 		if err := t.drainSome(); err != nil {
 			return err
 		}
 	}
 	for {
-		applied, wait := t.pipeline.coordinator.hasApplied(t.sealed)
+		applied, stranded, wait := t.pipeline.coordinator.settled(t)
 		if applied {
 			return nil
+		}
+		if stranded != nil {
+			err := t.pipeline.settings.Keeper.Spill(t.ctx, stranded)
+			t.sealed = 0
+			return err
 		}
 		select {
 		case <-wait:

@@ -49,6 +49,8 @@ type Manifest struct {
 	Sinks map[string]json.RawMessage `json:"sinks"`
 	// Plan describes the plan that ran: evolve.Description. There is none in manifests of earlier releases.
 	Plan json.RawMessage `json:"plan,omitempty"`
+	// Unconfirmed are the epochs that sinks may not have committed when it is published, ascending, its own among them. A Keeper notes them.
+	Unconfirmed []int64 `json:"-"`
 	// Obsolete are where the state of steps was that are no more, or have begun anew: it is dropped with the first epoch.
 	Obsolete []StateRecord `json:"-"`
 	// Former are where the state is of steps that is rewritten when it is read, by their names: they store it elsewhere.

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"wire.example/wire/internal/plan/physical"
 )
@@ -17,6 +18,8 @@ type producer struct {
 	roots []int
 	// meanwhile is what it does rather than wait for room in a queue; see queue.
 	meanwhile func() (more bool, err error)
+	// waits is how many of its senders wait for room in a queue.
+	waits atomic.Int32
 }
 
 func newProducer(p *Pipeline) *producer { return &producer{pipeline: p, queues: map[*stage][]*queue{}} }
@@ -33,7 +36,7 @@ func (p *producer) outlet(x *physical.Exchange) *outlet {
 	if !ok {
 		for _, t := range to.tasks {
 			q := t.inbox.add(t.align.add(p), p.pipeline.queueDepth())
-			q.stage, q.meanwhile = to, p.meanwhile
+			q.stage, q.meanwhile, q.from = to, p.meanwhile, p
 			queues = append(queues, q)
 		}
 		p.queues[to] = queues

@@ -36,6 +36,8 @@ type inbox struct {
 	turn   int // the queue that is looked at first
 	closed bool
 	err    error
+	// givenUp is the last epoch that was given up: nobody waits for its barrier.
+	givenUp int64
 }
 
 // queue leads from one producer to one task, which takes its entries in their order. At any time one goroutine pushes.
@@ -47,8 +49,11 @@ type queue struct {
 	first   int
 	count   int
 	room    *sync.Cond // the producer waits for room
-	// held says that the task takes nothing from here; the task's own.
-	held bool
+	// held is the epoch of which the producer has passed the barrier and others have not: the task takes nothing from here; 0 if it does.
+	held int64
+	// full says that the producer waits for room.
+	full bool
+	from *producer
 	// meanwhile is called by a producer that would have to wait for room, without the lock, as long as it reports that there is more to do; nil: there is nothing.
 	meanwhile func() (more bool, err error)
 	// waiting is count, to be read without the lock: whether the task has something to do.
@@ -63,7 +68,7 @@ func newInbox() *inbox {
 
 // add makes the queue of another producer. Before the run.
 func (b *inbox) add(number, depth int) *queue {
-	q := &queue{inbox: b, number: number, entries: make([]entry, depth)}
+	q := &queue{inbox: b, number: number, entries: make([]entry, depth), from: &producer{}}
 	q.room = sync.NewCond(&b.mu)
 	b.queues = append(b.queues, q)
 	return q
@@ -92,7 +97,7 @@ func (q *queue) push(e entry) error {
 			break
 		}
 		if !more {
-			q.room.Wait()
+			q.wait()
 			continue
 		}
 		var err error
@@ -106,6 +111,58 @@ func (q *queue) push(e entry) error {
 	b.mu.Unlock()
 	b.filled.Signal()
 	return err
+}
+
+// wait waits for room. The lock is held.
+func (q *queue) wait() {
+	q.full = true
+	q.from.waits.Add(1)
+	q.room.Wait()
+	q.from.waits.Add(-1)
+	q.full = false
+}
+
+// hold has nothing more taken from q until all producers have passed the barrier of epoch, unless that was given up.
+func (q *queue) hold(epoch int64) {
+	q.inbox.mu.Lock()
+	defer q.inbox.mu.Unlock()
+	if epoch > q.inbox.givenUp {
+		q.held = epoch
+	}
+}
+
+// release takes from all queues again.
+func (b *inbox) release() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, q := range b.queues {
+		q.held = 0
+	}
+}
+
+// giveUp takes from queues again that wait for the barriers of epoch, or of earlier ones.
+func (b *inbox) giveUp(epoch int64) {
+	b.mu.Lock()
+	b.givenUp = epoch
+	for _, q := range b.queues {
+		if q.held <= epoch {
+			q.held = 0
+		}
+	}
+	b.mu.Unlock()
+	b.filled.Signal()
+}
+
+// presses reports whether a producer waits for room although the task takes from it.
+func (b *inbox) presses() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, q := range b.queues {
+		if q.full && q.held == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // put puts e last. There is room, and the lock is held.
@@ -167,7 +224,7 @@ func (b *inbox) take(wait bool) (entry, *queue, error) {
 		}
 		for i := range b.queues {
 			at := (b.turn + i) % len(b.queues)
-			if q := b.queues[at]; q.count > 0 && !q.held {
+			if q := b.queues[at]; q.count > 0 && q.held == 0 {
 				b.turn = at + 1
 				return q.take(), q, nil
 			}

@@ -14,6 +14,16 @@ type Report struct {
 	Steps   []StepReport
 	Stages  []StageReport
 	Sinks   []SinkReport
+	// Checkpoints are the epochs, whether or not anything is kept of them.
+	Checkpoints CheckpointReport
+}
+
+// CheckpointReport is what became of a run's epochs.
+type CheckpointReport struct {
+	// Published are those that were published, Unconfirmed those of them that not all sinks have committed yet. Last is the number of the newest, 0 before there is one.
+	Published, Unconfirmed, Last int64
+	// Failed counts attempts that failed: to collect an epoch, to store or to publish it, to tidy up behind it. GivenUp are epochs that took too long and were given up.
+	Failed, GivenUp int64
 }
 
 // SourceReport is the account of a source in records: Records = Rows + Filtered + Rejected.
@@ -55,6 +65,10 @@ type SinkReport struct {
 // Report returns the account so far. Safe at any time after Build.
 func (p *Pipeline) Report() Report {
 	var r Report
+	counts := &p.coordinator.counts
+	confirmed := counts.confirmed.Load() // first, so that no more are confirmed than were published
+	r.Checkpoints = CheckpointReport{Published: counts.published.Load(), Last: counts.last.Load(), Failed: counts.failed.Load(), GivenUp: counts.givenUp.Load()}
+	r.Checkpoints.Unconfirmed = r.Checkpoints.Published - confirmed
 	for _, s := range p.sources {
 		r.Sources = append(r.Sources, s.report())
 	}

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -59,11 +60,16 @@ type sinkTask struct {
 	stats   SinkStats
 	prepare func(task *sinkTask, epoch int64, state json.RawMessage)
 
-	mu      sync.Mutex
-	cond    *sync.Cond
-	passed  []int64 // by source index, and in the dead-letter sink by deadSlot: the last barrier it passed
-	aligned int64   // the last barrier that all have passed and that is prepared or queued
-	err     error
+	// epochs are what the coordinator says of epochs.
+	epochs sinkEpochs
+
+	mu   sync.Mutex
+	cond *sync.Cond
+	passage
+	err error
+	// waits says of each writer that it waits for its turn, or for other writers; pushing is above 0 while the sink is given rows.
+	waits   []atomic.Bool
+	pushing atomic.Int32
 
 	// dead takes rows that the target refuses, as writer deadSlot of the dead-letter sink; nil if the policy is another.
 	dead     *deadLetters
@@ -76,8 +82,16 @@ type sinkTask struct {
 	waiting []*ackGroup
 }
 
-func newSinkTask(plan *physical.Sink, writers int) *sinkTask {
-	t := &sinkTask{plan: plan, passed: make([]int64, writers), done: make(chan struct{})}
+// sinkEpochs is what a sink asks about epochs.
+type sinkEpochs interface {
+	// gaveUp reports whether nobody waits for an epoch any more.
+	gaveUp(epoch int64) bool
+	// bound is ctx, done when the epoch is given up.
+	bound(ctx context.Context, epoch int64) (context.Context, context.CancelFunc)
+}
+
+func newSinkTask(plan *physical.Sink, writers int, epochs sinkEpochs) *sinkTask {
+	t := &sinkTask{plan: plan, passage: passage{passed: make([]int64, writers)}, waits: make([]atomic.Bool, writers), epochs: epochs, done: make(chan struct{})}
 	t.cond = sync.NewCond(&t.mu)
 	return t
 }
@@ -104,11 +118,13 @@ func (t *sinkTask) absent(from int) { t.passed[from] = 1<<63 - 1 }
 
 // write takes the rows of chunk for source from and returns an empty chunk to go on with, which need not be the same.
 func (t *sinkTask) write(ctx context.Context, from int, chunk connector.Chunk, ack *ackGroup) (connector.Chunk, error) {
+	t.waits[from].Store(true)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for t.passed[from] > t.aligned && t.err == nil {
+	for t.holds(from) && !t.epochs.gaveUp(t.passed[from]) && t.err == nil {
 		t.cond.Wait()
 	}
+	t.waits[from].Store(false)
 	if t.err != nil {
 		ack.done(t.err)
 		return chunk, t.err
@@ -116,6 +132,7 @@ func (t *sinkTask) write(ctx context.Context, from int, chunk connector.Chunk, a
 	if t.queue != nil {
 		return t.enqueue(ctx, chunk, ack)
 	}
+	defer during(&t.pushing)()
 	err := t.writeNow(ctx, chunk)
 	if err == nil && ack != nil {
 		err = t.flushSink(ctx)
@@ -125,6 +142,7 @@ func (t *sinkTask) write(ctx context.Context, from int, chunk connector.Chunk, a
 }
 
 func (t *sinkTask) enqueue(ctx context.Context, chunk connector.Chunk, ack *ackGroup) (connector.Chunk, error) {
+	defer during(&t.pushing)()
 	select {
 	case next := <-t.free:
 		select {
@@ -139,6 +157,7 @@ func (t *sinkTask) enqueue(ctx context.Context, chunk connector.Chunk, ack *ackG
 }
 
 func (t *sinkTask) writeNow(ctx context.Context, chunk connector.Chunk) error {
+	defer during(&t.pushing)()
 	rows, bytes := chunk.Size()
 	if err := t.refused(ctx, t.sink.Write(ctx, chunk)); err != nil {
 		return err
@@ -160,13 +179,8 @@ func (t *sinkTask) wrap(err error) error {
 func (t *sinkTask) barrier(ctx context.Context, from int, epoch int64, final bool) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.passed[from] < epoch {
-		t.passed[from] = epoch
-	}
-	for _, p := range t.passed {
-		if p < epoch {
-			return t.err
-		}
+	if !t.pass(from, epoch) || t.epochs.gaveUp(epoch) {
+		return t.err
 	}
 	if t.queue != nil {
 		select {
@@ -182,9 +196,28 @@ func (t *sinkTask) barrier(ctx context.Context, from int, epoch int64, final boo
 	return nil
 }
 
+// giveUp lets writers go on that wait for others to pass the barrier of an epoch which was given up.
+func (t *sinkTask) giveUp() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cond.Broadcast()
+}
+
+// prepareNow prepares an epoch, unless it was given up: the next one has what it would have had.
 func (t *sinkTask) prepareNow(ctx context.Context, epoch int64) error {
-	state, err := t.prepareSink(ctx, epoch)
+	bound, cancel := t.epochs.bound(ctx, epoch)
+	defer cancel()
+	if t.epochs.gaveUp(epoch) {
+		return nil
+	}
+	if t.plan.Type.Remote { // it brings rows to a target that may not be there
+		defer during(&t.pushing)()
+	}
+	state, err := t.prepareSink(bound, epoch)
 	if err != nil {
+		if ctx.Err() == nil && bound.Err() != nil && errors.Is(err, context.Canceled) {
+			return nil
+		}
 		return t.wrap(err)
 	}
 	t.stats.Epochs.Add(1)
@@ -239,6 +272,7 @@ func (t *sinkTask) flushAcks(ctx context.Context) error {
 	if len(t.waiting) == 0 {
 		return nil
 	}
+	defer during(&t.pushing)()
 	if err := t.flushSink(ctx); err != nil {
 		return t.wrap(err)
 	}

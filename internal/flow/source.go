@@ -132,6 +132,15 @@ func (s *sourceTask) post(b barrier) {
 	s.rouse()
 }
 
+// withdraw takes back the barrier of an epoch that was given up, if it was not taken yet.
+func (s *sourceTask) withdraw(epoch int64) {
+	s.requestMu.Lock()
+	defer s.requestMu.Unlock()
+	if s.request != nil && s.request.epoch <= epoch {
+		s.request = nil
+	}
+}
+
 // tick asks for the processing time to be told, if it has moved, and for a look at the splits.
 func (s *sourceTask) tick(clock int64) {
 	s.ticked.Store(clock)

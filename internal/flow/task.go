@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
@@ -38,6 +39,9 @@ type task struct {
 	kept    []*keptStep
 	changes *store.Changes
 	sealed  int64 // its epoch
+	// checkpointing is above 0 while it works for an epoch, or waits for one; finishing says that all its input is over.
+	checkpointing atomic.Int32
+	finishing     atomic.Bool
 }
 
 // open makes the chain.
@@ -138,9 +142,11 @@ func (t *task) handle(e entry, from *queue) error {
 	case entryBarrier:
 		aligned := t.align.barrier(from.number, e.mark)
 		t.barrierClock = max(t.barrierClock, e.clock)
-		from.held = t.align.holds(from.number)
 		if aligned {
 			return t.barrier()
+		}
+		if t.align.holds(from.number) {
+			from.hold(e.mark)
 		}
 		return nil
 	default:
@@ -301,9 +307,16 @@ func (t *task) inputWatermark(input int, micros int64) error {
 	return t.head.drain(input, func(out *op.Output) (bool, error) { return h.OnInputWatermark(input, micros, out) })
 }
 
-// barrier is the aligned barrier: operators emit what they hold back, their state is taken, and the barrier goes on behind what they emitted.
+// barrier is the aligned barrier: operators emit what they hold back, their state is taken, and the barrier goes on behind what they emitted. That of an epoch which was given up
+// ends here: those behind wait for no barrier of it.
 func (t *task) barrier() error {
 	epoch := t.align.aligned
+	if t.pipeline.coordinator.gaveUp(epoch) {
+		t.inbox.release()
+		return nil
+	}
+	t.checkpointing.Add(1)
+	defer t.checkpointing.Add(-1)
 	if clock, moved := t.align.passTime(t.barrierClock); moved {
 		if err := t.passTime(clock); err != nil {
 			return err
@@ -348,7 +361,7 @@ func (t *task) barrier() error {
 	if err := t.pipeline.toSinks(t.ctx, t.writer, epoch); err != nil {
 		return err
 	}
-	t.release()
+	t.inbox.release()
 	return nil
 }
 
@@ -362,13 +375,6 @@ func (t *task) overInputs() []int {
 	}
 	slices.Sort(over)
 	return over
-}
-
-// release lets all producers on, after an alignment.
-func (t *task) release() {
-	for _, q := range t.inbox.queues {
-		q.held = false
-	}
 }
 
 // end notes that a producer has ended: event time has come to its end there, and inputs that it led to alone are over.
@@ -392,6 +398,7 @@ func (t *task) end(from *queue) error {
 
 // over is the end of all input: operators emit the rest, and the end goes on behind it.
 func (t *task) over() error {
+	t.finishing.Store(true)
 	if !t.stage.restored() {
 		err := t.downwards(func(s *step) error {
 			if err := s.tellEnd(); err != nil {

@@ -82,6 +82,7 @@ func (a *Account) Text() string {
 		b.WriteByte('\n')
 	}
 	a.writeIdle(&b)
+	a.writeCheckpoints(&b)
 	a.writeSummaries(&b)
 	a.writeCost(&b)
 	a.writeBalance(&b)
@@ -155,6 +156,13 @@ func sinkTable(s []flow.SinkReport) *table {
 		sizes("bytes", n, func(i int) int64 { return s[i].Bytes }),
 		counts("epochs", true, n, func(i int) int64 { return s[i].Epochs }),
 	})
+}
+
+// writeCheckpoints says how many attempts at checkpoints failed.
+func (a *Account) writeCheckpoints(b *strings.Builder) {
+	if c := a.Report.Checkpoints; c.Failed > 0 {
+		fmt.Fprintf(b, "%s were taken; %s failed, %d of them since the checkpoint took too long\n\n", counted(c.Published, "checkpoint"), counted(c.Failed, "attempt"), c.GivenUp)
+	}
 }
 
 // writeIdle says which sources had splits that were not waited for, since that makes what is late a matter of when rows came.

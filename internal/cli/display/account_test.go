@@ -83,7 +83,7 @@ func TestAccountOfNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasSuffix(string(text), `"imbalances":[],"sources":[],"steps":[],"sinks":[]}`+"\n") {
+	if !strings.HasSuffix(string(text), `"imbalances":[],"sources":[],"steps":[],"sinks":[],"checkpoints":{"published":0,"unconfirmed":0,"last":0,"failed":0,"given_up":0}}`+"\n") {
 		t.Errorf("%s", text)
 	}
 }
@@ -110,10 +110,11 @@ func TestMembersOfTheSummaryAreStable(t *testing.T) {
 		of   any
 		want string
 	}{
-		{got, "allocations balanced cpu_ns_per_record cpu_seconds elapsed_seconds error gc_seconds imbalances peak_memory_bytes pipeline records records_per_second " +
+		{got, "allocations balanced checkpoints cpu_ns_per_record cpu_seconds elapsed_seconds error gc_seconds imbalances peak_memory_bytes pipeline records records_per_second " +
 			"sinks sources status steps"},
 		{got["sources"].([]any)[0], "blocks bytes filtered idle max_event_time name records rejected rows"},
 		{got["steps"].([]any)[0], "absorbed detail emitted filtered forwarded held in late name rejected"},
+		{got["checkpoints"], "failed given_up last published unconfirmed"},
 		{got["sinks"].([]any)[0], "bytes epochs in name rejected rows summary"},
 	} {
 		if names := strings.Join(members(test.of), " "); names != test.want {

@@ -12,6 +12,17 @@ type Report struct {
 	Sources []Source `json:"sources"`
 	Steps   []Step   `json:"steps"`
 	Sinks   []Sink   `json:"sinks"`
+	// Checkpoints are the epochs of the run.
+	Checkpoints Checkpoints `json:"checkpoints"`
+}
+
+// Checkpoints are what became of a run's epochs; see flow.CheckpointReport.
+type Checkpoints struct {
+	Published   int64 `json:"published"`
+	Unconfirmed int64 `json:"unconfirmed"`
+	Last        int64 `json:"last"`
+	Failed      int64 `json:"failed"`
+	GivenUp     int64 `json:"given_up"`
 }
 
 // Source is a source: records = rows + filtered + rejected.
@@ -58,7 +69,7 @@ type Sink struct {
 
 // Of returns r as data. Lists are never null.
 func Of(r flow.Report) Report {
-	return Report{Sources: sources(r), Steps: steps(r), Sinks: sinks(r)}
+	return Report{Sources: sources(r), Steps: steps(r), Sinks: sinks(r), Checkpoints: Checkpoints(r.Checkpoints)}
 }
 
 // eventTimeLayout is RFC 3339 with microseconds. Event times are UTC.

@@ -19,6 +19,7 @@ func TestOfAReport(t *testing.T) {
 		Steps: []flow.StepReport{{Name: "c", Detail: "filter x > 1", Counts: op.Counts{
 			In: 21, Forwarded: 1, Absorbed: 2, Filtered: 3, Late: 4, Rejected: 5, Held: 6, Emitted: 7,
 		}}},
+		Checkpoints: flow.CheckpointReport{Published: 7, Unconfirmed: 1, Last: 9, Failed: 3, GivenUp: 2},
 		Sinks: []flow.SinkReport{{Name: "d", In: 3, Rows: 2, Rejected: 1, Bytes: 9, Epochs: 4, Summary: map[string]string{"k": "v"}}, {Name: "e"}},
 	}
 	const want = `{"sources":[` +
@@ -26,7 +27,7 @@ func TestOfAReport(t *testing.T) {
 		`{"name":"b","records":0,"rows":0,"filtered":0,"rejected":0,"bytes":0,"blocks":0,"max_event_time":null,"idle":0}],` +
 		`"steps":[{"name":"c","detail":"filter x \u003e 1","in":21,"emitted":7,"forwarded":1,"absorbed":2,"filtered":3,"late":4,"rejected":5,"held":6}],` +
 		`"sinks":[{"name":"d","in":3,"rows":2,"rejected":1,"bytes":9,"epochs":4,"summary":{"k":"v"}},` +
-		`{"name":"e","in":0,"rows":0,"rejected":0,"bytes":0,"epochs":0,"summary":{}}]}`
+		`{"name":"e","in":0,"rows":0,"rejected":0,"bytes":0,"epochs":0,"summary":{}}],"checkpoints":{"published":7,"unconfirmed":1,"last":9,"failed":3,"given_up":2}}`
 	got, err := json.Marshal(summary.Of(report))
 	if err != nil || string(got) != want {
 		t.Errorf("%v\n%s\nwant\n%s", err, got, want)
@@ -38,7 +39,7 @@ func TestOfAReport(t *testing.T) {
 
 func TestOfNothing(t *testing.T) {
 	got, err := json.Marshal(summary.Of(flow.Report{}))
-	if want := `{"sources":[],"steps":[],"sinks":[]}`; err != nil || string(got) != want {
+	if want := `{"sources":[],"steps":[],"sinks":[],"checkpoints":{"published":0,"unconfirmed":0,"last":0,"failed":0,"given_up":0}}`; err != nil || string(got) != want {
 		t.Errorf("%s, %v", got, err)
 	}
 }

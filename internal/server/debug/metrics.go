@@ -42,6 +42,11 @@ var (
 		{"wire_sink_bytes_total", "Bytes that a sink wrote.", func(s *flow.SinkReport) int64 { return s.Bytes }},
 		{"wire_sink_epochs_total", "Epochs that a sink committed.", func(s *flow.SinkReport) int64 { return s.Epochs }},
 	}
+	checkpointCounters = []counter[flow.CheckpointReport]{
+		{"wire_checkpoints_published_total", "Checkpoints that were published.", func(s *flow.CheckpointReport) int64 { return s.Published }},
+		{"wire_checkpoints_failed_total", "Attempts at a checkpoint that failed.", func(s *flow.CheckpointReport) int64 { return s.Failed }},
+		{"wire_checkpoints_given_up_total", "Checkpoints that took too long and were given up.", func(s *flow.CheckpointReport) int64 { return s.GivenUp }},
+	}
 	poolCounters = []counter[batch.Stats]{
 		{"wire_pool_gets_total", "Pieces of memory lent to batches.", func(s *batch.Stats) int64 { return s.Gets }},
 		{"wire_pool_puts_total", "Pieces of memory that batches gave back.", func(s *batch.Stats) int64 { return s.Puts }},
@@ -80,6 +85,7 @@ func (h *handler) register(registry *metrics.Registry) {
 		registerCounters(s, sinkCounters, sink)
 		registerSinkGauges(s, sink)
 	}
+	h.registerCheckpoints(scope)
 	if h.Pool != nil {
 		stats := func() *batch.Stats { s := h.Pool.Stats(); return &s }
 		registerCounters(scope, poolCounters, stats)
@@ -89,6 +95,15 @@ func (h *handler) register(registry *metrics.Registry) {
 	build := metrics.Desc{Name: "wire_build_info", Help: "Always 1; the labels say which program runs."}
 	registry.Scope().GaugeFunc(build, func() float64 { return 1 },
 		metrics.Label{Name: "version", Value: h.Version}, metrics.Label{Name: "commit", Value: h.Commit})
+}
+
+func (h *handler) registerCheckpoints(scope *metrics.Scope) {
+	report := func() *flow.CheckpointReport { return &h.latest.Load().Checkpoints }
+	registerCounters(scope, checkpointCounters, report)
+	unconfirmed := metrics.Desc{Name: "wire_checkpoints_unconfirmed", Help: "Published checkpoints that not all sinks have committed yet."}
+	scope.GaugeFunc(unconfirmed, func() float64 { return float64(report().Unconfirmed) })
+	last := metrics.Desc{Name: "wire_checkpoint_epoch", Help: "Epoch of the newest checkpoint that the run has published; 0 before there is one."}
+	scope.GaugeFunc(last, func() float64 { return float64(report().Last) })
 }
 
 // part returns element i of a report, or an empty one where a report is shorter than the first was.

@@ -1,0 +1,170 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"wire.example/wire/internal/foundation/fault"
+	"wire.example/wire/internal/state/store"
+	"wire.example/wire/sdk/connector"
+)
+
+// publish stores a complete epoch and publishes it. It runs beside everything else.
+func (c *coordinator) publish(ctx context.Context, epoch *epochState) published {
+	manifest := c.pipeline.manifest(epoch, epoch.final())
+	c.mu.Lock()
+	manifest.Unconfirmed = c.epochs.withIt()
+	c.mu.Unlock()
+	if fault.Weak("epoch/published-first") {
+		if err := c.pipeline.commit(ctx, manifest); err != nil {
+			return published{err: err}
+		}
+	}
+	if err := c.store(ctx, epoch, manifest); err != nil {
+		return published{err: err}
+	}
+	fault.Point("epoch/published")
+	c.answer(epoch)
+	return published{epoch: epoch, manifest: manifest}
+}
+
+// commit commits a published epoch at the sinks and lets the sources forget what is durable. It runs beside everything else.
+func (c *coordinator) commit(ctx context.Context, p published) finished {
+	epoch, manifest := p.epoch, p.manifest
+	if err := c.pipeline.commit(ctx, manifest); err != nil {
+		return finished{err: err}
+	}
+	fault.Point("epoch/committed")
+	for _, s := range c.pipeline.sources {
+		s.owed.committed(epoch.number, epoch.sources[s.index].ended)
+		if a, ok := s.reader.(connector.Acknowledger); ok {
+			if err := a.Acknowledge(ctx, epoch.number); err != nil {
+				return finished{err: fmt.Errorf("source %q: %w", s.plan.Name, err)}
+			}
+		}
+	}
+	fault.Point("epoch/acknowledged")
+	if err := c.pipeline.confirmed(ctx, manifest); err != nil {
+		if fault.IsFatal(err) || c.pipeline.settings.Keeper == nil || ctx.Err() != nil {
+			return finished{err: err}
+		}
+		// The epoch is published and committed: what could not be tidied up is, after the next one or at the next start.
+		c.counts.failed.Add(1)
+		c.pipeline.settings.Log.Warn("older checkpoints could not be removed", "epoch", epoch.number, "error", err)
+	}
+	fault.Point("epoch/confirmed")
+	return finished{outcome: Outcome{Finished: manifest.Finished, Manifest: manifest}, done: manifest.Finished || epoch.stop}
+}
+
+// store puts what changed into the store and publishes the manifest. What fails is tried again: rows go on meanwhile.
+func (c *coordinator) store(ctx context.Context, epoch *epochState, manifest *Manifest) error {
+	if keeper := c.pipeline.settings.Keeper; keeper != nil {
+		if err := c.persist(ctx, epoch.number, "write state", func(ctx context.Context) error { return c.spillStranded(ctx, keeper) }); err != nil {
+			return err
+		}
+		changes := epoch.allChanges()
+		if dropped := c.pipeline.settings.Resume.dropObsolete(); dropped != nil && !c.dropped {
+			changes = append(changes, dropped)
+			c.dropped = true
+		}
+		if err := c.persist(ctx, epoch.number, "write state", func(ctx context.Context) error { return keeper.Apply(ctx, epoch.number, changes) }); err != nil {
+			return err
+		}
+		epoch.changes = nil
+		c.mu.Lock()
+		c.applied = epoch.number
+		close(c.appliedNow)
+		c.appliedNow = make(chan struct{})
+		c.mu.Unlock()
+		fault.Point("epoch/applied")
+	}
+	return c.persist(ctx, epoch.number, "publish", func(ctx context.Context) error { return c.pipeline.publish(ctx, manifest) })
+}
+
+// spillStranded puts into the store what tasks wrote of epochs that were given up, and have ended since: those that go on did so themselves before the epoch. Of one table a call
+// takes only one task's changes of one epoch: what they remove is what was there before.
+func (c *coordinator) spillStranded(ctx context.Context, keeper Keeper) error {
+	for {
+		var of *task
+		var changes *store.Changes
+		c.mu.Lock()
+		for t, s := range c.stranded {
+			of, changes = t, s
+		}
+		c.mu.Unlock()
+		if of == nil {
+			return nil
+		}
+		if err := keeper.Spill(ctx, changes); err != nil {
+			return err
+		}
+		c.mu.Lock()
+		delete(c.stranded, of)
+		c.mu.Unlock()
+	}
+}
+
+// How a checkpoint that fails is tried again, and what it may take where the settings do not say.
+const (
+	DefaultTimeout  = 10 * time.Minute
+	DefaultFailures = 10
+	firstBackoff    = time.Second
+	largestBackoff  = time.Minute
+)
+
+// timeout is how long a checkpoint may take.
+func (s *Settings) timeout() time.Duration {
+	if s.CheckpointTimeout > 0 {
+		return s.CheckpointTimeout
+	}
+	return DefaultTimeout
+}
+
+// failures is how many attempts in a row end the run.
+func (s *Settings) failures() int {
+	if s.CheckpointFailures > 0 {
+		return s.CheckpointFailures
+	}
+	return DefaultFailures
+}
+
+// persist does what makes an epoch durable until it succeeds, or so many attempts in a row have failed as the settings grant, each no longer than they grant. It does so once where nothing but a
+// manifest file is written. The error of another run that owns the pipeline is final.
+func (c *coordinator) persist(ctx context.Context, epoch int64, what string, do func(context.Context) error) error {
+	timeout := c.pipeline.settings.timeout()
+	wait := firstBackoff
+	for {
+		limited, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("it took longer than %v", timeout))
+		err := do(limited)
+		cancel()
+		if err == nil || fault.IsFatal(err) || ctx.Err() != nil {
+			return err
+		}
+		c.counts.failed.Add(1)
+		if c.pipeline.settings.Keeper == nil {
+			return err
+		}
+		if count, over := c.failed(err); over {
+			return fmt.Errorf("checkpoint of epoch %d: %s failed; %d attempts in a row have: %w", epoch, what, count, err)
+		}
+		c.pipeline.settings.Log.Warn("a checkpoint failed and is tried again; rows go on", "epoch", epoch, "what", what, "again_in", wait, "error", err)
+		timer := c.pipeline.settings.Clock.NewTimer(wait)
+		select {
+		case <-timer.C():
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		}
+		wait = min(2*wait, largestBackoff)
+	}
+}
+
+// failed notes an attempt that failed: how many have in a row, and whether that is one too many.
+func (c *coordinator) failed(err error) (count int, over bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastError = err
+	over = c.epochs.fail()
+	return c.epochs.failures, over
+}

@@ -1,0 +1,157 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"wire.example/wire/internal/state/store"
+)
+
+// An epoch that takes too long is given up, and another one begins after a pause. What belongs to it is not lost: sources stand where they stand, sinks tell of all that is not
+// committed when they prepare the next one, and what tasks have written of it goes into the store before they seal again. Its barriers, where they are still under way, are waited for
+// by nobody.
+
+// errTimeout marks a checkpoint that took too long.
+var errTimeout = errors.New("it took too long")
+
+// look looks at the epoch that is collected: whether it has been waited for too long. The error ends the run.
+func (c *coordinator) look() error {
+	settings := &c.pipeline.settings
+	c.watch = nil
+	if !c.stopwatch.look(settings.Clock.Monotonic(), c.pipeline.pressed()) {
+		c.watch = settings.Clock.NewTimer(c.stopwatch.every())
+		return nil
+	}
+	c.mu.Lock()
+	epoch := c.current
+	waits := c.waitsFor(epoch)
+	c.mu.Unlock()
+	err := fmt.Errorf("%w: more than %v, times apart in which rows waited for sinks or for room; still waited for: %s", errTimeout, c.stopwatch.most, waits)
+	c.counts.failed.Add(1)
+	count, over := c.failed(err)
+	if over {
+		return fmt.Errorf("checkpoint of epoch %d failed; %d attempts in a row have: %w", epoch.number, count, err)
+	}
+	c.mu.Lock()
+	gone := c.epochs.giveUp(epoch.stop)
+	if gone {
+		c.strand(epoch)
+	}
+	c.mu.Unlock()
+	if !gone {
+		settings.Log.Warn("the last checkpoint takes long, and is waited for", "epoch", epoch.number, "error", err)
+		c.stopwatch.again()
+		c.watch = settings.Clock.NewTimer(c.stopwatch.every())
+		return nil
+	}
+	settings.Log.Warn("a checkpoint failed and is tried again; rows go on", "epoch", epoch.number, "what", "align and prepare", "again_in", c.wait, "error", err)
+	c.counts.givenUp.Add(1)
+	c.release(epoch)
+	c.pause = settings.Clock.NewTimer(c.wait)
+	c.wait = min(2*c.wait, largestBackoff)
+	return nil
+}
+
+// strand keeps what belongs to an epoch that is given up. The lock is held.
+func (c *coordinator) strand(epoch *epochState) {
+	for _, ch := range epoch.changes {
+		if ch.left {
+			c.left[ch.task] = ch.changes
+		} else {
+			c.stranded[ch.task] = ch.changes
+		}
+	}
+	c.asking = append(epoch.asking, c.asking...)
+	c.current = nil
+	close(c.appliedNow)
+	c.appliedNow = make(chan struct{})
+}
+
+// release lets everybody go on who waits for an epoch that was given up.
+func (c *coordinator) release(epoch *epochState) {
+	epoch.cancel()
+	for _, s := range c.pipeline.sources {
+		s.withdraw(epoch.number)
+	}
+	for _, t := range c.pipeline.tasks {
+		t.inbox.giveUp(epoch.number)
+	}
+	for _, t := range c.pipeline.sinkOrder {
+		c.helpers.Go(t.giveUp) // it may be preparing
+	}
+}
+
+// waitsFor names who has not reported. The lock is held.
+func (c *coordinator) waitsFor(epoch *epochState) string {
+	var names []string
+	note := func(name string) {
+		if len(names) == 0 || names[len(names)-1] != name {
+			names = append(names, name)
+		}
+	}
+	for _, s := range c.pipeline.sources {
+		if !epoch.sources[s.index].done {
+			note(fmt.Sprintf("source %q", s.plan.Name))
+		}
+	}
+	for _, t := range c.pipeline.tasks {
+		if !epoch.tasks[t.index].done {
+			note(fmt.Sprintf("step %q", t.stage.plan.Name))
+		}
+	}
+	if epoch.draining > 0 {
+		note("state that is being written")
+	}
+	for _, t := range c.pipeline.sinkOrder {
+		if _, prepared := epoch.prepared[t.plan.Name]; !prepared {
+			note(fmt.Sprintf("sink %q", t.plan.Name))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// gaveUp reports whether an epoch, or a later one, was given up.
+func (c *coordinator) gaveUp(epoch int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return epoch <= c.epochs.givenUp
+}
+
+// bound is ctx, done when the epoch is given up.
+func (c *coordinator) bound(ctx context.Context, epoch int64) (context.Context, context.CancelFunc) {
+	bound, cancel := context.WithCancel(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current == nil || c.current.number != epoch {
+		cancel()
+		return bound, cancel
+	}
+	undo := context.AfterFunc(c.current.bound, cancel)
+	return bound, func() {
+		undo()
+		cancel()
+	}
+}
+
+// settled says whether the store has what a task sealed last: applied, or not yet, and then wait is closed when that may be so. What the task wrote of an epoch that was given up is
+// returned: it puts it into the store itself.
+func (c *coordinator) settled(t *task) (applied bool, stranded *store.Changes, wait <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.applied >= t.sealed {
+		return true, nil, nil
+	}
+	if stranded = c.stranded[t]; stranded != nil {
+		delete(c.stranded, t)
+	}
+	return false, stranded, c.appliedNow
+}
+
+// hasApplied reports whether the store has what was changed in an epoch.
+func (c *coordinator) hasApplied(epoch int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.applied >= epoch
+}
