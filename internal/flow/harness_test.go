@@ -37,6 +37,8 @@ type counter struct {
 	refusable          bool
 	closed             func()
 	unbounded          bool
+	// deaf makes it hear nothing while it waits at the gate.
+	deaf bool
 }
 
 type counterReader struct {
@@ -80,6 +82,9 @@ func (r *counterReader) Poll(ctx context.Context, wake <-chan struct{}, block *c
 		if r.c.reached != nil {
 			close(r.c.reached)
 			r.c.reached = nil
+		}
+		if r.c.deaf {
+			wake = nil
 		}
 		select {
 		case <-r.c.opened:
@@ -178,6 +183,8 @@ type collector struct {
 	forget    bool
 	forgotten int
 	unflushed int // rows written since the last Flush
+	// onPrepare and onCommit are called without the lock at the beginning of a Prepare and of a Commit.
+	onPrepare, onCommit func(ctx context.Context, epoch int64) error
 	// refuseAll makes rows that cannot be encoded of all.
 	refuseAll bool
 }
@@ -292,7 +299,12 @@ func (s *collectorSink) Flush(context.Context) error {
 	return s.report("flush")
 }
 
-func (s *collectorSink) Prepare(_ context.Context, epoch int64) (json.RawMessage, error) {
+func (s *collectorSink) Prepare(ctx context.Context, epoch int64) (json.RawMessage, error) {
+	if s.onPrepare != nil {
+		if err := s.onPrepare(ctx, epoch); err != nil {
+			return nil, err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.report("flush"); err != nil {
@@ -305,7 +317,12 @@ func (s *collectorSink) Prepare(_ context.Context, epoch int64) (json.RawMessage
 	return json.Marshal(s.written)
 }
 
-func (s *collectorSink) Commit(_ context.Context, epoch int64, state json.RawMessage, final bool) error {
+func (s *collectorSink) Commit(ctx context.Context, epoch int64, state json.RawMessage, final bool) error {
+	if s.onCommit != nil {
+		if err := s.onCommit(ctx, epoch); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if final && s.failCommit != nil {

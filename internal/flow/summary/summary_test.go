@@ -20,7 +20,7 @@ func TestOfAReport(t *testing.T) {
 			In: 21, Forwarded: 1, Absorbed: 2, Filtered: 3, Late: 4, Rejected: 5, Held: 6, Emitted: 7,
 		}}},
 		Checkpoints: flow.CheckpointReport{Published: 7, Unconfirmed: 1, Last: 9, Failed: 3, GivenUp: 2},
-		Sinks: []flow.SinkReport{{Name: "d", In: 3, Rows: 2, Rejected: 1, Bytes: 9, Epochs: 4, Summary: map[string]string{"k": "v"}}, {Name: "e"}},
+		Sinks:       []flow.SinkReport{{Name: "d", In: 3, Rows: 2, Rejected: 1, Bytes: 9, Epochs: 4, Summary: map[string]string{"k": "v"}}, {Name: "e"}},
 	}
 	const want = `{"sources":[` +
 		`{"name":"a","records":10,"rows":7,"filtered":2,"rejected":1,"bytes":100,"blocks":3,"max_event_time":"2015-07-15T00:00:00.000100Z","idle":0},` +
