@@ -399,6 +399,7 @@ func (t *task) end(from *queue) error {
 // over is the end of all input: operators emit the rest, and the end goes on behind it.
 func (t *task) over() error {
 	t.finishing.Store(true)
+	defer t.finishing.Store(false)
 	if !t.stage.restored() {
 		err := t.downwards(func(s *step) error {
 			if err := s.tellEnd(); err != nil {
