@@ -22,12 +22,13 @@ func hurried(t *testing.T) flow.Settings {
 	fast := clock.NewManual(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	done := make(chan struct{})
 	var ticking sync.WaitGroup
+	machine := clock.System()
 	ticking.Go(func() {
 		for {
 			select {
 			case <-done:
 				return
-			case <-time.After(100 * time.Microsecond):
+			case <-machine.NewTimer(100 * time.Microsecond).C():
 				fast.Advance(50 * time.Millisecond)
 			}
 		}
@@ -45,8 +46,10 @@ func hurried(t *testing.T) flow.Settings {
 // within waits until what holds.
 func within(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
+	machine := clock.System()
+	for !holds() {
+		<-machine.NewTimer(time.Millisecond).C()
+		if machine.Monotonic() > 20*time.Second {
 			t.Fatalf("it never came to this: %s", what)
 		}
 	}

@@ -244,8 +244,8 @@ const MaxUnconfirmed = 3
 // what follows; all else by one at a time. How a sink says that single rows were refused: RowsError.
 //
 // An epoch is prepared, then published, which is not the sink's business, then committed. Epochs are prepared one after the other and committed in
-// the same order, but later: up to MaxUnconfirmed may be prepared and not committed. An epoch that is not published is never committed, nor is any
-// behind it: the run ends.
+// the same order, but later: up to MaxUnconfirmed may be published and not committed. An epoch that is not published is never committed: it is given up, its
+// Prepare interrupted by ctx if it is under way, and what it had is in the state of the next one; or the run ends.
 type Sink interface {
 	NewChunk() (Chunk, error)
 	// Write takes what chunk holds, in the order of the calls. It does not keep the chunk.

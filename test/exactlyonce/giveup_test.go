@@ -53,7 +53,7 @@ func (r *restless) Prepare(ctx context.Context, epoch int64) (json.RawMessage, e
 func (r *restless) Commit(ctx context.Context, epoch int64, state json.RawMessage, final bool) error {
 	if r.random(4) == 0 {
 		select {
-		case <-time.After(5 * time.Millisecond):
+		case <-clock.System().NewTimer(5 * time.Millisecond).C():
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -157,7 +157,7 @@ func restlessLeg(t *testing.T, dir, script string, chance func(int) int, lanes, 
 		return &restless{Sink: sink, random: chance}, nil
 	}
 	plan.Sinks[0].Type = &wild
-	manual := clock.NewManual(time.Now())
+	manual := clock.NewManual(clock.System().Now())
 	settings := flow.Settings{
 		Pool: &batch.Pool{}, Budget: limit.New("p", 32<<20), Clock: manual, FS: vfs.OS(), Log: slog.New(slog.DiscardHandler), BlockBytes: 16 << 10,
 		EpochEvery: time.Second, EpochBounded: true, CheckpointTimeout: 3 * time.Second, CheckpointFailures: 1000,
@@ -168,16 +168,17 @@ func restlessLeg(t *testing.T, dir, script string, chance func(int) int, lanes, 
 	ended := make(chan struct{})
 	var ticks sync.WaitGroup
 	ticks.Go(func() {
-		deadline := time.After(time.Duration(50+chance(400)) * time.Millisecond)
+		machine := clock.System()
+		deadline := machine.NewTimer(time.Duration(50+chance(400)) * time.Millisecond)
 		for {
 			select {
 			case <-ended:
 				return
-			case <-deadline:
+			case <-deadline.C():
 				if leg < 12 {
 					cancel()
 				}
-			case <-time.After(100 * time.Microsecond):
+			case <-machine.NewTimer(100 * time.Microsecond).C():
 				manual.Advance(100 * time.Millisecond)
 			}
 		}
@@ -200,4 +201,3 @@ func (unheard) Begin([]session.Column) error             { return nil }
 func (unheard) Rows(context.Context, *batch.Batch) error { return nil }
 func (unheard) Done(string) error                        { return nil }
 func (unheard) Notice(string)                            {}
-
