@@ -169,6 +169,7 @@ type printer struct {
 	app      *app
 	settings sqlSettings
 	columns  []result.Column
+	order    []session.OrderKey
 	writer   result.Writer
 	buffer   *holdBack
 	changing *changing // instead of writer, while an answer is shown as it changes
@@ -208,10 +209,13 @@ func (p *printer) Begin(columns []session.Column) error {
 	return nil
 }
 
+// Order takes note of the order that was asked for.
+func (p *printer) Order(keys []session.OrderKey) { p.order = keys }
+
 // Expect makes ready for rows that change, or that never end.
 func (p *printer) Expect(changes, endless bool) {
 	if size, ok := display.Terminal(p.app.out, os.Getenv); ok && changes && p.settings.format == result.Table {
-		p.changing = newChanging(p.app, size, p.columns)
+		p.changing = newChanging(p.app, size, p.columns, p.order)
 		return
 	}
 	p.buffer.open = p.buffer.open || endless

@@ -2,6 +2,7 @@ package display
 
 import (
 	"bytes"
+	"cmp"
 	"container/list"
 	"fmt"
 	"io"
@@ -25,13 +26,15 @@ const (
 )
 
 // Changing shows the rows of an answer on a terminal as they change: a table that is drawn again in place, a row in the place of the one that it updates. Of more rows than
-// the terminal has lines, those that changed last are shown. Safe for concurrent use.
+// the terminal has lines, those that changed last are shown; if they have an order, the first are. Safe for concurrent use.
 type Changing struct {
 	out   io.Writer
 	clock clock.Clock
 	size  func() Size
 	names []string
 	right []bool
+	// compare is the order of rows by their ranks; nil: as they came.
+	compare func(a, b any) int
 
 	mu      sync.Mutex
 	rows    map[string][]*changingRow // by their text
@@ -53,12 +56,14 @@ type changingRow struct {
 	cells         []string
 	key           string
 	number        int64
+	rank          any
 	place, recent *list.Element
 }
 
-// NewChanging returns an empty table with columns called names; right says which are aligned to the right. size is asked before each frame.
-func NewChanging(out io.Writer, clk clock.Clock, size func() Size, names []string, right []bool) *Changing {
-	c := &Changing{out: out, clock: clk, size: size, right: right, rows: map[string][]*changingRow{}, widths: make([]int, len(names)), dirty: true}
+// NewChanging returns an empty table with columns called names; right says which are aligned to the right. size is asked before each frame. compare is the order of rows by
+// what Change is given as their ranks; nil is that in which they came.
+func NewChanging(out io.Writer, clk clock.Clock, size func() Size, names []string, right []bool, compare func(a, b any) int) *Changing {
+	c := &Changing{out: out, clock: clk, size: size, right: right, compare: compare, rows: map[string][]*changingRow{}, widths: make([]int, len(names)), dirty: true}
 	for _, name := range names {
 		c.names = append(c.names, plain(name))
 	}
@@ -83,9 +88,9 @@ func (c *Changing) Start() {
 	})
 }
 
-// Change carries out a change of a row, whose cells are kept. What is taken back and not there is left alone. false means that there are too many rows, and that this
+// Change carries out a change of a row, whose cells and rank are kept. What is taken back and not there is left alone. false means that there are too many rows, and that this
 // one was not taken.
-func (c *Changing) Change(kind batch.Change, cells []string) bool {
+func (c *Changing) Change(kind batch.Change, cells []string, rank any) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, cell := range cells {
@@ -101,13 +106,13 @@ func (c *Changing) Change(kind batch.Change, cells []string) bool {
 		c.remove(c.last(key))
 	case kind == batch.UpdateAfter && updates != nil:
 		c.unname(updates)
-		updates.cells, updates.key = cells, key
+		updates.cells, updates.key, updates.rank = cells, key, rank
 		c.rows[key] = append(c.rows[key], updates)
 		c.recent.MoveToFront(updates.recent)
 	case c.order.Len() == MaxChanging:
 		return false
 	default:
-		r := &changingRow{cells: cells, key: key, number: c.next}
+		r := &changingRow{cells: cells, key: key, number: c.next, rank: rank}
 		c.next++
 		c.rows[key] = append(c.rows[key], r)
 		r.place, r.recent = c.order.PushBack(r), c.recent.PushFront(r)
@@ -155,16 +160,37 @@ func (c *Changing) Draw() {
 	size := c.size()
 	const around = 4 // header, rule, footer, and the cursor's line
 	most := max(size.Height-around, 1)
-	var shown []*changingRow
-	for e := c.recent.Front(); e != nil && len(shown) < most; e = e.Next() {
-		shown = append(shown, e.Value.(*changingRow))
-	}
-	slices.SortFunc(shown, func(a, b *changingRow) int { return int(a.number - b.number) })
-	lines := c.lines(shown, maxCell)
+	lines := c.lines(c.first(most), maxCell)
 	for i := range lines {
 		lines[i] = fit(lines[i], size.Width)
 	}
 	c.replace(lines)
+}
+
+// first are the rows that are shown where there is room for most, in their order.
+func (c *Changing) first(most int) []*changingRow {
+	var shown []*changingRow
+	if c.compare != nil {
+		shown = c.sorted()
+		return shown[:min(len(shown), most)]
+	}
+	for e := c.recent.Front(); e != nil && len(shown) < most; e = e.Next() {
+		shown = append(shown, e.Value.(*changingRow))
+	}
+	slices.SortFunc(shown, func(a, b *changingRow) int { return cmp.Compare(a.number, b.number) })
+	return shown
+}
+
+// sorted are all rows in their order, of those that are equal in it the one that came first.
+func (c *Changing) sorted() []*changingRow {
+	rows := make([]*changingRow, 0, c.order.Len())
+	for e := c.order.Front(); e != nil; e = e.Next() {
+		rows = append(rows, e.Value.(*changingRow))
+	}
+	if c.compare != nil {
+		slices.SortStableFunc(rows, func(a, b *changingRow) int { return c.compare(a.rank, b.rank) })
+	}
+	return rows
 }
 
 // lines are the table of rows, in which no column is wider than most, if that is not 0.
@@ -197,7 +223,10 @@ func (c *Changing) lines(rows []*changingRow, most int) []string {
 func (c *Changing) footer(shown int) string {
 	total := c.order.Len()
 	text := fmt.Sprintf("(%s, %s)", counted(int64(total), "row"), counted(c.changes, "change"))
-	if total > shown {
+	switch {
+	case total > shown && c.compare != nil:
+		text = fmt.Sprintf("(%s, of which these are the first %d; %s)", counted(int64(total), "row"), shown, counted(c.changes, "change"))
+	case total > shown:
 		text = fmt.Sprintf("(%s, of which %d changed last; %s)", counted(int64(total), "row"), shown, counted(c.changes, "change"))
 	}
 	return text
@@ -263,10 +292,6 @@ func (c *Changing) End() error {
 		return c.err
 	}
 	c.over = true
-	rows := make([]*changingRow, 0, c.order.Len())
-	for e := c.order.Front(); e != nil; e = e.Next() {
-		rows = append(rows, e.Value.(*changingRow))
-	}
-	_, c.err = io.WriteString(c.out, strings.Join(c.lines(rows, 0), "\n")+"\n\n")
+	_, c.err = io.WriteString(c.out, strings.Join(c.lines(c.sorted(), 0), "\n")+"\n\n")
 	return c.err
 }

@@ -14,12 +14,12 @@ import (
 func changingTable(t *testing.T, height int) (*Changing, *screen) {
 	t.Helper()
 	tty := newScreen(60)
-	return NewChanging(tty, clock.NewManual(wall), fixed(60, height), []string{"k", "n"}, []bool{false, true}), tty
+	return NewChanging(tty, clock.NewManual(wall), fixed(60, height), []string{"k", "n"}, []bool{false, true}, nil), tty
 }
 
 func change(t *testing.T, c *Changing, kind batch.Change, cells ...string) {
 	t.Helper()
-	if !c.Change(kind, cells) {
+	if !c.Change(kind, cells, nil) {
 		t.Fatal("too many rows")
 	}
 }
@@ -106,7 +106,7 @@ func TestThereMayBeTooManyRows(t *testing.T) {
 	for i := range MaxChanging {
 		change(t, c, batch.Insert, fmt.Sprint(i), "1")
 	}
-	if c.Change(batch.Insert, []string{"more", "1"}) {
+	if c.Change(batch.Insert, []string{"more", "1"}, nil) {
 		t.Error("one row more was taken")
 	}
 	change(t, c, batch.UpdateBefore, "5", "1")
@@ -117,7 +117,7 @@ func TestThereMayBeTooManyRows(t *testing.T) {
 
 func TestRowsAreDrawnAsTimeGoesBy(t *testing.T) {
 	clk, tty := clock.NewManual(wall), newScreen(40)
-	c := NewChanging(tty, clk, fixed(40, 24), []string{"k", "n"}, []bool{false, true})
+	c := NewChanging(tty, clk, fixed(40, 24), []string{"k", "n"}, []bool{false, true}, nil)
 	c.Start()
 	<-tty.drew
 	change(t, c, batch.Insert, "a", "1")
@@ -141,4 +141,28 @@ func TestATerminalThatGoesAwayEndsIt(t *testing.T) {
 	if err := c.End(); err == nil {
 		t.Error("nobody is told")
 	}
+}
+
+func TestRowsAreSorted(t *testing.T) {
+	tty := newScreen(60)
+	c := NewChanging(tty, clock.NewManual(wall), fixed(60, 7), []string{"k"}, []bool{false}, func(a, b any) int { return b.(int) - a.(int) })
+	insert := func(name string, rank int) {
+		if !c.Change(batch.Insert, []string{name}, rank) {
+			t.Fatal("too many rows")
+		}
+	}
+	insert("one", 1)
+	insert("three", 3)
+	insert("two", 2)
+	c.Draw()
+	shows(t, tty, " k", "-------", " three", " two", " one", "(3 rows, 3 changes)")
+	c.Change(batch.UpdateBefore, []string{"one"}, 1)
+	c.Change(batch.UpdateAfter, []string{"four"}, 4)
+	insert("another four", 4)
+	c.Draw()
+	shows(t, tty, " k", "--------------", " four", " another four", " three", "(4 rows, of which these are the first 3; 6 changes)")
+	if err := c.End(); err != nil {
+		t.Fatal(err)
+	}
+	shows(t, tty, " k", "--------------", " four", " another four", " three", " two", "(4 rows, 6 changes)")
 }

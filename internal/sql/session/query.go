@@ -3,8 +3,10 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"wire.example/wire/internal/connect/memory"
+	exprbind "wire.example/wire/internal/expr/bind"
 	"wire.example/wire/internal/plan/logical"
 	sqlast "wire.example/wire/internal/sql/ast"
 	"wire.example/wire/internal/sql/bind"
@@ -27,6 +29,9 @@ func (s *Session) query(ctx context.Context, c *call, n *sqlast.Query) error {
 		return c.handler.Rows(ctx, b)
 	}
 	p := answer(r.Node, take)
+	if h, ok := c.handler.(Ordered); ok {
+		h.Order(orderOf(r.Node))
+	}
 	if h, ok := c.handler.(Expecting); ok {
 		p.Sinks[0].Config.(*memory.Output).Begin = h.Expect
 	}
@@ -35,6 +40,34 @@ func (s *Session) query(ctx context.Context, c *call, n *sqlast.Query) error {
 		return refusedAt(n.Location(), err)
 	}
 	return c.handler.Done(fmt.Sprintf("SELECT %d", rows))
+}
+
+// orderOf are the columns of n that its rows are sorted by.
+func orderOf(n logical.Node) []OrderKey {
+	switch n := n.(type) {
+	case *logical.Sort:
+		if n.Partition != nil {
+			return nil
+		}
+		keys := make([]OrderKey, len(n.Keys))
+		for i, k := range n.Keys {
+			keys[i] = OrderKey{Column: k.Column, Desc: k.Desc, NullsFirst: k.NullsFirst}
+		}
+		return keys
+	case *logical.Project:
+		keys := orderOf(n.Input)
+		for i, k := range keys {
+			at := slices.IndexFunc(n.Items, func(item logical.Item) bool {
+				return item.Expr.Op == exprbind.Column && len(item.Expr.Path) == 1 && item.Expr.Path[0] == k.Column
+			})
+			if at < 0 {
+				return keys[:i]
+			}
+			keys[i].Column = at
+		}
+		return keys
+	}
+	return nil
 }
 
 // addLate leads late rows into their sinks.

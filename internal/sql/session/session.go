@@ -38,6 +38,18 @@ type Expecting interface {
 	Expect(changes, endless bool)
 }
 
+// OrderKey is a column by which the rows of an answer are sorted.
+type OrderKey struct {
+	Column           int
+	Desc, NullsFirst bool
+}
+
+// Ordered is a Handler that hears, between Begin and the first rows of a query, by which of their columns its rows are sorted, as far as those are among them: changes do
+// not come in that order.
+type Ordered interface {
+	Order(keys []OrderKey)
+}
+
 // Executor runs plans, and explains them. Both change the plan.
 type Executor interface {
 	// Run carries a plan out until its inputs end.
