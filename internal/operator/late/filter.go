@@ -24,6 +24,9 @@ type Config struct {
 	Lateness int64
 	// DropNull filters rows without a time; otherwise they pass.
 	DropNull bool
+	// Changes says that rows are taken back by their whole images, whose time is that of what they take: only rows that come to be are judged, and what an update takes goes
+	// with what it gives.
+	Changes bool
 	// Late asks for the late rows, at LatePort, with the input's columns.
 	Late bool
 }
@@ -88,18 +91,33 @@ func (f *Filter) judge(in *batch.Batch, times *batch.Column) (filtered int64) {
 	micros, nulls, lateness := times.Int64s(), times.HasNulls(), f.cfg.Lateness
 	for i := range in.Rows() {
 		row := in.Row(i)
-		if nulls && times.IsNull(row) {
+		at := row
+		if f.cfg.Changes && len(in.Kinds) > 0 && !op.Adds(in.Kinds[row]) {
+			if at = successor(in, i); at < 0 {
+				f.kept = append(f.kept, uint16(row)) //nolint:gosec // a row number of a batch
+				continue
+			}
+		}
+		if nulls && times.IsNull(at) {
 			if f.cfg.DropNull {
 				filtered++
 				continue
 			}
-		} else if len(in.Before) > 0 && behind(micros[row], lateness, in.Before[row]) {
+		} else if len(in.Before) > 0 && behind(micros[at], lateness, in.Before[at]) {
 			f.gone = append(f.gone, uint16(row)) //nolint:gosec // a row number of a batch
 			continue
 		}
 		f.kept = append(f.kept, uint16(row)) //nolint:gosec // a row number of a batch
 	}
 	return filtered
+}
+
+// successor is the row that the i-th row updates, which comes next; negative if it is deleted.
+func successor(in *batch.Batch, i int) int {
+	if in.Kinds[in.Row(i)] != batch.UpdateBefore || i+1 == in.Rows() || in.Kinds[in.Row(i+1)] != batch.UpdateAfter {
+		return -1
+	}
+	return in.Row(i + 1)
 }
 
 // behind reports whether micros + lateness < watermark. A sum beyond all times is not before any of them.

@@ -159,6 +159,28 @@ func TestHalvesOfAnUpdate(t *testing.T) {
 	}
 }
 
+// TestVersionsOfAChangelog: a version is late by its own time, whatever it replaces; what deletes a row has the time of that and is never late.
+func TestVersionsOfAChangelog(t *testing.T) {
+	f, out := create(t, late.Config{Late: true, Changes: true}), op.NewOutput(2)
+	in := timed(1, 20, 20, 3, 1, 2, nil, 30, 5)
+	in.Before = []int64{10, 10, 10, 10, 10, 10, 10, 10, 10}
+	in.Kinds = []batch.Change{
+		batch.UpdateBefore, batch.UpdateAfter, batch.UpdateBefore, batch.UpdateAfter, batch.Delete, batch.Insert, batch.UpdateBefore, batch.UpdateAfter, batch.UpdateBefore,
+	}
+	if _, err := f.Apply(in, out); err != nil {
+		t.Fatal(err)
+	}
+	if got := rows(out, 0); !slices.Equal(got, []int{0, 1, 4, 6, 7, 8}) {
+		t.Errorf("rows %v", got)
+	}
+	if got := rows(out, late.LatePort); !slices.Equal(got, []int{2, 3, 5}) {
+		t.Errorf("late rows %v", got)
+	}
+	if c := out.Counts; c.Late != 3 || !c.Balanced() {
+		t.Errorf("%+v", c)
+	}
+}
+
 // TestCutsDoNotMatter: a row is late or not whatever stands beside it in its batch.
 func TestCutsDoNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -145,6 +145,8 @@ type Late struct {
 	// Time is the column with the time, Lateness how far in µs it may be behind.
 	Time     int
 	Lateness int64
+	// Changing says that rows are taken back by their whole images: only those that come to be may be late, and what an update takes goes with what it gives.
+	Changing bool
 }
 
 // Schema is that of the input.
@@ -155,7 +157,11 @@ func (n *Late) Inputs() []Node { return []Node{n.Input} }
 
 // String is the node in one line.
 func (n *Late) String() string {
-	return "in time " + n.Name + ": by " + columnNames(n.Input.Schema(), []int{n.Time})
+	text := "in time " + n.Name + ": by " + columnNames(n.Input.Schema(), []int{n.Time})
+	if n.Changing {
+		text += ", what comes to be"
+	}
+	return text
 }
 
 // Normalize makes full changes of rows that replace each other by key, or that may come twice.

@@ -15,7 +15,7 @@ import (
 // PlanStreams decides for each step whether it answers once, when its input ends, as windows close, or with each change, and by what it frees its
 // state. The error, a *logical.RefusedError, names a step that can do none of these over its input, and how to mend the query.
 func PlanStreams(p *logical.Plan) error {
-	s := &streams{plan: p, edges: NewEdges(), decided: map[logical.Node]logical.Node{}, sliced: map[logical.Node]logical.Node{}, below: map[logical.Node]logical.Node{}, late: map[lateKey]logical.Node{}}
+	s := &streams{plan: p, edges: NewEdges(), decided: map[logical.Node]logical.Node{}, sliced: map[logical.Node]logical.Node{}, below: map[logical.Node]logical.Node{}, late: map[lateKey]*logical.Late{}}
 	done := map[logical.Node]logical.Node{}
 	for _, sink := range p.Sinks {
 		sink.Input = rewrite(sink.Input, done, func(n logical.Node) logical.Node {
@@ -60,7 +60,7 @@ type streams struct {
 	below map[logical.Node]logical.Node
 	// sliced are such nodes with slices, nil for those that have none.
 	sliced map[logical.Node]logical.Node
-	late   map[lateKey]logical.Node
+	late   map[lateKey]*logical.Late
 	err    error
 }
 
@@ -236,7 +236,7 @@ func (s *streams) sort(n *logical.Sort) logical.Node {
 func inOrder(key logical.SortKey) bool { return !key.Desc && !key.NullsFirst }
 
 // inTime takes rows out that are late by a column.
-func (s *streams) inTime(step logical.Step, n logical.Node, column int) logical.Node {
+func (s *streams) inTime(step logical.Step, n logical.Node, column int) *logical.Late {
 	key := lateKey{n, column}
 	if out, ok := s.late[key]; ok {
 		return out

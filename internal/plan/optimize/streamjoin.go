@@ -155,9 +155,9 @@ func (s *streams) temporal(c *logical.Join) logical.Node {
 		if c.Right, t.Upsert, ok = everyVersion(c.Right); !ok {
 			s.refuse("Join the table itself, and filter the rows of the join.", "%s: the table of FOR SYSTEM_TIME AS OF a time must not be filtered", c)
 		}
-		if t.Upsert || !s.changes(c.Right) { // what is taken back by its whole image has the time of what it takes
-			c.Right = s.inTime(logical.Step{Name: c.Name + ".versions", OnError: c.OnError}, c.Right, t.Right)
-		}
+		versionsInTime := s.inTime(logical.Step{Name: c.Name + ".versions", OnError: c.OnError}, c.Right, t.Right)
+		versionsInTime.Changing = !t.Upsert && s.changes(c.Right)
+		c.Right = versionsInTime
 		c.Left = s.inTime(c.Step, c.Left, at)
 	}
 	c.Temporal, c.Strategy = t, logical.TemporalJoin

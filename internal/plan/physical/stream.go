@@ -109,7 +109,7 @@ func newSessions(s *Step, n *logical.Sessions) meeting {
 // newLate makes the operator that takes late rows out.
 func newLate(s *Step, n *logical.Late) {
 	s.Name, s.OnError = n.Name, n.OnError
-	config := late.Config{Name: n.Name, Types: types(n.Schema()), Time: n.Time, Lateness: n.Lateness}
+	config := late.Config{Name: n.Name, Types: types(n.Schema()), Time: n.Time, Lateness: n.Lateness, Changes: n.Changing}
 	s.New = func(Build) (op.Operator, error) { return late.New(&config) }
 }
 
