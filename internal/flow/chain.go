@@ -64,6 +64,7 @@ type step struct {
 	tables  []op.Table
 	needs   op.Needs
 	leaving *keptStep // nil: all state stays in memory
+	settler op.Settler
 	out     *op.Output
 	ports   [][]receiver
 	stats   *StepStats
@@ -83,6 +84,7 @@ func (c *chain) newStep(plan *physical.Step) (*step, error) {
 	s := &step{chain: c, plan: plan, op: operator, out: op.NewOutput(len(plan.Ports)), stats: c.pipeline.steps[plan], told: minTime, passed: minTime}
 	s.multi, _ = operator.(op.Multi)
 	s.flush, _ = operator.(op.Flusher)
+	s.settler, _ = operator.(op.Settler)
 	if s.enough, _ = operator.(op.Satisfied); s.enough != nil {
 		c.pipeline.limited = true
 	}
@@ -241,6 +243,9 @@ func (s *step) drain(input int, event func(*op.Output) (bool, error)) error {
 			return nil
 		}
 		if err := s.makeRoomBetween(); err != nil {
+			return err
+		}
+		if err := s.settleFor(); err != nil {
 			return err
 		}
 		if err := s.load(input, nil); err != nil {

@@ -264,3 +264,20 @@ func (t *task) evict(part keyed.Evictable, want int) error {
 	_, err = part.Evict(want-evicted, true)
 	return err
 }
+
+// settleFor gives the store all that may leave memory, if the operator needs that for its next call.
+func (s *step) settleFor() error {
+	if s.leaving == nil || s.settler == nil || !s.settler.Settles() {
+		return nil
+	}
+	t := s.chain.host.(*task)
+	if err := t.settleAll(); err != nil {
+		return err
+	}
+	for _, part := range s.leaving.leaving {
+		if err := t.spillChanges(part); err != nil {
+			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
+		}
+	}
+	return nil
+}

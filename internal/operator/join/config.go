@@ -104,6 +104,10 @@ type Config struct {
 	// none means that there is one task.
 	Broadcast bool
 	Deal      []int
+	// Endless says that the probe side of a hash join has no end, so that its rows must not wait for it: then build rows that are looked at do not leave memory.
+	Endless bool
+	// Tasks is how many tasks share the budget; 0 is 1.
+	Tasks int
 	// Dated says that rows of the probe side of a hash join carry batch.Before, and that somebody behind asks for it: rows that wait for the build side keep it.
 	Dated bool
 	// Inputs says more of the inputs of a Changing join, LeftInput and RightInput. The other joins take inputs that are only appended to.

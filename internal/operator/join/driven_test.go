@@ -27,7 +27,14 @@ func driven(c join.Config, create func(*join.Config) (op.Operator, error)) optes
 	}
 }
 
-func newHash(c *join.Config) (op.Operator, error) { return join.NewHash(c) }
+// newHash takes few rows at once, so that what leaves memory comes back in several pieces.
+func newHash(c *join.Config) (op.Operator, error) {
+	h, err := join.NewHash(c)
+	if err == nil {
+		h.TakePieces(3, 4)
+	}
+	return h, err
+}
 
 // drawPair draws two inputs with columns of types whose rows come from a few, so that many are equal in the first column.
 func drawPair(types []schema.Type) optest.Draw {

@@ -12,7 +12,7 @@ import (
 //
 // What it gives of stored rows alone comes out at the end, in the order of key groups and then of arrival; everything else in the order of the probe
 // rows, and for each in the order of the stored ones. Probe rows that come before the build side has ended wait, and come out at its end in the order of key
-// groups.
+// groups. Where state does not fit into memory the order is another one: see away.
 type Hash struct {
 	cfg   Config
 	build *side
@@ -26,16 +26,20 @@ type Hash struct {
 	last keyed.Cursor
 	ids  []uint32
 	rest *rest
+	away *away
+	// passed is the watermark that was let through last.
+	passed int64
 }
 
 // phase is what the join is at.
 type phase uint8
 
 const (
-	building  phase = iota // build rows are stored, probe rows held
-	releasing              // the build side is over: rows that were held are looked up
-	probing                // probe rows are looked up as they come
-	finishing              // both are over: stored rows come out
+	building        phase = iota // build rows are stored, probe rows held
+	releasing                    // the build side is over: rows that were held are looked up
+	releasingStored              // those that lie in the store
+	probing                      // probe rows are looked up as they come
+	finishing                    // both are over: stored rows come out
 	finished
 )
 
@@ -44,9 +48,11 @@ func NewHash(c *Config) (*Hash, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	h := &Hash{cfg: *c}
+	h := &Hash{cfg: *c, passed: math.MinInt64}
+	h.away = newAway(h)
 	cfg := &h.cfg
 	h.build = newSide(cfg, cfg.Build)
+	h.build.away = h.away
 	h.held = newHeld(cfg, cfg.probe())
 	h.out = newOutput(cfg, cfg.Build)
 	h.probe = newProber(cfg, cfg.Build, h.build, h.out)
@@ -70,6 +76,8 @@ func (h *Hash) ApplyInput(input int, in *batch.Batch, out *op.Output) (more bool
 		return false, errEnded(h.cfg.title(), input)
 	case input != h.cfg.Build && h.phase == building:
 		return false, h.held.add(in, out)
+	case input != h.cfg.Build && h.away.any:
+		return h.away.look(in, out)
 	case input != h.cfg.Build:
 		return h.probe.run(in, false, out)
 	}
@@ -81,12 +89,12 @@ func (h *Hash) ApplyInput(input int, in *batch.Batch, out *op.Output) (more bool
 	return false, err
 }
 
-// Limit lets no watermark pass while probe rows wait: they come out behind those of the build side, which goes by another time.
+// Limit lets no watermark pass while probe rows wait: they come out behind those of the build side, which goes by another time, or at the end.
 func (h *Hash) Limit(micros int64) int64 {
-	if h.phase < probing {
-		return math.MinInt64
+	if h.phase >= probing && !h.away.any || h.phase == finished {
+		h.passed = micros
 	}
-	return micros
+	return h.passed
 }
 
 // OnInputEnd releases what was held once the build side is over, and emits what is left to say of stored rows once both are. The state has no
@@ -94,28 +102,49 @@ func (h *Hash) Limit(micros int64) int64 {
 func (h *Hash) OnInputEnd(input int, out *op.Output) (more bool, err error) {
 	h.ended[input] = true
 	if h.phase == building && h.ended[h.cfg.Build] {
-		h.phase = releasing
+		if h.phase = releasing; h.away.some() {
+			h.away.begin()
+			h.phase = releasingStored
+			return true, nil
+		}
 	}
-	if h.phase == releasing {
-		more, err := h.held.release(h.probe, out)
-		if more || err != nil {
+	switch h.phase {
+	case releasing:
+		if more, err := h.held.release(h.probe, out); more || err != nil {
 			return more, err
 		}
 		h.held.free() // nothing that is still lent lies there
 		h.phase = probing
+	case releasingStored:
+		if more, err := h.away.release(out); more || err != nil {
+			return more, err
+		}
+		h.phase = probing
+	default:
 	}
 	if h.phase == probing && h.ended[h.cfg.probe()] {
-		h.phase = finishing
+		if h.phase = finishing; h.away.any {
+			h.away.begin()
+		}
 		return true, nil
 	}
 	if h.phase == finishing {
-		if h.rest != nil && h.finish(out) {
-			return true, nil
+		if more, err := h.conclude(out); more || err != nil {
+			return more, err
 		}
 		h.build.free()
+		h.held.free()
 		h.phase = finished
 	}
 	return false, nil
+}
+
+// conclude says what is left to say of rows when both inputs are over, and answers more until that is nothing.
+func (h *Hash) conclude(out *op.Output) (more bool, err error) {
+	if h.away.any {
+		return h.away.finish(out)
+	}
+	return h.rest != nil && h.finish(out), nil
 }
 
 // finish emits stored rows, and answers whether it did: false is the end.

@@ -12,12 +12,14 @@ const hashRest = 1
 // Kept are the rows that are held and those of the build side, which from then on are kept with their keys, so that they are found by them again; and, where only keys matter of that side, these
 // and the groups that they make. A build side that is broadcast is stored as a whole.
 func (h *Hash) Kept() []keyed.Kept {
+	h.held.rows.SetExtras(keyed.Extras{Ranged: true})
+	held := &heldRows{h.held.rows, h.away}
 	if h.cfg.Broadcast {
-		return []keyed.Kept{h.held.rows}
+		return []keyed.Kept{held}
 	}
 	s := h.build
 	s.describe(&h.cfg)
-	kept := []keyed.Kept{h.held.rows, s.rows}
+	kept := []keyed.Kept{held, &buildRows{s.rows, h.away}}
 	if s.bare && s.table != nil {
 		kept = append(kept, s.table)
 		if s.dealt != nil {
@@ -40,7 +42,10 @@ func (s *side) describe(c *Config) {
 			s.read.Cols[i] = batch.NewColumn(c.Pool, typ)
 		}
 	}
-	s.rows.SetExtras(keyed.Extras{Loaded: s.load})
+	s.rows.SetExtras(keyed.Extras{Loaded: s.load, Ranged: !s.bare && !c.Endless})
+	if s.bare && s.dealt == nil && s.table != nil {
+		s.table.SetValues(keyed.Values{Leave: true})
+	}
 	if s.bare && s.dealt != nil {
 		s.dealt.SetValues(keyed.Values{
 			Append:  func(dst []byte, slot uint32) []byte { return s.appendGroup(dst, s.groups.At(slot)) },
@@ -91,13 +96,18 @@ func (h *Hash) RestoreRest(_ op.KeyGroup, data []byte) error {
 	return nil
 }
 
-// Restored has nothing to make.
-func (h *Hash) Restored() error { return nil }
+// Restored has the build rows found of which the key groups are in memory.
+func (h *Hash) Restored() error {
+	if !h.away.any {
+		return nil
+	}
+	return op.OutOfMemory(h.cfg.title(), h.build.reindex())
+}
 
 // touch notes that stored rows are about to be marked, each with its truth, isTrue where there are none: those of which less was known.
 func (p *prober) touch(ids []uint32, truths []uint8) error {
 	rows := p.side.rows
-	if !rows.Noting() {
+	if !rows.Noting() || p.quiet {
 		return nil
 	}
 	p.touched = p.touched[:0]

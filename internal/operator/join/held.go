@@ -121,6 +121,19 @@ func (h *held) release(p *prober, out *op.Output) (more bool, err error) {
 	return true, err
 }
 
+// show makes rows that were read the batch at hand.
+func (h *held) show(cols []*batch.Column, n int) {
+	h.b.Len = n
+	for i, kept := range h.keep {
+		if h.b.Cols[i] = nil; kept {
+			h.b.Cols[i] = cols[i]
+		}
+	}
+	if h.dated {
+		h.b.Before = cols[len(h.keep)].Int64s()[:n]
+	}
+}
+
 // free drops the rows.
 func (h *held) free() {
 	h.rows.Free()

@@ -41,6 +41,11 @@ type prober struct {
 	sel    []uint16
 	// constant is memory for what is true of all candidates.
 	constant []uint8
+	// known is what was known of the rows of the batch at work before, if those that are stored are a part of those that it may match: then nothing is decided, but what is known now is noted
+	// there. nil otherwise.
+	known []uint8
+	// quiet: nobody has to know that stored rows are marked.
+	quiet bool
 }
 
 // role is what a pair of rows that match is good for.
@@ -119,12 +124,13 @@ func (p *prober) run(in *batch.Batch, held bool, out *op.Output) (more bool, err
 	if err != nil || p.at < p.rows {
 		return err == nil, err
 	}
-	switch p.role {
-	case verdictRole:
+	switch {
+	case p.known != nil:
+		copy(p.known, p.truth[:p.rows])
+	case p.role == verdictRole:
 		p.emitVerdicts(out)
-	case markRole:
+	case p.role == markRole:
 		p.absorb(out)
-	case pairRole:
 	}
 	p.in = nil
 	return false, nil
@@ -150,6 +156,7 @@ func (p *prober) begin(in *batch.Batch, held bool) error {
 func (p *prober) start(in *batch.Batch, held bool) {
 	p.rows = in.Rows()
 	clear(p.truth[:p.rows])
+	copy(p.truth, p.known)
 	if p.matches != nil {
 		for i := range p.matches[:p.rows] {
 			p.matches[i] = keyed.NoRow
@@ -198,6 +205,13 @@ func (p *prober) join(out *op.Output) error {
 	p.take(out, rows)
 	out.Counts.Forwarded += matched
 	out.Counts.Filtered += rows - matched
+	if p.known != nil {
+		for i, row := range p.found.rows { // the batch has no selection
+			if p.found.ids[i] != keyed.NoRow {
+				p.truth[row] = isTrue
+			}
+		}
+	}
 	if p.marks {
 		if err := p.touch(p.found.ids, nil); err != nil {
 			return err

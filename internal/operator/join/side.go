@@ -51,6 +51,10 @@ type side struct {
 	widened bool
 	// read is rows that were put in.
 	read batch.Batch
+	// links is how many links rows have.
+	links int
+	away  *away // nil: all rows are found
+	those those
 }
 
 // chain is the rows of a key.
@@ -83,7 +87,7 @@ func newSide(c *Config, input int) *side {
 	if s.bare {
 		links = 0
 	}
-	s.chained = s.table != nil
+	s.chained, s.links = s.table != nil, links
 	s.rows = keyed.NewRows(c.Pool, types, links, s.name, c.Budget)
 	return s
 }
@@ -149,6 +153,9 @@ func (s *side) add(b *batch.Batch) (stored int, err error) {
 		if err := s.rows.Append(s.cols, dealt, b.Sel, ids); err != nil {
 			return 0, err
 		}
+	}
+	if s.away != nil && s.away.any {
+		b, hashes, dealt, ids = s.found(b, hashes, dealt, ids)
 	}
 	if err := s.chain(b, hashes, ids); err != nil {
 		return 0, err
@@ -355,7 +362,19 @@ func (s *side) empty() bool {
 	if s.table == nil {
 		return len(s.every) == 0
 	}
-	return s.table.Len() == 0 && s.rows.Len() == 0 && s.whole.nulls == 0
+	return s.table.Len() == 0 && !s.table.HasAway() && s.rows.Len() == 0 && s.whole.nulls == 0
+}
+
+// bytes is the memory that the rows take, and what they are found by.
+func (s *side) bytes() int64 {
+	bytes := s.rows.Bytes() + int64(cap(s.every))*numberBytes
+	if s.table != nil {
+		bytes += s.table.Bytes() + s.chains.Bytes()
+	}
+	if s.dealt != nil {
+		bytes += s.dealt.Bytes() + s.groups.Bytes()
+	}
+	return bytes
 }
 
 // link is what the candidates of a key are linked by.
@@ -389,6 +408,11 @@ func (s *side) walk(link int, at uint32, ids []uint32) (n int, next uint32) {
 // free drops everything.
 func (s *side) free() {
 	s.rows.Free()
+	s.forget()
+}
+
+// forget drops what rows are found by.
+func (s *side) forget() {
 	if s.table != nil {
 		s.table.Free()
 		s.chains.Free()

@@ -120,12 +120,16 @@ func (h *Hash) Tables() []op.Table {
 	if h.build.dealt != nil {
 		tables = append(tables, h.build.dealt)
 	}
-	return tables
+	return append(tables, h.away)
 }
 
-// Needs declares the keys of in; the end of an input goes through everything.
+// Needs declares the keys of in; the end of an input goes through everything, or through a page of held rows.
 func (h *Hash) Needs(input int, in *batch.Batch, needs *op.Needs) {
 	switch {
+	case in == nil && h.away.some():
+		if h.away.pages.ready {
+			h.needs(h.probe.keys, &h.held.b, needs)
+		}
 	case in == nil:
 		for i := range h.Tables() {
 			needs.All(i)

@@ -67,3 +67,9 @@ func ReadsEntries(d Durable, version int) bool {
 
 // MaxKept is how many parts an operator may have.
 const MaxKept = 200
+
+// Settler is a Durable that reads parts of its state back from the store in large pieces. Before each call of an event the driver asks whether it Settles: then all that may leave memory must
+// be in the store before that call, as it is.
+type Settler interface {
+	Settles() bool
+}

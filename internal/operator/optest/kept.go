@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -151,6 +152,24 @@ func (r *run) depart(in *instance, forGood bool) error {
 		}
 		if err := leaving.Depart(forGood); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// settleAll stores all that may leave memory.
+func (r *run) settleAll(in *instance) error {
+	if in.kept == nil {
+		return errors.New("the operator wants its state to be in the store, and there is none")
+	}
+	if err := r.store(in, math.MaxInt64); err != nil {
+		return err
+	}
+	for _, part := range in.kept.parts {
+		if leaving, ok := part.(keyed.Evictable); ok && leaving.MayLeave() {
+			if err := r.spillChanges(leaving); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

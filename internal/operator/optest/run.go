@@ -290,6 +290,11 @@ func (r *run) event(in *instance, input int, call func(*op.Output) (bool, error)
 				return false, err
 			}
 		}
+		if s, ok := in.op.(op.Settler); ok && s.Settles() {
+			if err := r.settleAll(in); err != nil {
+				return false, err
+			}
+		}
 		if err := in.declare(input, nil); err != nil {
 			return false, err
 		}

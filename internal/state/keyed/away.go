@@ -12,6 +12,8 @@ import (
 type away struct {
 	reader store.Reader
 	budget *limit.Budget
+	// ranged: nothing is looked up by hash.
+	ranged bool
 	low    int64
 	// groups are how many entries were evicted of each key group and not all loaded since; any says that there are some.
 	groups [Groups]uint64
@@ -78,6 +80,9 @@ func (a *away) has(hash uint64) bool {
 // bury notes that an entry is removed which the store has, until that is applied. Until then its hash may come to be one that is looked up there, if only since a filter takes it for one: so
 // each is noted, but while nothing is away.
 func (a *away) bury(hash uint64) {
+	if a.ranged {
+		return
+	}
 	if !a.any {
 		a.loose[0] = true
 		return
@@ -116,7 +121,7 @@ func (a *away) isLoose() bool { return a.loose[0] || a.loose[1] }
 func (a *away) add(hash uint64) error {
 	a.groups[hash>>groupShift]++
 	a.any = true
-	if a.has(hash) {
+	if a.ranged || a.has(hash) {
 		return nil
 	}
 	last := len(a.filters) - 1
@@ -149,7 +154,7 @@ func (a *away) forgetFilters() {
 
 // load gives admit the entries of hashes, and all of groups, that are away; resident says of which hashes there are entries in memory: none of those is away.
 func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64]uint64, resident func(hash uint64) bool, admit func(*Entries) error) error {
-	if !a.any || a.closed {
+	if !a.any || a.closed || a.ranged {
 		return nil
 	}
 	a.lookup = a.lookup[:0]
@@ -259,7 +264,7 @@ func (t *Table) Attach(r store.Reader, low int64) {
 func (t *Table) MayLeave() bool { return t.values.Leave }
 
 // MayLeave reports whether rows may leave memory: Extras say so.
-func (r *Rows) MayLeave() bool { return r.extras.Has != nil }
+func (r *Rows) MayLeave() bool { return r.extras.Has != nil || r.extras.Ranged }
 
 // tight reports whether little memory is left.
 func (a *away) tight() bool { return a != nil && a.budget.Available() < a.low }
@@ -457,7 +462,8 @@ func (t *Table) loadAway(hashes []uint64, groups [Groups / 64]uint64) error {
 
 // Attach lets rows leave memory; see Evictable. Extras.Has must say which hashes have rows in memory.
 func (r *Rows) Attach(reader store.Reader, low int64) {
-	r.away = &away{reader: reader, budget: r.budget, low: low}
+	r.away = &away{reader: reader, budget: r.budget, low: low, ranged: r.extras.Ranged}
+	r.kept.ranged = r.extras.Ranged
 }
 
 // Room is how many rows can be put in before memory grows; see Evictable.

@@ -300,6 +300,13 @@ func (j *journal) clear() {
 	j.touched, j.sealed, j.next, j.bytes = nil, nil, 0, 0
 }
 
+// unload forgets all entries, of which nothing is to be written any more.
+func (j *journal) unload() {
+	j.forget()
+	j.budget.Release(j.bytes)
+	j.touched, j.sealed, j.next, j.bytes = nil, nil, 0, 0
+}
+
 // forget gives the memory of all marks back.
 func (j *journal) forget() {
 	j.marks.Free()

@@ -271,6 +271,8 @@ type Extras struct {
 	Restore func(id uint32, value []byte) error
 	// Has reports whether rows of a hash are in memory, for rows that may leave it.
 	Has func(hash uint64) bool
+	// Ranged says that rows may leave memory without it, by ranges of hashes: they are not loaded by hash, but read (Read). Where they may, the lower half of a hash is not kept.
+	Ranged bool
 	// Loaded links rows that were loaded. They come in the order of their hashes, those of one hash in the order in which they were appended.
 	Loaded func(ids []uint32) error
 }
@@ -286,6 +288,7 @@ type keptRows struct {
 	key, value      []byte
 	ids             []uint32
 	loading         bool
+	ranged          bool // rows may leave memory by ranges
 }
 
 // SetExtras says what is kept beside rows, for Keep: before it.
@@ -410,6 +413,11 @@ func (k *keptRows) enter(limit int, ids []uint32, hashes []uint64) error {
 			*k.hashes.At(id) = hashes[i]
 		}
 	}
+	if k.ranged {
+		for _, id := range ids {
+			*k.hashes.At(id) = *k.hashes.At(id)&^rangedMask | *k.numbers.At(id)&rangedMask
+		}
+	}
 	return k.journal.enter(ids)
 }
 
@@ -473,33 +481,17 @@ func (r *Rows) Admit(e *Entries) error {
 
 func (r *Rows) admitSome(hashes []uint64, keys, values [][]byte) error {
 	k := r.kept
-	for _, c := range k.cols {
-		c.Reset(len(keys))
-	}
 	marks, rest := make([]uint8, len(keys)), make([][]byte, len(keys))
-	for i, value := range values {
-		in := &reader{what: r.name, data: value}
-		marks[i] = in.byte()
-		for _, c := range k.cols {
-			in.value(c, i)
-		}
-		switch {
-		case in.err != nil:
-			return in.err
-		case len(keys[i]) != wordBytes+len(k.label):
-			return &CorruptError{What: r.name, Reason: "a row without a number"}
-		case k.extras.Restore == nil && in.at < len(value):
-			in.fail("%d bytes too many", len(value)-in.at)
-			return in.err
-		}
-		rest[i] = value[in.at:]
+	err := r.decode(keys, values, k.cols, func(row int, mark uint8, beside []byte) { marks[row], rest[row] = mark, beside })
+	if err != nil {
+		return err
 	}
 	if len(k.ids) < len(keys) {
 		k.ids = make([]uint32, batch.MaxRows)
 	}
 	ids := k.ids[:len(keys)]
 	k.loading = true
-	err := r.Append(k.cols, hashes, nil, ids)
+	err = r.Append(k.cols, hashes, nil, ids)
 	k.loading = false
 	if err != nil {
 		return err

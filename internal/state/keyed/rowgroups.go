@@ -161,3 +161,19 @@ func (r *Rows) ids(group uint8) iter.Seq[uint32] {
 func (r *Rows) AppendGroup(ids []uint32, group uint8) []uint32 {
 	return slices.AppendSeq(ids, r.ids(group))
 }
+
+// CountGroups returns how many rows each key group has.
+func (r *Rows) CountGroups() (counts [Groups]int) {
+	if !r.groups.known {
+		counts[0] = r.len
+		return counts
+	}
+	for _, c := range r.chunks {
+		for row, g := range c.groups {
+			if !c.holes.has(uint32(row)) { //nolint:gosec // a row of a chunk
+				counts[g]++
+			}
+		}
+	}
+	return counts
+}

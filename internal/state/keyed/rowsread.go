@@ -1,0 +1,108 @@
+package keyed
+
+import (
+	"bytes"
+	"errors"
+
+	"wire.example/wire/internal/foundation/invariant"
+	"wire.example/wire/sdk/batch"
+)
+
+// Rows that leave memory by ranges of hashes are not looked up: who appended them knows which ranges are away, and reads those one after the other.
+
+// rangedMask is the part of a hash that such rows do not keep: their number among all rows takes its place, so that hashes differ, and rows of one hash stand in the order in which they came.
+const rangedMask = 1<<32 - 1
+
+// RangeOf returns the last hash under which rows may be stored that were appended with the hash that one is stored under, of rows that leave memory by ranges.
+func RangeOf(hash uint64) (last uint64) { return hash | rangedMask }
+
+// Bookmark is a place among stored rows: behind the row that was read last, or at the first one with a hash.
+type Bookmark struct {
+	Hash uint64
+	key  []byte
+}
+
+// At puts p before the first row with a hash, or with one above.
+func (p *Bookmark) At(hash uint64) { p.Hash, p.key = hash, p.key[:0] }
+
+// errEnough ends a read.
+var errEnough = errors.New("enough was read")
+
+// Read gives take the rows that the store has behind a bookmark, up to those of the hash last, until that answers false, and moves it behind them. It reports whether there are no more. Rows in
+// memory that the store has are given, too. Bytes are lent for the call.
+func (r *Rows) Read(at *Bookmark, last uint64, take func(hash uint64, key, value []byte) bool) (over bool, err error) {
+	from := at.Hash
+	behind := append([]byte(nil), at.key...)
+	err = r.away.reader.ScanSlice(r.kept.home.Space, r.slice, from, last, func(hash uint64, key, value []byte) error {
+		if hash == from && len(behind) > 0 && bytes.Compare(key, behind) <= 0 {
+			return nil
+		}
+		at.Hash, at.key = hash, append(at.key[:0], key...)
+		if !take(hash, key, value) {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Decode sets cols, of the types of all columns, to stored rows, as Read gives them. The error is a *CorruptError.
+func (r *Rows) Decode(keys, values [][]byte, cols []*batch.Column) error {
+	return r.decode(keys, values, cols, func(int, uint8, []byte) {})
+}
+
+// decode sets cols to stored rows, and tells of each its mark and what stands behind its columns.
+func (r *Rows) decode(keys, values [][]byte, cols []*batch.Column, beside func(row int, mark uint8, rest []byte)) error {
+	for _, c := range cols {
+		c.Reset(len(keys))
+	}
+	for i, value := range values {
+		in := &reader{what: r.name, data: value}
+		mark := in.byte()
+		for _, c := range cols {
+			in.value(c, i)
+		}
+		switch {
+		case in.err != nil:
+			return in.err
+		case len(keys[i]) != wordBytes+len(r.label):
+			return &CorruptError{What: r.name, Reason: "a row without a number"}
+		case r.extras.Restore == nil && in.at < len(value):
+			in.fail("%d bytes too many", len(value)-in.at)
+			return in.err
+		}
+		beside(i, mark, value[in.at:])
+	}
+	return nil
+}
+
+// Away reports whether rows of a key group have left memory.
+func (r *Rows) Away(group uint8) bool { return r.away != nil && r.away.groups[group] > 0 }
+
+// HasAway reports whether rows have left memory.
+func (r *Rows) HasAway() bool { return r.away != nil && r.away.any }
+
+// Unload takes all rows out of memory. The store has all of them that still matter, and nothing of them is to be written any more.
+func (r *Rows) Unload() {
+	k := r.kept
+	if invariant.Enabled {
+		invariant.Check(r.extras.Ranged, "rows that are found by hash leave as if they were not")
+	}
+	k.unload()
+	k.hashes.Free()
+	k.numbers.Free()
+	r.release()
+}
+
+// DropStored removes the rows that the store has with hashes from..to, both included. None of them is in memory.
+func (r *Rows) DropStored(from, to uint64) {
+	k := r.kept
+	k.used = true
+	k.gone.Drop(k.home.Space, k.slice, from, to)
+}
+
+// HasAway reports whether keys have left memory.
+func (t *Table) HasAway() bool { return t.away != nil && t.away.any }
