@@ -166,7 +166,7 @@ func readEntries(in *keptInstance, data []byte) error {
 		e.Keys, e.Values = append(e.Keys, key), append(e.Values, value)
 	}
 	for i, part := range in.parts {
-		if err := admit(part, &given[i]); err != nil {
+		if err := admit(part, &given[i], false); err != nil {
 			return err
 		}
 	}

@@ -304,7 +304,7 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 			to.Keys, to.Values = append(to.Keys, bytes.Clone(n.key)), append(to.Values, bytes.Clone(n.value))
 		}
 		for i, in := range r.instances {
-			if err := admit(in.kept.parts[table], &given[i]); err != nil {
+			if err := admit(in.kept.parts[table], &given[i], true); err != nil {
 				return fmt.Errorf("part %d: %w", table, err)
 			}
 		}
@@ -326,14 +326,14 @@ const pieceOfEntries = 5
 // admittedPieces is how many pieces are put into a part that may leave memory; what follows stays in the store, as if memory were tight.
 const admittedPieces = 4
 
-// admit puts entries in, and then overwrites what it lent.
-func admit(part keyed.Kept, all *keyed.Entries) error {
+// admit puts entries in, and then overwrites what it lent. Of parts that leave memory some stay in the store.
+func admit(part keyed.Kept, all *keyed.Entries, leave bool) error {
 	put := part.Admit
 	for from := 0; from < all.Len(); from += pieceOfEntries {
 		to := min(from+pieceOfEntries, all.Len())
 		piece := keyed.Entries{Slices: all.Slices[from:to], Hashes: all.Hashes[from:to], Keys: all.Keys[from:to], Values: all.Values[from:to]}
 		leaving, ok := part.(keyed.Evictable)
-		if ok && leaving.MayLeave() && from >= admittedPieces*pieceOfEntries && all.Hashes[from] != all.Hashes[from-1] {
+		if ok && leave && leaving.MayLeave() && from >= admittedPieces*pieceOfEntries && all.Hashes[from] != all.Hashes[from-1] {
 			put = leaving.Pass
 		}
 		if err := put(&piece); err != nil {

@@ -118,6 +118,8 @@ type Join struct {
 	Appends  [2]bool // of a ChangingJoin: nothing of the side is taken back
 	Unique   [2]bool // of a ChangingJoin: no two rows of the side are equal in the keys
 	Temporal *Temporal
+	// Endless says that a side of the join has no end. Set by optimize.
+	Endless bool
 	// Order is, for MergeJoin, the order of the left's keys, which is that of the right's.
 	Order []SortKey
 	// Dated says that the rows that go through keep the watermark of their split. Set by optimize.

@@ -131,7 +131,7 @@ func regrouped(n *logical.Aggregate, in logical.Node, keys []int, calls []logica
 func rejoin(j *logical.Join, left, right logical.Node, keys []logical.KeyPair, condition *bind.Expr) *logical.Join {
 	c := logical.NewJoin(j.Step, j.Kind, left, right, keys, condition)
 	c.AsOf, c.Dependent, c.Guarded, c.Strategy, c.BuildLeft, c.Order = j.AsOf, j.Dependent, j.Guarded, j.Strategy, j.BuildLeft, j.Order
-	c.Appends, c.Unique = j.Appends, j.Unique
+	c.Appends, c.Unique, c.Endless = j.Appends, j.Unique, j.Endless
 	c.Dated, c.Bounds, c.Window, c.Width, c.Lags, c.TTLs, c.Temporal = j.Dated, j.Bounds, j.Window, j.Width, j.Lags, j.TTLs, j.Temporal
 	return c
 }

@@ -29,6 +29,7 @@ func (s *streams) join(n *logical.Join) logical.Node {
 	if n.BuildLeft {
 		kept, read = left, right
 	}
+	c.Endless = !left.Bounded || !right.Bounded
 	switch {
 	case s.changes(n.Left, n.Right), !kept.Bounded && !read.Bounded:
 	case left.Bounded && right.Bounded && len(kept.Times) > 0 && len(read.Times) == 0 && s.windowed() && s.goesThrough(c):
@@ -116,7 +117,7 @@ func (s *streams) temporal(c *logical.Join) logical.Node {
 	left, right := s.edges.Of(c.Left), s.edges.Of(c.Right)
 	processing := isNow(c.Left, c.AsOf)
 	if right.Bounded && processing && !s.changes(c.Left) {
-		c.BuildLeft, c.Right = false, s.fold(c.Step, c.Right)
+		c.BuildLeft, c.Right, c.Endless = false, s.fold(c.Step, c.Right), !left.Bounded
 		if c.Strategy == logical.BroadcastJoin || c.Strategy == logical.HashJoin || c.Strategy == logical.NestedLoop {
 			return c
 		}

@@ -20,7 +20,7 @@ func newJoin(s *Step, n *logical.Join) meeting {
 	config := joinConfig(n)
 	s.New = func(b Build) (op.Operator, error) {
 		c := config
-		c.Pool, c.Budget = b.Pool, b.Budget
+		c.Pool, c.Budget, c.Tasks = b.Pool, b.Budget, b.Tasks
 		if n.Condition != nil {
 			program, err := eval.Compile(b.Pool, n.Condition)
 			if err != nil {
@@ -41,7 +41,7 @@ func newJoin(s *Step, n *logical.Join) meeting {
 
 func joinConfig(n *logical.Join) join.Config {
 	c := join.Config{
-		Name: n.Name, Kind: joinKind(n.Kind), Build: join.RightInput, Left: types(n.Left.Schema()), Right: types(n.Right.Schema()), Need: n.Need,
+		Name: n.Name, Kind: joinKind(n.Kind), Build: join.RightInput, Left: types(n.Left.Schema()), Right: types(n.Right.Schema()), Need: n.Need, Endless: n.Endless,
 		Broadcast: n.Strategy == logical.BroadcastJoin, Dated: n.Dated,
 	}
 	if n.BuildLeft {

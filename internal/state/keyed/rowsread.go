@@ -28,12 +28,16 @@ func (p *Bookmark) At(hash uint64) { p.Hash, p.key = hash, p.key[:0] }
 // errEnough ends a read.
 var errEnough = errors.New("enough was read")
 
-// Read gives take the rows that the store has behind a bookmark, up to those of the hash last, until that answers false, and moves it behind them. It reports whether there are no more. Rows in
+// Read gives take the rows that the store has and that are the part's own, behind a bookmark, up to those of the hash last, until that answers false, and moves it behind them. It reports whether there are no more. Rows in
 // memory that the store has are given, too. Bytes are lent for the call.
 func (r *Rows) Read(at *Bookmark, last uint64, take func(hash uint64, key, value []byte) bool) (over bool, err error) {
+	home := r.kept.home
 	from := at.Hash
+	if last = min(last, home.To); max(from, home.From) > last {
+		return true, nil
+	}
 	behind := append([]byte(nil), at.key...)
-	err = r.away.reader.ScanSlice(r.kept.home.Space, r.slice, from, last, func(hash uint64, key, value []byte) error {
+	err = r.away.reader.ScanSlice(home.Space, r.slice, max(from, home.From), last, func(hash uint64, key, value []byte) error {
 		if hash == from && len(behind) > 0 && bytes.Compare(key, behind) <= 0 {
 			return nil
 		}
@@ -100,8 +104,10 @@ func (r *Rows) Unload() {
 // DropStored removes the rows that the store has with hashes from..to, both included. None of them is in memory.
 func (r *Rows) DropStored(from, to uint64) {
 	k := r.kept
-	k.used = true
-	k.gone.Drop(k.home.Space, k.slice, from, to)
+	if from, to = max(from, k.home.From), min(to, k.home.To); from <= to {
+		k.used = true
+		k.gone.Drop(k.home.Space, k.slice, from, to)
+	}
 }
 
 // HasAway reports whether keys have left memory.
