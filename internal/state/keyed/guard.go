@@ -79,7 +79,9 @@ func (t *Table) Load(hashes []uint64, groups [Groups / 64]uint64) error {
 func (r *Rows) SetGuard(g *Guard) { r.guard = g }
 
 // Resident reports whether all rows are in memory for good, so that nothing needs to be declared.
-func (r *Rows) Resident() bool { return r.guard == nil && (r.away == nil || !r.away.any || r.away.ranged) }
+func (r *Rows) Resident() bool {
+	return r.guard == nil && (r.away == nil || !r.away.any || r.away.ranged)
+}
 
 // Load makes the rows of the key groups of hashes, and of groups, resident until the next Load.
 func (r *Rows) Load(hashes []uint64, groups [Groups / 64]uint64) error {
