@@ -64,6 +64,48 @@ func (b *buildRows) Evict(want int, settled bool) (evicted int, err error) {
 	return a.shed(settled)
 }
 
+// Depart has all rows leave memory, with the memory; see keyed.Departing.
+func (b *buildRows) Depart(bool) error {
+	a := b.a
+	if !a.movable() || b.Len() == 0 {
+		return nil
+	}
+	for g, n := range b.CountGroups() {
+		if n > 0 {
+			a.lose(g)
+		}
+	}
+	a.h.build.forget()
+	b.Leave()
+	return nil
+}
+
+// Adopt has the rows that are there count as changed; see keyed.Late.
+func (b *buildRows) Adopt() error {
+	s := b.a.h.build
+	return adopt(b.Rows, func(ids []uint32) []uint64 {
+		b.Gather(ids, s.read.Cols)
+		s.read.Len = len(ids)
+		_, dealt := s.keys.hash(&s.read)
+		return dealt
+	})
+}
+
+// adopt has rows count as changed, with the hashes that hash returns for some of them.
+func adopt(rows *keyed.Rows, hash func(ids []uint32) []uint64) error {
+	return rows.AdoptAs(func(yield func(uint32, uint64) bool) {
+		var at keyed.Cursor
+		ids := make([]uint32, batch.MaxRows)
+		for n := rows.Scan(&at, ids); n > 0; n = rows.Scan(&at, ids) {
+			for i, h := range hash(ids[:n]) {
+				if !yield(ids[i], h) {
+					return
+				}
+			}
+		}
+	})
+}
+
 // shed has the build rows leave memory that the store has and nobody finds, and returns how many those are.
 func (a *away) shed(settled bool) (shed int, err error) {
 	rows := a.h.build.rows
@@ -106,6 +148,42 @@ func (h *heldRows) Evict(_ int, settled bool) (evicted int, err error) {
 		return 0, nil
 	}
 	return expel(h.Rows, &h.a.ids, func(id uint32) bool { return h.Clean(id, settled) })
+}
+
+// Depart has all rows leave memory, with the memory; see keyed.Departing.
+func (h *heldRows) Depart(bool) error {
+	if h.a.movable() && h.Len() > 0 {
+		h.Leave()
+	}
+	return nil
+}
+
+// Adopt has the rows that are there count as changed; see keyed.Late.
+func (h *heldRows) Adopt() error {
+	held := h.a.h.held
+	return adopt(h.Rows, func(ids []uint32) []uint64 {
+		h.Gather(ids, held.own)
+		held.show(held.own, len(ids))
+		return held.hash(&held.b)
+	})
+}
+
+// Leaves reports whether rows may leave memory: those that are held, and those of the build side if they are not broadcast, or looked up in by what has no end. Of the keys that are there instead of rows, where
+// only these matter, NULLs and what is compared by IN say more than that a key is there.
+func (h *Hash) Leaves() bool {
+	if h.cfg.Broadcast {
+		return true
+	}
+	h.build.describe(&h.cfg)
+	return h.build.leaves(&h.cfg)
+}
+
+// leaves reports whether build rows, or keys where only these matter, may leave memory.
+func (s *side) leaves(c *Config) bool {
+	if s.bare {
+		return s.dealt == nil && s.table != nil
+	}
+	return !c.Endless
 }
 
 // reindex makes the rows found of which the key groups are in memory, and no others.

@@ -42,8 +42,8 @@ func (s *side) describe(c *Config) {
 			s.read.Cols[i] = batch.NewColumn(c.Pool, typ)
 		}
 	}
-	s.rows.SetExtras(keyed.Extras{Loaded: s.load, Ranged: !s.bare && !c.Endless})
-	if s.bare && s.dealt == nil && s.table != nil {
+	s.rows.SetExtras(keyed.Extras{Loaded: s.load, Ranged: s.leaves(c)})
+	if s.bare && s.leaves(c) {
 		s.table.SetValues(keyed.Values{Leave: true})
 	}
 	if s.bare && s.dealt != nil {

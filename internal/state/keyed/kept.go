@@ -317,6 +317,9 @@ func (r *Rows) AdoptAs(all iter.Seq2[uint32, uint64]) error {
 	k.touched = slices.Grow(k.touched, r.len)
 	for id, hash := range all {
 		k.last++
+		if r.extras.Ranged {
+			hash = hash&^rangedMask | k.last&rangedMask
+		}
 		*k.numbers.At(id), *k.hashes.At(id) = k.last, hash
 		k.touched = append(k.touched, id)
 		k.adopt(id)

@@ -101,6 +101,17 @@ func (r *Rows) Unload() {
 	r.release()
 }
 
+// Leave is Unload for rows that the store has and that still matter: they are away from then on.
+func (r *Rows) Leave() {
+	for g, n := range r.CountGroups() {
+		if n > 0 {
+			r.away.groups[g] += uint64(n) //nolint:gosec // a count
+			r.away.any = true
+		}
+	}
+	r.Unload()
+}
+
 // DropStored removes the rows that the store has with hashes from..to, both included. None of them is in memory.
 func (r *Rows) DropStored(from, to uint64) {
 	k := r.kept
