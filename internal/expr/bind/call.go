@@ -250,7 +250,31 @@ func (b *Binder) noFunction(at ast.Span, name string, args []*Expr, ambiguous bo
 			return bad.hint("Perhaps you meant the function \"%s\".", meant)
 		}
 	}
-	return bad.hint("No function matches the given name and argument types. You might need to add explicit type casts.")
+	return bad.hint("No function matches the given name and argument types. You might need to add explicit type casts.%s", signatures(overloads))
+}
+
+// mostSignatures is how many overloads a message lists.
+const mostSignatures = 6
+
+// signatures lists the overloads of a function, unless there are many.
+func signatures(overloads []*builtin.Function) string {
+	if len(overloads) == 0 || len(overloads) > mostSignatures {
+		return ""
+	}
+	list := make([]string, len(overloads))
+	for i, f := range overloads {
+		params := make([]string, len(f.Params))
+		for k, p := range f.Params {
+			if params[k] = builtin.KindName(p); k >= len(params)-f.Optional {
+				params[k] = "[" + params[k] + "]"
+			}
+		}
+		if list[i] = f.Name + "(" + strings.Join(params, ", "); f.Variadic {
+			list[i] += ", …"
+		}
+		list[i] += ")"
+	}
+	return " There is " + strings.Join(list, ", ") + "."
 }
 
 // choose is PostgreSQL's func_select_candidate over functions that take the right number of arguments.

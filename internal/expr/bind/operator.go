@@ -247,10 +247,18 @@ func noOperator(at ast.Span, op string, args []*Expr) *Error {
 	if hint := parse.OperatorHint(op); hint != "" {
 		return bad.hint("%s", hint)
 	}
+	if len(args) > 1 && undated(args[0], args[1]) || len(args) > 1 && undated(args[1], args[0]) {
+		return bad.hint("A date or time stands in single quotes: '2024-12-31'.")
+	}
 	if len(args) > 1 {
 		return bad.hint("No operator matches the given name and argument types. You might need to add explicit type casts.")
 	}
 	return bad.hint("No operator matches the given name and argument type. You might need to add an explicit type cast.")
+}
+
+// undated reports whether a time is compared with digits that stand there without quotes: 2024-12-31 is 1981.
+func undated(time, number *Expr) bool {
+	return time.Type.Kind.IsDatetime() && !number.Unknown && number.Op == Arith && number.Symbol == '-' && number.Type.Kind.IsInteger()
 }
 
 // negated returns the text of a number with minus signs before it, which cancel each other before the number gets its type; nil if n is

@@ -62,6 +62,8 @@ func OperatorHint(op string) string {
 		return "use <>"
 	case "<=>":
 		return "use IS NOT DISTINCT FROM to compare with NULLs being equal"
+	case "=<":
+		return "use <="
 	case "=~":
 		return "use ~ to match a regular expression"
 	case "`":

@@ -19,10 +19,10 @@ func (p *Parser) windowDefinition() *ast.Window {
 		name := p.columnName()
 		w.Base = &name
 	}
-	if p.AcceptWords("partition", "by") {
+	if p.Peek().IsWord("partition") && p.ExpectWords("partition", "by") {
 		w.PartitionBy = p.exprList()
 	}
-	if p.AcceptWords("order", "by") {
+	if p.Peek().IsWord("order") && p.ExpectWords("order", "by") {
 		w.OrderBy = p.orderItems()
 	}
 	if p.Peek().isAnyWord("range", "rows", "groups") {

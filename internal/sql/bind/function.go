@@ -40,7 +40,7 @@ func (q *query) call(s *scope, b *bind.Binder, n *exprast.FuncCall) (*bind.Expr,
 		if _, err := window.Standard().Resolve(use); err != nil {
 			return nil, err
 		}
-		return nil, errorf(n.Span, sqlstate.WrongObjectType, "window function %s requires an OVER clause", name)
+		return nil, errorf(n.Span, sqlstate.WrongObjectType, "window function %s requires an OVER clause", name).WithHint("Write %s(…) OVER (PARTITION BY … ORDER BY …).", name)
 	case len(aggregate.Standard().Lookup(name)) > 0:
 		return q.aggregateCall(s, b, n, name)
 	case name == "grouping":
@@ -99,6 +99,9 @@ func undefined(b *bind.Binder, n *exprast.FuncCall, name string) error {
 	}
 	if shape, _, _ := strings.Cut(name, "_"); slices.Contains(windowFunctions(), shape) {
 		return bad.WithHint("Windows are tables: FROM TUMBLE(table, time column, INTERVAL '1 minute') adds window_start and window_end, to group by both.")
+	}
+	if hint := foreignFunction(name); hint != "" {
+		return bad.WithHint("%s", hint)
 	}
 	if meant := connector.Nearest(name, names); meant != "" {
 		return bad.WithHint("Perhaps you meant the function \"%s\".", meant)

@@ -135,7 +135,7 @@ func position(n *exprast.Literal, what string, columns int) (int, error) {
 	}
 	i := number(n.Text)
 	if i < 1 || i > columns {
-		return 0, errorf(n.Span, invalidColumnRef, "%s position %s is not in select list", what, n.Text).WithHint("The select list has %d columns.", columns)
+		return 0, errorf(n.Span, invalidColumnRef, "%s position %s is not in select list", what, n.Text).WithHint("The select list has %s.", numberOf("column", columns))
 	}
 	return i - 1, nil
 }

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"errors"
 	"slices"
 	"sync"
 
@@ -64,7 +65,7 @@ func (s *selection) where() error {
 	}
 	condition, err := s.condition(s.scope, inWhere(), "WHERE", s.ast.Where)
 	if err != nil {
-		return err
+		return s.tooEarly(err, "WHERE")
 	}
 	s.node = s.filter(s.name, s.node, condition)
 	return nil
@@ -73,6 +74,20 @@ func (s *selection) where() error {
 func (s *selection) bindHaving() (err error) {
 	if s.ast.Having != nil {
 		s.having, err = s.condition(s.scope, inHaving(), "HAVING", s.ast.Having)
+	}
+	return s.tooEarly(err, "HAVING")
+}
+
+// tooEarly gives an error about a column that is only a name of the select list the hint that clause comes before that.
+func (s *selection) tooEarly(err error, clause string) error {
+	var bad *bind.Error
+	if !errors.As(err, &bad) || bad.SQLSTATE != sqlstate.UndefinedColumn {
+		return err
+	}
+	for _, item := range s.ast.Items {
+		if item.As != nil && bad.Message == "column \""+item.As.Text+"\" does not exist" {
+			return bad.WithHint("\"%s\" is a name of the select list, which comes after %s: write its expression here, or ask in a query around this one.", item.As.Text, clause)
+		}
 	}
 	return err
 }

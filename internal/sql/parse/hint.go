@@ -21,6 +21,8 @@ func improve(text string, e *parse.Error) {
 	case quote:
 		if n.p1.Kind == parse.Ident && n.p1.End == n.t.Start && n.p2.Kind == parse.String && n.p2.End == n.p1.Start {
 			e.Hint = "a quote inside a string is written twice: 'it''s'"
+		} else if e.Hint == "" {
+			e.Hint = "the quote that ends the string is missing"
 		}
 		return
 	}
@@ -255,6 +257,8 @@ func (n *neighbourhood) missing() string {
 		p.Kind == parse.Ident && !p.Quoted && p.Class == exprast.Reserved && !isWord(p, "null", "true", "false", "end", "current_date",
 			"current_timestamp", "all", "default") || end && n.at == n.begin+1
 	switch {
+	case asks && isWord(p, "from", "join", "into") && n.t.Kind == parse.Ident && (n.next.Is(";") || n.next.Kind == parse.EOF):
+		return upper(n.shown(n.t)) + " is a reserved word; as a name it is written in double quotes"
 	case asks && n.t.Kind == parse.EOF:
 		return "something is missing behind " + n.shown(p)
 	case asks:

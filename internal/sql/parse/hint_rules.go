@@ -13,6 +13,10 @@ func (n *neighbourhood) otherDialects() string {
 		return "write LIMIT " + n.shown(t) + " at the end of the query"
 	case isWord(t, "exclude", "replace", "rename") && n.p1.Is("*"), n.p1.Is("(") && isWord(n.p2, "except") && n.p3.Is("*"):
 		return "list the columns that are wanted: * takes no exceptions"
+	case t.Is("=>"):
+		return "write >= for greater than or equal; => gives an argument by its name"
+	case isWord(t, "regexp", "rlike", "glob") && n.p1.Kind == parse.Ident:
+		return "write ~ to match a regular expression"
 	case isWord(n.p1, "minus") && (isWord(t, "select") || t.Is("(")):
 		return "write EXCEPT"
 	case isWord(n.p1, "qualify"), isWord(t, "qualify"):
@@ -37,6 +41,8 @@ func (n *neighbourhood) values() string {
 	switch {
 	case isWord(n.p1, "in") && !t.Is("(") && t.Kind != parse.EOF && !isWord(n.p2, "sum", "min", "max"):
 		return "IN takes a list or a query in parentheses: IN (1, 2)"
+	case t.Is(",") && n.p2.Is("(") && isWord(n.p3, "any", "all", "some"):
+		return "ANY and ALL take an array or a query: " + upper(n.p3.Text) + " (ARRAY[1, 2])"
 	case isWord(t, "values") && n.at == n.begin, isWord(n.p1, "values") && !t.Is("("):
 		return "each row of VALUES stands in parentheses: VALUES (1, 2), (3, 4)"
 	case isWord(t, "value") && n.next.Is("("):
@@ -73,7 +79,15 @@ func (n *neighbourhood) words() string {
 		return "the columns stand in parentheses: (" + n.shown(t) + ")"
 	case isWord(t, "on", "using") && n.before("cross", "natural"):
 		return "CROSS JOIN and NATURAL JOIN take no condition"
-	case isWord(n.p1, "group", "order") && !n.p2.Is(","):
+	case isWord(t, "to") && n.before("cast") && n.p1.Kind != parse.String:
+		return "write CAST(value AS type)"
+	case isWord(n.p1, "exists") && !t.Is("(") && !isWord(n.p2, "if"):
+		return "EXISTS takes a query in parentheses: EXISTS (SELECT …)"
+	case isWord(n.p1, "row", "rows") && isWord(n.p2, "first", "next") && n.before("fetch"):
+		return "write FETCH FIRST 10 ROWS ONLY"
+	case isWord(n.p1, "show") && isWord(t, "table"):
+		return "write SHOW TABLES"
+	case isWord(n.p1, "group", "order", "partition") && !n.p2.Is(","):
 		if t.Kind == parse.Ident && oneEdit(t.Text, "by") {
 			return "did you mean BY?"
 		}
