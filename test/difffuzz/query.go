@@ -266,6 +266,9 @@ func (s *scope) hideMerged() {
 
 func qualified(ref string) bool { return slices.Contains([]byte(ref), '.') }
 
+// folds tells whether PostgreSQL may make a constant of an expression with columns: in the grouping set () it then keeps its value instead of being NULL.
+func folds(e string) bool { return strings.Contains(e, "coalesce(") || strings.Contains(e, "CASE") }
+
 func (g *generator) having(s *scope, depth int) *Node {
 	g.use("having")
 	return optional(" HAVING ", g.condition(s, min(depth, 1)))
@@ -283,7 +286,7 @@ func (g *generator) groups(s *scope, depth int) (*scope, *Node) {
 		if g.chance(20) {
 			at := *s
 			at.inOver, at.outer = true, nil
-			if e := g.expr(c.typ, &at, false, 1).String(); qualified(e) {
+			if e := g.expr(c.typ, &at, false, 1).String(); qualified(e) && !folds(e) {
 				g.use("group by expression")
 				c = column{ref: e, typ: c.typ}
 			}
