@@ -20,6 +20,8 @@ type keeping struct {
 	store *store.Memory
 	last  uint16
 	rest  map[op.KeyGroup][]byte
+	// low is what memory is tight below.
+	low int64
 }
 
 func newKeeping() *keeping {
@@ -45,7 +47,7 @@ func (k *keeping) keep(in *instance) {
 	for i, part := range in.kept.parts {
 		part.Keep(keyed.Home{Space: store.Space{Operator: k.last, Table: uint8(i)}, To: math.MaxUint64}) //nolint:gosec // few parts
 		if leaving, ok := part.(keyed.Evictable); ok && leaving.MayLeave() {
-			leaving.Attach(k.store.Reader(), 0)
+			leaving.Attach(k.store.Reader(), k.low)
 		}
 		if spiller, ok := part.(keyed.Spiller); ok {
 			spiller.Attach(k.store.Reader(), 0)

@@ -56,7 +56,9 @@ func newRun(o *Operator, s schedule, inputs []*batch.Batch, budget *limit.Budget
 	r.result.Rows, r.result.Emitted = make([][]string, o.ports()), make([][]string, o.ports())
 	r.merged = math.MinInt64
 	if s.kept {
-		r.keeping = newKeeping()
+		if r.keeping = newKeeping(); s.tight {
+			r.keeping.low = math.MaxInt64
+		}
 	}
 	for range inputs {
 		r.marks = append(r.marks, math.MinInt64)

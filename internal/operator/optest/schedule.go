@@ -44,6 +44,8 @@ type schedule struct {
 	guarded bool
 	// kept says that state is stored entry by entry, if the operator can.
 	kept bool
+	// tight says that there is little memory whatever leaves it.
+	tight bool
 	// plain batches have no selection and no rows that do not count.
 	plain bool
 }
@@ -75,6 +77,7 @@ func drawSchedule(t *rapid.T, o *Operator, inputs []*batch.Batch) schedule {
 	s := schedule{start: drawInstances(t, o), guarded: rapid.Bool().Draw(t, "guarded")}
 	if !s.guarded && o.durable() {
 		s.kept = rapid.IntRange(0, 3).Draw(t, "kept") > 0
+		s.tight = s.kept && rapid.Bool().Draw(t, "tight")
 	}
 	totals := lengths(inputs)
 	c := newClock(o, inputs)

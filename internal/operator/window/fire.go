@@ -41,11 +41,12 @@ func (s *Sliced) release() {
 	s.cells.Free()
 	s.runs.Free()
 	s.entries.Free()
+	s.ages.Free()
 	for _, c := range s.calls {
 		c.state.Close()
 		c.reset()
 	}
-	s.used, s.free, s.emit.temps = 0, none, nil
+	s.used, s.free, s.idle, s.emit.temps = 0, none, 0, nil
 }
 
 func (s *Sliced) fire(micros int64, out *op.Output) (more bool, err error) {
@@ -58,9 +59,18 @@ func (s *Sliced) fire(micros int64, out *op.Output) (more bool, err error) {
 			}
 			s.firing, s.end, s.once = true, end, false
 			s.cursor = keyed.Cursor{}
-			if err := s.begin(end); err != nil {
+			if s.turnsPages() {
+				s.beginPages(end)
+			} else if err := s.begin(end); err != nil {
 				return false, op.OutOfMemory(s.cfg.Name, err)
 			}
+		}
+		if s.away != nil && s.away.page.turning {
+			if more, err = s.firePages(out); more || err != nil {
+				return more, op.OutOfMemory(s.cfg.Name, err)
+			}
+			s.firing, s.fired = false, s.end
+			continue
 		}
 		for s.next() {
 			emitted, err := s.emit.answer(out)
@@ -108,6 +118,9 @@ func (s *Sliced) begin(end int64) error {
 				e.into, e.from = append(e.into, back), append(e.from, id)
 			}
 		}
+		if s.alone { // of a key that has several: what they become is not stored
+			s.cells.Leave(e.into)
+		}
 		if err := s.fold(e.into, e.from); err != nil {
 			return err
 		}
@@ -143,10 +156,18 @@ func (s *Sliced) enter(id uint32, in *slice) (back uint32, err error) {
 		place = &s.entries.At(*place).next
 	}
 	*place = e.next
+	return s.join(id, r, in)
+}
+
+// join adds an entry that is in no chain to those that windows are answered from, and returns the entry that it must be added to.
+func (s *Sliced) join(id uint32, r *run, in *slice) (back uint32, err error) {
+	e := s.entries.At(id)
 	switch {
-	case s.alone:
+	case s.alone && r.back == none:
 		r.back = id
 		return none, nil
+	case s.alone: // more of what the key's rows of the slice add up to
+		return r.back, nil
 	case in.odd:
 		e.next, r.odd = r.odd, id
 		return none, nil
@@ -232,8 +253,12 @@ func (s *Sliced) dissolve(gone *slice) error {
 	for id := gone.entries; id != none; {
 		peer, key := s.entries.At(id).peer, s.entries.At(id).key
 		if s.alone {
+			known := s.runs.At(key).back == none // it has had another entry of the slice
 			s.runs.At(key).back = none
-			s.give(id)
+			if s.give(id); known {
+				id = peer
+				continue
+			}
 		} else if err := s.evict(id, key, gone); err != nil {
 			return err
 		}

@@ -99,8 +99,11 @@ type entry struct {
 type slice struct {
 	first, last int64 // ends of windows
 	number      uint32
-	entries     uint32
+	entries     uint32 // in memory; not while s.paged()
 	odd         bool
+	// away are the key groups, a bit for each, that have entries in the store alone: out, or fewer.
+	away [op.KeyGroups / 64]uint64
+	out  int
 }
 
 func (s *slice) compare(o *slice) int {
@@ -125,6 +128,7 @@ type Sliced struct {
 	entries *keyed.Slab[entry]
 	used    uint32 // entries that were ever used
 	free    uint32 // the first of those that are free
+	idle    int    // how many are free
 	// list are the slices that there are, by number, nil for one that is over; index are the same. open are those whose first window was not answered, by that.
 	list  []*slice
 	spare []uint32
@@ -145,6 +149,11 @@ type Sliced struct {
 	cells        *keyed.Cells
 	keeps, whole bool
 	summed       map[uint32]bool
+	// ages are the generations of entries, nil while all are of generation 0: a key and a slice have several where some have left memory. round is that of new ones.
+	ages  *keyed.Slab[uint32]
+	round uint32
+	// away is nil where all entries stay in memory.
+	away *slicesAway
 
 	batch  rowsOfSlices
 	emit   slicedRows
@@ -187,7 +196,7 @@ func NewSliced(pool *batch.Pool, budget *limit.Budget, config SlicedConfig) (*Sl
 			types = append(types, config.Types[k])
 		}
 		s.table, s.hasher = keyed.NewTable(pool, types, config.Name, budget), keyed.NewHasher(config.Keys)
-		s.tables = []op.Table{s.table}
+		s.tables = []op.Table{&slicedTable{sliced: s}}
 	}
 	s.subtracts, s.alone = s.shape.Kind != Cumulate, !s.shape.Overlaps()
 	for i := range s.cfg.Calls {
@@ -205,10 +214,15 @@ func NewSliced(pool *batch.Pool, budget *limit.Budget, config SlicedConfig) (*Sl
 // Tables are that of the keys.
 func (s *Sliced) Tables() []op.Table { return s.tables }
 
-// Needs declares the keys of the rows that come; all for an event.
+// Needs declares the keys of the rows that come; all for an event. Where entries may leave memory rows need nothing, since what they add up to is added to what is stored when it
+// is asked for, and an event the key groups that are answered next.
 func (s *Sliced) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	switch {
 	case s.table == nil:
+	case s.away != nil:
+		if in == nil {
+			s.away.page.needs(needs)
+		}
 	case in == nil:
 		needs.All(0)
 	default:
@@ -356,6 +370,9 @@ func (s *Sliced) entryOf(key uint32, at *slice) (uint32, error) {
 	}
 	*s.entries.At(id) = entry{next: none, peer: at.entries, key: key, slice: at.number}
 	at.entries = id
+	if err := s.date(id, s.round); err != nil {
+		return 0, err
+	}
 	s.chain(&r.open, id, at)
 	return id, s.cells.Enter(id)
 }
@@ -373,6 +390,7 @@ func (s *Sliced) chain(place *uint32, id uint32, at *slice) {
 func (s *Sliced) take() (uint32, error) {
 	if id := s.free; id != none {
 		s.free = s.entries.At(id).next
+		s.idle--
 		return id, nil
 	}
 	if s.used == none {
@@ -400,6 +418,7 @@ func (s *Sliced) give(id uint32) {
 		c.state.Free(id)
 	}
 	s.entries.At(id).next, s.free = s.free, id
+	s.idle++
 }
 
 // fold adds entries to entries.

@@ -26,9 +26,12 @@ func (s *Sliced) newCells() *keyed.Cells {
 	})
 }
 
-// appendCell appends the end of the first window of an entry's rows to its key, and what the calls know of it to its value.
+// appendCell appends the end of the first window of an entry's rows to its key, and its generation unless that is 0; and what the calls know of it to its value.
 func (s *Sliced) appendCell(key, value []byte, id uint32) (k, v []byte) {
 	key = binary.BigEndian.AppendUint64(key, uint64(s.list[s.entries.At(id).slice].first)) //nolint:gosec // the bits of it
+	if age := s.ageOf(id); age > 0 {
+		key = binary.BigEndian.AppendUint32(key, age)
+	}
 	summed := byte(0)
 	if s.summed[id] {
 		summed = 1
@@ -38,10 +41,14 @@ func (s *Sliced) appendCell(key, value []byte, id uint32) (k, v []byte) {
 
 // restoreCell makes an entry of what appendCell wrote: one of an open slice, until Restored knows which windows were answered.
 func (s *Sliced) restoreCell(slot uint32, last int64, rest, value []byte) (uint32, error) {
-	if len(rest) != 8 || len(value) == 0 || value[0] > 1 {
+	first, age, ok := s.readCell(rest)
+	if !ok || len(value) == 0 || value[0] > 1 {
 		return 0, s.corrupt("an entry does not end where it should")
 	}
-	at := s.openSlice(int64(binary.BigEndian.Uint64(rest)), last) //nolint:gosec // the bits of it
+	at := s.openSlice(first, last)
+	if s.firing && s.resident(slot, at, age) { // it is read for a page
+		return keyed.NoSlot, nil
+	}
 	in := &slicesReader{sliced: s, data: value[1:]}
 	id, err := in.entry(slot, at)
 	if err != nil {
@@ -53,8 +60,24 @@ func (s *Sliced) restoreCell(slot uint32, last int64, rest, value []byte) (uint3
 	if value[0] == 1 {
 		s.sum(id)
 	}
-	s.chain(&s.runs.At(slot).open, id, at)
+	s.round = max(s.round, age+1)
+	if err := s.date(id, age); err != nil {
+		return 0, err
+	}
+	s.chainByAge(&s.runs.At(slot).open, id, at)
 	return id, nil
+}
+
+// readCell reads what appendCell appended to a key.
+func (s *Sliced) readCell(rest []byte) (first int64, age uint32, ok bool) {
+	switch len(rest) {
+	case 8:
+	case 8 + 4:
+		age = binary.BigEndian.Uint32(rest[8:])
+	default:
+		return 0, 0, false
+	}
+	return int64(binary.BigEndian.Uint64(rest)), age, true //nolint:gosec // the bits of it
 }
 
 // sum notes that an entry holds the sum of itself and the entries behind it: it was restored so by key groups.
@@ -120,15 +143,21 @@ func (s *Sliced) freezeSlice(in *slice) {
 // Kept are the entries.
 func (s *Sliced) Kept() []keyed.Kept {
 	s.keeps = true
-	return []keyed.Kept{s.cells}
+	if s.table == nil {
+		return []keyed.Kept{s.cells}
+	}
+	return []keyed.Kept{&slicedPart{Cells: s.cells, s: s}}
 }
+
+// EntriesVersion is 2 since a key and a slice may have several entries. Those of version 1 are read: they are of generation 0.
+func (s *Sliced) EntriesVersion() int { return 2 }
 
 // Rest returns the end of the window that was answered last.
 func (s *Sliced) Rest(group op.KeyGroup) ([]byte, error) {
 	switch {
 	case s.fired == math.MinInt64:
 		return nil, nil
-	case s.table != nil && !s.table.Has(uint8(group)):
+	case s.table != nil && !s.table.Has(uint8(group)) && !s.isAway(group):
 		return nil, nil
 	case s.table == nil && (group != 0 || s.runs.Len() == 0 || s.runs.At(0).empty()):
 		return nil, nil
@@ -147,6 +176,9 @@ func (s *Sliced) RestoreRest(_ op.KeyGroup, data []byte) error {
 
 // Restored takes in the slices whose first window was answered.
 func (s *Sliced) Restored() error {
+	if s.away != nil && s.away.any {
+		return s.restoredInPart()
+	}
 	for !s.whole && len(s.open) > 0 && s.open[0].first <= s.fired {
 		if err := s.begin(s.open[0].first); err != nil {
 			return op.OutOfMemory(s.cfg.Name, err)

@@ -454,7 +454,7 @@ func (t *Table) HasHash(hash uint64) bool {
 }
 
 func (t *Table) loadAway(hashes []uint64, groups [Groups / 64]uint64) error {
-	if t.away == nil {
+	if t.away == nil || !t.away.any {
 		return nil
 	}
 	return t.away.load(t.kept.home, t.slice, hashes, groups, t.HasHash, t.Admit)

@@ -34,7 +34,7 @@ type CellsConfig struct {
 	Append func(key, value []byte, id uint32) ([]byte, []byte)
 	// Find sets slots to those of keys, new ones included.
 	Find func(hashes []uint64, cols []*batch.Column, slots []uint32) error
-	// Restore makes an entry. rest is what follows the key; both are lent.
+	// Restore makes an entry, or answers NoSlot: there is none to be made. rest is what follows the key; both are lent.
 	Restore func(slot uint32, slice int64, rest, value []byte) (id uint32, err error)
 }
 
@@ -59,6 +59,7 @@ func (c *Cells) Enter(id uint32) error {
 		return outOfMemory(c.name, err)
 	}
 	c.one[0] = id
+	c.reset(id, 0)
 	return c.enter(c.one[:])
 }
 
@@ -82,6 +83,7 @@ func (c *Cells) Freeze(ids []uint32) {
 		case *mark&before != 0: // and not changed since
 			c.own = append(c.own[:0], id)
 			c.write(c.early, c.own)
+			c.reset(id, 0)
 		case *mark&c.now != 0:
 			_, slice := c.config.Of(id)
 			to := c.frozen[slice]
@@ -91,8 +93,8 @@ func (c *Cells) Freeze(ids []uint32) {
 			}
 			c.own = append(c.own[:0], id)
 			c.write(to, c.own)
+			c.reset(id, 0)
 		}
-		c.reset(id, 0)
 	}
 }
 
@@ -101,17 +103,32 @@ func (c *Cells) Drop(slice int64, entries []uint32) {
 	if c.journal == nil {
 		return
 	}
+	c.Leave(entries)
+	c.DropSlice(slice)
+}
+
+// Leave notes that entries are about to leave memory, or to become something else there, whose slice is about to go: DropSlice.
+func (c *Cells) Leave(ids []uint32) {
+	if c.journal == nil {
+		return
+	}
 	before := c.before()
 	c.due = c.due[:0]
-	for _, id := range entries {
-		mark := c.marks.At(id)
-		if *mark&before != 0 {
+	for _, id := range ids {
+		if *c.marks.At(id)&before != 0 {
 			c.due = append(c.due, id)
 		}
 		c.reset(id, 0)
 	}
 	if len(c.due) > 0 {
 		c.write(c.early, c.due)
+	}
+}
+
+// DropSlice drops what is stored of a slice. Its entries have left, in memory.
+func (c *Cells) DropSlice(slice int64) {
+	if c.journal == nil {
+		return
 	}
 	delete(c.frozen, slice)
 	c.gone.Drop(c.home.Space, slice, c.home.From, c.home.To)
@@ -187,19 +204,9 @@ func (c *Cells) Admit(e *Entries) error {
 }
 
 func (c *Cells) admit(e *Entries, from, to int) error {
-	for _, col := range c.keys {
-		col.Reset(to - from)
-	}
-	rests := make([][]byte, to-from)
-	for i, key := range e.Keys[from:to] {
-		in := &reader{what: c.name, data: key}
-		for _, col := range c.keys {
-			in.value(col, i)
-		}
-		if in.err != nil {
-			return in.err
-		}
-		rests[i] = key[in.at:]
+	rests, err := c.decode(e.Keys[from:to])
+	if err != nil {
+		return err
 	}
 	slots := make([]uint32, to-from)
 	if err := c.config.Find(e.Hashes[from:to], c.keys, slots); err != nil {
@@ -207,6 +214,9 @@ func (c *Cells) admit(e *Entries, from, to int) error {
 	}
 	for i, rest := range rests {
 		id, err := c.config.Restore(slots[i], e.Slices[from+i], rest, e.Values[from+i])
+		if err == nil && id == NoSlot {
+			continue
+		}
 		if err == nil {
 			err = c.grow(int(id) + 1)
 		}
@@ -217,4 +227,23 @@ func (c *Cells) admit(e *Entries, from, to int) error {
 		c.stored(c.one[:])
 	}
 	return nil
+}
+
+// decode reads the keys that entries are of into columns, and returns what follows each.
+func (c *Cells) decode(keys [][]byte) (rests [][]byte, err error) {
+	for _, col := range c.keys {
+		col.Reset(len(keys))
+	}
+	rests = make([][]byte, len(keys))
+	for i, key := range keys {
+		in := &reader{what: c.name, data: key}
+		for _, col := range c.keys {
+			in.value(col, i)
+		}
+		if in.err != nil {
+			return nil, in.err
+		}
+		rests[i] = key[in.at:]
+	}
+	return rests, nil
 }

@@ -223,9 +223,12 @@ type Cursor struct {
 
 // Scan fills slots with the next slots, by key group and in each in the order of insertion, and returns how many; 0 is the end. Nothing may be
 // put in or deleted between the calls of one walk.
-func (t *Table) Scan(c *Cursor, slots []uint32) int {
+func (t *Table) Scan(c *Cursor, slots []uint32) int { return t.ScanGroups(c, Groups, slots) }
+
+// ScanGroups is Scan for the key groups before end.
+func (t *Table) ScanGroups(c *Cursor, end int, slots []uint32) int {
 	n := 0
-	for c.Group < Groups {
+	for c.Group < end {
 		if g := t.groups[c.Group]; g != nil {
 			for c.at < len(g.order) {
 				if n == len(slots) {
