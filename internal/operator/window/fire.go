@@ -289,7 +289,7 @@ func (s *Sliced) subtract(gone *slice) error {
 	for _, id := range e.from {
 		key := s.entries.At(id).key
 		s.give(id)
-		if r := s.runs.At(key); r.count == 0 {
+		if r := s.runs.At(key); r.count == 0 && r.back != none {
 			s.give(r.back)
 			r.back = none
 			if err := s.tidy(key); err != nil {
