@@ -297,6 +297,9 @@ func (s *Sliced) leavePage() error {
 				return err
 			}
 		}
+		if err := s.table.Shrink(uint8(group)); err != nil { //nolint:gosec // below 256
+			return err
+		}
 	}
 	return nil
 }

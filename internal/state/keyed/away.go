@@ -271,7 +271,7 @@ func (a *away) tight() bool { return a != nil && a.budget.Available() < a.low }
 
 // Room is how many keys can be put in before memory grows; see Evictable.
 func (t *Table) Room() int {
-	room := 0
+	room := len(t.spare) * minBlock
 	for number, g := range &t.groups {
 		if g != nil {
 			room += min(len(g.free)+int(g.end-g.next), t.heads[number].room(g.live))

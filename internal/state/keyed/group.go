@@ -123,8 +123,12 @@ func (h *head) find(tag, at uint32) (slot, next uint32) {
 
 // grow doubles the index of a group, or makes it.
 func (t *Table) grow(number uint64) error {
+	return t.reindex(number, max(minIndex, 2*t.heads[number].size()))
+}
+
+// reindex makes the index of a group one of so many places, which its keys fit into.
+func (t *Table) reindex(number uint64, places int) error {
 	old := t.heads[number]
-	places := max(minIndex, 2*old.size())
 	grown := head{shift: uint8(tagBits - bits.TrailingZeros(uint(places)))}
 	var blocks []unsafe.Pointer
 	if places < memory.BlockLen {

@@ -42,6 +42,7 @@ type Table struct {
 	bytes  int64        // of heads and groups, without blocks
 	owners *Slab[uint8] // group of each minBlock slots
 	gone   *Slab[uint8] // 1: deleted; nil until something was
+	spare  []uint32     // the first slots of blocks that are no group's
 
 	words  *Slab[uint64]     // oneWord
 	pairs  *Slab[[2]uint64]  // twoWords
@@ -143,7 +144,7 @@ func (t *Table) release() {
 	t.budget.Release(t.bytes)
 	t.blocks.Free()
 	t.forgetHeads()
-	t.groups, t.len, t.limit, t.bytes, t.gone, t.marks = [Groups]*group{}, 0, 0, 0, nil, nil
+	t.groups, t.len, t.limit, t.bytes, t.gone, t.spare, t.marks = [Groups]*group{}, 0, 0, 0, nil, nil, nil
 }
 
 // Upsert finds the slots of keys and gives new keys one. fresh are the positions in slots, ascending, where a key is new: the slot's entries in

@@ -80,6 +80,9 @@ func (t *Table) takeSlot(g *group, number uint8) (uint32, error) {
 }
 
 func (t *Table) takeBlock(g *group, number uint8) error {
+	if t.takeSpare(g, number) {
+		return nil
+	}
 	size := uint32(min(max(g.live/2, minBlock), maxBlock) &^ (minBlock - 1))
 	if t.away.tight() {
 		size = minBlock
