@@ -17,7 +17,7 @@ type slicesAway struct {
 	low    int64
 	// any: there are such entries. paged: since some have left, the lists of the slices' entries mean nothing.
 	any, paged bool
-	hand       int // the key group of which entries leave next
+	hand       int // the key group of which what windows are answered from leaves next
 	page       page
 	gone       []uint32
 }
@@ -132,27 +132,35 @@ func (s *Sliced) isAway(group op.KeyGroup) bool {
 // leastShare is which part of many entries leaves memory at least: to go through a key group costs the same however few leave.
 const leastShare = 8
 
-// Evict has entries leave memory, of all key groups alike those of the oldest keys; see keyed.Evictable.
+// Evict has entries leave memory; see keyed.Evictable: all of slices of which no window was answered, since nobody reads those until one is, and then, of one key group after the other, what
+// windows are answered from.
 func (p *slicedPart) Evict(want int, settled bool) (evicted int, err error) {
 	s := p.s
 	a := s.away
-	if s.whole || s.firing && !a.page.turning {
+	there := int(s.used) - s.idle
+	switch {
+	case s.whole || s.firing && !a.page.turning:
 		return 0, nil
+	case there-p.Changed() < want && there-p.Changed() < there/leastShare: // once they are stored, too, it is worth while
+		return 0, nil
+	case want >= keyed.Groups:
+		want = max(want, there/leastShare)
 	}
-	if want >= keyed.Groups {
-		want = max(want, (int(s.used)-s.idle)/leastShare)
-	}
-	each := 2*want/keyed.Groups + 1
-	for range keyed.Groups {
-		if evicted >= want {
-			break
-		}
-		group := a.hand
-		a.hand = (a.hand + 1) % keyed.Groups
+	for group := range op.KeyGroups {
 		if a.page.has(group) {
 			continue
 		}
-		n, err := s.expel(op.KeyGroup(group), each, settled) //nolint:gosec // below 256
+		n, err := s.expel(op.KeyGroup(group), s.expelOpen, settled) //nolint:gosec // below 256
+		if evicted += n; err != nil {
+			return evicted, err
+		}
+	}
+	for n := 0; n < op.KeyGroups && evicted < want; n++ {
+		group := a.hand
+		if a.hand = (a.hand + 1) % op.KeyGroups; a.page.has(group) {
+			continue
+		}
+		n, err := s.expel(op.KeyGroup(group), s.expelRest, settled) //nolint:gosec // below 256
 		if evicted += n; err != nil {
 			return evicted, err
 		}
@@ -160,13 +168,10 @@ func (p *slicedPart) Evict(want int, settled bool) (evicted int, err error) {
 	return evicted, nil
 }
 
-// expel has about most entries of a key group leave memory that the store has, key by key.
-func (s *Sliced) expel(group op.KeyGroup, most int, settled bool) (n int, err error) {
+// expel has entries of a key group leave memory.
+func (s *Sliced) expel(group op.KeyGroup, which func(key uint32, group op.KeyGroup, settled bool) int, settled bool) (n int, err error) {
 	for key := range s.table.Slots(uint8(group)) {
-		if n >= most {
-			break
-		}
-		left := s.expelOpen(key, group, settled) + s.expelRest(key, group, settled)
+		left := which(key, group, settled)
 		if n += left; left == 0 {
 			continue
 		}
@@ -174,10 +179,11 @@ func (s *Sliced) expel(group op.KeyGroup, most int, settled bool) (n int, err er
 			return n, err
 		}
 	}
-	if n > 0 {
-		s.round++
+	if n == 0 {
+		return 0, nil
 	}
-	return n, nil
+	s.round++
+	return n, s.table.Shrink(uint8(group))
 }
 
 // expelOpen has the entries of a key leave memory of slices that are in no window yet that was answered.

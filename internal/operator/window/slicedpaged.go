@@ -87,7 +87,7 @@ func (s *Sliced) firePages(out *op.Output) (more bool, err error) {
 	return false, nil
 }
 
-// turnPage begins the next page: so many key groups that about pageEntries are read, or more where nothing is.
+// turnPage begins the next page: so many key groups that it has about pageEntries, in memory or not.
 func (s *Sliced) turnPage() {
 	p := &s.away.page
 	out := 0
@@ -95,14 +95,16 @@ func (s *Sliced) turnPage() {
 		out += of.out
 	}
 	p.loaded, p.begun = true, false
-	for read := 0; p.to < keyed.Groups; p.to++ {
-		if !s.restIsAway(p.to) {
-			continue
+	for entries := 0; p.to < keyed.Groups; p.to++ {
+		entries += s.table.LenOf(uint8(p.to)) //nolint:gosec // below 256
+		away := s.restIsAway(p.to)
+		if away {
+			entries += out / keyed.Groups
 		}
-		if read += out/keyed.Groups + 1; read > pageEntries && p.to > p.from {
+		if entries > pageEntries && p.to > p.from {
 			break
 		}
-		p.loaded = false
+		p.loaded = p.loaded && !away
 	}
 }
 
@@ -282,9 +284,11 @@ func (s *Sliced) nextOfPage() bool {
 
 // leavePage takes what leaves with the window out of the keys of the page.
 func (s *Sliced) leavePage() error {
-	p := &s.away.page
+	p, e := &s.away.page, &s.emit
 	for group := p.from; group < p.to; group++ {
-		for key := range s.table.Slots(uint8(group)) { //nolint:gosec // below 256
+		number := uint8(group) //nolint:gosec // below 256
+		e.into, e.from = e.into[:0], e.from[:0]
+		for key := range s.table.Slots(number) {
 			if err := s.leaveKey(key); err != nil {
 				return err
 			}
@@ -292,12 +296,15 @@ func (s *Sliced) leavePage() error {
 				return err
 			}
 		}
+		if err := s.unfoldPage(); err != nil {
+			return err
+		}
 		if s.away.any && s.away.budget.Available() < s.away.low { // what was read need not be written
-			if _, err := s.expel(op.KeyGroup(group), pageEntries, false); err != nil { //nolint:gosec // below 256
+			if _, err := s.expel(op.KeyGroup(number), s.expelRest, false); err != nil {
 				return err
 			}
 		}
-		if err := s.table.Shrink(uint8(group)); err != nil { //nolint:gosec // below 256
+		if err := s.table.Shrink(number); err != nil {
 			return err
 		}
 	}
@@ -307,11 +314,11 @@ func (s *Sliced) leavePage() error {
 // leaves reports whether an entry leaves with the window that is being answered.
 func (s *Sliced) leaves(id uint32) bool { return s.list[s.entries.At(id).slice].last <= s.end }
 
-// leaveKey takes what leaves with the window out of a key.
+// leaveKey takes what leaves with the window out of a key. What must be subtracted is left to unfoldPage.
 func (s *Sliced) leaveKey(key uint32) error {
 	r, e := s.runs.At(key), &s.emit
 	if s.alone || s.shape.Kind == Cumulate {
-		if r.back != none && (s.alone || len(s.rest) > 0 && s.rest[0].last <= s.end) {
+		if r.back != none && (s.alone || s.rest[0].last <= s.end) {
 			s.give(r.back)
 			r.back = none
 		}
@@ -328,30 +335,44 @@ func (s *Sliced) leaveKey(key uint32) error {
 	}
 	for r.count > 0 && s.leaves(r.oldest) {
 		id := r.oldest
-		if s.subtracts {
-			e.into, e.from = append(e.into[:0], r.back), append(e.from[:0], id)
-			for _, c := range s.calls {
-				if err := c.state.(expr.Unfolder).Unfold(e.into, e.from); err != nil {
-					return err
-				}
+		if !s.subtracts && r.front == 0 {
+			if err := s.turn(r); err != nil {
+				return err
 			}
-			r.oldest = s.entries.At(id).next
-			r.count--
-		} else {
-			if r.front == 0 {
-				if err := s.turn(r); err != nil {
-					return err
-				}
-			}
-			r.oldest = s.entries.At(id).next
-			r.count--
-			r.front--
 		}
+		r.oldest = s.entries.At(id).next
+		r.count--
+		if s.subtracts {
+			e.into, e.from = append(e.into, r.back), append(e.from, id)
+			continue
+		}
+		r.front--
 		s.leaveOne(id)
 	}
-	if s.subtracts && r.count == 0 && r.back != none {
-		s.give(r.back)
-		r.back = none
+	return nil
+}
+
+// unfoldPage subtracts what leaves with the window.
+func (s *Sliced) unfoldPage() error {
+	e := &s.emit
+	if len(e.from) == 0 {
+		return nil
+	}
+	for _, c := range s.calls {
+		if err := c.state.(expr.Unfolder).Unfold(e.into, e.from); err != nil {
+			return err
+		}
+	}
+	for _, id := range e.from {
+		key := s.entries.At(id).key
+		s.leaveOne(id)
+		if r := s.runs.At(key); r.count == 0 && r.back != none {
+			s.give(r.back)
+			r.back = none
+			if err := s.tidy(key); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

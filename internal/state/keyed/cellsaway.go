@@ -16,6 +16,9 @@ func (c *Cells) Clean(id uint32, settled bool) bool {
 // Applied reports whether the store has what was frozen. While the sealed epoch is not applied, settled is false.
 func (c *Cells) Applied(settled bool) bool { return settled && len(c.frozen)+len(c.thawed) == 0 }
 
+// Changed returns about how many entries have changed that the store does not have, or may not have, as they are.
+func (c *Cells) Changed() int { return len(c.touched) + len(c.sealed) - c.next }
+
 // Forget notes that entries which are Clean leave memory. Their slices stay in the store.
 func (c *Cells) Forget(ids []uint32) {
 	for _, id := range ids {

@@ -124,6 +124,14 @@ func (t *Table) Has(groupNumber uint8) bool {
 	return g != nil && g.live > 0
 }
 
+// LenOf returns the number of keys of a key group.
+func (t *Table) LenOf(groupNumber uint8) int {
+	if g := t.groups[groupNumber]; g != nil {
+		return g.live
+	}
+	return 0
+}
+
 // GroupOf returns the key group of a slot in use.
 func (t *Table) GroupOf(slot uint32) uint8 { return *t.owners.At(slot / minBlock) }
 
