@@ -152,6 +152,9 @@ func (s *Sliced) Kept() []keyed.Kept {
 // EntriesVersion is 2 since a key and a slice may have several entries. Those of version 1 are read: they are of generation 0.
 func (s *Sliced) EntriesVersion() int { return 2 }
 
+// OldestEntries is 1.
+func (s *Sliced) OldestEntries() int { return 1 }
+
 // Rest returns the end of the window that was answered last.
 func (s *Sliced) Rest(group op.KeyGroup) ([]byte, error) {
 	switch {
