@@ -35,10 +35,15 @@ func (s *Sliced) OnEnd(out *op.Output) (more bool, err error) {
 
 // release gives the memory back that is left when nothing comes any more.
 func (s *Sliced) release() {
+	s.cells.Free()
+	s.vacate()
+}
+
+// vacate gives the memory of all entries and keys back. There are none.
+func (s *Sliced) vacate() {
 	if s.table != nil {
 		s.table.Free()
 	}
-	s.cells.Free()
 	s.runs.Free()
 	s.entries.Free()
 	s.ages.Free()

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"math"
 	"slices"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -90,6 +91,49 @@ func (s *Sliced) chainByAge(place *uint32, id uint32, at *slice) {
 
 // MayLeave reports whether entries may leave memory.
 func (p *slicedPart) MayLeave() bool { return true }
+
+// Leaves reports whether entries may leave memory: those of keys.
+func (s *Sliced) Leaves() bool { return s.table != nil }
+
+// Adopt has the entries that are there count as changed; see keyed.Late.
+func (p *slicedPart) Adopt() error {
+	s := p.s
+	for group := range op.KeyGroups {
+		for key := range s.table.Slots(uint8(group)) { //nolint:gosec // below 256
+			if back := s.runs.At(key).back; back != none && s.shape.Kind == Cumulate {
+				s.entries.At(back).slice = s.known(math.MinInt64, s.rest[0].last, true).number
+			}
+			if err := s.enterRestored(key); err != nil {
+				return op.OutOfMemory(s.cfg.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Depart has all entries leave memory, and gives the memory back; see keyed.Departing. It is never for good.
+func (p *slicedPart) Depart(bool) error {
+	s := p.s
+	if s.whole || s.firing && !s.away.page.turning {
+		return nil
+	}
+	for group := range op.KeyGroups {
+		if s.away.page.has(group) {
+			continue
+		}
+		for _, which := range []func(uint32, op.KeyGroup, bool) int{s.expelOpen, s.expelRest} {
+			if _, err := s.expel(op.KeyGroup(group), which, true); err != nil { //nolint:gosec // below 256
+				return err
+			}
+		}
+	}
+	if int(s.used)-s.idle > len(s.emit.temps) {
+		return nil // of the page, which stays
+	}
+	p.Vacate()
+	s.vacate()
+	return nil
+}
 
 // Attach lets entries leave memory; see keyed.Evictable.
 func (p *slicedPart) Attach(r store.Reader, low int64) {

@@ -16,7 +16,10 @@ func (s *Sliced) newCells() *keyed.Cells {
 		Name: s.cfg.Name, Budget: s.budget, Table: s.table,
 		Of: func(id uint32) (uint32, int64) {
 			e := s.entries.At(id)
-			return e.key, s.list[e.slice].last
+			if of := s.list[e.slice]; of != nil {
+				return e.key, of.last
+			}
+			return e.key, 0
 		},
 		Append: s.appendCell,
 		Find: func(hashes []uint64, cols []*batch.Column, slots []uint32) error {

@@ -28,7 +28,7 @@ type CellsConfig struct {
 	Budget *limit.Budget
 	// Table has the keys, and does not note changes itself; nil: there is one key, in slot 0.
 	Table *Table
-	// Of returns the slot of an entry's key, and its slice.
+	// Of returns the slot of an entry's key, and its slice. Of an entry that is not there any more it may return those that it had.
 	Of func(id uint32) (slot uint32, slice int64)
 	// Append appends what follows an entry's key, and its value.
 	Append func(key, value []byte, id uint32) ([]byte, []byte)

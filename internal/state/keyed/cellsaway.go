@@ -26,14 +26,25 @@ func (c *Cells) Forget(ids []uint32) {
 	}
 }
 
-// Spill writes all that changed in the epoch under way; see Evictable.
-func (c *Cells) Spill(into *store.Changes) {
-	c.spill(into)
-	for _, frozen := range c.frozen {
-		into.Add(frozen)
+// Spill writes what changed in the epoch under way; see Evictable. Pieces are of neighbouring key groups.
+func (c *Cells) Spill(into *store.Changes, most int64) (more bool) {
+	if c.spilled == 0 {
+		for _, frozen := range c.frozen {
+			into.Add(frozen)
+		}
+		clear(c.frozen)
+		if t := c.config.Table; t != nil {
+			sortByGroup(c.touched, func(id uint32) uint8 {
+				slot, _ := c.config.Of(id)
+				return t.GroupOf(slot)
+			})
+		}
 	}
-	clear(c.frozen)
+	return c.spill(into, most)
 }
+
+// Vacate gives back what was known of entries, all of which have left memory by Forget.
+func (c *Cells) Vacate() { c.forget() }
 
 // Pass gives take what follows the keys of stored entries that stay in the store alone. It is lent.
 func (c *Cells) Pass(e *Entries, take func(slice int64, hash uint64, rest []byte) error) error {
