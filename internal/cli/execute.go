@@ -199,7 +199,8 @@ func (a *app) flow(stops *stops, e *execution, p *plans, state *engine.State, f 
 	}
 	if state != nil {
 		settings.Keeper, settings.Resume, settings.Identity, settings.LastEpoch = state, state.Resume(), state.Identity(), state.LastEpoch()
-		return a.build(stops, e, p, f, settings)
+		outcome, err := a.build(stops, e, p, f, settings)
+		return outcome, state.Explain(stops.ctx, err)
 	}
 	scratch := engine.NewScratch(settings.Budget, log)
 	settings.Scratch, settings.ScratchMemory = scratch, scratch.Memory()

@@ -255,6 +255,17 @@ func (s *State) Confirm(ctx context.Context, m *flow.Manifest) error {
 	return permanent(s.owner.Retain(ctx))
 }
 
+// Explain is err, of a run or of the building of one, unless another run has taken the pipeline over: that is why it failed then, whatever it failed of.
+func (s *State) Explain(ctx context.Context, err error) error {
+	if err == nil || errors.Is(err, flow.ErrSuperseded) {
+		return err
+	}
+	if superseded := permanent(s.owner.Check(context.WithoutCancel(ctx))); errors.Is(superseded, flow.ErrSuperseded) {
+		return fmt.Errorf("%w; what failed by that: %w", superseded, err)
+	}
+	return err
+}
+
 // Asked returns who asks for a checkpoint; see flow.Asking.
 func (s *State) Asked() ([]string, error) { return s.owner.Asked() }
 

@@ -337,10 +337,13 @@ func (k *keptStep) putWhole(into *store.Changes, at wholeKey, data []byte) {
 func (k *keptStep) drain(into *store.Changes, most int64) (more bool, err error) {
 	for _, part := range k.parts {
 		before := into.Bytes()
-		if more, err = part.Drain(into, most); more || err != nil {
-			if err != nil {
-				err = k.failed(err)
-			}
+		if more, err = part.Drain(into, most); err == nil {
+			err = into.Err()
+		}
+		if err != nil {
+			err = k.failed(err)
+		}
+		if more || err != nil {
 			return more, err
 		}
 		if most -= into.Bytes() - before; most <= 0 {

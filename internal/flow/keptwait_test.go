@@ -2,6 +2,8 @@ package flow_test
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -128,5 +130,30 @@ func TestWaitForTheStore(t *testing.T) {
 			t.Errorf("%d tasks: %d rows", tasks, len(sink.published))
 		}
 		t.Logf("%d tasks: %d epochs", tasks, keeper.epochs)
+	}
+}
+
+// largePart is a part with a value that no store takes.
+type largePart struct{ slowPart }
+
+func (p *largePart) Drain(into *store.Changes, _ int64) (more bool, err error) {
+	into.Put(p.at.Space, 0, p.at.From, []byte("the key"), make([]byte, store.MaxValue+1))
+	return false, nil
+}
+
+// TestAValueThatIsTooLargeIsAnError: it names step and key.
+func TestAValueThatIsTooLargeIsAnError(t *testing.T) {
+	plan := pipe(&counter{limit: 10, block: 10}, &collector{}, 1)
+	stage := &physical.Stage{Name: "big", Tasks: 1, Inputs: 1}
+	stage.Head = &physical.Step{Name: "big", New: newPassing(func() keyed.Kept { return &largePart{} }), Ports: one(plan.Sources[0].Next...)}
+	plan.Sources[0].Next = []physical.Edge{edge(physical.Hash, stage, 0)}
+	plan.Stages = []*physical.Stage{stage}
+	s := settings()
+	s.Keeper, s.EpochEvery, s.EpochBounded = &memoryKeeper{store: store.NewMemory()}, time.Millisecond, true
+	plan.Sources[0].Config.(*counter).gate, plan.Sources[0].Config.(*counter).opened = 5, make(chan struct{})
+	_, err := run(t, plan, s, nil)
+	var large *store.TooLargeError
+	if !errors.As(err, &large) || !strings.Contains(err.Error(), `snapshot of step "big": the state of key "the key"`) {
+		t.Error(err)
 	}
 }

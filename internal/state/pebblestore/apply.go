@@ -27,7 +27,7 @@ const settlePause = 100 * time.Millisecond
 // Apply writes the changes as tables and ingests them in one step. All entries and range deletes of a table get one sequence number, and a range delete
 // covers only what is older: so drops come before the puts beside them.
 func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(ctx.Err(), store.Check(changes)); err != nil {
 		return err
 	}
 	if err := s.begin(); err != nil {

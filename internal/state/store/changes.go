@@ -1,6 +1,9 @@
 package store
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // Limits of one entry. Whoever has more cuts it.
 const (
@@ -31,7 +34,25 @@ type Changes struct {
 	count int
 	bytes int64
 	drops []Drop
+	large *TooLargeError
 }
+
+// TooLargeError is an entry beyond MaxKey or MaxValue.
+type TooLargeError struct {
+	Space      Space
+	Key        []byte // its first bytes
+	KeyBytes   int
+	ValueBytes int
+}
+
+// Error names the key and the limits.
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("the state of key %q in table %d comes to %d bytes, with a key of %d; an entry has %d MiB at most, and its key %d MiB: keep less of one key",
+		e.Key, e.Space.Table, e.ValueBytes, e.KeyBytes, MaxValue>>20, MaxKey>>20)
+}
+
+// shownKey is how much of a key a TooLargeError has, in bytes.
+const shownKey = 64
 
 // changesPart are the entries of some hashes, in the order of the calls.
 type changesPart struct {
@@ -71,7 +92,17 @@ type Entry struct {
 	Deleted bool
 }
 
-// Put sets the value of a key. Both are copied.
+// Check returns the first error of changes that are to be applied.
+func Check(changes []*Changes) error {
+	for _, c := range changes {
+		if err := c.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Put sets the value of a key. Both are copied. An entry that is too large is not: Err says so.
 func (c *Changes) Put(s Space, slice int64, hash uint64, key, value []byte) {
 	c.add(entry{hash: hash, slice: slice, space: s}, key, value)
 }
@@ -97,6 +128,9 @@ func (c *Changes) DropAll(s Space, from, to uint64) {
 func (c *Changes) Add(o *Changes) {
 	for i := range o.parts {
 		c.addPart(&o.parts[i])
+	}
+	if o.large != nil {
+		c.large = o.large
 	}
 	c.drops = append(c.drops, o.drops...)
 	c.bytes += int64(len(o.drops)) * PrefixLen
@@ -133,13 +167,22 @@ func (c *Changes) Reset() {
 	for i := range c.parts {
 		c.parts[i].reset()
 	}
-	c.count, c.bytes, c.drops = 0, 0, c.drops[:0]
+	c.count, c.bytes, c.drops, c.large = 0, 0, c.drops[:0], nil
+}
+
+// Err is a *TooLargeError if an entry was put that is too large, and is not there: the changes must not be applied then.
+func (c *Changes) Err() error {
+	if c.large == nil {
+		return nil
+	}
+	return c.large
 }
 
 // add notes an entry and copies its bytes.
 func (c *Changes) add(e entry, key, value []byte) {
 	if len(key) > MaxKey || len(value) > MaxValue {
-		panic(fmt.Sprintf("store: an entry of %d bytes of key and %d of value is above the limit", len(key), len(value)))
+		c.large = &TooLargeError{Space: e.space, Key: bytes.Clone(key[:min(len(key), shownKey)]), KeyBytes: len(key), ValueBytes: len(value)}
+		return
 	}
 	switch {
 	case len(c.parts) == 0:

@@ -51,6 +51,9 @@ func NewMemory() *Memory {
 
 // Apply shows all changes at once. It is not cancelled half-way: it does no I/O.
 func (m *Memory) Apply(ctx context.Context, changes []*Changes) error {
+	if err := Check(changes); err != nil {
+		return err
+	}
 	if err := m.enter(ctx); err != nil {
 		return err
 	}

@@ -159,12 +159,19 @@ func TestChangesMemory(t *testing.T) {
 		func() { c.Put(store.Space{}, 0, 1, nil, make([]byte, store.MaxValue+1)) },
 	} {
 		func() {
-			defer func() {
-				if recover() == nil {
-					t.Error("an entry above the limits was taken")
-				}
-			}()
+			c.Reset()
 			f()
+			var large *store.TooLargeError
+			if !errors.As(c.Err(), &large) || c.Len() != 0 {
+				t.Errorf("an entry above the limits was taken: %v", c.Err())
+			}
+			var other store.Changes
+			if other.Add(c); !errors.As(other.Err(), &large) {
+				t.Error("nobody hears of it behind Add")
+			}
+			if c.Reset(); c.Err() != nil {
+				t.Error(c.Err())
+			}
 		}()
 	}
 }

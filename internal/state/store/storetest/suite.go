@@ -450,6 +450,13 @@ func testLarge(h *harness) {
 		}
 		c.Put(space, 1, 3, bytes.Repeat([]byte("k"), store.MaxKey), []byte("of a long key"))
 	})
+	tooLarge := &store.Changes{}
+	tooLarge.Put(space, 0, hashIn(0, 1), []byte("k"), []byte("another"))
+	tooLarge.Put(space, 0, 5, bytes.Repeat([]byte("k"), store.MaxKey+1), nil)
+	var large *store.TooLargeError
+	if err := s.Apply(h.Context(), []*store.Changes{tooLarge}); !errors.As(err, &large) || large.KeyBytes != store.MaxKey+1 {
+		h.Errorf("an entry that is too large: %v", err)
+	}
 	for _, s := range []store.Store{s, h.start(h.keep(h.checkpoint(s))...)} {
 		n := 0
 		if err := h.reader(s).ScanSlice(space, 0, 0, math.MaxUint64, func(_ uint64, _, v []byte) error {
