@@ -3,6 +3,7 @@ package optest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -15,6 +16,7 @@ import (
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/sdktest"
 )
@@ -37,6 +39,11 @@ func EntriesFixture(t testing.TB, o Operator, path string, write bool, inputs ..
 	in := before.instances[0]
 	if in.kept == nil {
 		t.Fatal("the operator's state is not stored entry by entry")
+	}
+	if o.Spill {
+		if err := before.spill(in, func(keyed.Spiller) bool { return true }); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := before.seal(in); err != nil {
 		t.Fatal(err)
@@ -63,7 +70,7 @@ func EntriesFixture(t testing.TB, o Operator, path string, write bool, inputs ..
 	}
 	o.Changes = false // what it takes back the other one had given
 	after := entriesRun(t, &o, inputs)
-	if err := readEntries(after.instances[0].kept, kept); err != nil {
+	if err := after.readEntries(kept); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range []*run{before, after} {
@@ -132,7 +139,8 @@ func digits(data []byte) string {
 }
 
 // readEntries puts in what writeEntries wrote.
-func readEntries(in *keptInstance, data []byte) error {
+func (r *run) readEntries(data []byte) error {
+	in, changes := r.instances[0].kept, &store.Changes{}
 	given := make([]keyed.Entries, len(in.parts))
 	rest := map[op.KeyGroup][]byte{}
 	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
@@ -161,9 +169,16 @@ func readEntries(in *keptInstance, data []byte) error {
 		if err != nil {
 			return err
 		}
+		changes.Put(store.Space{Operator: in.number, Table: uint8(table)}, slice, hash, key, value) //nolint:gosec // few tables
+		if !indexed(in.parts[table], slice) {
+			continue
+		}
 		e := &given[table]
 		e.Slices, e.Hashes = append(e.Slices, slice), append(e.Hashes, hash)
 		e.Keys, e.Values = append(e.Keys, key), append(e.Values, value)
+	}
+	if err := r.keeping.store.Apply(context.Background(), []*store.Changes{changes}); err != nil {
+		return err
 	}
 	for i, part := range in.parts {
 		if err := admit(part, &given[i], false); err != nil {

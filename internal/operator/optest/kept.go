@@ -97,9 +97,6 @@ func (r *run) evict(in *instance, want int) error {
 	return nil
 }
 
-// spilledAtOnce is about how many bytes of spilled rows are stored at once: so few that there are several pieces.
-const spilledAtOnce = 700
-
 // spill has rows written to the parts that which names.
 func (r *run) spill(in *instance, which func(keyed.Spiller) bool) error {
 	for _, part := range in.kept.parts {
@@ -111,16 +108,8 @@ func (r *run) spill(in *instance, which func(keyed.Spiller) bool) error {
 			return err
 		}
 		r.point = nil // the store is not any more as it was sealed
-		changes := &store.Changes{}
-		for more := true; more; {
-			var err error
-			if more, err = spiller.SpillSome(changes, spilledAtOnce); err != nil {
-				return err
-			}
-			if err := r.keeping.store.Apply(context.Background(), []*store.Changes{changes}); err != nil {
-				return err
-			}
-			changes.Reset()
+		if err := spillAll(spiller, r.keeping.store); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -298,7 +287,7 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 			owner := r.owners[op.GroupOf(n.hash)]
 			in := r.instances[owner].kept
 			changes.Put(store.Space{Operator: in.number, Table: uint8(table)}, n.slice, n.hash, n.key, n.value) //nolint:gosec // few tables
-			if indexed, ok := in.parts[table].(keyed.Indexed); ok && n.slice != indexed.Index() {
+			if !indexed(in.parts[table], n.slice) {
 				continue
 			}
 			to := &given[owner]

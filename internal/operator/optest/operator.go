@@ -27,6 +27,8 @@ type Operator struct {
 	// Changes says that what is emitted is a changelog, on every port: rows are folded before they are compared. Nothing may be taken back that is not there,
 	// and halves of an update must be neighbours.
 	Changes bool
+	// Spill says that rows leave memory before EntriesFixture writes what is stored.
+	Spill bool
 }
 
 // Input is an input of an operator.

@@ -23,8 +23,46 @@ func Store(o op.Durable) *Stored {
 	s := &Stored{op: o, parts: o.Kept(), store: store.NewMemory()}
 	for i, part := range s.parts {
 		part.Keep(keyed.Home{Space: s.space(i), To: math.MaxUint64})
+		if spiller, ok := part.(keyed.Spiller); ok {
+			spiller.Attach(s.store.Reader(), 0)
+		}
 	}
 	return s
+}
+
+// Spill has all rows that can leave memory do so, or only those of parts that ask for it.
+func (s *Stored) Spill(all bool) error {
+	for _, part := range s.parts {
+		spiller, ok := part.(keyed.Spiller)
+		if !ok || !all && !spiller.Tight() {
+			continue
+		}
+		if err := s.Drain(math.MaxInt64); err != nil {
+			return err
+		}
+		if err := spillAll(spiller, s.store); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spilledAtOnce is about how many bytes of spilled rows are stored at once: so few that there are several pieces.
+const spilledAtOnce = 700
+
+func spillAll(part keyed.Spiller, to store.Store) error {
+	changes := &store.Changes{}
+	for more := true; more; {
+		var err error
+		if more, err = part.SpillSome(changes, spilledAtOnce); err != nil {
+			return err
+		}
+		if err := to.Apply(context.Background(), []*store.Changes{changes}); err != nil {
+			return err
+		}
+		changes.Reset()
+	}
+	return nil
 }
 
 func (s *Stored) space(part int) store.Space {
@@ -150,6 +188,9 @@ func deal(from, to []*Stored, part int, owner func(op.KeyGroup) int) error {
 	for _, e := range all {
 		at := owner(op.GroupOf(e.hash))
 		changes[at].Put(to[at].space(part), e.slice, e.hash, e.key, e.value)
+		if !indexed(to[at].parts[part], e.slice) {
+			continue
+		}
 		g := &given[at]
 		g.Slices, g.Hashes, g.Keys, g.Values = append(g.Slices, e.slice), append(g.Hashes, e.hash), append(g.Keys, e.key), append(g.Values, e.value)
 	}
@@ -162,6 +203,12 @@ func deal(from, to []*Stored, part int, owner func(op.KeyGroup) int) error {
 		}
 	}
 	return nil
+}
+
+// indexed reports whether entries of a slice are put in.
+func indexed(part keyed.Kept, slice int64) bool {
+	p, ok := part.(keyed.Indexed)
+	return !ok || slice == p.Index()
 }
 
 // scan reads what is stored of a part.

@@ -457,6 +457,13 @@ func TestFixtures(t *testing.T) {
 	config.Partition, config.Limit = []int{1}, 1
 	optest.Fixture(t, under(config), "testdata/top-v1.state", *writeFixtures, storedRows())
 	optest.EntriesFixture(t, under(config), "testdata/entries-v1-top.txt", *writeFixtures, storedRows())
+	spilled := under(config)
+	spilled.Spill = true
+	optest.EntriesFixture(t, spilled, "testdata/entries-v2-top.txt", *writeFixtures, storedRows())
+	config.Partition, config.Limit = nil, sort.NoLimit
+	spilled = under(config)
+	spilled.Spill = true
+	optest.EntriesFixture(t, spilled, "testdata/entries-v2-sort.txt", *writeFixtures, storedRows())
 }
 
 // TestStoredEntryByEntry: rows that are dropped again and again, epochs, restarts while rows come and while they are emitted.
@@ -471,8 +478,8 @@ func TestStoredEntryByEntry(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			config.Name, config.Types = "sort 1", types
-			var answers [2][]int64
-			for way := range answers {
+			var answers [3][]int64
+			for way := range answers { // 0: in memory, 1: stored, 2: and rows leave memory
 				o := sort.New(&batch.Pool{}, limit.New("test", 0), config)
 				var stored *optest.Stored
 				move := func() {
@@ -486,8 +493,15 @@ func TestStoredEntryByEntry(t *testing.T) {
 					}
 					o = next
 				}
-				if way == 1 {
+				if way > 0 {
 					stored = optest.Store(o)
+				}
+				spill := func(all bool) {
+					if way == 2 {
+						if err := stored.Spill(all); err != nil {
+							t.Fatal(err)
+						}
+					}
 				}
 				for piece := range pieces {
 					rows := make([][]any, 3000)
@@ -497,6 +511,9 @@ func TestStoredEntryByEntry(t *testing.T) {
 					}
 					if _, err := o.Apply(optest.Make(types, rows...), op.NewOutput(1)); err != nil {
 						t.Fatal(err)
+					}
+					if piece%3 == 1 {
+						spill(true)
 					}
 					switch {
 					case way == 0:
@@ -513,6 +530,7 @@ func TestStoredEntryByEntry(t *testing.T) {
 					}
 				}
 				for more := true; more; {
+					spill(false)
 					out := op.NewOutput(1)
 					var err error
 					if more, err = o.OnEnd(out); err != nil {
@@ -521,13 +539,18 @@ func TestStoredEntryByEntry(t *testing.T) {
 					if b := out.Ports[0]; b != nil {
 						answers[way] = append(answers[way], b.Cols[2].Int64s()...)
 					}
-					if way == 1 && more {
+					if way > 0 && more && out.Counts.Emitted > 0 {
 						move()
 					}
 				}
 			}
-			if len(answers[0]) == 0 || !slices.Equal(answers[0], answers[1]) {
-				t.Errorf("%d rows, %d if they are stored", len(answers[0]), len(answers[1]))
+			if len(config.Partition) > 0 { // what has left memory comes by key group
+				slices.Sort(answers[0])
+				slices.Sort(answers[1])
+				slices.Sort(answers[2])
+			}
+			if len(answers[0]) == 0 || !slices.Equal(answers[0], answers[1]) || !slices.Equal(answers[0], answers[2]) {
+				t.Errorf("%d rows, %d if they are stored, %d if they leave memory", len(answers[0]), len(answers[1]), len(answers[2]))
 			}
 		})
 	}
