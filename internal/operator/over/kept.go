@@ -8,11 +8,20 @@ import (
 	"wire.example/wire/sdk/batch"
 )
 
-// restVersion is the version of what belongs to no part of an Operator: docs/format/entries.md.
-const restVersion = 1
+// Versions of what belongs to no part of an Operator: docs/format/entries.md.
+const (
+	restVersion   = 1 // how many rows of the first partition have been emitted
+	passedVersion = 2 // how many rows are of partitions that are through, and the same of the next one
+)
 
-// Kept are the rows.
-func (o *Operator) Kept() []keyed.Kept { return []keyed.Kept{o.rows} }
+// Kept are the rows, and the runs of those that have left memory.
+func (o *Operator) Kept() []keyed.Kept { return []keyed.Kept{o.stored, o.runs} }
+
+// EntriesVersion is 2: in version 1 there were no runs.
+func (o *Operator) EntriesVersion() int { return 2 }
+
+// OldestEntries is 1; see op.Older.
+func (o *Operator) OldestEntries() int { return 1 }
 
 // OnBarrier forgets the rows of the partitions that are through.
 func (o *Operator) OnBarrier(int64, *op.Output) (more bool, err error) {
@@ -42,6 +51,13 @@ func (o *Operator) reached() (from, done int) {
 
 // Rest returns how many rows of the first partition of a key group have been emitted.
 func (o *Operator) Rest(group op.KeyGroup) ([]byte, error) {
+	if o.runs.Len(uint8(group)) > 0 {
+		passed, done := o.passed(int(group))
+		if passed == 0 && done == 0 {
+			return nil, nil
+		}
+		return binary.AppendUvarint(binary.AppendUvarint([]byte{passedVersion}, uint64(passed)), uint64(done)), nil //nolint:gosec // not negative
+	}
 	n := o.skip[group]
 	if o.ended {
 		if from, done := o.reached(); done > 0 && o.rows.GroupOf(o.ids[from]) == uint8(group) {
@@ -56,6 +72,14 @@ func (o *Operator) Rest(group op.KeyGroup) ([]byte, error) {
 
 // RestoreRest puts it in again.
 func (o *Operator) RestoreRest(group op.KeyGroup, data []byte) error {
+	if len(data) > 0 && data[0] == passedVersion {
+		passed, n := binary.Uvarint(data[1:])
+		done, m := binary.Uvarint(data[1+max(n, 0):])
+		if n > 0 && m > 0 && 1+n+m == len(data) {
+			o.segments.skip[group], o.skip[group] = int64(passed), int(done) //nolint:gosec // fewer than there are rows
+			return nil
+		}
+	}
 	if len(data) > 0 && data[0] == restVersion {
 		if n, size := binary.Uvarint(data[1:]); size > 0 && size == len(data)-1 {
 			o.skip[group] = int(n) //nolint:gosec // fewer than there are rows

@@ -22,6 +22,12 @@ func (m *memory) take(bytes int64) error {
 	return nil
 }
 
+// release gives back a part of what was taken.
+func (m *memory) release(bytes int64) {
+	m.budget.Release(bytes)
+	m.taken -= bytes
+}
+
 // giveBack releases all that was taken.
 func (m *memory) giveBack() {
 	m.budget.Release(m.taken)

@@ -20,6 +20,10 @@ type Operator struct {
 	order, partitions, peers *keyed.Order
 	hasher                   *keyed.Hasher // nil without partition
 	rows                     *keyed.Rows
+	// stored are the rows that came; rows is another one once they have left memory, and segments is how those come back, at the end, from runs.
+	stored   *keyed.Rows
+	runs     *keyed.Runs
+	segments segments
 	// ids are all rows in order, once ended; next is the first that has not been emitted.
 	ended bool
 	ids   []uint32
@@ -77,6 +81,10 @@ func newOperator(pool *batch.Pool, budget *limit.Budget, config Config, counts *
 		o.hasher = keyed.NewHasher(config.Partition)
 	}
 	o.rows = o.newRows()
+	o.stored = o.rows
+	o.runs = keyed.NewRuns(keyed.RunsConfig{
+		Name: config.Name, Pool: pool, Budget: budget, Rows: o.rows, Types: config.Types, Order: o.order, Left: func() {},
+	})
 	for i := range config.Calls {
 		o.calls = append(o.calls, o.evaluatorOf(&config.Calls[i]))
 	}
@@ -143,7 +151,7 @@ func (o *Operator) frameOf(f Frame) *framing {
 }
 
 // Tables is the one table: the rows.
-func (o *Operator) Tables() []op.Table { return []op.Table{o.rows} }
+func (o *Operator) Tables() []op.Table { return []op.Table{o.stored} }
 
 // Needs declares the key groups of the rows that come, and all of them at the end.
 func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
@@ -193,8 +201,23 @@ func (o *Operator) keep(store *keyed.Rows, in *batch.Batch) error {
 
 // OnEnd emits the rows in order, each with what the functions say of it.
 func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
-	if !o.ended {
+	switch {
+	case o.segments.begun || o.ended:
+	case o.runs.Any() && o.stored.Len() > 0:
+		o.runs.Want()
+		return true, nil // they leave before the next call
+	case o.runs.Any():
+		o.beginSegments()
+	default:
 		if err := o.end(); err != nil {
+			if o.runs.WantIf(err) {
+				return true, nil
+			}
+			return false, err
+		}
+	}
+	for o.segments.begun && o.next == len(o.ids) {
+		if more, err := o.nextSegment(); err != nil || !more {
 			return false, err
 		}
 	}
@@ -203,7 +226,7 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 			return false, err
 		}
 	}
-	if out.Ports[0] != nil {
+	if out.Ports[0] != nil || o.segments.begun {
 		return true, nil
 	}
 	o.free() // nothing that was emitted is lent any more
@@ -216,6 +239,8 @@ func (o *Operator) free() {
 		c.close()
 	}
 	o.rows.Free()
+	o.stored.Free()
+	o.runs.Free()
 	o.ids, o.next, o.part, o.calls = nil, 0, partition{}, nil
 	o.memory.giveBack()
 }
@@ -247,7 +272,8 @@ func (o *Operator) emit(out *op.Output) error {
 
 // end sorts the rows.
 func (o *Operator) end() error {
-	if err := o.memory.take(int64(o.rows.Len()) * numberBytes); err != nil {
+	bytes := int64(o.rows.Len()) * numberBytes
+	if err := o.memory.take(bytes); err != nil {
 		return err
 	}
 	o.ids = make([]uint32, o.rows.Len())
@@ -255,22 +281,33 @@ func (o *Operator) end() error {
 	for at := 0; at < len(o.ids); {
 		at += o.rows.Scan(&c, o.ids[at:])
 	}
+	if err := o.order.Sort(o.rows, o.ids); err != nil {
+		o.memory.release(bytes)
+		o.ids = nil
+		return err
+	}
 	o.next, o.ended = 0, true
-	return o.order.Sort(o.rows, o.ids)
+	return nil
 }
 
 // gather returns columns with rows, lent until the next call.
 func (o *Operator) gather(ids []uint32) []*batch.Column {
-	if o.columns == nil {
-		o.columns = make([]*batch.Column, len(o.config.Types))
-		for i, typ := range o.config.Types {
-			if len(o.absent) == 0 || !o.absent[i] {
-				o.columns[i] = batch.NewColumn(o.pool, typ)
-			}
-		}
-	}
+	o.makeColumns()
 	o.rows.Gather(ids, o.columns)
 	return o.columns
+}
+
+// makeColumns makes a column for each that something reads.
+func (o *Operator) makeColumns() {
+	if o.columns != nil {
+		return
+	}
+	o.columns = make([]*batch.Column, len(o.config.Types))
+	for i, typ := range o.config.Types {
+		if len(o.absent) == 0 || !o.absent[i] {
+			o.columns[i] = batch.NewColumn(o.pool, typ)
+		}
+	}
 }
 
 // compute has the functions answer for the next n rows, and selects those that were not emitted before.

@@ -15,6 +15,7 @@ const (
 	Take  Verdict = iota
 	Skip          // this row
 	Leave         // this one and all that follow
+	Pause         // it is judged again by the next call; this one gives what it has
 )
 
 // Merger gives the rows of the runs of a key group in order. It holds a block of each.
@@ -182,13 +183,16 @@ func (m *Merger) Next(out []*batch.Column, most int, judge func(cols []*batch.Co
 		if judge != nil {
 			verdict = judge(s.cols, s.row)
 		}
+		if verdict == Pause {
+			break
+		}
 		switch verdict {
 		case Take:
 			m.take(s, out, n)
 			n++
 		case Leave:
 			done = true
-		case Skip:
+		case Skip, Pause:
 		}
 		if s.row++; s.row < s.n {
 			s.head = s.prefixes[s.row]

@@ -139,6 +139,9 @@ func (r *Runs) Want() bool {
 	return r.wanted
 }
 
+// Share is about how many bytes of the rows of runs may be in memory at once, beside what a merge takes.
+func (r *Runs) Share() int64 { return r.low }
+
 // Tight reports whether rows should leave memory; see Spiller. There must be enough left to sort them.
 func (r *Runs) Tight() bool {
 	if r.reader == nil || r.wanted || r.work != nil {
