@@ -17,6 +17,9 @@ const (
 // Kept are the rows, and the runs of those that have left memory.
 func (o *Operator) Kept() []keyed.Kept { return []keyed.Kept{o.stored, o.runs} }
 
+// Overflows says that rows leave memory in runs.
+func (o *Operator) Overflows() {}
+
 // EntriesVersion is 2: in version 1 there were no runs.
 func (o *Operator) EntriesVersion() int { return 2 }
 
