@@ -61,7 +61,7 @@ ask() {
 		(cd "$copy" && go build -o wire ./cmd/wire)
 		"$copy/difffuzz" -postgres "$dsn" -wire "$copy/wire sql --keep-going --output csv" -seeds 250 -most 1 -shrink=false
 	else
-		(cd "$copy" && env ${what#streams} WIRE_FIRST=1 WIRE_CASES=6000 WIRE_TEST_POSTGRES="$dsn" go test -count=1 -v -timeout 30m -run TestRandomStreams ./test/streamfuzz)
+		(cd "$copy" && env ${what#streams} WIRE_FIRST=1 WIRE_CASES=3000 WIRE_TEST_POSTGRES="$dsn" go test -count=1 -v -timeout 30m -run TestRandomStreams ./test/streamfuzz)
 	fi 2>&1 | sed -n 's/.*# first after/first after/p' | tail -1
 }
 
