@@ -301,13 +301,30 @@ func (w *narrower) aggregate(n *logical.Aggregate) narrowed {
 	return out
 }
 
+// answers reports whether call i of n is needed: because its column is read, or because n is what takes out rows that come too late, which must not depend on what is read.
+func (d demand) answers(n *logical.Over, i int) bool {
+	calls := d.of(n)[n.Input.Schema().Len():]
+	if calls[i].Read || i > 0 || slices.ContainsFunc(calls, func(c codec.Need) bool { return c.Read }) {
+		return calls[i].Read
+	}
+	return len(n.Order) > 0 && inOrder(n.Order[0]) && !slices.ContainsFunc(n.Calls, func(c logical.WindowCall) bool { return ahead(n.Input, c) }) && dated(n)
+}
+
+// dated reports whether a source below n has a watermark.
+func dated(n logical.Node) bool {
+	if scan, ok := n.(*logical.Scan); ok {
+		return scan.Source.EventTime >= 0
+	}
+	return slices.ContainsFunc(n.Inputs(), dated)
+}
+
 func (w *narrower) over(n *logical.Over) narrowed {
 	in := w.exact(n.Input)
-	old, now := n.Input.Schema().Len(), in.node.Schema().Len()
+	now := in.node.Schema().Len()
 	out := narrowed{at: slices.Clone(in.at)}
 	var calls []logical.WindowCall
 	for i, c := range n.Calls {
-		if !w.demand.of(n)[old+i].Read {
+		if !w.demand.answers(n, i) {
 			out.at = append(out.at, -1)
 			continue
 		}

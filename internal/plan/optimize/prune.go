@@ -164,7 +164,7 @@ func (d demand) relation(n logical.Node, narrowing bool) {
 		d.wholes(n.Input, n.Partition...)
 		d.sortKeys(n.Input, n.Order)
 		for i, c := range n.Calls {
-			if !narrowing || d.of(n)[in+i].Read {
+			if !narrowing || d.answers(n, i) {
 				d.wholes(n.Input, c.Args...)
 				d.wholes(n.Input, c.Filter, c.Frame.StartOffset, c.Frame.EndOffset)
 			}
