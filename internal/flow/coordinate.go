@@ -298,7 +298,7 @@ func (c *coordinator) advance() {
 	c.passForEnded()
 	c.mu.Lock()
 	epoch := c.current
-	complete := c.epochs.phase == phaseCollecting && epoch.complete()
+	complete := c.epochs.phase == phaseCollecting && (epoch.complete() || fault.Weak("epoch/prepared-first") && epoch.sealed())
 	if complete {
 		c.epochs.store()
 	}

@@ -100,10 +100,13 @@ func (e *epochState) contributeTask(task int, p taskPart, states map[string]oper
 }
 
 // complete reports whether every source and task has contributed and every sink is prepared: the epoch may be published.
-func (e *epochState) complete() bool {
+func (e *epochState) complete() bool { return e.sealed() && len(e.prepared) == e.sinks }
+
+// sealed reports whether every source and task has contributed.
+func (e *epochState) sealed() bool {
 	waiting := func(p part) bool { return !p.done }
 	busy := func(p taskPart) bool { return !p.done }
-	return !slices.ContainsFunc(e.sources, waiting) && !slices.ContainsFunc(e.tasks, busy) && len(e.prepared) == e.sinks && e.draining == 0
+	return !slices.ContainsFunc(e.sources, waiting) && !slices.ContainsFunc(e.tasks, busy) && e.draining == 0
 }
 
 // final reports whether nothing can follow this epoch: every source was at its end, and so is every task.

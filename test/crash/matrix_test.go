@@ -62,6 +62,7 @@ type scene struct {
 	dir    string
 	weak   string
 	asleep []*process.Process
+	woken  []*process.Process
 	// early says that one sleeps that had not begun to read: it may miss what the other has finished with before it comes to publish.
 	early bool
 }
@@ -143,7 +144,7 @@ func (s *scene) end() error {
 			return fmt.Errorf("a run that was superseded ended with %d: %s", r.Exit(), process.Tail(r.Says()))
 		}
 	}
-	s.asleep = nil
+	s.asleep, s.woken = nil, s.asleep
 	if !maps.Equal(published, files(s.t, s.dir)) {
 		return errors.New("a run that was superseded changed the output")
 	}

@@ -13,14 +13,20 @@ import (
 	"testing"
 )
 
-// rows is how many records the inputs have.
-const rows = 900
+// rows is how many records the inputs have, manyRows and manyKeys those of the pipeline that has little memory.
+const (
+	rows     = 900
+	manyRows = 450_000
+	manyKeys = 300_000
+)
 
 // pipeline is what is run: from files in `in` to files in `out`.
 type pipeline struct {
 	name, file, text string
 	// folded says that the output is changes, of which only the rows count that they leave.
 	folded bool
+	// flags are more flags for runs.
+	flags []string
 }
 
 const orders = `CREATE SOURCE orders (id BIGINT, customer BIGINT, amount NUMERIC(8,2), at TIMESTAMP, WATERMARK FOR at AS at - INTERVAL '10 seconds')
@@ -51,16 +57,37 @@ sinks:
 	}
 }
 
+// crowded is a pipeline whose state is larger than its memory.
+func crowded() *pipeline {
+	return &pipeline{name: "crowded", file: "p.sql", folded: true, flags: []string{"--memory", "24MiB", "--block-bytes", "65536"}, text: `SET emit = 'changes';
+CREATE SOURCE many (id BIGINT) WITH (connector = 'file', path = 'in/many.jsonl', format = 'json');
+CREATE SINK result WITH (connector = 'file', path = 'out/result.jsonl', format = 'json');
+INSERT INTO result SELECT id, count(*) AS n, sum(id) AS total FROM many GROUP BY id HAVING sum(id) % 600 = 0;` + "\n"}
+}
+
 // lay writes the pipeline and its input.
 func (p *pipeline) lay(t *testing.T, dir string) {
 	t.Helper()
-	for name, text := range input() {
+	files := input()
+	if p.name == "crowded" {
+		files["in/many.jsonl"] = many()
+	}
+	for name, text := range files {
 		path := filepath.Join(dir, name)
 		must(t, os.MkdirAll(filepath.Dir(path), 0o750))
 		must(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 	must(t, os.MkdirAll(filepath.Join(dir, "out", "parts"), 0o750))
 	must(t, os.WriteFile(filepath.Join(dir, p.file), []byte(p.text), 0o600))
+}
+
+// many is the input of the pipeline that has little memory.
+func many() string {
+	var b strings.Builder
+	for i := range manyRows {
+		fmt.Fprintf(&b, `{"id":%d}`+"\n", i*7919%manyKeys)
+	}
+	return b.String()
 }
 
 // input is the same for all pipelines.

@@ -25,8 +25,12 @@ func (p *pipeline) run(t *testing.T, dir string, a process.Aim, parallelism int,
 
 func (p *pipeline) start(t *testing.T, dir string, a process.Aim, parallelism int, flags ...string) *process.Process {
 	t.Helper()
-	a.Pause = "source/block=4ms" // a run takes several checkpoints, and most of its time does nothing
-	args := append([]string{"run", "--checkpoint-interval", "1ms", "--block-bytes", "1024", "--parallelism", strconv.Itoa(parallelism), "--summary", "none"}, flags...)
+	pause := "4ms"
+	if len(p.flags) > 0 { // it has many blocks
+		pause = "1ms"
+	}
+	a.Pause = "source/block=" + pause // a run takes several checkpoints, and most of its time does nothing
+	args := append([]string{"run", "--checkpoint-interval", "1ms", "--block-bytes", "1024", "--parallelism", strconv.Itoa(parallelism), "--summary", "none"}, append(flags, p.flags...)...)
 	return process.Start(t, dir, a.Env(), append(args, p.file)...)
 }
 

@@ -100,7 +100,11 @@ func (d *Directory) PutNew(ctx context.Context, name string, data []byte) error 
 	if err != nil {
 		return err
 	}
-	if err := d.fs.Link(temp, d.path(name)); err != nil {
+	link := d.fs.Link
+	if fault.Weak(weakFence) {
+		link = d.fs.Rename
+	}
+	if err := link(temp, d.path(name)); err != nil {
 		return errors.Join(err, d.remove(temp))
 	}
 	fault.Point("checkpoint/linked")

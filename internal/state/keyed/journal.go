@@ -179,6 +179,9 @@ func (j *journal) stored(numbers []uint32) {
 
 // clean reports whether the store has an entry as it is. While the sealed epoch is not applied, settled is false: what it has written does not count.
 func (j *journal) clean(n uint32, settled bool) bool {
+	if fault.Weak("state/evict-clean") {
+		return true
+	}
 	mark := *j.marks.At(n)
 	if mark&markTouched != 0 || mark&markStored == 0 {
 		return false
