@@ -12,7 +12,10 @@ LDFLAGS := -s -w -X $(CLI).buildVersion=$(VERSION) -X $(CLI).buildCommit=$(COMMI
 # Packages whose goroutines share data: CI runs these under the race detector, `make race` all.
 CONCURRENT := /internal/(flow|connect|foundation|telemetry|server|node|cli)(/|$$)
 
-.PHONY: help build test check lint fmt race race-concurrent cover bench fuzz fuzz-sql fuzz-stream pgquery nexmark soak crash e2e tools clean
+# Packages whose tests use the store on disk.
+WITHOUT_CGO := ./internal/state/pebblestore ./internal/engine ./test/exactlyonce ./test/edits
+
+.PHONY: help build test check lint fmt race race-concurrent no-cgo cover bench fuzz fuzz-sql fuzz-stream pgquery nexmark soak crash killed e2e tools clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +40,9 @@ race: ## Run all tests under the race detector (needs a C compiler).
 
 race-concurrent: ## The race detector on the packages that start goroutines.
 	CGO_ENABLED=1 tools/test.sh -race $$(go list ./... | grep -E '$(CONCURRENT)')
+
+no-cgo: ## The suites of state without cgo, as the product is built: its store allocates otherwise then.
+	CGO_ENABLED=0 tools/test.sh -count=1 $(WITHOUT_CGO)
 
 cover: ## Run all tests with coverage, write cover.out, apply the floors.
 	tools/cover.sh
@@ -67,6 +73,9 @@ soak: build ## Queries over an endless stream for SOAK_MINUTES (default 30): mem
 
 crash: ## Runs are killed and stopped at every named point and at 300 random moments, state is damaged, its disk filled (WIRE_SEED): test/crash in full.
 	WIRE_TEST_HEAVY=1 tools/test.sh -count=1 -timeout 4h ./test/crash
+
+killed: ## Every script of test/pipelines in every way, killed as a process too; see make nexmark for the same of Nexmark's queries.
+	WIRE_TEST_HEAVY=1 tools/test.sh -count=1 -timeout 4h ./test/pipelines
 
 e2e: build ## The suites under test/ in full against bin/wire as a real process (WIRE_BIN names it to the tests).
 	@test -d test || { echo 'make e2e: this tree has no test/' >&2; exit 1; }
