@@ -37,6 +37,7 @@ type Changing struct {
 	certain uint32
 	// nowhere stands for the rows of a row's key that has none.
 	nowhere run
+	missing missing
 	// failure is that of an undoing.
 	failure error
 	// ignored counts rows that were taken back and not known.
@@ -96,6 +97,7 @@ func NewChanging(c *Config) (*Changing, error) {
 		return nil, c.wrong("an input that may change cannot be broadcast")
 	}
 	j := &Changing{cfg: *c}
+	j.missing.j = j
 	if c.Kind == Single && c.Inputs[RightInput].Unique {
 		j.cfg.Kind = Left // a second match is there for a moment only, since what it replaces is taken back later
 	}

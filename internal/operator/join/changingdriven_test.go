@@ -162,3 +162,17 @@ func TestChangingStarves(t *testing.T) {
 		}
 	}
 }
+
+// TestChangingDrivenConditions: rows count their matches where there is a condition beside the keys, and so do those of keys with many rows, which are found by their images.
+func TestChangingDrivenConditions(t *testing.T) {
+	types := []schema.Type{schema.Of(schema.Int64), schema.Of(schema.Int64)}
+	for _, kind := range []join.Kind{join.Inner, join.Left, join.Full, join.Semi, join.Anti, join.Mark} {
+		t.Run(kind.String(), func(t *testing.T) {
+			c := join.Config{Name: "j", Kind: kind, Left: types, Right: types, Keys: []join.Key{{}}}
+			c.Residual, c.Reads = program(t, types, types, "l1 < r1")
+			o := driven(c, newChanging)
+			o.Changes = true
+			optest.Check(t, o, drawChangedPair(types, [2]bool{}), nil)
+		})
+	}
+}

@@ -12,7 +12,12 @@ func (j *Changing) Kept() []keyed.Kept {
 	if !j.plan.stores[RightInput] {
 		return []keyed.Kept{j.table, j.stores[LeftInput].rows}
 	}
-	return []keyed.Kept{j.stores[RightInput].rows, j.stores[LeftInput].rows}
+	if !j.leaves() {
+		return []keyed.Kept{j.stores[RightInput].rows, j.stores[LeftInput].rows}
+	}
+	return []keyed.Kept{
+		&changingRows{Rows: j.stores[RightInput].rows, j: j, input: RightInput}, &changingRows{Rows: j.stores[LeftInput].rows, j: j, input: LeftInput},
+	}
 }
 
 // describe says how what is kept is written.
@@ -24,6 +29,9 @@ func (j *Changing) describe() {
 		e := keyed.Extras{Loaded: func(ids []uint32) error { return op.OutOfMemory(s.name, j.load(input, ids)) }}
 		if s.degrees != nil || s.ages != nil {
 			e.Append, e.Restore = s.appendBeside, s.restoreBeside
+		}
+		if j.leaves() {
+			e.Has = j.missing.present
 		}
 		s.rows.SetExtras(e)
 	}
@@ -98,7 +106,7 @@ func (j *Changing) Restored() error {
 			s.ages.line(group, s.rows.AppendGroup(nil, group))
 		}
 	}
-	return nil
+	return op.OutOfMemory(j.cfg.title(), j.restoreWhole())
 }
 
 // touchNumbers notes that it changes how many rows of the right input keys have, if that is what is stored and the batch at work is of that input.

@@ -21,9 +21,9 @@ const (
 	changingParts   = partSide + 2*sideParts
 )
 
-// Tables are the state: the keys; then, of the left and then of the right input, the rows and what finds them; then what else rows are found by.
+// Tables are the state: what is missing; the keys; then, of the left and then of the right input, the rows and what finds them; then what else rows are found by.
 func (j *Changing) Tables() []op.Table {
-	tables := []op.Table{j.table}
+	tables := []op.Table{&j.missing, j.table}
 	for _, s := range j.stores {
 		tables = append(tables, s.rows)
 		if s.index != nil {
@@ -36,9 +36,18 @@ func (j *Changing) Tables() []op.Table {
 	return tables
 }
 
-// Needs declares the key groups of in.
+// Needs declares the key groups of in, or its keys where some are away. The end of an input needs none of those: what is away is dropped whole, or stays.
 func (j *Changing) Needs(input int, in *batch.Batch, needs *op.Needs) {
 	n := len(j.Tables())
+	if j.someAway() {
+		if in != nil {
+			_, dealt := j.hash(input, in)
+			for i := range n {
+				needs.Keys(i, dealt)
+			}
+		}
+		return
+	}
 	if in == nil {
 		for i := range n {
 			needs.All(i)

@@ -1,0 +1,253 @@
+package join
+
+import (
+	"math"
+	"slices"
+
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	durable "wire.example/wire/internal/state/store"
+	"wire.example/wire/sdk/batch"
+)
+
+// Rows of a Changing join leave memory with all rows of their key, of both inputs, and come back so: a key that is in the table has all its rows in memory, and one that is not has none there.
+
+// leaves reports whether rows may leave memory: nothing but their keys finds them.
+func (j *Changing) leaves() bool {
+	return j.kin == nil && j.plan.stores[RightInput] && j.cfg.Inputs[LeftInput].TTL == 0 && j.cfg.Inputs[RightInput].TTL == 0 && len(j.keys[LeftInput].dealt) > 0
+}
+
+// Leaves reports whether rows may leave memory.
+func (j *Changing) Leaves() bool { return j.leaves() }
+
+// missing notes which of the hashes that are about to be loaded have no key in memory. It is the first of the tables, so that it does so before the rows of either input are loaded.
+type missing struct {
+	j      *Changing
+	hashes []uint64
+}
+
+// Resident reports whether all rows are in memory.
+func (m *missing) Resident() bool { return !m.j.someAway() }
+
+// Load notes the hashes.
+func (m *missing) Load(hashes []uint64, _ [op.KeyGroups / 64]uint64) error {
+	m.hashes = m.hashes[:0]
+	for _, h := range hashes {
+		if !m.j.table.HasHash(h) {
+			m.hashes = append(m.hashes, h)
+		}
+	}
+	slices.Sort(m.hashes)
+	return nil
+}
+
+// present reports whether the rows of a hash are in memory, but for those that are being loaded.
+func (m *missing) present(hash uint64) bool {
+	_, found := slices.BinarySearch(m.hashes, hash)
+	return !found
+}
+
+// someAway reports whether some rows are not in memory.
+func (j *Changing) someAway() bool {
+	return j.stores[LeftInput].rows.HasAway() || j.stores[RightInput].rows.HasAway()
+}
+
+// changingRows are the rows of an input as a part that may leave memory. Those of the left input make those of the right one leave, too.
+type changingRows struct {
+	*keyed.Rows
+	j     *Changing
+	input int
+	ids   [2][]uint32
+	slots []uint32
+	group int // of which keys leave next
+	// written: what changed of the right input was spilled.
+	written bool
+}
+
+// Room is how many rows can be put in before memory grows; see keyed.Evictable. Few rows are not worth it.
+func (c *changingRows) Room() int {
+	room := math.MaxInt
+	for _, s := range c.j.stores {
+		if c.input == LeftInput && s.rows.Len() >= batch.MaxRows {
+			room = min(room, s.rows.Room())
+		}
+	}
+	return room
+}
+
+// Spill writes what changed of both inputs; see keyed.Evictable.
+func (c *changingRows) Spill(into *durable.Changes, most int64) (more bool) {
+	if c.input == RightInput {
+		return c.Rows.Spill(into, most)
+	}
+	if !c.written {
+		from := into.Bytes()
+		if c.j.stores[RightInput].rows.Spill(into, most) {
+			return true
+		}
+		c.written = true
+		if most -= into.Bytes() - from; most <= 0 {
+			return true
+		}
+	}
+	more = c.Rows.Spill(into, most)
+	c.written = more
+	return more
+}
+
+// Evict has rows leave memory with all others of their keys; see keyed.Evictable.
+func (c *changingRows) Evict(want int, settled bool) (evicted int, err error) {
+	j := c.j
+	if c.input == RightInput {
+		return want, nil
+	}
+	if j.work.in != nil || !j.stores[LeftInput].rows.Settled() || !j.stores[RightInput].rows.Settled() {
+		return 0, nil
+	}
+	rows := max(j.stores[LeftInput].rows.Len()+j.stores[RightInput].rows.Len(), 1)
+	want = max(want, rows/leastShare)
+	for range keyed.Groups {
+		if evicted >= want {
+			break
+		}
+		n, err := c.evictGroup(uint8(c.group), 2*want/keyed.Groups+1, settled) //nolint:gosec // below 256
+		if err != nil {
+			return evicted, err
+		}
+		c.group = (c.group + 1) % keyed.Groups
+		evicted += n
+	}
+	return evicted, nil
+}
+
+// leastShare is which part of the rows leaves memory at least: to go through a key group costs the same however few leave.
+const leastShare = 8
+
+// evictGroup has about so many rows of a key group leave.
+func (c *changingRows) evictGroup(group uint8, want int, settled bool) (evicted int, err error) {
+	j := c.j
+	c.slots = c.slots[:0]
+	c.ids[LeftInput], c.ids[RightInput] = c.ids[LeftInput][:0], c.ids[RightInput][:0]
+	for slot := range j.table.Slots(group) {
+		if len(c.ids[LeftInput])+len(c.ids[RightInput]) >= want {
+			break
+		}
+		if c.collect(slot, settled) && j.table.Alone(slot) {
+			c.slots = append(c.slots, slot)
+			continue
+		}
+	}
+	for _, slot := range c.slots {
+		if err := c.expel(slot); err != nil {
+			return 0, err
+		}
+	}
+	for input, s := range j.stores {
+		if err := s.rows.Expel(c.ids[input]); err != nil {
+			return 0, err
+		}
+	}
+	return len(c.ids[LeftInput]) + len(c.ids[RightInput]), nil
+}
+
+// collect adds the rows of a key to ids, if the store has all of them as they are.
+func (c *changingRows) collect(slot uint32, settled bool) bool {
+	j := c.j
+	before := [2]int{len(c.ids[LeftInput]), len(c.ids[RightInput])}
+	for input, s := range j.stores {
+		r := &j.runs.At(slot)[input]
+		for id := r.head; r.count > 0 && id != keyed.NoRow; id = *s.runs.next.At(id) {
+			if !s.rows.Clean(id, settled) {
+				c.ids[LeftInput], c.ids[RightInput] = c.ids[LeftInput][:before[LeftInput]], c.ids[RightInput][:before[RightInput]]
+				return false
+			}
+			c.ids[input] = append(c.ids[input], id)
+		}
+	}
+	return true
+}
+
+// expel takes a key out of what rows are found by.
+func (c *changingRows) expel(slot uint32) error {
+	j := c.j
+	for input, s := range j.stores {
+		r := &j.runs.At(slot)[input]
+		for id := r.head; r.indexed && r.count > 0 && id != keyed.NoRow; id = *s.runs.next.At(id) {
+			if err := s.index.remove(slot, *s.hashes.At(id), id, s.rows.GroupOf(id)); err != nil {
+				return err
+			}
+		}
+	}
+	return j.table.Delete(slot)
+}
+
+// Depart has all rows of both inputs leave memory, with the memory; see keyed.Departing.
+func (c *changingRows) Depart(bool) error {
+	j := c.j
+	if c.input == RightInput || j.work.in != nil {
+		return nil
+	}
+	for input, s := range j.stores {
+		if j.free[input] {
+			continue
+		}
+		if s.index != nil {
+			s.index.free()
+		}
+		for _, slab := range s.slabs() {
+			slab.Free()
+		}
+		if err := s.rows.Depart(); err != nil {
+			return err
+		}
+	}
+	j.table.Free()
+	j.runs.Free()
+	return nil
+}
+
+// Adopt has the rows that are there count as changed; see keyed.Late.
+func (c *changingRows) Adopt() error {
+	j := c.j
+	return c.AdoptAs(func(yield func(uint32, uint64) bool) {
+		for g := range keyed.Groups {
+			for slot := range j.table.Slots(uint8(g)) { //nolint:gosec // below 256
+				r, hash := &j.runs.At(slot)[c.input], j.table.HashOf(slot)
+				for id := r.head; r.count > 0 && id != keyed.NoRow; id = *j.stores[c.input].runs.next.At(id) {
+					if !yield(id, hash) {
+						return
+					}
+				}
+			}
+		}
+	})
+}
+
+// restoreWhole has keys leave memory of which some rows were restored and others were not.
+func (j *Changing) restoreWhole() error {
+	if !j.leaves() || !j.someAway() {
+		return nil
+	}
+	c := &changingRows{Rows: j.stores[LeftInput].rows, j: j, input: LeftInput}
+	for g := range keyed.Groups {
+		c.slots = c.slots[:0]
+		c.ids[LeftInput], c.ids[RightInput] = c.ids[LeftInput][:0], c.ids[RightInput][:0]
+		for slot := range j.table.Slots(uint8(g)) { //nolint:gosec // below 256
+			hash := j.table.HashOf(slot)
+			if (j.stores[LeftInput].rows.MayBeAway(hash) || j.stores[RightInput].rows.MayBeAway(hash)) && c.collect(slot, true) {
+				c.slots = append(c.slots, slot)
+			}
+		}
+		for _, slot := range c.slots {
+			if err := c.expel(slot); err != nil {
+				return err
+			}
+		}
+		for input, s := range j.stores {
+			if err := s.rows.Expel(c.ids[input]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
