@@ -17,9 +17,11 @@ import (
 	"wire.example/wire/test/process"
 )
 
-// class is what kind of file of a state directory path is.
+// class is what kind of file of a state directory path is, or of a sink that a run has open.
 func class(path string) string {
 	switch name := filepath.Base(path); {
+	case name[0] == '.':
+		return "part"
 	case strings.Contains(path, "/manifests/"):
 		return "manifest"
 	case strings.HasSuffix(name, ".sst"):
@@ -41,6 +43,9 @@ func byClass(t *testing.T, dir string) map[string][]string {
 		}
 		return err
 	}))
+	if parts := hidden(t, dir); len(parts) > 0 {
+		found["part"] = parts
+	}
 	for _, paths := range found {
 		slices.Sort(paths)
 	}
@@ -83,6 +88,9 @@ func TestOneBit(t *testing.T) {
 				}
 			}
 		}
+		if point != "" && detected["part"] == 0 {
+			t.Errorf("killed at %q: nobody notices damage of what a sink has written", point)
+		}
 		if detected["manifest"] == 0 || detected["table"]+detected["pack"] == 0 {
 			t.Errorf("killed at %q: damage was noticed in %v only", point, detected)
 		}
@@ -108,7 +116,7 @@ func (s *scene) turn(path string, random *rand.Rand) (noticed bool, err error) {
 	if noticed && !strings.Contains(v.Says(), filepath.Base(path)) {
 		return noticed, fmt.Errorf("verify does not name it: %s", process.Tail(v.Says()))
 	}
-	if !noticed && class(path) != "lock" && !strings.HasPrefix(class(path), "lock") {
+	if !noticed && class(path) != "part" && !strings.HasPrefix(class(path), "lock") {
 		return noticed, fmt.Errorf("verify does not notice: %s", process.Tail(v.Says()))
 	}
 	r := c.run("", "", 3)

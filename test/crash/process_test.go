@@ -30,7 +30,7 @@ func (p *pipeline) start(t *testing.T, dir string, a process.Aim, parallelism in
 		pause = "1ms"
 	}
 	a.Pause = "source/block=" + pause // a run takes several checkpoints, and most of its time does nothing
-	args := append([]string{"run", "--checkpoint-interval", "1ms", "--block-bytes", "1024", "--parallelism", strconv.Itoa(parallelism), "--summary", "none"}, append(flags, p.flags...)...)
+	args := append([]string{"run", "--checkpoint-interval", "1ms", "--checkpoint-blocks", "6", "--block-bytes", "1024", "--parallelism", strconv.Itoa(parallelism), "--summary", "none"}, append(flags, p.flags...)...)
 	return process.Start(t, dir, a.Env(), append(args, p.file)...)
 }
 
