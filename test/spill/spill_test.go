@@ -1,0 +1,99 @@
+package spill_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"wire.example/wire/test/process"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	process.Remove()
+	os.Exit(code)
+}
+
+// queries give their rows in one order alone.
+var queries = map[string]string{ //nolint:gochecknoglobals // a table of cases
+	"sort":            "SELECT k, n, t FROM b ORDER BY k",
+	"limit":           "SELECT k, t FROM b ORDER BY t DESC, k LIMIT 300000 OFFSET 7",
+	"window":          "SELECT * FROM (SELECT k, n, sum(n) OVER w s, row_number() OVER w r FROM b WINDOW w AS (PARTITION BY n % 70001 ORDER BY k)) x ORDER BY n",
+	"first of each":   "SELECT DISTINCT ON (n % 300007) n % 300007 m, k, t FROM b ORDER BY n % 300007, k",
+	"sort of windows": "SELECT n % 9 g, rank() OVER (PARTITION BY n % 50021 ORDER BY t) r, k FROM b ORDER BY 1, 2, 3",
+}
+
+// rows of the input take some 100 bytes each in memory: ten times what the runs have, if tests may take long.
+const (
+	memory = "40MiB"
+	few    = 700_000
+	many   = 4_500_000
+)
+
+// TestMoreThanMemory: a run with little memory, without and with a state directory, the latter killed at a checkpoint and resumed, answers as one with much.
+func TestMoreThanMemory(t *testing.T) {
+	dir := t.TempDir()
+	rows := few
+	if process.Heavy() {
+		rows = many
+	}
+	writeInput(t, filepath.Join(dir, "in.csv"), rows)
+	for name, query := range queries {
+		t.Run(name, func(t *testing.T) {
+			script := "CREATE SOURCE b (k BIGINT, n BIGINT, t TEXT) WITH (connector = 'file', path = 'in.csv', format = 'csv');" +
+				"CREATE SINK o WITH (connector = 'file', path = 'out.csv', format = 'csv'); INSERT INTO o " + query + ";"
+			if err := os.WriteFile(filepath.Join(dir, "q.sql"), []byte(script), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			want := answer(t, dir, "", "--ephemeral", "--memory", "4GiB")
+			if got := answer(t, dir, "", "--ephemeral", "--memory", memory); !bytes.Equal(got, want) {
+				t.Errorf("without a state directory: %d bytes, want %d", len(got), len(want))
+			}
+			if got := answer(t, dir, "epoch/confirmed:2", "--state-dir", filepath.Join(t.TempDir(), "state"), "--memory", memory, "--checkpoint-interval", "100ms"); !bytes.Equal(got, want) {
+				t.Errorf("with a state directory: %d bytes, want %d", len(got), len(want))
+			}
+		})
+	}
+}
+
+// answer runs the script in dir, to the end, and returns what it wrote, which it removes. If kill is a point the run is killed there first.
+func answer(t *testing.T, dir, kill string, flags ...string) []byte {
+	t.Helper()
+	args := append([]string{"run", "q.sql", "--summary", "none", "--parallelism", "2"}, flags...)
+	if kill != "" {
+		p := process.Start(t, dir, process.Aim{Point: kill, Signal: "KILL"}.Env(), args...)
+		if p.Wait(); !p.Killed() {
+			t.Errorf("the run was not killed: %s", p.Says())
+		}
+	}
+	p := process.Start(t, dir, nil, args...)
+	p.Wait()
+	if err := p.Finishes(); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out.csv")
+	text, err := os.ReadFile(out) //nolint:gosec // a path of the test's
+	if err == nil {
+		err = os.Remove(out)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// writeInput writes rows of a random number, the number of the row, and a text.
+func writeInput(t *testing.T, path string, rows int) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(process.Seed(t), 0))
+	text := []byte("k,n,t\n")
+	for n := range rows {
+		text = fmt.Appendf(text, "%d,%d,a text of some length %d\n", random.Int64N(1<<60), n, random.Int64N(1<<40))
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
