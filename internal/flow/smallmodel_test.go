@@ -86,7 +86,9 @@ func (m *model) passSink(writer int, epoch int64) {
 	m.writes(1)
 }
 
-func (m *model) collecting(epoch int64) bool { return m.epochs.phase == phaseCollecting && m.epochs.last == epoch }
+func (m *model) collecting(epoch int64) bool {
+	return m.epochs.phase == phaseCollecting && m.epochs.last == epoch
+}
 
 // steps are all that can happen next.
 func (m *model) steps(mostEpochs int64) map[string]func(*model) {
