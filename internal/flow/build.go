@@ -100,7 +100,9 @@ type Pipeline struct {
 	limited     bool
 	satedMu     sync.Mutex
 	coordinator *coordinator
-	cancel      context.CancelCauseFunc
+	// pending is the memory of what tasks have written and the store does not have yet.
+	pending *limit.Budget
+	cancel  context.CancelCauseFunc
 	// enough is closed when a source has dealt Settings.StopAfter blocks.
 	enough     chan struct{}
 	enoughOnce sync.Once
@@ -158,6 +160,7 @@ func newPipeline(plan *physical.Plan, settings Settings) *Pipeline {
 		last, p.nextState = max(last, settings.Resume.Epoch), settings.Resume.NextState
 		maps.Copy(p.states, settings.Resume.States)
 	}
+	p.pending = settings.Budget.Child("changes for the store", limit.Unlimited)
 	p.coordinator = newCoordinator(p, last)
 	return p
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"wire.example/wire/internal/foundation/fault"
-	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/connector"
 )
 
@@ -71,6 +70,9 @@ func (c *coordinator) store(ctx context.Context, epoch *epochState, manifest *Ma
 		if err := c.persist(ctx, epoch.number, "write state", func(ctx context.Context) error { return keeper.Apply(ctx, epoch.number, changes) }); err != nil {
 			return err
 		}
+		for i := range epoch.changes {
+			c.pipeline.pending.Release(epoch.changes[i].booked)
+		}
 		epoch.changes = nil
 		c.mu.Lock()
 		c.applied = epoch.number
@@ -86,21 +88,21 @@ func (c *coordinator) store(ctx context.Context, epoch *epochState, manifest *Ma
 // takes only one task's changes of one epoch: what they remove is what was there before.
 func (c *coordinator) spillStranded(ctx context.Context, keeper Keeper) error {
 	for {
-		var of *task
-		var changes *store.Changes
+		var one changed
 		c.mu.Lock()
-		for t, s := range c.stranded {
-			of, changes = t, s
+		for _, one = range c.stranded {
+			break
 		}
 		c.mu.Unlock()
-		if of == nil {
+		if one.task == nil {
 			return nil
 		}
-		if err := keeper.Spill(ctx, changes); err != nil {
+		if err := keeper.Spill(ctx, one.changes); err != nil {
 			return err
 		}
+		c.pipeline.pending.Release(one.booked)
 		c.mu.Lock()
-		delete(c.stranded, of)
+		delete(c.stranded, one.task)
 		c.mu.Unlock()
 	}
 }

@@ -29,7 +29,7 @@ type coordinator struct {
 	// left is what ended tasks have removed, until the epoch that knows of their end has it.
 	left map[*task]*store.Changes
 	// stranded is what tasks wrote of epochs that were given up.
-	stranded map[*task]*store.Changes
+	stranded map[*task]changed
 	// dropped says that what steps had left that are no more is dropped.
 	dropped bool
 	// applied is the last epoch whose changes the store has; appliedNow is closed when there is a later one, or one was given up.
@@ -72,7 +72,7 @@ type finished struct {
 func newCoordinator(p *Pipeline, lastEpoch int64) *coordinator {
 	return &coordinator{
 		pipeline: p, changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), epochs: epochs{last: lastEpoch, most: p.settings.failures()},
-		ended: map[int]part{}, over: map[*task]bool{}, left: map[*task]*store.Changes{}, stranded: map[*task]*store.Changes{}, appliedNow: make(chan struct{}),
+		ended: map[int]part{}, over: map[*task]bool{}, left: map[*task]*store.Changes{}, stranded: map[*task]changed{}, appliedNow: make(chan struct{}),
 		stored: make(chan published, 1), committed: make(chan finished, 1), ctx: context.Background(), wait: firstBackoff,
 	}
 }
@@ -112,13 +112,13 @@ func (c *coordinator) taskSnapshot(t *task, epoch int64, p taskPart, states map[
 }
 
 // taskDrained takes what a task had changed when it passed the barrier of an epoch.
-func (c *coordinator) taskDrained(t *task, epoch int64, changes *store.Changes) {
+func (c *coordinator) taskDrained(epoch int64, changes changed) {
 	c.mu.Lock()
 	if c.current != nil && c.current.number == epoch {
 		c.current.draining--
-		c.current.changes = append(c.current.changes, changed{task: t, changes: changes})
+		c.current.changes = append(c.current.changes, changes)
 	} else {
-		c.stranded[t] = changes
+		c.stranded[changes.task] = changes
 	}
 	c.mu.Unlock()
 	c.notify()

@@ -34,6 +34,7 @@ type changed struct {
 	task    *task
 	changes *store.Changes
 	left    bool
+	booked  int64 // bytes, in Pipeline.pending
 }
 
 // allChanges are the changes of all tasks.

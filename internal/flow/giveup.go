@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"wire.example/wire/internal/state/store"
 )
 
 // An epoch that takes too long is given up, and another one begins after a pause. What belongs to it is not lost: sources stand where they stand, sinks tell of all that is not
@@ -60,7 +58,7 @@ func (c *coordinator) strand(epoch *epochState) {
 		if ch.left {
 			c.left[ch.task] = ch.changes
 		} else {
-			c.stranded[ch.task] = ch.changes
+			c.stranded[ch.task] = ch
 		}
 	}
 	c.asking = append(epoch.asking, c.asking...)
@@ -137,15 +135,14 @@ func (c *coordinator) bound(ctx context.Context, epoch int64) (context.Context, 
 
 // settled says whether the store has what a task sealed last: applied, or not yet, and then wait is closed when that may be so. What the task wrote of an epoch that was given up is
 // returned: it puts it into the store itself.
-func (c *coordinator) settled(t *task) (applied bool, stranded *store.Changes, wait <-chan struct{}) {
+func (c *coordinator) settled(t *task) (applied bool, stranded changed, wait <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.applied >= t.sealed {
-		return true, nil, nil
+		return true, changed{}, nil
 	}
-	if stranded = c.stranded[t]; stranded != nil {
-		delete(c.stranded, t)
-	}
+	stranded = c.stranded[t]
+	delete(c.stranded, t)
 	return false, stranded, c.appliedNow
 }
 

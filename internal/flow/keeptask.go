@@ -118,6 +118,7 @@ func (t *task) drainSome() error {
 	for _, k := range t.kept {
 		before := t.changes.Bytes()
 		more, err := k.drain(t.changes, left)
+		t.book()
 		if more || err != nil {
 			return err
 		}
@@ -125,9 +126,17 @@ func (t *task) drainSome() error {
 			return nil
 		}
 	}
-	t.pipeline.coordinator.taskDrained(t, t.sealed, t.changes)
-	t.changes = nil
+	t.book()
+	t.pipeline.coordinator.taskDrained(t.sealed, changed{task: t, changes: t.changes, booked: t.booked})
+	t.changes, t.booked = nil, 0
 	return nil
+}
+
+// book takes the memory of what was written so far, if there is that much: it exists anyway, and who looks how much is left shall know.
+func (t *task) book() {
+	if more := t.changes.Held() - t.booked; more > 0 && t.pipeline.pending.TryReserve(more) {
+		t.booked += more
+	}
 }
 
 // drainMore writes a piece of what was sealed and reports whether there is more. A task does so rather than wait for those behind it: they may wait, for room in memory, until the store has
@@ -174,8 +183,9 @@ func (t *task) settleAll() error {
 		if applied {
 			return nil
 		}
-		if stranded != nil {
-			err := t.pipeline.settings.Keeper.Spill(t.ctx, stranded)
+		if stranded.changes != nil {
+			err := t.pipeline.settings.Keeper.Spill(t.ctx, stranded.changes)
+			t.pipeline.pending.Release(stranded.booked)
 			t.sealed = 0
 			return err
 		}

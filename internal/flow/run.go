@@ -150,6 +150,7 @@ func (p *Pipeline) releaseRows() {
 		t.producer.release()
 	}
 	p.releaseScratch()
+	p.pending.Close()
 	for _, b := range p.budgets {
 		b.Close()
 	}

@@ -39,6 +39,7 @@ type task struct {
 	kept    []*keptStep
 	changes *store.Changes
 	sealed  int64 // its epoch
+	booked  int64 // bytes of changes, in Pipeline.pending
 	// checkpointing is above 0 while it works for an epoch, or waits for one; finishing says that all its input is over.
 	checkpointing atomic.Int32
 	finishing     atomic.Bool

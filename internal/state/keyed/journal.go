@@ -235,9 +235,9 @@ func (j *journal) list(numbers []uint32) error {
 	return j.settle()
 }
 
-// settle reserves what the lists have grown by.
+// settle reserves what the lists have grown by, and what waits to be drained.
 func (j *journal) settle() error {
-	bytes := int64(cap(j.touched)+cap(j.sealed)) * numberBytes
+	bytes := int64(cap(j.touched)+cap(j.sealed))*numberBytes + j.gone.Held() + j.early.Held()
 	if bytes > j.bytes {
 		if err := j.budget.Reserve(bytes - j.bytes); err != nil {
 			return outOfMemory(j.name, err)

@@ -149,9 +149,17 @@ func (c *Changes) Len() int { return c.count + len(c.drops) }
 // Bytes is the size of all keys with their prefixes and of all values: what is written, before compression.
 func (c *Changes) Bytes() int64 { return c.bytes }
 
+// The sizes of what it notes of entries and of drops, in bytes.
+const entrySize, dropSize = 40, 40
+
+// Held is about the size of the memory that its entries and drops take, in constant time.
+func (c *Changes) Held() int64 {
+	return c.bytes + int64(c.count)*entrySize + int64(len(c.drops))*dropSize
+}
+
 // Memory is the size of the memory that it holds, spare memory included.
 func (c *Changes) Memory() int64 {
-	const dropSize, partSize = 40, 64
+	const partSize = 64
 	size := int64(cap(c.drops))*dropSize + int64(cap(c.parts))*partSize
 	for i := range c.parts {
 		size += c.parts[i].memory()
@@ -212,7 +220,6 @@ func (c *Changes) part(hash uint64) *changesPart {
 }
 
 func (p *changesPart) memory() (size int64) {
-	const entrySize = 40
 	for _, block := range p.entries {
 		size += int64(cap(block)) * entrySize
 	}
