@@ -21,6 +21,9 @@ type slicesAway struct {
 	hand       int // the key group of which what windows are answered from leaves next
 	page       page
 	gone       []uint32
+	// read is how many entries were read, bytes what was stored of those.
+	read  int
+	bytes int64
 }
 
 // slicedPart is a Sliced's entries as a part that may leave memory.

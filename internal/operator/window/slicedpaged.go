@@ -18,8 +18,21 @@ type page struct {
 	folded                 []uint32
 }
 
-// pageEntries is about how many entries a page reads, of one key group at least.
-const pageEntries = 8192
+const (
+	// pageEntries is about how many entries a page has at most, but of one key group at least; fewer where they do not fit into a part of what is left when memory is tight.
+	pageEntries = 8192
+	pageShare   = 4
+	// entryOverhead is about what an entry and its key take in memory beside what is stored of them.
+	entryOverhead = 160
+)
+
+// entriesOfPage returns about how many entries a page may have.
+func (a *slicesAway) entriesOfPage() int {
+	if a.read == 0 { // nobody knows how large they are
+		return 1
+	}
+	return int(max(1, min(pageEntries, a.low/pageShare/(a.bytes/int64(a.read)+entryOverhead))))
+}
 
 // needs declares the key groups of the page.
 func (p *page) needs(needs *op.Needs) {
@@ -87,13 +100,14 @@ func (s *Sliced) firePages(out *op.Output) (more bool, err error) {
 	return false, nil
 }
 
-// turnPage begins the next page: so many key groups that it has about pageEntries, in memory or not.
+// turnPage begins the next page: so many key groups that it has about as many entries as it may, in memory or not.
 func (s *Sliced) turnPage() {
 	p := &s.away.page
 	out := 0
 	for _, of := range s.rest {
 		out += of.out
 	}
+	most := s.away.entriesOfPage()
 	p.loaded, p.begun = true, false
 	for entries := 0; p.to < keyed.Groups; p.to++ {
 		entries += s.table.LenOf(uint8(p.to)) //nolint:gosec // below 256
@@ -101,7 +115,7 @@ func (s *Sliced) turnPage() {
 		if away {
 			entries += out / keyed.Groups
 		}
-		if entries > pageEntries && p.to > p.from {
+		if entries > most && p.to > p.from {
 			break
 		}
 		p.loaded = p.loaded && !away
@@ -137,13 +151,15 @@ func (s *Sliced) loadPage() error {
 		if from > to {
 			continue
 		}
-		err := s.cells.Read(s.away.reader, last, uint8(from), uint8(to), func(hash uint64) bool { //nolint:gosec // key groups
+		n, size, err := s.cells.Read(s.away.reader, last, uint8(from), uint8(to), func(hash uint64) bool { //nolint:gosec // key groups
 			g := op.GroupOf(hash)
 			return mask[g>>6]>>(g&63)&1 != 0
 		})
 		if err != nil {
 			return err
 		}
+		s.away.read += n
+		s.away.bytes += size
 	}
 	p.loaded = true
 	return nil

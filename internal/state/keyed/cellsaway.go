@@ -63,8 +63,9 @@ func (c *Cells) Pass(e *Entries, take func(slice int64, hash uint64, rest []byte
 	return nil
 }
 
-// Read admits the entries that the store has of a slice with hashes of the key groups from first to last, both included, and that are wanted.
-func (c *Cells) Read(r store.Reader, slice int64, first, last uint8, wanted func(hash uint64) bool) error {
+// Read admits the entries that the store has of a slice with hashes of the key groups from first to last, both included, and that are wanted. It returns how many those are, and the bytes of their
+// keys and values.
+func (c *Cells) Read(r store.Reader, slice int64, first, last uint8, wanted func(hash uint64) bool) (n int, size int64, err error) {
 	var e Entries
 	var bytes []byte
 	give := func() error {
@@ -74,7 +75,7 @@ func (c *Cells) Read(r store.Reader, slice int64, first, last uint8, wanted func
 		return err
 	}
 	from, to := uint64(first)<<groupShift, uint64(last)<<groupShift|(1<<groupShift-1)
-	err := r.ScanSlice(c.home.Space, slice, max(from, c.home.From), min(to, c.home.To), func(hash uint64, key, value []byte) error {
+	err = r.ScanSlice(c.home.Space, slice, max(from, c.home.From), min(to, c.home.To), func(hash uint64, key, value []byte) error {
 		if !wanted(hash) {
 			return nil
 		}
@@ -83,14 +84,16 @@ func (c *Cells) Read(r store.Reader, slice int64, first, last uint8, wanted func
 				return err
 			}
 		}
+		n++
+		size += int64(len(key) + len(value))
 		at := len(bytes)
 		bytes = append(append(bytes, key...), value...)
 		e.Slices, e.Hashes = append(e.Slices, slice), append(e.Hashes, hash)
 		e.Keys, e.Values = append(e.Keys, bytes[at:at+len(key):at+len(key)]), append(e.Values, bytes[at+len(key):])
 		return nil
 	})
-	if err != nil || e.Len() == 0 {
-		return err
+	if err == nil && e.Len() > 0 {
+		err = give()
 	}
-	return give()
+	return n, size, err
 }
