@@ -7,11 +7,13 @@ import (
 	"pgregory.net/rapid"
 
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/aggregate"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/internal/operator/window"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // drawRevised draws a Sliced whose answers change.
@@ -93,5 +95,72 @@ func TestWrongRevisedSlices(t *testing.T) {
 		if _, err := window.NewRevised(&batch.Pool{}, limit.New("test", 0), c); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "slices 2") {
 			t.Errorf("%v, want %s", err, want)
 		}
+	}
+}
+
+// emitted is what a call emits until it has no more.
+func emitted(t *testing.T, call func(*op.Output) (bool, error)) (rows []string) {
+	t.Helper()
+	out := op.NewOutput(1)
+	for more := true; more; {
+		out.Reset()
+		var err error
+		if more, err = call(out); err != nil {
+			t.Fatal(err)
+		}
+		if b := out.Ports[0]; b != nil {
+			rows = append(rows, sdktest.Rows(b)...)
+		}
+	}
+	return rows
+}
+
+// TestIntervalsGoOnAcrossBarriers: what waits for its interval is stored, and is told of when that is over, as a change of what was told before.
+func TestIntervalsGoOnAcrossBarriers(t *testing.T) {
+	c := window.SlicedConfig{Shape: window.Shape{Kind: window.Hop, Size: 4, Every: 2}, TimeType: schema.Of(schema.TimestampTZ)}
+	c.Config = window.Config{Start: colStart, End: colEnd, Emission: window.Periodically, Interval: 100}
+	c.Name, c.Types, c.Keys, c.Calls = "windows 1", slicedTypes(), []int{colKey}, []aggregate.Call{call(t, "count")}
+	create := func() *window.Revised {
+		r, err := window.NewRevised(&batch.Pool{}, limit.New("test", 0), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	row := optest.Make(slicedTypes(), []any{2, 4, "a", 1, 1, nil})
+	feed := func(r *window.Revised) {
+		t.Helper()
+		if got := emitted(t, func(out *op.Output) (bool, error) { return r.Apply(row, out) }); len(got) > 0 {
+			t.Errorf("rows come out before their interval is over: %v", got)
+		}
+	}
+	at := func(r *window.Revised, micros int64) []string {
+		return emitted(t, func(out *op.Output) (bool, error) { return r.OnTime(micros, out) })
+	}
+	first := create()
+	store := optest.Store(first)
+	at(first, 10)
+	feed(first)
+	if got := at(first, 110); len(got) != 2 {
+		t.Fatalf("%v: two windows have the row", got)
+	}
+	feed(first)
+	if _, ok := any(first).(op.BarrierHandler); ok {
+		t.Error("something is emitted at a barrier")
+	}
+	second := create()
+	if _, err := store.Move(second); err != nil {
+		t.Fatal(err)
+	}
+	if got := at(second, 120); len(got) > 0 {
+		t.Errorf("%v", got)
+	}
+	feed(second)
+	want := []string{}
+	for _, w := range [][2]int64{{-2, 2}, {0, 4}} {
+		want = append(want, `-U "a", `+stamps(w)+", 1", `+U "a", `+stamps(w)+", 3")
+	}
+	if diff := sdktest.Diff(want, at(second, 200)); diff != "" {
+		t.Error(diff)
 	}
 }
