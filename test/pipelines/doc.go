@@ -15,9 +15,10 @@
 // uncompressed before it is compared. The lines of NAME.quoted are Go strings whose values, put together, are the bytes of NAME. In output, the time of
 // a dead letter reads "-". Files that are neither input nor wanted fail the script.
 //
-// Every script runs straight, at parallelism 2 and 3 with blocks of a record or so, stopped after its first block and resumed, and stopped
-// after every block; each way must give the same answer and the same account, of resumed runs the sum. With WIRE_BIN set it is that program which
-// runs, as a process; else it is the command line within the test, which is quicker.
+// Every script runs straight, at parallelism 2 with checkpoints every two blocks of a record or so, at parallelism 3, stopped after its first block and resumed, and stopped
+// after every block; each way must give the same answer and the same account, of resumed runs the sum. Every fourth, chosen by WIRE_SEED, is killed twice and resumed at
+// parallelism 3; with WIRE_TEST_HEAVY=1 all are, as processes too. With WIRE_BIN set it is that program which runs, as a process; else it is the command line within the
+// test, which is quicker.
 //
 // Scripts in SQL are in testdata/sql. A script NAME.txtar has pipeline.sql; what PostgreSQL answers to witness.sql, over the sources of the script as tables, is
 // want/out.jsonl, and witness.NAME.sql stands for want/NAME.jsonl:
@@ -30,7 +31,7 @@
 // is taken back has to be there. want.stderr, want.exit, flags and resume are as above.
 //
 // A grid NAME.yaml is a script with axes: a case for each combination of their values, filled into templates; its answers are in NAME.want. Every script and
-// case runs straight, at parallelism 2 and 4 with blocks of a row, and stopped in the middle and resumed at parallelism 3.
+// case runs straight, at parallelism 2 with checkpoints every few rows, at parallelism 4, and either killed twice or stopped in the middle, and resumed at parallelism 3.
 //
 // A script over inputs that never end has until, lines FILE: ROWS: its process gets a SIGINT when sinks have so many rows. If it has then/PATH, that is appended to an input
 // first, a while after these rows have come, and until.then says what is waited for before the signal; then2/PATH and until.then2 may follow.
