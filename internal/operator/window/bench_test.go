@@ -302,7 +302,7 @@ func BenchmarkRevised(b *testing.B) {
 				length := int64(len(batches)) * batch.MaxRows * 100
 				feed := func(i int) (emitted, rows int64) {
 					in := batches[i%len(batches)]
-					pass(b, in, assign, o)
+					emitted = pass(b, in, assign, o)
 					out := op.NewOutput(1)
 					drained := func(call func(*op.Output) (bool, error)) {
 						for more := true; more; {
