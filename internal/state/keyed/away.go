@@ -18,6 +18,8 @@ type away struct {
 	// groups are how many entries were evicted of each key group and not all loaded since; any says that there are some.
 	groups [Groups]uint64
 	any    bool
+	// keyBytes is about how much a key takes in memory, for ranges.
+	keyBytes int64
 	// closed says that all have left for good: there are no filters.
 	closed bool
 	// filters are Bloom filters, each twice as large as the one before; the last one takes what is added.

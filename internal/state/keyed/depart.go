@@ -18,6 +18,9 @@ type Departing interface {
 func (t *Table) Depart(forGood bool) error {
 	a := t.away
 	if forGood {
+		if t.len > 0 {
+			a.keyBytes = max(a.keyBytes, t.Bytes()/int64(t.len))
+		}
 		a.forgetFilters()
 		for number, g := range &t.groups {
 			if g != nil {
@@ -124,15 +127,16 @@ func (r *Ranges) Next() (from, to uint64, ok bool) {
 func (r *Ranges) Range() (from, to uint64) { return r.from, r.to }
 
 const (
-	// keyShare: a range has about one key for so many bytes of the budget.
-	keyShare  = 2 << 10
-	leastKeys = 1 << 10
-	mostKeys  = 1 << 16
+	// rangeShare: a range takes about this part of what is low, as far as what keys took says so, whose values are taken for otherBytes.
+	rangeShare = 5
+	otherBytes = 128
+	leastKeys  = 16
+	mostKeys   = 1 << 16
 )
 
 // rangeEnd returns the end of the range that begins at from: a part of a key group, or several whole ones.
 func (a *away) rangeEnd(from uint64) uint64 {
-	keys := uint64(min(max(a.budget.Limit()/keyShare, leastKeys), mostKeys)) //nolint:gosec // not negative
+	keys := uint64(min(max(a.low/rangeShare/(a.keyBytes+otherBytes), leastKeys), mostKeys)) //nolint:gosec // not negative
 	g := from >> groupShift
 	if n := a.groups[g]; n > keys {
 		parts := bits.Len64((n - 1) / keys) // 2 to this power

@@ -225,8 +225,8 @@ func (t *Table) forgetBytes(slot uint32) {
 
 // tidy moves the keys into a new arena when most of the old one is dead.
 func (t *Table) tidy() error {
-	if t.arena == nil || !t.arena.wasteful() {
-		return nil
+	if t.arena == nil || !t.arena.wasteful() || t.away != nil && t.budget.Available()-t.away.low/2 < t.arena.used-t.arena.dead {
+		return nil // where keys may leave memory that is short, all do
 	}
 	fresh := newArena(t.pool, t.budget)
 	for _, g := range &t.groups {
