@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/state/pebblestore"
@@ -38,17 +39,14 @@ const (
 	scratchLock   = "lock"
 )
 
-const (
-	// scratchShare: the store of a Scratch takes this part of the budget, and no more than mostScratch.
-	scratchShare = 4
-	mostScratch  = 256 << 20
-)
+// mostScratch is what the store of a Scratch takes at most, in bytes.
+const mostScratch = 256 << 20
 
 // NewScratch returns a Scratch under the directory for temporary files, for a run with a budget. It makes nothing, but removes what dead processes have left there.
 func NewScratch(budget *limit.Budget, log *slog.Logger) *Scratch {
 	s := &Scratch{parent: os.TempDir(), log: log}
 	if budget != nil && budget.Limit() != limit.Unlimited {
-		s.memory = min(budget.Limit()/scratchShare, mostScratch)
+		s.memory = min(Divide(budget.Limit(), true).Store, mostScratch)
 	}
 	s.removeStale()
 	return s
@@ -163,6 +161,7 @@ func (s *Scratch) Spill(ctx context.Context, changes *store.Changes) error {
 		return err
 	}
 	if err = s.store.Apply(ctx, []*store.Changes{changes}); err == nil || ctx.Err() != nil {
+		fault.Point("scratch/spilled")
 		return err
 	}
 	return s.failed(err)

@@ -85,6 +85,9 @@ func (s *step) makeRoom(t *task) error {
 	if err := s.spill(t); err != nil || k.closed || k.late == nil && len(k.leaving) == 0 {
 		return err
 	}
+	if err := s.spillCrowded(t); err != nil {
+		return err
+	}
 	budget := t.pipeline.settings.Budget
 	low := budget.Limit() / lowShare
 	left := budget.Available() - t.pipeline.scratchLeft()
@@ -118,6 +121,23 @@ func (s *step) makeRoom(t *task) error {
 	}
 	t.pipeline.reserveScratch()
 	return s.shrink(t, low)
+}
+
+// spillCrowded spills parts of which too much has been removed in the epoch under way.
+func (s *step) spillCrowded(t *task) error {
+	for _, part := range s.leaving.leaving {
+		if crowded, ok := part.(keyed.Crowded); !ok || !crowded.Crowded() {
+			continue
+		}
+		err := t.settleAll()
+		if err == nil {
+			err = t.spillChanges(part)
+		}
+		if err != nil {
+			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
+		}
+	}
+	return nil
 }
 
 // shrink has all state of the step leave memory, with the memory itself, if little is left although there is room for entries: what has left leaves gaps, and filters grow.

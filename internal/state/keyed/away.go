@@ -26,6 +26,9 @@ type away struct {
 	filters []*filter
 	// buried are hashes of which the store still has entries that were removed: in the epoch under way, and in the sealed one.
 	buried [2]map[uint64]struct{}
+	// held is what is reserved for these; crowded says that they take so much that the epoch under way should be spilled.
+	held    [2]int64
+	crowded bool
 	// loose says that there are such hashes which were not noted, since nothing was away: until they are gone nothing leaves.
 	loose   [2]bool
 	lookup  []uint64
@@ -92,8 +95,24 @@ func (a *away) bury(hash uint64) {
 	if a.buried[0] == nil {
 		a.buried[0] = map[uint64]struct{}{}
 	}
-	a.buried[0][hash] = struct{}{}
+	if a.buried[0][hash] = struct{}{}; len(a.buried[0])%buriedAtOnce != 0 {
+		return
+	}
+	const bytes = buriedAtOnce * buriedBytes
+	if !a.budget.TryReserve(bytes) {
+		a.crowded = true
+		return
+	}
+	a.held[0] += bytes
+	a.crowded = a.crowded || a.low > 0 && a.held[0] > a.low/buriedShare
 }
+
+const (
+	// buriedBytes is about what a buried hash takes, for which memory is reserved buriedAtOnce at a time. They may take this part of what is low.
+	buriedBytes  = 40
+	buriedAtOnce = 256
+	buriedShare  = 4
+)
 
 // isBuried reports whether the store may have entries of a hash that were removed.
 func (a *away) isBuried(hash uint64) bool {
@@ -110,11 +129,17 @@ func (a *away) seal() {
 	if a != nil {
 		a.buried = [2]map[uint64]struct{}{nil, a.buried[0]}
 		a.loose = [2]bool{false, a.loose[0]}
+		a.budget.Release(a.held[1])
+		a.held, a.crowded = [2]int64{0, a.held[0]}, false
 	}
 }
 
 // spilled notes that everything is applied.
-func (a *away) spilled() { a.buried, a.loose = [2]map[uint64]struct{}{}, [2]bool{} }
+func (a *away) spilled() {
+	a.buried, a.loose = [2]map[uint64]struct{}{}, [2]bool{}
+	a.budget.Release(a.held[0] + a.held[1])
+	a.held, a.crowded = [2]int64{}, false
+}
 
 // isLoose reports whether the store has entries that were removed and that nobody has noted: then nothing may leave.
 func (a *away) isLoose() bool { return a.loose[0] || a.loose[1] }
@@ -250,6 +275,18 @@ type Evictable interface {
 	// The sealed epoch must be drained and applied.
 	Spill(into *store.Changes, most int64) (more bool)
 }
+
+// Crowded is an Evictable that knows of so many entries which were removed and which the store has still, that the epoch under way should be spilled.
+type Crowded interface {
+	Evictable
+	Crowded() bool
+}
+
+// Crowded reports whether many keys were removed; see Crowded.
+func (t *Table) Crowded() bool { return t.away != nil && t.away.crowded }
+
+// Crowded reports whether many rows were removed; see Crowded.
+func (r *Rows) Crowded() bool { return r.away != nil && r.away.crowded }
 
 // Late is a part whose changes may be noted from some time on only, when it has entries already: Adopt, behind Keep, has all of them count as changed. The error is SQLSTATE 53200.
 type Late interface {

@@ -120,3 +120,42 @@ func TestRemovedStaysRemoved(t *testing.T) {
 		}
 	}
 }
+
+// TestRemovedIsReserved: what is known of removed keys which the store has still takes memory of the budget, and is given back when all is spilled.
+func TestRemovedIsReserved(t *testing.T) {
+	const keys, low = 20_000, 1 << 20
+	l, budget := newLeavingTable(t), limit.New("test", 1<<30)
+	l.Table = keyed.NewTable(&batch.Pool{}, []schema.Type{schema.Of(schema.Int64)}, "numbers", budget)
+	l.SetValues(keyed.Values{Leave: true})
+	l.Keep(keyed.Home{Space: store.Space{Operator: 1}, To: math.MaxUint64})
+	l.Attach(l.store.Reader(), low)
+	for n := range int64(keys) {
+		l.put(n)
+	}
+	l.epoch()
+	if _, err := l.Evict(100, true); err != nil {
+		t.Fatal(err)
+	}
+	if l.Crowded() {
+		t.Fatal("nothing was removed, and it is crowded")
+	}
+	for n := int64(keys - 1); n >= keys/2; n-- {
+		if slot := l.find(n); slot != keyed.NoSlot {
+			if err := l.Delete(slot); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if !l.Crowded() {
+		t.Error("10,000 keys were removed, and it is not crowded")
+	}
+	before := budget.Used()
+	changes := &store.Changes{}
+	for more := true; more; {
+		more = l.Spill(changes, 1<<10)
+	}
+	l.apply(changes)
+	if after := budget.Used(); l.Crowded() || after >= before-low/8 {
+		t.Errorf("crowded: %v; %d bytes were in use, and %d are once all is spilled", l.Crowded(), before, after)
+	}
+}

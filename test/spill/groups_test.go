@@ -1,0 +1,168 @@
+package spill_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"wire.example/wire/test/process"
+)
+
+// groupMemory is what the runs may take.
+const groupMemory = 24 << 20
+
+// keys is how many keys of some 400 bytes there are: a few times what memory takes, or ten times.
+func keys() int {
+	if process.Heavy() {
+		return 600_000
+	}
+	return 50_000
+}
+
+// heavy are queries that are tried only where tests may take long: what they do is what others do.
+func heavy(name string) bool { return name == "sets" || name == "sort" }
+
+// groupQueries are answered from a source s of numbers from 0 on, twice as many as there are keys.
+func groupQueries() map[string]string {
+	return map[string]string{
+		"group": "SELECT k, count(*) AS c, max(n) AS m, sum(n) AS s FROM keyed GROUP BY k",
+		"sets":  "SELECT k, n % 3 AS r, count(*) AS c FROM keyed GROUP BY GROUPING SETS ((k), (n % 3), ())",
+		// DISTINCT, and rows of which nothing is left.
+		"except": "SELECT k FROM keyed EXCEPT SELECT k FROM keyed WHERE n % 5 = 0",
+		// Changes, folded.
+		"fold": "SELECT k, max(n) AS m FROM keyed GROUP BY k",
+		"sort": "SELECT k, n FROM keyed ORDER BY k DESC, n",
+	}
+}
+
+// script is a query into a blackhole, whose checksum does not depend on the order of rows.
+func script(query string) string {
+	return fmt.Sprintf("CREATE SOURCE numbers (n BIGINT) WITH (connector = 'generate', kind = 'sequence', rows = %d);\n"+
+		"CREATE VIEW keyed AS SELECT n, repeat(((n * 2654435761) %% %d)::text, 64) AS k FROM numbers;\n"+
+		"CREATE SINK b WITH (connector = 'blackhole');\nINSERT INTO b %s;\n", 2*keys(), keys(), query)
+}
+
+var (
+	checksum = regexp.MustCompile(`checksum ([0-9a-f]{16}), rows ([0-9]+)`)   //nolint:gochecknoglobals // a constant
+	peak     = regexp.MustCompile(`(?m)^CPU .*peak memory ([0-9.]+) ([MG])B`) //nolint:gochecknoglobals // a constant
+)
+
+// answered is the checksum of what a run answered, and the most memory that it took, in bytes.
+func answered(t *testing.T, p *process.Process) (sum string, bytes int64) {
+	t.Helper()
+	p.Wait()
+	if err := p.Finishes(); err != nil {
+		t.Fatal(err)
+	}
+	said := p.Says()
+	found, took := checksum.FindString(said), peak.FindStringSubmatch(said)
+	if found == "" || took == nil {
+		t.Fatalf("no checksum, or no memory: %s", said)
+	}
+	n, err := strconv.ParseFloat(took[1], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took[2] == "G" {
+		n *= 1000
+	}
+	return found, int64(n * 1e6)
+}
+
+// empty fails unless nothing is left among temporary files.
+func empty(t *testing.T, dir string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		t.Errorf("%s is left in TMPDIR", e.Name())
+	}
+}
+
+// mostBeside is what a process may take beside --memory: what it takes when idle, and a tenth of that memory.
+const mostBeside = 60 << 20
+
+// TestGroupsOfMoreThanMemory: every query answers with little memory what it answers with much, without a state directory, with one, and killed and resumed.
+func TestGroupsOfMoreThanMemory(t *testing.T) {
+	little := "--memory=" + strconv.Itoa(groupMemory)
+	for name, query := range groupQueries() {
+		t.Run(name, func(t *testing.T) {
+			if heavy(name) && !process.Heavy() {
+				t.Skip("takes long: WIRE_TEST_HEAVY=1")
+			}
+			temp, dir := t.TempDir(), t.TempDir()
+			env := []string{"TMPDIR=" + temp}
+			file := filepath.Join(dir, "q.sql")
+			if err := os.WriteFile(file, []byte(script(query)), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			args := func(more ...string) []string {
+				if name == "fold" {
+					more = append(more, "--final")
+				}
+				return append([]string{"run"}, more...)
+			}
+			want, much := answered(t, process.Start(t, dir, env, args("--memory=4GiB", "-e", script(query))...))
+			got, took := answered(t, process.Start(t, dir, env, args(little, "-e", script(query))...))
+			if got != want {
+				t.Errorf("without a state directory: %s, want %s", got, want)
+			}
+			t.Logf("%s: %d MB with much memory, %d MB with %d MiB", want, much/1e6, took/1e6, groupMemory>>20)
+			if took > groupMemory+mostBeside {
+				t.Errorf("%d bytes of memory were taken", took)
+			}
+			empty(t, temp)
+			killed := process.Start(t, dir, append(env, process.Aim{Point: "epoch/published", Signal: "KILL"}.Env()...), args(little, "--checkpoint-interval=50ms", file)...)
+			if killed.Wait(); !killed.Killed() {
+				t.Fatalf("it was not killed: %s", killed.Says())
+			}
+			got, took = answered(t, process.Start(t, dir, env, args(little, "--checkpoint-interval=2s", file)...))
+			if got != want {
+				t.Errorf("killed and resumed: %s, want %s", got, want)
+			}
+			if took > groupMemory+mostBeside {
+				t.Errorf("%d bytes of memory were taken", took)
+			}
+			empty(t, temp)
+		})
+	}
+}
+
+// TestScratchOfTheDead: what a killed run has left among temporary files is removed by the next one.
+func TestScratchOfTheDead(t *testing.T) {
+	temp := t.TempDir()
+	env := []string{"TMPDIR=" + temp}
+	p := process.Start(t, temp, append(env, process.Aim{Point: "scratch/spilled", Signal: "KILL"}.Env()...), "run", "--memory="+strconv.Itoa(groupMemory), "-e", script(groupQueries()["group"]))
+	if p.Wait(); !p.Killed() {
+		t.Fatalf("it was not killed: %s", p.Says())
+	}
+	left, err := filepath.Glob(filepath.Join(temp, "wire-scratch-*", "store", "*.sst"))
+	if err != nil || len(left) == 0 {
+		t.Fatalf("nothing was left: %v", err)
+	}
+	next := process.Start(t, temp, env, "run", "-e", "SELECT 1")
+	if next.Wait(); next.Finishes() != nil {
+		t.Fatal(next.Says())
+	}
+	empty(t, temp)
+}
+
+// TestNoPlaceForScratch: an error names the directory, and how to choose another.
+func TestNoPlaceForScratch(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	p := process.Start(t, t.TempDir(), []string{"TMPDIR=" + missing}, "run", "--memory="+strconv.Itoa(groupMemory), "-e", script(groupQueries()["group"]))
+	if p.Wait(); p.Exit() != 1 {
+		t.Fatalf("it ended with %d", p.Exit())
+	}
+	said := p.Says()
+	for _, want := range []string{missing, "TMPDIR", "cannot be put into"} {
+		if !regexp.MustCompile(regexp.QuoteMeta(want)).MatchString(said) {
+			t.Errorf("%q is not said: %s", want, said)
+		}
+	}
+}
