@@ -44,6 +44,8 @@ type Settings struct {
 	// the budget from then on. There are no ManifestPath and no Operators of Resume then.
 	Scratch       Scratch
 	ScratchMemory int64
+	// RestoreFor is how long stored state is put into memory before the run begins: what is left then is read when it is needed, as far as operators can do so. 0 puts in all.
+	RestoreFor time.Duration
 	// Listens says that a Keeper which is Asking is looked at for those who ask, a few times a second.
 	Listens bool
 	// Identity says who the run is to those outside; LastEpoch is the highest number that an epoch had before it, if that is above Resume's.
@@ -113,6 +115,8 @@ type Pipeline struct {
 	// states says where the state of steps is kept, by their names, and nextState the number of the next step that gets one; with a Keeper or a Scratch.
 	states    map[string]StateRecord
 	nextState uint16
+	// filling is when tasks began to put in what is stored, on the monotonic clock.
+	filling time.Duration
 	// reserved says that the memory of Settings.Scratch is.
 	reserved atomic.Bool
 }
@@ -217,10 +221,14 @@ func (p *Pipeline) openTasks(ctx context.Context) error {
 					return err
 				}
 			}
-			if err := errors.Join(t.keep(ctx), t.watch(ctx)); err != nil {
+			t.keep()
+			if err := t.watch(ctx); err != nil {
 				return err
 			}
 		}
+	}
+	if err := p.fillTasks(ctx); err != nil {
+		return err
 	}
 	p.settleLayouts()
 	return nil

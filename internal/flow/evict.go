@@ -44,13 +44,9 @@ func (k *keptStep) attach(ctx context.Context, scratch Scratch) error {
 		if !ok || !leaving.MayLeave() {
 			continue
 		}
-		reader, err := scratch.Reader(ctx)
-		if err != nil {
+		if err := k.attachPart(ctx, scratch, leaving, budget.Limit()/lowShare); err != nil {
 			return err
 		}
-		k.readers = append(k.readers, reader)
-		leaving.Attach(reader, budget.Limit()/lowShare)
-		k.leaving = append(k.leaving, leaving)
 	}
 	if len(k.leaving) > 0 {
 		k.step.leaving = k
@@ -248,14 +244,36 @@ func (t *task) spillRows(part keyed.Spiller) error {
 	return nil
 }
 
-// full returns a part that is being restored if it has its share of memory and what is left of it may stay in the store alone, else nil.
-func (k *keptStep) full(part keyed.Kept) keyed.Evictable {
-	budget := k.step.chain.pipeline.settings.Budget
+// full returns a part that is being restored if it has its share of memory, or of time, and what is left of it may stay in the store alone, else nil.
+func (k *keptStep) full(ctx context.Context, part keyed.Kept) (keyed.Evictable, error) {
 	leaving, ok := part.(keyed.Evictable)
-	if !ok || !slices.Contains(k.leaving, leaving) || budget.Limit() == limit.Unlimited || budget.Available() >= budget.Limit()/restoredShare {
-		return nil
+	if !ok || k.whole || !leaving.MayLeave() {
+		return nil, nil
 	}
-	return leaving
+	p := k.step.chain.pipeline
+	budget := p.settings.Budget
+	attached := slices.Contains(k.leaving, leaving)
+	switch {
+	case attached && budget.Available() < budget.Limit()/restoredShare:
+		return leaving, nil
+	case p.settings.RestoreFor == 0 || p.settings.Clock.Monotonic()-p.filling < p.settings.RestoreFor:
+		return nil, nil
+	case !attached:
+		return leaving, k.attachPart(ctx, p.settings.Keeper, leaving, 0)
+	}
+	return leaving, nil
+}
+
+// attachPart lets a part leave memory, which is tight while less than low bytes of the budget are left.
+func (k *keptStep) attachPart(ctx context.Context, scratch Scratch, part keyed.Evictable, low int64) error {
+	reader, err := scratch.Reader(ctx)
+	if err != nil {
+		return err
+	}
+	k.readers = append(k.readers, reader)
+	part.Attach(reader, low)
+	k.leaving = append(k.leaving, part)
+	return nil
 }
 
 // room is how many entries there must be room for, where memory is tight. What leaves leaves gaps, which not every entry fits into, and so memory may grow on: then more leaves.

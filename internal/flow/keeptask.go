@@ -2,26 +2,24 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
-	"slices"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/store"
 )
 
-// keep makes the steps of the task ones whose state goes to the store, and puts in what is stored of it.
-func (t *task) keep(ctx context.Context) error {
-	keeper := t.pipeline.settings.Keeper
-	if keeper == nil || !slices.ContainsFunc(t.order, func(s *step) bool { return stateful(s.op) }) {
-		return nil
+// keep makes the steps of the task ones whose state goes to the store.
+func (t *task) keep() {
+	if t.pipeline.settings.Keeper == nil {
+		return
 	}
-	reader, err := keeper.Reader(ctx)
-	if err != nil {
-		return err
-	}
-	err = t.downwards(func(s *step) error {
+	_ = t.downwards(func(s *step) error {
 		if !stateful(s.op) {
 			return nil
 		}
@@ -29,30 +27,58 @@ func (t *task) keep(ctx context.Context) error {
 		if !known {
 			record.Number = t.pipeline.nextState
 			t.pipeline.nextState++
+			t.pipeline.states[s.plan.Name] = record
 		}
 		from, to := t.hashes()
 		k := s.keep(record.Number, from, to)
-		k.version = record.Version
+		k.version, k.stored = record.Version, record.Layout
 		if m := t.pipeline.settings.Resume; m != nil {
 			if former, ok := m.Former[s.plan.Name]; ok {
 				k.former = &former
 			}
 		}
 		t.kept = append(t.kept, k)
-		if err := k.attach(ctx, keeper); err != nil {
-			return err
-		}
-		if err := k.restore(reader, record.Layout); err != nil {
-			return err
-		}
-		t.pipeline.states[s.plan.Name] = record
-		fault.Point("restore/step")
 		return nil
 	})
-	if bad := reader.Close(); err == nil {
-		err = bad
+}
+
+// fillTasks puts in what is stored of all tasks' state, of several tasks at once.
+func (p *Pipeline) fillTasks(ctx context.Context) error {
+	p.filling = p.settings.Clock.Monotonic()
+	errs := make([]error, len(p.tasks))
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(p.tasks)) {
+		wait.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(p.tasks)); i = next.Add(1) - 1 {
+				errs[i] = p.tasks[i].fill(ctx)
+			}
+		})
 	}
-	return err
+	wait.Wait()
+	return errors.Join(errs...)
+}
+
+// fill puts in what is stored of the task's state.
+func (t *task) fill(ctx context.Context) error {
+	if len(t.kept) == 0 {
+		return nil
+	}
+	keeper := t.pipeline.settings.Keeper
+	reader, err := keeper.Reader(ctx)
+	if err != nil {
+		return err
+	}
+	for _, k := range t.kept {
+		if err = k.attach(ctx, keeper); err == nil {
+			err = k.restore(ctx, reader, k.stored)
+		}
+		if err != nil {
+			break
+		}
+		fault.Point("restore/step")
+	}
+	return errors.Join(err, reader.Close())
 }
 
 // settleLayouts notes how the state of steps is stored from now on. All tasks have put in what was stored.

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 
@@ -29,6 +30,10 @@ type keptStep struct {
 	left     int64             // what was left of the budget when that was decided
 	// version is that of the entries which are stored, 0 for 1.
 	version int
+	// whole says that all that is stored must be put in.
+	whole bool
+	// stored is the layout of what is stored, "" if nothing is.
+	stored string
 	// sums are the checksums of what is stored whole, by table and key group.
 	sums map[wholeKey]uint64
 	// obsolete says that the store still has whole key groups of an operator that now stores entries.
@@ -86,8 +91,8 @@ func (k *keptStep) layout() string {
 }
 
 // restore puts in what the store has.
-func (k *keptStep) restore(r store.Reader, layout string) error {
-	err := k.restoreAs(r, layout)
+func (k *keptStep) restore(ctx context.Context, r store.Reader, layout string) error {
+	err := k.restoreAs(ctx, r, layout)
 	if err == nil && k.durable != nil {
 		err = k.durable.Restored()
 	}
@@ -100,7 +105,7 @@ func (k *keptStep) restore(r store.Reader, layout string) error {
 	return nil
 }
 
-func (k *keptStep) restoreAs(r store.Reader, layout string) error {
+func (k *keptStep) restoreAs(ctx context.Context, r store.Reader, layout string) error {
 	if shared, ok := k.step.op.(op.Shared); ok {
 		if err := k.readWhole(r, tableShared, 0, 1<<groupShift-1, func(_ op.KeyGroup, data []byte) error { return shared.RestoreShared(data) }); err != nil {
 			return err
@@ -109,13 +114,13 @@ func (k *keptStep) restoreAs(r store.Reader, layout string) error {
 	state, keyed := k.step.op.(op.Stateful)
 	switch {
 	case k.former != nil:
-		return k.restoreFormer(r, state)
+		return k.restoreFormer(ctx, r, state)
 	case layout == "": // the step is new
 		return nil
 	case layout == layoutEntries && k.durable == nil:
 		return fmt.Errorf("its state is stored by entry, and this release of Wire reads it as whole key groups; use the release that wrote it")
 	case layout == layoutEntries:
-		return k.restoreEntries(r)
+		return k.restoreEntries(ctx, r)
 	case keyed:
 		if k.durable != nil {
 			k.obsolete = true
@@ -127,12 +132,12 @@ func (k *keptStep) restoreAs(r store.Reader, layout string) error {
 }
 
 // restoreEntries puts in what is stored entry by entry.
-func (k *keptStep) restoreEntries(r store.Reader) error {
+func (k *keptStep) restoreEntries(ctx context.Context, r store.Reader) error {
 	if stored := max(k.version, 1); !op.ReadsEntries(k.durable, stored) {
 		return fmt.Errorf("its state has version %d of the layout of its entries, and this release of Wire reads version %d; use the release that wrote it", stored, op.EntriesVersion(k.durable))
 	}
 	for i, part := range k.parts {
-		if err := k.admit(r, uint8(i), part); err != nil { //nolint:gosec // at most op.MaxKept
+		if err := k.admit(ctx, r, uint8(i), part); err != nil { //nolint:gosec // at most op.MaxKept
 			return err
 		}
 	}
@@ -140,7 +145,7 @@ func (k *keptStep) restoreEntries(r store.Reader) error {
 }
 
 // restoreFormer puts in what a step of another plan has stored elsewhere, rewritten. All of it is stored anew at the next barrier.
-func (k *keptStep) restoreFormer(r store.Reader, state op.Stateful) error {
+func (k *keptStep) restoreFormer(ctx context.Context, r store.Reader, state op.Stateful) error {
 	rewrite, free, err := k.step.rewriter(true)
 	if err != nil {
 		return err
@@ -157,10 +162,11 @@ func (k *keptStep) restoreFormer(r store.Reader, state op.Stateful) error {
 		return err
 	}
 	old := (&step{chain: k.step.chain, plan: k.step.plan, op: operator}).keep(k.former.Number, k.from, k.to)
+	old.whole = true
 	if old.version = k.former.Version; old.durable == nil {
 		return fmt.Errorf("its state is stored by entry, and this release of Wire reads it as whole key groups; use the release that wrote it")
 	}
-	if err := old.restoreEntries(r); err != nil {
+	if err := old.restoreEntries(ctx, r); err != nil {
 		return err
 	}
 	if err := old.durable.Restored(); err != nil {
@@ -185,7 +191,7 @@ const (
 )
 
 // admit puts the stored entries of a part in.
-func (k *keptStep) admit(r store.Reader, table uint8, part keyed.Kept) error {
+func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part keyed.Kept) error {
 	var e keyed.Entries
 	var bytes []byte
 	var passed keyed.Evictable // nil while there is room
@@ -201,8 +207,8 @@ func (k *keptStep) admit(r store.Reader, table uint8, part keyed.Kept) error {
 		err := put(&e)
 		e.Reset()
 		bytes = bytes[:0]
-		if passed == nil && next != last { // what has one hash is in memory together
-			passed = k.full(part)
+		if err == nil && passed == nil && next != last { // what has one hash is in memory together
+			passed, err = k.full(ctx, part)
 		}
 		return err
 	}
