@@ -195,7 +195,7 @@ func (a *app) flow(stops *stops, e *execution, p *plans, state *engine.State, f 
 	settings := flow.Settings{
 		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.state.interval, EpochBounded: state != nil, Listens: state != nil,
 		CheckpointTimeout: f.state.timeout, CheckpointFailures: f.state.failures,
-		BlockBytes: f.blockBytes, StopAfter: f.stopAfter, EpochBlocks: f.epochBlocks, Budget: limit.New("process", p.memory().Rows),
+		BlockBytes: f.blockBytes, StopAfter: f.stopAfter, EpochBlocks: f.epochBlocks, RestoreFor: f.restoreFor, Budget: limit.New("process", p.memory().Rows),
 	}
 	if state != nil {
 		settings.Keeper, settings.Resume, settings.Identity, settings.LastEpoch = state, state.Resume(), state.Identity(), state.LastEpoch()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -38,6 +39,7 @@ type runFlags struct {
 	blockBytes  int
 	stopAfter   int64
 	epochBlocks int64
+	restoreFor  time.Duration
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -84,6 +86,7 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	flags.StringVar(&f.memory, "memory", "", "memory that rows and state may take, such as 2GiB; overrides the file (default: GOMEMLIMIT, or half of the machine's)")
 	flags.IntVar(&f.blockBytes, "block-bytes", 0, "size of the blocks that are read under load")
 	flags.Int64Var(&f.stopAfter, "stop-after", 0, "blocks of a source after which the run stops as at Ctrl-C, with exit code 0")
+	flags.DurationVar(&f.restoreFor, "restore-for", defaultRestore, "time in which stored state is put into memory before the run begins; the rest is read when it is needed")
 	flags.Int64Var(&f.epochBlocks, "checkpoint-blocks", 0, "blocks that a source reads from one checkpoint to the next, at most")
 	completesValues(c, "summary", "text", "json", "none")
 	completesValues(c, "log-format", "text", "json")
@@ -91,6 +94,7 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	hide(flags, "block-bytes")
 	hide(flags, "stop-after")
 	hide(flags, "checkpoint-blocks")
+	hide(flags, "restore-for")
 	return c
 }
 

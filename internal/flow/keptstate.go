@@ -194,7 +194,10 @@ const (
 func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part keyed.Kept) error {
 	var e keyed.Entries
 	var bytes []byte
-	var passed keyed.Evictable // nil while there is room
+	passed, err := k.full(ctx, part) // nil while there is room
+	if err != nil {
+		return err
+	}
 	give := func(next uint64) error {
 		if e.Len() == 0 {
 			return nil
@@ -212,7 +215,7 @@ func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part 
 		}
 		return err
 	}
-	err := k.scan(r, table, part, func(slice int64, hash uint64, key, value []byte) error {
+	err = k.scan(r, table, part, func(slice int64, hash uint64, key, value []byte) error {
 		if need := len(key) + len(value); e.Len() == admitEntries || e.Len() > 0 && len(bytes)+need > cap(bytes) {
 			if err := give(hash); err != nil {
 				return err

@@ -167,7 +167,7 @@ func inPieces(t *testing.T, form nexmark.Form, w way) error {
 		}
 		return fmt.Errorf("the run was to stop, and is %s", status)
 	}
-	_, err = run(t, append(common, "--parallelism", "3", "q.sql")...)
+	_, err = run(t, append(common, "--parallelism", "3", "--restore-for", "1ns", "q.sql")...)
 	return err
 }
 

@@ -113,7 +113,7 @@ func (k *killer) runProcess(t *testing.T, args, env []string) (result, bool) {
 
 // killedWays are the forms in which a case is killed: at calls to the disk, or, where tests may take long, between steps as a process.
 func killedWays() []way {
-	w := way{name: "killed, resumed at parallelism 3", first: small("2", "--checkpoint-blocks", "2"), later: small("3", "--checkpoint-blocks", "2"), kept: true, killed: true}
+	w := way{name: "killed, resumed at parallelism 3", first: small("2", "--checkpoint-blocks", "2"), later: small("3", "--checkpoint-blocks", "2", "--restore-for", "1ns"), kept: true, killed: true}
 	if os.Getenv("WIRE_BIN") == "" && !process.Heavy() {
 		return []way{w}
 	}

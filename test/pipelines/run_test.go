@@ -38,7 +38,7 @@ func ways(t *testing.T, name string) []way {
 		{name: "straight", first: []string{"--parallelism", "1"}},
 		{name: "two lanes with checkpoints", first: small("2", "--checkpoint-blocks", "2"), kept: true},
 		{name: "three lanes", first: small("3")},
-		{name: "stopped", first: small("2", "--stop-after", "1"), later: small("3")},
+		{name: "stopped", first: small("2", "--stop-after", "1"), later: small("3", "--restore-for", "1ns")},
 		{name: "stopped at every block", first: small("1", "--stop-after", "1"), later: small("1", "--stop-after", "1")},
 	}
 	if !spared(t, name) {

@@ -132,7 +132,7 @@ func (c *sqlCase) ways(t *testing.T) []way {
 		all = append(all, killedWays()...)
 	}
 	if !chosen || process.Heavy() {
-		all = append(all, way{name: "stopped in the middle, resumed at parallelism 3", first: small("2", "--stop-after", fmt.Sprint(c.records()/2)), later: small("3")})
+		all = append(all, way{name: "stopped in the middle, resumed at parallelism 3", first: small("2", "--stop-after", fmt.Sprint(c.records()/2)), later: small("3", "--restore-for", "1ns")})
 	}
 	return all
 }
