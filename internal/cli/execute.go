@@ -18,7 +18,9 @@ import (
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/internal/server/debug"
 	"wire.example/wire/internal/telemetry/logging"
+	"wire.example/wire/internal/telemetry/metrics"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/connector"
 )
@@ -210,12 +212,16 @@ func (a *app) flow(stops *stops, e *execution, p *plans, state *engine.State, f 
 
 // build builds the pipeline and runs it.
 func (a *app) build(stops *stops, e *execution, p *plans, f *runFlags, settings flow.Settings) (flow.Outcome, error) {
+	registry := metrics.NewRegistry()
+	if f.listen != "" {
+		settings.Stalled = debug.Stalled(registry, p.physical.Name)
+	}
 	pipeline, err := flow.Build(stops.ctx, p.physical, settings)
 	if err != nil {
 		return flow.Outcome{}, err
 	}
 	e.pipeline.Store(pipeline)
-	silence, err := a.listen(stops.ctx, e, p, f, settings.Pool, settings.Log)
+	silence, err := a.listen(stops.ctx, e, p, f, registry, settings)
 	if err != nil {
 		e.pipeline.Store(nil)
 		return flow.Outcome{}, errors.Join(wrong(err), pipeline.Close())

@@ -2,28 +2,27 @@ package cli
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
+	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/server/debug"
 	"wire.example/wire/internal/telemetry/metrics"
-	"wire.example/wire/sdk/batch"
 )
 
 // listen serves the HTTP interface of a built pipeline at the address of --listen, if there is one, until the returned function is called.
-func (a *app) listen(ctx context.Context, e *execution, p *plans, f *runFlags, pool *batch.Pool, log *slog.Logger) (func() error, error) {
+func (a *app) listen(ctx context.Context, e *execution, p *plans, f *runFlags, registry *metrics.Registry, settings flow.Settings) (func() error, error) {
 	if f.listen == "" {
 		return func() error { return nil }, nil
 	}
 	began := a.clock.Monotonic()
 	handler := debug.NewHandler(debug.Pipeline{
-		Plan: p.physical, Report: e.report, Pool: pool, Version: buildVersion, Commit: buildCommit,
+		Plan: p.physical, Report: e.report, Pool: settings.Pool, Version: buildVersion, Commit: buildCommit,
 		Uptime: func() time.Duration { return a.clock.Monotonic() - began },
-	}, metrics.NewRegistry())
+	}, registry)
 	server, err := debug.Start(ctx, f.listen, handler)
 	if err != nil {
 		return nil, err
 	}
-	log.Info("listening", "url", "http://"+server.Addr()+"/")
+	settings.Log.Info("listening", "url", "http://"+server.Addr()+"/")
 	return server.Close, nil
 }

@@ -141,8 +141,10 @@ func (s *State) Stats() store.Stats {
 	return s.store.Stats()
 }
 
-// Reader opens the store, if it is not open, and reads the state that the run begins with.
+// Reader opens the store, if it is not open, and reads the state that the run begins with. Any goroutine may call it.
 func (s *State) Reader(ctx context.Context) (store.Reader, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.openStore(ctx); err != nil {
 		return nil, err
 	}

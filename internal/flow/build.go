@@ -46,6 +46,8 @@ type Settings struct {
 	ScratchMemory int64
 	// RestoreFor is how long stored state is put into memory before the run begins: what is left then is read when it is needed, as far as operators can do so. 0 puts in all.
 	RestoreFor time.Duration
+	// Stalled is told each time how long a checkpoint kept a task from its rows, by the clock; nil: nobody asks. Tasks call it, several at once.
+	Stalled func(time.Duration)
 	// Listens says that a Keeper which is Asking is looked at for those who ask, a few times a second.
 	Listens bool
 	// Identity says who the run is to those outside; LastEpoch is the highest number that an epoch had before it, if that is above Resume's.

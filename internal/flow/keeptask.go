@@ -126,6 +126,7 @@ func (t *task) seal(epoch int64) error {
 			return fmt.Errorf("state of epoch %d: %w", t.sealed, err)
 		}
 	}
+	defer t.stalls()()
 	t.changes, t.sealed = &store.Changes{}, epoch
 	for _, k := range t.kept {
 		if err := k.seal(t.changes); err != nil {
@@ -140,6 +141,7 @@ func (t *task) drainSome() error {
 	if t.changes == nil {
 		return nil
 	}
+	defer t.stalls()()
 	left := int64(drainBytes)
 	for _, k := range t.kept {
 		before := t.changes.Bytes()
@@ -221,4 +223,15 @@ func (t *task) settleAll() error {
 			return context.Cause(t.ctx)
 		}
 	}
+}
+
+// stalls returns what is to be called when the task looks after its rows again.
+func (t *task) stalls() func() {
+	told := t.pipeline.settings.Stalled
+	if told == nil {
+		return func() {}
+	}
+	clock := t.pipeline.settings.Clock
+	began := clock.Monotonic()
+	return func() { told(clock.Monotonic() - began) }
 }

@@ -2,6 +2,7 @@ package debug
 
 import (
 	"math"
+	"time"
 
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/telemetry/metrics"
@@ -95,6 +96,14 @@ func (h *handler) register(registry *metrics.Registry) {
 	build := metrics.Desc{Name: "wire_build_info", Help: "Always 1; the labels say which program runs."}
 	registry.Scope().GaugeFunc(build, func() float64 { return 1 },
 		metrics.Label{Name: "version", Value: h.Version}, metrics.Label{Name: "commit", Value: h.Commit})
+}
+
+// Stalled returns what a pipeline tells how long checkpoints keep its tasks from their rows.
+func Stalled(registry *metrics.Registry, pipeline string) func(time.Duration) {
+	stalls := registry.Scope(metrics.Label{Name: "pipeline", Value: pipeline}).Histogram(metrics.Desc{
+		Name: "wire_checkpoint_stall_seconds", Help: "How long a checkpoint kept a task from its rows, each time that it did.", Scale: 1e-9,
+	})
+	return func(d time.Duration) { stalls.ObserveSigned(d.Nanoseconds()) }
 }
 
 func (h *handler) registerCheckpoints(scope *metrics.Scope) {
