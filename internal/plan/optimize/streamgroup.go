@@ -185,7 +185,7 @@ func partible(c *logical.Aggregate) bool {
 // sliceable reports whether the groups of c should be put together from slices: what is asked of windows can be merged. Where windows do not overlap, those whose answers change
 // with each row, or when they are corrected, need none.
 func sliceable(c *logical.Aggregate) bool {
-	if c.Changing && c.Emit.Every == 0 && !c.Window.Table.Overlaps() {
+	if c.Changing && !c.Window.Table.Overlaps() { // a window is one slice, and every emission keeps the same state
 		return false
 	}
 	return !c.Retracts && c.Sets == nil && partible(c)
