@@ -108,8 +108,8 @@ func TestWaitForTheStore(t *testing.T) {
 		plan.Sources[0].Next = []physical.Edge{edge(physical.Hash, first, 0)}
 		plan.Stages = []*physical.Stage{first, second}
 		s := settings()
-		s.Budget = limit.New("test", 64<<20)
-		if err := s.Budget.Reserve(60 << 20); err != nil {
+		s.Budget = limit.New("test", 256<<20)
+		if err := s.Budget.Reserve(220 << 20); err != nil {
 			t.Fatal(err)
 		}
 		keeper := &memoryKeeper{store: store.NewMemory()}
