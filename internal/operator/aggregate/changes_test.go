@@ -227,11 +227,14 @@ func drawChangelog(t *rapid.T, pool *batch.Pool, in *batch.Batch) (log *batch.Ba
 	return log, live
 }
 
-// canonicalKeys makes keys that are equal look alike: a group's key is written as in the first of its rows, even if that is gone.
+// canonicalKeys makes keys that are equal look alike: a group's key is written as in the first of its rows, even if that is gone. So is the least of its values, -0 or 0.
 func canonicalKeys(in *batch.Batch) {
 	for i := range in.Len {
 		if col := in.Cols[keyNumeric]; !col.IsNull(i) {
 			col.SetDecimal(i, col.Decimal(i).Canonical())
+		}
+		if col := in.Cols[argFloat]; !col.IsNull(i) {
+			col.Float64s()[i] += 0 // -0 becomes 0
 		}
 	}
 }
