@@ -31,7 +31,7 @@ func TestUnknownVersionOfEntries(t *testing.T) {
 	} {
 		s := &step{plan: &physical.Step{Name: "counts"}, op: tt.operator}
 		k := s.keep(1, 0, math.MaxUint64)
-		k.version = tt.stored
+		k.version, k.whole = tt.stored, true
 		err := k.restore(t.Context(), store.NewMemory().Reader(), layoutEntries)
 		if (err == nil) != (tt.want == "") || err != nil && (!strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), `step "counts"`)) {
 			t.Errorf("stored version %d: %v", tt.stored, err)

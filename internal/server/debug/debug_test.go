@@ -73,7 +73,10 @@ type server struct {
 	sick    atomic.Pointer[error]
 }
 
-func start(t *testing.T) *server {
+func start(t *testing.T) *server { return startWith(t, metrics.NewRegistry()) }
+
+// startWith serves what is in registry, too.
+func startWith(t *testing.T, registry *metrics.Registry) *server {
 	t.Helper()
 	transport := &http.Transport{}
 	s := &server{t: t, client: &http.Client{Transport: transport}}
@@ -91,7 +94,7 @@ func start(t *testing.T) *server {
 			return nil
 		},
 		Uptime: func() time.Duration { return 90 * time.Second }, Pool: pool, Version: "1.2.3", Commit: "abc",
-	}, metrics.NewRegistry())
+	}, registry)
 	var err error
 	if s.Server, err = debug.Start(t.Context(), "127.0.0.1:0", handler); err != nil {
 		t.Fatal(err)
