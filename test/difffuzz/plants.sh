@@ -4,6 +4,7 @@
 #   test/difffuzz/plants.sh DSN [NAME...]
 #
 # DSN names a PostgreSQL database that belongs to the run. Prints, for each plant, how many queries it took: queries over tables, or over streams (test/streamfuzz).
+# WIRE_SEEDS and WIRE_CASES say after how many seeds of tables and queries over streams to give up.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 dsn=${1:?a DSN of PostgreSQL}
@@ -59,9 +60,9 @@ ask() {
 	local what=$1
 	if [ "$what" = tables ]; then
 		(cd "$copy" && go build -o wire ./cmd/wire)
-		"$copy/difffuzz" -postgres "$dsn" -wire "$copy/wire sql --keep-going --output csv" -seeds 250 -most 1 -shrink=false
+		"$copy/difffuzz" -postgres "$dsn" -wire "$copy/wire sql --keep-going --output csv" -seeds "${WIRE_SEEDS:-250}" -most 1 -shrink=false
 	else
-		(cd "$copy" && env ${what#streams} WIRE_FIRST=1 WIRE_CASES=3000 WIRE_TEST_POSTGRES="$dsn" go test -count=1 -v -timeout 30m -run TestRandomStreams ./test/streamfuzz)
+		(cd "$copy" && env ${what#streams} WIRE_FIRST=1 WIRE_CASES="${WIRE_CASES:-3000}" WIRE_TEST_POSTGRES="$dsn" go test -count=1 -v -timeout 30m -run TestRandomStreams ./test/streamfuzz)
 	fi 2>&1 | sed -n 's/.*# first after/first after/p' | tail -1
 }
 

@@ -56,7 +56,7 @@ func TestRandomStreams(t *testing.T) {
 			break
 		}
 		if len(r.Found) > 0 && os.Getenv("WIRE_FIRST") != "" {
-			t.Fatalf("# first after %d queries: %s", r.Cases, r.Found[0].Sign)
+			t.Fatalf("# first after %d queries: seed %d, query %d, %s", r.Cases, r.Found[0].Seed, r.Found[0].Number, r.Found[0].Sign)
 		}
 		for _, d := range r.Found[before:] {
 			err := within(t, func(ctx context.Context) (err error) { d, err = f.Shrink(ctx, d); return err })
