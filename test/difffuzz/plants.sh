@@ -36,20 +36,20 @@ exchange ~ tables ~ flow/exchange.go ~ if rows := d.parts.Rows(part); len(rows) 
 decorrelate ~ tables ~ plan/optimize/pull.go ~ return e.Op != bind.Column || e.Path[0] < nl } ~ return e.Op != bind.Column }
 domain ~ tables ~ plan/optimize/unnest.go ~ keys[i] = logical.KeyPair{Left: c, Right: i, NullSafe: true} ~ keys[i] = logical.KeyPair{Left: c, Right: i}
 keys ~ tables ~ state/keyed/codec.go ~ d = canonicalDecimal(d, *typ) ~ d = canonicalDecimal(d, c.Type())
-late ~ streams ~ operator/late/filter.go ~ micros+lateness < watermark ~ micros+lateness <= watermark
+late ~ streams WIRE_ONLY=view_byclock ~ operator/late/filter.go ~ micros+lateness < watermark ~ micros+lateness <= watermark
 assign ~ streams ~ operator/window/assign.go ~ bound := before - a.cfg.Lateness // ~ bound := before //
 tumble ~ streams ~ operator/window/aggregate.go ~ add(add(max(b.end, 0), a.cfg.Lag), a.cfg.Lateness) ~ add(max(b.end, 0), a.cfg.Lag)
 hop ~ streams ~ operator/window/fire.go ~ s.rest[n].last <= end; n++ ~ s.rest[n].last < end; n++
-session ~ streams ~ operator/window/session.go ~ s.sessions.At(id).end <= start { ~ s.sessions.At(id).end <= start+1_000_000 {
-interval ~ streams ~ operator/timejoin/interval.go ~ keep := !over && micros[row] >= horizon ~ keep := !over && micros[row] > horizon+1_000_000
-versions ~ streams ~ operator/timejoin/versions.go ~ id != keyed.NoRow && v.micros(id) > at; ~ id != keyed.NoRow && v.micros(id) >= at;
-topn ~ streams ~ operator/topn/flush.go ~ case f.was[i] != f.is[i] && ~ case f.was[i] < f.is[i] &&
-dedupe ~ streams ~ operator/dedupe/choose.go ~ return o.prefixes[i].Less(l.prefix) ~ return l.prefix.Less(o.prefixes[i])
-normalize ~ streams ~ operator/normalize/flush.go ~ && !e.differs && o.same(was, is): ~ && !e.differs:
+session ~ streams WIRE_ONLY=session ~ operator/window/session.go ~ s.sessions.At(id).end <= start { ~ s.sessions.At(id).end <= start+1_000_000 {
+interval ~ streams WIRE_ONLY=interval_join ~ operator/timejoin/interval.go ~ keep := !over && micros[row] >= horizon ~ keep := !over && micros[row] > horizon+1_000_000
+versions ~ streams WIRE_ONLY=view_asof,view_asofleft ~ operator/timejoin/versions.go ~ id != keyed.NoRow && v.micros(id) > at; ~ id != keyed.NoRow && v.micros(id) >= at;
+topn ~ streams WIRE_ONLY=ROW_NUMBER,RANK,DENSE_RANK,limit ~ operator/topn/flush.go ~ case f.was[i] != f.is[i] && ~ case f.was[i] < f.is[i] &&
+dedupe ~ streams WIRE_ONLY=ROW_NUMBER ~ operator/dedupe/choose.go ~ return o.prefixes[i].Less(l.prefix) ~ return l.prefix.Less(o.prefixes[i])
+normalize ~ streams WIRE_ONLY=scan_upsert,scan_debezium ~ operator/normalize/flush.go ~ && !e.differs && o.same(was, is): ~ && !e.differs:
 fold ~ streams WIRE_EMIT=final ~ operator/fold/fold.go ~ change = -1 ~ change = 0
-updating ~ streams ~ operator/over/updatingflush.go ~ sameRow(cols, row, columns, i) { ~ sameRow(cols, row, columns, i) || emit && i > 0 {
-timed ~ streams WIRE_APPEND=1 ~ operator/over/timedwork.go ~ c.rows += int64(j.to - j.from) ~ c.rows++
-setchanges ~ streams ~ operator/setop/changes.go ~ for shown.times != now { ~ for shown.times < now {
+updating ~ streams WIRE_ONLY=over ~ operator/over/updatingflush.go ~ sameRow(cols, row, columns, i) { ~ sameRow(cols, row, columns, i) || emit && i > 0 {
+timed ~ streams WIRE_APPEND=1 WIRE_ONLY=view_byclock ~ operator/over/timedwork.go ~ c.rows += int64(j.to - j.from) ~ c.rows++
+setchanges ~ streams WIRE_ONLY=INTERSECT,INTERSECT_ALL,EXCEPT,EXCEPT_ALL ~ operator/setop/changes.go ~ for shown.times != now { ~ for shown.times < now {
 groupchanges ~ streams ~ operator/aggregate/retract.go ~ *g.rows.At(slot) == 0 && !g.lasting(slot) ~ *g.rows.At(slot) == 0 && slot > 0 && !g.lasting(slot)
 joinchanges ~ streams ~ operator/join/given.go ~ g.putAlone(row, id, batch.UpdateAfter) ~ _ = id
 END

@@ -47,6 +47,9 @@ func number(t *testing.T, variable string, otherwise uint64) uint64 {
 // TestRandomStreams: what Wire's changes leave is what PostgreSQL answers.
 func TestRandomStreams(t *testing.T) {
 	f := streamfuzz.Fuzzer{Wire: wire, DSN: testserver.Postgres(t), Dir: t.TempDir(), Emit: os.Getenv("WIRE_EMIT")}
+	if only := os.Getenv("WIRE_ONLY"); only != "" {
+		f.Only = strings.Split(only+","+strings.ReplaceAll(only, "_", " "), ",")
+	}
 	var r streamfuzz.Report
 	seed, shown := number(t, "WIRE_SEED", firstSeed), map[string]bool{}
 	for cases := number(t, "WIRE_CASES", shortCases); uint64(r.Cases) < cases && len(shown) < mostShown; seed++ { //nolint:gosec // a count
