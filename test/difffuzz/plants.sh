@@ -35,11 +35,12 @@ residual ~ tables ~ operator/join/probe.go ~ kind == Anti && (truth == isTrue ~ 
 exchange ~ tables ~ flow/exchange.go ~ if rows := d.parts.Rows(part); len(rows) > 0 { ~ if rows := d.parts.Rows(part); len(rows) > 1 {
 decorrelate ~ tables ~ plan/optimize/pull.go ~ return e.Op != bind.Column || e.Path[0] < nl } ~ return e.Op != bind.Column }
 domain ~ tables ~ plan/optimize/unnest.go ~ keys[i] = logical.KeyPair{Left: c, Right: i, NullSafe: true} ~ keys[i] = logical.KeyPair{Left: c, Right: i}
-keys ~ tables ~ state/keyed/codec.go ~ d = canonicalDecimal(d, *typ) ~ d = canonicalDecimal(d, c.Type())
-late ~ streams WIRE_ONLY=view_byclock ~ operator/late/filter.go ~ micros+lateness < watermark ~ micros+lateness <= watermark
+keys ~ tables ~ state/keyed/codec.go ~ d = canonicalDecimal(d, *typ) ~ _ = typ
+late ~ streams WIRE_ONLY=view_byclock ~ operator/late/filter.go ~ return micros < watermark && micros <= math.MaxInt64-lateness && micros+lateness < ~ return micros <= watermark && micros <= math.MaxInt64-lateness && micros+lateness <=
 assign ~ streams ~ operator/window/assign.go ~ bound := before - a.cfg.Lateness // ~ bound := before //
 tumble ~ streams ~ operator/window/aggregate.go ~ add(add(max(b.end, 0), a.cfg.Lag), a.cfg.Lateness) ~ add(max(b.end, 0), a.cfg.Lag)
 hop ~ streams ~ operator/window/fire.go ~ s.rest[n].last <= end; n++ ~ s.rest[n].last < end; n++
+revised ~ streams WIRE_ONLY=view_allowed,view_every,view_update ~ operator/window/revise.go ~ v.old.reset([]level{known}) ~ v.old.reset(nil)
 session ~ streams WIRE_ONLY=session ~ operator/window/session.go ~ s.sessions.At(id).end <= start { ~ s.sessions.At(id).end <= start+1_000_000 {
 interval ~ streams WIRE_ONLY=interval_join ~ operator/timejoin/interval.go ~ keep := !over && micros[row] >= horizon ~ keep := !over && micros[row] > horizon+1_000_000
 versions ~ streams WIRE_ONLY=view_asof,view_asofleft ~ operator/timejoin/versions.go ~ id != keyed.NoRow && v.micros(id) > at; ~ id != keyed.NoRow && v.micros(id) >= at;

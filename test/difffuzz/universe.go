@@ -86,8 +86,12 @@ func New(seed uint64, queries int) *Universe {
 		u.Tables = append(u.Tables, g.table(i))
 	}
 	g.tables = u.Tables
-	for range queries {
-		u.Queries = append(u.Queries, g.statement())
+	for i := range queries {
+		q := g.statement()
+		if i%sortedEvery == sortedAt {
+			q = sorted(u)
+		}
+		u.Queries = append(u.Queries, q)
 	}
 	return u
 }

@@ -174,7 +174,7 @@ func Views(sources []Source, path func(name string) string) string {
 }
 
 // byClock is a view with window functions in the order of time.
-const byClock = "CREATE VIEW %s_byclock AS SELECT id, k, sum(v) OVER (PARTITION BY k ORDER BY ts) AS s, count(*) OVER (PARTITION BY g ORDER BY ts) AS c, " +
+const byClock = "CREATE VIEW %s_byclock AS SELECT id, k, sum(v) OVER (PARTITION BY k ORDER BY ts) AS s, count(*) OVER (PARTITION BY g ORDER BY ts) + 100 * rank() OVER (PARTITION BY g ORDER BY ts) AS c, " +
 	"max(v) OVER (PARTITION BY k ORDER BY ts RANGE BETWEEN INTERVAL '4 seconds' PRECEDING AND CURRENT ROW) AS m FROM %s;\n"
 
 // WitnessViews are the statements that make the same of PostgreSQL's tables; final says that answers are given once, when window functions see late rows, too.

@@ -53,13 +53,13 @@ func TestRandomStreams(t *testing.T) {
 	var r streamfuzz.Report
 	seed, shown := number(t, "WIRE_SEED", firstSeed), map[string]bool{}
 	for cases := number(t, "WIRE_CASES", shortCases); uint64(r.Cases) < cases && len(shown) < mostShown; seed++ { //nolint:gosec // a count
-		before := len(r.Found)
+		before, asked := len(r.Found), r.Cases
 		if err := within(t, func(ctx context.Context) error { return f.Check(ctx, universe(seed), &r) }); err != nil {
 			t.Errorf("seed %d: %v", seed, err)
 			break
 		}
 		if len(r.Found) > 0 && os.Getenv("WIRE_FIRST") != "" {
-			t.Fatalf("# first after %d queries: seed %d, query %d, %s", r.Cases, r.Found[0].Seed, r.Found[0].Number, r.Found[0].Sign)
+			t.Fatalf("# first after %d queries: seed %d, query %d, %s", asked+r.Found[0].Number, r.Found[0].Seed, r.Found[0].Number, r.Found[0].Sign)
 		}
 		for _, d := range r.Found[before:] {
 			err := within(t, func(ctx context.Context) (err error) { d, err = f.Shrink(ctx, d); return err })
