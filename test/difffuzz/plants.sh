@@ -3,7 +3,7 @@
 #
 #   test/difffuzz/plants.sh DSN [NAME...]
 #
-# DSN names a PostgreSQL database that belongs to the run. Prints, for each plant, how many queries it took: queries over tables, or over streams (test/streamfuzz).
+# DSN names a PostgreSQL database that belongs to the run. Prints, for each plant, how many queries it took: queries over tables, over streams (test/streamfuzz), or joins larger than memory.
 # WIRE_SEEDS and WIRE_CASES say after how many seeds of tables and queries over streams to give up.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -31,6 +31,7 @@ aggregate ~ tables ~ operator/aggregate/combiner.go ~ if len(slots) == 0 { ~ if 
 join ~ tables ~ operator/join/output.go ~ own.SetAllNull() ~ _ = own
 joinkeys ~ tables ~ operator/join/keys.go ~ if row := b.Row(i); !hasNull(b.Cols, columns, row) { ~ if row := b.Row(i); row > 0 && !hasNull(b.Cols, columns, row) {
 merge ~ tables ~ operator/join/merge.go ~ if c > 0 { ~ if c >= 0 {
+grace ~ joins ~ operator/join/hashpieces.go ~ g.at.At(first) ~ g.at.At(first + 1<<54)
 residual ~ tables ~ operator/join/probe.go ~ kind == Anti && (truth == isTrue ~ kind == Anti && (truth == isFalse
 exchange ~ tables ~ flow/exchange.go ~ if rows := d.parts.Rows(part); len(rows) > 0 { ~ if rows := d.parts.Rows(part); len(rows) > 1 {
 decorrelate ~ tables ~ plan/optimize/pull.go ~ return e.Op != bind.Column || e.Path[0] < nl } ~ return e.Op != bind.Column }
@@ -62,6 +63,8 @@ ask() {
 	if [ "$what" = tables ]; then
 		(cd "$copy" && go build -o wire ./cmd/wire)
 		"$copy/difffuzz" -postgres "$dsn" -wire "$copy/wire sql --keep-going --output csv" -seeds "${WIRE_SEEDS:-250}" -most 1 -shrink=false
+	elif [ "$what" = joins ]; then
+		(cd "$copy" && go build -o wire ./cmd/wire && WIRE_BIN=$copy/wire WIRE_LARGE=20 WIRE_TEST_POSTGRES="$dsn" go test -count=1 -v -timeout 30m -run TestLargeJoins ./test/difffuzz)
 	else
 		(cd "$copy" && env ${what#streams} WIRE_FIRST=1 WIRE_CASES="${WIRE_CASES:-3000}" WIRE_TEST_POSTGRES="$dsn" go test -count=1 -v -timeout 30m -run TestRandomStreams ./test/streamfuzz)
 	fi 2>&1 | sed -n 's/.*# first after/first after/p' | tail -1
