@@ -44,6 +44,7 @@ hop ~ streams ~ operator/window/fire.go ~ s.rest[n].last <= end; n++ ~ s.rest[n]
 revised ~ streams WIRE_ONLY=view_allowed,view_every,view_update ~ operator/window/revise.go ~ v.old.reset([]level{known}) ~ v.old.reset(nil)
 session ~ streams WIRE_ONLY=session ~ operator/window/session.go ~ s.sessions.At(id).end <= start { ~ s.sessions.At(id).end <= start+1_000_000 {
 interval ~ streams WIRE_ONLY=interval_join ~ operator/timejoin/interval.go ~ keep := !over && micros[row] >= horizon ~ keep := !over && micros[row] > horizon+1_000_000
+windowjoin ~ streams WIRE_ONLY=window_join ~ operator/timejoin/window.go ~ case micros[row] <= w.horizon || ~ case micros[row] <= w.horizon+5_000_000 ||
 versions ~ streams WIRE_ONLY=view_asof,view_asofleft ~ operator/timejoin/versions.go ~ id != keyed.NoRow && v.micros(id) > at; ~ id != keyed.NoRow && v.micros(id) >= at;
 topn ~ streams WIRE_ONLY=ROW_NUMBER,RANK,DENSE_RANK,limit ~ operator/topn/flush.go ~ case f.was[i] != f.is[i] && ~ case f.was[i] < f.is[i] &&
 dedupe ~ streams WIRE_ONLY=ROW_NUMBER ~ operator/dedupe/choose.go ~ return o.prefixes[i].Less(l.prefix) ~ return l.prefix.Less(o.prefixes[i])
