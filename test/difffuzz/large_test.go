@@ -105,7 +105,7 @@ func largeWitness(t *testing.T, server string, sides [2][][]any, query string) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // nothing was written
+	defer conn.Close(ctx)
 	for at, name := range []string{"l", "r"} {
 		if _, err := conn.Exec(ctx, "CREATE TEMPORARY TABLE "+name+" ("+largeColumns+")"); err != nil {
 			t.Fatal(err)
