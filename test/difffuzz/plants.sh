@@ -51,6 +51,7 @@ dedupe ~ streams WIRE_ONLY=ROW_NUMBER ~ operator/dedupe/choose.go ~ return o.pre
 normalize ~ streams WIRE_ONLY=scan_upsert,scan_debezium ~ operator/normalize/flush.go ~ && !e.differs && o.same(was, is): ~ && !e.differs:
 fold ~ streams WIRE_EMIT=final ~ operator/fold/fold.go ~ change = -1 ~ change = 0
 updating ~ streams WIRE_ONLY=over ~ operator/over/updatingflush.go ~ sameRow(cols, row, columns, i) { ~ sameRow(cols, row, columns, i) || emit && i > 0 {
+sorttimed ~ streams WIRE_ONLY=order_by_time ~ operator/sort/timed.go ~ c.Int64s()[row] < limit ~ c.Int64s()[row] < limit+2_000_000
 timed ~ streams WIRE_APPEND=1 WIRE_ONLY=view_byclock ~ operator/over/timedwork.go ~ c.rows += int64(j.to - j.from) ~ c.rows++
 setchanges ~ streams WIRE_ONLY=INTERSECT,INTERSECT_ALL,EXCEPT,EXCEPT_ALL ~ operator/setop/changes.go ~ for shown.times != now { ~ for shown.times < now {
 groupchanges ~ streams ~ operator/aggregate/retract.go ~ *g.rows.At(slot) == 0 && !g.lasting(slot) ~ *g.rows.At(slot) == 0 && slot > 0 && !g.lasting(slot)

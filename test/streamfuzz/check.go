@@ -111,7 +111,11 @@ func (f *Fuzzer) Check(ctx context.Context, u *Universe, r *Report) error {
 					r.Uses[use]++
 				}
 			}
-			if sign, wrong := differs(want, state, &got); sign != "" {
+			sign, wrong := differs(want, state, &got)
+			if sign == "" && q.Ordered {
+				sign, wrong = disorder(got.lines)
+			}
+			if sign != "" {
 				r.Found = append(r.Found, Difference{u.Seed, i + 1, u.Sources, q.Root, way, sign, wrong})
 				break
 			}
@@ -189,8 +193,9 @@ type answer struct {
 	rows    []string
 	state   string
 	message string
-	refused string // what is not supported, apart from names and numbers
-	wrong   string // what is wrong whatever the answer should be
+	refused string   // what is not supported, apart from names and numbers
+	wrong   string   // what is wrong whatever the answer should be
+	lines   []string // the changes
 	changes int
 	back    int
 }
@@ -288,6 +293,7 @@ func read(path string) (a answer) {
 		}
 		lines[i] = canonical(l)
 	}
+	a.lines = lines
 	if a.rows, err = nexmark.Fold(lines); err != nil {
 		a.wrong = err.Error() + "\n" + strings.Join(lines, "\n")
 	}
@@ -323,6 +329,19 @@ func differs(want []string, state string, got *answer) (sign, wrong string) {
 		return "", ""
 	}
 	return "rows", diff(want, got.rows)
+}
+
+// disorder says where lines are not in the order of their column c1, a time: NULL comes last.
+func disorder(lines []string) (sign, wrong string) {
+	last := ""
+	for _, l := range lines {
+		_, at, _ := strings.Cut(l, `"c1":`)
+		if at, _, _ = strings.Cut(at, ","); at < last {
+			return "order", strings.Join(lines, "\n")
+		}
+		last = at
+	}
+	return "", ""
 }
 
 func diff(want, got []string) string {

@@ -160,6 +160,7 @@ func Views(sources []Source, path func(name string) string) string {
 		fmt.Fprintf(&b, groups, s.Name, "every", "HOP("+s.Name+", ts, INTERVAL '2 seconds', INTERVAL '6 seconds')", "EMIT EVERY INTERVAL '1 second'")
 		fmt.Fprintf(&b, groups, s.Name, "update", "CUMULATE("+s.Name+", ts, INTERVAL '3 seconds', INTERVAL '12 seconds')", "EMIT ON UPDATE ALLOWED LATENESS INTERVAL '2 seconds'")
 		fmt.Fprintf(&b, byClock, s.Name, s.Name)
+		fmt.Fprintf(&b, "CREATE VIEW %[1]s_came AS SELECT * FROM %[1]s;\n", s.Name)
 	}
 	for i := range sources {
 		for j := range sources {
@@ -177,7 +178,7 @@ func Views(sources []Source, path func(name string) string) string {
 const byClock = "CREATE VIEW %s_byclock AS SELECT id, k, sum(v) OVER (PARTITION BY k ORDER BY ts) AS s, count(*) OVER (PARTITION BY g ORDER BY ts) + 100 * rank() OVER (PARTITION BY g ORDER BY ts) AS c, " +
 	"max(v) OVER (PARTITION BY k ORDER BY ts RANGE BETWEEN INTERVAL '4 seconds' PRECEDING AND CURRENT ROW) AS m FROM %s;\n"
 
-// WitnessViews are the statements that make the same of PostgreSQL's tables; final says that answers are given once, when window functions see late rows, too.
+// WitnessViews are the statements that make the same of PostgreSQL's tables; final says that answers are given once, when window functions and what comes in the order of time see late rows, too.
 func WitnessViews(sources []Source, final bool) (all []string) {
 	for i := range sources {
 		s := &sources[i]
@@ -194,7 +195,7 @@ func WitnessViews(sources []Source, final bool) (all []string) {
 		if final {
 			from = s.Name
 		}
-		all = append(all, fmt.Sprintf(strings.Replace(byClock, "CREATE VIEW", "CREATE TEMPORARY VIEW", 1), s.Name, from))
+		all = append(all, fmt.Sprintf(strings.Replace(byClock, "CREATE VIEW", "CREATE TEMPORARY VIEW", 1), s.Name, from), fmt.Sprintf("CREATE TEMPORARY VIEW %s_came AS SELECT * FROM %s", s.Name, from))
 	}
 	for i := range sources {
 		for j := range sources {

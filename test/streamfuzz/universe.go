@@ -19,6 +19,8 @@ type Universe struct {
 type Query struct {
 	Root *difffuzz.Node
 	Uses []string
+	// Ordered says that rows come in the order of the column c1, where there is one task.
+	Ordered bool
 }
 
 // New makes the universe of a seed with a number of queries.
@@ -29,8 +31,14 @@ func New(seed uint64, queries int) *Universe {
 		u.Sources = append(u.Sources, g.source(string("tuv"[i])))
 	}
 	g.sources = u.Sources
-	for range queries {
-		u.Queries = append(u.Queries, g.query())
+	for i := range queries {
+		q := g.query()
+		if i == byTimeAt {
+			if sorted, ok := byTime(u); ok {
+				q = sorted
+			}
+		}
+		u.Queries = append(u.Queries, q)
 	}
 	return u
 }
@@ -129,4 +137,20 @@ func (u *Universe) AppendOnly() *Universe {
 		}
 	}
 	return u
+}
+
+// byTimeAt is the place of the query in the order of time among those of a universe, from 0.
+const byTimeAt = 11
+
+// byTime draws a query whose rows come in the order of time, if there is a source with a watermark. It has numbers of its own: the other queries do not depend on it.
+func byTime(u *Universe) (q Query, ok bool) {
+	g := &generator{r: rand.New(rand.NewPCG(u.Seed, 42)), sources: u.Sources, uses: map[string]bool{}} //nolint:gosec // replayed by its seed
+	over := g.timed()
+	if len(over) == 0 {
+		return q, false
+	}
+	x := g.name()
+	cols := []column{{x + ".id", integer}, {x + ".k", text}, {x + ".v", integer}}
+	root := difffuzz.Text("SELECT "+x+".ts AS c1, "+x+".id AS c2, "+x+".v AS c3 FROM "+pick(g, over...).Name+"_came "+x, g.where(cols, 30), " ORDER BY "+x+".ts")
+	return Query{Root: root, Uses: []string{"order by time"}, Ordered: true}, true
 }
