@@ -19,7 +19,7 @@ type Universe struct {
 type Query struct {
 	Root *difffuzz.Node
 	Uses []string
-	// Ordered says that rows come in the order of the column c1, where there is one task.
+	// Ordered says that rows come in the order of the column c1.
 	Ordered bool
 }
 
