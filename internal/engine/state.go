@@ -46,7 +46,9 @@ type State struct {
 	options StateOptions
 	owner   *checkpoint.Owner
 	store   store.Store
-	resume  *flow.Manifest
+	// unusable is why the store could not be opened: it is not tried again.
+	unusable error
+	resume   *flow.Manifest
 
 	mu sync.Mutex // held while the store is written to
 	// aside are the files of the store as Apply left it.
@@ -73,9 +75,14 @@ func OpenState(ctx context.Context, o StateOptions) (*State, error) {
 
 // openStore opens the store on the files of the newest checkpoint.
 func (s *State) openStore(ctx context.Context) error {
-	if s.store != nil {
-		return nil
+	if s.store != nil || s.unusable != nil {
+		return s.unusable
 	}
+	s.unusable = s.restoreStore(ctx)
+	return s.unusable
+}
+
+func (s *State) restoreStore(ctx context.Context) error {
 	latest := s.owner.Latest()
 	var from []string
 	restored := filepath.Join(s.owner.LiveDir(), "restored")

@@ -56,7 +56,12 @@ func (p *Pipeline) fillTasks(ctx context.Context) error {
 		})
 	}
 	wait.Wait()
-	return errors.Join(errs...)
+	for _, err := range errs { // one is enough: what one task cannot read, the others cannot either
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fill puts in what is stored of the task's state.
