@@ -16,8 +16,10 @@ import (
 // sealed epoch to be applied, since what came after it must not get into its checkpoint.
 
 const (
-	// lowShare: memory is tight when less than this part of the budget is left.
+	// lowShare: memory is tight when less than this part of the budget is left, or less than lowLeast where that is no more than one of lowMost parts of it.
 	lowShare = 6
+	lowLeast = 8 << 20
+	lowMost  = 3
 	// shrinkShare: state leaves memory in whole when less than this part of that is left although state has left; leastShare: and at once when so little is left.
 	shrinkShare = 2
 	leastShare  = 4
@@ -29,6 +31,11 @@ const (
 	// grown is by how much memory must have grown for more to leave.
 	grown = 256 << 10
 )
+
+// lowOf is how much of a budget is left when memory is tight: a batch of each task, and the next piece of memory of each table, must find room in it.
+func lowOf(budget *limit.Budget) int64 {
+	return max(budget.Limit()/lowShare, min(lowLeast, budget.Limit()/lowMost))
+}
 
 // attach lets parts of the step's state leave memory, if memory is limited.
 func (k *keptStep) attach(ctx context.Context, scratch Scratch) error {
@@ -44,7 +51,7 @@ func (k *keptStep) attach(ctx context.Context, scratch Scratch) error {
 		if !ok || !leaving.MayLeave() {
 			continue
 		}
-		if err := k.attachPart(ctx, scratch, leaving, budget.Limit()/lowShare); err != nil {
+		if err := k.attachPart(ctx, scratch, leaving, lowOf(budget)); err != nil {
 			return err
 		}
 	}
@@ -66,7 +73,7 @@ func (k *keptStep) attachSpillers(ctx context.Context, scratch Scratch) error {
 			return err
 		}
 		k.readers = append(k.readers, reader)
-		spiller.Attach(reader, k.step.chain.pipeline.settings.Budget.Limit()/lowShare+k.step.chain.pipeline.scratchLeft())
+		spiller.Attach(reader, lowOf(k.step.chain.pipeline.settings.Budget)+k.step.chain.pipeline.scratchLeft())
 		k.spillers = append(k.spillers, spiller)
 	}
 	if len(k.spillers) > 0 {
@@ -85,7 +92,7 @@ func (s *step) makeRoom(t *task) error {
 		return err
 	}
 	budget := t.pipeline.settings.Budget
-	low := budget.Limit() / lowShare
+	low := lowOf(budget)
 	left := budget.Available() - t.pipeline.scratchLeft()
 	if left >= low {
 		return nil

@@ -165,9 +165,14 @@ func (t *task) drainSome() error {
 	return nil
 }
 
+// bookedShare: what was written is booked only while this part of the budget is left beside it, since it is gone soon and rows must find room meanwhile.
+const bookedShare = 3
+
 // book takes the memory of what was written so far, if there is that much: it exists anyway, and who looks how much is left shall know.
 func (t *task) book() {
-	if more := t.changes.Held() - t.booked; more > 0 && t.pipeline.pending.TryReserve(more) {
+	budget := t.pipeline.settings.Budget
+	more := t.changes.Held() - t.booked
+	if more > 0 && budget.Available()-more >= budget.Limit()/bookedShare && t.pipeline.pending.TryReserve(more) {
 		t.booked += more
 	}
 }

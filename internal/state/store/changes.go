@@ -15,8 +15,8 @@ const (
 
 // Memory of Changes. Of the many parts that entries are spread over each has its own.
 const (
-	entriesPerBlock = 1 << 6
-	firstChunk      = 1 << 10
+	entriesPerBlock = 1 << 4
+	firstChunk      = 1 << 8
 	largestChunk    = 64 << 10
 	ownChunk        = 16 << 10 // an entry of this size gets a chunk of its own
 )
@@ -269,7 +269,7 @@ func (p *changesPart) room(size int) int {
 	if last := p.used - 1; last >= 0 && cap(p.chunks[last])-len(p.chunks[last]) >= size {
 		return last
 	}
-	fresh := min(firstChunk<<min(p.used, 6), largestChunk)
+	fresh := min(firstChunk<<min(p.used, 8), largestChunk)
 	if size >= ownChunk {
 		fresh = size
 	}
