@@ -164,7 +164,7 @@ func TestADiamondDoesNotLockUp(t *testing.T) {
 			sink, direct := &collector{}, &collector{}
 			s := settings()
 			manual := clock.NewManual(clock.System().Now())
-			s.QueueDepth, s.Clock, s.EpochEvery, s.EpochBounded, s.ManifestPath = 1, manual, 1, true, "/m"
+			s.QueueDepth, s.Clock, s.EpochEvery, s.EpochBounded, s.ManifestPath, s.EpochBlocks = 1, manual, 1, true, "/m", 200 // however slow the machine, there are epochs
 			ended := make(chan struct{})
 			go func() {
 				for {
