@@ -220,6 +220,13 @@ type HeaderFramer interface {
 	CutHeader(data []byte, last bool) (n int, whole bool)
 }
 
+// PairFramer is an extra power of a Framer of changelogs, whose blocks should not part the halves of an update. CutPairs is Cut before the end of
+// input, but leaves a last record that may be the first half of an update to the next call, so that it comes with its second half; held is the
+// length of what was left so, blank lines behind the record included. What cannot wait any longer is taken by Cut, called with the same data.
+type PairFramer interface {
+	CutPairs(data []byte) (n, held int)
+}
+
 // Holds reports whether a value that compares to the constant as order says (-1, 0, 1) meets the comparison.
 func (op CompareOp) Holds(order int) bool {
 	switch op {

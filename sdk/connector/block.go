@@ -14,7 +14,8 @@ import (
 const minRead = 4 << 10
 
 // BlockReader cuts a stream of bytes into blocks of whole records. It holds at most one partial record between blocks and skips records
-// longer than the limit as they stream by. One goroutine.
+// longer than the limit as they stream by. Of a changelog (codec.PairFramer) it holds a record that waits for the second half of its update, too:
+// that one is not dealt, nor is it before Offset, until the next record is there or the stream ends. One goroutine.
 type BlockReader struct {
 	in     io.Reader
 	framer codec.Framer
@@ -28,6 +29,8 @@ type BlockReader struct {
 	// fileHeader is what the framer cut off the file's beginning; headers is the framer while that has not happened.
 	fileHeader []byte
 	headers    codec.HeaderFramer
+	pairs      codec.PairFramer // nil: every record can be the last one of a block
+	held       int              // bytes of whole records at the beginning of carry, which wait for the next one
 	skip       *codec.Oversize
 	skipAt     int64
 	head       []byte
@@ -44,6 +47,7 @@ func NewBlockReader(in io.Reader, framer codec.Framer, offset int64, blockBytes 
 		in: in, framer: framer, limit: limit, block: blockBytes, target: min(firstBlock, blockBytes),
 		offset: offset, header: offset == 0,
 	}
+	r.pairs, _ = framer.(codec.PairFramer)
 	if r.header {
 		r.headers, _ = framer.(codec.HeaderFramer)
 	}
@@ -92,6 +96,10 @@ func (r *BlockReader) fill(block *codec.Block) (bool, error) {
 	buf := block.Buf
 	buf.Data = append(buf.Data[:0], r.carry...)
 	r.carry = r.carry[:0]
+	if int64(len(buf.Data)) >= r.most() { // it stood behind one that waited for it
+		r.beginSkip(buf.Data)
+		return false, nil
+	}
 	for want := r.target; ; {
 		if len(buf.Data) >= want { // a stream that trickles asks for no more memory than its bytes need
 			want *= 2
@@ -125,12 +133,21 @@ func (r *BlockReader) fill(block *codec.Block) (bool, error) {
 	}
 }
 
-// cut returns how much of data is whole records; none while the header is not whole.
-func (r *BlockReader) cut(data []byte, whole bool) int {
+// cut returns how much of data is whole records that need not wait for others; none while the header is not whole.
+func (r *BlockReader) cut(data []byte, whole bool) (n int) {
 	if !whole || len(data) == 0 {
 		return 0
 	}
-	return r.framer.Cut(data, r.eof)
+	if r.pairs == nil || r.eof {
+		r.held = 0
+		return r.framer.Cut(data, r.eof)
+	}
+	n, r.held = r.pairs.CutPairs(data)
+	if n == 0 && r.held > 0 && (int64(len(data)) >= r.most() || int64(r.held) > r.limit+lineEnd) { // what it waits for is too long, or does not come
+		r.held = 0
+		return r.framer.Cut(data, false)
+	}
+	return n
 }
 
 // cutHeader takes the file's header off the beginning of buf, once it is there.
@@ -180,9 +197,9 @@ func (r *BlockReader) read(block *codec.Block, want int) (stalled bool, err erro
 // lineEnd is how many bytes a record may have beyond the limit: those of a line end. Whoever has seen so many knows that no record ends there.
 const lineEnd = 2
 
-// most is how much is held at once. It is no more than the longest record, so that each record over the limit is found, whatever the size of
-// blocks: none can pass because it came whole with others.
-func (r *BlockReader) most() int64 { return r.limit + lineEnd }
+// most is how much is held at once. Behind what waits for the next record it is no more than the longest one, so that each record over the limit
+// is found, whatever the size of blocks: none can pass because it came whole with others.
+func (r *BlockReader) most() int64 { return int64(r.held) + r.limit + lineEnd }
 
 func (r *BlockReader) deal(block *codec.Block, n int) {
 	buf := block.Buf

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -32,8 +33,27 @@ func (newline) Skip(data []byte) (int, bool) {
 	return len(data), false
 }
 
+// paired is a framer of lines of which those that begin with a letter of the first half of the alphabet belong beside the next one.
+type paired struct{ newline }
+
+func opens(line []byte) bool { return line[0] >= 'a' && line[0] < 'n' }
+
+// CutPairs leaves a last line that belongs beside the next one.
+func (p paired) CutPairs(data []byte) (n, held int) {
+	n = p.Cut(data, false)
+	if start := lastLine(data[:n]); n > 0 && opens(data[start:]) {
+		return start, n - start
+	}
+	return n, 0
+}
+
+// lastLine returns where the last line of lines begins, whether it has an end or not.
+func lastLine(lines []byte) int {
+	return bytes.LastIndexByte(lines[:max(len(lines)-1, 0)], '\n') + 1
+}
+
 // TestBlocksAreTheStreamCutAtRecords: whatever the records and the reads, the blocks put together are the input without the records that
-// are too long, and each block begins at a record.
+// are too long, each block begins at a record, and none ends with one that belongs beside the next, unless that is too long.
 func TestBlocksAreTheStreamCutAtRecords(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.SampledFrom([]int{50, 4000, 6000}).Draw(t, "limit")
@@ -56,7 +76,13 @@ func TestBlocksAreTheStreamCutAtRecords(t *testing.T) {
 		if rapid.Bool().Draw(t, "dribble") {
 			in = iotest.HalfReader(in)
 		}
-		checkBlocks(t, connector.NewBlockReader(in, newline{}, 0, 4096, int64(limit)), input, want, long)
+		size := rapid.SampledFrom([]int{1, 7, 60, 4096}).Draw(t, "block")
+		checkBlocks(t, connector.NewBlockReader(in, newline{}, 0, size, int64(limit)), input, want, long)
+		if in = bytes.NewReader(input); rapid.Bool().Draw(t, "dribble pairs") {
+			in = iotest.HalfReader(in)
+		}
+		checkBlocks(t, connector.NewBlockReader(in, paired{}, 0, size, int64(limit)), input, want, long)
+		checkPairs(t, connector.NewBlockReader(bytes.NewReader(input), paired{}, 0, size, int64(limit)))
 	})
 }
 
@@ -99,6 +125,60 @@ func checkBlocks(t *rapid.T, r *connector.BlockReader, input, want []byte, long 
 		t.Fatalf("%d bytes with %d over-long records, want %d with %d", len(got), oversize, len(want), long)
 	}
 }
+
+func checkPairs(t *rapid.T, r *connector.BlockReader) {
+	waits := false
+	for {
+		block := codec.Block{Buf: batch.WrapBuffer(nil)}
+		err := r.Next(&block)
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := block.Buf.Data
+		if waits && block.Oversize == nil && !opens(data) {
+			t.Fatalf("the block at %d ought to have been part of the one before", block.Offset)
+		}
+		waits = block.Oversize == nil && len(data) > 0 && opens(data[lastLine(data):])
+	}
+}
+
+// TestWhatWaitsForTheNextRecordIsNotDealt: a follower at its file's end stands before it, until the next record or the end comes.
+func TestWhatWaitsForTheNextRecordIsNotDealt(t *testing.T) {
+	r := connector.NewBlockReader(&stalling{pieces: []string{"one\ntwo\nan", "d\n", "ze", "ro\nbut\n", "best\n"}}, paired{}, 0, 4096, 100)
+	var got []string
+	for range 12 {
+		block := codec.Block{Buf: batch.WrapBuffer(nil)}
+		switch err := r.Next(&block); {
+		case err == nil:
+			got = append(got, string(block.Buf.Data))
+		case !errors.Is(err, io.ErrNoProgress):
+			t.Fatal(err)
+		}
+	}
+	if want := []string{"one\ntwo\n", "and\nzero\n", "but\n"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if r.Offset() != int64(len("one\ntwo\nand\nzero\nbut\n")) {
+		t.Errorf("the reader stands at byte %d", r.Offset())
+	}
+}
+
+// TestWhatWaitsIsBounded: what waits takes no more memory than a record.
+func TestWhatWaitsIsBounded(t *testing.T) {
+	r := connector.NewBlockReader(strings.NewReader("and\n"+strings.Repeat("\n", 500)), blanks{}, 0, 10, 20)
+	block := codec.Block{Buf: batch.WrapBuffer(nil)}
+	if err := r.Next(&block); err != nil || len(block.Buf.Data) > 50 {
+		t.Errorf("%d bytes, %v", len(block.Buf.Data), err)
+	}
+}
+
+// blanks is a framer to which everything waits.
+type blanks struct{ newline }
+
+func (b blanks) CutPairs(data []byte) (n, held int) { return 0, b.Cut(data, false) }
 
 // stalling returns nothing, without an error, after each piece: a follower at the end of its file.
 type stalling struct {

@@ -52,7 +52,7 @@ type Bad struct {
 //   - OriginIsTheRecord: a row's record, decoded alone, is the row.
 //   - FiltersCount: a decoder that drops rows drops only such as fail the conditions, and counts them.
 //   - TimesOfEveryRow: the event time of every row counts, of those that are dropped, too; each row knows what it was just before it.
-//   - ChangelogsComeBack: kinds of change survive writing and reading.
+//   - ChangelogsComeBack: kinds of change survive writing and reading, and the halves of an update stay together, whatever the sizes of blocks.
 //   - FramersCutRecords: Cut never splits a record, chunks of any size give the same records, Skip ends at the end of a record.
 //   - MemoryIsReused: blocks decoded one after the other in the same memory do not mix, and take no more of it in the end than at first.
 //   - AnyBytes: bytes of any kind, and records that were damaged, break nothing, and every record is counted once.
@@ -212,9 +212,43 @@ func changelogsComeBack(t testing.TB, f Format) {
 		reading := f
 		reading.Format = f.Changelog
 		got := reading.read(t, w, codec.DecodeSpec{})
+		reading.readInPieces(t, w, got.rows)
 		got.rows, w.rows = signed(got.rows), signed(w.rows)
 		got.mustBe(t, w.rows)
 	})
+}
+
+// readInPieces reads a changelog in blocks of any size, and from any block on, and must get rows.
+func (f Format) readInPieces(t *rapid.T, w written, rows []string) {
+	size := rapid.IntRange(1, len(w.data)+1).Draw(t, "block bytes")
+	blocks := input{f: f.Format, data: w.data, piece: drawPieces(t)}.blocks(t, size)
+	d := newDecoder(t, f.Format, codec.DecodeSpec{Schema: w.schema})
+	r, counts, rows := &reading{}, make([]int, len(blocks)), plainly(rows)
+	for i, block := range blocks {
+		counts[i] = len(r.rows)
+		r.add(t, d, block)
+	}
+	r.rows = plainly(r.rows)
+	r.mustBe(t, rows)
+	if len(blocks) == 0 {
+		return
+	}
+	k := rapid.IntRange(0, len(blocks)-1).Draw(t, "block to begin with")
+	tail := &reading{}
+	for _, block := range (input{f: f.Format, data: w.data, from: blocks[k].Offset}).blocks(t, size) {
+		tail.add(t, d, block)
+	}
+	tail.rows = plainly(tail.rows)
+	tail.mustBe(t, rows[counts[k]:])
+}
+
+// plainly are rows of a changelog as they are in a batch without kinds, if they come to be.
+func plainly(rows []string) []string {
+	out := make([]string, len(rows))
+	for i, row := range rows {
+		out[i] = strings.TrimPrefix(row, batch.Insert.String()+" ")
+	}
+	return out
 }
 
 // signed are rows of a changelog without the difference between a half of an update and a row on its own: where the halves are cut apart, they become

@@ -11,6 +11,8 @@ type framer struct {
 	seen     int // bytes of the record begun that Cut has seen
 	begun    bool
 	segments []segment
+	pairs    bool // CutPairs will be called
+	held     int  // bytes of whole records at the beginning of what Cut is called with next, which CutPairs left
 }
 
 // headedFramer is a framer of files that begin with a header.
@@ -22,11 +24,21 @@ type segment struct{ from, to int }
 // Cut finds the end of the last whole record. What it has seen of the record after that it does not look at again.
 func (f *framer) Cut(data []byte, last bool) int {
 	if last {
-		f.state, f.seen = recordStart, 0
+		f.state, f.seen, f.held = recordStart, 0, 0
 		return len(data)
 	}
+	end := f.find(data)
+	if end == 0 {
+		end = f.held
+	}
+	f.seen, f.held = len(data)-end, 0
+	return end
+}
+
+// find returns the end of the last record that ends in what has not been seen of data, 0 if none does.
+func (f *framer) find(data []byte) (end int) {
 	if f.seen > len(data) {
-		f.state, f.seen = recordStart, 0
+		f.state, f.seen, f.held = recordStart, 0, 0
 	}
 	from := f.seen
 	if !f.begun && from == 0 {
@@ -38,14 +50,11 @@ func (f *framer) Cut(data []byte, last bool) int {
 		}
 	}
 	f.begun = true
-	var end int
+	f.segments = f.segments[:0]
 	if f.comment != 0 || f.trim || f.backslash {
-		end = f.cutByRecord(data, from)
-	} else {
-		end = f.cutByQuotes(data, from)
+		return f.cutByRecord(data, from)
 	}
-	f.seen = len(data) - end
-	return end
+	return f.cutByQuotes(data, from)
 }
 
 // cutByRecord goes from record to record.
@@ -55,6 +64,9 @@ func (f *framer) cutByRecord(data []byte, from int) (end int) {
 		from += n
 		if found {
 			end = from
+			if f.pairs {
+				f.segments = append(f.segments, segment{end - 1, end})
+			}
 		}
 	}
 	return end
@@ -62,7 +74,6 @@ func (f *framer) cutByRecord(data []byte, from int) (end int) {
 
 // cutByQuotes goes from quote to quote and looks for line feeds only where the last one must be.
 func (f *framer) cutByQuotes(data []byte, from int) (end int) {
-	f.segments = f.segments[:0]
 	for from < len(data) {
 		switch f.state {
 		case quoted, quoteInQuotes:
@@ -136,7 +147,7 @@ func (f *framer) Skip(data []byte) (n int, found bool) {
 	f.begun = true
 	n, found = f.next(data)
 	if found {
-		f.seen = 0
+		f.seen, f.held = 0, 0
 	}
 	return n, found
 }

@@ -124,12 +124,19 @@ func (f *format) NewDecoder(spec codec.DecodeSpec) (codec.Decoder, error) { retu
 // NewEncoder returns an encoder. A column named like the column for the kind of change is refused.
 func (f *format) NewEncoder(spec codec.EncodeSpec) (codec.Encoder, error) { return newEncoder(f, spec) }
 
-// NewFramer returns a framer of records, which cuts off the header if there is one.
+// NewFramer returns a framer of records, which cuts off the header if there is one, and keeps the halves of updates together.
 func (f *format) NewFramer() codec.Framer {
-	if f.options.Header {
-		return &headedFramer{framer{scanner: scanner{syntax: f.syntax, state: recordStart}}}
+	plain := framer{scanner: scanner{syntax: f.syntax, state: recordStart}, pairs: f.options.Changelog}
+	switch header := f.options.Header; {
+	case header && plain.pairs:
+		return &headedPairFramer{headedFramer{plain}}
+	case header:
+		return &headedFramer{plain}
+	case plain.pairs:
+		return &pairFramer{plain}
+	default:
+		return &plain
 	}
-	return &framer{scanner: scanner{syntax: f.syntax, state: recordStart}}
 }
 
 // Infer proposes a schema for the beginning of a file, header included, cut at the end of a record.

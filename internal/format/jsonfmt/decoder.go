@@ -285,6 +285,9 @@ func (d *decoder) reject(row int) int {
 		Record: d.record, Start: d.start, End: codec.TrimLineEnd(d.data, d.start, end), Column: d.badPath, Err: d.bad,
 	})
 	d.forget(row)
+	if row > 0 && d.kinds != nil && d.kinds[row-1] == batch.UpdateBefore {
+		d.kinds[row-1] = batch.Delete // its other half was to stand here, and what comes next may be in another block
+	}
 	return end
 }
 

@@ -76,8 +76,13 @@ func (f *format) NewEncoder(spec codec.EncodeSpec) (codec.Encoder, error) {
 // MediaType returns the usual name of JSON lines; none is registered.
 func (f *format) MediaType() string { return "application/x-ndjson" }
 
-// NewFramer returns a framer of lines.
-func (f *format) NewFramer() codec.Framer { return codec.NewLineFramer() }
+// NewFramer returns a framer of lines, which keeps the halves of updates together.
+func (f *format) NewFramer() codec.Framer {
+	if f.options.Changelog {
+		return &pairFramer{Framer: codec.NewLineFramer(), format: f}
+	}
+	return codec.NewLineFramer()
+}
 
 // Infer proposes a schema for a sample of whole lines.
 func (f *format) Infer(sample []byte) (*schema.Schema, error) { return infer(sample) }

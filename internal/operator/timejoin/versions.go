@@ -154,11 +154,11 @@ func (v *versions) plan(b *batch.Batch) (idle int64) {
 			}
 		}
 		switch {
-		case kind == batch.UpdateBefore: // what comes after it is the version that replaces it
+		case kind == batch.UpdateBefore && replaced(b, hashes, i):
 			continue
-		case kind == batch.Delete && v.cfg.Upsert && v.time >= 0 && !timeless:
+		case !op.Adds(kind) && v.cfg.Upsert && v.time >= 0 && !timeless:
 			s.ends = true
-		case kind == batch.Delete:
+		case !op.Adds(kind):
 			s.takes, s.always = true, v.cfg.Upsert
 		case timeless:
 			idle++
@@ -173,6 +173,11 @@ func (v *versions) plan(b *batch.Batch) (idle int64) {
 		v.steps = append(v.steps, s)
 	}
 	return idle
+}
+
+// replaced reports whether what follows row i of those of b that count, the first half of an update, is a version that replaces it: one of the same key.
+func replaced(b *batch.Batch, hashes []uint64, i int) bool {
+	return i+1 < b.Rows() && b.Row(i+1) == b.Row(i)+1 && b.Kinds[b.Row(i+1)] == batch.UpdateAfter && hashes[i+1] == hashes[i]
 }
 
 // addRows stores the rows that are added, and finds their keys.
