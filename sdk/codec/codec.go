@@ -216,12 +216,13 @@ type Framer interface {
 
 // HeaderFramer is an extra power of a Framer: its files begin with a header, which tells how to read the records. CutHeader returns the
 // length of the header at the start of data, its end included; whole is false if more data is needed, never at the end of input (last).
+// Before a PairFramer gets records from the middle of a file, it gets the header alone so.
 type HeaderFramer interface {
 	CutHeader(data []byte, last bool) (n int, whole bool)
 }
 
 // PairFramer is an extra power of a Framer of changelogs, whose blocks should not part the halves of an update. CutPairs is Cut before the end of
-// input, but leaves a last record that may be the first half of an update to the next call, so that it comes with its second half; held is the
+// input, but leaves a last record that is the first half of an update to the next call, so that it comes with its second half; held is the
 // length of what was left so, blank lines behind the record included. What cannot wait any longer is taken by Cut, called with the same data.
 type PairFramer interface {
 	CutPairs(data []byte) (n, held int)

@@ -68,7 +68,12 @@ func ReadHeader(in io.Reader, framer codec.Framer, limit int64) ([]byte, error) 
 }
 
 // SetHeader says what ReadHeader found, for a reader that begins in the middle of a file. The reader keeps header.
-func (r *BlockReader) SetHeader(header []byte) { r.fileHeader = header }
+func (r *BlockReader) SetHeader(header []byte) {
+	r.fileHeader = header
+	if h, ok := r.framer.(codec.HeaderFramer); ok && r.pairs != nil && len(header) > 0 {
+		h.CutHeader(header, true)
+	}
+}
 
 // Offset returns the position just after the last record dealt.
 func (r *BlockReader) Offset() int64 { return r.offset }

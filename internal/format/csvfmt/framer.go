@@ -12,7 +12,9 @@ type framer struct {
 	begun    bool
 	segments []segment
 	pairs    bool // CutPairs will be called
-	held     int  // bytes of whole records at the beginning of what Cut is called with next, which CutPairs left
+	opField  string
+	op       int // the field of a record that has its kind of change, -1 if none has
+	held     int // bytes of whole records at the beginning of what Cut is called with next, which CutPairs left
 }
 
 // headedFramer is a framer of files that begin with a header.
@@ -168,6 +170,9 @@ func (f *headedFramer) CutHeader(data []byte, last bool) (n int, whole bool) {
 			break
 		}
 		if len(line) > 0 && (f.comment == 0 || line[0] != f.comment) {
+			if f.pairs {
+				f.findOp(data[:n])
+			}
 			return n, true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sdktest"
 )
@@ -15,10 +16,11 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(seed), uint8(0))
 		f.Add([]byte(seed), uint8(255))
 	}
+	f.Add([]byte("-U,x,\n\n+U,y,\n-U,\"a\nb\",\n#c\nz\n\"-U\",,\n\"+U\",,"), uint8(16))
 	s := schema.New(schema.Field{Name: "a", Type: schema.Of(schema.Int64)}, schema.Field{Name: "b", Type: schema.Of(schema.Text)},
 		schema.Field{Name: "c", Type: schema.Of(schema.Timestamp)})
 	f.Fuzz(func(t *testing.T, data []byte, flags uint8) {
-		o := Options{Trim: flags&1 > 0}
+		o := Options{Trim: flags&1 > 0, Changelog: flags&16 > 0, OpField: "kind"}
 		if flags&2 > 0 {
 			o.Escape = "backslash"
 		}
@@ -30,7 +32,11 @@ func FuzzDecode(f *testing.F) {
 		}
 		sdktest.FuzzFormat(t, newFormat(t, o), s, []byte("1,\"first\n\",\n"), data)
 		o.Header = true
-		sdktest.FuzzFormat(t, newFormat(t, o), s, []byte("a,b,c\n"), data)
+		header := "a,b,c\n"
+		if o.Changelog {
+			header = "a,kind,b,c\n"
+		}
+		sdktest.FuzzFormat(t, newFormat(t, o), s, []byte(header), data)
 	})
 }
 
@@ -58,6 +64,7 @@ func FuzzFramer(f *testing.F) {
 				slow = append(slow, at)
 			}
 		}
+		checkPairs(t, o, data, int(piece)+1, slow)
 		framer, start := newFormat(t, o).NewFramer(), 0
 		for seen := 0; seen < len(data); {
 			seen = min(len(data), seen+int(piece)+1)
@@ -72,4 +79,26 @@ func FuzzFramer(f *testing.F) {
 			}
 		}
 	})
+}
+
+// checkPairs cuts data, of which ends are the ends of records: what goes ends with a record, and what waits for the next one is whole records.
+func checkPairs(t *testing.T, o Options, data []byte, piece int, ends []int) {
+	t.Helper()
+	o.Changelog = true
+	f, ok := newFormat(t, o).NewFramer().(codec.PairFramer)
+	if !ok {
+		t.Fatal("a changelog has no framer of pairs")
+	}
+	start := 0
+	for seen := 0; seen < len(data); {
+		seen = min(len(data), seen+piece)
+		n, held := f.CutPairs(data[start:seen])
+		if start += n; start > 0 && !slices.Contains(ends, start) {
+			t.Fatalf("CutPairs is at byte %d of %q, where no record ends", start, data)
+		}
+		k, _ := slices.BinarySearch(ends, seen+1)
+		if seen >= len(byteOrderMark) && k > 0 && start+held != ends[k-1] || held > 0 && !bytes.Contains(data[start:start+held], []byte("U")) {
+			t.Fatalf("CutPairs holds %d bytes at byte %d of %q after %d; records end at %v", held, start, data, seen, ends)
+		}
+	}
 }

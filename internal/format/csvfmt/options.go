@@ -126,7 +126,7 @@ func (f *format) NewEncoder(spec codec.EncodeSpec) (codec.Encoder, error) { retu
 
 // NewFramer returns a framer of records, which cuts off the header if there is one, and keeps the halves of updates together.
 func (f *format) NewFramer() codec.Framer {
-	plain := framer{scanner: scanner{syntax: f.syntax, state: recordStart}, pairs: f.options.Changelog}
+	plain := framer{scanner: scanner{syntax: f.syntax, state: recordStart}, pairs: f.options.Changelog, opField: f.options.OpField}
 	switch header := f.options.Header; {
 	case header && plain.pairs:
 		return &headedPairFramer{headedFramer{plain}}

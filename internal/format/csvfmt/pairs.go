@@ -2,7 +2,6 @@ package csvfmt
 
 import (
 	"bytes"
-	"slices"
 
 	"wire.example/wire/sdk/batch"
 )
@@ -13,10 +12,10 @@ type pairFramer struct{ framer }
 // headedPairFramer is a pairFramer of files that begin with a header.
 type headedPairFramer struct{ headedFramer }
 
-// CutPairs cuts before a last record that may be the first half of an update.
+// CutPairs cuts before a last record that is the first half of an update.
 func (f *pairFramer) CutPairs(data []byte) (n, held int) { return f.cutPairs(data) }
 
-// CutPairs cuts before a last record that may be the first half of an update.
+// CutPairs cuts before a last record that is the first half of an update.
 func (f *headedPairFramer) CutPairs(data []byte) (n, held int) { return f.cutPairs(data) }
 
 func (f *framer) cutPairs(data []byte) (n, held int) {
@@ -60,18 +59,28 @@ func (f *framer) passesOver(line []byte) bool {
 	return len(bytes.TrimRight(line, "\r\n")) == 0 || f.comment != 0 && line[0] == f.comment
 }
 
-// opensUpdate reports whether record, with blank lines and comments behind it, may be the first half of an update. Which field has the kind of change
-// is not asked: only the header says, and who begins in the middle of a file has none. A record that stays behind without need comes with the next one.
+// opensUpdate reports whether record, which blank lines and comments may follow, is the first half of an update, if it is a row at all.
 func (f *framer) opensUpdate(record []byte) bool {
 	kind := batch.UpdateBefore.String()
-	if f.quote == 0 || !f.backslash {
-		if !bytes.Contains(record, []byte(kind)) {
-			return false
-		}
+	if !f.backslash && !bytes.Contains(record, []byte(kind)) || !bytes.Contains(record, []byte(kind[1:])) {
+		return false
 	}
-	records, err := splitRecords(f.syntax, record)
-	if err != nil {
-		return true
+	records, err := splitFields(f.syntax, record)
+	return err == nil && len(records) > 0 && f.op >= 0 && f.op < len(records[0]) && string(records[0][f.op].text) == kind
+}
+
+// findOp finds the field of the kind of change in a header.
+func (f *framer) findOp(header []byte) {
+	f.op = -1 // decoders say what is wrong
+	records, err := splitRecords(f.syntax, header)
+	if err != nil || len(records) == 0 {
+		return
 	}
-	return len(records) > 0 && slices.ContainsFunc(records[0], func(c cell) bool { return string(c.text) == kind })
+	names := make([]string, len(records[0]))
+	for i, c := range records[0] {
+		names[i] = string(c.text)
+	}
+	if i, err := findName(names, f.opField); err == nil {
+		f.op = i
+	}
 }

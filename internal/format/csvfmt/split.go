@@ -15,8 +15,24 @@ type cell struct {
 	quoted bool
 }
 
-// splitRecords takes apart whole records, comments and blank lines left out. Slow and simple: for headers and samples.
+// splitRecords takes apart whole records, comments and blank lines left out, all of them text. Slow and simple: for headers and samples.
 func splitRecords(s syntax, data []byte) ([][]cell, error) {
+	records, err := splitFields(s, data)
+	if err != nil {
+		return nil, err
+	}
+	for i, record := range records {
+		for _, c := range record {
+			if bad := codec.CheckText(c.text); bad != nil {
+				return nil, fmt.Errorf("record %d: %w", i+1, bad)
+			}
+		}
+	}
+	return records, nil
+}
+
+// splitFields does what splitRecords does, whatever bytes the fields have.
+func splitFields(s syntax, data []byte) ([][]cell, error) {
 	d := &decoder{format: &format{syntax: s}, words: s.outsideWords(), spec: codec.DecodeSpec{Pool: &batch.Pool{}}}
 	d.size = len(data)
 	d.text = d.copies.Text(d.spec.Pool, nil, slices.Clip(data))
@@ -41,9 +57,6 @@ func splitRecords(s syntax, data []byte) ([][]cell, error) {
 			text := d.data[t.start:t.end]
 			if t.escaped {
 				text = s.appendUnescaped(nil, text)
-			}
-			if bad := codec.CheckText(text); bad != nil {
-				return nil, fmt.Errorf("record %d: %w", len(records)+1, bad)
 			}
 			cells = append(cells, cell{text: text, quoted: t.quoted})
 			if d.pos = t.after + 1; at(d.p, t.after) != s.delimiter {

@@ -13,6 +13,7 @@ import (
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/numeric"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 	"wire.example/wire/sdk/temporal"
 )
 
@@ -162,7 +163,7 @@ func plain(s *schema.Schema) bool {
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":1,"b":"x","c":{"d":[1.5,null],"e":"2015-07-15 00:00:00"},"j":{"q":[]}}`, `{"a":1e5,"b":"\u00e9\\"`, "{\"b\":\"\xff\"}", `{}`, `{"a":`, `[`, "\r", `{"c":{"d":[[[`,
-		`{"A":1,"a":2,"B":true}`, `{"j":{"b":1,"a":2,"b":3}}`,
+		`{"A":1,"a":2,"B":true}`, `{"j":{"b":1,"a":2,"b":3}}`, "{\"op\":\"-U\"}\n\n{\"op\":\"+U\"}\n{\"a\":1,\"op\":\"-\\u0055\"}",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -187,5 +188,6 @@ func FuzzDecode(f *testing.F) {
 		if strings.Count(skipped, "\n") < strings.Count(got, "\n") {
 			t.Fatalf("fewer rows when nothing is needed: %s", skipped)
 		}
+		sdktest.FuzzFormat(t, newFormat(t, Options{Changelog: true}), s, []byte("{\"op\":\"-U\"}\n"), data)
 	})
 }

@@ -199,6 +199,17 @@ func TestWhatADeleteTakes(t *testing.T) {
 	}
 }
 
+// TestAnUpdateThatChangesTheKey takes the version of the old key away: nothing replaces it. One of the same key stays the version of its time.
+func TestAnUpdateThatChangesTheKey(t *testing.T) {
+	r := temporalRig(t, temporal(timejoin.Left), 1, false)
+	r.feed(1, []row{at(1001, 7, 5), at(1002, 8, 5)}, nil)
+	r.feed(1, []row{of(batch.UpdateBefore, at(1001, 7, 5)), of(batch.UpdateAfter, at(1003, 9, 10))}, nil)
+	r.feed(1, []row{of(batch.UpdateBefore, at(1002, 8, 5)), of(batch.UpdateAfter, at(1004, 8, 10))}, nil)
+	r.feed(0, []row{at(1, 7, 6), at(2, 9, 11), at(3, 8, 6), at(4, 8, 11)}, nil)
+	r.finish()
+	r.same(map[pair]int{{1, 0}: 1, {2, 1003}: 1, {3, 1002}: 1, {4, 1004}: 1}, "updates")
+}
+
 func TestAsOfProcessingTime(t *testing.T) {
 	for _, upsert := range []bool{false, true} {
 		c := temporal(timejoin.Left)
