@@ -19,7 +19,8 @@ func TestUpdatesStayTogether(t *testing.T) {
 		{"text that is none, where nobody reads it", Options{Header: true}, "op,a,b\n-U,x,\xff\n+U,y,\xff\n", []string{`-U "x"`, `+U "y"`}, 0},
 		{"by order", Options{}, "\ufeff-U,x\n+U,y\n", []string{`-U "x"`, `+U "y"`}, 0},
 		{"in quotes, over lines", Options{}, "-U,\"a\nb\"\r\n+U,\"\n\"\r\n\"-U\",\"\n\"\n\"+U\",\"-U\"\n+I,-U\n-D,-U\n", []string{
-			`-U "a\nb"`, `+U "\n"`, `-U "\n"`, `+U "-U"`, `+I "-U"`, `-D "-U"`}, 0},
+			`-U "a\nb"`, `+U "\n"`, `-U "\n"`, `+U "-U"`, `+I "-U"`, `-D "-U"`,
+		}, 0},
 		{"over blank lines", Options{}, "\n\n-U,x\n\n\r\n\n+U,y\n\n", []string{`-U "x"`, `+U "y"`}, 0},
 		{"over comments", Options{Comment: "#", Trim: true}, "#-U,\n -U ,x\n#\"+I,x\n\n+U,y\n# the end", []string{`-U "x"`, `+U "y"`}, 0},
 		{"with backslashes", Options{Escape: "backslash"}, "\"-\\U\",x\n\"-U\",\"\\\"\n\"\n+U,y\n", []string{`-U "\"\n"`, `+U "y"`}, 1},

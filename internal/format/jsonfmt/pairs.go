@@ -13,7 +13,7 @@ type pairFramer struct {
 	codec.Framer
 	format *format
 	probe  *decoder // made when a line may be the first half of an update
-	held   int // of what the last CutPairs saw, if it cut nothing off
+	held   int      // of what the last CutPairs saw, if it cut nothing off
 }
 
 // Cut takes what CutPairs left, too.
