@@ -68,7 +68,7 @@ func TestSoak(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out, said bytes.Buffer
-	c := exec.CommandContext(t.Context(), program, "run", "--quiet", "--summary", "json", "--listen", address, "--checkpoint-interval", "1h", "soak.sql")
+	c := exec.CommandContext(t.Context(), program, "run", "--quiet", "--summary", "json", "--listen", address, "soak.sql")
 	c.Dir, c.Stdout, c.Stderr = dir, &out, &said
 	if err := c.Start(); err != nil {
 		t.Fatal(err)

@@ -202,7 +202,7 @@ func TestRowsThatFail(t *testing.T) {
 func TestRowsThatAreDoneWith(t *testing.T) {
 	for _, kind := range []join.Kind{join.Inner, join.Left, join.Semi, join.Anti, join.Mark} {
 		r := newTeller(t, join.Config{Kind: kind, Keys: []join.Key{{}}, Inputs: [2]join.Input{{AppendOnly: true}, {AppendOnly: true, Unique: true}}}, 2)
-		kept := func() int { return r.op.Tables()[1].(*keyed.Rows).Len() }
+		kept := func() int { return r.op.Tables()[2].(*keyed.Rows).Len() }
 		r.feed("left +I 1 10, +I 2 11, +I 3 12")
 		if kept() != 3 {
 			t.Errorf("%s join: %d rows wait", kind, kept())
