@@ -16,10 +16,8 @@ import (
 // sealed epoch to be applied, since what came after it must not get into its checkpoint.
 
 const (
-	// lowShare: memory is tight when less than this part of the budget is left, or less than lowLeast where that is no more than one of lowMost parts of it.
+	// lowShare: memory is tight when less than this part of the budget is left.
 	lowShare = 6
-	lowLeast = 8 << 20
-	lowMost  = 3
 	// shrinkShare: state leaves memory in whole when less than this part of that is left although state has left; leastShare: and at once when so little is left.
 	shrinkShare = 2
 	leastShare  = 4
@@ -32,10 +30,8 @@ const (
 	grown = 256 << 10
 )
 
-// lowOf is how much of a budget is left when memory is tight: a batch of each task, and the next piece of memory of each table, must find room in it.
-func lowOf(budget *limit.Budget) int64 {
-	return max(budget.Limit()/lowShare, min(lowLeast, budget.Limit()/lowMost))
-}
+// lowOf is how much of a budget is left when memory is tight.
+func lowOf(budget *limit.Budget) int64 { return budget.Limit() / lowShare }
 
 // attach lets parts of the step's state leave memory, if memory is limited.
 func (k *keptStep) attach(ctx context.Context, scratch Scratch) error {

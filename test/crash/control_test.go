@@ -49,6 +49,9 @@ func TestWithoutAGuarantee(t *testing.T) {
 	}
 	for _, c := range controls() {
 		t.Run(c.guarantee, func(t *testing.T) {
+			if c.pipeline == "crowded" && !process.Heavy() {
+				t.Skip("when state leaves memory depends on the machine: the control runs by make crash")
+			}
 			t.Parallel()
 			p := named(c.pipeline)
 			if err := c.disturb(newScene(t, p, ""), 4); err != nil {

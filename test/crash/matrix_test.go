@@ -37,6 +37,7 @@ func points(t *testing.T) []string {
 		}
 		return err
 	}))
+	delete(found, "scratch/spilled") // of runs that keep nothing: test/spill kills there
 	if len(found) < 20 {
 		t.Fatalf("only %d points were found: %v", len(found), found)
 	}
