@@ -31,7 +31,7 @@ func build(t *testing.T) string {
 
 // command is the program over the pipeline in dir, which goes on where it had got to; at point, "" for none, it gets signal.
 func command(ctx context.Context, program, dir, point, signal string, flags ...string) (*exec.Cmd, *bytes.Buffer) {
-	args := append([]string{"run", "--quiet", "--checkpoint-interval", "1ms", "--block-bytes", "256"}, flags...)
+	args := append([]string{"run", "--quiet", "--checkpoint-interval", "1ms", "--checkpoint-blocks", "3", "--block-bytes", "256"}, flags...)
 	cmd := exec.CommandContext(ctx, program, append(args, "p.yaml")...)
 	stderr := &bytes.Buffer{}
 	cmd.Dir, cmd.Stderr = dir, stderr

@@ -22,7 +22,6 @@ func keys() int {
 	return 50_000
 }
 
-
 // groupQueries are answered from a source s of numbers from 0 on, twice as many as there are keys.
 func groupQueries() map[string]string {
 	return map[string]string{
