@@ -49,10 +49,10 @@ func TestWithoutAGuarantee(t *testing.T) {
 	}
 	for _, c := range controls() {
 		t.Run(c.guarantee, func(t *testing.T) {
+			t.Parallel()
 			if c.pipeline == "crowded" && !process.Heavy() {
 				t.Skip("when state leaves memory depends on the machine: the control runs by make crash")
 			}
-			t.Parallel()
 			p := named(c.pipeline)
 			if err := c.disturb(newScene(t, p, ""), 4); err != nil {
 				t.Fatalf("with %s: %v", c.guarantee, err)
