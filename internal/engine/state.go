@@ -70,6 +70,11 @@ func OpenState(ctx context.Context, o StateOptions) (*State, error) {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
+	if s.resume != nil && s.resume.Confirmed { // no epoch comes that would tidy up what its last run left
+		if err := permanent(owner.Retain(ctx)); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
 	return s, nil
 }
 

@@ -172,7 +172,7 @@ func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick, beat 
 				c.confirmedNow()
 			}
 			if f.done || f.err != nil {
-				return f.outcome, f.err
+				return f.outcome, reasonOf(ctx, f.err)
 			}
 		case <-stop:
 			stop = nil
@@ -200,9 +200,17 @@ func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick, beat 
 			c.advance()
 		}
 		if err != nil {
-			return Outcome{}, err
+			return Outcome{}, reasonOf(ctx, err)
 		}
 	}
+}
+
+// reasonOf is err or, where the run had failed before, why: what fails from then on fails of that.
+func reasonOf(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 func timerOf(t clock.Timer) <-chan time.Time {
