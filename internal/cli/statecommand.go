@@ -151,7 +151,8 @@ func newSizeReport(epoch int64, parts []engine.Part) sizeReport {
 	return r
 }
 
-// withKept restores the checkpoint that the flags and the first argument name, and has do look at it. At least least arguments must be left for do.
+// withKept restores the checkpoint that the flags and the first argument name, and has do look at it. At least least arguments must be left for do; without any do sees all parts, and how many entries
+// they have.
 func (a *app) withKept(ctx context.Context, f *lookFlags, args []string, least int, do func(kept *engine.Kept, parts []engine.Part, rest []string) error) (err error) {
 	var named []string
 	if f.dir == "" && len(args) > 0 {
@@ -180,7 +181,7 @@ func (a *app) withKept(ctx context.Context, f *lookFlags, args []string, least i
 		return err
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
-	parts, err := kept.Parts(ctx)
+	parts, err := kept.Parts(ctx, least == 0)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -46,7 +48,8 @@ func (a *app) stateGet() *cobra.Command {
 	return f.addRows(&cobra.Command{
 		Use:   "get [PIPELINE] STEP[.PART] COLUMN=VALUE...",
 		Short: "Print the entries of a step's state that have these values.",
-		Long: `Print the entries of a step's state that have these values in their columns, as wire state scan prints them. All entries of the part are read.
+		Long: `Print the entries of a step's state that have these values in their columns, as wire state scan prints them. With a value for every column of a key only
+entries of that key are read, otherwise all of the part.
 
 A value is compared as text; COLUMN= without a value means NULL.`,
 		Args: exactly(cobra.MinimumNArgs(2)),
@@ -83,7 +86,7 @@ func (a *app) scanState(ctx context.Context, f *lookFlags, kept *engine.Kept, pa
 	}
 	defer s.release()
 	s.writer, s.limit = result.New(a.out, format, s.header(), result.Course{}), f.limit
-	err = kept.Scan(ctx, part, f.group, s.add)
+	err = s.read(ctx, kept, f.group)
 	if err == nil {
 		err = s.flush()
 	}
@@ -233,6 +236,37 @@ func (s *stateScan) where(conditions []string) error {
 		s.conditions = append(s.conditions, c)
 	}
 	return nil
+}
+
+// read reads what may meet all conditions: entries of one key if they say which, else all of the part.
+func (s *stateScan) read(ctx context.Context, kept *engine.Kept, group int) error {
+	if key := s.key(); key != nil && group < 0 {
+		if found, err := kept.Get(ctx, s.part, key, s.add); found || err != nil {
+			return err
+		}
+	}
+	return kept.Scan(ctx, s.part, group, s.add)
+}
+
+// key is the key that the conditions name, nil if they leave one of its columns open, or what they say is no value of it.
+func (s *stateScan) key() *batch.Batch {
+	if !s.part.Known || s.part.Shape.Rows || len(s.part.Columns) == 0 {
+		return nil
+	}
+	key, pool := &batch.Batch{Len: 1}, &batch.Pool{}
+	for _, own := range s.reader.Columns() {
+		at := slices.IndexFunc(s.conditions, func(c condition) bool { return s.columns[c.column].col == own })
+		col := batch.NewColumn(pool, own.Type())
+		key.Cols = append(key.Cols, col)
+		col.Reset(1)
+		switch {
+		case at >= 0 && s.conditions[at].value == nil:
+			col.PutNull(0)
+		case at < 0 || codec.SetText(col, 0, s.conditions[at].value) != nil:
+			return nil
+		}
+	}
+	return key
 }
 
 // add takes an entry, which is lent.

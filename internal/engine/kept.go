@@ -89,7 +89,13 @@ type Table struct {
 }
 
 // Tables reads all entries and counts them, by step and table.
-func (k *Kept) Tables(ctx context.Context) ([]Table, error) {
+func (k *Kept) Tables(ctx context.Context) ([]Table, error) { return k.tables(ctx, true) }
+
+// errThere ends the search for an entry.
+var errThere = errors.New("there is one")
+
+// tables finds the tables that have entries, and counts these.
+func (k *Kept) tables(ctx context.Context, counted bool) ([]Table, error) {
 	if k.store == nil {
 		return nil, nil
 	}
@@ -99,7 +105,11 @@ func (k *Kept) Tables(ctx context.Context) ([]Table, error) {
 		for table := range math.MaxUint8 + 1 {
 			space := store.Space{Operator: k.Manifest.States[step].Number, Table: uint8(table)} //nolint:gosec // up to 255
 			t := Table{Step: step, Table: flow.TableName(space.Table), number: space.Table}
+			there := false
 			err := r.Scan(space, 0, math.MaxUint64, func(_ int64, _ uint64, key, value []byte) error {
+				if there = true; !counted {
+					return errThere
+				}
 				t.Entries++
 				t.Bytes += int64(len(key) + len(value))
 				if t.Entries&0xfff == 0 {
@@ -107,10 +117,10 @@ func (k *Kept) Tables(ctx context.Context) ([]Table, error) {
 				}
 				return nil
 			})
-			if err != nil {
+			if err != nil && !errors.Is(err, errThere) {
 				return nil, errors.Join(fmt.Errorf("step %q, %s: %w", step, t.Table, err), r.Close())
 			}
-			if t.Entries > 0 {
+			if there {
 				tables = append(tables, t)
 			}
 		}

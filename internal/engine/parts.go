@@ -36,9 +36,9 @@ type PartColumn struct {
 	Type schema.Type `json:"-"`
 }
 
-// Parts reads all entries and counts them, and says what they are.
-func (k *Kept) Parts(ctx context.Context) ([]Part, error) {
-	tables, err := k.Tables(ctx)
+// Parts says what parts there are, and what their entries are. With counted it reads all entries and counts them, as Tables does.
+func (k *Kept) Parts(ctx context.Context, counted bool) ([]Part, error) {
+	tables, err := k.tables(ctx, counted)
 	if err != nil || len(tables) == 0 {
 		return nil, err
 	}
