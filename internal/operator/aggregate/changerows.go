@@ -84,7 +84,7 @@ func (r *changeRows) build() {
 		case vanished:
 			if r.upsert {
 				r.voids = append(r.voids, len(r.picks))
-				image = int16(i) //nolint:gosec // below pieceGroups
+				image = int16(base + i) //nolint:gosec // below batch.MaxRows
 			}
 			r.name(i)
 			r.put(int(image), batch.Delete)
@@ -151,12 +151,12 @@ func (r *changeRows) fill(base int) {
 	for c, out := range r.values {
 		if base == 0 {
 			out.Gather(r.after[c], r.picks)
-			for _, row := range r.voids {
-				out.SetNull(row)
-			}
-			continue
+		} else {
+			gatherTwo(out, r.piece.cols[c], r.after[c], r.picks)
 		}
-		gatherTwo(out, r.piece.cols[c], r.after[c], r.picks)
+		for _, row := range r.voids {
+			out.SetNull(row)
+		}
 	}
 }
 

@@ -28,12 +28,14 @@ const (
 // changes remembers which groups were touched since the last flush and what their answers were before, and makes changes of that.
 type changes struct {
 	groups *groups
-	// upsert: nobody needs the answers as they were.
-	upsert bool
+	// upsert: nobody needs the answers as they were. images: they are remembered, since somebody does, or for what is stored.
+	upsert, images bool
 	// quiet: groups are not noted as touched. patient: the owner says when to flush. See Part.
 	quiet, patient bool
 	marks          *keyed.Slab[uint8]
-	pieces         []*piece
+	// places are, where groups may wait across barriers, their places in pieces while they are touched.
+	places *keyed.Slab[uint32]
+	pieces []*piece
 	// used is how many pieces have groups; next is the one that is emitted next, while flushing.
 	used, next int
 	flushing   bool
@@ -57,7 +59,7 @@ type piece struct {
 const noImage = -1
 
 func newChanges(g *groups) *changes {
-	c := &changes{groups: g, upsert: g.config.Upsert}
+	c := &changes{groups: g, upsert: g.config.Upsert, images: !g.config.Upsert || g.config.Waits}
 	c.after = c.columns()
 	c.out.init(g, c.columns())
 	return c
@@ -65,7 +67,7 @@ func newChanges(g *groups) *changes {
 
 // columns makes a column for each call.
 func (c *changes) columns() []*batch.Column {
-	types := c.groups.config.Output()[len(c.groups.config.prefix()):]
+	types := c.groups.answers()
 	cols := make([]*batch.Column, len(types))
 	for i, t := range types {
 		cols[i] = batch.NewColumn(c.groups.pool, t)
@@ -109,7 +111,7 @@ func (c *changes) open() *piece {
 	}
 	if c.used == len(c.pieces) {
 		p := &piece{slots: make([]uint32, 0, pieceGroups), before: make([]int16, 0, pieceGroups)}
-		if !c.upsert {
+		if c.images {
 			p.cols = c.columns()
 		}
 		c.pieces = append(c.pieces, p)
@@ -122,6 +124,9 @@ func (c *changes) open() *piece {
 
 // remember puts groups into a piece.
 func (c *changes) remember(p *piece, slots []uint32) error {
+	for i, slot := range slots {
+		c.note(slot, len(p.slots)+i)
+	}
 	p.slots = append(p.slots, slots...)
 	c.known = c.known[:0]
 	for _, slot := range slots {
@@ -132,7 +137,7 @@ func (c *changes) remember(p *piece, slots []uint32) error {
 		}
 		p.before = append(p.before, image)
 	}
-	if c.upsert || len(c.known) == 0 {
+	if !c.images || len(c.known) == 0 {
 		return nil
 	}
 	bytes := int64(0)

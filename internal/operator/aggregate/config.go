@@ -54,6 +54,8 @@ type Config struct {
 	// Upsert says that whoever takes the changes keeps the newest row of each key by itself (a sink that upserts): the old row is not taken back,
 	// and a Delete has no more than the keys.
 	Upsert bool
+	// Waits says, of an operator with Changes, that whoever flushes it may let barriers pass with groups that have changed: what others know of those is stored.
+	Waits bool
 	// Retracts says that rows of the input may be taken back: it is a changelog, or partial answers over one. Calls whose functions cannot subtract keep the
 	// values of a group in order then, and those that estimate a number of values count them.
 	Retracts bool

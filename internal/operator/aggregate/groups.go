@@ -136,7 +136,7 @@ func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial b
 	g.slots = make([]uint32, 1)
 	if config.Changes && !partial {
 		g.changes = newChanges(g)
-		g.changes.marks = memory.Field[uint8](g.record)
+		g.changes.record()
 	}
 	return g
 }
@@ -340,7 +340,7 @@ func (g *groups) keys(in *batch.Batch, i int) {
 // grow makes slots 0 to n-1 usable.
 func (g *groups) grow(n int) error {
 	if g.changes != nil {
-		if err := g.changes.marks.Grow(n); err != nil {
+		if err := g.changes.grow(n); err != nil {
 			return err
 		}
 	}
@@ -469,7 +469,7 @@ func (g *groups) remake() {
 		}
 	}
 	if g.changes != nil {
-		g.changes.marks = memory.Field[uint8](g.record)
+		g.changes.record()
 	}
 }
 

@@ -99,10 +99,9 @@ func (o *Operator) restoreEntry(slot uint32, value []byte) error {
 	if err := o.grow(int(slot) + 1); err != nil {
 		return op.OutOfMemory(o.config.Name, err)
 	}
-	corrupt := &keyed.CorruptError{What: "a group of " + o.config.Name, Reason: "what is known of it does not end where it should"}
-	value, ok := o.restoreHead(slot, value, o.numbers != nil)
-	if !ok {
-		return corrupt
+	value, err := o.restoreHead(slot, value, o.numbers != nil)
+	if err != nil {
+		return err
 	}
 	for _, c := range o.calls {
 		switch {
@@ -113,14 +112,13 @@ func (o *Operator) restoreEntry(slot uint32, value []byte) error {
 		case o.config.pieced != nil:
 			c.state.Free(slot)
 		default:
-			var err error
 			if value, err = c.state.Restore(slot, value); err != nil {
 				return op.OutOfMemory(o.config.Name, err)
 			}
 		}
 	}
 	if len(value) > 0 {
-		return corrupt
+		return o.corrupt("what is known of it does not end where it should")
 	}
 	return nil
 }

@@ -215,15 +215,9 @@ func (r *Rewriter) rows(out, parts [][]byte) ([][]byte, error) {
 
 // group rewrites what is known of a group.
 func (r *Rewriter) group(dst, value []byte) ([]byte, error) {
-	marks := byte(0)
-	if r.old.changes != nil {
-		if len(value) == 0 || value[0]&^lasting != 0 {
-			return nil, r.corrupt("it has no mark")
-		}
-		marks, value = value[0], value[1:]
-	}
-	if r.now.changes != nil {
-		dst = append(dst, marks)
+	dst, value, err := r.marks(dst, value)
+	if err != nil {
+		return nil, err
 	}
 	for _, n := range []struct {
 		was, is bool
@@ -254,6 +248,31 @@ func (r *Rewriter) group(dst, value []byte) ([]byte, error) {
 	}
 	return dst, err
 }
+
+// marks rewrites what others know of a group, and returns what follows.
+func (r *Rewriter) marks(dst, value []byte) (out, rest []byte, err error) {
+	marks := byte(0)
+	if r.old.changes != nil {
+		if len(value) == 0 || value[0]&^stored != 0 {
+			return nil, nil, r.corrupt("it has no mark")
+		}
+		marks, value = value[0], value[1:]
+	}
+	if r.now.changes != nil {
+		dst = append(dst, marks)
+	}
+	if marks&imaged == 0 {
+		return dst, value, nil
+	}
+	image, rest, err := keyed.RewriteRow("a group of "+r.now.config.Name, dst, value, r.old.answers(), r.now.answers(), r.from)
+	if err != nil || r.now.changes == nil {
+		return dst, rest, err
+	}
+	return image, rest, nil
+}
+
+// answers are the types of the answers of the calls.
+func (g *groups) answers() []schema.Type { return g.config.Output()[len(g.config.prefix()):] }
 
 // number gives a group the next number.
 func (r *Rewriter) number() uint64 {

@@ -88,7 +88,7 @@ func (o *Operator) numbered() bool { return o.numbers != nil && !o.numbers.store
 // appendHead appends what is known of a group beside what the calls know.
 func (o *Operator) appendHead(dst []byte, slot uint32, numbered bool) []byte {
 	if o.changes != nil {
-		dst = append(dst, *o.changes.marks.At(slot)&lasting)
+		dst = o.changes.appendMarks(dst, slot)
 	}
 	if o.rows != nil {
 		dst = binary.AppendUvarint(dst, uint64(*o.rows.At(slot)))
@@ -211,17 +211,15 @@ func (o *Operator) restoreSlot(group uint8, slot uint32, value []byte) error {
 	if err := o.grow(int(slot) + 1); err != nil {
 		return err
 	}
-	corrupt := &keyed.CorruptError{What: "a group of " + o.config.Name, Reason: "what is known of it does not end where it should"}
 	if o.numbers != nil && o.numbers.stored {
 		*o.numbers.of.At(slot) = o.numbers.next[group]
 		o.numbers.next[group]++
 	}
-	value, ok := o.restoreHead(slot, value, o.numbered())
-	if !ok {
-		return corrupt
+	value, err := o.restoreHead(slot, value, o.numbered())
+	if err != nil {
+		return err
 	}
 	for _, c := range o.calls {
-		var err error
 		if c.ordered == nil {
 			value, err = c.state.Restore(slot, value)
 		} else {
@@ -232,19 +230,17 @@ func (o *Operator) restoreSlot(group uint8, slot uint32, value []byte) error {
 		}
 	}
 	if len(value) > 0 {
-		return corrupt
+		return o.corrupt("what is known of it does not end where it should")
 	}
 	return nil
 }
 
 // restoreHead reads what is known of a group beside what the calls know, and returns the rest.
-func (o *Operator) restoreHead(slot uint32, value []byte, numbered bool) (rest []byte, ok bool) {
+func (o *Operator) restoreHead(slot uint32, value []byte, numbered bool) (rest []byte, err error) {
 	if o.changes != nil {
-		if len(value) == 0 || value[0]&^lasting != 0 {
-			return nil, false
+		if value, err = o.changes.restoreMarks(slot, value); err != nil {
+			return nil, op.OutOfMemory(o.config.Name, err)
 		}
-		*o.changes.marks.At(slot) = value[0]
-		value = value[1:]
 	}
 	var numbers []*int64
 	if o.rows != nil {
@@ -259,12 +255,12 @@ func (o *Operator) restoreHead(slot uint32, value []byte, numbered bool) (rest [
 	for _, to := range numbers {
 		v, n := binary.Uvarint(value)
 		if n <= 0 || v > math.MaxInt64 {
-			return nil, false
+			return nil, o.corrupt("what is known of it does not end where it should")
 		}
 		*to = int64(v)
 		value = value[n:]
 	}
-	return value, true
+	return value, nil
 }
 
 // restore reads a chain; its rows are there already.

@@ -156,14 +156,6 @@ func (a *Aggregate) OnFlush(out *op.Output) (more bool, err error) {
 	return a.run(out)
 }
 
-// OnBarrier emits what waits for its interval: what windows showed before is not in a snapshot.
-func (a *Aggregate) OnBarrier(_ int64, out *op.Output) (more bool, err error) {
-	if !a.running {
-		a.flushAll()
-	}
-	return a.run(out)
-}
-
 // flushDirty emits what has changed, but for open windows that wait for their interval.
 func (a *Aggregate) flushDirty() {
 	if a.cfg.Emission != Periodically {

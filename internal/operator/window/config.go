@@ -73,6 +73,7 @@ func (c *Config) keyed() bool { return len(c.Keys) == 0 || c.Sets != nil }
 func (c *Config) part() aggregate.Config {
 	p := c.Config
 	p.Changes, p.TTL = c.changes(), 0 // groups go with their window
+	p.Waits = c.Emission == Periodically
 	if !c.keyed() {
 		return p
 	}

@@ -57,9 +57,40 @@ func TestFixtures(t *testing.T) {
 
 	optest.Fixture(t, sessions(c), "testdata/sessions-v1.state", *writeFixtures, optest.Make(windowTypes(), windows...))
 	optest.EntriesFixture(t, sessions(c), "testdata/entries-v1-sessions.txt", *writeFixtures, optest.Make(windowTypes(), windows...))
+	c.Emission, c.Interval = window.Periodically, 10
+	for name, o := range map[string]optest.Operator{"aggregate": grouped(c), "sessions": sessions(c)} {
+		o.New = func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
+			if name == "sessions" {
+				made, err := window.NewSessions(pool, budget, c)
+				return &telling{waiter: made}, err
+			}
+			made, err := window.NewAggregate(pool, budget, c)
+			return &telling{waiter: made}, err
+		}
+		optest.EntriesFixture(t, o, "testdata/entries-v2-"+name+".txt", *writeFixtures, optest.Make(windowTypes(), windows...))
+	}
 	rowsOf := window.HeldConfig{Name: "windows 1", Types: windowTypes(), Keys: []int{colKey}, Start: colStart, End: colEnd}
 	optest.Fixture(t, held(rowsOf), "testdata/held-v1.state", *writeFixtures, optest.Make(windowTypes(), windows...))
 	optest.EntriesFixture(t, held(rowsOf), "testdata/entries-v1-held.txt", *writeFixtures, optest.Make(windowTypes(), windows...))
+}
+
+// telling tells of rows before they come once more.
+type telling struct {
+	waiter
+}
+
+func (w *telling) Apply(in *batch.Batch, out *op.Output) (bool, error) {
+	for _, step := range []func(*op.Output) (bool, error){
+		func(o *op.Output) (bool, error) { return w.OnTime(10, o) }, func(o *op.Output) (bool, error) { return w.waiter.Apply(in, o) }, func(o *op.Output) (bool, error) { return w.OnTime(20, o) },
+	} {
+		for more := true; more; {
+			var err error
+			if more, err = step(op.NewOutput(1)); err != nil {
+				return false, err
+			}
+		}
+	}
+	return w.waiter.Apply(in, out)
 }
 
 // hurriedRevised answers windows before a barrier.

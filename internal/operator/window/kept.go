@@ -195,33 +195,55 @@ func (a *Aggregate) RestoreRest(group op.KeyGroup, data []byte) error {
 	return nil
 }
 
-// Restored makes what follows from the groups of windows. Where nobody is told of a window before it closes, it has closed if groups of it were told of; what has come to it from
+// EntriesVersion is that of entries that say of groups whose window waits for its interval what others know of them.
+func (a *Aggregate) EntriesVersion() int { return 2 }
+
+// OldestEntries is that of entries of which nothing waits.
+func (a *Aggregate) OldestEntries() int { return 1 }
+
+// Restored makes what follows from the groups of windows. Those that wait for their interval go on to wait. Where nobody is told of a window before it closes, it has closed if groups of it were told of; what has come to it from
 // where it had not is told of by the next flush.
 func (a *Aggregate) Restored() error {
 	for _, w := range a.list {
 		if err := w.of.Restored(); err != nil {
 			return err
 		}
-		if !a.holds() || w.of.closed || a.whole {
-			continue
-		}
-		var told [op.KeyGroups]bool
-		for g := range told {
-			told[g] = w.of.Told(op.KeyGroup(g)) //nolint:gosec // below 256
-			w.of.closed = w.of.closed || told[g]
-		}
-		for g := 0; g < len(told) && w.of.closed; g++ {
-			if told[g] {
-				continue
-			}
-			if err := a.tell(w, op.KeyGroup(g)); err != nil { //nolint:gosec // below 256
+		if a.holds() && !w.of.closed && !a.whole {
+			if err := a.restoreClosed(w); err != nil {
 				return err
 			}
 		}
-		if w.of.closed {
-			w.of.Release()
+		a.goOn(w)
+	}
+	return nil
+}
+
+// goOn has the groups of a restored window told of that have changed since others knew of them.
+func (a *Aggregate) goOn(w *dealt[*window]) {
+	if w.of.Touched() > 0 && (w.of.closed || !a.holds()) {
+		a.changed(w)
+	}
+}
+
+// restoreClosed finds out whether a window has closed.
+func (a *Aggregate) restoreClosed(w *dealt[*window]) error {
+	var told [op.KeyGroups]bool
+	for g := range told {
+		told[g] = w.of.Told(op.KeyGroup(g)) //nolint:gosec // below 256
+		w.of.closed = w.of.closed || told[g]
+	}
+	if !w.of.closed {
+		return nil
+	}
+	for g := range told {
+		if told[g] {
+			continue
+		}
+		if err := a.tell(w, op.KeyGroup(g)); err != nil { //nolint:gosec // below 256
+			return err
 		}
 	}
+	w.of.Release()
 	return nil
 }
 
@@ -247,6 +269,12 @@ func (h *Held) RestoreRest(op.KeyGroup, []byte) error { return nil }
 
 // Restored has nothing to make.
 func (h *Held) Restored() error { return nil }
+
+// EntriesVersion is that of entries that say which sessions wait for a flush, and what others know of them.
+func (s *Sessions) EntriesVersion() int { return 2 }
+
+// OldestEntries is that of entries of which nothing waits.
+func (s *Sessions) OldestEntries() int { return 1 }
 
 // Kept is the table of the keys, if there is one, with the sessions of each.
 func (s *Sessions) Kept() []keyed.Kept {

@@ -16,6 +16,9 @@ type Rewriter struct {
 	name     string
 	old, now []schema.Type // of the keys; empty without keys
 	calls    *aggregate.Rewriter
+	// shown are the types of what is stored of rows of sessions that others know, before and now; from are the places of those before.
+	shown [2][]schema.Type
+	from  []int
 }
 
 // NewRewriter returns a rewriter between operators with the configurations old and now. The calls go on from those that from says, as for aggregate.NewRewriter.
@@ -24,7 +27,17 @@ func NewRewriter(pool *batch.Pool, budget *limit.Budget, old, now *Config, from 
 	if err != nil {
 		return nil, err
 	}
-	return &Rewriter{name: now.Name, old: old.keyTypes(), now: now.keyTypes(), calls: calls}, nil
+	r := &Rewriter{name: now.Name, old: old.keyTypes(), now: now.keyTypes(), calls: calls, from: []int{0, 1}}
+	for i, c := range [2]*Config{old, now} {
+		r.shown[i] = c.Output()[len(c.Keys):]
+	}
+	for _, k := range from {
+		if k >= 0 {
+			k += windowColumns
+		}
+		r.from = append(r.from, k)
+	}
+	return r, nil
 }
 
 // keyTypes are the types of Keys.
@@ -128,7 +141,7 @@ func (r *Rewriter) Sessions(data []byte) ([]byte, error) {
 	main, err := r.table(parts[0], func(dst []byte, in *walker) []byte {
 		n := in.peek()
 		for dst = in.uvarint(dst); n > 0 && in.err == nil; n-- {
-			dst = in.entry(in.byte(in.varint(in.varint(dst))))
+			dst = in.entry(in.shown(in.varint(in.varint(dst))))
 		}
 		return dst
 	})
@@ -182,6 +195,20 @@ func (w *walker) uvarint(dst []byte) []byte {
 func (w *walker) varint(dst []byte) []byte { return w.uvarint(dst) }
 
 func (w *walker) byte(dst []byte) []byte { return w.take(dst, min(1, len(w.data))) }
+
+// shown rewrites the marks of a session, and the rows of it that others know.
+func (w *walker) shown(dst []byte) []byte {
+	owes := w.err == nil && len(w.data) > 0 && w.data[0]&owing != 0
+	if dst = w.byte(dst); !owes {
+		return dst
+	}
+	n := w.peek()
+	r := w.rewriter
+	for dst = w.uvarint(dst); n > 0 && w.err == nil; n-- {
+		dst, w.data, w.err = keyed.RewriteRow("sessions of "+r.name, dst, w.data, r.shown[0], r.shown[1], r.from)
+	}
+	return dst
+}
 
 func (w *walker) take(dst []byte, n int) []byte {
 	if n <= 0 || w.err != nil {

@@ -46,8 +46,10 @@ const (
 	live
 	// failing: its answer could not be given when it was asked for last, and that was said.
 	failing
+	// owing: rows follow that were emitted and must be taken back. Only in what is stored.
+	owing
 	// lasting are the marks that snapshots keep.
-	lasting = told | failing
+	lasting = told | stirred | failing
 )
 
 // Sessions makes one row of each session. Keys are all columns to group by; Start and End those of an Assign with a Session, whose rows have windows of their own.

@@ -16,14 +16,6 @@ func (s *Sessions) OnFlush(out *op.Output) (more bool, err error) {
 	return s.run(out)
 }
 
-// OnBarrier emits what waits for its interval: what sessions showed before is not in a snapshot.
-func (s *Sessions) OnBarrier(_ int64, out *op.Output) (more bool, err error) {
-	if !s.running {
-		s.takeStirred()
-	}
-	return s.run(out)
-}
-
 // takeStirred has the sessions emitted that have changed.
 func (s *Sessions) takeStirred() {
 	s.list, s.stirred = append(s.list, s.stirred...), s.stirred[:0]

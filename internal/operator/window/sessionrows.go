@@ -123,6 +123,9 @@ func (e *sessionOutput) piece(out *op.Output) (bool, error) {
 		if at.marks&live == 0 || at.marks&joined != 0 {
 			continue
 		}
+		if err := s.touch(at.key); err != nil {
+			return false, err
+		}
 		old := -1
 		for ; at.shown != keyed.NoRow && room > 1; room-- {
 			if old >= 0 {
@@ -139,9 +142,6 @@ func (e *sessionOutput) piece(out *op.Output) (bool, error) {
 			return e.build(out)
 		case at.marks&told == 0 && shows && at.marks&(failing|stirred) != failing:
 			e.turns = append(e.turns, turn{old, len(e.ids)})
-			if err := s.touch(at.key); err != nil {
-				return false, err
-			}
 			e.add(id, at.start, at.end)
 			at.marks |= told
 			room--

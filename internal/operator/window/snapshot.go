@@ -75,8 +75,12 @@ func (a *Aggregate) restoreWindow(w *dealt[*window], group op.KeyGroup, closed b
 			}
 		}
 	}
-	if err := w.of.Restore(group, state); err != nil || closed || !w.of.closed {
+	if err := w.of.Restore(group, state); err != nil {
 		return err
+	}
+	a.goOn(w)
+	if closed || !w.of.closed {
+		return nil
 	}
 	return a.tell(w, group)
 }

@@ -130,7 +130,7 @@ func (f *Former) windows(n *logical.Aggregate) (old, now window.Config) {
 	switch form := AggregateForm(n); {
 	case form == revisedForm || form == correctedForm: // which say when answers were given
 	case f.Changes:
-		old.Emission, old.Lateness = window.OnUpdate, 0
+		old.Emission, old.Interval, old.Lateness = window.Periodically, 1, 0 // what waits for an interval goes on to wait
 	default:
 		old.Emission, old.Lateness = window.OnClose, 0
 	}
