@@ -101,7 +101,7 @@ func (a *app) checkpointVerify() *cobra.Command {
 		Use:   "verify [PIPELINE] [EPOCH...]",
 		Short: "Read every file of checkpoints, by default of the newest, compare it with what was written, and count what is in it.",
 		Long: `Read every file of checkpoints, by default of the newest, compare it with what was written, and count what is in it: the state is
-restored into scratch, and every entry of it read.
+restored into scratch, every entry of it read, and how many each file has compared with what was counted when it was written.
 
 A pipeline may run meanwhile. The exit code is 1 if something is damaged, which is then named.`,
 		Args: exactly(cobra.ArbitraryArgs),
@@ -381,13 +381,16 @@ func (a *app) verifyCheckpoint(ctx context.Context, dir string, m *checkpoint.Ma
 	return r, nil
 }
 
-// countTables restores the store of a checkpoint into scratch and reads all of it.
+// countTables restores the store of a checkpoint into scratch, reads all of it, and compares what it counts with what the checkpoint says.
 func (a *app) countTables(ctx context.Context, dir string, m *checkpoint.Manifest) ([]engine.Table, error) {
 	kept, err := engine.OpenKept(ctx, a.fs, dir, m)
 	if err != nil {
 		return nil, err
 	}
 	tables, err := kept.Tables(ctx)
+	if err == nil {
+		err = kept.Count(ctx)
+	}
 	return append([]engine.Table{}, tables...), errors.Join(err, kept.Close())
 }
 

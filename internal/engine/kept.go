@@ -9,6 +9,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/foundation/vfs"
@@ -23,13 +24,14 @@ type Kept struct {
 	// Manifest is what the runtime kept.
 	Manifest *flow.Manifest
 	look     *checkpoint.Look
+	fs       vfs.FS
 	store    store.Store // nil: no step has state in it
 }
 
 // OpenKept restores the store of a checkpoint in the state directory dir, and verifies all its files: a *checkpoint.DamagedError otherwise, or
 // checkpoint.ErrRemoved. The caller closes it.
 func OpenKept(ctx context.Context, fsys vfs.FS, dir string, m *checkpoint.Manifest) (*Kept, error) {
-	k := &Kept{Checkpoint: m}
+	k := &Kept{Checkpoint: m, fs: fsys}
 	var err error
 	if k.Manifest, err = bodyOf(m); err != nil {
 		return nil, err
@@ -77,6 +79,47 @@ func (k *Kept) Reader() store.Reader {
 		return nil
 	}
 	return k.store.Reader()
+}
+
+// Count reads every entry of every file of the store and compares how many there are of each table with what the checkpoint says: a *store.CorruptError names a file that has more or fewer. Files of
+// earlier releases say nothing.
+func (k *Kept) Count(ctx context.Context) error {
+	if k.look == nil {
+		return nil
+	}
+	for i, f := range k.Checkpoint.FilesOf(storePart) {
+		if len(f.Counts) == 0 {
+			continue
+		}
+		file := store.File{Name: f.Name, Path: k.look.Paths[i], Size: f.Size, Small: f.Small}
+		var err error
+		if file.Counts, err = pebblestore.Count(ctx, k.fs, file); err != nil {
+			return err
+		}
+		counted := countsOf(file)
+		if !slices.Equal(counted, f.Counts) {
+			return &store.CorruptError{File: f.Stored, Offset: -1, Reason: fmt.Sprintf("it has other entries than were counted when it was written: %s, should be %s", k.countsText(counted), k.countsText(f.Counts))}
+		}
+	}
+	return nil
+}
+
+// countsText names steps and tables.
+func (k *Kept) countsText(counts []checkpoint.Count) string {
+	if len(counts) == 0 {
+		return "none"
+	}
+	words := make([]string, len(counts))
+	for i, c := range counts {
+		name := fmt.Sprintf("operator %d", c.Operator)
+		for step, s := range k.Manifest.States {
+			if s.Number == c.Operator {
+				name = fmt.Sprintf("step %q", step)
+			}
+		}
+		words[i] = fmt.Sprintf("%d values and %d removals of %s, %s", c.Puts, c.Deletes, name, flow.TableName(c.Table))
+	}
+	return strings.Join(words, "; ")
 }
 
 // Table is what a checkpoint keeps of one table of a step.

@@ -183,9 +183,18 @@ func (s *State) Apply(ctx context.Context, epoch int64, changes []*store.Changes
 		return err
 	}
 	for _, f := range files {
-		s.aside = append(s.aside, checkpoint.StageFile{Name: f.Name, Path: f.Path, Size: f.Size, Small: f.Small, Synced: true})
+		s.aside = append(s.aside, checkpoint.StageFile{Name: f.Name, Path: f.Path, Size: f.Size, Small: f.Small, Synced: true, Counts: countsOf(f)})
 	}
 	return nil
+}
+
+// countsOf are the counts of a file, as a manifest has them.
+func countsOf(f store.File) []checkpoint.Count {
+	var counts []checkpoint.Count
+	for _, n := range f.Counts {
+		counts = append(counts, checkpoint.Count{Operator: n.Space.Operator, Table: n.Space.Table, Puts: n.Puts, Deletes: n.Deletes})
+	}
+	return counts
 }
 
 // asideDir is where the files of the store are linked as they were at an epoch.

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +10,8 @@ import (
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/state/checkpoint"
+	"wire.example/wire/internal/state/store"
 )
 
 // TestARunThatWasTakenOverSaysSo: whatever it fails of, after another one has claimed the directory.
@@ -39,5 +42,56 @@ func TestARunThatWasTakenOverSaysSo(t *testing.T) {
 	}
 	if err := errors.Join(first.Close(), second.Close()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCountsAreCompared: a checkpoint that says other counts than its files have is not right.
+func TestCountsAreCompared(t *testing.T) {
+	mem := vfs.NewMem()
+	state, err := engine.OpenState(t.Context(), engine.StateOptions{FS: mem, Dir: "/state", Pipeline: "p", Clock: clock.System()})
+	must(t, err)
+	r, err := state.Reader(t.Context())
+	must(t, err)
+	must(t, r.Close())
+	changes := &store.Changes{}
+	for i := range byte(100) {
+		changes.Put(store.Space{Operator: 4, Table: 1}, 0, uint64(i)<<57, []byte{i}, []byte("value"))
+	}
+	changes.Delete(store.Space{Operator: 9, Table: 255}, 0, 1, []byte("gone"))
+	must(t, state.Apply(t.Context(), 1, []*store.Changes{changes}))
+	must(t, state.Publish(t.Context(), &flow.Manifest{Epoch: 1, States: map[string]flow.StateRecord{"counts.group": {Number: 4}}}))
+	must(t, state.Close())
+	inventory, err := checkpoint.Inspect(t.Context(), mem, "/state")
+	must(t, err)
+	m := *inventory.Find(1)
+	count := func() error {
+		t.Helper()
+		kept, err := engine.OpenKept(t.Context(), mem, "/state", &m)
+		must(t, err)
+		return errors.Join(kept.Count(t.Context()), kept.Close())
+	}
+	must(t, count())
+	m.Files = slices.Clone(m.Files)
+	i := slices.IndexFunc(m.Files, func(f checkpoint.File) bool { return len(f.Counts) > 0 })
+	right := m.Files[i].Counts
+	m.Files[i].Counts = slices.Clone(right)
+	m.Files[i].Counts[0].Puts++
+	var corrupt *store.CorruptError
+	const says = `100 values and 0 removals of step "counts.group", table 1; 0 values and 1 removals of operator 9, key groups, should be 101 values`
+	if err := count(); !errors.As(err, &corrupt) || corrupt.File != m.Files[i].Stored || !strings.Contains(err.Error(), says) {
+		t.Errorf("%v", err)
+	}
+	m.Files[i].Counts = right[:1]
+	if err := count(); !errors.As(err, &corrupt) {
+		t.Errorf("a table is missing: %v", err)
+	}
+	m.Files[i].Counts = nil // of an earlier release
+	must(t, count())
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

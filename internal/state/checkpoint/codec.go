@@ -53,7 +53,7 @@ func Decode(data []byte) (*Manifest, error) {
 	if version.Version > ManifestVersion {
 		return nil, fmt.Errorf("manifest version %d was written by a later release; this one reads version %d", version.Version, ManifestVersion)
 	}
-	if version.Version != ManifestVersion {
+	if version.Version != ManifestVersion && version.Version != uncountedVersion {
 		return nil, &ManifestError{Offset: int64(len(manifestBegin)), Reason: fmt.Sprintf("version %d is unknown here", version.Version)}
 	}
 	var m Manifest
@@ -123,7 +123,7 @@ func damagedText(text []byte, err error) error {
 // problem says what a manifest must not have; "" if nothing is wrong.
 func (m *Manifest) problem() string {
 	switch {
-	case m.Version != ManifestVersion:
+	case m.Version != ManifestVersion && m.Version != uncountedVersion:
 		return fmt.Sprintf("version %d", m.Version)
 	case !validLineage(m.Lineage):
 		return fmt.Sprintf("lineage %q is no UUID in lower case", m.Lineage)
@@ -172,6 +172,11 @@ func (f *File) problem() string {
 		return fmt.Sprintf("file %s is stored as %q", f.Name, f.Stored)
 	case f.Size < 0:
 		return fmt.Sprintf("file %s has %d bytes", f.Name, f.Size)
+	}
+	for _, c := range f.Counts {
+		if c.Puts < 0 || c.Deletes < 0 {
+			return fmt.Sprintf("file %s has %d and %d entries of table %d", f.Name, c.Puts, c.Deletes, c.Table)
+		}
 	}
 	return ""
 }

@@ -25,7 +25,7 @@ func fullManifest() *Manifest {
 		Created: time.Date(2026, 3, 4, 5, 6, 7, 8000, time.UTC), Owner: Holder{PID: 4321, Host: "host", Started: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)},
 		From: 16, Used: 14, Finished: true, Unconfirmed: []int64{10, 12}, Store: StoreFormat{Kind: "pebble", Version: 1},
 		Files: []File{
-			{Part: "store", Name: "000012.sst", Stored: storedName(lineageA, 1, 9, "store", "000012.sst"), Size: 123456, XXH3: 0xfedcba9876543210},
+			{Part: "store", Name: "000012.sst", Stored: storedName(lineageA, 1, 9, "store", "000012.sst"), Size: 123456, XXH3: 0xfedcba9876543210, Counts: []Count{{Operator: 3, Table: 1, Puts: 1000, Deletes: 7}, {Operator: 300, Table: 255, Puts: 1}}},
 			{Part: "sink orders", Name: "a/b.part", Stored: storedName(lineageA, 3, 12, "sink orders", "a/b.part"), XXH3: 1, Small: true},
 		},
 		Body: json.RawMessage(`{"sources":{"a":[{"split":"x","position":{"offset":17}}]}}`), Plan: json.RawMessage(`"scan a\n  filter b"`),
@@ -53,27 +53,32 @@ func TestEncodeDecode(t *testing.T) {
 
 // What an earlier release wrote stays readable.
 func TestFixtures(t *testing.T) {
-	const name = "testdata/manifest-2.json"
-	want := fullManifest()
+	fixture := func(version int) string { return fmt.Sprintf("testdata/manifest-%d.json", version) }
 	if *update {
-		data, err := want.Encode()
+		data, err := fullManifest().Encode()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(name, data, 0o600); err != nil {
+		if err := os.WriteFile(fixture(ManifestVersion), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := Decode(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+	for version := uncountedVersion; version <= ManifestVersion; version++ {
+		want := fullManifest()
+		if want.Version = version; version == uncountedVersion {
+			want.Files[0].Counts = nil
+		}
+		data, err := os.ReadFile(fixture(version))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Decode(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
 	}
 }
 
@@ -107,13 +112,13 @@ func TestDecodeRefuses(t *testing.T) {
 		{"another beginning", append([]byte(" "), valid...), 0, "not how a manifest begins"},
 		{"an upper-case checksum", bytes.Replace(valid, valid[len(valid)-19:len(valid)-3], bytes.ToUpper(valid[len(valid)-19:len(valid)-3]), 1), 12, "the checksum of the"},
 		{"another end", append(bytes.Clone(valid[:len(valid)-1]), ' '), int64(len(valid) - 1), "not how a manifest ends"},
-		{"no JSON", framed(`{"version":2,`), 12 + 13, "unexpected end"},
+		{"no JSON", framed(`{"version":3,`), 12 + 13, "unexpected end"},
 		{"no object", framed(`[2]`), 12 + 1, "cannot unmarshal array"},
 		{"a string for a number", change(`"epoch":12`, `"epoch":"12"`), 0, "cannot unmarshal string"},
 		{"two values", framed(text + `{}`), 0, "after top-level value"},
 		{"space around it", framed(" " + text + " "), 0, "after the manifest"},
-		{"an old version", change(`"version":2`, `"version":1`), 12, "version 1 is unknown here"},
-		{"an unknown member", change(`"version":2`, `"version":2,"more":1`), 12, "unknown field"},
+		{"an old version", change(`"version":3`, `"version":1`), 12, "version 1 is unknown here"},
+		{"an unknown member", change(`"version":3`, `"version":3,"more":1`), 12, "unknown field"},
 		{"no lineage", change(lineageA+`","generation"`, `x","generation"`), 12, "is no UUID"},
 		{"a lineage in upper case", change(lineageA+`","generation"`, strings.ToUpper(lineageA)+`","generation"`), 12, "is no UUID"},
 		{"generation 0", change(`"generation":3`, `"generation":0`), 12, "generation 0"},
@@ -141,7 +146,7 @@ func TestDecodeRefuses(t *testing.T) {
 			}
 		})
 	}
-	_, err = Decode(change(`"version":2`, `"version":3`))
+	_, err = Decode(change(`"version":3`, `"version":4`))
 	if err == nil || errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "later release") {
 		t.Errorf("a later version: %v", err)
 	}
@@ -179,7 +184,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add(valid)
 	f.Add(valid[len(manifestBegin) : len(valid)-frameEnd])
-	f.Add([]byte(`{"version":2}`))
+	f.Add([]byte(`{"version":3}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, data := range [][]byte{data, framed(string(data))} {
 			m, err := Decode(data)

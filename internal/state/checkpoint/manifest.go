@@ -10,7 +10,10 @@ import (
 )
 
 // ManifestVersion is the version of manifests that this release writes. Versions 0 and 1 were single files of another layout.
-const ManifestVersion = 2
+const ManifestVersion = 3
+
+// uncountedVersion is the last one whose files have no counts. It is read, too.
+const uncountedVersion = 2
 
 // Kind says why a manifest was published.
 type Kind string
@@ -75,6 +78,16 @@ type File struct {
 	XXH3   Sum    `json:"xxh3"` // of its content, seed 0
 	// Small says that it is restored as a copy, since its owner changes it.
 	Small bool `json:"small,omitempty"`
+	// Counts are how many entries it has of each table of a step; none: nobody has counted them.
+	Counts []Count `json:"counts,omitempty"`
+}
+
+// Count is how many entries a file of the state store has of a table of a step, which is known by its number: those that put a value, and those that remove one from older files.
+type Count struct {
+	Operator uint16 `json:"operator"`
+	Table    uint8  `json:"table"`
+	Puts     int64  `json:"puts,omitempty"`
+	Deletes  int64  `json:"deletes,omitempty"`
 }
 
 // Sum is an XXH3 checksum of 64 bits with seed 0; as text it has 16 hexadecimal digits.

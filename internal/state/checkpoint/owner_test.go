@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -66,7 +67,7 @@ func TestStagedOnceOnly(t *testing.T) {
 	b.must(o.Publish(t.Context(), checkpointOf(3, files)))
 	same, err := o.Stage(t.Context(), 4, "store", []StageFile{{Name: "CURRENT", Path: filepath.Join(o.LiveDir(), "CURRENT"), Size: 9, Small: true}})
 	b.must(err)
-	if i := slices.IndexFunc(files, func(f File) bool { return f.Name == "CURRENT" }); same[0] != files[i] {
+	if i := slices.IndexFunc(files, func(f File) bool { return f.Name == "CURRENT" }); !reflect.DeepEqual(same[0], files[i]) {
 		t.Errorf("stored again: %v, was %v", same[0], files[i])
 	}
 }

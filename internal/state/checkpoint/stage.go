@@ -20,6 +20,8 @@ type StageFile struct {
 	Small bool
 	// Synced says that the content is known to be durable.
 	Synced bool
+	// Counts are those of File.
+	Counts []Count
 }
 
 // Stage stores the files of one part ("store", "sink orders") that are not stored yet, durably, and returns all in the order of files, for
@@ -29,7 +31,7 @@ func (o *Owner) Stage(ctx context.Context, epoch int64, part string, files []Sta
 	staged := make([]File, len(files))
 	fresh := make([]bool, len(files))
 	for i, f := range files {
-		staged[i] = File{Part: part, Name: f.Name, Stored: storedName(o.lineage, o.generation, epoch, part, f.Name), Size: f.Size, Small: f.Small}
+		staged[i] = File{Part: part, Name: f.Name, Stored: storedName(o.lineage, o.generation, epoch, part, f.Name), Size: f.Size, Small: f.Small, Counts: f.Counts}
 		if reason := staged[i].problem(); reason != "" {
 			return nil, fmt.Errorf("checkpoint of epoch %d: %s", epoch, reason)
 		}
@@ -82,6 +84,7 @@ func (o *Owner) reserve(epoch int64, files []StageFile, staged []File, fresh []b
 		known, ok := o.known[fileKey{staged[i].Part, f.Name}]
 		if ok && !f.Small && !known.Small && known.Size == f.Size {
 			staged[i] = known
+			staged[i].Counts = f.Counts
 		} else {
 			fresh[i] = true
 		}

@@ -17,6 +17,8 @@ import (
 type names struct {
 	life  string
 	known map[uint64]string
+	// counts are those of the tables of the last checkpoint, which need not be read again.
+	counts map[uint64][]store.Count
 }
 
 // newNames draws a life that no other store has.
@@ -50,7 +52,7 @@ func (s *Store) Checkpoint(ctx context.Context, dir string) ([]store.File, error
 	if err := s.failures.take(); err != nil {
 		return nil, err
 	}
-	files, err := s.checkpoint(dir)
+	files, err := s.checkpoint(ctx, dir)
 	if err == nil {
 		err = s.failures.check()
 	}
@@ -61,7 +63,7 @@ func (s *Store) Checkpoint(ctx context.Context, dir string) ([]store.File, error
 	return files, nil
 }
 
-func (s *Store) checkpoint(dir string) (files []store.File, err error) {
+func (s *Store) checkpoint(ctx context.Context, dir string) (files []store.File, err error) {
 	if err := s.fs.vacant(dir); err != nil {
 		return nil, err
 	}
@@ -77,6 +79,7 @@ func (s *Store) checkpoint(dir string) (files []store.File, err error) {
 	if err != nil {
 		return nil, err
 	}
+	counts := map[uint64][]store.Count{}
 	for _, entry := range entries {
 		info, err := entry.Info()
 		if err != nil {
@@ -88,8 +91,17 @@ func (s *Store) checkpoint(dir string) (files []store.File, err error) {
 		}
 		t := table{number: number, size: info.Size(), name: s.names.of(number)}
 		p.tables = append(p.tables, t)
-		files = append(files, store.File{Name: t.name, Path: filepath.Join(dir, entry.Name()), Size: t.size})
+		f := store.File{Name: t.name, Path: filepath.Join(dir, entry.Name()), Size: t.size}
+		var known bool
+		if f.Counts, known = s.names.counts[number]; !known {
+			if f.Counts, err = s.countsOf(ctx, f.Path); err != nil {
+				return nil, err
+			}
+		}
+		counts[number] = f.Counts
+		files = append(files, f)
 	}
+	s.names.counts = counts
 	content := appendPack(p)
 	path := filepath.Join(dir, packName)
 	if err := vfs.WriteFile(s.disk, path, content); err != nil {

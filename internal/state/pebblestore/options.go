@@ -61,6 +61,7 @@ func pebbleOptions(o Options, fs *diskFS, f *failures) *pebble.Options {
 		Logger:                      f,
 		EventListener:               f.listener(),
 		DisableWAL:                  true,
+		BlockPropertyCollectors:     []func() pebble.BlockPropertyCollector{newCounter},
 		CacheSize:                   max(o.Memory, MinMemory) / cacheShare,
 		MemTableSize:                memtableSize,
 		MaxManifestFileSize:         manifestSize,

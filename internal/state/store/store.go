@@ -37,6 +37,14 @@ type File struct {
 	Size int64
 	// Small says that the file is new in each checkpoint and small, and that its Name may come again with other content.
 	Small bool
+	// Counts are how many entries it has of each space; nil: nobody has counted them.
+	Counts []Count
+}
+
+// Count is how many entries a file has of a space: those that put a value, and those that remove a key from older files. Drops are not counted.
+type Count struct {
+	Space         Space
+	Puts, Deletes int64
 }
 
 // Reader reads what had been applied when each call began. It belongs to one goroutine. Bytes given to f are lent for the call; an error of f ends
