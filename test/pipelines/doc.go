@@ -33,6 +33,8 @@
 // A grid NAME.yaml is a script with axes: a case for each combination of their values, filled into templates; its answers are in NAME.want. Every script and
 // case runs straight, at parallelism 2 with checkpoints every few rows, at parallelism 4, and either killed twice or stopped in the middle, and resumed at parallelism 3.
 //
+// TestEveryCellHasAScript counts what scripts show of windows, emission, lateness, joins and kinds of change, and fails for a combination without one.
+//
 // A script over inputs that never end has until, lines FILE: ROWS: its process gets a SIGINT when sinks have so many rows. If it has then/PATH, that is appended to an input
 // first, a while after these rows have come, and until.then says what is waited for before the signal; then2/PATH and until.then2 may follow.
 //
