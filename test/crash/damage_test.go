@@ -20,8 +20,12 @@ import (
 // class is what kind of file of a state directory path is, or of a sink that a run has open.
 func class(path string) string {
 	switch name := filepath.Base(path); {
+	case strings.HasPrefix(name, ".dead"):
+		return "part of dead letters"
+	case strings.HasPrefix(name, ".p-"):
+		return "part of a directory"
 	case name[0] == '.':
-		return "part"
+		return "part of a file"
 	case strings.Contains(path, "/manifests/"):
 		return "manifest"
 	case strings.HasSuffix(name, ".sst"):
@@ -43,8 +47,8 @@ func byClass(t *testing.T, dir string) map[string][]string {
 		}
 		return err
 	}))
-	if parts := hidden(t, dir); len(parts) > 0 {
-		found["part"] = parts
+	for _, path := range hidden(t, dir) {
+		found[class(path)] = append(found[class(path)], path)
 	}
 	for _, paths := range found {
 		slices.Sort(paths)
@@ -52,7 +56,13 @@ func byClass(t *testing.T, dir string) map[string][]string {
 	return found
 }
 
-// TestOneBit turns one bit of each class of file, of a pipeline that has finished and of one that was killed. What a run makes of it is named, or the answer is the right one.
+// damaged are classes of files of a pipeline's run that was killed at a point, "" of one that has ended: what is damaged in each of needed must be noticed at least once.
+type damaged struct {
+	pipeline, point string
+	needed          []string
+}
+
+// TestOneBit turns one bit of each class of file, of pipelines that have finished and of some that were killed. What a run makes of it is named, or the answer is the right one.
 func TestOneBit(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program and runs it many times")
@@ -62,37 +72,40 @@ func TestOneBit(t *testing.T) {
 	if process.Heavy() {
 		bits = 24
 	}
-	for _, point := range []string{"epoch/confirmed:4", ""} {
-		random := rand.New(rand.NewPCG(process.Seed(t), uint64(len(point)))) //nolint:gosec // repeatable
-		origin := newScene(t, pipelines()[1], "")
-		if r := origin.run(point, "KILL", 2); r.Killed() != (point != "") {
-			t.Fatalf("%q: %s", point, process.Tail(r.Says()))
+	for _, d := range []damaged{
+		{"groups", "epoch/confirmed:4", []string{"manifest", "table", "pack", "part of a file"}},
+		{"groups", "", []string{"manifest", "table", "pack"}},
+		{"parts", "epoch/published:6", []string{"manifest", "part of a file", "part of dead letters", "part of a directory"}},
+		{"parts", "", []string{"manifest"}},
+	} {
+		random := rand.New(rand.NewPCG(process.Seed(t), uint64(len(d.point)))) //nolint:gosec // repeatable
+		origin := newScene(t, named(d.pipeline), "")
+		if r := origin.run(d.point, "KILL", 2); r.Killed() != (d.point != "") {
+			t.Fatalf("%s, %q: %s", d.pipeline, d.point, process.Tail(r.Says()))
 		}
 		classes := byClass(t, origin.dir)
-		for _, name := range []string{"manifest", "table", "pack"} {
-			if len(classes[name]) == 0 {
-				t.Errorf("there is no %s in %v", name, classes)
-			}
-		}
 		detected := map[string]int{}
 		for _, name := range slices.Sorted(maps.Keys(classes)) {
-			for range bits {
-				paths := classes[name]
-				path := paths[len(paths)-1-random.IntN(min(2, len(paths)))]
+			for bit := range bits {
+				paths := classes[name] // one of the newest, or one of the oldest
+				at := random.IntN(min(2, len(paths)))
+				if bit%2 == 0 {
+					at = len(paths) - 1 - at
+				}
+				path := paths[at]
 				caught, err := origin.turn(strings.TrimPrefix(path, origin.dir+"/"), random)
 				if err != nil {
-					t.Errorf("a bit of %s, killed at %q: %v", path, point, err)
+					t.Errorf("a bit of %s, killed at %q: %v", path, d.point, err)
 				}
 				if caught {
 					detected[name]++
 				}
 			}
 		}
-		if point != "" && detected["part"] == 0 {
-			t.Errorf("killed at %q: nobody notices damage of what a sink has written", point)
-		}
-		if detected["manifest"] == 0 || detected["table"]+detected["pack"] == 0 {
-			t.Errorf("killed at %q: damage was noticed in %v only", point, detected)
+		for _, name := range d.needed {
+			if detected[name] == 0 {
+				t.Errorf("%s, killed at %q: nobody notices damage of a %s; of %v it was noticed", d.pipeline, d.point, name, detected)
+			}
 		}
 	}
 }
@@ -116,7 +129,7 @@ func (s *scene) turn(path string, random *rand.Rand) (noticed bool, err error) {
 	if noticed && !strings.Contains(v.Says(), filepath.Base(path)) {
 		return noticed, fmt.Errorf("verify does not name it: %s", process.Tail(v.Says()))
 	}
-	if !noticed && class(path) != "part" && !strings.HasPrefix(class(path), "lock") {
+	if !noticed && !strings.HasPrefix(class(path), "part") && !strings.HasPrefix(class(path), "lock") {
 		return noticed, fmt.Errorf("verify does not notice: %s", process.Tail(v.Says()))
 	}
 	r := c.run("", "", 3)
