@@ -92,11 +92,21 @@ type Process struct {
 	stdout string
 	stderr string
 	status syscall.WaitStatus
+	usage  syscall.Rusage
 	ended  bool
 }
 
 // Start runs the program in dir with more in its environment.
 func Start(t testing.TB, dir string, env []string, args ...string) *Process {
+	t.Helper()
+	return StartProgram(t, Program(t), dir, args, func(c *exec.Cmd) { c.Env = append(os.Environ(), env...) })
+}
+
+// Setting changes how a process is started.
+type Setting func(c *exec.Cmd)
+
+// StartProgram runs a program in dir. What it writes goes to files, unless a setting says where to.
+func StartProgram(t testing.TB, program, dir string, args []string, settings ...Setting) *Process {
 	t.Helper()
 	logs := t.TempDir()
 	p := &Process{t: t, stdout: filepath.Join(logs, "stdout"), stderr: filepath.Join(logs, "stderr")}
@@ -109,9 +119,12 @@ func Start(t testing.TB, dir string, env []string, args ...string) *Process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer said.Close()                                                  //nolint:errcheck // as above
-	c := exec.CommandContext(context.Background(), Program(t), args...) // its end is waited for here, by number
-	c.Dir, c.Stdout, c.Stderr, c.Env = dir, out, said, append(os.Environ(), env...)
+	defer said.Close()                                               //nolint:errcheck // as above
+	c := exec.CommandContext(context.Background(), program, args...) // its end is waited for here, by number
+	c.Dir, c.Stdout, c.Stderr = dir, out, said
+	for _, set := range settings {
+		set(c)
+	}
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +146,7 @@ func (p *Process) Wait() {
 	timer := time.AfterFunc(Patience, func() { _ = syscall.Kill(p.PID, syscall.SIGKILL) }) //nolint:forbidigo // processes live in the machine's time
 	defer timer.Stop()
 	for {
-		_, err := syscall.Wait4(p.PID, &p.status, syscall.WUNTRACED, nil)
+		_, err := syscall.Wait4(p.PID, &p.status, syscall.WUNTRACED, &p.usage)
 		if err == syscall.EINTR {
 			continue
 		}
@@ -187,6 +200,34 @@ func (p *Process) Stopped() bool { return p.status.Stopped() }
 
 // Exit is the exit code; -1 of a process that was killed.
 func (p *Process) Exit() int { return p.status.ExitStatus() }
+
+// Code is the exit code, or 128 + the signal that killed it.
+func (p *Process) Code() int {
+	if p.status.Signaled() {
+		return 128 + int(p.status.Signal())
+	}
+	return p.Exit()
+}
+
+// PeakBytes is the most memory that was resident: of a process that runs, from /proc, without which the test is skipped; of one that has ended, as the system accounts it.
+func (p *Process) PeakBytes() int64 {
+	p.t.Helper()
+	if p.ended {
+		return p.usage.Maxrss << 10
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID))
+	if err != nil {
+		p.t.Skipf("SKIP: no /proc: %v", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var kilobytes int64
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kilobytes); err == nil {
+			return kilobytes << 10
+		}
+	}
+	p.t.Fatal("no VmHWM in /proc")
+	return 0
+}
 
 // Finishes fails unless the run came to its end.
 func (p *Process) Finishes() error {

@@ -46,7 +46,7 @@ func TestALineOf100MB(t *testing.T) {
 	if n := strings.Count(letter, "x"); n < 64<<10 || n > 64<<10+10 {
 		t.Errorf("the dead letter keeps %d bytes of the record", n)
 	}
-	if peak := p.peakBytes(); peak > limit {
+	if peak := p.PeakBytes(); peak > limit {
 		t.Errorf("%d MB were resident, at most %d were expected", peak>>20, limit>>20)
 	} else {
 		t.Logf("peak %d MB", peak>>20)
@@ -209,9 +209,9 @@ func TestAReaderThatLeaves(t *testing.T) {
 	if _, err := io.ReadFull(p.stdout, make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
-	must(t, p.stdout.(io.Closer).Close())
+	must(t, p.stdout.Close())
 	p.wants(p.wait(), 0)
-	if said := p.stderr.String(); said != "" {
+	if said := p.Says(); said != "" {
 		t.Errorf("it said %q", said)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wire.example/wire/internal/foundation/clock"
+	"wire.example/wire/test/process"
 )
 
 // TestADiskThatFills: the error says what to do, what was published stays, nothing is left in the way, and with room the next run succeeds.
@@ -92,7 +93,7 @@ func TestADirectoryThatVanishes(t *testing.T) {
 
 // stall is how long a peer that hangs hangs.
 func stall() time.Duration {
-	if heavy() {
+	if process.Heavy() {
 		return 10 * time.Second
 	}
 	return 300 * time.Millisecond
@@ -123,7 +124,7 @@ func TestASinkThatStalls(t *testing.T) {
 	write(t, dir, "p.yaml", passing("connector: file, path: in", "connector: stdout"))
 	p := start(t, dir, []string{"run", "--parallelism", "2", "p.yaml"})
 	written := flood(t, feed(t, path))
-	peak := p.peakBytes()
+	peak := p.PeakBytes()
 	t.Logf("stalled %v after %d KB; peak %d MB", stall(), written>>10, peak>>20)
 	if peak > most {
 		t.Errorf("%d MB were resident", peak>>20)
@@ -151,7 +152,7 @@ func TestAServerThatHangs(t *testing.T) {
 	write(t, dir, "p.yaml", passing("connector: file, path: in", "connector: http, url: \"http://"+listener.Addr().String()+"\""))
 	p := start(t, dir, []string{"run", "--parallelism", "2", "p.yaml"})
 	written := flood(t, feed(t, path))
-	peak := p.peakBytes()
+	peak := p.PeakBytes()
 	t.Logf("stalled %v after %d KB; peak %d MB", stall(), written>>10, peak>>20)
 	if peak > most {
 		t.Errorf("%d MB were resident", peak>>20)
@@ -161,7 +162,7 @@ func TestAServerThatHangs(t *testing.T) {
 // TestAnInputThatGoesOn: much more than memory is read through a pipe, and memory stays where it is.
 func TestAnInputThatGoesOn(t *testing.T) {
 	size := int64(64 << 20)
-	if heavy() {
+	if process.Heavy() {
 		size = 4 << 30
 	}
 	dir := t.TempDir()
@@ -175,8 +176,8 @@ func TestAnInputThatGoesOn(t *testing.T) {
 	}
 	must(t, in.Close())
 	p.wants(p.wait(), 0)
-	t.Logf("%d MB read; peak %d MB", size>>20, p.peakBytes()>>20)
-	if peak := p.peakBytes(); peak > most {
+	t.Logf("%d MB read; peak %d MB", size>>20, p.PeakBytes()>>20)
+	if peak := p.PeakBytes(); peak > most {
 		t.Errorf("%d MB were resident", peak>>20)
 	}
 }

@@ -1,112 +1,63 @@
 package robust_test
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
-)
 
-// built is the program under test.
-var built struct {
-	once sync.Once
-	path string
-	dir  string
-	err  error
-}
+	"wire.example/wire/test/process"
+)
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if built.dir != "" {
-		os.RemoveAll(built.dir)
-	}
+	process.Remove()
 	os.Exit(code)
 }
 
 // program returns the path of wire, building it if WIRE_BIN does not name it.
 func program(t *testing.T) string {
 	t.Helper()
-	built.once.Do(func() {
-		if built.path = os.Getenv("WIRE_BIN"); built.path != "" {
-			return
-		}
-		if built.dir, built.err = os.MkdirTemp("", "wire-robust"); built.err != nil { // it outlives the test that needs it first
-			return
-		}
-		built.path = filepath.Join(built.dir, "wire")
-		out, err := exec.CommandContext(context.Background(), "go", "build", "-o", built.path, "wire.example/wire/cmd/wire").CombinedOutput() // as above
-		if err != nil {
-			built.err = fmt.Errorf("%w: %s", err, out)
-		}
-	})
-	if built.err != nil {
-		t.Fatal(built.err)
+	if path := os.Getenv("WIRE_BIN"); path != "" {
+		return path
 	}
-	return built.path
+	return process.Program(t)
 }
 
-// heavy reports whether the tests may take long.
-func heavy() bool { return os.Getenv("WIRE_TEST_HEAVY") == "1" }
-
-// patience bounds a process: one that takes longer hangs, is killed, and fails its test.
-const patience = 2 * time.Minute
-
-// process is a wire run under way.
-type process struct {
+// child is a wire run under way, whose standard output goes into a pipe.
+type child struct {
+	*process.Process
 	t      *testing.T
-	cmd    *exec.Cmd
-	stdout io.Reader
-	stderr *talk
-	ended  bool
+	stdout io.ReadCloser
 }
-
-// setting changes how a process is started.
-type setting func(*exec.Cmd)
 
 // start starts wire in dir. Nobody reads its standard output until the test does.
-func start(t *testing.T, dir string, args []string, settings ...setting) *process {
+func start(t *testing.T, dir string, args []string, settings ...process.Setting) *child {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience) // t's is done before the process is waited for
-	p := &process{t: t, stderr: newTalk(), cmd: exec.CommandContext(ctx, program(t), args...)}
-	p.cmd.Dir, p.cmd.Stderr = dir, p.stderr
 	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.cmd.Stdout, p.stdout = w, r
-	for _, s := range settings {
-		s(p.cmd)
-	}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	w.Close()
+	must(t, err)
+	toPipe := func(c *exec.Cmd) { c.Stdout = w }
+	p := &child{t: t, stdout: r, Process: process.StartProgram(t, program(t), dir, args, append([]process.Setting{toPipe}, settings...)...)}
+	must(t, w.Close())
+	hangs := time.AfterFunc(process.Patience, func() { _ = syscall.Kill(p.PID, syscall.SIGKILL) })
 	t.Cleanup(func() {
-		if !p.ended {
-			_ = p.cmd.Process.Kill()
-			_ = p.cmd.Wait()
-		}
-		cancel()
-		r.Close()
+		hangs.Stop()
+		_ = r.Close() // the test may have done so
 		if t.Failed() {
-			t.Logf("standard error of %v:\n%s", args, p.stderr)
+			t.Logf("standard error of %v:\n%s", args, p.Says())
 		}
 	})
 	return p
 }
 
 // run runs wire in dir to its end and returns its exit code.
-func run(t *testing.T, dir string, args ...string) (*process, int) {
+func run(t *testing.T, dir string, args ...string) (*child, int) {
 	t.Helper()
 	p := start(t, dir, append([]string{"run"}, args...))
 	_, _ = io.Copy(io.Discard, p.stdout)
@@ -114,100 +65,30 @@ func run(t *testing.T, dir string, args ...string) (*process, int) {
 }
 
 // wait waits for the end and returns the exit code, or 128 + the signal that killed the process.
-func (p *process) wait() int {
+func (p *child) wait() int {
 	p.t.Helper()
-	err := p.cmd.Wait()
-	p.ended = true
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		p.t.Fatal(err)
-	}
-	if status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return 128 + int(status.Signal())
-	}
-	return p.cmd.ProcessState.ExitCode()
+	p.Wait()
+	return p.Code()
 }
 
-// signal sends s.
-func (p *process) signal(s os.Signal) {
+// awaits fails unless the process says text.
+func (p *child) awaits(text string) {
 	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
-		p.t.Fatal(err)
+	if !p.Awaits(text) {
+		p.t.Fatalf("nobody says %q", text)
 	}
-}
-
-// peakBytes is the most memory that was resident: of a process that runs, from /proc; of one that was waited for, as the system accounts it.
-func (p *process) peakBytes() int64 {
-	p.t.Helper()
-	if p.ended {
-		usage, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage)
-		if !ok {
-			p.t.Fatal("no account of the process")
-		}
-		return usage.Maxrss << 10
-	}
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		p.t.Skipf("SKIP: no /proc: %v", err)
-	}
-	for line := range strings.SplitSeq(string(text), "\n") {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kilobytes, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(value, "kB")), 10, 64)
-			if err != nil {
-				p.t.Fatal(err)
-			}
-			return kilobytes << 10
-		}
-	}
-	p.t.Fatal("no VmHWM in /proc")
-	return 0
 }
 
 // wants fails unless the process ended with code, having said all of texts on standard error.
-func (p *process) wants(got, code int, texts ...string) {
+func (p *child) wants(got, code int, texts ...string) {
 	p.t.Helper()
 	if got != code {
 		p.t.Errorf("exit code %d, want %d", got, code)
 	}
 	for _, text := range texts {
-		if !strings.Contains(p.stderr.String(), text) {
+		if !strings.Contains(p.Says(), text) {
 			p.t.Errorf("standard error has no %q", text)
 		}
-	}
-}
-
-// talk keeps what a process says and lets others wait for a part of it.
-type talk struct {
-	mu   sync.Mutex
-	cond *sync.Cond
-	text bytes.Buffer
-}
-
-func newTalk() *talk {
-	t := &talk{}
-	t.cond = sync.NewCond(&t.mu)
-	return t
-}
-
-func (t *talk) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	defer t.cond.Broadcast()
-	return t.text.Write(p)
-}
-
-func (t *talk) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.String()
-}
-
-// await returns when what was said contains part. The process, which patience bounds, must say it.
-func (t *talk) await(part string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for !bytes.Contains(t.text.Bytes(), []byte(part)) {
-		t.cond.Wait()
 	}
 }
 

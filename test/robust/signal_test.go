@@ -25,9 +25,9 @@ sinks:
 // TestASignalStopsAndAnotherRunGoesOn: everything read is in the sinks, and the next run does exactly the rest.
 func TestASignalStopsAndAnotherRunGoesOn(t *testing.T) {
 	for _, test := range []struct {
-		signal os.Signal
+		signal syscall.Signal
 		exit   int
-	}{{os.Interrupt, 130}, {syscall.SIGTERM, 143}} {
+	}{{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}} {
 		t.Run(test.signal.String(), func(t *testing.T) {
 			dir, input := t.TempDir(), rows(0, many)
 			write(t, dir, "in.jsonl", input)
@@ -36,8 +36,8 @@ func TestASignalStopsAndAnotherRunGoesOn(t *testing.T) {
 			out := bufio.NewReader(p.stdout)
 			first, err := out.ReadString('\n') // the run is under way, and soon stands still: nobody reads on
 			must(t, err)
-			p.signal(test.signal)
-			p.stderr.await("stopping")
+			p.Signal(test.signal)
+			p.awaits("stopping")
 			rest, err := io.ReadAll(out)
 			must(t, err)
 			p.wants(p.wait(), test.exit, "in .wire/p; the same command goes on from there")
@@ -80,9 +80,9 @@ func TestTheSecondSignalStopsAtOnce(t *testing.T) {
 	if _, err := io.ReadFull(p.stdout, one); err != nil {
 		t.Fatal(err)
 	}
-	p.signal(syscall.SIGTERM)
-	p.stderr.await("stopping")
-	p.signal(syscall.SIGTERM)
+	p.Signal(syscall.SIGTERM)
+	p.awaits("stopping")
+	p.Signal(syscall.SIGTERM)
 	p.wants(p.wait(), 143, "stopped at once")
 	if got := read(t, dir, "out.jsonl"); got != "" {
 		t.Error("what was not finished was published")
@@ -107,7 +107,7 @@ func TestASignalWhileTheInputStalls(t *testing.T) {
 	if err != nil || line != "{\"id\":1}\n" {
 		t.Fatal(line, err)
 	}
-	p.signal(os.Interrupt)
+	p.Signal(syscall.SIGINT)
 	p.wants(p.wait(), 130, "stopping")
 	next, code := run(t, dir, "p.yaml")
 	next.wants(code, 1, "is no regular file: what was read of it before byte 9 cannot be read again")
@@ -123,7 +123,7 @@ func TestKilledAndRunAgain(t *testing.T) {
 	if _, err := io.ReadFull(p.stdout, one); err != nil {
 		t.Fatal(err)
 	}
-	p.signal(os.Kill)
+	p.Signal(syscall.SIGKILL)
 	if code := p.wait(); code != 128+9 {
 		t.Errorf("exit %d", code)
 	}
@@ -171,10 +171,10 @@ sinks:
 			more(1)
 		}
 		if i < kills {
-			p.signal(os.Kill)
+			p.Signal(syscall.SIGKILL)
 			p.wait()
 		} else {
-			p.signal(os.Interrupt)
+			p.Signal(syscall.SIGINT)
 			p.wants(p.wait(), 130)
 		}
 	}
@@ -236,7 +236,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{}, 2},
 	} {
 		if p, code := run(t, dir, test.args...); code != test.want {
-			t.Errorf("wire run %v ended with %d, want %d: %s", test.args, code, test.want, p.stderr)
+			t.Errorf("wire run %v ended with %d, want %d: %s", test.args, code, test.want, p.Says())
 		}
 	}
 }
