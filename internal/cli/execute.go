@@ -78,6 +78,7 @@ func (a *app) confirm(ctx context.Context, p *plans, state *engine.State, f *run
 	}
 	settings := flow.Settings{
 		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: slog.New(slog.DiscardHandler), Resume: state.Resume(), Keeper: state, Identity: state.Identity(),
+		SinkType: a.registry.Sink,
 	}
 	if err := flow.Confirm(ctx, p.physical, settings); err != nil {
 		return err
@@ -197,7 +198,7 @@ func (a *app) flow(stops *stops, e *execution, p *plans, state *engine.State, f 
 	settings := flow.Settings{
 		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.state.interval, EpochBounded: state != nil, Listens: state != nil,
 		CheckpointTimeout: f.state.timeout, CheckpointFailures: f.state.failures,
-		BlockBytes: f.blockBytes, StopAfter: f.stopAfter, EpochBlocks: f.epochBlocks, RestoreFor: f.restoreFor, Budget: limit.New("process", p.memory().Rows),
+		SinkType: a.registry.Sink, BlockBytes: f.blockBytes, StopAfter: f.stopAfter, EpochBlocks: f.epochBlocks, RestoreFor: f.restoreFor, Budget: limit.New("process", p.memory().Rows),
 	}
 	if state != nil {
 		settings.Keeper, settings.Resume, settings.Identity, settings.LastEpoch = state, state.Resume(), state.Identity(), state.LastEpoch()

@@ -71,8 +71,12 @@ func OpenState(ctx context.Context, o StateOptions) (*State, error) {
 		}
 	}
 	if s.resume != nil && s.resume.Confirmed { // no epoch comes that would tidy up what its last run left
-		if err := permanent(owner.Retain(ctx)); err != nil {
+		err := permanent(owner.Retain(ctx))
+		if fault.IsFatal(err) || ctx.Err() != nil {
 			return nil, errors.Join(err, s.Close())
+		}
+		if err != nil && o.Log != nil {
+			o.Log.Warn("older checkpoints could not be removed", "error", err)
 		}
 	}
 	return s, nil

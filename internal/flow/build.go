@@ -53,6 +53,8 @@ type Settings struct {
 	// Identity says who the run is to those outside; LastEpoch is the highest number that an epoch had before it, if that is above Resume's.
 	Identity  Identity
 	LastEpoch int64
+	// SinkType finds a connector by its name, for sinks that an edit has removed; nil: they stay as they were left.
+	SinkType func(name string) *connector.SinkType
 	// Resume is the manifest to go on from, or nil.
 	Resume *Manifest
 	// ManifestPath is where each epoch's manifest goes, or "".
@@ -102,6 +104,7 @@ type Pipeline struct {
 	budgets    map[string]*limit.Budget
 	// limited says that an operator can have enough.
 	limited     bool
+	leaving     leaving // removed sinks
 	satedMu     sync.Mutex
 	coordinator *coordinator
 	// pending is the memory of what tasks have written and the store does not have yet.
@@ -276,6 +279,7 @@ func (p *Pipeline) everySinkIsReached() error {
 }
 
 func (p *Pipeline) openSinks(ctx context.Context) error {
+	p.finishFormer(ctx)
 	for _, plan := range allSinks(p.plan) {
 		if err := p.openSink(ctx, plan); err != nil {
 			return err

@@ -48,8 +48,13 @@ func (m *Manifest) Follow(e *evolve.Evolution) (*Manifest, error) {
 		copyKey(out.Times, c.Name, m.Times, was)
 	}
 	out.Sinks = map[string]json.RawMessage{}
+	out.Leaving = nil
 	for _, c := range e.Sinks {
 		switch c.Verdict {
+		case evolve.Removed:
+			if state := m.Sinks[c.Name]; len(state) > 0 {
+				out.Leaving = append(out.Leaving, LeftSink{Name: c.Name, Connector: c.Kind, State: state})
+			}
 		case evolve.Kept:
 			out.Sinks[c.Name] = m.Sinks[former(c)]
 		case evolve.Added:

@@ -47,10 +47,14 @@ type Manifest struct {
 	// Ended are the inputs that were over, by the name of the step that heads their stage. A stage of which all are has emitted all it had.
 	Ended map[string][]int           `json:"ended,omitempty"`
 	Sinks map[string]json.RawMessage `json:"sinks"`
+	// Left are sinks that an edit has removed, and of which something may not be published yet.
+	Left []LeftSink `json:"left_sinks,omitempty"`
 	// Plan describes the plan that ran: evolve.Description. There is none in manifests of earlier releases.
 	Plan json.RawMessage `json:"plan,omitempty"`
 	// Unconfirmed are the epochs that sinks may not have committed when it is published, ascending, its own among them. A Keeper notes them.
 	Unconfirmed []int64 `json:"-"`
+	// Leaving are sinks that an edit removes: they are Left when an epoch of the plan without them is published.
+	Leaving []LeftSink `json:"-"`
 	// Obsolete are where the state of steps was that are no more, or have begun anew: it is dropped with the first epoch.
 	Obsolete []StateRecord `json:"-"`
 	// Former are where the state is of steps that is rewritten when it is read, by their names: they store it elsewhere.
@@ -72,6 +76,7 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 		Sources: map[string][]connector.SplitState{}, Records: map[string]map[string]int64{}, Operators: e.states, Sinks: e.prepared,
 	}
 	m.Connectors, m.Clock, m.Plan = connectorsOf(p.plan), e.clock, p.plan.Description
+	m.Left = p.leaving.list()
 	if p.settings.Keeper != nil {
 		m.States, m.NextState = p.states, p.nextState
 	}

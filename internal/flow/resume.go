@@ -190,7 +190,15 @@ func (p *Pipeline) commit(ctx context.Context, m *Manifest) error {
 			return fmt.Errorf("sink %q: commit of epoch %d: %w", t.plan.Name, m.Epoch, err)
 		}
 	}
+	err := p.finishLeft(ctx, m.Left, m.Finished)
+	if m.Finished && err != nil {
+		return err
+	}
+	p.warnLeft(err)
 	m.Confirmed = m.Finished
+	if m.Finished {
+		m.Left = nil
+	}
 	return nil
 }
 

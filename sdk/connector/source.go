@@ -171,6 +171,9 @@ type SinkType struct {
 	Endless func(config any) error
 	// Changes returns which changelogs the sink takes with config beyond what its format can say; nil means Inserts.
 	Changes func(config any) Changes
+	// Finish publishes all that a sink of a pipeline has left which has no such sink any more, by the state of its last published epoch alone; its input has ended with that. Idempotent.
+	// nil: nothing is ever left behind.
+	Finish func(ctx context.Context, state json.RawMessage) error
 	// Remote sinks get a queue and a goroutine of their own, so that lanes go on while they wait for their target.
 	Remote bool
 }

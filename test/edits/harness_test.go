@@ -24,6 +24,7 @@ import (
 	"wire.example/wire/internal/sql/bind"
 	"wire.example/wire/internal/sql/session"
 	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/connector"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -70,11 +71,17 @@ func (w *world) write(path, text string) {
 	}
 }
 
+// registry are the connectors over the disk.
+func (w *world) registry() *connector.Registry {
+	r := registry.New(registry.Environment{FS: w.fs, Clock: clock.System()})
+	r.Formats = formats.New()
+	return r
+}
+
 // compile makes a logical plan of a script.
 func (w *world) compile(script string) *logical.Plan {
 	w.t.Helper()
-	r := registry.New(registry.Environment{FS: w.fs, Clock: clock.System()})
-	r.Formats = formats.New()
+	r := w.registry()
 	s := session.New(session.Config{Connectors: bind.Connectors{Registry: r}, Clock: clock.System(), Pool: &batch.Pool{}, Name: w.name})
 	if err := s.Execute(w.t.Context(), script, quiet{}); err != nil {
 		w.t.Fatalf("%s\n%v", script, err)
@@ -119,7 +126,7 @@ func (w *world) run(l leg) (*flow.Manifest, *evolve.Evolution, error) {
 	}
 	settings := flow.Settings{
 		Pool: &batch.Pool{}, Clock: clock.System(), FS: w.fs, Log: slog.New(slog.DiscardHandler), BlockBytes: 8192, StopAfter: l.blocks, Resume: m,
-		Budget: limit.New("pipeline", 256<<20),
+		Budget: limit.New("pipeline", 256<<20), SinkType: w.registry().Sink,
 	}
 	if w.kept != nil {
 		settings.Keeper = w.kept

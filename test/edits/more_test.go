@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"wire.example/wire/internal/engine"
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/plan/evolve"
@@ -37,11 +38,49 @@ func TestASinkIsAddedAndOneIsRemoved(t *testing.T) {
 		if got, want := w.lines("/out.jsonl"), straight(t, source+file("out")+groups, "/out.jsonl", 0); !slices.Equal(got, want) {
 			t.Errorf("the groups are others\n%s", difference(got, want))
 		}
+		if got := len(w.lines("/first.jsonl")) + len(w.lines("/second.jsonl")); got != rows {
+			t.Errorf("the sink that is gone and the new one have %d rows together, not %d", got, rows)
+		}
 		second := len(w.lines("/second.jsonl"))
 		if second == 0 || second == rows {
 			t.Errorf("the new sink has %d rows, not those from the edit on", second)
 		}
 	})
+}
+
+// A run that ended between the publication of its first epoch and the commit leaves to the next one what a removed sink has written, whatever that one writes.
+func TestARemovedSinkIsFinishedByTheNextRun(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		raw := `INSERT INTO %s SELECT id FROM orders;`
+		old, now := source+file("out")+fmt.Sprintf(raw, "out"), source+file("second")+fmt.Sprintf(raw, "second")
+		m, _ := w.must(leg{script: old, lanes: 2, blocks: half})
+		state := m.Sinks["out"]
+		m, e := w.must(leg{script: now, lanes: 2, blocks: half, from: m})
+		if e.Loses() || len(m.Left) != 1 || m.Left[0].Name != "out" {
+			t.Fatalf("the checkpoint has %v of sinks that are gone\n%s", m.Left, e.Table())
+		}
+		read := len(w.lines("/out.jsonl"))
+		m.Left[0].State = state
+		m, _ = w.must(leg{script: now, lanes: 2, blocks: half, from: m}) // it is done already, and that is no mistake
+		if len(m.Left) != 0 {
+			t.Errorf("it is still to be finished: %v", m.Left)
+		}
+		w.must(leg{script: now, lanes: 2, from: m})
+		if again := len(w.lines("/out.jsonl")); again != read || read == 0 || read+len(w.lines("/second.jsonl")) != rows {
+			t.Errorf("%d rows, then %d, and %d of the new sink", read, again, len(w.lines("/second.jsonl")))
+		}
+	})
+}
+
+// What a sink has not published lies beside its path: no other one takes that.
+func TestAnotherSinkOfOnePathIsRefused(t *testing.T) {
+	w := newWorld(t, true)
+	old := source + file("out") + groups
+	m, _ := w.must(leg{script: old, lanes: 2, blocks: half})
+	_, e, err := w.run(leg{script: strings.Replace(old, "if_exists", "compression = 'gzip', if_exists", 1), lanes: 2, from: m, accepted: evolve.Accepted{Reset: []string{"all"}}})
+	if !errors.Is(err, engine.ErrRefused) || !strings.Contains(err.Error(), "another path") || !e.Loses() {
+		t.Fatalf("%v\n%s", err, e.Table())
+	}
 }
 
 // noEntries checks that nothing is stored of a step any more.

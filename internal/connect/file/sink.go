@@ -31,6 +31,7 @@ func SinkType(fsys vfs.FS, clk clock.Reader) *connector.SinkType {
 		Open: func(_ context.Context, env connector.SinkEnv, config any) (connector.Sink, error) {
 			return openSink(fsys, clk, env, config.(*SinkConfig))
 		},
+		Finish:  func(_ context.Context, state json.RawMessage) error { return finishLeft(fsys, state) },
 		Format:  "json",
 		Columns: func(config any) []string { return config.(*SinkConfig).PartitionBy },
 		Endless: func(config any) error { return config.(*SinkConfig).endless() },
@@ -321,7 +322,8 @@ func (s *sink) Prepare(_ context.Context, epoch int64) (json.RawMessage, error) 
 	}
 	fault.Point("sink/file/half-prepared")
 	st := sinkState{
-		Version: stateVersion, Path: s.config.Path, Numbered: s.layout.numbered, Next: s.next, Base: s.base, Finished: slices.Clone(s.finished),
+		Version: stateVersion, Path: s.config.Path, Numbered: s.layout.numbered, Replace: s.config.IfExists == "replace",
+		Next: s.next, Base: s.base, Finished: slices.Clone(s.finished),
 	}
 	kept := map[string]bool{}
 	for _, p := range s.openParts() {

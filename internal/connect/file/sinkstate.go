@@ -24,6 +24,7 @@ type sinkState struct {
 	Version  int         `json:"version"`
 	Path     string      `json:"path"` // the option
 	Numbered bool        `json:"numbered"`
+	Replace  bool        `json:"replace,omitempty"`  // a file that has the name is replaced
 	Next     int64       `json:"next"`               // the number of the next part
 	Base     *mark       `json:"base,omitempty"`     // of a single file that is appended to: what it was, and what its part begins with
 	Finished []partState `json:"finished,omitempty"` // closed; this epoch's Commit gives them their names

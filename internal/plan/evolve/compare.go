@@ -35,6 +35,8 @@ type Change struct {
 	// Partial says that the change must be accepted by --accept-partial, Mixed by --accept-mixed.
 	Partial bool `json:"needs_accept_partial,omitempty"`
 	Mixed   bool `json:"needs_accept_mixed,omitempty"`
+	// Refused says why the change is not carried out, whatever is accepted; "" if nothing speaks against it.
+	Refused string `json:"refused,omitempty"`
 	// MoreComes says that a step gets rows of more sources or steps than before.
 	MoreComes bool `json:"more_comes,omitempty"`
 
@@ -119,6 +121,9 @@ func (e *Evolution) compareSinks(old, now *Description) {
 		} else if at := slices.IndexFunc(old.Sinks, func(s *Sink) bool { return s.Name == is.Name }); at >= 0 {
 			c.Reasons = append(c.Reasons, whatChanged(old.Sinks[at].Connector, is.Connector, old.Sinks[at].Meaning, is.Meaning)+": it begins there with the rows from now on")
 		}
+		if was := samePlace(old.Sinks, is); c.Verdict == Added && was != nil && pairedWith(pairs, was) == nil {
+			c.Refused = "sink " + was.Name + " wrote to the same path in another way, and may have rows there that are not published yet; give it another path"
+		}
 		e.Sinks = append(e.Sinks, c)
 	}
 	for _, was := range old.Sinks {
@@ -126,6 +131,28 @@ func (e *Evolution) compareSinks(old, now *Description) {
 			e.Sinks = append(e.Sinks, &Change{Name: was.Name, Kind: was.Connector, Verdict: Removed, wasSink: was})
 		}
 	}
+}
+
+// samePlace is the sink of old that wrote where is writes, nil if there is none.
+func samePlace(old []*Sink, is *Sink) *Sink {
+	const path = "path"
+	at := slices.IndexFunc(old, func(s *Sink) bool {
+		return s.Connector == is.Connector && is.Meaning[path] != "" && s.Meaning[path] == is.Meaning[path]
+	})
+	if at < 0 {
+		return nil
+	}
+	return old[at]
+}
+
+// pairedWith is the sink that goes on from was, nil if none does.
+func pairedWith(pairs map[*Sink]*Sink, was *Sink) *Sink {
+	for is, from := range pairs {
+		if from == was {
+			return is
+		}
+	}
+	return nil
 }
 
 func sinkReasons(was, is *Sink) []string {

@@ -41,6 +41,11 @@ func (e *Evolution) objections(a Accepted) []string {
 	say := func(what string, c *Change, way string) {
 		out = append(out, fmt.Sprintf("%s %s: %s; accept that with %s", what, c.Name, strings.Join(c.Reasons, "; "), way))
 	}
+	for _, c := range e.Sinks {
+		if c.Refused != "" {
+			out = append(out, fmt.Sprintf("sink %s: %s", c.Name, c.Refused))
+		}
+	}
 	for _, c := range e.Sources {
 		if c.Verdict == Reset && !a.reset(c) {
 			say("source", c, "--allow-reset "+c.Name)
