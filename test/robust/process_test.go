@@ -45,7 +45,7 @@ func start(t *testing.T, dir string, args []string, settings ...process.Setting)
 	toPipe := func(c *exec.Cmd) { c.Stdout = w }
 	p := &child{t: t, stdout: r, Process: process.StartProgram(t, program(t), dir, args, append([]process.Setting{toPipe}, settings...)...)}
 	must(t, w.Close())
-	hangs := time.AfterFunc(process.Patience, func() { _ = syscall.Kill(p.PID, syscall.SIGKILL) })
+	hangs := time.AfterFunc(process.Patience, func() { _ = syscall.Kill(p.PID, syscall.SIGKILL) }) //nolint:forbidigo // processes live in the machine's time
 	t.Cleanup(func() {
 		hangs.Stop()
 		_ = r.Close() // the test may have done so
