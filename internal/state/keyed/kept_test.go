@@ -136,7 +136,20 @@ func newTablePart(model map[string]string) *tablePart {
 		want: map[string]string{}, slot: map[string]uint32{},
 	}
 	maps.Copy(p.want, model)
-	p.SetValues(keyed.Values{
+	p.SetValues(p.written())
+	return p
+}
+
+// leaves lets keys leave memory.
+func (p *tablePart) leaves() {
+	values := p.written()
+	values.Leave = true
+	p.SetValues(values)
+}
+
+// written is how numbers are written.
+func (p *tablePart) written() keyed.Values {
+	return keyed.Values{
 		Append: func(dst []byte, slot uint32) []byte { return binary.AppendVarint(dst, *p.values.At(slot)) },
 		Restore: func(slot uint32, value []byte) error {
 			if err := p.values.Grow(p.Limit()); err != nil {
@@ -145,8 +158,7 @@ func newTablePart(model map[string]string) *tablePart {
 			*p.values.At(slot), _ = binary.Varint(value)
 			return nil
 		},
-	})
-	return p
+	}
 }
 
 func (p *tablePart) model() map[string]string { return p.want }
