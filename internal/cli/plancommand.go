@@ -15,7 +15,6 @@ import (
 	"wire.example/wire/internal/plan/evolve"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/state/checkpoint"
-	"wire.example/wire/sdk/batch"
 )
 
 // exitLoses is the exit code of wire plan for an edit that loses state.
@@ -62,7 +61,7 @@ func (a *app) planCommand() *cobra.Command {
 		Short: "Say what becomes of a pipeline's state when it is edited.",
 		Long: `Say what becomes of a pipeline's state when it is edited: what is kept, transformed, reset, added and removed, and why.
 
-OLD and NEW are pipeline files, YAML or SQL. Without OLD the plan of the newest checkpoint in the state directory of NEW is the old one. Nothing runs.
+OLD and NEW are pipeline files, YAML or SQL. Without OLD the plan of the newest checkpoint in the state directory of NEW is the old one. Nothing runs but what fills tables in memory.
 Exit codes: 0 all state is kept, 3 some would be lost or must be accepted, 2 wrong pipeline or arguments.`,
 		Args: exactly(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, args []string) error { return a.showEvolution(c.Context(), args, f) },
@@ -128,7 +127,16 @@ func (a *app) describe(ctx context.Context, path string, old *evolve.Description
 	return engine.Describe(l, plan), nil
 }
 
-// declared is the logical plan of a pipeline file, of which nothing runs.
+// rehearsal is a planner that fills tables in memory, as a run does: what is planned over them depends on their rows.
+type rehearsal struct {
+	planner
+	fills executor
+}
+
+// Fill runs p, which fills a table.
+func (r *rehearsal) Fill(ctx context.Context, p *logical.Plan) error { return r.fills.Run(ctx, p) }
+
+// declared is the logical plan of a pipeline file, of which nothing runs but what fills tables in memory.
 func (a *app) declared(ctx context.Context, path string) (*logical.Plan, error) {
 	if !strings.HasSuffix(path, ".sql") {
 		return a.compile(ctx, path, false, true)
@@ -138,7 +146,9 @@ func (a *app) declared(ctx context.Context, path string) (*logical.Plan, error) 
 		return nil, err
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".sql")
-	s := a.sessionOf(ctx, sqlSettings{name: name}, &planner{lanes: 1}, &batch.Pool{})
+	settings := sqlSettings{name: name, quiet: true}
+	runner := a.runner(settings)
+	s := a.sessionOf(ctx, settings, &rehearsal{planner{lanes: 1}, executor{runner: runner}}, runner.Pool)
 	if err := s.Execute(ctx, text, silence{}); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -34,7 +34,7 @@ func newDeadLetters(task *sinkTask, pool *batch.Pool, clk clock.Clock) (*deadLet
 }
 
 // write writes one rejected row for the writer from of the dead-letter sink: in the source's turn, or by the one writer of a sink, so that dead
-// letters stand in the order of their records. ack, if not nil, is told when the letter is delivered.
+// letters stand in the order of their records (where more than maxLetters of one block wait, in each lot of so many). ack, if not nil, is told when the letter is delivered.
 func (d *deadLetters) write(ctx context.Context, from int, r *rejected, line int64, ack *ackGroup) error {
 	d.fill(r, line)
 	d.task.stats.In.Add(1)

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -361,8 +362,9 @@ func (s *sourceTask) settle(p *parcel, ack *ackGroup) error {
 	return nil
 }
 
-// rejectAll writes the dead letters of list, rows of p, in its turn; ack, if not nil, is told of the last.
+// rejectAll writes the dead letters of list, rows of p, in its turn and in the order of their records; ack, if not nil, is told of the last.
 func (s *sourceTask) rejectAll(p *parcel, list []rejected, ack *ackGroup) error {
+	slices.SortStableFunc(list, func(a, b rejected) int { return cmp.Compare(a.record, b.record) }) // they came step by step
 	for i := range list {
 		var part *ackGroup
 		if i == len(list)-1 {

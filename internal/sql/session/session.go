@@ -58,6 +58,12 @@ type Executor interface {
 	Explain(ctx context.Context, p *logical.Plan, how Explanation) ([]string, error)
 }
 
+// Filler is an Executor that carries out plans which fill tables in memory in a way of their own: what is planned over a table depends on its rows.
+type Filler interface {
+	// Fill is Run for such a plan, which has no other effect.
+	Fill(ctx context.Context, p *logical.Plan) error
+}
+
 // Explanation is what EXPLAIN was asked for.
 type Explanation struct {
 	Analyze, Verbose, Costs, JSON bool
@@ -157,10 +163,14 @@ func (s *Session) Place(err error) error {
 
 // run runs a plan within the time that the settings grant.
 func (s *Session) run(ctx context.Context, p *logical.Plan) error {
+	return s.runBy(ctx, p, s.config.Executor.Run)
+}
+
+func (s *Session) runBy(ctx context.Context, p *logical.Plan, run func(context.Context, *logical.Plan) error) error {
 	s.settle(p)
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
-	return s.interrupted(ctx, s.config.Executor.Run(ctx, p))
+	return s.interrupted(ctx, run(ctx, p))
 }
 
 // settle gives a plan what the settings say.

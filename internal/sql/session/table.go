@@ -69,7 +69,11 @@ func (s *Session) fill(ctx context.Context, t *table, n logical.Node, late []bin
 	rows := memory.NewCollector(s.config.Pool)
 	p := answer(n, rows.Take)
 	addLate(p, late)
-	if err := s.run(ctx, p); err != nil {
+	run := s.config.Executor.Run
+	if f, ok := s.config.Executor.(Filler); ok && len(late) == 0 {
+		run = f.Fill
+	}
+	if err := s.runBy(ctx, p, run); err != nil {
 		return 0, err
 	}
 	if rows.Changes() {
