@@ -53,7 +53,7 @@ func TestEveryManifestIsOneMomentOfBothSources(t *testing.T) {
 			seen := &manifests{first: make(chan struct{})}
 			s := settings()
 			manual := clock.NewManual(clock.System().Now())
-			s.Clock, s.EpochEvery, s.ManifestPath, s.KeepFinished = manual, 1, "/m", true
+			s.Clock, s.EpochEvery, s.ManifestPath = manual, 1, "/m"
 			s.FS = seen.watch(t, s.FS, "/m")
 			go func() { // ticks until two epochs were stored, then lets both sources end
 				for {
@@ -87,7 +87,7 @@ func TestEpochsOfAnInputThatEnds(t *testing.T) {
 	seen := &manifests{first: make(chan struct{})}
 	s := settings()
 	manual := clock.NewManual(clock.System().Now())
-	s.Clock, s.EpochEvery, s.EpochBounded, s.ManifestPath, s.KeepFinished = manual, 1, true, "/m", true
+	s.Clock, s.EpochEvery, s.EpochBounded, s.ManifestPath = manual, 1, true, "/m"
 	s.FS = seen.watch(t, s.FS, "/m")
 	go func() {
 		for {

@@ -70,8 +70,6 @@ type Settings struct {
 	EpochBlocks int64
 	// QueueDepth is how many batches wait between a source or task and a task; 0 means a depth that was measured to be good. Tests make it 1.
 	QueueDepth int
-	// KeepFinished stores the manifest of the last epoch of a finished run too; else that run leaves none.
-	KeepFinished bool
 }
 
 // Identity says who a run of a pipeline is; see connector.SinkEnv. The zero Identity is that of a run which keeps nothing.

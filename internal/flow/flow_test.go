@@ -39,7 +39,7 @@ func TestOrderIsKeptAtAnyNumberOfLanes(t *testing.T) {
 func stopInTheMiddle(t *testing.T, c *counter, plan *physical.Plan) *flow.Manifest {
 	t.Helper()
 	s := settings()
-	s.ManifestPath, s.KeepFinished = "/manifest.json", true
+	s.ManifestPath = "/manifest.json"
 	c.reached, c.opened = make(chan struct{}), make(chan struct{})
 	reached, stop := c.reached, make(chan struct{})
 	go func() {
@@ -152,7 +152,7 @@ func TestTwoSourcesMeetAtOneSinkAndStayAligned(t *testing.T) {
 		plan.Sources = append(plan.Sources, &physical.Source{Name: "more", Type: b.sourceType(), Config: b, Next: plan.Sources[0].Next})
 		s := settings()
 		manual := clock.NewManual(clock.System().Now())
-		s.Clock, s.EpochEvery, s.ManifestPath, s.KeepFinished = manual, 1, "/m", true
+		s.Clock, s.EpochEvery, s.ManifestPath = manual, 1, "/m"
 		reached := a.reached
 		opened := a.opened
 		go func() {
@@ -338,7 +338,7 @@ func TestAManifestThatCannotBeStoredEndsTheRun(t *testing.T) {
 		s := settings()
 		full := errors.New("no space")
 		s.FS = vfs.Fail(vfs.NewMem(), vfs.Rule{Call: call, Err: full})
-		s.ManifestPath, s.KeepFinished = "/m", true
+		s.ManifestPath = "/m"
 		sink := &collector{}
 		if _, err := run(t, pipe(&counter{limit: 10, block: 5}, sink, 1), s, nil); !errors.Is(err, full) {
 			t.Errorf("%v: %v", call, err)

@@ -134,7 +134,7 @@ func (p *Pipeline) publish(ctx context.Context, m *Manifest) error {
 	if p.settings.Keeper != nil {
 		return p.settings.Keeper.Publish(ctx, m)
 	}
-	if p.settings.ManifestPath == "" || m.Finished && !p.settings.KeepFinished {
+	if p.settings.ManifestPath == "" {
 		return nil
 	}
 	return m.Write(p.settings.FS, p.settings.ManifestPath)

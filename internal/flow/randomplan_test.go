@@ -94,7 +94,7 @@ func TestRandomPipelinesHaveOneAnswer(t *testing.T) {
 			set := settings()
 			manual := clock.NewManual(clock.System().Now())
 			set.Resume, set.QueueDepth = resume, rapid.IntRange(1, 3).Draw(rt, "depth")
-			set.Clock, set.EpochEvery, set.EpochBounded, set.ManifestPath, set.KeepFinished = manual, 1, true, "/m", true
+			set.Clock, set.EpochEvery, set.EpochBounded, set.ManifestPath = manual, 1, true, "/m"
 			set.StopAfter = rapid.Int64Range(1, 8).Draw(rt, "stop after")
 			lanes, block := rapid.IntRange(1, 3).Draw(rt, "lanes"), rapid.Int64Range(20, 200).Draw(rt, "block")
 			ended, ticks := make(chan struct{}), make(chan struct{})

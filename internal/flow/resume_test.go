@@ -18,7 +18,7 @@ func TestAFinishedRunThatWasNotCommittedIsConfirmed(t *testing.T) {
 	plan.Sinks = append(plan.Sinks, &physical.Sink{Name: "other", Type: other.sinkType("other")})
 	plan.Sources[0].Next = append(plan.Sources[0].Next, physical.Edge{Sink: plan.Sinks[1]})
 	s := settings()
-	s.ManifestPath, s.KeepFinished = "/m", true
+	s.ManifestPath = "/m"
 	if _, err := run(t, plan, s, nil); !errors.Is(err, gone) {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestAFinishedRunThatWasNotCommittedIsConfirmed(t *testing.T) {
 
 func TestARunThatEndsWellIsConfirmed(t *testing.T) {
 	s := settings()
-	s.ManifestPath, s.KeepFinished = "/m", true
+	s.ManifestPath = "/m"
 	if _, err := run(t, pipe(&counter{limit: 100, block: 10}, &collector{}, 2), s, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -206,7 +206,7 @@ func run(t testing.TB, g *target, c setup) *pipeline {
 		plan.DeadLetters = sinkOf("dead", c.dead, logical.DeadLetterSchema())
 	}
 	p.flow, err = flow.Build(t.Context(), plan, flow.Settings{
-		Pool: &batch.Pool{}, Clock: clock.System(), FS: vfs.NewMem(), ManifestPath: "/manifest", Log: slog.New(slog.NewTextHandler(c, nil)),
+		Pool: &batch.Pool{}, Clock: clock.System(), FS: vfs.NewMem(), Log: slog.New(slog.NewTextHandler(c, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ func run(t *testing.T, text string, sinks []string, seed uint64, w way) map[stri
 			t.Fatal(err)
 		}
 	}
-	s := flow.Settings{Pool: &batch.Pool{}, Clock: clock.System(), FS: fsys, BlockBytes: 256, ManifestPath: "/m", KeepFinished: true}
+	s := flow.Settings{Pool: &batch.Pool{}, Clock: clock.System(), FS: fsys, BlockBytes: 256}
 	for i := 0; ; i++ {
 		s.StopAfter = 0
 		if i < len(w.stops) {
@@ -48,10 +48,7 @@ func run(t *testing.T, text string, sinks []string, seed uint64, w way) map[stri
 		if outcome.Finished {
 			break
 		}
-		var err error
-		if s.Resume, err = flow.ReadManifest(fsys, "/m"); err != nil {
-			t.Fatal(err)
-		}
+		s.Resume = outcome.Manifest
 	}
 	out := map[string][]string{}
 	for _, name := range sinks {

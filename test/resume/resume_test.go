@@ -215,7 +215,7 @@ func (p *pieces) killed(ctx context.Context, plan *physical.Plan, s flow.Setting
 	ctx, kill := context.WithCancel(ctx)
 	defer kill()
 	manual := clock.NewManual(clock.System().Now())
-	s.Clock, s.EpochEvery, s.EpochBounded, s.ManifestPath, s.KeepFinished = manual, 1, true, "/m", true
+	s.Clock, s.EpochEvery, s.EpochBounded, s.ManifestPath = manual, 1, true, "/m"
 	left := 1 + p.random.IntN(5)
 	store := s.FS
 	var last *flow.Manifest
