@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -94,4 +95,50 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestACheckpointWithoutCountsGoesOn: a manifest of version 2 says no counts. The run that goes on from it writes them.
+func TestACheckpointWithoutCountsGoesOn(t *testing.T) {
+	mem := vfs.NewMem()
+	options := engine.StateOptions{FS: mem, Dir: "/state", Pipeline: "p", Clock: clock.System()}
+	epoch := func(n int64) {
+		t.Helper()
+		state, err := engine.OpenState(t.Context(), options)
+		must(t, err)
+		r, err := state.Reader(t.Context())
+		must(t, err)
+		must(t, r.Close())
+		changes := &store.Changes{}
+		changes.Put(store.Space{Operator: 4, Table: 1}, 0, uint64(n), []byte{byte(n)}, []byte("value")) //nolint:gosec // 1 or 2
+		must(t, state.Apply(t.Context(), n, []*store.Changes{changes}))
+		must(t, state.Publish(t.Context(), &flow.Manifest{Epoch: n}))
+		must(t, state.Close())
+	}
+	epoch(1)
+	inventory, err := checkpoint.Inspect(t.Context(), mem, "/state")
+	must(t, err)
+	for _, e := range inventory.Entries {
+		e.Manifest.Version = 2
+		for i := range e.Manifest.Files {
+			e.Manifest.Files[i].Counts = nil
+		}
+		text, err := e.Manifest.Encode()
+		must(t, err)
+		must(t, vfs.WriteFile(mem, fmt.Sprintf("/state/manifests/%020d.json", e.Number), text))
+	}
+	epoch(2)
+	inventory, err = checkpoint.Inspect(t.Context(), mem, "/state")
+	must(t, err)
+	m, puts := inventory.Find(0), int64(0)
+	for _, f := range m.Files {
+		for _, c := range f.Counts {
+			puts += c.Puts
+		}
+	}
+	if m.Version != checkpoint.ManifestVersion || m.Epoch != 2 || puts != 2 {
+		t.Errorf("version %d, epoch %d, %d values are counted", m.Version, m.Epoch, puts)
+	}
+	kept, err := engine.OpenKept(t.Context(), mem, "/state", m)
+	must(t, err)
+	must(t, errors.Join(kept.Count(t.Context()), kept.Close()))
 }
