@@ -473,7 +473,8 @@ func (t *Table) expel(slots []uint32) error {
 			return t.refused(err)
 		}
 		t.heads[hash>>groupShift].remove(entryOf(tagOf(hash), slot))
-		*t.gone.At(slot), *k.marks.At(slot) = 1, 0
+		*t.gone.At(slot) = 1
+		k.reset(slot, 0)
 		t.forgetBytes(slot)
 		g.live--
 		g.dead++
@@ -557,7 +558,7 @@ func (r *Rows) Expel(ids []uint32) error {
 		if err := r.away.add(r.HashOf(id)); err != nil {
 			return outOfMemory(r.name, err)
 		}
-		*r.kept.marks.At(id) = 0
+		r.kept.reset(id, 0)
 	}
 	return r.drop(ids)
 }

@@ -7,7 +7,7 @@ import (
 
 // Clean reports whether the store has an entry as it is, or as it was when it was frozen. While the sealed epoch is not applied, settled is false.
 func (c *Cells) Clean(id uint32, settled bool) bool {
-	if *c.marks.At(id) == 0 { // frozen, since each entry is entered
+	if *c.marks.At(id)&^markListed == 0 { // frozen, since each entry is entered
 		return c.Applied(settled)
 	}
 	return c.clean(id, settled)

@@ -1,6 +1,8 @@
 package keyed
 
 import (
+	"slices"
+
 	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/state/store"
@@ -12,14 +14,19 @@ const (
 	markOdd  = 1 << 1
 	// storedShift leads from the mark of an epoch to the one that says that the store has the entry as of that epoch.
 	storedShift = 2
+	// listedShift leads from the mark of an epoch to the one that says that the entry's number is on the list of that epoch, whatever has become of the entry.
+	listedShift = 4
 	markTouched = markEven | markOdd
 	markStored  = markTouched << storedShift
+	markListed  = markTouched << listedShift
 )
 
 // journal notes which entries of a table, known by their numbers, changed in an epoch, so that a checkpoint stores those alone.
 //
 // An entry is touched before it changes. seal ends the epoch: from then on its list is only read, and an entry on it that is touched is written first, as it was at
 // the seal. drain writes the rest in pieces. What is removed leaves a deletion if the store has it.
+//
+// A number stands on a list once, however often it is given to another entry, so that an epoch of any length takes no more than two lists of all numbers, and the deletions of what the store has.
 type journal struct {
 	name  string
 	home  Home
@@ -34,7 +41,7 @@ type journal struct {
 	// done has a bit for each entry that was touched in the epoch under way and needs no more, so that most touches look at no more than a bit; was is that of the epoch before,
 	// whose bits are taken out as entries are drained.
 	done, was *Slab[uint64]
-	// now is the mark of the epoch under way, touched its entries; sealed are those of the epoch before, from next on not written yet. Both may name an entry twice.
+	// now is the mark of the epoch under way, touched its entries; sealed are those of the epoch before, from next on not written yet.
 	now     uint8
 	touched []uint32
 	sealed  []uint32
@@ -77,7 +84,8 @@ const wordBits = 64
 
 // reset makes an entry one that is not there, or that has nothing to say.
 func (j *journal) reset(n uint32, mark uint8) {
-	*j.marks.At(n) = mark
+	at := j.marks.At(n)
+	*at = *at&markListed | mark
 	*j.done.At(n / wordBits) &^= 1 << (n % wordBits)
 }
 
@@ -87,11 +95,22 @@ func (j *journal) finish(n uint32) { *j.done.At(n / wordBits) |= 1 << (n % wordB
 // enter notes new entries.
 func (j *journal) enter(numbers []uint32) error {
 	j.used = true
+	now := j.now
+	listed := now << listedShift
+	from := len(j.touched)
+	j.touched = slices.Grow(j.touched, len(numbers))
 	for _, n := range numbers {
-		*j.marks.At(n) |= j.now
+		mark := j.marks.At(n)
+		if *mark&listed == 0 {
+			j.touched = append(j.touched, n)
+		}
+		*mark |= now | listed
 		j.finish(n)
 	}
-	return j.list(numbers)
+	if len(j.touched) == from {
+		return nil
+	}
+	return j.settle()
 }
 
 // touch notes that entries are about to change.
@@ -100,6 +119,7 @@ func (j *journal) touch(numbers []uint32) error {
 		return nil
 	}
 	before, now := j.before(), j.now
+	listed := now << listedShift
 	j.due = j.due[:0]
 	from := len(j.touched)
 	done := j.done
@@ -113,10 +133,10 @@ func (j *journal) touch(numbers []uint32) error {
 			*mark = *mark&^before | before<<storedShift
 			j.due = append(j.due, n)
 		}
-		if *mark&now == 0 {
-			*mark |= now
+		if *mark&listed == 0 {
 			j.touched = append(j.touched, n)
 		}
+		*mark |= now | listed
 	}
 	if len(j.due) > 0 {
 		j.write(j.early, j.due)
@@ -215,7 +235,9 @@ func (j *journal) spillSome(into *store.Changes, numbers []uint32) {
 	j.due = j.due[:0]
 	for _, n := range numbers {
 		*j.done.At(n / wordBits) &^= 1 << (n % wordBits)
-		if mark := j.marks.At(n); *mark&j.now != 0 {
+		mark := j.marks.At(n)
+		*mark &^= j.now << listedShift
+		if *mark&j.now != 0 {
 			*mark = *mark&^j.now | j.now<<storedShift
 			j.due = append(j.due, n)
 		}
@@ -228,11 +250,6 @@ func (j *journal) adopt(n uint32) {
 	j.used = true
 	*j.marks.At(n) |= j.now
 	j.finish(n)
-}
-
-func (j *journal) list(numbers []uint32) error {
-	j.touched = append(j.touched, numbers...)
-	return j.settle()
 }
 
 // settle reserves what the lists have grown by, and what waits to be drained.
@@ -271,7 +288,9 @@ func (j *journal) drain(into *store.Changes, most int64) (more bool) {
 		for ; j.next < len(j.sealed) && len(j.due) < drained; j.next++ {
 			n := j.sealed[j.next]
 			*j.was.At(n / wordBits) &^= 1 << (n % wordBits)
-			if mark := j.marks.At(n); *mark&before != 0 {
+			mark := j.marks.At(n)
+			*mark &^= before << listedShift
+			if *mark&before != 0 {
 				*mark = *mark&^before | before<<storedShift
 				j.due = append(j.due, n)
 			}

@@ -671,3 +671,55 @@ func TestJournalMemory(t *testing.T) {
 		t.Fatalf("%v %v: %d changes where everything has gone", more, err, c.Len())
 	}
 }
+
+// TestLongEpoch: numbers that are given to one entry after another in an epoch take the memory of those that there are at once, and the epoch has what is left at its end.
+func TestLongEpoch(t *testing.T) {
+	budget := limit.New("test", 64<<10)
+	cells := keyed.NewCells(keyed.CellsConfig{
+		Name: "cells", Budget: budget, Of: func(uint32) (uint32, int64) { return 0, 1 },
+		Append: func(key, value []byte, id uint32) ([]byte, []byte) {
+			return binary.BigEndian.AppendUint32(key, id), append(value, 1)
+		},
+	})
+	cells.Keep(keyed.Home{To: math.MaxUint64})
+	const ids, rounds = 100, 2_000
+	var c store.Changes
+	for epoch := range 3 {
+		for round := range rounds {
+			for id := range uint32(ids) {
+				if err := cells.Enter(id); err != nil {
+					t.Fatalf("epoch %d, round %d: %v", epoch, round, err)
+				}
+			}
+			if round < rounds-1 {
+				cells.Leave([]uint32{0, 1, 2, 3})
+				for id := range uint32(ids) {
+					cells.Forget([]uint32{id})
+				}
+			}
+		}
+		cells.Seal()
+		c.Reset()
+		if more, err := cells.Drain(&c, math.MaxInt64); more || err != nil || c.Len() != ids {
+			t.Fatalf("epoch %d: %v %v: %d changes of %d entries", epoch, more, err, c.Len(), ids)
+		}
+	}
+	// One that has left while its number is on the sealed list is on that of the next epoch as well.
+	for id := range uint32(ids) {
+		if err := cells.Enter(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cells.Seal()
+	cells.Leave([]uint32{7})
+	if err := cells.Enter(7); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int{ids, 1} {
+		c.Reset()
+		if more, err := cells.Drain(&c, math.MaxInt64); more || err != nil || c.Len() != want {
+			t.Fatalf("%v %v: %d changes, want %d", more, err, c.Len(), want)
+		}
+		cells.Seal()
+	}
+}
