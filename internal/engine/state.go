@@ -109,7 +109,7 @@ func (s *State) restoreStore(ctx context.Context) error {
 		memory = defaultStoreMemory
 	}
 	live, err := pebblestore.Open(ctx, pebblestore.Options{
-		FS: s.options.FS, Dir: filepath.Join(s.owner.LiveDir(), "store"), From: from, Memory: memory, Log: s.options.Log,
+		FS: s.options.FS, Dir: filepath.Join(s.owner.LiveDir(), "store"), From: from, Memory: memory, Late: memory >= defaultStoreMemory, Log: s.options.Log,
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package keyed
 
 import (
+	"math/bits"
 	"slices"
 
 	"wire.example/wire/internal/foundation/fault"
@@ -46,6 +47,9 @@ type journal struct {
 	touched []uint32
 	sealed  []uint32
 	next    int
+	// dense: many have changed, and the sealed ones are gone through in the order of their numbers, as was has them, from word on; next follows then.
+	dense bool
+	word  int
 	// gone has the deletions of the epoch under way, early those of the sealed one, and its entries that had to be written before their turn.
 	gone, early *store.Changes
 	due         []uint32
@@ -268,36 +272,86 @@ func (j *journal) settle() error {
 
 // seal ends the epoch. The one before must be drained.
 func (j *journal) seal() {
-	j.touched, j.sealed, j.next = j.sealed[:0], j.touched, 0
+	j.touched, j.sealed, j.next, j.word = j.sealed[:0], j.touched, 0, 0
 	j.gone, j.early = j.early, j.gone
 	j.done, j.was = j.was, j.done
 	j.now = j.before()
+	j.dense = len(j.sealed) >= j.was.Len()/denseShare
 }
 
-// drained is about how many entries are written before it is looked how many bytes they take.
-const drained = 256
+const (
+	// drained is about how many entries are written before it is looked how many bytes they take.
+	drained = 256
+	// unlisted is how many numbers are taken off the list of an epoch in one call, beside what is written.
+	unlisted = 1 << 15
+	// denseShare: entries are gone through in the order of their numbers, which is that of memory, where there is one for so many words of bits.
+	denseShare = 2
+)
 
 // drain writes sealed entries, about most bytes of them, and reports whether there are more.
 func (j *journal) drain(into *store.Changes, most int64) (more bool) {
 	from := into.Bytes()
 	into.Add(j.early) // deletions go before what was put in after them
 	j.early.Reset()
-	before := j.before()
+	for j.dense && j.word < j.was.Len() {
+		if into.Bytes()-from >= most {
+			return true
+		}
+		j.write(into, j.nextBits())
+	}
+	if j.dense {
+		j.unlist()
+		return j.next < len(j.sealed)
+	}
 	for j.next < len(j.sealed) && into.Bytes()-from < most {
-		j.due = j.due[:0]
-		for ; j.next < len(j.sealed) && len(j.due) < drained; j.next++ {
-			n := j.sealed[j.next]
-			*j.was.At(n / wordBits) &^= 1 << (n % wordBits)
-			mark := j.marks.At(n)
-			*mark &^= before << listedShift
-			if *mark&before != 0 {
+		j.write(into, j.nextListed())
+	}
+	return j.next < len(j.sealed)
+}
+
+// nextListed returns the next of the sealed entries that have to be written, in the order in which they were touched.
+func (j *journal) nextListed() []uint32 {
+	before := j.before()
+	j.due = j.due[:0]
+	for ; j.next < len(j.sealed) && len(j.due) < drained; j.next++ {
+		n := j.sealed[j.next]
+		*j.was.At(n / wordBits) &^= 1 << (n % wordBits)
+		mark := j.marks.At(n)
+		*mark &^= before << listedShift
+		if *mark&before != 0 {
+			*mark = *mark&^before | before<<storedShift
+			j.due = append(j.due, n)
+		}
+	}
+	return j.due
+}
+
+// nextBits returns the next of the sealed entries that have to be written, in the order of their numbers.
+func (j *journal) nextBits() []uint32 {
+	before := j.before()
+	j.due = j.due[:0]
+	for ; j.word < j.was.Len() && len(j.due) < drained; j.word++ {
+		word := j.was.At(uint32(j.word)) //nolint:gosec // a number of 32 bits has no more words
+		for rest := *word; rest != 0; rest &= rest - 1 {
+			n := uint32(j.word)*wordBits + uint32(bits.TrailingZeros64(rest)) //nolint:gosec // as above
+			if mark := j.marks.At(n); *mark&before != 0 {
 				*mark = *mark&^before | before<<storedShift
 				j.due = append(j.due, n)
 			}
 		}
-		j.write(into, j.due)
+		*word = 0
 	}
-	return j.next < len(j.sealed)
+	return j.due
+}
+
+// unlist takes numbers off the sealed list, all of which was written.
+func (j *journal) unlist() {
+	listed := j.before() << listedShift
+	to := min(j.next+unlisted, len(j.sealed))
+	for _, n := range j.sealed[j.next:to] {
+		*j.marks.At(n) &^= listed
+	}
+	j.next = to
 }
 
 // clear notes that all entries, which are still there, are about to be removed.

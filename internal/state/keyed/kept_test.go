@@ -723,3 +723,76 @@ func TestLongEpoch(t *testing.T) {
 		cells.Seal()
 	}
 }
+
+// TestFewOfMany: where few of many entries have changed, and where many have, each is written once, as it was at the seal, in pieces of any size.
+func TestFewOfMany(t *testing.T) {
+	const entries = 50_000
+	values := make([]byte, entries)
+	cells := keyed.NewCells(keyed.CellsConfig{
+		Name: "cells", Budget: limit.New("test", limit.Unlimited), Of: func(uint32) (uint32, int64) { return 0, 1 },
+		Append: func(key, value []byte, id uint32) ([]byte, []byte) {
+			return binary.BigEndian.AppendUint32(key, id), append(value, values[id])
+		},
+	})
+	cells.Keep(keyed.Home{To: math.MaxUint64})
+	kept := store.NewMemory()
+	drain := func(most int64, want int) {
+		t.Helper()
+		var c store.Changes
+		for more := true; more; {
+			var err error
+			if more, err = cells.Drain(&c, most); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.Len() != want {
+			t.Fatalf("%d changes, want %d", c.Len(), want)
+		}
+		if err := kept.Apply(t.Context(), []*store.Changes{&c}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id := range uint32(entries) {
+		if err := cells.Enter(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cells.Seal()
+	drain(10_000, entries)
+	for round, changed := range []int{3, 40_000, 2, entries, 1} {
+		touch := func(value byte) {
+			for i := range changed {
+				if err := cells.Touch([]uint32{uint32(i * (entries / changed))}); err != nil {
+					t.Fatal(err)
+				}
+				values[i*(entries/changed)] = value
+			}
+		}
+		touch(byte(10 + round))
+		cells.Seal()
+		if round%2 == 0 { // what changes again before its turn is written as it was
+			touch(byte(100 + round))
+		}
+		drain(1_000, changed)
+		r := kept.Reader()
+		err := r.Scan(store.Space{}, 0, math.MaxUint64, func(_ int64, _ uint64, key, value []byte) error {
+			id := int(binary.BigEndian.Uint32(key))
+			if id%(entries/changed) == 0 && id/(entries/changed) < changed && value[0] != byte(10+round) {
+				t.Fatalf("round %d: entry %d is stored as %d", round, id, value[0])
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		cells.Seal()
+		want := 0
+		if round%2 == 0 {
+			want = changed
+		}
+		drain(1_000, want)
+	}
+}

@@ -213,6 +213,8 @@ type tableWriter struct {
 	path   string
 	writer *sstable.Writer
 	key    []byte
+	// entries are looked up so many at a time, since each look is likely to wait for memory.
+	entries [64]store.Entry
 }
 
 func (s *Store) newTable() (*tableWriter, error) {
@@ -234,18 +236,22 @@ func (w *tableWriter) add(sorted *store.Sorted, begin, end int, drops []keyRange
 			return err
 		}
 	}
-	for i := begin; i < end; i++ {
-		e := sorted.Entry(i)
-		w.key = store.AppendKey(w.key[:0], e.Space, e.Slice, e.Hash, e.Key)
-		var err error
-		if e.Deleted {
-			err = w.writer.Delete(w.key)
-		} else {
-			err = w.writer.Set(w.key, e.Value)
+	for begin < end {
+		n := sorted.Entries(begin, end, w.entries[:])
+		for i := range w.entries[:n] {
+			e := &w.entries[i]
+			w.key = store.AppendKey(w.key[:0], e.Space, e.Slice, e.Hash, e.Key)
+			var err error
+			if e.Deleted {
+				err = w.writer.Delete(w.key)
+			} else {
+				err = w.writer.Set(w.key, e.Value)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
-		}
+		begin += n
 	}
 	return nil
 }

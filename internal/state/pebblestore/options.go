@@ -22,6 +22,8 @@ type Options struct {
 	From []string
 	// Memory is what the store may use in all, in bytes: cache of blocks, compactions, what Pebble keeps in memory. Below MinMemory it is MinMemory.
 	Memory int64
+	// Late says that the store is read when it is opened and hardly after: what comes in is merged later then, and by that less often.
+	Late bool
 	// Clock waits for compactions that are behind; nil: the machine's.
 	Clock clock.Clock
 	// Log hears of what is wrong; nil: nobody.
@@ -43,10 +45,11 @@ const (
 	tableSize        = 4 << 20  // of level 0 and the next; twice as much a level below
 	tableSizeMost    = 16 << 20 // the filter of a larger one would take too much of a small cache
 	baseLevelSize    = 64 << 20
-	levelZeroTables  = 4
+	levelZeroTables  = 4  // Pebble merges level 0 from half as many levels on
+	lateTables       = 24 // the same, of a store that is read when a run begins and hardly after
 	levelZeroMost    = 24   // levels of level 0, from which on Apply waits for compactions
 	levelZeroStop    = 1000 // nothing is written that Pebble would hold back by it
-	moreCompactions  = 6    // levels of level 0 that ask for a second compaction
+	moreCompactions  = 6    // levels of level 0 beyond those that ask for a second compaction
 	compactionsLeast = 1
 	compactionsMost  = 2
 	cacheShare       = 3 // the cache has one part in so many of Memory: without cgo what it gave up is garbage for a while, and compactions need some, too
@@ -54,6 +57,10 @@ const (
 
 // pebbleOptions are those of a store.
 func pebbleOptions(o Options, fs *diskFS, f *failures) *pebble.Options {
+	tables := levelZeroTables
+	if o.Late {
+		tables = lateTables
+	}
 	options := &pebble.Options{
 		FS:                          fs,
 		Comparer:                    newComparer(),
@@ -66,7 +73,7 @@ func pebbleOptions(o Options, fs *diskFS, f *failures) *pebble.Options {
 		MemTableSize:                memtableSize,
 		MaxManifestFileSize:         manifestSize,
 		MaxOpenFiles:                openFiles,
-		L0CompactionThreshold:       levelZeroTables,
+		L0CompactionThreshold:       tables,
 		L0StopWritesThreshold:       levelZeroStop,
 		LBaseMaxBytes:               baseLevelSize,
 		CompactionConcurrencyRange:  func() (least, most int) { return compactionsLeast, compactionsMost },
@@ -83,7 +90,7 @@ func pebbleOptions(o Options, fs *diskFS, f *failures) *pebble.Options {
 		level.FilterPolicy = bloom.FilterPolicy(filterBits)
 		level.Compression = func() *sstable.CompressionProfile { return sstable.SnappyCompression }
 	}
-	options.Experimental.L0CompactionConcurrency = moreCompactions
+	options.Experimental.L0CompactionConcurrency = moreCompactions + (tables-levelZeroTables)/2
 	options.Experimental.FileCacheShards = 2
 	options.Experimental.ReadSamplingMultiplier = -1 // reads do not ask for compactions: what is read depends on the cache, not on the data
 	options.Experimental.SpanPolicyFunc = func([]byte) (pebble.SpanPolicy, []byte, error) {
