@@ -282,8 +282,8 @@ func (j *journal) seal() {
 const (
 	// drained is about how many entries are written before it is looked how many bytes they take.
 	drained = 256
-	// unlisted is how many numbers are taken off the list of an epoch in one call, beside what is written.
-	unlisted = 1 << 15
+	// unlisted is how many numbers are at least taken off the list of an epoch in one call, beside what is written.
+	unlisted = 1 << 10
 	// denseShare: entries are gone through in the order of their numbers, which is that of memory, where there is one for so many words of bits.
 	denseShare = 2
 )
@@ -300,7 +300,7 @@ func (j *journal) drain(into *store.Changes, most int64) (more bool) {
 		j.write(into, j.nextBits())
 	}
 	if j.dense {
-		j.unlist()
+		j.unlist(max(most, unlisted))
 		return j.next < len(j.sealed)
 	}
 	for j.next < len(j.sealed) && into.Bytes()-from < most {
@@ -344,10 +344,10 @@ func (j *journal) nextBits() []uint32 {
 	return j.due
 }
 
-// unlist takes numbers off the sealed list, all of which was written.
-func (j *journal) unlist() {
+// unlist takes some numbers off the sealed list, all of which was written.
+func (j *journal) unlist(most int64) {
 	listed := j.before() << listedShift
-	to := min(j.next+unlisted, len(j.sealed))
+	to := j.next + int(min(most, int64(len(j.sealed)-j.next)))
 	for _, n := range j.sealed[j.next:to] {
 		*j.marks.At(n) &^= listed
 	}
