@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"fmt"
 
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
@@ -69,13 +68,13 @@ func (k *keptStep) overflow(ctx context.Context, durable op.Overflower) error {
 func (k *keptStep) begin(ctx context.Context) error {
 	p := k.step.chain.pipeline
 	k.durable, k.late = k.late, nil
-	k.parts = k.durable.Kept()
-	for i, part := range k.parts {
-		part.Keep(keyed.Home{Space: k.space(uint8(i)), From: k.from, To: k.to}) //nolint:gosec // at most op.MaxKept
+	for i, part := range k.durable.Kept() {
 		leaving, ok := part.(keyed.Late)
 		if !ok || !leaving.MayLeave() {
-			return fmt.Errorf("internal error: step %q: part %d of its state cannot leave memory", k.step.plan.Name, i)
+			continue
 		}
+		part.Keep(keyed.Home{Space: k.space(uint8(i)), From: k.from, To: k.to}) //nolint:gosec // at most op.MaxKept
+		k.parts = append(k.parts, part)
 		if err := leaving.Adopt(); err != nil {
 			return err
 		}

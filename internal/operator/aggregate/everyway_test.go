@@ -26,6 +26,7 @@ func TestEveryWayOfChanges(t *testing.T) {
 		{"one group", aggregate.Config{Calls: simple}},
 		{"one group, rows kept", aggregate.Config{Calls: hard}},
 		{"a key", aggregate.Config{Keys: []int{keyInt}, Calls: simple}},
+		{"a key, values seen", aggregate.Config{Keys: []int{keyInt}, Calls: append(slices.Clone(simple[:2]), hard[0], hard[2], hard[4])}},
 		{"keys, rows kept", aggregate.Config{Keys: []int{keyText, keyInt}, Calls: hard}},
 		{"keys alone", aggregate.Config{Keys: []int{keyText, keyInt}}},
 		{"sets", aggregate.Config{Keys: []int{keyInt, keyText}, Sets: [][]int{{0, 1}, {0}, {1}, {}, {}}, Calls: slices.Concat(simple, hard[:2])}},
@@ -34,10 +35,11 @@ func TestEveryWayOfChanges(t *testing.T) {
 		for _, retracts := range []bool{false, true} {
 			t.Run(tt.name, func(t *testing.T) {
 				config := tt.config
-				config.Name, config.Types, config.Changes, config.Retracts, config.TTL = "aggregate 1", types(), true, retracts, 1<<60
-				o := under(config)
-				o.Changes, o.Times = true, optest.AnyTime
+				config.Name, config.Types, config.Changes, config.Retracts = "aggregate 1", types(), true, retracts
 				rapid.Check(t, func(r *rapid.T) {
+					config.TTL = rapid.SampledFrom([]int64{0, 1 << 60}).Draw(r, "TTL")
+					o := under(config)
+					o.Changes, o.Times = true, optest.AnyTime
 					in := drawInput(r, &batch.Pool{})
 					log := in
 					if retracts {

@@ -177,16 +177,21 @@ func (g *groups) absorb(in *batch.Batch) error {
 	if g.rows != nil {
 		minus = g.signs(in)
 	}
-	var partition []uint64
-	if g.partition != nil {
-		partition = g.partition.Hash(in)
-	}
+	partition := g.placesOf(in)
 	for i := range g.sets {
 		if err := g.absorbSet(in, i, partition, minus); err != nil {
 			return op.OutOfMemory(g.config.Name, err)
 		}
 	}
 	return nil
+}
+
+// placesOf hashes the columns that rows are exchanged by, if those are not the keys of their groups: nil if they are.
+func (g *groups) placesOf(in *batch.Batch) []uint64 {
+	if g.partition == nil {
+		return nil
+	}
+	return g.partition.Hash(in)
 }
 
 // absorbSet adds the rows to their groups of one set.

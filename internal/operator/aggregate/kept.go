@@ -49,35 +49,8 @@ func (o *Operator) prepareKept() {
 		o.table.SetValues(keyed.Values{Append: o.appendEntry, Restore: o.restoreEntry, Leave: o.leaves(), Free: o.leave, Vacate: o.vacate})
 	}
 	for _, s := range o.seen {
-		s.table.SetValues(keyed.Values{Append: s.appendValue, Restore: s.restoreValue})
+		s.table.SetValues(keyed.Values{Append: s.appendValue, Restore: s.restoreValue, Leave: o.seenLeave(), Vacate: s.vacate})
 	}
-}
-
-// leaves reports whether groups may leave memory: nothing is kept beside them, and neither time alone nor, with changes, a flush without rows finds any.
-func (o *Operator) leaves() bool {
-	return o.table != nil && (o.changes == nil || !o.changes.patient) && o.config.pieced == nil && o.expiry == nil && o.numbers == nil && len(o.seen) == 0 &&
-		!slices.ContainsFunc(o.calls, func(c *call) bool { return c.ordered != nil }) &&
-		(o.changes == nil || !slices.ContainsFunc(o.config.Sets, func(places []int) bool { return len(places) == 0 }))
-}
-
-// vacate gives back the memory of what is kept for groups, which have all left.
-func (o *Operator) vacate() {
-	o.record.Free()
-	for _, c := range o.calls {
-		c.free()
-	}
-	o.remake()
-}
-
-// Leaves reports whether groups may leave memory.
-func (o *Operator) Leaves() bool { return o.leaves() }
-
-// leave forgets a group that leaves memory, unless the next flush looks at it.
-func (o *Operator) leave(slot uint32) bool {
-	if o.changes != nil && *o.changes.marks.At(slot)&touched != 0 {
-		return false
-	}
-	return o.forget(slot) == nil
 }
 
 // appendEntry appends what is known of a group, but for rows: those are stored by themselves.

@@ -19,10 +19,13 @@ type Operator struct {
 	ended, over, hasEmpty bool
 	// keeps: changes of the state are noted. whole: it was restored by key groups.
 	keeps, whole bool
+	// stays, unless it is nil, says of a slot that its group must stay in memory.
+	stays func(slot uint32) bool
 	// started: with changes, the groups that are there without rows were made.
 	started bool
 	ignored int64
 	tables  []op.Table
+	asked   asked
 }
 
 // New returns the operator that config describes. Its state is reserved in budget.
@@ -34,7 +37,7 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 		o.tables = append(o.tables, o.table)
 	}
 	for _, s := range o.seen {
-		o.tables = append(o.tables, s.table)
+		o.tables = append(o.tables, &seenTable{s.table, s, o})
 	}
 	for _, c := range o.calls {
 		if c.ordered != nil {
@@ -50,37 +53,39 @@ func (o *Operator) Tables() []op.Table { return o.tables }
 // Needs declares the groups of the rows that come, and what the calls keep in the same key groups; everything at the end, but for groups that may leave memory: a flush looks
 // at those that were touched since the last one, which have stayed.
 func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
-	if in == nil && o.table != nil && o.table.Departed() {
+	o.asked.in = in
+	switch {
+	case in == nil && o.table != nil && o.table.Departed():
 		o.needRange(needs)
-		return
-	}
-	if in == nil && o.keeps && o.leaves() {
-		return
-	}
-	if in == nil {
-		for i := range o.tables {
-			needs.All(i)
-		}
-		return
-	}
-	if in.Rows() == 0 {
-		return
-	}
-	if o.table == nil {
+	case in == nil:
+		o.needAll(needs)
+	case in.Rows() == 0:
+	case o.table == nil:
 		for i := range o.tables {
 			needs.Groups(i, 0, 0)
 		}
-		return
+	default:
+		o.needRows(in, needs)
 	}
-	var partition []uint64
-	if o.partition != nil {
-		partition = o.partition.Hash(in)
+}
+
+// needAll declares everything that does not leave memory.
+func (o *Operator) needAll(needs *op.Needs) {
+	for i := range o.tables {
+		if !o.keeps || !o.partLeaves(i) {
+			needs.All(i)
+		}
 	}
+}
+
+// needRows declares the groups of rows, and the rows of calls in their key groups. Which of the values that calls have seen are needed is not known before the groups are there: see seenTable.
+func (o *Operator) needRows(in *batch.Batch, needs *op.Needs) {
+	partition := o.placesOf(in)
 	for i := range o.sets {
 		hashes := o.hashes(in, i, partition)
 		needs.Keys(0, hashes)
 		for _, h := range hashes {
-			for k := 1; k < len(o.tables); k++ {
+			for k := 1 + len(o.seen); k < len(o.tables); k++ {
 				needs.Groups(k, op.GroupOf(h), op.GroupOf(h))
 			}
 		}

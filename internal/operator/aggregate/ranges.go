@@ -24,7 +24,7 @@ func (r *ranges) goOn() bool {
 }
 
 // Closes says that the end goes through all groups, unless the answer has come by changes.
-func (o *Operator) Closes(int) bool { return o.changes == nil && !o.ended }
+func (o *Operator) Closes(int) bool { return o.leaves() && o.changes == nil && !o.ended }
 
 // needRange declares the groups that are emitted next.
 func (o *Operator) needRange(needs *op.Needs) {

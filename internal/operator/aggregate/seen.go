@@ -90,13 +90,7 @@ func (s *seen) add(in *batch.Batch) error {
 	if rows.n == 0 {
 		return nil
 	}
-	s.cols = s.cols[:0]
-	if n := s.groups.numbers; n != nil {
-		s.cols = append(s.cols, n.column)
-	}
-	for _, a := range s.args {
-		s.cols = append(s.cols, in.Cols[a])
-	}
+	s.view(in)
 	slots := s.slots[:rows.n]
 	fresh, err := s.table.Upsert(s.hash(in.Len, rows), s.cols, rows.rows, slots)
 	if err != nil {
@@ -133,6 +127,17 @@ func (s *seen) add(in *batch.Batch) error {
 		}
 	}
 	return nil
+}
+
+// view makes cols the keys of the table for the rows of in.
+func (s *seen) view(in *batch.Batch) {
+	s.cols = s.cols[:0]
+	if n := s.groups.numbers; n != nil {
+		s.cols = append(s.cols, n.column)
+	}
+	for _, a := range s.args {
+		s.cols = append(s.cols, in.Cols[a])
+	}
 }
 
 // choose returns the rows of g.all that count for a call, and makes their masks.
@@ -319,6 +324,11 @@ func (s *seen) count(rows *selection, slots []uint32) error {
 
 func (s *seen) free() {
 	s.table.Free()
+	s.vacate()
+}
+
+// vacate gives back the memory of what is kept beside values.
+func (s *seen) vacate() {
 	s.had.Free()
 	if s.counts != nil {
 		s.counts.Free()

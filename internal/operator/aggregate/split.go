@@ -263,6 +263,7 @@ func NewDistinct(pool *batch.Pool, budget *limit.Budget, config Config) *Distinc
 	}
 	d := &Distinct{Operator: New(pool, budget, inner), whole: config, noted: keyed.NewSlab[uint8](budget)}
 	d.groups.note = d.noteRows
+	d.stays = func(slot uint32) bool { return int(slot) < d.noted.Len() && *d.noted.At(slot) != 0 }
 	d.output = newOutput(d.groups, config.PartialOutput())
 	d.values = d.output.out.Cols[len(config.Keys):]
 	return d
@@ -360,6 +361,9 @@ func (d *Distinct) at(i int) int {
 	}
 	panic("aggregate: a call that is not split")
 }
+
+// Closes says that the end does not go through the groups.
+func (d *Distinct) Closes(int) bool { return false }
 
 // OnEnd emits what is left.
 func (d *Distinct) OnEnd(out *op.Output) (more bool, err error) { return d.OnFlush(out) }

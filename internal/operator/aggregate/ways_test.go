@@ -47,6 +47,7 @@ func TestEveryWay(t *testing.T) {
 		{"one group", aggregate.Config{Calls: simple}},
 		{"one group, rows kept", aggregate.Config{Calls: hard}},
 		{"a key", aggregate.Config{Keys: []int{keyInt}, Calls: simple}},
+		{"a key, values seen", aggregate.Config{Keys: []int{keyInt}, Calls: append(slices.Clone(simple), hard[0], distinct(call(t, "sum", argInt)))}},
 		{"keys, rows kept", aggregate.Config{Keys: []int{keyText, keyNumeric}, Calls: hard}},
 		{"keys alone", aggregate.Config{Keys: []int{keyNumeric, keyInt}}},
 		{"sets", aggregate.Config{Keys: []int{keyInt, keyText}, Sets: [][]int{{0, 1}, {0}, {1}, {}, {}}, Calls: slices.Concat(simple, hard[:2])}},

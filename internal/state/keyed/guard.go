@@ -8,8 +8,10 @@ type Guard struct {
 	name   string
 	loaded map[uint64]struct{}
 	groups [Groups / 64]uint64
-	open   bool
-	err    error
+	// expected are groups that the next load lets pass, beside those it is given.
+	expected [Groups / 64]uint64
+	open     bool
+	err      error
 }
 
 // NewGuard returns a guard that lets nothing pass; name is what errors call the table.
@@ -23,7 +25,10 @@ func (g *Guard) Err() error { return g.err }
 
 // load makes resident what is declared, and nothing else.
 func (g *Guard) load(hashes []uint64, groups [Groups / 64]uint64) {
-	g.open, g.groups = false, groups
+	for i, expected := range g.expected {
+		groups[i] |= expected
+	}
+	g.open, g.groups, g.expected = false, groups, [Groups / 64]uint64{}
 	g.loaded = make(map[uint64]struct{}, len(hashes))
 	for _, h := range hashes {
 		g.loaded[h] = struct{}{}
@@ -73,6 +78,13 @@ func (t *Table) Load(hashes []uint64, groups [Groups / 64]uint64) error {
 		t.guard.load(hashes, groups)
 	}
 	return t.loadAway(hashes, groups)
+}
+
+// Expect says that keys of key groups are put in or looked for, until the next Load, of which none is away: such as hang on others that are new. It goes before that Load.
+func (t *Table) Expect(groups [Groups / 64]uint64) {
+	if t.guard != nil {
+		t.guard.expected = groups
+	}
 }
 
 // SetGuard makes a test's guard watch over the rows, by key group.
