@@ -34,6 +34,64 @@ type affected struct {
 	first, last, end int64
 }
 
+// Showing is how a Revised tells of windows.
+type Showing uint8
+
+const (
+	// AsNow: as the configuration says.
+	AsNow Showing = iota
+	// AtClose: when they close, and corrected behind that.
+	AtClose
+	// Early: before they close, too.
+	Early
+)
+
+// settleFormer makes the levels of a restored cell those of the emission of now.
+func (r *Revised) settleFormer(id uint32, at *slice) error {
+	c := r.cells.At(id)
+	heard := at.last <= r.fired && r.isAware(r.groupOf(c.key))
+	switch {
+	case r.cfg.Former == AtClose && r.cfg.Emission != OnClose:
+		if c.sums[known] != none && !heard { // windows that had not closed did not show it
+			return r.swap(id)
+		}
+	case r.cfg.Former == Early && r.cfg.Emission == OnClose:
+		return r.settleEarly(id, at)
+	}
+	return nil
+}
+
+// settleEarly does that where windows were shown early that are to come out when they close: what those show that have not closed waits to be taken back, and what they do not show is known.
+func (r *Revised) settleEarly(id uint32, at *slice) error {
+	c := r.cells.At(id)
+	if at.first <= r.fired && !r.isAware(r.groupOf(c.key)) && c.sums[waiting] != none {
+		if err := r.shift(id, waiting, fresh, false); err != nil {
+			return err
+		}
+	}
+	switch {
+	case at.last > r.fired:
+		return r.swap(id)
+	case c.sums[waiting] != none:
+		return r.shift(id, waiting, known, false)
+	}
+	return nil
+}
+
+// swap makes what is known of a cell wait, and what waits known.
+func (r *Revised) swap(id uint32) error {
+	own := [1]uint32{id}
+	if err := r.kept.Touch(own[:]); err != nil {
+		return err
+	}
+	c := r.cells.At(id)
+	c.sums[known], c.sums[waiting] = c.sums[waiting], c.sums[known]
+	return nil
+}
+
+// takesBack reports whether something waits to be taken back.
+func (r *Revised) takesBack() bool { return r.cfg.Emission == OnClose && len(r.waiting.list) > 0 }
+
 // OnFlush tells of rows that windows show now.
 func (r *Revised) OnFlush(out *op.Output) (more bool, err error) { return r.flush(out) }
 
@@ -57,11 +115,14 @@ func (r *Revised) flush(out *op.Output) (more bool, err error) {
 
 // hasFresh reports whether a flush has something to tell. What waits does not wait any more where the operator was restored from one with intervals and has none.
 func (r *Revised) hasFresh() bool {
-	return len(r.fresh.list) > 0 || r.cfg.Emission == OnUpdate && len(r.waiting.list) > 0
+	return len(r.fresh.list) > 0 || r.cfg.Emission == OnUpdate && len(r.waiting.list) > 0 || r.takesBack()
 }
 
 func (r *Revised) beginFlush() error {
 	switch {
+	case r.takesBack():
+		r.rows.back = true
+		return r.begin(waiting, &r.waiting, r.fired, math.MaxInt64)
 	case r.cfg.Emission != OnUpdate:
 		return r.begin(fresh, &r.fresh, math.MinInt64, r.fired)
 	case len(r.waiting.list) > 0:
@@ -130,7 +191,7 @@ func (r *Revised) goOn(out *op.Output) (more bool, err error) {
 			return true, nil
 		}
 	}
-	v.running = false
+	v.running, r.rows.back = false, false
 	return false, nil
 }
 
@@ -233,6 +294,9 @@ func (r *Revised) gather(key uint32, from int64) {
 // show has a row made of the window that ends at end, which the cells of the chain from i up to, not including, j are in.
 func (r *Revised) show(key uint32, end int64, i, j int) error {
 	v := &r.revise
+	if r.rows.back {
+		return r.showBack(key, end, i, j)
+	}
 	front, back, err := v.old.window(r, i, j)
 	if err != nil {
 		return err
@@ -248,6 +312,20 @@ func (r *Revised) show(key uint32, end int64, i, j int) error {
 	}
 	s.more(front, back)
 	r.addOdd(end, v.new.levels)
+	return r.rows.add(key, end)
+}
+
+// showBack has the row taken back that a window showed.
+func (r *Revised) showBack(key uint32, end int64, i, j int) error {
+	front, back, err := r.revise.new.window(r, i, j)
+	if err != nil {
+		return err
+	}
+	r.rows.sum.begin(front, back)
+	r.addOdd(end, r.revise.new.levels)
+	if err := r.rows.shown(); err != nil {
+		return err
+	}
 	return r.rows.add(key, end)
 }
 

@@ -70,8 +70,8 @@ func (r *Revised) close(micros int64, out *op.Output) (more bool, err error) {
 		if more, err = r.fire(out); more || err != nil {
 			return more, op.OutOfMemory(r.cfg.Name, err)
 		}
-		r.fired = max(r.fired, r.closed())
 	}
+	r.fired = max(r.fired, r.closed())
 	return false, op.OutOfMemory(r.cfg.Name, r.drop())
 }
 

@@ -115,12 +115,15 @@ func (r *Revised) settleRestored() error {
 
 // settleCell does that for a cell. Where a key group came from was not known how far windows have closed: of those that have nothing was told yet.
 func (r *Revised) settleCell(id uint32, at *slice) error {
+	if err := r.settleFormer(id, at); err != nil {
+		return err
+	}
 	c := r.cells.At(id)
 	k := r.rings.At(c.key)
 	if r.running() && at.last > r.fired && (k.live == none || r.list[r.cells.At(k.live).slice].compareLast(at) > 0) {
 		k.live = id
 	}
-	if at.first <= r.fired && !r.isAware(r.groupOf(c.key)) {
+	if at.first <= r.fired && !r.isAware(r.groupOf(c.key)) && (r.cfg.Former != Early || r.cfg.Emission != OnClose) {
 		from := waiting
 		if r.cfg.Emission == OnClose {
 			from = known

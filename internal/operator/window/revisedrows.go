@@ -21,6 +21,8 @@ type revisedRows struct {
 	sum     sum
 	// temps are partials that are taken back when the batch is made.
 	temps []uint32
+	// back: windows show nothing now, and what they showed is taken back.
+	back bool
 	// For each window: the key, the end, and the partials of what it showed, none if nothing, and shows.
 	keys     []uint32
 	ends     []int64
@@ -242,7 +244,8 @@ func (e *revisedRows) decide(out *op.Output) {
 func (e *revisedRows) judge(i int, had, bad bool) {
 	before, after := int(e.images[i]), len(e.olds)+i
 	switch {
-	case bad && had:
+	case e.back && !had:
+	case e.back, bad && had:
 		e.row(i, before, batch.Delete)
 	case bad:
 	case !had:

@@ -23,6 +23,8 @@ type SlicedConfig struct {
 	Config
 	// Shape is that of the Assign.
 	Shape Shape
+	// Former says of a Revised how the one told of windows whose state it goes on from.
+	Former Showing
 	// TimeType is the type of the start and the end of windows, a TIMESTAMP or TIMESTAMPTZ.
 	TimeType schema.Type
 }

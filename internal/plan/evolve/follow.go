@@ -30,6 +30,9 @@ func (e *Evolution) Follow(plan *physical.Plan, old *Description, at Progress) e
 			continue
 		}
 		e.since(stage.Head, c, old, at)
+		if c.wasStep.Form != c.step.Form {
+			stage.Head.Showed = physical.FormerShowing(c.wasStep.Form)
+		}
 		if c.Verdict != Transformed {
 			continue
 		}

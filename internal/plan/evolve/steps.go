@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"wire.example/wire/internal/plan/physical"
 )
 
 func span(micros int64) string { return (time.Duration(micros) * time.Microsecond).String() }
@@ -340,6 +342,8 @@ func (j *judgement) properties() {
 	was, is := j.was, j.is
 	if was.Window != is.Window {
 		j.reset("its windows were %s, are %s", orNone(was.Window), orNone(is.Window))
+	} else if was.Form != is.Form && physical.GoesOn(was.Form, is.Form) {
+		j.note(costSetting, "answers came out of %s, and come out of %s", was.Form, is.Form)
 	} else if was.Form != is.Form {
 		j.reset("its state is kept as %s, and was kept as %s", is.Form, was.Form)
 	}

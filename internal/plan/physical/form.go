@@ -1,6 +1,9 @@
 package physical
 
-import "wire.example/wire/internal/plan/logical"
+import (
+	"wire.example/wire/internal/operator/window"
+	"wire.example/wire/internal/plan/logical"
+)
 
 const (
 	// revisedForm: answers are given before windows close; correctedForm: when they close, and corrected behind that.
@@ -24,6 +27,23 @@ func AggregateForm(n *logical.Aggregate) string {
 	default:
 		return "windows"
 	}
+}
+
+// FormerShowing is how an operator with state of that form told of windows; AsNow if it is not one of slices whose answers change.
+func FormerShowing(form string) window.Showing {
+	switch form {
+	case revisedForm:
+		return window.Early
+	case correctedForm:
+		return window.AtClose
+	default:
+		return window.AsNow
+	}
+}
+
+// GoesOn reports whether an aggregation with state of one form goes on from another one as it is.
+func GoesOn(was, is string) bool {
+	return FormerShowing(was) != window.AsNow && FormerShowing(is) != window.AsNow
 }
 
 // SortForm says how the state of a sort is laid out.

@@ -71,7 +71,7 @@ func (f *Former) Operator(s *Step, b Build) (op.Operator, error) {
 	case "sessions":
 		return window.NewSessions(b.Pool, b.Budget, old)
 	case "slices of windows", revisedForm, correctedForm:
-		return newSliced(b, n, old)
+		return newSliced(b, n, old, window.AsNow)
 	default:
 		return window.NewAggregate(b.Pool, b.Budget, old)
 	}

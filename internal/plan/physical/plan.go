@@ -3,6 +3,7 @@ package physical
 import (
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/window"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
@@ -93,6 +94,8 @@ type Step struct {
 	// Since are, for the calls of windows, the latest starts of windows for which they are NULL, in µs: they were added while those were open. nil means
 	// that there are none.
 	Since []int64
+	// Showed says, of slices of windows whose answers change, how the step told of windows whose state it goes on from.
+	Showed window.Showing
 	// New makes the operator of one lane or task. Only a step of a stage may keep state (see op.Stateful) or wait for the end of its input.
 	New func(Build) (op.Operator, error)
 	// Ports are the edges behind each output port.

@@ -66,15 +66,15 @@ func newWindows(s *Step, n *logical.Aggregate) meeting {
 	if table := n.Window.Table; table != nil && table.Shape == logical.Session {
 		s.New = func(b Build) (op.Operator, error) { return window.NewSessions(b.Pool, b.Budget, since()) }
 	} else if n.Window.Sliced {
-		s.New = func(b Build) (op.Operator, error) { return newSliced(b, n, since()) }
+		s.New = func(b Build) (op.Operator, error) { return newSliced(b, n, since(), s.Showed) }
 	}
 	return byKeys(dealt)
 }
 
 // newSliced makes the operator of windows that are put together from slices.
-func newSliced(b Build, n *logical.Aggregate, config window.Config) (op.Operator, error) {
+func newSliced(b Build, n *logical.Aggregate, config window.Config, former window.Showing) (op.Operator, error) {
 	table := n.Window.Table
-	c := window.SlicedConfig{Config: config, Shape: shapeOf(table), TimeType: table.Input.Schema().Fields[table.Time].Type}
+	c := window.SlicedConfig{Config: config, Former: former, Shape: shapeOf(table), TimeType: table.Input.Schema().Fields[table.Time].Type}
 	if n.Changing {
 		return window.NewRevised(b.Pool, b.Budget, c)
 	}
