@@ -273,20 +273,43 @@ func TestAnswersAreGivenAsTheyChange(t *testing.T) {
 
 // EVERY and ON UPDATE keep the same state.
 func TestAnotherEmissionOfWindows(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		old := source + file("out") + strings.Replace(minutes, ";", " EMIT EVERY INTERVAL '1 hour';", 1)
-		now := source + file("out") + strings.Replace(minutes, ";", " EMIT CHANGES;", 1)
-		m, _ := w.must(leg{script: old, lanes: 2, blocks: half})
-		_, e := w.must(leg{script: now, lanes: 2, from: m})
-		if verdicts(e) != "kept" || e.Loses() {
-			t.Errorf("%s", e.Table())
+	shapes := map[string]string{
+		"HOP": "HOP(TABLE orders, DESCRIPTOR(at), INTERVAL '20 seconds', INTERVAL '1 minute')",
+		"CUMULATE": "CUMULATE(TABLE orders, DESCRIPTOR(at), INTERVAL '20 seconds', INTERVAL '1 minute')",
+	}
+	const late = " ALLOWED LATENESS INTERVAL '10 seconds'"
+	emissions := []string{"EMIT EVERY INTERVAL '1 hour'" + late, "EMIT CHANGES" + late, late, "EMIT EVERY INTERVAL '2 hours'" + late}
+	for name, shape := range shapes {
+		query := func(emission string) string {
+			return source + file("out") +
+				"INSERT INTO out SELECT customer, window_start, window_end, count(*) AS n, sum(amount) AS total FROM TABLE(" + shape + ") GROUP BY customer, window_start, window_end " + emission + ";"
 		}
-		want := newWorld(t, false)
-		want.must(leg{script: now, lanes: 2})
-		if got, should := replay(t, w, "/out.jsonl"), replay(t, want, "/out.jsonl"); !slices.Equal(got, should) {
-			t.Errorf("other rows\n%s", difference(got, should))
+		for _, was := range emissions {
+			for _, is := range emissions {
+				if was == is {
+					continue
+				}
+				t.Run(name+" "+was+" to "+is, func(t *testing.T) {
+					each(t, func(t *testing.T, w *world) { emissionIsEdited(t, w, query(was), query(is)) })
+				})
+			}
 		}
-	})
+	}
+}
+
+// emissionIsEdited goes on from one script with another one, and wants what that one gives alone.
+func emissionIsEdited(t *testing.T, w *world, old, now string) {
+	t.Helper()
+	m, _ := w.must(leg{script: old, lanes: 2, blocks: half, emit: logical.EmitChanges})
+	_, e := w.must(leg{script: now, lanes: 3, from: m, emit: logical.EmitChanges})
+	if verdicts(e) != "kept" || e.Loses() {
+		t.Errorf("%s", e.Table())
+	}
+	want := newWorld(t, false)
+	want.must(leg{script: now, lanes: 2, emit: logical.EmitChanges})
+	if got, should := replay(t, w, "/out.jsonl"), replay(t, want, "/out.jsonl"); !slices.Equal(got, should) {
+		t.Errorf("other rows\n%s", difference(got, should))
+	}
 }
 
 // Neither the parallelism nor statistics change what a plan does that goes on: from four tasks on, values of DISTINCT are looked up by tasks of their own in a plan that begins.
