@@ -274,7 +274,7 @@ func TestAnswersAreGivenAsTheyChange(t *testing.T) {
 // EVERY and ON UPDATE keep the same state.
 func TestAnotherEmissionOfWindows(t *testing.T) {
 	shapes := map[string]string{
-		"HOP": "HOP(TABLE orders, DESCRIPTOR(at), INTERVAL '20 seconds', INTERVAL '1 minute')",
+		"HOP":      "HOP(TABLE orders, DESCRIPTOR(at), INTERVAL '20 seconds', INTERVAL '1 minute')",
 		"CUMULATE": "CUMULATE(TABLE orders, DESCRIPTOR(at), INTERVAL '20 seconds', INTERVAL '1 minute')",
 	}
 	const late = " ALLOWED LATENESS INTERVAL '10 seconds'"
