@@ -23,6 +23,9 @@ func Store(o op.Durable) *Stored {
 	s := &Stored{op: o, parts: o.Kept(), store: store.NewMemory()}
 	for i, part := range s.parts {
 		part.Keep(keyed.Home{Space: s.space(i), To: math.MaxUint64})
+		if leaving, ok := part.(keyed.Evictable); ok && leaving.MayLeave() {
+			leaving.Attach(s.store.Reader(), 0)
+		}
 		if spiller, ok := part.(keyed.Spiller); ok {
 			spiller.Attach(s.store.Reader(), 0)
 		}
@@ -41,6 +44,40 @@ func (s *Stored) Spill(all bool) error {
 			return err
 		}
 		if err := spillAll(spiller, s.store); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Evict has about so many entries of each part leave memory that may, or all of them, with their memory. The operator must be flushed, and say what it needs before each call from then on.
+func (s *Stored) Evict(want int, all bool) error {
+	for _, part := range s.parts {
+		leaving, ok := part.(keyed.Evictable)
+		if !ok || !leaving.MayLeave() {
+			continue
+		}
+		if !all {
+			if evicted, err := leaving.Evict(want, s.changes == nil); err != nil || evicted >= want {
+				return err
+			}
+		}
+		if err := s.Drain(math.MaxInt64); err != nil {
+			return err
+		}
+		changes := &store.Changes{}
+		for leaving.Spill(changes, spilledAtOnce) {
+		}
+		if err := s.store.Apply(context.Background(), []*store.Changes{changes}); err != nil {
+			return err
+		}
+		if departing, ok := part.(keyed.Departing); ok && all {
+			if err := departing.Depart(false); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, err := leaving.Evict(want, true); err != nil {
 			return err
 		}
 	}

@@ -168,6 +168,14 @@ func (r *rig) keepAll() {
 	r.make(len(r.instances))
 }
 
+// evict has state leave memory now and then.
+func (in *instance) evict() error {
+	if in.stored == nil || in.calls%3 != 0 {
+		return nil
+	}
+	return in.stored.Evict(2, in.calls%9 == 0)
+}
+
 // store ends an epoch, or stores something, now and then.
 func (in *instance) store() error {
 	if in.stored == nil {
@@ -216,7 +224,10 @@ func (r *rig) make(instances int) {
 func (r *rig) call(in *instance, input int, b *batch.Batch, call func(*op.Output) (bool, error)) {
 	r.t.Helper()
 	for calls, more := 0, true; more; calls++ {
-		if len(in.guards) > 0 && (b == nil || calls == 0) {
+		if (len(in.guards) > 0 || in.stored != nil) && (b == nil || calls == 0) {
+			if err := in.evict(); err != nil {
+				r.t.Fatalf("%v", err)
+			}
 			in.op.(op.Needer).Needs(input, b, &in.needs)
 			if err := in.needs.Load(in.op.(op.Tabled).Tables()); err != nil {
 				r.t.Fatalf("%v", err)

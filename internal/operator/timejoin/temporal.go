@@ -38,6 +38,10 @@ type Temporal struct {
 	// positions are those of rows that meet a version, rights their versions.
 	positions []uint16
 	rights    []uint32
+	// asking are hashes that the next call needs, asked that it is one for rows that wait no longer.
+	asking  []uint64
+	asked   bool
+	leaving versionRows
 }
 
 // NewTemporal returns a temporal join. It does not keep c.
@@ -55,8 +59,7 @@ func NewTemporal(c *TemporalConfig) (*Temporal, error) {
 	t.keep = cfg.stored(LeftInput, cfg.times(LeftInput)...)
 	t.held = keyed.NewRows(cfg.Pool, cfg.Left, 0, cfg.title(sortTemporal), cfg.Budget)
 	t.waiting = newDue(cfg.Budget)
-	t.versions.rows.SetExtras(keyed.Extras{Loaded: t.versions.load})
-	t.held.SetExtras(keyed.Extras{Loaded: t.wake})
+	t.describe()
 	t.out, t.cond = newOutput(&cfg.Config), newCondition(&cfg.Config)
 	for _, i := range append(cfg.times(LeftInput), t.keys.columns...) {
 		if t.own[i] == nil {
@@ -271,15 +274,11 @@ func (t *Temporal) OnInputEnd(input int, out *op.Output) (more bool, err error) 
 
 // release emits a batch of rows that wait for nothing any more, and answers more if there was one.
 func (t *Temporal) release(out *op.Output) (more bool, err error) {
-	if t.ended[RightInput] {
-		err = t.waiting.flush()
-	} else {
-		err = t.waiting.advance(t.reached[RightInput])
+	if !t.asked {
+		if err := t.ready(); err != nil {
+			return false, err
+		}
 	}
-	if err != nil {
-		return false, op.OutOfMemory(t.cfg.title(sortTemporal), err)
-	}
-	t.lefts = append(t.lefts[:0], t.waiting.take(batch.MaxRows)...)
 	n := len(t.lefts)
 	if n == 0 {
 		return false, nil
@@ -287,6 +286,9 @@ func (t *Temporal) release(out *op.Output) (more bool, err error) {
 	t.held.Gather(t.lefts, t.own)
 	t.b = batch.Batch{Cols: t.own, Len: n}
 	hashes := t.keys.hash(&t.b)
+	if t.ask(hashes) {
+		return true, nil
+	}
 	if err := t.versions.lookUp(&t.b, t.keys, hashes, t.own[t.cfg.LeftTime].Int64s(), t.ids); err != nil {
 		return false, err
 	}
@@ -318,6 +320,20 @@ func (t *Temporal) release(out *op.Output) (more bool, err error) {
 	return true, t.held.Delete(t.lefts)
 }
 
+// ready takes a batch of rows that wait for nothing any more.
+func (t *Temporal) ready() (err error) {
+	if t.ended[RightInput] {
+		err = t.waiting.flush()
+	} else {
+		err = t.waiting.advance(t.reached[RightInput])
+	}
+	if err != nil {
+		return op.OutOfMemory(t.cfg.title(sortTemporal), err)
+	}
+	t.lefts = append(t.lefts[:0], t.waiting.take(batch.MaxRows)...)
+	return nil
+}
+
 // Tables are the state: versions, their keys, and the left rows that wait.
 func (t *Temporal) Tables() []op.Table {
 	return []op.Table{t.versions.rows, t.versions.table, t.held}
@@ -325,6 +341,10 @@ func (t *Temporal) Tables() []op.Table {
 
 // Needs declares the keys of in, or what a watermark may move.
 func (t *Temporal) Needs(input int, in *batch.Batch, needs *op.Needs) {
+	if t.versions.rows.HasAway() {
+		t.needsAway(input, in, needs)
+		return
+	}
 	if in == nil {
 		for i := range t.Tables() {
 			needs.All(i)
@@ -394,7 +414,12 @@ func (t *Temporal) wake(ids []uint32) error {
 }
 
 // Kept are the versions and the left rows that wait.
-func (t *Temporal) Kept() []keyed.Kept { return []keyed.Kept{t.versions.rows, t.held} }
+func (t *Temporal) Kept() []keyed.Kept {
+	if !t.Leaves() {
+		return []keyed.Kept{t.versions.rows, t.held}
+	}
+	return []keyed.Kept{&t.leaving, t.held}
+}
 
 // Rest returns nothing: the parts are all there is.
 func (t *Temporal) Rest(op.KeyGroup) ([]byte, error) { return nil, nil }
