@@ -38,11 +38,11 @@ type affected struct {
 type Showing uint8
 
 const (
-	// AsNow: as the configuration says.
+	// AsNow is as the configuration says.
 	AsNow Showing = iota
-	// AtClose: when they close, and corrected behind that.
+	// AtClose is when they close, and corrected behind that.
 	AtClose
-	// Early: before they close, too.
+	// Early is before they close, too.
 	Early
 )
 
