@@ -340,11 +340,12 @@ func (j *judgement) types(input int) {
 // properties compares what else there is.
 func (j *judgement) properties() {
 	was, is := j.was, j.is
-	if was.Window != is.Window {
+	switch {
+	case was.Window != is.Window:
 		j.reset("its windows were %s, are %s", orNone(was.Window), orNone(is.Window))
-	} else if was.Form != is.Form && physical.GoesOn(was.Form, is.Form) {
+	case was.Form != is.Form && physical.GoesOn(was.Form, is.Form):
 		j.note(costSetting, "answers came out of %s, and come out of %s", was.Form, is.Form)
-	} else if was.Form != is.Form {
+	case was.Form != is.Form:
 		j.reset("its state is kept as %s, and was kept as %s", is.Form, was.Form)
 	}
 	for _, name := range partNames(was.Parts, is.Parts) {
