@@ -70,6 +70,9 @@ func (t *task) fill(ctx context.Context) error {
 		return nil
 	}
 	keeper := t.pipeline.settings.Keeper
+	if err := t.widen(ctx, keeper); err != nil {
+		return err
+	}
 	reader, err := keeper.Reader(ctx)
 	if err != nil {
 		return err

@@ -45,6 +45,8 @@ type Change struct {
 	sink, wasSink     *Sink
 	// calls are, for each call, the one that it goes on from, or -1.
 	calls []int
+	// widened: entries are rewritten with wider columns, one by one.
+	widened bool
 	// announce: nobody has been told of groups that are there.
 	announce bool
 }

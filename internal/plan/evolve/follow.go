@@ -33,7 +33,7 @@ func (e *Evolution) Follow(plan *physical.Plan, old *Description, at Progress) e
 		if c.wasStep.Form != c.step.Form {
 			stage.Head.Showed = physical.FormerShowing(c.wasStep.Form)
 		}
-		if c.Verdict != Transformed {
+		if c.Verdict != Transformed || c.widened {
 			continue
 		}
 		f, err := former(stage.Head, c)

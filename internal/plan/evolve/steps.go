@@ -330,10 +330,23 @@ func (in *Input) uses(c int) bool { return len(in.Used) == 0 || in.Used[c] }
 func (j *judgement) types(input int) {
 	was, is := j.was.Inputs[input].Types, j.is.Inputs[input].Types
 	for c := range min(len(was), len(is)) {
-		if is[c].follows(was[c]) != same {
+		switch how := is[c].follows(was[c]); {
+		case how == same:
+		case how == wider && slices.Contains(widening(), j.is.Form) && is[c].widens(was[c]):
+			j.how.widened = true
+			j.transform(costWider, "column %d of its rows was %s, is %s", c+1, was[c], is[c])
+		default:
 			j.reset("column %d of its rows was %s, is %s", c+1, was[c], is[c])
 			return
 		}
+	}
+}
+
+// widening are the forms of state whose entries are rewritten where columns get wider types: rows and keys, of which all else follows.
+func widening() []string {
+	return []string{
+		"hash join, build left", "hash join, build right", "changing join", "interval join", "window join", "temporal join",
+		"first row", "first rows", "window functions that change", "set operation", "last rows",
 	}
 }
 

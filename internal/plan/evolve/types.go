@@ -3,6 +3,7 @@ package evolve
 import (
 	"errors"
 
+	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -105,6 +106,13 @@ func (t Type) followsAlike(old Type) fit {
 		}
 	}
 	return same
+}
+
+// widens reports whether stored values of the type old can be rewritten as ones of t, one by one.
+func (t Type) widens(old Type) bool {
+	now, err := t.Schema()
+	was, bad := old.Schema()
+	return err == nil && bad == nil && keyed.Widens(was, now)
 }
 
 func numericFollows(now, old Type) fit {

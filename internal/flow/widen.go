@@ -1,0 +1,98 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/internal/state/store"
+	"wire.example/wire/sdk/batch"
+)
+
+// widenBytes is about how much is written to the store at once.
+const widenBytes = 1 << 20
+
+// widen rewrites what steps with narrower columns have stored: the store has it as the steps of now would have stored it, in places of their own, before it is read. Nothing of that counts until the
+// next epoch is published.
+func (t *task) widen(ctx context.Context, keeper Keeper) error {
+	for _, k := range t.kept {
+		if k.former == nil || k.step.plan.Former != nil {
+			continue
+		}
+		reader, err := keeper.Reader(ctx)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(k.widen(ctx, reader, keeper), reader.Close()); err != nil {
+			return fmt.Errorf("state of step %q: %w", k.step.plan.Name, err)
+		}
+		k.stored, k.version, k.former = k.former.Layout, k.former.Version, nil
+	}
+	return nil
+}
+
+func (k *keptStep) widen(ctx context.Context, r store.Reader, keeper Keeper) error {
+	if k.former.Layout != layoutEntries || k.durable == nil || k.former.Parts != len(k.parts) || len(k.former.Tables) != len(k.parts) {
+		return errors.New("it is stored so that its types cannot be made wider; bring the pipeline back as it was, or begin anew with --fresh")
+	}
+	for i, part := range k.parts {
+		rewrite, err := k.widener(i, part)
+		if err != nil {
+			return err
+		}
+		if err := k.copy(ctx, r, keeper, uint8(i), rewrite); err != nil { //nolint:gosec // at most op.MaxKept
+			return err
+		}
+	}
+	same := func(key, value []byte) ([]byte, []byte, error) { return key, value, nil }
+	return k.copy(ctx, r, keeper, tableRest, same)
+}
+
+// widener is what rewrites the entries of a part.
+func (k *keptStep) widener(i int, part keyed.Kept) (func(key, value []byte) ([]byte, []byte, error), error) {
+	now := recordOf(part)
+	if !now.Known || !k.former.Tables[i].Known {
+		return nil, fmt.Errorf("%s: the types of its columns are not known; bring the pipeline back as it was, or begin anew with --fresh", TableName(uint8(i))) //nolint:gosec // at most op.MaxKept
+	}
+	from, err := k.former.Tables[i].Shape()
+	if err != nil {
+		return nil, err
+	}
+	to, err := now.Shape()
+	if err != nil {
+		return nil, err
+	}
+	w, err := keyed.NewWidener(&batch.Pool{}, from, to)
+	if err != nil {
+		return nil, err
+	}
+	return w.Entry, nil
+}
+
+// copy rewrites the entries of a table of the former state.
+func (k *keptStep) copy(ctx context.Context, r store.Reader, keeper Keeper, table uint8, rewrite func(key, value []byte) ([]byte, []byte, error)) error {
+	changes := &store.Changes{}
+	bytes := 0
+	give := func() error {
+		bytes = 0
+		err := keeper.Spill(ctx, changes)
+		changes = &store.Changes{}
+		return err
+	}
+	err := r.Scan(store.Space{Operator: k.former.Number, Table: table}, k.from, k.to, func(slice int64, hash uint64, key, value []byte) error {
+		key, value, err := rewrite(key, value)
+		if err != nil {
+			return err
+		}
+		changes.Put(k.space(table), slice, hash, key, value)
+		if bytes += len(key) + len(value); bytes < widenBytes {
+			return nil
+		}
+		return give()
+	})
+	if err != nil || bytes == 0 {
+		return err
+	}
+	return give()
+}

@@ -1,0 +1,65 @@
+package keyed_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
+)
+
+func kinds(list ...schema.Kind) (types []schema.Type) {
+	for _, k := range list {
+		types = append(types, schema.Type{Kind: k})
+	}
+	return types
+}
+
+// TestEntriesAreWidened: values become those of the wider type, and all that is no column stays.
+func TestEntriesAreWidened(t *testing.T) {
+	from := kinds(schema.Int16, schema.Int32, schema.Float32, schema.Text, schema.Int32)
+	to := kinds(schema.Int64, schema.Int64, schema.Float64, schema.Text, schema.Int32)
+	old := []byte{1, 0xfe, 0xff, 1, 5, 0, 0, 0, 1, 0, 0, 0xc0, 0x3f, 1, 2, 'a', 'b', 0}
+	wide := []byte{
+		1, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 5, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 1, 2, 'a', 'b', 0,
+	}
+	number := []byte{0, 0, 0, 0, 0, 0, 0, 9}
+	for _, rows := range []bool{true, false} {
+		w, err := keyed.NewWidener(&batch.Pool{}, keyed.Shape{Rows: rows, Columns: from}, keyed.Shape{Rows: rows, Columns: to})
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, value := append(bytes.Clone(old), "label"...), []byte("state")
+		wantKey, wantValue := append(bytes.Clone(wide), "label"...), value
+		if rows {
+			key, value = number, append(append([]byte{7}, old...), "beside"...)
+			wantKey, wantValue = number, append(append([]byte{7}, wide...), "beside"...)
+		}
+		for range 2 {
+			gotKey, gotValue, err := w.Entry(key, value)
+			if err != nil || !bytes.Equal(gotKey, wantKey) || !bytes.Equal(gotValue, wantValue) {
+				t.Errorf("rows %v: %x = %x, should be %x = %x (%v)", rows, gotKey, gotValue, wantKey, wantValue, err)
+			}
+		}
+		var corrupt *keyed.CorruptError
+		if _, _, err := w.Entry(key[:len(key)/2], value[:len(value)/2]); !errors.As(err, &corrupt) {
+			t.Errorf("half an entry: %v", err)
+		}
+	}
+}
+
+func TestWhatIsNotWidened(t *testing.T) {
+	for _, c := range []struct{ from, to keyed.Shape }{
+		{keyed.Shape{Columns: kinds(schema.Int64)}, keyed.Shape{Columns: kinds(schema.Int32)}},
+		{keyed.Shape{Columns: kinds(schema.Int32)}, keyed.Shape{Columns: kinds(schema.Float64)}},
+		{keyed.Shape{Columns: kinds(schema.Int32)}, keyed.Shape{Columns: kinds(schema.Int32, schema.Int32)}},
+		{keyed.Shape{Columns: kinds(schema.Int32), Rows: true}, keyed.Shape{Columns: kinds(schema.Int32)}},
+		{keyed.Shape{Columns: []schema.Type{{Kind: schema.Numeric, Precision: 10, Scale: 2}}}, keyed.Shape{Columns: kinds(schema.Numeric)}},
+	} {
+		if _, err := keyed.NewWidener(&batch.Pool{}, c.from, c.to); err == nil {
+			t.Errorf("%v became %v", c.from, c.to)
+		}
+	}
+}
