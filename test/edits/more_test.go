@@ -276,6 +276,7 @@ func TestAnotherEmissionOfWindows(t *testing.T) {
 	shapes := map[string]string{
 		"HOP":      "HOP(TABLE orders, DESCRIPTOR(at), INTERVAL '20 seconds', INTERVAL '1 minute')",
 		"CUMULATE": "CUMULATE(TABLE orders, DESCRIPTOR(at), INTERVAL '20 seconds', INTERVAL '1 minute')",
+		"TUMBLE":   "TUMBLE(TABLE orders, DESCRIPTOR(at), INTERVAL '1 minute')",
 	}
 	const late = " ALLOWED LATENESS INTERVAL '10 seconds'"
 	emissions := []string{"EMIT EVERY INTERVAL '1 hour'" + late, "EMIT CHANGES" + late, late, "EMIT EVERY INTERVAL '2 hours'" + late}
