@@ -285,7 +285,7 @@ func answer(c aggregate.Call, in *batch.Batch, rows []int) (string, error) {
 		return c.Filter != aggregate.NoColumn && (in.Cols[c.Filter].IsNull(row) || !in.Cols[c.Filter].Bits().Get(row)) ||
 			c.Function.Strict && slices.ContainsFunc(values, func(col *batch.Column) bool { return col.IsNull(row) })
 	})
-	if c.Distinct {
+	if c.Distinct && !c.Function.IgnoresRepeats { // min and max look at all values: of those that are equal the answer is one by its form
 		seen := map[string]bool{}
 		rows = slices.DeleteFunc(rows, func(row int) bool {
 			key := ""

@@ -1,6 +1,7 @@
 package aggregate_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -325,5 +326,31 @@ func TestPieces(t *testing.T) {
 	slices.Sort(rows)
 	if compact := slices.Compact(rows); len(compact) != different {
 		t.Errorf("%d different rows", len(compact))
+	}
+}
+
+// TestLeastOfZeros: DISTINCT changes nothing of min and max, and they put -0 before 0, whichever came first.
+func TestLeastOfZeros(t *testing.T) {
+	row := func(v float64) []any { return []any{1, "k", "1", 5, v, "five", true, 0.5} }
+	negative := math.Copysign(0, -1)
+	for _, changes := range []bool{false, true} {
+		config := aggregate.Config{
+			Name: "aggregate 1", Types: types(), Keys: []int{keyInt}, Changes: changes,
+			Calls: []aggregate.Call{
+				call(t, "min", argFloat), distinct(call(t, "min", argFloat)), call(t, "max", argFloat), distinct(call(t, "max", argFloat)),
+				call(t, "count", argFloat), distinct(call(t, "count", argFloat)),
+			},
+		}
+		o := under(config)
+		o.Changes = changes
+		for _, values := range [][]float64{{0, negative}, {negative, 0}} {
+			got, err := optest.Run(o, optest.Make(types(), row(values[0]), row(values[1])))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := sdktest.Diff([]string{"1, -0, -0, 0, 0, 2, 1"}, got.Rows[0]); diff != "" {
+				t.Errorf("changes %v, %v first:\n%s", changes, values[0], diff)
+			}
+		}
 	}
 }
