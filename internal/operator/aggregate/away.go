@@ -10,9 +10,9 @@ import (
 
 // Groups leave memory by their hashes, and so do, each by itself, the values that calls have seen. Values are known by the number of their group, and so are looked for when the group is there.
 
-// leaves reports whether groups may leave memory: neither time alone nor, with changes, a flush without rows finds any, and no rows are kept for them.
+// leaves reports whether groups may leave memory: neither time alone nor, with changes, a flush without rows finds any, and the rows that are kept for them are ranked.
 func (o *Operator) leaves() bool {
-	return o.table != nil && o.seenLeave() && !slices.ContainsFunc(o.calls, func(c *call) bool { return c.ordered != nil }) &&
+	return o.table != nil && o.seenLeave() && (o.changes != nil || !slices.ContainsFunc(o.calls, func(c *call) bool { return c.ordered != nil })) &&
 		(o.changes == nil || !slices.ContainsFunc(o.config.Sets, func(places []int) bool { return len(places) == 0 }))
 }
 
@@ -29,7 +29,10 @@ func (o *Operator) partLeaves(i int) bool {
 		}
 		i--
 	}
-	return i < len(o.seen) && o.seenLeave()
+	if i < len(o.seen) {
+		return o.seenLeave()
+	}
+	return o.table != nil && o.rowsLeave()
 }
 
 // Leaves reports whether any part may leave memory.
@@ -37,7 +40,7 @@ func (o *Operator) Leaves() bool { return o.leaves() || len(o.seen) > 0 && o.see
 
 // leave forgets a group that leaves memory, unless the next flush looks at it.
 func (o *Operator) leave(slot uint32) bool {
-	if o.changes != nil && *o.changes.marks.At(slot)&touched != 0 || o.stays != nil && o.stays(slot) {
+	if o.changes != nil && *o.changes.marks.At(slot)&touched != 0 || o.stays != nil && o.stays(slot) || !o.groupPart.let(slot) {
 		return false
 	}
 	return o.forget(slot) == nil
@@ -47,7 +50,11 @@ func (o *Operator) leave(slot uint32) bool {
 func (o *Operator) vacate() {
 	o.record.Free()
 	for _, c := range o.calls {
-		c.free()
+		if c.ordered != nil {
+			c.ordered.vacate()
+		} else {
+			c.free()
+		}
 	}
 	o.remake()
 }

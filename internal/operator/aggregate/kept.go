@@ -19,14 +19,21 @@ func (o *Operator) Kept() []keyed.Kept {
 		o.prepareKept()
 	}
 	var parts []keyed.Kept
-	if o.table != nil {
+	leaves := o.table != nil && o.rowsLeave()
+	if leaves {
+		parts = append(parts, &o.groupPart)
+	} else if o.table != nil {
 		parts = append(parts, o.table)
 	}
 	for _, s := range o.seen {
 		parts = append(parts, s.table)
 	}
 	for _, c := range o.calls {
-		if c.ordered != nil {
+		switch {
+		case c.ordered == nil:
+		case leaves:
+			parts = append(parts, &c.ordered.part)
+		default:
 			parts = append(parts, c.ordered.rows)
 		}
 	}
@@ -44,6 +51,12 @@ func (o *Operator) prepareKept() {
 			o.numbers.stored = true
 		}
 		c.ordered.own()
+	}
+	if o.table != nil && o.rowsLeave() {
+		for _, ordered := range o.groupPart.ordered {
+			ordered.part = rowsPart{ordered.rows, ordered}
+			ordered.rows.SetExtras(keyed.Extras{Has: o.groupTable.present, Loaded: ordered.link})
+		}
 	}
 	if o.table != nil {
 		o.table.SetValues(keyed.Values{Append: o.appendEntry, Restore: o.restoreEntry, Leave: o.leaves(), Free: o.leave, Vacate: o.vacate})
@@ -150,6 +163,11 @@ func (o *Operator) Restored() error {
 	}
 	if o.whole {
 		return nil
+	}
+	if o.table != nil {
+		if err := o.makeWhole(); err != nil {
+			return op.OutOfMemory(o.config.Name, err)
+		}
 	}
 	for _, c := range o.calls {
 		if c.ordered == nil || c.ordered.rows.Len() == 0 {

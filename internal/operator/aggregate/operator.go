@@ -26,6 +26,9 @@ type Operator struct {
 	ignored int64
 	tables  []op.Table
 	asked   asked
+	// groupTable and groupPart are the groups as what is loaded and as what leaves memory.
+	groupTable groupTable
+	groupPart  groupPart
 }
 
 // New returns the operator that config describes. Its state is reserved in budget.
@@ -34,14 +37,17 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	o.groups = newGroups(pool, budget, &o.config, false)
 	o.output = newOutput(o.groups, config.Output())
 	if o.table != nil {
-		o.tables = append(o.tables, o.table)
+		o.groupPart = groupPart{Table: o.table, o: o}
+		o.groupTable = groupTable{Table: o.table, o: o}
+		o.tables = append(o.tables, &o.groupTable)
 	}
 	for _, s := range o.seen {
 		o.tables = append(o.tables, &seenTable{s.table, s, o})
 	}
 	for _, c := range o.calls {
 		if c.ordered != nil {
-			o.tables = append(o.tables, c.ordered.rows)
+			o.groupPart.ordered = append(o.groupPart.ordered, c.ordered)
+			o.tables = append(o.tables, &rowsTable{c.ordered.rows, c.ordered})
 		}
 	}
 	return o
@@ -84,8 +90,12 @@ func (o *Operator) needRows(in *batch.Batch, needs *op.Needs) {
 	for i := range o.sets {
 		hashes := o.hashes(in, i, partition)
 		needs.Keys(0, hashes)
-		for _, h := range hashes {
-			for k := 1 + len(o.seen); k < len(o.tables); k++ {
+		for k := 1 + len(o.seen); k < len(o.tables); k++ {
+			if o.keeps && o.rowsLeave() {
+				needs.Keys(k, hashes)
+				continue
+			}
+			for _, h := range hashes {
 				needs.Groups(k, op.GroupOf(h), op.GroupOf(h))
 			}
 		}

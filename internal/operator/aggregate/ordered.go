@@ -40,6 +40,11 @@ type ordered struct {
 	// queued are rows that are added to the state next, for owners; numbers are all those.
 	queued, owners, numbers []uint32
 	pass                    aggregate.Rows
+	part                    rowsPart
+	// linking: rows that are loaded are put into lists. leaving are rows that leave memory next, before how many those were before the last group.
+	linking bool
+	leaving []uint32
+	before  int
 }
 
 func newOrdered(c *call, keys []keyed.Key) *ordered {

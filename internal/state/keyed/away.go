@@ -483,6 +483,20 @@ func (t *Table) expel(slots []uint32) error {
 	return t.sweep(g)
 }
 
+// Expel takes keys of one key group out of memory, which the store has as they are, with all others in memory that have their hashes. What is kept for them must be forgotten before. The error is SQLSTATE 53200.
+func (t *Table) Expel(slots []uint32) error { return t.expel(slots) }
+
+// AppendHash appends the slots of the keys in memory that have a hash.
+func (t *Table) AppendHash(to []uint32, hash uint64) []uint32 {
+	head, tag := &t.heads[hash>>groupShift], tagOf(hash)
+	for slot, at := head.find(tag, head.home(tag)); slot != NoSlot; slot, at = head.find(tag, at) {
+		if t.fullHash(slot) == hash {
+			to = append(to, slot)
+		}
+	}
+	return to
+}
+
 // HasHash reports whether a key of a hash is in memory.
 func (t *Table) HasHash(hash uint64) bool {
 	head, tag := &t.heads[hash>>groupShift], tagOf(hash)
