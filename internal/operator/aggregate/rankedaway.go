@@ -215,9 +215,9 @@ func (o *ordered) link(ids []uint32) error {
 			n++
 		}
 		o.owners = g.table.AppendHash(o.owners[:0], hash)
-		for from, to := 0, 0; from < n; from = to {
+		for from := 0; from < n; {
 			number := o.numberAt(ids[from])
-			to = from + 1
+			to := from + 1
 			for to < n && o.numberAt(ids[to]) == number {
 				to++
 			}
@@ -228,6 +228,7 @@ func (o *ordered) link(ids []uint32) error {
 			if err := o.enlist(o.owners[at], ids[from:to]); err != nil {
 				return op.OutOfMemory(g.config.Name, err)
 			}
+			from = to
 		}
 		ids = ids[n:]
 	}
