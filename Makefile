@@ -66,7 +66,7 @@ pgquery: ## Compare the SQL parser with PostgreSQL's own grammar (needs a C comp
 	cd test/pgquery && CGO_ENABLED=1 go test -count=1 ./...
 
 nexmark: build ## Nexmark in full: 23 queries over 100,000 events, in every way.
-	WIRE_BIN=$(CURDIR)/bin/wire WIRE_TEST_HEAVY=1 tools/test.sh -count=1 ./test/nexmark/...
+	WIRE_BIN=$(CURDIR)/bin/wire WIRE_TEST_HEAVY=1 tools/test.sh -count=1 -timeout 4h ./test/nexmark/...
 
 soak: build ## Queries over an endless stream for SOAK_MINUTES (default 30): memory and goroutines must not grow.
 	WIRE_BIN=$(CURDIR)/bin/wire SOAK_MINUTES=$(or $(SOAK_MINUTES),30) go test -count=1 -v -timeout 8h -run TestSoak ./test/soak
@@ -79,7 +79,7 @@ killed: ## Every script of test/pipelines in every way, killed as a process too;
 
 e2e: build ## The suites under test/ in full against bin/wire as a real process (WIRE_BIN names it to the tests).
 	@test -d test || { echo 'make e2e: this tree has no test/' >&2; exit 1; }
-	WIRE_BIN=$(CURDIR)/bin/wire WIRE_TEST_HEAVY=1 tools/test.sh -count=1 ./test/...
+	WIRE_BIN=$(CURDIR)/bin/wire WIRE_TEST_HEAVY=1 tools/test.sh -count=1 -timeout 4h ./test/...
 
 tools: ## Install the pinned tools and print their paths.
 	tools/install.sh

@@ -31,7 +31,8 @@
 // is taken back has to be there. want.stderr, want.exit, flags and resume are as above.
 //
 // A grid NAME.yaml is a script with axes: a case for each combination of their values, filled into templates; its answers are in NAME.want. Every script and
-// case runs straight, at parallelism 2 with checkpoints every few rows, at parallelism 4, and either killed twice or stopped in the middle, and resumed at parallelism 3.
+// case runs straight and at parallelism 2 with checkpoints every few rows. A quarter each, chosen by WIRE_SEED, and with WIRE_TEST_HEAVY=1 all of them run also killed twice and
+// resumed at parallelism 3, stopped in the middle and resumed at parallelism 3, and at parallelism 4.
 //
 // TestEveryCellHasAScript counts what scripts show of windows, emission, lateness, joins and kinds of change, and fails for a combination without one.
 //

@@ -41,10 +41,16 @@ func hash(name string) uint32 {
 	return h.Sum32()
 }
 
+// quarter is which of four parts a case is of, as WIRE_SEED draws them.
+func quarter(t *testing.T, name string) int {
+	t.Helper()
+	return int((uint64(hash(name)) + process.Seed(t)) % 4) //nolint:gosec // below 4
+}
+
 // spared reports whether a case is not killed in CI: three of four are not.
 func spared(t *testing.T, name string) bool {
 	t.Helper()
-	return !process.Heavy() && (uint64(hash(name))+process.Seed(t))%4 != 0
+	return !process.Heavy() && quarter(t, name) != 0
 }
 
 // run runs the command line, which must be one of wire run, and kills it on its way unless it was killed often enough.

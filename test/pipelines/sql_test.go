@@ -123,16 +123,16 @@ func (c *sqlCase) test(t *testing.T, open *openList, bin string, dead *deaths) {
 func (c *sqlCase) ways(t *testing.T) []way {
 	t.Helper()
 	kept := way{name: "parallelism 2 with checkpoints", first: small("2", "--checkpoint-blocks", fmt.Sprint(max(1, c.records()/6))), kept: !c.once}
-	all := []way{{name: "straight", first: []string{"--parallelism", "1"}}, kept, {name: "parallelism 4", first: small("4")}}
+	all := []way{{name: "straight", first: []string{"--parallelism", "1"}}, kept}
+	four := []way{{name: "parallelism 4", first: small("4")}}
 	if c.once {
-		return all
+		return append(all, four...)
 	}
-	chosen := !spared(t, c.name)
-	if chosen {
-		all = append(all, killedWays()...)
-	}
-	if !chosen || process.Heavy() {
-		all = append(all, way{name: "stopped in the middle, resumed at parallelism 3", first: small("2", "--stop-after", fmt.Sprint(c.records()/2)), later: small("3", "--restore-for", "1ns")})
+	stopped := []way{{name: "stopped in the middle, resumed at parallelism 3", first: small("2", "--stop-after", fmt.Sprint(c.records()/2)), later: small("3", "--restore-for", "1ns")}}
+	for i, more := range [][]way{killedWays(), stopped, four} {
+		if process.Heavy() || quarter(t, c.name) == i {
+			all = append(all, more...)
+		}
 	}
 	return all
 }
