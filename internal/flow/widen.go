@@ -7,7 +7,6 @@ import (
 
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
-	"wire.example/wire/sdk/batch"
 )
 
 // widenBytes is about how much is written to the store at once.
@@ -63,7 +62,7 @@ func (k *keptStep) widener(i int, part keyed.Kept) (func(key, value []byte) ([]b
 	if err != nil {
 		return nil, err
 	}
-	w, err := keyed.NewWidener(&batch.Pool{}, from, to)
+	w, err := keyed.NewWidener(from, to)
 	if err != nil {
 		return nil, err
 	}

@@ -256,16 +256,7 @@ func TestAnswersAreGivenAsTheyChange(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, w *world) {
 				script := source + file("out") + query
-				m, _ := w.must(leg{script: script, lanes: 2, blocks: half, emit: logical.EmitFinal})
-				_, e := w.must(leg{script: script, lanes: 2, from: m, emit: logical.EmitChanges})
-				if verdicts(e) != "transformed" || e.Loses() {
-					t.Errorf("%s", e.Table())
-				}
-				want := newWorld(t, false)
-				want.must(leg{script: script, lanes: 2, emit: logical.EmitChanges})
-				if got, should := replay(t, w, "/out.jsonl"), replay(t, want, "/out.jsonl"); !slices.Equal(got, should) {
-					t.Errorf("other rows\n%s", difference(got, should))
-				}
+				edited(t, w, leg{script: script, emit: logical.EmitFinal}, leg{script: script, lanes: 2, emit: logical.EmitChanges}, "transformed")
 			})
 		})
 	}
@@ -291,23 +282,27 @@ func TestAnotherEmissionOfWindows(t *testing.T) {
 					continue
 				}
 				t.Run(name+" "+was+" to "+is, func(t *testing.T) {
-					each(t, func(t *testing.T, w *world) { emissionIsEdited(t, w, query(was), query(is)) })
+					each(t, func(t *testing.T, w *world) {
+						edited(t, w, leg{script: query(was), emit: logical.EmitChanges}, leg{script: query(is), lanes: 3, emit: logical.EmitChanges}, "kept")
+					})
 				})
 			}
 		}
 	}
 }
 
-// emissionIsEdited goes on from one script with another one, and wants what that one gives alone.
-func emissionIsEdited(t *testing.T, w *world, old, now string) {
+// edited stops a leg in the middle, goes on from it with another one, which has a verdict, and wants what that one gives alone.
+func edited(t *testing.T, w *world, was, is leg, verdict string) {
 	t.Helper()
-	m, _ := w.must(leg{script: old, lanes: 2, blocks: half, emit: logical.EmitChanges})
-	_, e := w.must(leg{script: now, lanes: 3, from: m, emit: logical.EmitChanges})
-	if verdicts(e) != "kept" || e.Loses() {
+	alone := is
+	was.lanes, was.blocks, alone.lanes = 2, half, 2
+	m, _ := w.must(was)
+	is.from = m
+	if _, e := w.must(is); verdicts(e) != verdict || e.Loses() {
 		t.Errorf("%s", e.Table())
 	}
 	want := newWorld(t, false)
-	want.must(leg{script: now, lanes: 2, emit: logical.EmitChanges})
+	want.must(alone)
 	if got, should := replay(t, w, "/out.jsonl"), replay(t, want, "/out.jsonl"); !slices.Equal(got, should) {
 		t.Errorf("other rows\n%s", difference(got, should))
 	}

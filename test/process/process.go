@@ -32,7 +32,8 @@ func Program(t testing.TB) string {
 			return
 		}
 		c := exec.CommandContext(context.Background(), "go", "build", "-tags", "killpoints", "-o", filepath.Join(built.dir, "wire"), "wire.example/wire/cmd/wire") // as above
-		if _, here, _, ok := runtime.Caller(0); ok {                                                                                                               // the test may have gone to another directory
+		if _, here, _, ok := runtime.Caller(0); ok {
+			// The test may have gone to another directory.
 			c.Dir = filepath.Dir(here)
 		}
 		c.Env = append(os.Environ(), "CGO_ENABLED=0")

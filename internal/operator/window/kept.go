@@ -208,7 +208,7 @@ func (a *Aggregate) Restored() error {
 		if err := w.of.Restored(); err != nil {
 			return err
 		}
-		if a.holds() && !w.of.closed && !a.whole {
+		if a.holds() && !a.whole && w.of.anyTold() {
 			if err := a.restoreClosed(w); err != nil {
 				return err
 			}
@@ -225,18 +225,24 @@ func (a *Aggregate) goOn(w *dealt[*window]) {
 	}
 }
 
-// restoreClosed finds out whether a window has closed.
-func (a *Aggregate) restoreClosed(w *dealt[*window]) error {
-	var told [op.KeyGroups]bool
-	for g := range told {
-		told[g] = w.of.Told(op.KeyGroup(g)) //nolint:gosec // below 256
-		w.of.closed = w.of.closed || told[g]
+// anyTold reports whether others know of any group of a window.
+func (w *window) anyTold() bool {
+	for g := range op.KeyGroups {
+		if w.Told(op.KeyGroup(g)) { //nolint:gosec // below 256
+			return true
+		}
 	}
-	if !w.of.closed {
+	return false
+}
+
+// restoreClosed notes that a window that is being restored has closed. The next flush tells of the groups that are there and that nobody knows of.
+func (a *Aggregate) restoreClosed(w *dealt[*window]) error {
+	if w.of.closed {
 		return nil
 	}
-	for g := range told {
-		if told[g] {
+	w.of.closed = true
+	for g := range op.KeyGroups {
+		if w.of.Told(op.KeyGroup(g)) { //nolint:gosec // below 256
 			continue
 		}
 		if err := a.tell(w, op.KeyGroup(g)); err != nil { //nolint:gosec // below 256

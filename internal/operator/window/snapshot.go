@@ -69,7 +69,7 @@ func (a *Aggregate) Restore(group op.KeyGroup, data []byte) error {
 // A window of which others were told before it closed, since its answers were emitted otherwise then, is as good as closed: what changes is told of.
 func (a *Aggregate) restoreWindow(w *dealt[*window], group op.KeyGroup, closed bool, state []byte) error {
 	if closed {
-		if err := a.restoredClosed(w); err != nil {
+		if err := a.restoreClosed(w); err != nil {
 			return err
 		}
 	}
@@ -79,32 +79,14 @@ func (a *Aggregate) restoreWindow(w *dealt[*window], group op.KeyGroup, closed b
 	a.goOn(w)
 	if !closed && a.holds() && w.of.Told(group) {
 		closed = true
-		if err := a.restoredClosed(w); err != nil {
+		if err := a.restoreClosed(w); err != nil {
 			return err
 		}
-		w.of.Release()
 	}
 	if closed || !w.of.closed {
 		return nil
 	}
 	return a.tell(w, group)
-}
-
-// restoredClosed notes that a window that is being restored has closed, of which the groups that are there already have to be told.
-func (a *Aggregate) restoredClosed(w *dealt[*window]) error {
-	if w.of.closed {
-		return nil
-	}
-	w.of.closed = true
-	for g := range op.KeyGroups {
-		if w.of.Told(op.KeyGroup(g)) { //nolint:gosec // below 256
-			continue
-		}
-		if err := a.tell(w, op.KeyGroup(g)); err != nil { //nolint:gosec // below 256
-			return err
-		}
-	}
-	return nil
 }
 
 // tell has the next flush tell of a key group.

@@ -113,17 +113,19 @@ func (e *Evolution) compareSinks(old, now *Description) {
 		return was.Connector == is.Connector && was.DeadLetters == is.DeadLetters && maps.Equal(was.Meaning, is.Meaning)
 	})
 	kept := map[*Sink]bool{}
+	for _, was := range pairs {
+		kept[was] = true
+	}
 	for _, is := range now.Sinks {
 		c := &Change{Name: is.Name, Verdict: Added, sink: is, Kind: is.Connector}
 		if was := pairs[is]; was != nil {
-			kept[was] = true
 			c.Verdict, c.wasSink = Kept, was
 			c.renamed(was.Name)
 			c.Reasons = append(c.Reasons, sinkReasons(was, is)...)
 		} else if at := slices.IndexFunc(old.Sinks, func(s *Sink) bool { return s.Name == is.Name }); at >= 0 {
 			c.Reasons = append(c.Reasons, whatChanged(old.Sinks[at].Connector, is.Connector, old.Sinks[at].Meaning, is.Meaning)+": it begins there with the rows from now on")
 		}
-		if was := samePlace(old.Sinks, is); c.Verdict == Added && was != nil && pairedWith(pairs, was) == nil {
+		if was := samePlace(old.Sinks, is); c.Verdict == Added && was != nil && !kept[was] {
 			c.Refused = "sink " + was.Name + " wrote to the same path in another way, and may have rows there that are not published yet; give it another path"
 		}
 		e.Sinks = append(e.Sinks, c)
@@ -145,16 +147,6 @@ func samePlace(old []*Sink, is *Sink) *Sink {
 		return nil
 	}
 	return old[at]
-}
-
-// pairedWith is the sink that goes on from was, nil if none does.
-func pairedWith(pairs map[*Sink]*Sink, was *Sink) *Sink {
-	for is, from := range pairs {
-		if from == was {
-			return is
-		}
-	}
-	return nil
 }
 
 func sinkReasons(was, is *Sink) []string {

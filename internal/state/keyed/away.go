@@ -417,7 +417,7 @@ func (t *Table) Evict(want int, settled bool) (evicted int, err error) {
 				k.slots = append(k.slots, slot)
 			}
 		}
-		if err := t.expel(k.slots); err != nil {
+		if err := t.Expel(k.slots); err != nil {
 			return evicted, err
 		}
 		evicted += len(k.slots)
@@ -454,8 +454,8 @@ func (t *Table) Alone(slot uint32) bool {
 	return true
 }
 
-// expel takes keys of one key group out of memory, which the store has.
-func (t *Table) expel(slots []uint32) error {
+// Expel takes keys of one key group out of memory, which the store has as they are, with all others in memory that have their hashes. What is kept for them must be forgotten before. The error is SQLSTATE 53200.
+func (t *Table) Expel(slots []uint32) error {
 	if len(slots) == 0 {
 		return nil
 	}
@@ -482,9 +482,6 @@ func (t *Table) expel(slots []uint32) error {
 	}
 	return t.sweep(g)
 }
-
-// Expel takes keys of one key group out of memory, which the store has as they are, with all others in memory that have their hashes. What is kept for them must be forgotten before. The error is SQLSTATE 53200.
-func (t *Table) Expel(slots []uint32) error { return t.expel(slots) }
 
 // AppendHash appends the slots of the keys in memory that have a hash.
 func (t *Table) AppendHash(to []uint32, hash uint64) []uint32 {
