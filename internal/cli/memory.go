@@ -27,8 +27,11 @@ func available(asked int64) int64 {
 	return machineMemory() / 2
 }
 
-// idleBytes is about what the process takes beside the data of its pipelines.
-const idleBytes = 24 << 20
+// What the heap of a process may take beyond the memory that a pipeline was granted: what it has when it is idle, which its program, resident too, does not belong to, and one part in heapShare.
+const (
+	idleHeap  = 1 << 20
+	heapShare = 16
+)
 
 // limitHeap has the garbage collector keep to what a pipeline may take, where that was said. The returned function undoes it.
 func limitHeap(bytes int64) (undo func()) {
@@ -36,7 +39,7 @@ func limitHeap(bytes int64) (undo func()) {
 		return func() {}
 	}
 	before := debug.SetMemoryLimit(-1)
-	debug.SetMemoryLimit(min(before, bytes+idleBytes))
+	debug.SetMemoryLimit(min(before, bytes+bytes/heapShare+idleHeap))
 	return func() { debug.SetMemoryLimit(before) }
 }
 

@@ -148,10 +148,14 @@ type plans struct {
 
 // memory says how the pipeline's memory is divided.
 func (p *plans) memory() engine.Memory {
-	if p.stateDir == "" {
-		return engine.Memory{Rows: available(p.logical.Memory)}
+	total, asked := available(p.logical.Memory), p.logical.Memory > 0
+	switch {
+	case p.stateDir != "":
+		return engine.Divide(total, asked)
+	case asked:
+		return engine.Memory{Rows: engine.Room(total)}
 	}
-	return engine.Divide(available(p.logical.Memory), p.logical.Memory > 0)
+	return engine.Memory{Rows: total}
 }
 
 // readsOwnText refuses a source that would find standard input empty, since the pipeline itself was read from there.

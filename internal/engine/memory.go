@@ -17,14 +17,32 @@ const (
 	defaultStoreMemory = 64 << 20
 )
 
-// Divide divides the memory of a pipeline that keeps state: total bytes, 0 if it is not known how many; asked says that the user chose the number.
+// What no budget counts: garbage that the collector has not come to yet, what it needs to know of memory, blocks of files, pieces of output. It is besideLeast bytes and one part in besideShare
+// of the memory; where that would leave little to work with, half of what there is beyond workable.
+const (
+	besideLeast = 8 << 20
+	besideShare = 8
+	workable    = 32 << 20
+)
+
+// Room is how much of the total bytes that a user granted a pipeline are for what budgets count: rows, state, and the store.
+func Room(total int64) int64 {
+	return total - min(besideLeast+total/besideShare, max(total-workable, 0)/2)
+}
+
+// Divide divides the memory of a pipeline that keeps state: total bytes, 0 if it is not known how many; asked says that the user chose the number, and that the process is to keep to it.
 func Divide(total int64, asked bool) Memory {
-	if total == 0 {
+	switch {
+	case total == 0:
 		return Memory{Store: defaultStoreMemory}
+	case asked:
+		room := Room(total)
+		store := storeOf(room)
+		return Memory{Rows: room - store, Store: store}
 	}
-	store := min(max(total/storeShare, pebblestore.MinMemory), total/2)
-	if !asked {
-		store = min(store, defaultStoreMemory)
-	}
+	store := min(storeOf(total), defaultStoreMemory)
 	return Memory{Rows: total - store, Store: store}
 }
+
+// storeOf is the store's part of the memory of rows and store.
+func storeOf(room int64) int64 { return min(max(room/storeShare, pebblestore.MinMemory), room/2) }

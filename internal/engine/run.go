@@ -62,8 +62,8 @@ func (r *Runner) budget(l *logical.Plan) *limit.Budget {
 	case l.Memory == 0:
 		return r.Budget
 	case r.Budget == nil:
-		return limit.New("pipeline", l.Memory)
+		return limit.New("pipeline", Room(l.Memory))
 	default:
-		return r.Budget.Child("pipeline", l.Memory)
+		return r.Budget.Child("pipeline", Room(l.Memory))
 	}
 }

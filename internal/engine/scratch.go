@@ -46,7 +46,7 @@ const mostScratch = 256 << 20
 func NewScratch(budget *limit.Budget, log *slog.Logger) *Scratch {
 	s := &Scratch{parent: os.TempDir(), log: log}
 	if budget != nil && budget.Limit() != limit.Unlimited {
-		s.memory = min(Divide(budget.Limit(), true).Store, mostScratch)
+		s.memory = min(storeOf(budget.Limit()), mostScratch)
 	}
 	s.removeStale()
 	return s

@@ -2,7 +2,11 @@
 
 package memory
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"wire.example/wire/internal/foundation/limit"
+)
 
 // advise has nothing to ask for here.
-func advise(unsafe.Pointer, int) {}
+func advise(*limit.Budget, unsafe.Pointer, int) {}

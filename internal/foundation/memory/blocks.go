@@ -37,7 +37,7 @@ func (b *Blocks) Get() (*[BlockLen]uint64, error) {
 		}
 	}
 	run := make([][BlockLen]uint64, blocks)
-	advise(unsafe.Pointer(unsafe.SliceData(run)), blocks*size)
+	advise(b.budget, unsafe.Pointer(unsafe.SliceData(run)), blocks*size)
 	for i := len(run) - 1; i > 0; i-- {
 		b.free = append(b.free, &run[i])
 	}

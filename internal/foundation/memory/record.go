@@ -88,7 +88,7 @@ func (r *Record) extend() error {
 		}
 	}
 	run := make([]uint64, chunks*size/8)
-	advise(unsafe.Pointer(unsafe.SliceData(run)), size*chunks)
+	advise(r.budget, unsafe.Pointer(unsafe.SliceData(run)), size*chunks)
 	for i := range chunks {
 		r.chunks = append(r.chunks, unsafe.Pointer(&run[i*size/8]))
 	}

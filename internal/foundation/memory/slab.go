@@ -119,7 +119,7 @@ func (s *Slab[T]) extend() error {
 		}
 	}
 	run := make([]T, chunks*ChunkLen)
-	advise(unsafe.Pointer(unsafe.SliceData(run)), int(size)*chunks)
+	advise(s.budget, unsafe.Pointer(unsafe.SliceData(run)), int(size)*chunks)
 	for i := range chunks {
 		s.chunks = append(s.chunks, unsafe.Pointer(&run[i*ChunkLen]))
 	}
