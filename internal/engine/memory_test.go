@@ -14,7 +14,7 @@ func TestMemoryIsDivided(t *testing.T) {
 		rows, store int64
 	}{
 		{total: 1024 * mb, asked: true, rows: 666 * mb, store: 222 * mb}, // 136 MB are for what nobody counts
-		{total: 1024 * mb, rows: 960 * mb, store: 64 * mb}, // nobody asked for a large cache
+		{total: 1024 * mb, rows: 960 * mb, store: 64 * mb},               // nobody asked for a large cache
 		{total: 64 * mb, asked: true, rows: 32 * mb, store: 16 * mb},
 		{total: 40 * mb, asked: true, rows: 20 * mb, store: 16 * mb}, // a store takes 16 MB however little there is
 		{total: 20 * mb, asked: true, rows: 10 * mb, store: 10 * mb},
