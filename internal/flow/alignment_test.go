@@ -2,6 +2,7 @@ package flow
 
 import (
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -202,6 +203,40 @@ func TestAQueueKeepsOrderAndBounds(t *testing.T) {
 	})
 }
 
+// TestRowsWaitForMemory: where the budget has no room, rows wait while others are in the queue, however much room there is, and pass when there are none. What is emptied gives its memory back.
+func TestRowsWaitForMemory(t *testing.T) {
+	b := newInbox()
+	q, home := b.add(0, 4), testOutlet()
+	home.budget, home.keeps = limit.New("test", 100), 0
+	pushed := make(chan error, 1)
+	push := func() {
+		c := home.carton()
+		c.rows.Append(testNumbers(0, 4096), nil)
+		pushed <- q.push(entry{kind: entryRows, carton: c})
+	}
+	push()
+	if err := <-pushed; err != nil {
+		t.Fatal(err)
+	}
+	go push()
+	for !b.presses() {
+		runtime.Gosched()
+	}
+	for range 2 {
+		e, from, err := b.take(true)
+		if err != nil || from != q {
+			t.Fatal(err)
+		}
+		e.carton.giveBack()
+		if e.carton.rows.Memory() != 0 || home.budget.Used() != 0 {
+			t.Errorf("%d bytes are kept, %d reserved", e.carton.rows.Memory(), home.budget.Used())
+		}
+	}
+	if err := <-pushed; err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestSmallBatchesGrowWhileTheyWait: a task that is behind is given few large batches.
 func TestSmallBatchesGrowWhileTheyWait(t *testing.T) {
 	b := newInbox()
@@ -224,7 +259,7 @@ func TestSmallBatchesGrowWhileTheyWait(t *testing.T) {
 // testOutlet is an outlet that leads nowhere.
 func testOutlet() *outlet {
 	return &outlet{
-		pool: &batch.Pool{}, budget: limit.New("test", limit.Unlimited),
+		pool: &batch.Pool{}, budget: limit.New("test", limit.Unlimited), keeps: keepCartonMost,
 		exchange: &physical.Exchange{To: physical.Input{Stage: &physical.Stage{Name: "test"}}},
 	}
 }

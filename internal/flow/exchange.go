@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"wire.example/wire/internal/foundation/limit"
-	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
@@ -13,8 +12,10 @@ import (
 const (
 	// cartonBytes is the size from which on a carton takes no further rows: what waits in a queue should stay in a core's cache.
 	cartonBytes = 64 << 10
-	// keepCartonBytes is the memory beyond which an emptied carton is not kept for reuse.
-	keepCartonBytes = 2 << 20
+	// An emptied carton is not kept for reuse beyond one part in keepCartonShare of the budget, within these bounds.
+	keepCartonShare = 256
+	keepCartonLeast = 16 << 10
+	keepCartonMost  = 2 << 20
 )
 
 // carton is rows on their way to one task. Whoever holds it owns its memory: a lane or task fills it, the queue keeps it, the task that takes it
@@ -37,29 +38,29 @@ func (c *carton) accepts(other *carton) bool {
 }
 
 // join adds other's rows, and gives other back.
-func (c *carton) join(other *carton) error {
+func (c *carton) join(other *carton) {
 	c.rows.Append(other.rows.Batch(), nil)
 	other.giveBack()
-	return c.book()
+	c.book()
 }
 
-// book reserves the memory that the carton has come to.
-func (c *carton) book() error {
+// book reserves the memory that the carton has come to. It reports false if there is not as much.
+func (c *carton) book() bool {
 	more := c.rows.Memory() - c.reserved
 	if more <= 0 {
-		return nil
+		return true
 	}
-	if err := c.home.budget.Reserve(more); err != nil {
-		return op.OutOfMemory("the exchange to "+c.home.exchange.To.Stage.Name, err)
+	if !c.home.budget.TryReserve(more) {
+		return false
 	}
 	c.reserved += more
-	return nil
+	return true
 }
 
 // giveBack empties the carton and lets its outlet fill it again.
 func (c *carton) giveBack() {
 	c.rows.Reset()
-	if c.rows.Memory() > keepCartonBytes {
+	if c.rows.Memory() > c.home.keeps {
 		c.rows.Release()
 		c.home.budget.Release(c.reserved)
 		c.reserved = 0
@@ -76,9 +77,16 @@ type outlet struct {
 	queues   []*queue // by task
 	budget   *limit.Budget
 	pool     *batch.Pool
+	// keeps is how much memory an emptied carton may have that is kept, in bytes.
+	keeps int64
 
 	mu   sync.Mutex
 	free []*carton
+}
+
+// keepsOf is outlet.keeps where a pipeline has so much memory.
+func keepsOf(memory int64) int64 {
+	return min(max(memory/keepCartonShare, keepCartonLeast), keepCartonMost)
 }
 
 func (o *outlet) carton() *carton {
@@ -122,7 +130,7 @@ func (c *consignment) add(part int, b *batch.Batch, rows []uint16) {
 	list[last].rows.Append(b, rows)
 }
 
-// send hands everything to the queues, and waits while they are full. In the turn of its parcel.
+// send hands everything to the queues, and waits while they are full, or there is no memory for more than one carton in each. In the turn of its parcel.
 func (c *consignment) send() error {
 	for part := range c.parts {
 		if err := c.sendTo(part, 0); err != nil {
@@ -150,9 +158,6 @@ func (c *consignment) sendTo(part, keep int) error {
 	n := max(len(list)-keep, 0)
 	for i, full := range list[:n] {
 		list[i] = nil
-		if err := full.book(); err != nil {
-			return err
-		}
 		if err := c.outlet.queues[part].push(entry{kind: entryRows, carton: full}); err != nil {
 			return err
 		}

@@ -76,6 +76,9 @@ func (b *inbox) add(number, depth int) *queue {
 
 // push puts e behind what waits; it waits while the queue is full. The queue owns the carton from here on.
 //
+// Where the budget has no room for the rows it waits, too, as long as others are in the queue. Those that find it empty pass in any case, since the task may be the one whose state has to leave
+// memory, which it does when rows come: one carton a queue is what may be under way beyond the budget.
+//
 // A task that is behind is not given many small batches: while there is no room, rows go into the carton that was put there last, if they fit.
 // That carton is taken out meanwhile, so that the copy needs no lock.
 func (q *queue) push(e entry) error {
@@ -86,13 +89,14 @@ func (q *queue) push(e entry) error {
 		if e.kind == entryRows {
 			if last := q.appendable(e.carton); last != nil {
 				b.mu.Unlock()
-				return q.join(last, e.carton)
+				q.join(last, e.carton)
+				return nil
 			}
 		}
 		if q.raise(e) {
 			break
 		}
-		if q.count < len(q.entries) {
+		if q.count < len(q.entries) && (e.kind != entryRows || e.carton.book() || q.count == 0) {
 			q.put(e)
 			break
 		}
@@ -173,15 +177,12 @@ func (q *queue) put(e entry) {
 }
 
 // join appends the rows of c to last, which was taken out of the queue, and puts that back.
-func (q *queue) join(last, c *carton) error {
-	if err := last.join(c); err != nil {
-		return err
-	}
+func (q *queue) join(last, c *carton) {
+	last.join(c)
 	q.inbox.mu.Lock()
 	q.put(entry{kind: entryRows, carton: last})
 	q.inbox.mu.Unlock()
 	q.inbox.filled.Signal()
-	return nil
 }
 
 // raise makes a watermark or time that stands last that of e, which is of the same kind; false if something else stands there, or e is another mark.

@@ -90,9 +90,6 @@ func TestGroupsOfMoreThanMemory(t *testing.T) {
 	little := "--memory=" + strconv.Itoa(groupMemory)
 	for name, query := range groupQueries() {
 		t.Run(name, func(t *testing.T) {
-			if !process.Heavy() { // how much memory is under way beside the state depends on the machine
-				t.Skip("takes long: WIRE_TEST_HEAVY=1")
-			}
 			temp, dir := t.TempDir(), t.TempDir()
 			env := []string{"TMPDIR=" + temp}
 			file := filepath.Join(dir, "q.sql")

@@ -9,6 +9,8 @@ import (
 const (
 	minArenaChunk = 4 << 10
 	maxArenaChunk = 1 << 20
+	// arenaShare: a chunk is not larger than one part in so many of what is left.
+	arenaShare = 16
 )
 
 // arena keeps long text: pieces of memory that never move, filled one after the other.
@@ -43,8 +45,12 @@ func (a *arena) add(b []byte) (buf, off uint32, err error) {
 	return uint32(last), off, nil
 }
 
+// grow adds a chunk: as large as all before, within bounds; where the budget has no room for that, a smaller one.
 func (a *arena) grow(n int) error {
 	size := max(n, min(maxArenaChunk, max(minArenaChunk, int(a.bytes))))
+	for size > max(n, minArenaChunk) && int64(size) > a.budget.Available()/arenaShare {
+		size = max(n, minArenaChunk, size/2)
+	}
 	if err := a.budget.Reserve(int64(size)); err != nil {
 		return err
 	}
