@@ -16,6 +16,8 @@ const (
 	keepCartonShare = 256
 	keepCartonLeast = 16 << 10
 	keepCartonMost  = 2 << 20
+	// Rows under way leave one part in leftShare of the budget to state: half of what is left when it has to leave memory.
+	leftShare = 2 * lowShare
 )
 
 // carton is rows on their way to one task. Whoever holds it owns its memory: a lane or task fills it, the queue keeps it, the task that takes it
@@ -44,13 +46,13 @@ func (c *carton) join(other *carton) {
 	c.book()
 }
 
-// book reserves the memory that the carton has come to. It reports false if there is not as much.
+// book reserves the memory that the carton has come to. It reports false if there is not as much beside what is left to state.
 func (c *carton) book() bool {
 	more := c.rows.Memory() - c.reserved
 	if more <= 0 {
 		return true
 	}
-	if !c.home.budget.TryReserve(more) {
+	if c.home.budget.Available()-more < c.home.leaves || !c.home.budget.TryReserve(more) {
 		return false
 	}
 	c.reserved += more
@@ -79,6 +81,8 @@ type outlet struct {
 	pool     *batch.Pool
 	// keeps is how much memory an emptied carton may have that is kept, in bytes.
 	keeps int64
+	// leaves is how much of the budget rows under way leave, in bytes.
+	leaves int64
 
 	mu   sync.Mutex
 	free []*carton

@@ -46,7 +46,8 @@ func (p *producer) outlet(x *physical.Exchange) *outlet {
 		t.align.feeds(queues[i].number, x.To.Number)
 	}
 	o := &outlet{exchange: x, queues: queues, budget: p.pipeline.budgetOf("exchange to " + to.plan.Name), pool: p.pipeline.settings.Pool}
-	o.keeps = keepsOf(p.pipeline.settings.Budget.Limit())
+	memory := p.pipeline.settings.Budget.Limit()
+	o.keeps, o.leaves = keepsOf(memory), memory/leftShare
 	p.outlets = append(p.outlets, o)
 	return o
 }
