@@ -12,6 +12,9 @@ func (o *Operator) Kept() []keyed.Kept {
 	if o.stamps() {
 		return []keyed.Kept{o.table, o.rows}
 	}
+	if o.leaves() {
+		return []keyed.Kept{&leavingRows{Rows: o.rows, o: o}}
+	}
 	return []keyed.Kept{o.rows}
 }
 
@@ -38,6 +41,9 @@ func (o *Operator) restoreStamp(slot uint32, value []byte) error {
 
 // load puts rows that were put in in their lists. Restored says what of them was emitted.
 func (o *Operator) load(ids []uint32) error {
+	if o.loading {
+		return o.link(ids)
+	}
 	o.loaded = true
 	if err := o.restoreAll(ids); err != nil {
 		return err

@@ -58,15 +58,8 @@ func (o *Operator) Restore(group op.KeyGroup, data []byte) error {
 
 // restoreAll puts rows of the store in their lists.
 func (o *Operator) restoreAll(ids []uint32) error {
-	columns := make([]*batch.Column, len(o.types))
-	for i, typ := range o.types {
-		columns[i] = batch.NewColumn(o.pool, typ)
-	}
-	defer func() {
-		for _, c := range columns {
-			c.Release()
-		}
-	}()
+	columns := o.newColumns()
+	defer release(columns)
 	for len(ids) > 0 {
 		part := ids[:min(len(ids), batch.MaxRows)]
 		ids = ids[len(part):]
@@ -76,6 +69,21 @@ func (o *Operator) restoreAll(ids []uint32) error {
 		}
 	}
 	return nil
+}
+
+// newColumns returns a column for each of the rows'.
+func (o *Operator) newColumns() []*batch.Column {
+	columns := make([]*batch.Column, len(o.types))
+	for i, typ := range o.types {
+		columns[i] = batch.NewColumn(o.pool, typ)
+	}
+	return columns
+}
+
+func release(columns []*batch.Column) {
+	for _, c := range columns {
+		c.Release()
+	}
 }
 
 // restore is restoreAll for a batch of them.

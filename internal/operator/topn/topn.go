@@ -90,8 +90,9 @@ type Operator struct {
 	output   output
 	swept    int64
 	held     int64 // bytes reserved for flushes
-	// loaded: rows were put in one by one.
-	loaded bool
+	// loaded: rows were put in one by one; loading: they come back, and back are their partitions.
+	loaded, loading bool
+	back            []uint32
 	// single says that a partition has one row in the output.
 	single bool
 }
@@ -122,7 +123,11 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	if config.Changes && config.Arrival {
 		o.twins = newTwins(o)
 	}
-	o.rows.SetExtras(keyed.Extras{Loaded: o.load})
+	extras := keyed.Extras{Loaded: o.load}
+	if o.leaves() {
+		extras.Has = o.table.HasHash
+	}
+	o.rows.SetExtras(extras)
 	if o.stamps() {
 		o.table.SetValues(keyed.Values{Append: o.appendStamp, Restore: o.restoreStamp})
 	}
@@ -134,13 +139,15 @@ func (o *Operator) Tables() []op.Table {
 	if o.table == nil {
 		return []op.Table{o.rows}
 	}
-	return []op.Table{o.rows, o.table}
+	return []op.Table{&rowsTable{o.rows, o}, o.table}
 }
 
-// Needs declares the partitions of the rows that come, and everything for an event.
+// Needs declares the partitions of the rows that come. What a flush emits was touched since the last one, and is in memory; where partitions are forgotten after a time, everything is needed.
 func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
+	inMemory := o.leaves() && o.rows.Noting()
 	switch {
-	case in == nil || o.changed >= maxTouched:
+	case in == nil && inMemory:
+	case in == nil || o.changed >= maxTouched && !inMemory:
 		for i := range o.Tables() {
 			needs.All(i)
 		}
