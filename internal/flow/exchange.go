@@ -16,8 +16,8 @@ const (
 	keepCartonShare = 256
 	keepCartonLeast = 16 << 10
 	keepCartonMost  = 2 << 20
-	// Rows under way leave one part in leftShare of the budget to state: half of what is left when it has to leave memory.
-	leftShare = 2 * lowShare
+	// Rows under way leave one part in leftShare of the budget to state: three quarters of what is left when it has to leave memory, more than what is left when all of it leaves (shrinkShare).
+	leftShare = lowShare * 4 / 3
 )
 
 // carton is rows on their way to one task. Whoever holds it owns its memory: a lane or task fills it, the queue keeps it, the task that takes it
