@@ -13,6 +13,11 @@ type keeping struct {
 	sealed, current *durable.Changes
 	// left are the slices of which not everything is written that was sealed.
 	left []*slice
+	// reader reads what has left memory, which is tight while less than low bytes are left; nil: nothing may leave.
+	reader durable.Reader
+	low    int64
+	// spilling is the place of the slice that is being spilled.
+	spilling int
 }
 
 // Kept are the rows of the left input, and those of the right.
@@ -49,8 +54,15 @@ func (s *store) Keep(at keyed.Home) {
 // begin has the rows of a new slice stored.
 func (k *keeping) begin(s *store, p *slice) {
 	p.rows.SetSlice(p.number, nil)
-	p.rows.SetExtras(keyed.Extras{Loaded: func(ids []uint32) error { return s.reindex(p, ids) }})
+	e := keyed.Extras{Loaded: func(ids []uint32) error { return s.reindex(p, ids) }}
+	if s.MayLeave() {
+		e.Has = p.table.HasHash
+	}
+	p.rows.SetExtras(e)
 	p.rows.Keep(k.home)
+	if k.reader != nil {
+		p.rows.Attach(k.reader, k.low)
+	}
 }
 
 // Shape is that of rows in slices of time.
@@ -94,13 +106,18 @@ func (s *store) Drain(into *durable.Changes, most int64) (more bool, err error) 
 
 // Admit puts stored rows in.
 func (s *store) Admit(e *keyed.Entries) error {
+	return bySlice(e, func(number int64, some *keyed.Entries) error { return s.at(number).rows.Admit(some) })
+}
+
+// bySlice gives take the entries of each slice.
+func bySlice(e *keyed.Entries, take func(number int64, some *keyed.Entries) error) error {
 	for from := 0; from < e.Len(); {
 		to := from + 1
 		for to < e.Len() && e.Slices[to] == e.Slices[from] {
 			to++
 		}
 		some := keyed.Entries{Slices: e.Slices[from:to], Hashes: e.Hashes[from:to], Keys: e.Keys[from:to], Values: e.Values[from:to]}
-		if err := s.at(e.Slices[from]).rows.Admit(&some); err != nil {
+		if err := take(e.Slices[from], &some); err != nil {
 			return err
 		}
 		from = to

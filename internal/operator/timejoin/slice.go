@@ -58,13 +58,14 @@ type store struct {
 	guard  *keyed.Guard
 	kept   *keeping // nil: changes are not noted
 
-	cols  []*batch.Column // of a batch, those that are kept
-	own   []*batch.Column // keys and time of rows that were restored
-	ids   []uint32
-	slots []uint32
-	first []uint32
-	view  batch.Batch
-	some  rowList
+	wanted wanted
+	cols   []*batch.Column // of a batch, those that are kept
+	own    []*batch.Column // keys and time of rows that were restored
+	ids    []uint32
+	slots  []uint32
+	first  []uint32
+	view   batch.Batch
+	some   rowList
 }
 
 // newStore returns an empty store of rows that have a time.
@@ -199,9 +200,9 @@ func (s *store) index(p *slice, b *batch.Batch, hashes []uint64, ids []uint32) e
 	switch {
 	case !s.indexed && p.partly:
 		return nil
-	case !s.indexed || s.guard == nil:
+	case !s.indexed || s.guard == nil && !p.rows.HasAway():
 		return op.OutOfMemory(s.name, p.late.add(ids, from, to))
-	default: // rows of other keys may be out of reach later
+	default: // rows of other keys may be out of reach later, and what is loaded is not there twice
 		return s.enter(p, b, hashes, ids)
 	}
 }
@@ -365,12 +366,4 @@ func (s *store) SetGuard(g *keyed.Guard) {
 	for _, p := range s.slices {
 		p.setGuard(g)
 	}
-}
-
-// Resident reports whether everything is in memory for good.
-func (s *store) Resident() bool { return s.guard == nil }
-
-// Load makes the rows of the keys of hashes, and of groups, resident until the next Load.
-func (s *store) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) error {
-	return s.anchor.Load(hashes, groups)
 }

@@ -19,17 +19,6 @@ const (
 // Tables are the state: the rows of the left input with their keys, then those of the right.
 func (j *Interval) Tables() []op.Table { return tables(j.stores) }
 
-// Needs declares the keys of in, on both sides.
-func (j *Interval) Needs(input int, in *batch.Batch, needs *op.Needs) {
-	for i := range j.stores {
-		if in == nil {
-			needs.All(i)
-		} else {
-			needs.Keys(i, j.stores[input].keys.hash(in))
-		}
-	}
-}
-
 // Snapshot returns the state of a key group.
 func (j *Interval) Snapshot(number op.KeyGroup) ([]byte, error) {
 	return snapshot(j.stores, intervalVersion, number)

@@ -543,6 +543,7 @@ func (r *Rows) Spill(into *store.Changes, most int64) (more bool) {
 
 // Pass leaves rows in the store; see Evictable.
 func (r *Rows) Pass(e *Entries) error {
+	r.kept.used = r.kept.used || e.Len() > 0
 	for i, hash := range e.Hashes {
 		if len(e.Keys[i]) < wordBytes {
 			return &CorruptError{What: r.name, Reason: "a row without a number"}
