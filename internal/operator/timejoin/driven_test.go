@@ -127,6 +127,8 @@ func TestIntervalJoinsDrivenInEveryWay(t *testing.T) {
 		c := interval(kind, -3, 5)
 		c.Keys = nil
 		optest.Check(t, driven(createInterval(c), nil, 0), drawBoth, nil)
+		c = interval(kind, -3, 5)
+		optest.Check(t, driven(createInterval(c), c.HashColumns(0), 0), drawBoth, nil)
 	}
 }
 
