@@ -104,7 +104,7 @@ type Config struct {
 	// none means that there is one task.
 	Broadcast bool
 	Deal      []int
-	// Endless says that the probe side of a hash join has no end, so that its rows must not wait for it: then build rows that are looked at do not leave memory.
+	// Endless says that the probe side of a hash join has no end, so that its rows must not wait: then build rows leave memory key by key, but not without keys.
 	Endless bool
 	// Tasks is how many tasks share the budget; 0 is 1.
 	Tasks int

@@ -154,3 +154,31 @@ func TestHashStarves(t *testing.T) {
 		optest.Starve(t, driven(c, newHash), "mark join orders", many, optest.Make(types, []any{"a", 1}))
 	}
 }
+
+// TestHashDrivenEndless: rows that an input without end is looked up in leave memory with all rows of their key, and come back so.
+func TestHashDrivenEndless(t *testing.T) {
+	types := []schema.Type{schema.Of(schema.Text), schema.Of(schema.Int64)}
+	check := func(c join.Config, want func([]*batch.Batch) [][]string) {
+		t.Run(fmt.Sprint(c.Kind, c.Build, c.Keys, c.Residual != nil), func(t *testing.T) {
+			c.Name, c.Endless, c.Left, c.Right = "j", true, types, types
+			o := driven(c, newHash)
+			if c.Kind == join.Single { // rows that waited are rejected as such
+				o.Inputs[1-c.Build].Follows = []int{c.Build}
+			}
+			optest.Check(t, o, drawPair(types), want)
+		})
+	}
+	for _, match := range []join.Match{join.Equal, join.NotDistinct} {
+		for _, kind := range []join.Kind{join.Inner, join.Left, join.Semi, join.Anti} {
+			check(join.Config{Kind: kind, Build: join.RightInput, Keys: []join.Key{{Match: match}}}, wantJoin(kind, match == join.NotDistinct, types))
+		}
+		for _, kind := range []join.Kind{join.Inner, join.Right} {
+			check(join.Config{Kind: kind, Build: join.LeftInput, Keys: []join.Key{{Match: match}}}, wantJoin(kind, match == join.NotDistinct, types))
+		}
+	}
+	c := join.Config{Build: join.RightInput, Keys: []join.Key{{}}}
+	c.Residual, c.Reads = program(t, types, types, "l1 < r1")
+	for _, c.Kind = range []join.Kind{join.Inner, join.Left, join.Semi, join.Anti, join.Mark, join.Single} {
+		check(c, nil)
+	}
+}

@@ -23,10 +23,11 @@ type Hash struct {
 	// ended says which inputs are over.
 	ended [2]bool
 	// last goes through the stored rows at the end.
-	last keyed.Cursor
-	ids  []uint32
-	rest *rest
-	away *away
+	last  keyed.Cursor
+	ids   []uint32
+	rest  *rest
+	away  *away
+	found *foundRows
 	// passed is the watermark that was let through last.
 	passed int64
 }
@@ -53,6 +54,7 @@ func NewHash(c *Config) (*Hash, error) {
 	cfg := &h.cfg
 	h.build = newSide(cfg, cfg.Build)
 	h.build.away = h.away
+	h.found = &foundRows{Rows: h.build.rows, h: h}
 	h.held = newHeld(cfg, cfg.probe())
 	h.out = newOutput(cfg, cfg.Build)
 	h.probe = newProber(cfg, cfg.Build, h.build, h.out)

@@ -76,7 +76,7 @@ func (h *Hash) Settles() bool { return h.away.settle }
 // some reports whether some of the state is in the store alone.
 func (a *away) some() bool {
 	s := a.h.build
-	return a.any || a.h.held.rows.HasAway() || s.bare && s.table != nil && s.table.HasAway()
+	return a.any || a.h.held.rows.HasAway() || s.byHash && s.rows.HasAway() || s.bare && s.table != nil && s.table.HasAway()
 }
 
 // movable reports whether rows may leave memory now: nobody remembers their numbers.
@@ -253,7 +253,7 @@ func (a *away) turn(out *op.Output, look func(*op.Output) error) (more bool, err
 		a.read = a.readPage
 		return true, nil
 	}
-	if g.fresh = g.fresh && a.h.build.bare; g.fresh { // what the rows need is declared before the next call
+	if g.fresh = g.fresh && (a.h.build.bare || a.h.build.byHash); g.fresh { // what the rows need is declared before the next call
 		g.fresh = false
 		return true, nil
 	}

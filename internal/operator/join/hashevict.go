@@ -83,12 +83,7 @@ func (b *buildRows) Depart(bool) error {
 // Adopt has the rows that are there count as changed; see keyed.Late.
 func (b *buildRows) Adopt() error {
 	s := b.a.h.build
-	return adopt(b.Rows, func(ids []uint32) []uint64 {
-		b.Gather(ids, s.read.Cols)
-		s.read.Len = len(ids)
-		_, dealt := s.keys.hash(&s.read)
-		return dealt
-	})
+	return adopt(b.Rows, s.hashes)
 }
 
 // adopt has rows count as changed, with the hashes that hash returns for some of them.
@@ -168,7 +163,7 @@ func (h *heldRows) Adopt() error {
 	})
 }
 
-// Leaves reports whether rows may leave memory: those that are held, and those of the build side if they are not broadcast, or looked up in by what has no end. Of the keys that are there instead of rows, where
+// Leaves reports whether rows may leave memory: those that are held, and those of the build side if they are not broadcast, or, without keys, looked up in by what has no end. Of the keys that are there instead of rows, where
 // only these matter, NULLs and what is compared by IN say more than that a key is there.
 func (h *Hash) Leaves() bool {
 	if h.cfg.Broadcast {
@@ -183,7 +178,7 @@ func (s *side) leaves(c *Config) bool {
 	if s.bare {
 		return s.dealt == nil && s.table != nil
 	}
-	return !c.Endless
+	return !c.Endless || s.foundByHash(c)
 }
 
 // reindex makes the rows found of which the key groups are in memory, and no others.

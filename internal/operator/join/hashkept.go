@@ -20,6 +20,9 @@ func (h *Hash) Kept() []keyed.Kept {
 	s := h.build
 	s.describe(&h.cfg)
 	kept := []keyed.Kept{held, &buildRows{s.rows, h.away}}
+	if s.byHash {
+		kept[1] = h.found
+	}
 	if s.bare && s.table != nil {
 		kept = append(kept, s.table)
 		if s.dealt != nil {
@@ -42,7 +45,12 @@ func (s *side) describe(c *Config) {
 			s.read.Cols[i] = batch.NewColumn(c.Pool, typ)
 		}
 	}
-	s.rows.SetExtras(keyed.Extras{Loaded: s.load, Ranged: s.leaves(c)})
+	s.byHash = s.foundByHash(c)
+	e := keyed.Extras{Loaded: s.load, Ranged: s.leaves(c) && !s.byHash}
+	if s.byHash {
+		e.Has = s.table.HasHash
+	}
+	s.rows.SetExtras(e)
 	if s.bare && s.leaves(c) {
 		s.table.SetValues(keyed.Values{Leave: true})
 	}
@@ -59,6 +67,9 @@ func (s *side) load(ids []uint32) error {
 	s.rows.Gather(ids, s.read.Cols)
 	s.read.Len = len(ids)
 	hashes, dealt := s.keys.hash(&s.read)
+	for i := 0; s.byHash && i < len(ids); i++ {
+		s.misplaced = s.misplaced || s.rows.HashOf(ids[i]) != dealt[i]
+	}
 	if err := s.chain(&s.read, hashes, ids); err != nil {
 		return err
 	}
@@ -98,6 +109,9 @@ func (h *Hash) RestoreRest(_ op.KeyGroup, data []byte) error {
 
 // Restored has the build rows found of which the key groups are in memory.
 func (h *Hash) Restored() error {
+	if h.build.byHash {
+		return h.found.restoreWhole()
+	}
 	if !h.away.any {
 		return nil
 	}

@@ -47,6 +47,9 @@ type side struct {
 	whole  group    // of all rows, where dealt is nil
 	every  []uint32 // all rows, where there are no dealt columns
 
+	// byHash: rows leave memory by the hashes of their keys; misplaced: some were stored with others.
+	byHash, misplaced bool
+
 	// widened: rows are kept with keys that otherwise they would not have.
 	widened bool
 	// read is rows that were put in.
