@@ -1,7 +1,11 @@
 package join_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -11,9 +15,11 @@ import (
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 	"wire.example/wire/sdk/sdktest"
+	"wire.example/wire/sdk/sqlstate"
 )
 
 // driven is a join as optest drives it.
@@ -180,5 +186,72 @@ func TestHashDrivenEndless(t *testing.T) {
 	c.Residual, c.Reads = program(t, types, types, "l1 < r1")
 	for _, c.Kind = range []join.Kind{join.Inner, join.Left, join.Semi, join.Anti, join.Mark, join.Single} {
 		check(c, nil)
+	}
+}
+
+// TestFoundRowsOfPieces: rows that were stored to be read in pieces, when the other input had an end, are not looked for by the hashes of their keys.
+func TestFoundRowsOfPieces(t *testing.T) {
+	types := []schema.Type{schema.Of(schema.Text), schema.Of(schema.Int64)}
+	c := join.Config{Name: "j", Left: types, Right: types, Build: join.RightInput, Keys: []join.Key{{}}, Pool: &batch.Pool{}, Budget: limit.New("test", 0)}
+	fresh := func(endless bool) *join.Hash {
+		c.Endless = endless
+		h, err := join.NewHash(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	bounded := fresh(false)
+	r := newRun(t, bounded)
+	r.stored = optest.Store(bounded)
+	rows := [][]string{{"a", "1"}, {"b", "2"}, {"a", "3"}}
+	if err := r.feed(types, event{input: join.RightInput, rows: rows}); err != nil {
+		t.Fatal(err)
+	}
+	endless := fresh(true)
+	stored, err := r.stored.Move(endless)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stored.Evict(100, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := stored.Evict(100, true); err != nil {
+		t.Fatal(err)
+	}
+	r = newRun(t, endless)
+	for _, e := range []event{{input: join.RightInput}, {input: join.LeftInput, rows: [][]string{{"a", "9"}}}} {
+		if err := r.feed(types, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []string{"a 9 a 1", "a 9 a 3"}; !slices.Equal(r.rows, want) {
+		t.Errorf("got %q, want %q", r.rows, want)
+	}
+	part, memory, changes, all := endless.Kept()[1].(keyed.Evictable), store.NewMemory(), &store.Changes{}, &keyed.Entries{}
+	again := fresh(true)
+	kept := again.Kept()[1]
+	kept.Keep(keyed.Home{To: math.MaxUint64})
+	if err := newRun(t, again).feed(types, event{input: join.RightInput, rows: rows[:1]}); err != nil {
+		t.Fatal(err)
+	}
+	kept.Seal()
+	if _, err := kept.Drain(changes, math.MaxInt64); err != nil {
+		t.Fatal(err)
+	}
+	if err := memory.Apply(t.Context(), []*store.Changes{changes}); err != nil {
+		t.Fatal(err)
+	}
+	err = memory.Reader().Scan(store.Space{}, 0, math.MaxUint64, func(slice int64, hash uint64, key, value []byte) error {
+		all.Slices, all.Hashes = append(all.Slices, slice), append(all.Hashes, hash^1)
+		all.Keys, all.Values = append(all.Keys, bytes.Clone(key)), append(all.Values, bytes.Clone(value))
+		return part.Pass(all)
+	})
+	if e := (*sqlstate.Error)(nil); !errors.As(err, &e) || e.Code != sqlstate.OutOfMemory {
+		t.Errorf("a row with another hash passes: %v", err)
+	}
+	all.Hashes[0] ^= 1
+	if err := part.Pass(all); err != nil {
+		t.Error(err)
 	}
 }

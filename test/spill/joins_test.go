@@ -1,0 +1,81 @@
+package spill_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"wire.example/wire/test/process"
+)
+
+// joinMemory is what the runs may take.
+const joinMemory = 40 << 20
+
+// joinKeys is how many keys with a row of some 400 bytes there are: a few times what memory takes, or ten times.
+func joinKeys() int {
+	if process.Heavy() {
+		return 1_000_000
+	}
+	return 120_000
+}
+
+// joinQueries are joins of rows s, which have no end, and t, each of which gives as many rows as there are keys.
+func joinQueries() map[string]string {
+	return map[string]string{
+		"bounded": "SELECT s.n, t.x FROM s JOIN t ON s.n = t.k",
+	}
+}
+
+// joinScript ends when all rows have come that a query has.
+func joinScript(query string) string {
+	return fmt.Sprintf("CREATE SOURCE s (n BIGINT) WITH (connector = 'file', path = 's.csv', format = 'csv', follow = true);\n"+
+		"CREATE SOURCE numbers (n BIGINT) WITH (connector = 'generate', kind = 'sequence', rows = %d);\n"+
+		"CREATE VIEW t AS SELECT (n * 2654435761) %% %d AS k, repeat(n::text, 64) AS x FROM numbers;\n"+
+		"CREATE SINK b WITH (connector = 'blackhole');\nINSERT INTO b %s LIMIT %d;\n", joinKeys(), joinKeys(), query, joinKeys())
+}
+
+// TestJoinsOfMoreThanMemory: a join with rows that have no end answers with little memory what it answers with much, without a state directory, with one, and killed and resumed.
+func TestJoinsOfMoreThanMemory(t *testing.T) {
+	little := "--memory=" + strconv.Itoa(joinMemory)
+	for name, query := range joinQueries() {
+		t.Run(name, func(t *testing.T) {
+			temp, dir := t.TempDir(), t.TempDir()
+			env := []string{"TMPDIR=" + temp}
+			file := filepath.Join(dir, "q.sql")
+			if err := os.WriteFile(file, []byte(joinScript(query)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			rows := []byte("n\n")
+			for n := range joinKeys() {
+				rows = fmt.Appendf(rows, "%d\n", n)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "s.csv"), rows, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			want, much := answered(t, process.Start(t, dir, env, "run", "--memory=4GiB", "--ephemeral", file))
+			got, took := answered(t, process.Start(t, dir, env, "run", little, "--ephemeral", file))
+			if got != want {
+				t.Errorf("without a state directory: %s, want %s", got, want)
+			}
+			t.Logf("%s: %d MB with much memory, %d MB with %d MiB", want, much/1e6, took/1e6, joinMemory>>20)
+			if took > joinMemory+mostBeside {
+				t.Errorf("%d bytes of memory were taken", took)
+			}
+			empty(t, temp)
+			killed := process.Start(t, dir, append(env, process.Aim{Point: "epoch/published", Signal: "KILL"}.Env()...), "run", little, "--checkpoint-interval=50ms", file)
+			if killed.Wait(); !killed.Killed() {
+				t.Fatalf("it was not killed: %s", killed.Says())
+			}
+			got, took = answered(t, process.Start(t, dir, env, "run", little, "--checkpoint-interval=2s", file))
+			if got != want {
+				t.Errorf("killed and resumed: %s, want %s", got, want)
+			}
+			if took > joinMemory+mostBeside {
+				t.Errorf("%d bytes of memory were taken", took)
+			}
+			empty(t, temp)
+		})
+	}
+}
