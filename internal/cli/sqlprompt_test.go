@@ -30,7 +30,7 @@ type typist struct {
 // sit starts wire sql with its history in the folder state.
 func sit(t *testing.T, state string, args ...string) *typist {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	p := &typist{t: t, ctx: ctx, run: exec.CommandContext(ctx, "wire", append([]string{"sql"}, args...)...), chunks: make(chan []byte, 1000)}
 	p.run.Env = append(os.Environ(), "XDG_STATE_HOME="+state, "TERM=xterm")

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"wire.example/wire/internal/flow"
@@ -43,13 +44,22 @@ func hurried(t *testing.T) flow.Settings {
 	return s
 }
 
+// calm are settings with the time of a synctest bubble, which passes when all wait for it, however fast the machine is, and a checkpoint every second of it.
+// Sources have one lane: another would wait for a lock, which a bubble does not take for waiting.
+func calm() flow.Settings {
+	s := settings()
+	s.EpochEvery, s.EpochBounded = time.Second, true
+	s.CheckpointTimeout, s.CheckpointFailures = 2*time.Second, 4
+	return s
+}
+
 // within waits until what holds.
 func within(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	machine := clock.System()
 	for !holds() {
 		<-machine.NewTimer(time.Millisecond).C()
-		if machine.Monotonic() > 20*time.Second {
+		if machine.Monotonic() > 5*time.Minute {
 			t.Fatalf("it never came to this: %s", what)
 		}
 	}
@@ -94,7 +104,10 @@ func (b *begun) wait(t *testing.T) flow.Outcome {
 }
 
 // TestASlowPrepareIsGivenUp: what the sink had for the epochs that were given up goes with the next one.
-func TestASlowPrepareIsGivenUp(t *testing.T) {
+func TestASlowPrepareIsGivenUp(t *testing.T) { synctest.Test(t, aSlowPrepareIsGivenUp) }
+
+func aSlowPrepareIsGivenUp(t *testing.T) {
+	t.Helper()
 	for _, remote := range []bool{false, true} {
 		for _, tasks := range []int{0, 2} {
 			var slow atomic.Int64
@@ -107,11 +120,11 @@ func TestASlowPrepareIsGivenUp(t *testing.T) {
 				return ctx.Err()
 			}}
 			c := &counter{limit: 1000, block: 10, gate: 500, opened: make(chan struct{}), reached: make(chan struct{})}
-			plan := pipe(c, sink, 2)
+			plan := pipe(c, sink, 1)
 			if tasks > 0 {
-				plan = tallied(c, sink, 7, 2, tasks)
+				plan = tallied(c, sink, 7, 1, tasks)
 			}
-			s := hurried(t)
+			s := calm()
 			s.Keeper = &memoryKeeper{store: store.NewMemory()}
 			run := begin(t, plan, s)
 			if !remote {
@@ -140,13 +153,18 @@ func TestASlowPrepareIsGivenUp(t *testing.T) {
 
 // TestCheckpointsThatNeverComeEndTheRun: with the reason.
 func TestCheckpointsThatNeverComeEndTheRun(t *testing.T) {
+	synctest.Test(t, checkpointsThatNeverComeEndTheRun)
+}
+
+func checkpointsThatNeverComeEndTheRun(t *testing.T) {
+	t.Helper()
 	sink := &collector{onPrepare: func(ctx context.Context, _ int64) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}}
 	c := &counter{limit: 1000, block: 10, gate: 500, opened: make(chan struct{})}
-	s := hurried(t)
-	run := begin(t, pipe(c, sink, 2), s)
+	s := calm()
+	run := begin(t, pipe(c, sink, 1), s)
 	<-run.over
 	if run.err == nil || !strings.Contains(run.err.Error(), `4 attempts in a row have: it took too long: more than 2s`) || !strings.Contains(run.err.Error(), `still waited for: sink "out"`) {
 		t.Errorf("%v", run.err)
@@ -212,10 +230,11 @@ func TestBackPressureIsNoFailure(t *testing.T) {
 			}
 			s := hurried(t)
 			s.QueueDepth, s.CheckpointFailures = 1, 1
+			s.CheckpointTimeout = 30 * time.Second // several hundred ticks of the clock, which does not wait for a machine that is slow
 			run := begin(t, plan, s)
 			fast := s.Clock
 			from := fast.Monotonic()
-			within(t, "a time in which ten would have failed", func() bool { return fast.Monotonic()-from > 20*time.Second })
+			within(t, "a time in which one would have failed", func() bool { return fast.Monotonic()-from > 2*s.CheckpointTimeout })
 			close(sink.hold)
 			run.wait(t)
 			if r := run.p.Report().Checkpoints; r.Failed != 0 || len(sink.published) != 5000 {
@@ -243,6 +262,11 @@ func (k *noting) Publish(ctx context.Context, m *flow.Manifest) error {
 
 // TestASlowCommitDoesNotStopTheNextBarrier: three epochs are published and unconfirmed, and no more; they are committed in their order.
 func TestASlowCommitDoesNotStopTheNextBarrier(t *testing.T) {
+	synctest.Test(t, aSlowCommitDoesNotStopTheNextBarrier)
+}
+
+func aSlowCommitDoesNotStopTheNextBarrier(t *testing.T) {
+	t.Helper()
 	hold := make(chan struct{})
 	var commits []int64
 	sink := &collector{onCommit: func(ctx context.Context, epoch int64) error {
@@ -254,10 +278,10 @@ func TestASlowCommitDoesNotStopTheNextBarrier(t *testing.T) {
 		return ctx.Err()
 	}}
 	c := &counter{limit: 1000, block: 10, gate: 500, opened: make(chan struct{})}
-	s := hurried(t)
+	s := calm()
 	keeper := &noting{memoryKeeper: memoryKeeper{store: store.NewMemory()}}
 	s.Keeper = keeper
-	run := begin(t, pipe(c, sink, 2), s)
+	run := begin(t, pipe(c, sink, 1), s)
 	within(t, "three are published", func() bool { return run.p.Report().Checkpoints.Published == 3 })
 	from := s.Clock.Monotonic()
 	within(t, "the time of ten more", func() bool { return s.Clock.Monotonic()-from > 10*time.Second })
@@ -282,6 +306,11 @@ func TestASlowCommitDoesNotStopTheNextBarrier(t *testing.T) {
 
 // TestAStopWaitsForUnconfirmedEpochs: the last checkpoint comes when those before are committed.
 func TestAStopWaitsForUnconfirmedEpochs(t *testing.T) {
+	synctest.Test(t, aStopWaitsForUnconfirmedEpochs)
+}
+
+func aStopWaitsForUnconfirmedEpochs(t *testing.T) {
+	t.Helper()
 	hold := make(chan struct{})
 	sink := &collector{onCommit: func(ctx context.Context, _ int64) error {
 		select {
@@ -291,8 +320,8 @@ func TestAStopWaitsForUnconfirmedEpochs(t *testing.T) {
 		return ctx.Err()
 	}}
 	c := &counter{limit: 1000, block: 10, gate: 500, opened: make(chan struct{})}
-	s := hurried(t)
-	run := begin(t, pipe(c, sink, 2), s)
+	s := calm()
+	run := begin(t, pipe(c, sink, 1), s)
 	within(t, "three are published", func() bool { return run.p.Report().Checkpoints.Published == 3 })
 	close(run.stop)
 	close(hold)

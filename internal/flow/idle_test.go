@@ -81,7 +81,7 @@ func startLive(t *testing.T, plan *physical.Plan, resume *flow.Manifest) *live {
 func (l *live) wait(what string, condition func() bool) {
 	l.t.Helper()
 	wall := clock.System()
-	deadline := wall.Monotonic() + 20*time.Second
+	deadline := wall.Monotonic() + 5*time.Minute
 	until(func() bool {
 		select {
 		case err := <-l.done:

@@ -114,7 +114,7 @@ func TestWaitForTheStore(t *testing.T) {
 		}
 		keeper := &memoryKeeper{store: store.NewMemory()}
 		s.Keeper, s.QueueDepth, s.EpochEvery, s.EpochBounded = keeper, 1, time.Millisecond, true
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		p, err := flow.Build(ctx, plan, s)
 		if err != nil {
 			t.Fatal(err)

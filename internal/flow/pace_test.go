@@ -44,21 +44,25 @@ func (r *racing) OnInputEnd(input int, _ *op.Output) (bool, error) {
 
 func (r *racing) OnWatermark(int64, *op.Output) (bool, error) { return false, nil }
 
-// slowStory is a story that takes its time.
-func slowStory(s *story) *connector.SourceType {
+// slowStory is a story that takes its time: so many turns of others before each block, or as many as it takes until enough.
+func slowStory(s *story, turns int, enough func() bool) *connector.SourceType {
 	typ := s.sourceType()
 	open := typ.Open
 	typ.Open = func(ctx context.Context, env connector.SourceEnv, config any) (connector.Reader, error) {
 		r, err := open(ctx, env, config)
-		return &slowReader{r}, err
+		return &slowReader{r, turns, enough}, err
 	}
 	return typ
 }
 
-type slowReader struct{ connector.Reader }
+type slowReader struct {
+	connector.Reader
+	turns  int
+	enough func() bool
+}
 
 func (r *slowReader) Poll(ctx context.Context, wake <-chan struct{}, block *codec.Block) (connector.Status, error) {
-	for range 200 {
+	for i := 0; i < r.turns && !r.enough(); i++ {
 		runtime.Gosched()
 	}
 	return r.Reader.Poll(ctx, wake, block)
@@ -76,7 +80,7 @@ func race(rows int, lead *atomic.Int64, sink *collector, lanes int) *physical.Pl
 		}
 		source := &physical.Source{Name: name, Type: s.sourceType(), Config: s, EventTime: 1, Next: []physical.Edge{edge(physical.Single, stage, input)}}
 		if input == 1 {
-			source.Type = slowStory(s)
+			source.Type = slowStory(s, 200, func() bool { return false })
 		}
 		plan.Sources = append(plan.Sources, source)
 	}
@@ -97,6 +101,7 @@ func TestBoundedSourcesAreReadSideBySide(t *testing.T) {
 	}
 	var lead atomic.Int64
 	plan := race(rows, &lead, &collector{}, 1)
+	plan.Sources[1].Type = slowStory(plan.Sources[1].Config.(*story), 100_000_000, func() bool { return lead.Load() >= rows/2 })
 	plan.Sources[0].EventTime = -1
 	account(t, plan, settings())
 	if lead.Load() < rows/2 {

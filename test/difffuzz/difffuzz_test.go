@@ -25,7 +25,7 @@ const (
 const leastRows = 70
 
 // patience bounds a universe, and the shrinking of a difference.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 func number(t *testing.T, variable string, otherwise uint64) uint64 {
 	t.Helper()

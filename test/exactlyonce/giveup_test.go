@@ -32,10 +32,16 @@ import (
 type restless struct {
 	connector.Sink
 	random func(n int) int
+	// begun: it has been asked once, and did not answer.
+	begun bool
 }
 
 func (r *restless) Prepare(ctx context.Context, epoch int64) (json.RawMessage, error) {
-	switch r.random(3) {
+	what := r.random(3)
+	if !r.begun {
+		r.begun, what = true, 0
+	}
+	switch what {
 	case 0:
 		<-ctx.Done()
 		return nil, ctx.Err()

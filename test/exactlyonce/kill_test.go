@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/vfs"
@@ -42,7 +41,7 @@ func command(ctx context.Context, program, dir, point, signal string, flags ...s
 // wire runs the program and kills it at a point, "" for none. It reports whether it was killed.
 func wire(t *testing.T, program, dir, point string) (killed bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd, stderr := command(ctx, program, dir, point, "KILL")
 	err := cmd.Run()
@@ -156,7 +155,7 @@ func TestStoppedBetweenTheSteps(t *testing.T) {
 // stopped reports whether the program got to point.
 func stopped(t *testing.T, program, point string, want map[string]string) bool {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	dir := onDisk(t)
 	former, formerSays := command(context.Background(), program, dir, point, "STOP") // the first wait below takes its end

@@ -35,7 +35,7 @@ type sinkRows struct {
 
 // patience is how long a script waits for rows, pause how long before it adds to inputs, so that splits without rows are idle.
 const (
-	patience = 30 * time.Second
+	patience = 5 * time.Minute
 	pause    = 600 * time.Millisecond
 )
 
@@ -95,7 +95,7 @@ func (c *sqlCase) followOnce(t *testing.T, program, parallelism string, goesOn, 
 		err = awaitCheckpoints(t.Context())
 	}
 	if err == nil && killed {
-		err = clock.System().Sleep(t.Context(), pause/2) // it has taken a checkpoint of all that it read
+		err = awaitCheckpoints(t.Context()) // one has all that it read
 	}
 	if err != nil {
 		_ = p.Process.Kill() // it did not do what it should

@@ -72,7 +72,7 @@ func Seed(t testing.TB) uint64 {
 }
 
 // Patience bounds a process: one that takes longer hangs, is killed, and fails its test.
-const Patience = 3 * time.Minute
+const Patience = 10 * time.Minute
 
 // Aim is where a run is killed or stopped, "" for nowhere, and what guarantee it is without, "" for none.
 type Aim struct {

