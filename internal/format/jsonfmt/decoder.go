@@ -51,6 +51,7 @@ type decoder struct {
 	scratch []byte
 	json    canon
 	unknown slot // stands for keys that are not remembered
+	trails  trails
 
 	times *codec.Times
 	timed []*member // that the event time is the first of which is not NULL
@@ -186,7 +187,14 @@ func (d *decoder) readRows() (row int) {
 		if d.pos+lookout > d.indexed {
 			d.extendIndex()
 		}
+		if d.trails.along {
+			if end, micros := d.ride(row); end > 0 {
+				d.passed(end, micros, row)
+				continue
+			}
+		}
 		end := d.readRow(row)
+		d.trails.along = d.dropped
 		d.res.Records++
 		switch {
 		case end < 0:
@@ -204,6 +212,17 @@ func (d *decoder) readRows() (row int) {
 		d.record++
 	}
 	return row
+}
+
+// passed notes row, which ends with the line feed at end and is dropped.
+func (d *decoder) passed(end int, micros int64, row int) {
+	if d.times != nil {
+		d.times.Row(row, micros)
+	}
+	d.res.Records++
+	d.res.Filtered++
+	d.record++
+	d.pos = end + 1
 }
 
 // pairOpen reports whether the batch, which is full, ends with the first half of an update: the second half belongs beside it, and there is

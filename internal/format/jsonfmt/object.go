@@ -150,13 +150,19 @@ func (d *decoder) readTested(m *member, i, row int) int {
 
 // skipRest passes over what an object has behind the value of s, which ends at i; what the event time is in is read all the same.
 func (d *decoder) skipRest(o *object, s *slot, i, row int) int {
-	p := d.p
+	if !o.careful {
+		if end := d.rideFrom(s, i, row); end > 0 {
+			return end
+		}
+	}
+	p, from, begin := d.p, s, i
 	for {
 		if at(p, i) <= ' ' {
 			i = skipSpace(p, i)
 		}
 		i++
 		if c := at(p, i-1); c == '}' {
+			d.blaze(from, begin, row)
 			return i
 		} else if c != ',' {
 			return d.syntax(i-1, `"," or "}"`)
