@@ -61,7 +61,7 @@ type CaseCost struct {
 	// EventsPerSecond is by the clock, with a lane for each core.
 	EventsPerSecond float64 `json:"events_a_second"`
 	PeakBytes       int64   `json:"peak_resident_bytes"`
-	// GCShare is the part of the long run's CPU time that collecting garbage took, and Allocations are objects an event, where the runs said so.
+	// GCShare is the part of NanosPerEvent that collecting garbage took, and Allocations are objects an event, where the runs said so.
 	GCShare     float64 `json:"gc_share,omitempty"`
 	Allocations float64 `json:"allocations_an_event,omitempty"`
 }

@@ -84,7 +84,7 @@ func (b *bench) cost(ctx context.Context, c *benchCase) (CaseCost, error) {
 // slope measures pairs of runs and returns the CPU time an event between them.
 func (b *bench) slope(name, doc string, long, short func() (usage, error)) (CaseCost, error) {
 	out := CaseCost{Name: name, Doc: doc}
-	var nanos, shares, objects []float64
+	var nanos, garbage, objects []float64
 	for range b.Runs {
 		l, err := long()
 		if err != nil {
@@ -95,13 +95,16 @@ func (b *bench) slope(name, doc string, long, short func() (usage, error)) (Case
 			return out, err
 		}
 		nanos = append(nanos, float64(l.cpu-s.cpu)/float64(b.Events-b.Short))
-		shares = append(shares, l.gc/l.cpu.Seconds())
+		garbage = append(garbage, (l.gc-s.gc)/float64(b.Events-b.Short))
 		objects = append(objects, (l.objects-s.objects)/float64(b.Events-b.Short))
 		out.EventsPerSecond = float64(b.Events) / l.wall.Seconds()
 		out.PeakBytes = max(out.PeakBytes, l.peak)
 	}
-	out.GCShare, out.Allocations = median(shares), median(objects)
 	out.NanosPerEvent, out.Least, out.Most = median(nanos), slices.Min(nanos), slices.Max(nanos)
+	out.Allocations = median(objects)
+	if collecting := median(garbage) * 1e9; collecting > 0 && out.NanosPerEvent > 0 {
+		out.GCShare = collecting / out.NanosPerEvent
+	}
 	return out, nil
 }
 

@@ -57,7 +57,7 @@ type NexmarkCost struct {
 	// EventsPerSecond is by the clock, at parallelism 1, of the long run.
 	EventsPerSecond float64 `json:"events_a_second"`
 	PeakBytes       int64   `json:"peak_resident_bytes"`
-	// GCShare is the part of the long run's CPU time that collecting garbage took, 0 to 1; Allocations are objects an event, by the slope.
+	// GCShare is the part of NanosPerEvent that collecting garbage took, 0 to 1, and Allocations are objects an event, both by the slope as well.
 	GCShare     float64 `json:"gc_share"`
 	Allocations float64 `json:"allocations_an_event"`
 	// Checksum is that of the rows that all changes leave.
