@@ -14,6 +14,8 @@ import (
 type Estimate struct {
 	// Rows is how many there are.
 	Rows float64
+	// Most is about how many there would be if every condition let all rows through, and every row had a group of its own: at least Rows.
+	Most float64
 	// Distinct is, for each column, the number of different values: at least 1, at most Rows if that is more.
 	Distinct []float64
 	// Fresh is, for each column, the share of the rows of a batch whose value no row before them in it has.
@@ -77,6 +79,7 @@ func (s *Estimates) Of(n logical.Node) *Estimate {
 	for i, d := range e.Distinct {
 		e.Fresh[i] = min(e.Fresh[i], d/batch.MaxRows)
 	}
+	e.Most = max(e.Rows, s.most(n))
 	e.Width = width(n.Schema())
 	for _, in := range n.Inputs() {
 		e.Cost += s.Of(in).Cost
@@ -166,6 +169,33 @@ func (s *Estimates) other(n logical.Node) *Estimate {
 	e.Fresh = slices.Clone(below.Fresh[:min(len(below.Fresh), len(e.Distinct))])
 	e.Cost = e.Rows * emitCost
 	return e
+}
+
+// most is how many rows n would give if no guess about its conditions held.
+func (s *Estimates) most(n logical.Node) float64 {
+	sum, largest := 0.0, 0.0
+	for _, in := range n.Inputs() {
+		most := s.Of(in).Most
+		sum, largest = sum+most, max(largest, most)
+	}
+	switch n := n.(type) {
+	case *logical.Join:
+		if n.Kind.KeepsLeftOnly() {
+			return s.Of(n.Left).Most
+		}
+		return largest
+	case *logical.Aggregate:
+		if len(n.Keys) == 0 {
+			return 0
+		}
+	case *logical.Limit:
+		return limited(sum, n.Limit, n.Offset)
+	case *logical.Sort:
+		if n.Partition == nil {
+			return limited(sum, n.Limit, n.Offset)
+		}
+	}
+	return sum
 }
 
 func (s *Estimates) scan(n *logical.Scan) *Estimate {

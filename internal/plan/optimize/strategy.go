@@ -12,6 +12,10 @@ import (
 // broadcastRows is the size up to which a build side is given to every task rather than dealt by key.
 const broadcastRows = 1_000
 
+// mostBroadcast is how many rows a build side may have at most that is given to every task: each keeps all of them in memory, and so none is given that is small only if a guess about
+// its conditions holds.
+const mostBroadcast = 10 * broadcastRows
+
 // ChooseJoins decides how each join is carried out: which side is kept, and how the sides meet.
 func ChooseJoins(p *logical.Plan) {
 	estimates := NewEstimates()
@@ -34,13 +38,14 @@ func chooseJoin(j *logical.Join, estimates *Estimates) {
 	if j.BuildLeft {
 		build = left
 	}
+	broadcast := canBroadcast(j) && build.Most <= mostBroadcast
 	merged, inOrder := mergeable(j)
 	switch {
 	case inOrder && canMerge(j):
 		j.Strategy, j.Keys, j.Order = logical.MergeJoin, merged, ordering(j.Left)[:len(merged)]
-	case hashed && (build.Rows > broadcastRows || !canBroadcast(j)):
+	case hashed && (build.Rows > broadcastRows || !broadcast):
 		j.Strategy = logical.HashJoin
-	case canBroadcast(j):
+	case broadcast:
 		j.Strategy = logical.BroadcastJoin
 	default:
 		j.Strategy = logical.NestedLoop

@@ -82,7 +82,7 @@ func flipped(c *logical.Join) bool {
 		return false
 	}
 	c.BuildLeft = !c.BuildLeft
-	if c.Strategy == logical.BroadcastJoin && !canBroadcast(c) {
+	if c.Strategy == logical.BroadcastJoin && (len(c.Keys) > 0 || !canBroadcast(c)) { // the other side is the larger one
 		c.Strategy = logical.HashJoin
 		if len(c.Keys) == 0 {
 			c.Strategy = logical.NestedLoop
