@@ -265,7 +265,10 @@ func (c *coordinator) begin(urgent bool) {
 	c.current.bound, c.current.cancel = context.WithCancel(c.ctx)
 	c.current.clock = c.clock
 	c.current.asking, c.asking = c.asking, nil
-	for _, s := range c.pipeline.sources {
+	for i, s := range c.pipeline.sources {
+		if i > 0 {
+			fault.Point("epoch/half-begun")
+		}
 		if _, over := c.ended[s.index]; !over {
 			s.post(barrier{epoch: number, stop: c.stop, clock: c.clock})
 		}

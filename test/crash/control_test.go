@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"wire.example/wire/test/process"
@@ -38,6 +41,13 @@ func controls() []control {
 		{"checkpoint/fence", "windows", (*scene).fenced},                                   // who was superseded publishes nothing
 		{"retention/needed", "groups", (*scene).retained},                                  // what a checkpoint needs stays
 		{"source/file/verify", "groups", (*scene).changeInput},                             // a run goes on in the file that it has read
+		{"barrier/align", "join", (*scene).apart},                                          // rows behind a barrier are in the next checkpoint
+		{"state/sealed-first", "wide", at((*scene).kill, "epoch/confirmed")},               // what changes while it is written is written as it was
+		{"state/evict", "crowded", (*scene).crowd},                                         // state leaves memory where that is short
+		{"sink/file/recover", "parts", at((*scene).kill, "epoch/published")},               // what is published is committed by the next run, too
+		{"checkpoint/checksum", "groups", (*scene).edited},                                 // what is not as it was written is damaged
+		{"checkpoint/one-owner", "groups", (*scene).second},                                // one process runs a pipeline
+		{"recovery/newest", "parts", (*scene).damagedNewest},                               // nobody goes behind what sinks may have committed
 	}
 }
 
@@ -70,7 +80,7 @@ func TestWithoutAGuarantee(t *testing.T) {
 }
 
 func named(name string) *pipeline {
-	for _, p := range append(pipelines(), crowded()) {
+	for _, p := range append(pipelines(), crowded(), wide()) {
 		if p.name == name {
 			return p
 		}
@@ -124,4 +134,90 @@ func (s *scene) changeInput(nth int) error {
 		return fmt.Errorf("a run over another file ended with %d: %s", r.Exit(), process.Tail(r.Says()))
 	}
 	return nil
+}
+
+// killed runs the pipeline until it is killed behind some checkpoints, and returns the path of the newest manifest.
+func (s *scene) killed(nth int) (newest string, err error) {
+	s.t.Helper()
+	if r := s.run(fmt.Sprintf("epoch/confirmed:%d", nth), "KILL", 2); !r.Killed() {
+		return "", fmt.Errorf("not killed: %s", process.Tail(r.Says()))
+	}
+	names, err := filepath.Glob(filepath.Join(s.dir, ".wire", "p", "manifests", "*.json"))
+	must(s.t, err)
+	return slices.Max(names), nil
+}
+
+// edited changes a figure in the newest manifest, which stays one that can be read: it is named as damaged.
+func (s *scene) edited(nth int) error {
+	s.t.Helper()
+	newest, err := s.killed(nth)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(newest)
+	must(s.t, err)
+	other := createdYear.ReplaceAll(text, []byte("${1}1"))
+	if bytes.Equal(text, other) {
+		s.t.Fatalf("there is no year in %s", text)
+	}
+	must(s.t, os.WriteFile(newest, other, 0o600))
+	v := process.Start(s.t, s.dir, process.Aim{Weak: s.weak}.Env(), "checkpoint", "verify", s.p.file)
+	if v.Wait(); v.Exit() != 1 || !strings.Contains(v.Says(), filepath.Base(newest)) {
+		return fmt.Errorf("verify ended with %d: %s", v.Exit(), process.Tail(v.Says()))
+	}
+	return nil
+}
+
+var createdYear = regexp.MustCompile(`("created":\s*"2)\d`) //nolint:gochecknoglobals // immutable
+
+// second starts a second run beside one that is stopped: it is refused, and the first comes to its end.
+func (s *scene) second(nth int) error {
+	s.t.Helper()
+	if reached, err := s.stopsFirst(nth); err != nil || !reached {
+		return err
+	}
+	first := s.asleep[0]
+	r := s.p.run(s.t, s.dir, process.Aim{Weak: s.weak}, 2)
+	first.Signal(syscall.SIGCONT)
+	first.Wait()
+	s.asleep = nil
+	if r.Exit() != 1 || !strings.Contains(r.Says(), fmt.Sprintf("the pipeline is run by process %d", first.PID)) {
+		return fmt.Errorf("a second run ended with %d: %s", r.Exit(), process.Tail(r.Says()))
+	}
+	return errors.Join(first.Finishes(), differs(s.p.answer(s.t, s.dir), world0.want(s.t, s.p)))
+}
+
+// stopsFirst stops a run behind some checkpoints; false: it had come to its end.
+func (s *scene) stopsFirst(nth int) (stopped bool, err error) {
+	s.t.Helper()
+	r := s.run(fmt.Sprintf("epoch/confirmed:%d", nth), "STOP", 1)
+	if !r.Stopped() {
+		return false, r.Finishes()
+	}
+	return true, nil
+}
+
+// damagedNewest cuts the newest manifest short: the next run goes on from no older one by itself.
+func (s *scene) damagedNewest(nth int) error {
+	s.t.Helper()
+	newest, err := s.killed(nth)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(newest)
+	must(s.t, err)
+	must(s.t, os.WriteFile(newest, text[:len(text)/2], 0o600))
+	if r := s.run("", "", 2); r.Exit() != 1 || !strings.Contains(r.Says(), filepath.Base(newest)) || !strings.Contains(r.Says(), "--accept-duplicates-since") {
+		return fmt.Errorf("a run whose newest checkpoint is damaged ended with %d: %s", r.Exit(), process.Tail(r.Says()))
+	}
+	return nil
+}
+
+// apart kills a run whose sources get a barrier one long after the other.
+func (s *scene) apart(int) error {
+	s.t.Helper()
+	if r := s.p.run(s.t, s.dir, process.Aim{Point: "epoch/confirmed", Signal: "KILL", Weak: s.weak, Pause: "epoch/half-begun=30ms"}, 1); !r.Killed() {
+		return fmt.Errorf("not killed: %s", process.Tail(r.Says()))
+	}
+	return s.end()
 }

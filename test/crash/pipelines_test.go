@@ -13,11 +13,14 @@ import (
 	"testing"
 )
 
-// rows is how many records the inputs have, manyRows and manyKeys those of the pipeline that has little memory.
+// rows is how many records the inputs have, manyRows and manyKeys those of the pipeline that has little memory, wideRows and wideKeys of the one whose checkpoints
+// are written in pieces.
 const (
 	rows     = 900
 	manyRows = 900_000
 	manyKeys = 600_000
+	wideRows = 60_000
+	wideKeys = 9_973
 )
 
 // pipeline is what is run: from files in `in` to files in `out`.
@@ -65,12 +68,23 @@ CREATE SINK result WITH (connector = 'file', path = 'out/result.jsonl', format =
 INSERT INTO result SELECT id, count(*) AS n, sum(id) AS total FROM many GROUP BY id HAVING sum(id) % 600 = 0;` + "\n"}
 }
 
+// wide is a pipeline whose checkpoints are written in several pieces, between which rows go on.
+func wide() *pipeline {
+	return &pipeline{name: "wide", file: "p.sql", folded: true, flags: []string{"--block-bytes", "8192", "--checkpoint-blocks", "12"}, text: `SET emit = 'changes';
+CREATE SOURCE many (id BIGINT) WITH (connector = 'file', path = 'in/many.jsonl', format = 'json');
+CREATE SINK result WITH (connector = 'file', path = 'out/result.jsonl', format = 'json');
+INSERT INTO result SELECT id, count(*) AS n FROM many GROUP BY id;` + "\n"}
+}
+
 // lay writes the pipeline and its input.
 func (p *pipeline) lay(t *testing.T, dir string) {
 	t.Helper()
 	files := input()
-	if p.name == "crowded" {
-		files["in/many.jsonl"] = many()
+	switch p.name {
+	case "crowded":
+		files["in/many.jsonl"] = many(manyRows, manyKeys)
+	case "wide":
+		files["in/many.jsonl"] = many(wideRows, wideKeys)
 	}
 	for name, text := range files {
 		path := filepath.Join(dir, name)
@@ -81,11 +95,11 @@ func (p *pipeline) lay(t *testing.T, dir string) {
 	must(t, os.WriteFile(filepath.Join(dir, p.file), []byte(p.text), 0o600))
 }
 
-// many is the input of the pipeline that has little memory.
-func many() string {
+// many is an input of many keys.
+func many(rows, keys int) string {
 	var b strings.Builder
-	for i := range manyRows {
-		fmt.Fprintf(&b, `{"id":%d}`+"\n", i*7919%manyKeys)
+	for i := range rows {
+		fmt.Fprintf(&b, `{"id":%d}`+"\n", i*7919%keys)
 	}
 	return b.String()
 }

@@ -29,7 +29,9 @@ func (p *pipeline) start(t *testing.T, dir string, a process.Aim, parallelism in
 	if len(p.flags) > 0 { // it has many blocks
 		pause = "1ms"
 	}
-	a.Pause = "source/block=" + pause // a run takes several checkpoints, and most of its time does nothing
+	if a.Pause == "" {
+		a.Pause = "source/block=" + pause // a run takes several checkpoints, and most of its time does nothing
+	}
 	args := append([]string{"run", "--checkpoint-interval", "1ms", "--checkpoint-blocks", "6", "--block-bytes", "1024", "--parallelism", strconv.Itoa(parallelism), "--summary", "none"}, append(flags, p.flags...)...)
 	return process.Start(t, dir, a.Env(), append(args, p.file)...)
 }

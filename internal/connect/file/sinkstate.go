@@ -166,6 +166,9 @@ func (s *sink) restore() error {
 	for _, p := range slices.Concat(st.Finished, st.Open) {
 		s.kept[p.Part] = true
 	}
+	if fault.Weak("sink/file/recover") {
+		st.Finished = nil
+	}
 	if err := (&publication{sink: s, base: st.Base, recovery: true}).publish(st.Finished); err != nil {
 		return err
 	}

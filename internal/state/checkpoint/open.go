@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"wire.example/wire/internal/foundation/clock"
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/vfs"
 )
 
@@ -60,6 +61,7 @@ type weaknesses struct {
 }
 
 func (o *Options) fill() error {
+	o.TakeOver = o.TakeOver || fault.Weak("checkpoint/one-owner")
 	if o.Dir == "" {
 		return errors.New("a state directory needs a path")
 	}

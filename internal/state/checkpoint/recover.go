@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"wire.example/wire/internal/foundation/fault"
 )
 
 // Entry is a manifest that was found under a number: what it says, or why it cannot be read.
@@ -37,6 +39,9 @@ func Recover(entries []Entry, acceptSince int64, dir string) (*Manifest, error) 
 		}
 		if !errors.Is(newest.Err, ErrDamaged) {
 			return nil, newest.Err // it may be readable another time
+		}
+		if older := Choices(entries, 0); fault.Weak("recovery/newest") && len(older) > 0 {
+			return older[0], nil
 		}
 		return nil, &UnusableError{Dir: dir, Err: newest.Err, Intact: Choices(entries, 0)}
 	}
