@@ -280,13 +280,14 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 	if err := r.make(e); err != nil {
 		return err
 	}
-	changes := &store.Changes{}
+	if err := r.putAgain(tables); err != nil {
+		return err
+	}
 	for table, entries := range tables {
 		var given [3]keyed.Entries
 		for _, n := range entries {
 			owner := r.owners[op.GroupOf(n.hash)]
 			in := r.instances[owner].kept
-			changes.Put(store.Space{Operator: in.number, Table: uint8(table)}, n.slice, n.hash, n.key, n.value) //nolint:gosec // few tables
 			if !indexed(in.parts[table], n.slice) {
 				continue
 			}
@@ -305,8 +306,17 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 			return err
 		}
 	}
-	if err := r.each(func(in *instance) error { return in.kept.durable.Restored() }); err != nil {
-		return err
+	return r.each(func(in *instance) error { return in.kept.durable.Restored() })
+}
+
+// putAgain stores what the instances before had for those that own it now, under the numbers of these.
+func (r *run) putAgain(tables [][]entry) error {
+	changes := &store.Changes{}
+	for table, entries := range tables {
+		for _, n := range entries {
+			in := r.instances[r.owners[op.GroupOf(n.hash)]].kept
+			changes.Put(store.Space{Operator: in.number, Table: uint8(table)}, n.slice, n.hash, n.key, n.value) //nolint:gosec // few tables
+		}
 	}
 	return r.keeping.store.Apply(context.Background(), []*store.Changes{changes})
 }

@@ -64,6 +64,7 @@ type Timed struct {
 	touched []uint32 // partitions of which something is about to change
 	// loaded: rows were put in one by one.
 	loaded bool
+	away   timedAway
 }
 
 // queued is what is known of a partition.
@@ -163,27 +164,29 @@ func NewTimed(pool *batch.Pool, budget *limit.Budget, config Config) *Timed {
 		t.columns = make([]*batch.Column, len(types))
 	}
 	t.sight.init(t)
-	t.e.rows.SetExtras(keyed.Extras{Loaded: func([]uint32) error {
-		t.loaded = true
-		return nil
-	}})
+	extras := keyed.Extras{Loaded: t.load}
+	if t.leaves() {
+		extras.Has = t.away.present
+	}
+	t.e.rows.SetExtras(extras)
 	if t.table != nil {
-		t.table.SetValues(keyed.Values{Append: t.appendState, Restore: t.restorePartition})
+		t.table.SetValues(keyed.Values{Append: t.appendState, Restore: t.restorePartition, Leave: t.leaves(), Free: t.let})
 	}
 	return t
 }
 
-// Tables are the rows, and the partitions, if there are columns to tell them by.
+// Tables are the partitions, if there are columns to tell them by, and the rows.
 func (t *Timed) Tables() []op.Table {
 	if t.table == nil {
 		return []op.Table{t.e.rows}
 	}
-	return []op.Table{t.e.rows, t.table}
+	return []op.Table{&partitionTable{t.table, t}, &timedRows{t.e.rows, t}}
 }
 
-// Needs declares the partitions of the rows that come, and everything for an event.
+// Needs declares the partitions of the rows that come. What a watermark answers waits, and is in memory; where partitions are forgotten after a time, everything is needed.
 func (t *Timed) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	switch {
+	case in == nil && t.leaves() && t.e.rows.Noting():
 	case in == nil:
 		for i := range t.Tables() {
 			needs.All(i)

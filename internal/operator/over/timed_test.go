@@ -162,6 +162,8 @@ func timedConfigs() map[string]over.Config {
 		"groups":        {Partition: parts, Order: both, Calls: []over.Call{timedCall("sum", groups, timedValue), timedCall("first_value", groups, timedValue)}},
 		"times":         {Partition: parts, Order: order, Calls: []over.Call{timedCall("sum", span, timedValue), timedCall("max", span, timedPart), timedCall("count", peers)}},
 		"times ahead":   {Partition: parts, Order: order, Calls: []over.Call{timedCall("sum", ahead, timedValue), timedCall("row_number", all), timedCall("last_value", later, timedPart)}, Lag: 2},
+		"values kept":   {Partition: parts, Order: order, Calls: values},
+		"all kept":      {Partition: parts, Order: order, Calls: slices.Concat(positions, growing, values, lags, []over.Call{timedCall("sum", near, timedValue), timedCall("sum", span, timedValue)}), Lag: 1},
 		"everything":    {Partition: parts, Order: order, Calls: slices.Concat(positions, growing, values, lags, []over.Call{timedCall("sum", near, timedValue), timedCall("sum", span, timedValue)}), TTL: 1 << 40},
 	}
 }

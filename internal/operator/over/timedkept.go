@@ -10,7 +10,12 @@ const timedRest = 1
 
 // Kept are the partitions, if something is kept of them beside their rows, and the rows.
 func (t *Timed) Kept() []keyed.Kept {
-	if t.table != nil && (t.keeps || t.config.TTL > 0) {
+	switch {
+	case t.leaves() && t.keeps:
+		return []keyed.Kept{&partitionPart{Table: t.table, t: t}, &besideRows{Rows: t.e.rows, t: t}}
+	case t.leaves():
+		return []keyed.Kept{&aloneRows{Rows: t.e.rows, t: t}}
+	case t.table != nil && (t.keeps || t.config.TTL > 0):
 		return []keyed.Kept{t.table, t.e.rows}
 	}
 	return []keyed.Kept{t.e.rows}
@@ -37,15 +42,16 @@ func (t *Timed) RestoreRest(group op.KeyGroup, data []byte) error {
 
 // Restored puts the rows where they were.
 func (t *Timed) Restored() error {
-	if !t.loaded {
-		return nil
+	wanted, err := t.makeWhole()
+	if err != nil {
+		return op.OutOfMemory(t.config.Name, err)
 	}
-	for g := range keyed.Groups {
+	for g := 0; t.loaded && g < keyed.Groups; g++ {
 		if err := t.requeueGroup(uint8(g)); err != nil { //nolint:gosec // below Groups
 			return err
 		}
 	}
-	return nil
+	return t.fetch(wanted)
 }
 
 // touchPartitions notes that what is kept of the partitions changes of which rows are answered.

@@ -41,13 +41,10 @@ func (t *Timed) OnTime(micros int64, _ *op.Output) (more bool, err error) {
 // expire forgets a partition that no row has come for since a time, unless some have not been answered.
 func (t *Timed) expire(slot uint32, since int64) error {
 	part := t.parts.At(slot)
-	apart := uint32(0) // the head, if it is not in the queue any more
-	if part.head != keyed.NoRow && *t.e.rows.Mark(part.head)&answered == 0 {
-		apart = 1
-	}
-	if part.stamp > since || part.rows != part.answered+apart {
+	if part.stamp > since || !t.idle(slot) {
 		return nil
 	}
+	apart := t.apart(part)
 	t.gone = append(t.gone, t.queues[slot].rows()...)
 	t.room -= t.queues[slot].pop(len(t.queues[slot].rows()))
 	if apart > 0 {
@@ -142,7 +139,11 @@ func (t *Timed) restorePartition(slot uint32, src []byte) error {
 
 // requeueGroup puts the rows of a key group, which were restored, where they were.
 func (t *Timed) requeueGroup(group uint8) error {
-	ids := t.e.rows.AppendGroup(nil, group)
+	return t.requeueAll(t.e.rows.AppendGroup(nil, group))
+}
+
+// requeueAll puts all rows of some partitions where they were.
+func (t *Timed) requeueAll(ids []uint32) error {
 	if err := t.order.Sort(t.e.rows, ids); err != nil {
 		return err
 	}

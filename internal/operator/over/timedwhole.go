@@ -1,0 +1,112 @@
+package over
+
+import (
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+)
+
+// A restore may leave rows and partitions in the store where memory is short. Rows that wait must not stay there, since time finds them, nor what is kept of their partitions.
+
+// pass leaves rows in the store, but for those that wait.
+func (t *Timed) pass(e *keyed.Entries) error {
+	var waits, others keyed.Entries
+	for i, value := range e.Values {
+		to := &others
+		if len(value) > 0 && value[0] == 0 { // its mark
+			to = &waits
+		}
+		to.Slices, to.Hashes = append(to.Slices, e.Slices[i]), append(to.Hashes, e.Hashes[i])
+		to.Keys, to.Values = append(to.Keys, e.Keys[i]), append(to.Values, value)
+	}
+	if waits.Len() > 0 {
+		if err := t.e.rows.Admit(&waits); err != nil {
+			return err
+		}
+	}
+	if err := t.seePassed(&others); err != nil {
+		return err
+	}
+	return t.e.rows.Pass(&others)
+}
+
+// seePassed looks at what functions see of rows that stay in the store.
+func (t *Timed) seePassed(e *keyed.Entries) error {
+	columns := make([]*batch.Column, len(t.config.Types))
+	for i, typ := range t.config.Types {
+		columns[i] = batch.NewColumn(t.e.pool, typ)
+	}
+	defer func() {
+		for _, c := range columns {
+			c.Release()
+		}
+	}()
+	for from := 0; from < e.Len(); from += batch.MaxRows {
+		to := min(from+batch.MaxRows, e.Len())
+		if err := t.e.rows.Decode(e.Keys[from:to], e.Values[from:to], columns); err != nil {
+			return err
+		}
+		if err := t.sight.see(columns, &batch.Batch{Cols: columns, Len: to - from}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeWhole has partitions leave memory of which some of what is kept was restored and some was not, and returns the hashes of those that have rows which wait.
+func (t *Timed) makeWhole() (wanted []uint64, err error) {
+	if !t.leaves() || !t.table.HasAway() && !t.e.rows.HasAway() {
+		return nil, nil
+	}
+	for g := range keyed.Groups {
+		if wanted, err = t.makeGroupWhole(uint8(g), wanted); err != nil { //nolint:gosec // below 256
+			return nil, err
+		}
+	}
+	return wanted, nil
+}
+
+func (t *Timed) makeGroupWhole(group uint8, wanted []uint64) ([]uint64, error) {
+	rows := t.e.rows
+	broken := map[uint64]bool{} // true: a row waits
+	var slots, gone []uint32
+	for slot := range t.table.Slots(group) {
+		if hash := t.table.HashOf(slot); rows.MayBeAway(hash) {
+			broken[hash] = false
+			slots = append(slots, slot)
+		}
+	}
+	ids := rows.AppendGroup(nil, group)
+	for _, id := range ids {
+		hash := rows.HashOf(id)
+		if rows.MayBeAway(hash) || t.keeps && !t.table.HasHash(hash) {
+			broken[hash] = broken[hash] || *rows.Mark(id) == 0
+			gone = append(gone, id)
+		}
+	}
+	for hash, waits := range broken {
+		if waits {
+			wanted = append(wanted, hash)
+		}
+	}
+	for _, slot := range slots {
+		t.forget(slot)
+	}
+	if err := t.table.Expel(slots); err != nil {
+		return nil, err
+	}
+	return wanted, rows.Expel(gone)
+}
+
+// fetch loads partitions.
+func (t *Timed) fetch(hashes []uint64) error {
+	if len(hashes) == 0 {
+		return nil
+	}
+	for _, table := range t.Tables() {
+		if err := table.Load(hashes, [op.KeyGroups / 64]uint64{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
