@@ -1,6 +1,9 @@
 package spill_test
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // topQueries keep ranked rows, of which some leave memory and come back.
 func topQueries() map[string]string {
@@ -17,5 +20,23 @@ func topQueries() map[string]string {
 func TestTopsOfMoreThanMemory(t *testing.T) {
 	for name, query := range topQueries() {
 		t.Run(name, func(t *testing.T) { sameWithLittle(t, "SET emit = 'changes';\n"+script(query)) })
+	}
+}
+
+// timedScript is a query over rows in the order of a time that has a watermark, of which some partitions come again and most do not.
+func timedScript(query string) string {
+	return fmt.Sprintf("SET emit = 'changes';\nCREATE SOURCE bid (auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, url TEXT, date_time TIMESTAMP, extra TEXT, "+
+		"WATERMARK FOR date_time AS date_time - INTERVAL '0.3 seconds') WITH (connector = 'generate', kind = 'nexmark', table = 'bid', rows = %d, seed = 1, group_size = 40);\n"+
+		"CREATE VIEW timed AS SELECT price AS n, date_time AS t, repeat((auction * 100000 + bidder)::text, 16) AS k FROM bid;\n"+
+		"CREATE SINK b WITH (connector = 'blackhole');\nINSERT INTO b %s;\n", 3*keys(), query)
+}
+
+// TestWindowFunctionsOfTimeOfMoreThanMemory: what window functions say of rows in the order of time is the same with little memory and with much.
+func TestWindowFunctionsOfTimeOfMoreThanMemory(t *testing.T) {
+	for name, query := range map[string]string{
+		"sums":        "SELECT k, n, sum(n) OVER w AS s, lag(n) OVER w AS l FROM timed WINDOW w AS (PARTITION BY k ORDER BY t, n)",
+		"rows before": "SELECT k, n, sum(n) OVER (PARTITION BY k ORDER BY t, n ROWS 1 PRECEDING) AS s FROM timed",
+	} {
+		t.Run(name, func(t *testing.T) { sameWithLittle(t, timedScript(query)) })
 	}
 }
