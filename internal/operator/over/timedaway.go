@@ -140,8 +140,14 @@ type partitionPart struct {
 	spilled bool
 }
 
-// Room is how many partitions, or rows, can be put in before memory grows; see keyed.Evictable.
-func (p *partitionPart) Room() int { return min(p.Table.Room(), roomOf(p.t.e.rows)) }
+// Room is how many partitions, or rows, can be put in before memory grows; see keyed.Evictable. A few are not worth it.
+func (p *partitionPart) Room() int {
+	room := roomOf(p.t.e.rows)
+	if p.Len() >= batch.MaxRows {
+		room = min(room, p.Table.Room())
+	}
+	return room
+}
 
 // roomOf is how many rows can be put in before memory grows. Few rows are not worth it.
 func roomOf(rows *keyed.Rows) int {
