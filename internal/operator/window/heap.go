@@ -5,7 +5,7 @@ import "wire.example/wire/internal/foundation/limit"
 // due is a time at which an entry must be looked at.
 type due struct {
 	micros int64
-	id     uint32
+	id     uint64 // the number of an entry, or a hash
 }
 
 // dues are times, of which the earliest comes out first: a heap with four branches. What is in it is not stored: it follows from the entries.

@@ -258,7 +258,7 @@ func (h *Held) schedule(key uint32, micros int64) error {
 		return nil
 	}
 	c.due = micros
-	return h.dues.push(due{micros, key})
+	return h.dues.push(due{micros, uint64(key)})
 }
 
 // closeTime is when a session that ends at end comes out: when its input ends at the latest.
@@ -369,11 +369,12 @@ func (h *Held) takeDue() (found bool, err error) {
 		if !ok {
 			return found, nil
 		}
-		if int(t.id) >= h.chains.Len() || h.chains.At(t.id).due != t.micros {
+		key := uint32(t.id) //nolint:gosec // a slot
+		if int(key) >= h.chains.Len() || h.chains.At(key).due != t.micros {
 			continue
 		}
 		found = true
-		if err := h.takeKey(t.id); err != nil {
+		if err := h.takeKey(key); err != nil {
 			return false, err
 		}
 	}

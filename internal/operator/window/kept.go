@@ -287,8 +287,8 @@ func (s *Sessions) Kept() []keyed.Kept {
 	if s.table == nil {
 		return nil
 	}
-	s.table.SetValues(keyed.Values{Append: s.appendKey, Restore: s.restoreEntry})
-	return []keyed.Kept{s.table}
+	s.table.SetValues(keyed.Values{Append: s.appendKey, Restore: s.restoreEntry, Leave: s.Leaves(), Free: s.leave, Vacate: s.vacate})
+	return []keyed.Kept{&sessionsPart{Table: s.table, s: s}}
 }
 
 // restoreEntry reads the sessions of a key.

@@ -83,6 +83,7 @@ type Sessions struct {
 	running bool
 	emit    sessionOutput
 	tables  []op.Table
+	away    *sessionsAway // nil where all keys stay in memory
 }
 
 // sessionRows are the rows of a batch with their sessions, and what they do to those.
@@ -134,10 +135,12 @@ func NewSessions(pool *batch.Pool, budget *limit.Budget, config Config) (*Sessio
 // Tables are that of the keys.
 func (s *Sessions) Tables() []op.Table { return s.tables }
 
-// Needs declares the keys of the rows that come; all for an event.
+// Needs declares the keys of the rows that come; all for an event, or where keys may leave memory those that it is time to look at.
 func (s *Sessions) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	switch {
 	case s.table == nil:
+	case in == nil && s.away != nil:
+		s.away.needs(s.mark, needs)
 	case in == nil:
 		needs.All(0)
 	default:
@@ -296,7 +299,7 @@ func (s *Sessions) stir(id uint32, at *session) {
 // schedule has a session looked at when time has come to micros, and not before.
 func (s *Sessions) schedule(id uint32, micros int64) error {
 	s.sessions.At(id).due = micros
-	return s.dues.push(due{micros, id})
+	return s.dues.push(due{micros, uint64(id)})
 }
 
 // join keeps what was told of sessions before they change, and adds those to others that became one with them.

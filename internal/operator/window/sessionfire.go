@@ -63,7 +63,10 @@ func (s *Sessions) close(micros int64, out *op.Output) (more bool, err error) {
 			return false, op.OutOfMemory(s.cfg.Name, err)
 		}
 	}
-	return s.run(out)
+	if more, err = s.run(out); more || err != nil {
+		return more, err
+	}
+	return s.wakes(), nil
 }
 
 // takeDue has the sessions emitted that it is time to look at and that have closed.
@@ -74,18 +77,22 @@ func (s *Sessions) takeDue() error {
 			slices.SortFunc(s.list[s.closing:], s.compare)
 			return nil
 		}
-		at := s.sessions.At(t.id)
+		id := uint32(t.id) //nolint:gosec // the number of a session
+		if id >= s.used {
+			continue
+		}
+		at := s.sessions.At(id)
 		if at.marks&live == 0 || at.due != t.micros {
 			continue
 		}
 		if closes := s.closeTime(at.end); closes > s.mark {
-			if err := s.schedule(t.id, closes); err != nil {
+			if err := s.schedule(id, closes); err != nil {
 				return err
 			}
 			continue
 		}
 		at.due = math.MinInt64
-		s.list = append(s.list, t.id)
+		s.list = append(s.list, id)
 	}
 }
 
@@ -157,6 +164,9 @@ func (s *Sessions) release() {
 	s.newest.Free()
 	s.sessions.Free()
 	s.dues.free()
+	if s.away != nil {
+		s.away.asleep.free()
+	}
 	s.shown.Free()
 	for _, c := range s.calls {
 		c.state.Close()
