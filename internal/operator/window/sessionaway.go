@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -10,10 +11,12 @@ import (
 	"wire.example/wire/internal/state/store"
 )
 
-// sessionsAway is what Sessions know of keys that the store alone has: when the first session of each closes. That takes 16 bytes a key.
+// sessionsAway is what Sessions know of keys that the store alone has: when the first session of each closes. That takes 16 to 64 bytes a key, of the budget.
 type sessionsAway struct {
 	// asleep are those times, with the hashes of the keys. A key that has come back may be among them still.
 	asleep dues
+	// most is how many there are at most before those are forgotten that have no meaning any more.
+	most int
 	// waking: keys are to be loaded, since it is time to look at them.
 	waking bool
 	low    int64
@@ -48,6 +51,9 @@ func (p *sessionsPart) Evict(want int, settled bool) (evicted int, err error) {
 	if p.s.running {
 		return 0, nil
 	}
+	if err := p.s.forgetAwake(); err != nil {
+		return 0, op.OutOfMemory(p.s.cfg.Name, err)
+	}
 	evicted, err = p.Table.Evict(want, settled)
 	if evicted > 0 {
 		p.s.forgetStale()
@@ -60,6 +66,9 @@ func (p *sessionsPart) Depart(bool) error {
 	s := p.s
 	if s.running {
 		return nil
+	}
+	if err := s.forgetAwake(); err != nil {
+		return op.OutOfMemory(s.cfg.Name, err)
 	}
 	for group := range op.KeyGroups {
 		for key := range s.table.Slots(uint8(group)) { //nolint:gosec // below 256
@@ -146,12 +155,43 @@ func (s *Sessions) leave(key uint32) bool {
 
 // forgetStale forgets times of sessions that are not there any more, once those are many.
 func (s *Sessions) forgetStale() {
-	if n := len(s.dues.list); n < 2*int(s.used) && n < 1<<12 {
+	if len(s.dues.list) < 2*int(s.used)+fewStale {
 		return
 	}
 	s.dues.keep(func(t due) bool {
 		at := s.sessions.At(uint32(t.id)) //nolint:gosec // the number of a session
 		return at.marks&live != 0 && at.due == t.micros
+	})
+}
+
+// fewStale times without meaning are too few to be looked for.
+const fewStale = 1 << 12
+
+// forgetAwake forgets, once they are many, times of keys that have come back, and all but the first of a key that has left several times; and what the table has noted of keys which are
+// not away any more. A time that stays beyond its key's end makes it loaded in vain at the worst. What stays is at most one time for each key that has a session, since sessions of a key
+// never end earlier than before.
+func (s *Sessions) forgetAwake() error {
+	a := s.away
+	if len(a.asleep.list) < a.most+fewStale && s.table.Noted() < 2*len(a.asleep.list)+fewStale {
+		return nil
+	}
+	list := a.asleep.list
+	slices.SortFunc(list, func(x, y due) int { return cmp.Or(cmp.Compare(x.id, y.id), cmp.Compare(x.micros, y.micros)) })
+	last, begun := uint64(0), false
+	a.asleep.keep(func(t due) bool {
+		if begun && t.id == last {
+			return false
+		}
+		last, begun = t.id, true
+		return !s.table.HasHash(t.id)
+	})
+	a.most = 2 * len(a.asleep.list)
+	return s.table.Note(func(yield func(uint64) bool) {
+		for _, t := range a.asleep.list {
+			if !yield(t.id) {
+				return
+			}
+		}
 	})
 }
 
@@ -194,16 +234,14 @@ func (a *sessionsAway) needs(mark int64, needs *op.Needs) {
 	needs.Keys(0, a.hashes)
 }
 
-// keep forgets times for which wanted says no.
+// keep forgets times for which wanted, which is asked of each in turn, says no, and gives back memory if few are left.
 func (d *dues) keep(wanted func(due) bool) {
 	d.list = slices.DeleteFunc(d.list, func(t due) bool { return !wanted(t) })
-	slices.SortFunc(d.list, func(a, b due) int { // in their order they are a heap
-		switch {
-		case a.micros < b.micros:
-			return -1
-		case a.micros > b.micros:
-			return 1
-		}
-		return 0
-	})
+	if room := len(d.list) * 3 / 2; cap(d.list) > 2*room && d.budget.TryReserve(int64(room)*dueBytes) {
+		fewer := make([]due, len(d.list), room)
+		copy(fewer, d.list)
+		d.budget.Release(d.held)
+		d.list, d.held = fewer, int64(room)*dueBytes
+	}
+	slices.SortFunc(d.list, func(a, b due) int { return cmp.Compare(a.micros, b.micros) }) // in their order they are a heap
 }

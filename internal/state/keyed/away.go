@@ -2,6 +2,7 @@ package keyed
 
 import (
 	"encoding/binary"
+	"iter"
 	"slices"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -162,6 +163,32 @@ func (a *away) add(hash uint64) error {
 		last++
 	}
 	a.filters[last].add(hash)
+	return nil
+}
+
+// noted is how many hashes the filters have.
+func (a *away) noted() int {
+	sum := 0
+	for _, f := range a.filters {
+		sum += f.count
+	}
+	return sum
+}
+
+// Noted is how many hashes of keys that have left memory are noted. Those of keys that came back are among them, until Note.
+func (t *Table) Noted() int { return t.away.noted() }
+
+// Note has only those hashes noted that are given, each once: at least those of which keys are away, not for good. It takes no more memory than there was, but what others reserve meanwhile;
+// the error is that of the budget, and then state is lost.
+func (t *Table) Note(hashes iter.Seq[uint64]) error {
+	a := t.away
+	a.forgetFilters()
+	a.groups, a.any = [Groups]uint64{}, false
+	for hash := range hashes {
+		if err := a.add(hash); err != nil {
+			return t.refused(err)
+		}
+	}
 	return nil
 }
 

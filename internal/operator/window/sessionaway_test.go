@@ -1,0 +1,94 @@
+package window_test
+
+import (
+	"strconv"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/aggregate"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
+	"wire.example/wire/internal/operator/window"
+	"wire.example/wire/sdk/batch"
+)
+
+// TestSessionsOfManyKeys: so many keys have sessions that a restore leaves some of them in the store.
+func TestSessionsOfManyKeys(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		c := drawSessionConfig(r, t)
+		c.Keys, c.Emission, c.Lateness = []int{colKey, colOther}, window.OnClose, 0
+		gap := rapid.IntRange(1, 200).Draw(r, "gap")
+		var rows [][]any
+		at := 0
+		for range rapid.IntRange(60, 150).Draw(r, "rows") {
+			at += rapid.IntRange(0, 3).Draw(r, "on")
+			rows = append(rows, []any{at, at + gap, strconv.Itoa(rapid.IntRange(0, 60).Draw(r, "key")), rapid.IntRange(0, 1).Draw(r, "other"), rapid.IntRange(0, 3).Draw(r, "number"), true})
+		}
+		in := optest.Make(windowTypes(), rows...)
+		want := wantGroups(r, c, settled(in, c.Keys, gap))
+		if err := optest.CheckOne(r, sessions(c), []*batch.Batch{in}, [][]string{want}); err != nil {
+			r.Fatalf("%+v: %v", c, err)
+		}
+	})
+}
+
+// TestSessionsWithoutEnd: what is known of keys that have left memory does not grow with how many have: some come back again and again, and leave again; the others close.
+func TestSessionsWithoutEnd(t *testing.T) {
+	const often, fresh, gap, rounds = 200, 1_000, 1_500, 200
+	c := window.Config{Start: colStart, End: colEnd, Emission: window.OnClose}
+	c.Name, c.Types, c.Keys = "sessions 1", windowTypes(), []int{colKey}
+	c.Calls = []aggregate.Call{call(t, "count")}
+	budget := limit.New("test", 1<<30)
+	s, err := window.NewSessions(&batch.Pool{}, budget, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, out := optest.Store(s), op.NewOutput(1)
+	load := func(in *batch.Batch) {
+		var needs op.Needs
+		s.Needs(0, in, &needs)
+		if err := needs.Load(s.Tables()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closed, early := 0, int64(0)
+	for round := range rounds {
+		var rows [][]any
+		at := round * gap / 3
+		for n := range often {
+			rows = append(rows, []any{at, at + gap, strconv.Itoa(n), 0, 0, nil})
+		}
+		for n := range fresh {
+			rows = append(rows, []any{at, at + gap, strconv.Itoa(often + round*fresh + n), 0, 0, nil})
+		}
+		in := optest.Make(windowTypes(), rows...)
+		load(in)
+		if _, err := s.Apply(in, out); err != nil {
+			t.Fatal(err)
+		}
+		if err := stored.Evict(often+fresh, true); err != nil {
+			t.Fatal(err)
+		}
+		for more := true; more; {
+			out.Reset()
+			load(nil)
+			if more, err = s.OnWatermark(int64(at), out); err != nil {
+				t.Fatal(err)
+			}
+			if b := out.Ports[0]; b != nil {
+				closed += b.Rows()
+			}
+		}
+		if round == rounds/10 {
+			early = budget.Used()
+		}
+	}
+	if want := (rounds - 3) * fresh; closed != want {
+		t.Errorf("%d sessions closed, want %d", closed, want)
+	}
+	if late := budget.Used(); late > early*3/2 {
+		t.Errorf("%d bytes are in use, %d were early on", late, early)
+	}
+}
