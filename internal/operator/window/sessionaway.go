@@ -14,7 +14,8 @@ import (
 // sessionsAway is what Sessions know of keys that the store alone has: when the first session of each closes. That takes 16 to 64 bytes a key, of the budget.
 type sessionsAway struct {
 	// asleep are those times, with the hashes of the keys. A key that has come back may be among them still.
-	asleep dues
+	// They lie in several heaps, by hash, so that little memory is needed for one to grow.
+	asleep [heaps]dues
 	// most is how many there are at most before those are forgotten that have no meaning any more.
 	most int
 	// waking: keys are to be loaded, since it is time to look at them.
@@ -30,6 +31,8 @@ type sessionsPart struct {
 }
 
 const (
+	heaps     = 64
+	heapShift = 58
 	// wakeShare: keys that are loaded at once take about this part of what is low, at keyBytes each.
 	wakeShare = 5
 	keyBytes  = 512
@@ -43,7 +46,10 @@ func (s *Sessions) Leaves() bool { return s.table != nil && !s.cfg.changes() }
 // Attach lets keys leave memory; see keyed.Evictable.
 func (p *sessionsPart) Attach(r store.Reader, low int64) {
 	p.Table.Attach(r, low)
-	p.s.away = &sessionsAway{asleep: dues{budget: p.s.budget}, low: low}
+	p.s.away = &sessionsAway{low: low}
+	for i := range p.s.away.asleep {
+		p.s.away.asleep[i].budget = p.s.budget
+	}
 }
 
 // Evict has keys leave memory; see keyed.Evictable.
@@ -127,7 +133,7 @@ func (s *Sessions) firstEnd(value []byte) (first int64, err error) {
 
 // sleep notes that a key has left memory, or stays in the store.
 func (s *Sessions) sleep(hash uint64, micros int64) error {
-	return s.away.asleep.push(due{micros, hash})
+	return s.away.asleep[hash>>heapShift].push(due{micros, hash})
 }
 
 // dueOf is when the first session of a key must be looked at.
@@ -172,27 +178,39 @@ const fewStale = 1 << 12
 // never end earlier than before.
 func (s *Sessions) forgetAwake() error {
 	a := s.away
-	if len(a.asleep.list) < a.most+fewStale && s.table.Noted() < 2*len(a.asleep.list)+fewStale {
+	if n := a.len(); n < a.most+fewStale && s.table.Noted() < 2*n+fewStale {
 		return nil
 	}
-	list := a.asleep.list
-	slices.SortFunc(list, func(x, y due) int { return cmp.Or(cmp.Compare(x.id, y.id), cmp.Compare(x.micros, y.micros)) })
-	last, begun := uint64(0), false
-	a.asleep.keep(func(t due) bool {
-		if begun && t.id == last {
-			return false
-		}
-		last, begun = t.id, true
-		return !s.table.HasHash(t.id)
-	})
-	a.most = 2 * len(a.asleep.list)
+	for i := range a.asleep {
+		d := &a.asleep[i]
+		slices.SortFunc(d.list, func(x, y due) int { return cmp.Or(cmp.Compare(x.id, y.id), cmp.Compare(x.micros, y.micros)) })
+		last, begun := uint64(0), false
+		d.keep(func(t due) bool {
+			if begun && t.id == last {
+				return false
+			}
+			last, begun = t.id, true
+			return !s.table.HasHash(t.id)
+		})
+	}
+	a.most = 2 * a.len()
 	return s.table.Note(func(yield func(uint64) bool) {
-		for _, t := range a.asleep.list {
-			if !yield(t.id) {
-				return
+		for i := range a.asleep {
+			for _, t := range a.asleep[i].list {
+				if !yield(t.id) {
+					return
+				}
 			}
 		}
 	})
+}
+
+// len is how many times there are.
+func (a *sessionsAway) len() (n int) {
+	for i := range a.asleep {
+		n += len(a.asleep[i].list)
+	}
+	return n
 }
 
 // vacate gives the memory of all sessions back: their keys have left.
@@ -212,8 +230,7 @@ func (s *Sessions) wakes() bool {
 	if s.away == nil {
 		return false
 	}
-	list := s.away.asleep.list
-	s.away.waking = len(list) > 0 && list[0].micros <= s.mark
+	s.away.waking = slices.ContainsFunc(s.away.asleep[:], func(d dues) bool { return len(d.list) > 0 && d.list[0].micros <= s.mark })
 	return s.away.waking
 }
 
@@ -224,12 +241,15 @@ func (a *sessionsAway) needs(mark int64, needs *op.Needs) {
 	}
 	a.waking = false
 	a.hashes = a.hashes[:0]
-	for most := min(max(a.low/wakeShare/keyBytes, leastWake), mostWake); int64(len(a.hashes)) < most; {
-		t, ok := a.asleep.pop(mark)
-		if !ok {
-			break
+	most := min(max(a.low/wakeShare/keyBytes, leastWake), mostWake)
+	for i := range a.asleep {
+		for int64(len(a.hashes)) < most {
+			t, ok := a.asleep[i].pop(mark)
+			if !ok {
+				break
+			}
+			a.hashes = append(a.hashes, t.id)
 		}
-		a.hashes = append(a.hashes, t.id)
 	}
 	needs.Keys(0, a.hashes)
 }

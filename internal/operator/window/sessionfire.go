@@ -165,7 +165,9 @@ func (s *Sessions) release() {
 	s.sessions.Free()
 	s.dues.free()
 	if s.away != nil {
-		s.away.asleep.free()
+		for i := range s.away.asleep {
+			s.away.asleep[i].free()
+		}
 	}
 	s.shown.Free()
 	for _, c := range s.calls {
