@@ -1,11 +1,16 @@
 package window
 
-import "wire.example/wire/internal/foundation/limit"
+import (
+	"cmp"
+	"slices"
+
+	"wire.example/wire/internal/foundation/limit"
+)
 
 // due is a time at which an entry must be looked at.
 type due struct {
 	micros int64
-	id     uint64 // the number of an entry, or a hash
+	id     uint32
 }
 
 // dues are times, of which the earliest comes out first: a heap with four branches. What is in it is not stored: it follows from the entries.
@@ -80,4 +85,16 @@ func (d *dues) pop(until int64) (t due, ok bool) {
 func (d *dues) free() {
 	d.budget.Release(d.held)
 	d.list, d.held = nil, 0
+}
+
+// keep forgets times for which wanted, which is asked of each in turn, says no, and gives back memory if few are left.
+func (d *dues) keep(wanted func(due) bool) {
+	d.list = slices.DeleteFunc(d.list, func(t due) bool { return !wanted(t) })
+	if room := len(d.list) * 3 / 2; cap(d.list) > 2*room && d.budget.TryReserve(int64(room)*dueBytes) {
+		fewer := make([]due, len(d.list), room)
+		copy(fewer, d.list)
+		d.budget.Release(d.held)
+		d.list, d.held = fewer, int64(room)*dueBytes
+	}
+	slices.SortFunc(d.list, func(a, b due) int { return cmp.Compare(a.micros, b.micros) }) // in their order they are a heap
 }

@@ -258,7 +258,7 @@ func (h *Held) schedule(key uint32, micros int64) error {
 		return nil
 	}
 	c.due = micros
-	return h.dues.push(due{micros, uint64(key)})
+	return h.dues.push(due{micros, key})
 }
 
 // closeTime is when a session that ends at end comes out: when its input ends at the latest.
@@ -369,12 +369,11 @@ func (h *Held) takeDue() (found bool, err error) {
 		if !ok {
 			return found, nil
 		}
-		key := uint32(t.id) //nolint:gosec // a slot
-		if int(key) >= h.chains.Len() || h.chains.At(key).due != t.micros {
+		if int(t.id) >= h.chains.Len() || h.chains.At(t.id).due != t.micros {
 			continue
 		}
 		found = true
-		if err := h.takeKey(key); err != nil {
+		if err := h.takeKey(t.id); err != nil {
 			return false, err
 		}
 	}

@@ -276,8 +276,8 @@ func (h *Held) RestoreRest(op.KeyGroup, []byte) error { return nil }
 // Restored has nothing to make.
 func (h *Held) Restored() error { return nil }
 
-// EntriesVersion is that of entries that say which sessions wait for a flush, and what others know of them.
-func (s *Sessions) EntriesVersion() int { return 2 }
+// EntriesVersion is that of entries that say when keys are due which may leave memory; those before say which sessions wait for a flush, and what others know of them.
+func (s *Sessions) EntriesVersion() int { return 3 }
 
 // OldestEntries is that of entries of which nothing waits.
 func (s *Sessions) OldestEntries() int { return 1 }
@@ -287,14 +287,33 @@ func (s *Sessions) Kept() []keyed.Kept {
 	if s.table == nil {
 		return nil
 	}
-	s.table.SetValues(keyed.Values{Append: s.appendKey, Restore: s.restoreEntry, Leave: s.Leaves(), Free: s.leave, Vacate: s.vacate})
-	return []keyed.Kept{&sessionsPart{Table: s.table, s: s}}
+	values := keyed.Values{Append: s.appendKey, Restore: s.restoreEntry}
+	if !s.Leaves() {
+		s.table.SetValues(values)
+		return []keyed.Kept{s.table}
+	}
+	values.Append, values.Beside = s.appendEntry, s.times.write
+	values.Leave, values.Free, values.Vacate = true, s.leave, s.vacate
+	s.table.SetValues(values)
+	return []keyed.Kept{&sessionsPart{Table: s.table, s: s}, &s.times}
+}
+
+// appendEntry appends what is stored of a key.
+func (s *Sessions) appendEntry(dst []byte, key uint32) []byte {
+	return s.appendKey(s.appendSlice(dst, key), key)
 }
 
 // restoreEntry reads the sessions of a key.
 func (s *Sessions) restoreEntry(key uint32, value []byte) error {
-	if err := s.newest.Grow(int(key) + 1); err != nil {
+	if err := s.growKeys(int(key) + 1); err != nil {
 		return op.OutOfMemory(s.cfg.Name, err)
+	}
+	slice, ok := storedSlice(value)
+	if ok {
+		value = value[sliceBytes:]
+	}
+	if s.times.gone != nil {
+		*s.times.levels.At(key) = uint8(slice & levelMask) //nolint:gosec // 6 bits
 	}
 	*s.newest.At(key) = none
 	return op.OutOfMemory(s.cfg.Name, s.restoreKey(key, value))
@@ -316,8 +335,31 @@ func (s *Sessions) RestoreRest(_ op.KeyGroup, data []byte) error {
 	return s.restoreEntry(0, data[1:])
 }
 
-// Restored has nothing to make.
-func (s *Sessions) Restored() error { return nil }
+// Restored has keys stored again whose times are not stored.
+func (s *Sessions) Restored() error {
+	if s.times.gone == nil {
+		return nil
+	}
+	for group := range op.KeyGroups {
+		for key := range s.table.Slots(uint8(group)) { //nolint:gosec // below 256
+			if *s.times.levels.At(key) != 0 {
+				continue
+			}
+			if err := s.touch(key); err != nil {
+				return op.OutOfMemory(s.cfg.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// growKeys makes room for what is known of keys.
+func (s *Sessions) growKeys(n int) error {
+	if err := s.newest.Grow(n); err != nil {
+		return err
+	}
+	return s.times.grow(n)
+}
 
 // touch notes that the sessions of a key are about to change.
 func (s *Sessions) touch(key uint32) error {

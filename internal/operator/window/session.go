@@ -83,6 +83,7 @@ type Sessions struct {
 	running bool
 	emit    sessionOutput
 	tables  []op.Table
+	times   sessionTimes
 	away    *sessionsAway // nil where all keys stay in memory
 }
 
@@ -121,7 +122,7 @@ func NewSessions(pool *batch.Pool, budget *limit.Budget, config Config) (*Sessio
 			types = append(types, config.Types[k])
 		}
 		s.table, s.hasher = keyed.NewTable(pool, types, config.Name, budget), keyed.NewHasher(config.Keys)
-		s.tables = []op.Table{s.table}
+		s.tables = []op.Table{&sessionsTable{s}}
 	}
 	for i := range s.cfg.Calls {
 		s.calls = append(s.calls, newSlicedCall(&s.cfg.Calls[i], pool, budget))
@@ -129,6 +130,7 @@ func NewSessions(pool *batch.Pool, budget *limit.Budget, config Config) (*Sessio
 	s.batch.keys, s.batch.ids, s.batch.spare = make([]uint32, batch.MaxRows), make([]uint32, batch.MaxRows), none
 	s.shown = keyed.NewRows(pool, config.Output(), 1, config.Name, budget)
 	s.emit.init(s)
+	s.times = sessionTimes{s: s, index: map[int64]*period{}, levels: keyed.NewSlab[uint8](budget)}
 	return s, nil
 }
 
@@ -140,7 +142,6 @@ func (s *Sessions) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	switch {
 	case s.table == nil:
 	case in == nil && s.away != nil:
-		s.away.needs(s.mark, needs)
 	case in == nil:
 		needs.All(0)
 	default:
@@ -208,7 +209,10 @@ func (s *Sessions) findKeys(in *batch.Batch) error {
 			s.batch.cols = append(s.batch.cols, in.Cols[k])
 		}
 	}
-	return keyed.Places(s.table, hashes, s.batch.cols, in.Sel, s.batch.keys[:in.Rows()], s.newest, none)
+	if err := keyed.Places(s.table, hashes, s.batch.cols, in.Sel, s.batch.keys[:in.Rows()], s.newest, none); err != nil || s.table == nil {
+		return err
+	}
+	return s.times.grow(s.newest.Len())
 }
 
 // findSessions finds the sessions of the rows of in, begins those that are not there, and notes which become one.
@@ -249,6 +253,7 @@ func (s *Sessions) place(key uint32, start, end int64) (uint32, error) {
 		}
 		s.batch.spare = id
 	}
+	s.times.measure(end - start)
 	place := s.newest.At(key)
 	for *place != none && s.sessions.At(*place).start >= end {
 		place = &s.sessions.At(*place).next
@@ -299,7 +304,7 @@ func (s *Sessions) stir(id uint32, at *session) {
 // schedule has a session looked at when time has come to micros, and not before.
 func (s *Sessions) schedule(id uint32, micros int64) error {
 	s.sessions.At(id).due = micros
-	return s.dues.push(due{micros, uint64(id)})
+	return s.dues.push(due{micros, id})
 }
 
 // join keeps what was told of sessions before they change, and adds those to others that became one with them.

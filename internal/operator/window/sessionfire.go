@@ -66,7 +66,11 @@ func (s *Sessions) close(micros int64, out *op.Output) (more bool, err error) {
 	if more, err = s.run(out); more || err != nil {
 		return more, err
 	}
-	return s.wakes(), nil
+	if s.wakes() {
+		return true, nil
+	}
+	s.times.forgetOver()
+	return false, nil
 }
 
 // takeDue has the sessions emitted that it is time to look at and that have closed.
@@ -77,7 +81,7 @@ func (s *Sessions) takeDue() error {
 			slices.SortFunc(s.list[s.closing:], s.compare)
 			return nil
 		}
-		id := uint32(t.id) //nolint:gosec // the number of a session
+		id := t.id
 		if id >= s.used {
 			continue
 		}
@@ -162,13 +166,9 @@ func (s *Sessions) release() {
 		s.table.Free()
 	}
 	s.newest.Free()
+	s.times.free()
 	s.sessions.Free()
 	s.dues.free()
-	if s.away != nil {
-		for i := range s.away.asleep {
-			s.away.asleep[i].free()
-		}
-	}
 	s.shown.Free()
 	for _, c := range s.calls {
 		c.state.Close()

@@ -47,7 +47,7 @@ func (s *Sessions) Restore(group op.KeyGroup, data []byte) error {
 		return err
 	}
 	restore := func(key uint32, value []byte) error {
-		if err := s.newest.Grow(int(key) + 1); err != nil {
+		if err := s.growKeys(int(key) + 1); err != nil {
 			return err
 		}
 		*s.newest.At(key) = none

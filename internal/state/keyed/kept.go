@@ -53,6 +53,8 @@ type Values struct {
 	Append func(dst []byte, slot uint32) []byte
 	// Restore sets what is kept for a slot, whose home in slabs must be grown first. The value is lent. nil, with Append, for a table of keys alone.
 	Restore func(slot uint32, value []byte) error
+	// Beside writes, behind the entry of a key, what another part has of it; nil: there is none.
+	Beside func(into *store.Changes, slot uint32, hash uint64)
 	// Leave says that keys may leave memory: the operator says what it Needs before each call, of an event, too, and remembers no slots from one flush to the next call.
 	Leave bool
 	// Free forgets what is kept for a slot whose key leaves memory, unless it answers false: then the key stays. nil: there is nothing to forget.
@@ -185,7 +187,11 @@ func (t *Table) writeEntries(into *store.Changes, slots []uint32) {
 		if k.values.Append != nil {
 			k.value = k.values.Append(k.value, slot)
 		}
-		into.Put(k.home.Space, k.slice, t.fullHash(slot), k.exact(i), k.value)
+		hash := t.fullHash(slot)
+		into.Put(k.home.Space, k.slice, hash, k.exact(i), k.value)
+		if k.values.Beside != nil {
+			k.values.Beside(into, slot, hash)
+		}
 	}
 }
 
