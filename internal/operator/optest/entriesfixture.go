@@ -28,7 +28,28 @@ const restTable = "rest"
 // hexadecimal; then one for what belongs to each key group: "rest", the group, 0, - and the bytes. Its name should have the version of the entries' layout.
 func EntriesFixture(t testing.TB, o Operator, path string, write bool, inputs ...*batch.Batch) {
 	t.Helper()
-	before := entriesRun(t, &o, inputs)
+	entriesFixture(t, &o, path, write, func(kept, written []byte) {
+		t.Helper()
+		if !bytes.Equal(kept, written) {
+			t.Fatalf("%s is written differently now; a change of the layout needs a new version:\n%s", path, sdktest.Diff(strings.Split(string(kept), "\n"), strings.Split(string(written), "\n")))
+		}
+	}, inputs)
+}
+
+// OldEntriesFixture is EntriesFixture for a file in an older layout, which is read still.
+func OldEntriesFixture(t testing.TB, o Operator, path string, inputs ...*batch.Batch) {
+	t.Helper()
+	entriesFixture(t, &o, path, false, func(kept, written []byte) {
+		t.Helper()
+		if bytes.Equal(kept, written) {
+			t.Fatalf("%s is not in an older layout", path)
+		}
+	}, inputs)
+}
+
+func entriesFixture(t testing.TB, o *Operator, path string, write bool, compare func(kept, written []byte), inputs []*batch.Batch) {
+	t.Helper()
+	before := entriesRun(t, o, inputs)
 	for _, e := range before.schedule.events {
 		if e.kind == feed {
 			if err := before.feed(e, 0); err != nil {
@@ -65,11 +86,9 @@ func EntriesFixture(t testing.TB, o Operator, path string, write bool, inputs ..
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(kept, written) {
-		t.Fatalf("%s is written differently now; a change of the layout needs a new version:\n%s", path, sdktest.Diff(strings.Split(string(kept), "\n"), strings.Split(string(written), "\n")))
-	}
+	compare(kept, written)
 	o.Changes = false // what it takes back the other one had given
-	after := entriesRun(t, &o, inputs)
+	after := entriesRun(t, o, inputs)
 	if err := after.readEntries(kept); err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,8 @@ func TestFixtures(t *testing.T) {
 	optest.EntriesFixture(t, o, "testdata/entries-v1-revised-closed.txt", *writeFixtures, optest.Make(slicedTypes(), rows...))
 
 	optest.Fixture(t, sessions(c), "testdata/sessions-v1.state", *writeFixtures, optest.Make(windowTypes(), windows...))
-	optest.EntriesFixture(t, sessions(c), "testdata/entries-v1-sessions.txt", *writeFixtures, optest.Make(windowTypes(), windows...))
+	optest.OldEntriesFixture(t, sessions(c), "testdata/entries-v1-sessions.txt", optest.Make(windowTypes(), windows...))
+	optest.EntriesFixture(t, sessions(c), "testdata/entries-v3-sessions.txt", *writeFixtures, optest.Make(windowTypes(), windows...))
 	c.Emission, c.Interval = window.Periodically, 10
 	for name, o := range map[string]optest.Operator{"aggregate": grouped(c), "sessions": sessions(c)} {
 		o.New = func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
