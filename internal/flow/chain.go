@@ -64,6 +64,7 @@ type step struct {
 	tables  []op.Table
 	needs   op.Needs
 	leaving *keptStep // nil: all state stays in memory
+	pausing bool      // it is being made room between two calls
 	settler op.Settler
 	out     *op.Output
 	ports   [][]receiver

@@ -195,11 +195,22 @@ func (s *step) makeRoomBetween() error {
 	switch t, _ := s.chain.host.(*task); {
 	case s.leaving == nil:
 		return nil
-	case s.flush != nil:
+	case s.flush != nil && !s.pauses():
 		return s.spill(t)
+	case s.pausing:
+		return nil
 	default:
-		return s.makeRoom(t)
+		s.pausing = true
+		err := s.makeRoom(t)
+		s.pausing = false
+		return err
 	}
+}
+
+// pauses reports whether the operator may be flushed between two calls for an event.
+func (s *step) pauses() bool {
+	pausing, ok := s.op.(op.Pausing)
+	return ok && pausing.Pauses()
 }
 
 // Sizes of what is spilled at once, in bytes: a share of the budget within these bounds.

@@ -13,6 +13,12 @@ type Flusher interface {
 	OnFlush(out *Output) (more bool, err error)
 }
 
+// Pausing is a Flusher that may be flushed between two calls for an event, too, as far as Pauses says so: state leaves memory then.
+type Pausing interface {
+	Flusher
+	Pauses() bool
+}
+
 // Shared is an operator with state that every task has in full, made of input that is broadcast to all. SnapshotShared returns it, nil if there
 // is none; one task is asked. RestoreShared is called in every task, before any input. The rules for versions are those of Stateful.
 type Shared interface {

@@ -47,6 +47,8 @@ type instance struct {
 	tables []op.Table
 	needs  op.Needs
 	kept   *keptInstance // nil: see run.keeping
+	calls  int           // for events, of an op.Pausing
+	paused bool          // between two of them
 }
 
 // newRun prepares a run.
@@ -287,6 +289,9 @@ func (r *run) finish(in *instance, input int, call func(*op.Output) (bool, error
 // event runs an event of the operator to its end; what the operator needs is asked for before each call.
 func (r *run) event(in *instance, input int, call func(*op.Output) (bool, error)) error {
 	return r.drain(in, nil, func(out *op.Output) (bool, error) {
+		if err := r.pause(in); err != nil {
+			return false, err
+		}
 		if in.kept != nil {
 			if err := r.spill(in, keyed.Spiller.Tight); err != nil {
 				return false, err
@@ -302,6 +307,26 @@ func (r *run) event(in *instance, input int, call func(*op.Output) (bool, error)
 		}
 		return call(out)
 	})
+}
+
+// pauseEvery: before one in so many calls for an event state leaves memory.
+const pauseEvery = 3
+
+// pause has state leave memory before a call for an event, now and then, if the operator pauses there.
+func (r *run) pause(in *instance) error {
+	pausing, ok := in.op.(op.Pausing)
+	if !ok || in.kept == nil || in.paused || !pausing.Pauses() {
+		return nil
+	}
+	if in.calls++; in.calls%pauseEvery != 0 {
+		return nil
+	}
+	in.paused = true
+	out := in.out
+	in.out = op.NewOutput(r.operator.ports())
+	err := r.evict(in, in.calls)
+	in.out, in.paused = out, false
+	return err
 }
 
 // maxCalls is how often an operator may say "more" without emitting anything.

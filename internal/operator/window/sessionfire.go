@@ -16,6 +16,9 @@ func (s *Sessions) OnFlush(out *op.Output) (more bool, err error) {
 	return s.run(out)
 }
 
+// Pauses reports that keys which may leave memory do so between two calls, too: many close at once.
+func (s *Sessions) Pauses() bool { return s.Leaves() }
+
 // takeStirred has the sessions emitted that have changed.
 func (s *Sessions) takeStirred() {
 	s.list, s.stirred = append(s.list, s.stirred...), s.stirred[:0]
