@@ -113,7 +113,7 @@ func (s *step) makeRoom(t *task) error {
 			continue
 		}
 		if !flushed {
-			if err := s.flushOut(); err != nil {
+			if err := s.flushFor(); err != nil {
 				return err
 			}
 			flushed = true
@@ -149,7 +149,7 @@ func (s *step) shrink(t *task, low int64) error {
 	if budget.Available()-t.pipeline.scratchLeft() >= low/shrinkShare || t.pipeline.budgets[s.plan.Name].Used() < low {
 		return nil
 	}
-	if err := s.flushOut(); err != nil {
+	if err := s.flushFor(); err != nil {
 		return err
 	}
 	s.leaving.wanted = 0
@@ -200,11 +200,16 @@ func (s *step) makeRoomBetween() error {
 	case s.pausing:
 		return nil
 	default:
-		s.pausing = true
-		err := s.makeRoom(t)
-		s.pausing = false
-		return err
+		return s.makeRoom(t)
 	}
+}
+
+// flushFor flushes the operator before state leaves memory.
+func (s *step) flushFor() error {
+	s.pausing = true
+	err := s.flushOut()
+	s.pausing = false
+	return err
 }
 
 // pauses reports whether the operator may be flushed between two calls for an event.

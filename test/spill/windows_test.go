@@ -1,0 +1,37 @@
+package spill_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// windowScript is a query over keyed, as script has it, where rows have times, a millisecond apart, up to which everything is there.
+func windowScript(t *testing.T, query string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "numbers.csv")
+	text := []byte("n,at\n")
+	for n := range 2 * keys() {
+		text = fmt.Appendf(text, "%d,2026-01-01 %02d:%02d:%02d.%03d\n", n, n/3_600_000, n/60_000%60, n/1000%60, n%1000)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("CREATE SOURCE numbers (n BIGINT, at TIMESTAMP, WATERMARK FOR at AS at) WITH (connector = 'file', path = '%s', format = 'csv');\n"+
+		"CREATE VIEW keyed AS SELECT n, at, repeat(((n * 2654435761) %% %d)::text, 64) AS k FROM numbers;\n"+
+		"CREATE SINK b WITH (connector = 'blackhole');\nINSERT INTO b %s;\n", path, keys(), query)
+}
+
+// TestWindowsOfMoreThanMemory: windows answer with little memory what they answer with much.
+func TestWindowsOfMoreThanMemory(t *testing.T) {
+	sessions := func(seconds int) string {
+		return fmt.Sprintf("SELECT k, count(*) AS c, max(n) AS m, window_start, window_end FROM SESSION((SELECT * FROM keyed) PARTITION BY k, at, INTERVAL '%d seconds') GROUP BY k, window_start, window_end", seconds)
+	}
+	for name, query := range map[string]string{
+		"sessions":            sessions(keys() / 5_000), // each key has two
+		"sessions that go on": sessions(keys() / 500),
+	} {
+		t.Run(name, func(t *testing.T) { sameWithLittle(t, windowScript(t, query)) })
+	}
+}
