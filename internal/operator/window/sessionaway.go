@@ -161,9 +161,9 @@ func (p *sessionsPart) Pass(e *keyed.Entries) error {
 	return p.Table.Pass(e)
 }
 
-// leave forgets the sessions of a key that leaves memory, unless the store does not know when it is due.
+// leave forgets the sessions of a key that leaves memory, unless it is due, or the store does not know when it is.
 func (s *Sessions) leave(key uint32) bool {
-	if !s.times.note(key) {
+	if s.closes(s.firstEnd(key)) || !s.times.note(key) {
 		return false
 	}
 	for id := *s.newest.At(key); id != none; {
@@ -425,7 +425,7 @@ func (t *sessionTimes) Spill(into *store.Changes, _ int64) (more bool) {
 }
 
 // Adopt makes room for keys that are there; see keyed.Late.
-func (t *sessionTimes) Adopt() error { return t.grow(int(t.s.table.Limit())) }
+func (t *sessionTimes) Adopt() error { return t.grow(t.s.table.Limit()) }
 
 // sliceBytes is what a stored key has of its period: a byte, 0, which no number of sessions is, and the slice.
 const sliceBytes = 9
