@@ -238,11 +238,19 @@ func (s *Sessions) wakes() bool {
 	return s.away.waking
 }
 
+// atOnce is how many keys are loaded, or told of, at once: most, or fewer where there is little memory.
+func (s *Sessions) atOnce(most int64) int {
+	if s.away == nil {
+		return int(most)
+	}
+	return int(min(max(s.away.low/wakeShare/keyBytes, leastWake), most))
+}
+
 // readPeriods reads the hashes of the next keys that it is time to look at.
 func (s *Sessions) readPeriods() error {
 	a := s.away
 	a.hashes = a.hashes[:0]
-	most := int(min(max(a.low/wakeShare/keyBytes, leastWake), mostWake))
+	most := s.atOnce(mostWake)
 	for len(a.hashes) == 0 {
 		if a.reading == nil {
 			if a.reading, a.from = s.times.due(), s.times.home.From; a.reading == nil {

@@ -117,7 +117,7 @@ func (e *sessionOutput) piece(out *op.Output) (bool, error) {
 	s := e.sessions
 	e.begin()
 	e.old, e.turns = e.old[:0], e.turns[:0]
-	for room := batch.MaxRows; s.next < len(s.list) && room > 1; s.next++ {
+	for room := s.atOnce(batch.MaxRows); s.next < len(s.list) && room > 1; s.next++ {
 		id := s.list[s.next]
 		at := s.sessions.At(id)
 		if at.marks&live == 0 || at.marks&joined != 0 {
