@@ -262,35 +262,6 @@ func TestAnswersAreGivenAsTheyChange(t *testing.T) {
 	}
 }
 
-// EVERY and ON UPDATE keep the same state.
-func TestAnotherEmissionOfWindows(t *testing.T) {
-	shapes := map[string]string{
-		"HOP":      "HOP(TABLE orders, DESCRIPTOR(at), INTERVAL '20 seconds', INTERVAL '1 minute')",
-		"CUMULATE": "CUMULATE(TABLE orders, DESCRIPTOR(at), INTERVAL '20 seconds', INTERVAL '1 minute')",
-		"TUMBLE":   "TUMBLE(TABLE orders, DESCRIPTOR(at), INTERVAL '1 minute')",
-	}
-	const late = " ALLOWED LATENESS INTERVAL '10 seconds'"
-	emissions := []string{"EMIT EVERY INTERVAL '1 hour'" + late, "EMIT CHANGES" + late, late, "EMIT EVERY INTERVAL '2 hours'" + late}
-	for name, shape := range shapes {
-		query := func(emission string) string {
-			return source + file("out") +
-				"INSERT INTO out SELECT customer, window_start, window_end, count(*) AS n, sum(amount) AS total FROM TABLE(" + shape + ") GROUP BY customer, window_start, window_end " + emission + ";"
-		}
-		for _, was := range emissions {
-			for _, is := range emissions {
-				if was == is {
-					continue
-				}
-				t.Run(name+" "+was+" to "+is, func(t *testing.T) {
-					each(t, func(t *testing.T, w *world) {
-						edited(t, w, leg{script: query(was), emit: logical.EmitChanges}, leg{script: query(is), lanes: 3, emit: logical.EmitChanges}, "kept")
-					})
-				})
-			}
-		}
-	}
-}
-
 // edited stops a leg in the middle, goes on from it with another one, which has a verdict, and wants what that one gives alone.
 func edited(t *testing.T, w *world, was, is leg, verdict string) {
 	t.Helper()
