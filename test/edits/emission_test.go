@@ -16,13 +16,14 @@ func windowShapes() map[string]string {
 		"HOP":      "HOP(TABLE orders, DESCRIPTOR(at), INTERVAL '20 seconds', INTERVAL '1 minute')",
 		"CUMULATE": "CUMULATE(TABLE orders, DESCRIPTOR(at), INTERVAL '20 seconds', INTERVAL '1 minute')",
 		"TUMBLE":   "TUMBLE(TABLE orders, DESCRIPTOR(at), INTERVAL '1 minute')",
-		"SESSION":  "SESSION(TABLE orders PARTITION BY customer, DESCRIPTOR(at), INTERVAL '12 seconds')",
+		"SESSION":  "SESSION(TABLE busy PARTITION BY customer, DESCRIPTOR(at), INTERVAL '12 seconds')",
 	}
 }
 
 // windows is a script over windows of a shape.
 func windows(shape, emission string) string {
-	return source + file("out") +
+	const busy = "CREATE VIEW busy AS SELECT * FROM orders WHERE id % 100 < 60;\n" // sessions end
+	return source + busy + file("out") +
 		"INSERT INTO out SELECT customer, window_start, window_end, count(*) AS n, sum(amount) AS total FROM TABLE(" + shape + ") GROUP BY customer, window_start, window_end " + emission + ";"
 }
 
