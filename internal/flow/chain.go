@@ -66,9 +66,12 @@ type step struct {
 	leaving *keptStep // nil: all state stays in memory
 	pausing bool      // it is being made room between two calls
 	settler op.Settler
-	out     *op.Output
-	ports   [][]receiver
-	stats   *StepStats
+	// piece and sel are the rows at work, of a batch that is taken in pieces.
+	piece batch.Batch
+	sel   []uint16
+	out   *op.Output
+	ports [][]receiver
+	stats *StepStats
 }
 
 // newStep makes the step of plan and everything behind it, once a chain.
@@ -163,10 +166,13 @@ func (s *step) pushInput(input int, b *batch.Batch) error {
 		return nil
 	}
 	if s.leaving != nil {
-		if err := s.makeRoom(s.chain.host.(*task)); err != nil {
-			return err
-		}
+		return s.pushPieces(input, b)
 	}
+	return s.apply(input, b)
+}
+
+// apply has the operator do what there is to do for b.
+func (s *step) apply(input int, b *batch.Batch) error {
 	if err := s.load(input, b); err != nil {
 		return err
 	}

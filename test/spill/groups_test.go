@@ -107,13 +107,19 @@ func sameWithLittle(t *testing.T, script string, flags ...string) {
 // sameBeside is sameWithLittle where a process may take so many bytes beside --memory.
 func sameBeside(t *testing.T, beside int64, script string, flags ...string) {
 	t.Helper()
+	sameWith(t, groupMemory, beside, script, flags...)
+}
+
+// sameWith is sameBeside for so much memory.
+func sameWith(t *testing.T, memory, beside int64, script string, flags ...string) {
+	t.Helper()
 	temp, dir := t.TempDir(), t.TempDir()
 	env := []string{"TMPDIR=" + temp}
 	file := filepath.Join(dir, "q.sql")
 	if err := os.WriteFile(file, []byte(script), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	little := "--memory=" + strconv.Itoa(groupMemory)
+	little := "--memory=" + strconv.FormatInt(memory, 10)
 	args := func(more ...string) []string { return append(append([]string{"run"}, flags...), more...) }
 	want, much := answered(t, process.Start(t, dir, env, args("--memory=4GiB", "-e", script)...))
 	same := func(what string, p *process.Process) {
@@ -122,8 +128,8 @@ func sameBeside(t *testing.T, beside int64, script string, flags ...string) {
 		if got != want {
 			t.Errorf("%s: %s, want %s", what, got, want)
 		}
-		t.Logf("%s: %s: %d MB with much memory, %d MB with %d MiB", what, want, much/1e6, took/1e6, groupMemory>>20)
-		if took > groupMemory+beside {
+		t.Logf("%s: %s: %d MB with much memory, %d MB with %d MiB", what, want, much/1e6, took/1e6, memory>>20)
+		if took > memory+beside {
 			t.Errorf("%s: %d bytes of memory were taken", what, took)
 		}
 		empty(t, temp)

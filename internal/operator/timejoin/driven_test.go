@@ -130,6 +130,9 @@ func TestIntervalJoinsDrivenInEveryWay(t *testing.T) {
 		c = interval(kind, -3, 5)
 		optest.Check(t, driven(createInterval(c), c.HashColumns(0), 0), drawBoth, nil)
 	}
+	endless := interval(timejoin.Full, -3, 5)
+	endless.Lower = timejoin.NoLower
+	optest.Check(t, driven(createInterval(endless), endless.HashColumns(0), 0), drawBoth, nil)
 }
 
 func TestWindowJoinsDrivenInEveryWay(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 func TestRowsComeWhenTheirTimeHas(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		budget := limit.New("test", 0)
-		d := newDue(budget)
+		d := newDue[uint32](budget)
 		waiting, ready := map[uint32]int64{}, []uint32{}
 		reached, id := int64(math.MinInt64), uint32(0)
 		times := rapid.OneOf(rapid.Int64Range(-50, 50), rapid.Int64(), rapid.SampledFrom([]int64{math.MinInt64, math.MaxInt64}))
@@ -81,7 +81,7 @@ func TestRowsComeWhenTheirTimeHas(t *testing.T) {
 
 func TestLevelsWithoutRowsGiveTheirMemoryBack(t *testing.T) {
 	budget := limit.New("test", 0)
-	d := newDue(budget)
+	d := newDue[uint32](budget)
 	for i := range int64(3 * dueKept) {
 		if err := d.push(1000+i, uint32(i)); err != nil {
 			t.Fatal(err)

@@ -25,6 +25,8 @@ type Interval struct {
 	now  int64
 	ids  []uint32
 	list rowList // of rows that are to be stored
+	// asked are rows that are away and come out.
+	asked asking
 }
 
 // NewInterval returns an interval join. It does not keep c.
@@ -256,7 +258,7 @@ func (j *Interval) emitDue(input int, p *slice, horizon int64, all bool, out *op
 		}
 	}
 	if len(j.ids) == 0 {
-		return false, nil
+		return j.ask(input, p, horizon, all)
 	}
 	if err := p.rows.Touch(j.ids); err != nil {
 		return false, err

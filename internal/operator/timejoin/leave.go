@@ -11,7 +11,7 @@ import (
 )
 
 // Rows of an Interval join leave memory by slices, all that are there of one, and come back by their keys, in the slices that rows at work may look into. A slice whose time is over is dropped whole,
-// wherever its rows are. Rows that come out alone when their time is over, since they found no match, stay: that time finds them.
+// wherever its rows are. Rows that come out alone when their time is over, since they found no match, are looked for then (waking.go).
 
 // wanted are the slices of which keys are loaded: those with times from..to that a row of the other input looks into, and those of the numbers first..last, in which rows are to be stored.
 type wanted struct{ from, to, first, last int64 }
@@ -24,11 +24,7 @@ func (j *Interval) Leaves() bool {
 // Needs declares the keys of in, on both sides; a watermark needs rows that it may let come out.
 func (j *Interval) Needs(input int, in *batch.Batch, needs *op.Needs) {
 	if in == nil {
-		for i, s := range j.stores {
-			if !s.MayLeave() {
-				needs.All(i)
-			}
-		}
+		j.needsAsked(needs)
 		return
 	}
 	s := j.stores[input]
@@ -54,19 +50,14 @@ func (w *wanted) has(p *slice) bool {
 }
 
 // MayLeave reports whether rows may leave memory: nothing but their keys finds them.
-func (s *store) MayLeave() bool { return s.indexed && !s.waits && len(s.keys.columns) > 0 }
+func (s *store) MayLeave() bool { return s.indexed && len(s.keys.columns) > 0 }
 
 // Resident reports whether everything is in memory for good.
 func (s *store) Resident() bool {
 	if s.guard != nil {
 		return false
 	}
-	for _, p := range s.slices {
-		if p.rows.HasAway() {
-			return false
-		}
-	}
-	return true
+	return !s.hasAway()
 }
 
 // Load makes the rows of the keys of hashes, and of groups, resident until the next Load; of an Interval join those of wanted slices.
@@ -171,6 +162,9 @@ func (s *store) depart(p *slice) error {
 	p.chains.Free()
 	p.links.Free()
 	p.late.free()
+	if err := s.doze(p); err != nil {
+		return err
+	}
 	return p.rows.Depart()
 }
 

@@ -36,7 +36,8 @@ type slice struct {
 	partly bool
 	// min and max are the least and the greatest time.
 	min, max int64
-	due      due
+	due      due[uint32]
+	sleeping sleeping
 	// dropped: it is not there any more.
 	dropped bool
 	late    late // rows that have not been entered in the table; of a window join all, unless partly
@@ -98,7 +99,7 @@ func (s *store) at(number int64) *slice {
 	c := s.cfg
 	p := &slice{
 		number: number, rows: keyed.NewRows(c.Pool, c.types(s.input), 0, s.name, c.Budget), all: noChain(), min: future, max: past,
-		due: newDue(c.Budget), late: late{budget: c.Budget},
+		due: newDue[uint32](c.Budget), sleeping: sleeping{seen: past, due: newDue[uint64](c.Budget)}, late: late{budget: c.Budget},
 	}
 	if s.indexed {
 		p.links = keyed.NewSlab[uint32](c.Budget)
@@ -349,6 +350,7 @@ func (p *slice) free() {
 		p.links.Free()
 	}
 	p.due.free()
+	p.sleeping.due.free()
 	p.late.free()
 }
 

@@ -17,7 +17,7 @@ type Temporal struct {
 	keys     *keys // of the left input
 	held     *keyed.Rows
 	keep     []bool
-	waiting  due
+	waiting  due[uint32]
 	out      *sheet
 	cond     *condition
 	// reached are the watermarks less the lags.
@@ -58,7 +58,7 @@ func NewTemporal(c *TemporalConfig) (*Temporal, error) {
 	t.keys = newKeys(&cfg.Config, LeftInput, cfg.times(LeftInput)...)
 	t.keep = cfg.stored(LeftInput, cfg.times(LeftInput)...)
 	t.held = keyed.NewRows(cfg.Pool, cfg.Left, 0, cfg.title(sortTemporal), cfg.Budget)
-	t.waiting = newDue(cfg.Budget)
+	t.waiting = newDue[uint32](cfg.Budget)
 	t.describe()
 	t.out, t.cond = newOutput(&cfg.Config), newCondition(&cfg.Config)
 	for _, i := range append(cfg.times(LeftInput), t.keys.columns...) {

@@ -38,7 +38,7 @@ type versions struct {
 	order  *keyed.Order // of whole rows
 	anyEnd bool         // a version is a deletion
 	// stale are versions before which others may be done with, or which may be done with themselves, by their times.
-	stale due
+	stale due[uint32]
 	dying []uint32
 	empty []uint32 // slots of keys that may have no version
 
@@ -75,7 +75,7 @@ type step struct {
 
 func newVersions(c *TemporalConfig) *versions {
 	v := &versions{
-		cfg: c, name: c.title(sortTemporal), time: c.time(RightInput), keys: newKeys(&c.Config, RightInput), stale: newDue(c.Budget),
+		cfg: c, name: c.title(sortTemporal), time: c.time(RightInput), keys: newKeys(&c.Config, RightInput), stale: newDue[uint32](c.Budget),
 		keep: c.stored(RightInput, c.times(RightInput)...), cols: make([]*batch.Column, len(c.Right)), own: make([]*batch.Column, len(c.Right)),
 		ids: make([]uint32, batch.MaxRows), slots: make([]uint32, batch.MaxRows),
 	}

@@ -1,0 +1,56 @@
+package spill_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// timesMemory is what runs of joins by time may take.
+const timesMemory = 40 << 20
+
+// timesQueries join two inputs of twice as many rows as there are keys, a millisecond apart, by their keys and times.
+func timesQueries() map[string]string {
+	near := fmt.Sprintf("r.at BETWEEN l.at - INTERVAL '%[1]d milliseconds' AND l.at + INTERVAL '%[1]d milliseconds'", keys())
+	return map[string]string{
+		"interval": "SELECT l.k, l.n, r.n AS rn FROM l JOIN r ON l.k = r.k AND " + near,
+		"outer":    "SELECT l.k, l.n, r.k AS rk, r.n AS rn FROM l FULL JOIN r ON l.k = r.k AND " + near,
+	}
+}
+
+// writeTimes writes the files of l and r: rows a millisecond apart, of keys in another order, half of which are not among those of the other file.
+func writeTimes(t *testing.T, dir string) {
+	t.Helper()
+	first := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+	for name, least := range map[string]int{"l.csv": 0, "r.csv": keys() / 2} {
+		text := []byte("n,k,at\n")
+		for n := range 2 * keys() {
+			key := strconv.Itoa(n*2654435761%keys() + least)
+			text = fmt.Appendf(text, "%d,%s,%s\n", n, strings.Repeat(key, 64), first.Add(time.Duration(n)*time.Millisecond).Format("2006-01-02 15:04:05.000"))
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// timesScript is a query over l and r, files in dir, into a blackhole.
+func timesScript(dir, query string) string {
+	source := func(name string) string {
+		return fmt.Sprintf("CREATE SOURCE %s (n BIGINT, k TEXT, at TIMESTAMP, WATERMARK FOR at AS at) WITH (connector = 'file', path = '%s', format = 'csv');\n", name, filepath.Join(dir, name+".csv"))
+	}
+	return source("l") + source("r") + "SET emit = 'changes';\nCREATE SINK b WITH (connector = 'blackhole');\nINSERT INTO b " + query + ";\n"
+}
+
+// TestJoinsByTimeOfMoreThanMemory: joins by time answer with little memory what they answer with much.
+func TestJoinsByTimeOfMoreThanMemory(t *testing.T) {
+	dir := t.TempDir()
+	writeTimes(t, dir)
+	for name, query := range timesQueries() {
+		t.Run(name, func(t *testing.T) { sameWith(t, timesMemory, mostBeside, timesScript(dir, query)) })
+	}
+}
