@@ -15,7 +15,7 @@ type SourceConfig struct {
 	Compression string          `option:"compression" doc:"How the files are compressed; auto goes by their ending (.gz, .zst)." enum:"auto,none,gzip,zstd" default:"auto"`
 	Follow      bool            `option:"follow" doc:"Go on when the files end: wait for more lines, for new files and for files that were rotated or emptied." default:"false"`
 	PollEvery   time.Duration   `option:"poll_every" doc:"With follow: how often to look for changes that the operating system did not report." default:"250ms" tuning:"true"`
-	BlockSize   connector.Bytes `option:"block_size" doc:"Size of the blocks in which a file is read under load." default:"256KB" tuning:"true"`
+	BlockSize   connector.Bytes `option:"block_size" doc:"Size of the blocks in which a file is read under load." default:"512KB" tuning:"true"`
 }
 
 // Validate checks what the tags cannot.
