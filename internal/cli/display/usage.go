@@ -16,7 +16,7 @@ type Usage struct {
 	CPU time.Duration
 	// PeakBytes is the most memory that was resident.
 	PeakBytes int64
-	// GC is the part of CPU that collecting garbage took, as Go's runtime estimates it.
+	// GC is the part of CPU that collecting garbage took, as Go's runtime estimates it: by the clock, which is more where others use the processors.
 	GC time.Duration
 	// Allocations counts objects on Go's heap.
 	Allocations int64
@@ -33,33 +33,26 @@ func ReadUsage() (Usage, error) {
 	return u, nil
 }
 
-// readRuntime asks Go's runtime. It counts time by the clock, which is more than CPU time where others use the processors, and so only the share is taken from it.
-// Of the time in which all threads are stopped it counts as much for each of the processors, of which one at most is at work.
+// readRuntime asks Go's runtime. It sums up the time of collecting garbage, all others too, at the end of each collection, so that the whole of it is known here, but not what part
+// that is of the time until now.
 func (u *Usage) readRuntime() {
 	samples := []metrics.Sample{
-		{Name: "/gc/heap/allocs:objects"}, {Name: "/cpu/classes/gc/total:cpu-seconds"}, {Name: "/cpu/classes/gc/pause:cpu-seconds"},
-		{Name: "/cpu/classes/total:cpu-seconds"}, {Name: "/cpu/classes/idle:cpu-seconds"},
+		{Name: "/gc/heap/allocs:objects"},
+		{Name: "/cpu/classes/gc/total:cpu-seconds"},
+		{Name: "/cpu/classes/gc/pause:cpu-seconds"},
 	}
 	metrics.Read(samples)
 	if v := samples[0].Value; v.Kind() == metrics.KindUint64 {
 		u.Allocations = int64(v.Uint64()) //nolint:gosec // a count of objects
 	}
-	var seconds [4]float64
-	for i := range seconds {
-		if v := samples[i+1].Value; v.Kind() == metrics.KindFloat64 {
-			seconds[i] = v.Float64()
-		}
+	collecting, pauses := samples[1].Value, samples[2].Value
+	if collecting.Kind() == metrics.KindFloat64 && pauses.Kind() == metrics.KindFloat64 {
+		u.GC = min(collected(collecting.Float64(), pauses.Float64(), runtime.GOMAXPROCS(0)), u.CPU)
 	}
-	processors := runtime.GOMAXPROCS(0)
-	u.GC = time.Duration(float64(u.CPU) * gcShare(seconds[0], seconds[1], seconds[2]-seconds[3], float64(processors)))
 }
 
-// gcShare is the part of all work that collecting garbage is, 0 to 1, of what Go's runtime counts: seconds of collecting, pauses for each processor among them, and
-// seconds in which processors were not idle.
-func gcShare(collecting, pauses, busy, processors float64) float64 {
-	stopped := pauses * (processors - 1) / processors
-	if busy -= stopped; busy <= 0 {
-		return 0
-	}
-	return max(0, min(1, (collecting-stopped)/busy))
+// collected is the time of processors that were at work, of so many seconds of collecting. Pauses, in which all threads are stopped but one, count in them for each of the processors.
+func collected(collecting, pauses float64, processors int) time.Duration {
+	stopped := pauses * float64(processors-1) / float64(processors)
+	return time.Duration(max(0, collecting-stopped) * float64(time.Second))
 }

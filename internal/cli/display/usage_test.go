@@ -1,6 +1,9 @@
 package display
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestUsageGrows(t *testing.T) {
 	before, err := ReadUsage()
@@ -24,20 +27,23 @@ func TestUsageGrows(t *testing.T) {
 	}
 }
 
-// TestGCShare: threads that are stopped while one collects do nothing.
-func TestGCShare(t *testing.T) {
-	tests := []struct{ collecting, pauses, busy, processors, want float64 }{
-		{0, 0, 0, 2, 0},
-		{1, 0, 4, 2, 0.25},
-		{3, 2, 5, 2, 0.5},     // one second of pauses, in which one of two processors worked
-		{8, 8, 10, 8, 1. / 3}, // and one of eight
-		{1, 1, 1, 1, 1},
-		{3, 0, 2, 2, 1},
-		{0, 1, 4, 2, 0},
+// TestCollected: threads that are stopped while one collects do nothing.
+func TestCollected(t *testing.T) {
+	tests := []struct {
+		collecting, pauses float64
+		processors         int
+		want               time.Duration
+	}{
+		{0, 0, 2, 0},
+		{1, 0, 4, time.Second},
+		{3, 2, 2, 2 * time.Second}, // one second of pauses, in which one of two processors worked
+		{8, 8, 8, time.Second},     // and one of eight
+		{1, 1, 1, time.Second},
+		{0, 1, 4, 0},
 	}
 	for _, test := range tests {
-		if got := gcShare(test.collecting, test.pauses, test.busy, test.processors); got != test.want {
-			t.Errorf("%+v: %g", test, got)
+		if got := collected(test.collecting, test.pauses, test.processors); got != test.want {
+			t.Errorf("%+v: %s", test, got)
 		}
 	}
 }

@@ -386,7 +386,9 @@ func (d *decoder) newKey(o *object, i, end, after int, special bool) *slot {
 	}
 	s := newSlot(string(d.data[i:after]))
 	s.level = o.level
-	o.find(string(name), s)
+	if o.find(string(name), s); o.careful {
+		d.trails = noTrails()
+	}
 	d.remember(o, s)
 	return s
 }

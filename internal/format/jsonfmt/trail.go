@@ -1,6 +1,7 @@
 package jsonfmt
 
 import (
+	"math"
 	"math/bits"
 	"unsafe"
 
@@ -71,6 +72,9 @@ type trails struct {
 	wait  int  // dropped rows until another trail may be blazed
 	pause int  // how many those were at first
 }
+
+// noTrails are those of a decoder that has met a key which matches only when case is ignored: what a row holds depends on all of its keys then.
+func noTrails() trails { return trails{wait: math.MaxInt} }
 
 // ride passes the row at pos if it is along the trail of the row before, and returns its line feed and its event time. 0 means that it is not,
 // or need not be dropped; nothing has been noted of it.
