@@ -38,6 +38,7 @@ type Changing struct {
 	// nowhere stands for the rows of a row's key that has none.
 	nowhere run
 	missing missing
+	numbers *numbers
 	// failure is that of an undoing.
 	failure error
 	// ignored counts rows that were taken back and not known.
@@ -110,6 +111,7 @@ func NewChanging(c *Config) (*Changing, error) {
 	}
 	j.table = keyed.NewTable(c.Pool, pick(c.Left, j.keys[LeftInput].columns), c.title(), c.Budget)
 	j.runs = keyed.NewSlab[bucket](c.Budget)
+	j.numbers = &numbers{Table: j.table, j: j}
 	if j.plan.aware {
 		j.kin = newKin(&j.cfg, j.keys)
 	}

@@ -14,7 +14,7 @@ import (
 
 // leaves reports whether rows may leave memory: nothing but their keys finds them.
 func (j *Changing) leaves() bool {
-	return j.kin == nil && j.plan.stores[RightInput] && j.cfg.Inputs[LeftInput].TTL == 0 && j.cfg.Inputs[RightInput].TTL == 0 && len(j.keys[LeftInput].dealt) > 0
+	return j.kin == nil && j.keys[LeftInput].dealer == nil && j.cfg.Inputs[LeftInput].TTL == 0 && j.cfg.Inputs[RightInput].TTL == 0 && len(j.keys[LeftInput].dealt) > 0
 }
 
 // Leaves reports whether rows may leave memory.
@@ -49,17 +49,18 @@ func (m *missing) present(hash uint64) bool {
 
 // someAway reports whether some rows are not in memory.
 func (j *Changing) someAway() bool {
-	return j.stores[LeftInput].rows.HasAway() || j.stores[RightInput].rows.HasAway()
+	return j.table.HasAway() || j.stores[LeftInput].rows.HasAway() || j.stores[RightInput].rows.HasAway()
 }
 
-// changingRows are the rows of an input as a part that may leave memory. Those of the left input make those of the right one leave, too.
+// changingRows are the rows of an input as a part that may leave memory. Those of the left input make those of the right one leave, too; passive ones leave with others.
 type changingRows struct {
 	*keyed.Rows
-	j     *Changing
-	input int
-	ids   [2][]uint32
-	slots []uint32
-	group int // of which keys leave next
+	j       *Changing
+	input   int
+	passive bool
+	ids     [2][]uint32
+	slots   []uint32
+	group   int // of which keys leave next
 	// written: what changed of the right input was spilled.
 	written bool
 }
@@ -68,7 +69,7 @@ type changingRows struct {
 func (c *changingRows) Room() int {
 	room := math.MaxInt
 	for _, s := range c.j.stores {
-		if c.input == LeftInput && s.rows.Len() >= batch.MaxRows {
+		if !c.passive && s.rows.Len() >= batch.MaxRows {
 			room = min(room, s.rows.Room())
 		}
 	}
@@ -77,7 +78,7 @@ func (c *changingRows) Room() int {
 
 // Spill writes what changed of both inputs; see keyed.Evictable.
 func (c *changingRows) Spill(into *durable.Changes, most int64) (more bool) {
-	if c.input == RightInput {
+	if c.passive {
 		return c.Rows.Spill(into, most)
 	}
 	if !c.written {
@@ -98,7 +99,7 @@ func (c *changingRows) Spill(into *durable.Changes, most int64) (more bool) {
 // Evict has rows leave memory with all others of their keys; see keyed.Evictable.
 func (c *changingRows) Evict(want int, settled bool) (evicted int, err error) {
 	j := c.j
-	if c.input == RightInput {
+	if c.passive {
 		return want, nil
 	}
 	if j.work.in != nil || !j.stores[LeftInput].rows.Settled() || !j.stores[RightInput].rows.Settled() {
@@ -171,11 +172,8 @@ func (c *changingRows) collect(slot uint32, settled bool) bool {
 func (c *changingRows) expel(slot uint32) error {
 	j := c.j
 	for input, s := range j.stores {
-		r := &j.runs.At(slot)[input]
-		for id := r.head; r.indexed && r.count > 0 && id != keyed.NoRow; id = *s.runs.next.At(id) {
-			if err := s.index.remove(slot, *s.hashes.At(id), id, s.rows.GroupOf(id)); err != nil {
-				return err
-			}
+		if err := s.unindex(&j.runs.At(slot)[input], slot); err != nil {
+			return err
 		}
 	}
 	return j.table.Delete(slot)
@@ -184,20 +182,14 @@ func (c *changingRows) expel(slot uint32) error {
 // Depart has all rows of both inputs leave memory, with the memory; see keyed.Departing.
 func (c *changingRows) Depart(bool) error {
 	j := c.j
-	if c.input == RightInput || j.work.in != nil {
+	if c.passive || j.work.in != nil {
 		return nil
 	}
 	for input, s := range j.stores {
 		if j.free[input] {
 			continue
 		}
-		if s.index != nil {
-			s.index.free()
-		}
-		for _, slab := range s.slabs() {
-			slab.Free()
-		}
-		if err := s.rows.Depart(); err != nil {
+		if err := s.depart(); err != nil {
 			return err
 		}
 	}
@@ -227,6 +219,9 @@ func (c *changingRows) Adopt() error {
 func (j *Changing) restoreWhole() error {
 	if !j.leaves() || !j.someAway() {
 		return nil
+	}
+	if !j.plan.stores[RightInput] {
+		return j.numbers.restoreWhole()
 	}
 	c := &changingRows{Rows: j.stores[LeftInput].rows, j: j, input: LeftInput}
 	for g := range keyed.Groups {

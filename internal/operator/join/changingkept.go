@@ -9,21 +9,27 @@ import (
 
 // Kept are what is stored of the right input, its rows or how many a key has, and the rows of the left one: docs/format/entries.md. Keys and lists follow from them.
 func (j *Changing) Kept() []keyed.Kept {
-	if !j.plan.stores[RightInput] {
-		return []keyed.Kept{j.table, j.stores[LeftInput].rows}
-	}
-	if !j.leaves() {
-		return []keyed.Kept{j.stores[RightInput].rows, j.stores[LeftInput].rows}
-	}
-	return []keyed.Kept{
-		&changingRows{Rows: j.stores[RightInput].rows, j: j, input: RightInput}, &changingRows{Rows: j.stores[LeftInput].rows, j: j, input: LeftInput},
+	left, right := j.stores[LeftInput].rows, j.stores[RightInput].rows
+	switch counted := !j.plan.stores[RightInput]; {
+	case counted && !j.leaves():
+		return []keyed.Kept{j.table, left}
+	case counted:
+		return []keyed.Kept{j.numbers, &changingRows{Rows: left, j: j, input: LeftInput, passive: true}}
+	case !j.leaves():
+		return []keyed.Kept{right, left}
+	default:
+		return []keyed.Kept{&changingRows{Rows: right, j: j, input: RightInput, passive: true}, &changingRows{Rows: left, j: j, input: LeftInput}}
 	}
 }
 
 // describe says how what is kept is written.
 func (j *Changing) describe() {
 	if !j.plan.stores[RightInput] {
-		j.table.SetValues(keyed.Values{Append: j.appendNumber, Restore: j.restoreNumber})
+		v := keyed.Values{Append: j.appendNumber, Restore: j.restoreNumber, Leave: j.leaves()}
+		if v.Leave {
+			v.Free, v.Vacate = j.numbers.let, j.runs.Free
+		}
+		j.table.SetValues(v)
 	}
 	for input, s := range j.stores {
 		e := keyed.Extras{Loaded: func(ids []uint32) error { return op.OutOfMemory(s.name, j.load(input, ids)) }}
@@ -86,6 +92,9 @@ func (j *Changing) load(input int, ids []uint32) error {
 		return err
 	}
 	s.loaded = true
+	if !j.plan.stores[RightInput] {
+		ids = j.numbers.housed(ids)
+	}
 	return j.relink(input, ids)
 }
 
