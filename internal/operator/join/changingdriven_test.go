@@ -176,3 +176,41 @@ func TestChangingDrivenConditions(t *testing.T) {
 		})
 	}
 }
+
+// drawManyKeys draws two inputs of 60 rows each, with some 40 keys.
+func drawManyKeys(t *rapid.T, pool *batch.Pool) []*batch.Batch {
+	inputs := make([]*batch.Batch, 2)
+	for i := range inputs {
+		key, number := batch.NewColumn(pool, schema.Of(schema.Int64)), batch.NewColumn(pool, schema.Of(schema.Int64))
+		keys := rapid.SliceOfN(rapid.Int64Range(0, 60), 60, 60).Draw(t, "keys")
+		key.Reset(len(keys))
+		number.Reset(len(keys))
+		copy(key.Int64s(), keys)
+		for row := range keys {
+			number.Int64s()[row] = int64(row)
+		}
+		inputs[i] = &batch.Batch{Cols: []*batch.Column{key, number}, Len: len(keys)}
+	}
+	return inputs
+}
+
+// TestRestoredInPart: of many keys some are restored and others stay in the store, with the rows of either input or without.
+func TestRestoredInPart(t *testing.T) {
+	types := []schema.Type{schema.Of(schema.Int64), schema.Of(schema.Int64)}
+	for _, kind := range []join.Kind{join.Inner, join.Left, join.Semi, join.Anti} {
+		for _, appendOnly := range []bool{false, true} {
+			t.Run(fmt.Sprint(kind, appendOnly), func(t *testing.T) {
+				c := join.Config{Name: "j", Kind: kind, Build: join.RightInput, Left: types, Right: types, Keys: []join.Key{{}}}
+				want := wantJoin(kind, false, types)
+				c.Inputs[0].AppendOnly, c.Inputs[1].AppendOnly = appendOnly, appendOnly
+				o := driven(c, newChanging)
+				o.Changes = true
+				optest.Check(t, o, drawManyKeys, want)
+				if appendOnly {
+					c.Endless = true
+					optest.Check(t, driven(c, newHash), drawManyKeys, want)
+				}
+			})
+		}
+	}
+}
