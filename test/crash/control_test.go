@@ -123,7 +123,7 @@ func (s *scene) retained(nth int) error {
 // changeInput changes what a killed run had read: the next one says so.
 func (s *scene) changeInput(nth int) error {
 	s.t.Helper()
-	if r := s.run(fmt.Sprintf("epoch/confirmed:%d", nth), "KILL", 2); !r.Killed() {
+	if r := s.killedAt("epoch/confirmed", nth); !r.Killed() {
 		return fmt.Errorf("not killed: %s", process.Tail(r.Says()))
 	}
 	path := filepath.Join(s.dir, "in", "orders.jsonl")
@@ -139,7 +139,7 @@ func (s *scene) changeInput(nth int) error {
 // killed runs the pipeline until it is killed behind some checkpoints, and returns the path of the newest manifest.
 func (s *scene) killed(nth int) (newest string, err error) {
 	s.t.Helper()
-	if r := s.run(fmt.Sprintf("epoch/confirmed:%d", nth), "KILL", 2); !r.Killed() {
+	if r := s.killedAt("epoch/confirmed", nth); !r.Killed() {
 		return "", fmt.Errorf("not killed: %s", process.Tail(r.Says()))
 	}
 	names, err := filepath.Glob(filepath.Join(s.dir, ".wire", "p", "manifests", "*.json"))
@@ -207,7 +207,7 @@ func (s *scene) damagedNewest(nth int) error {
 	text, err := os.ReadFile(newest)
 	must(s.t, err)
 	must(s.t, os.WriteFile(newest, text[:len(text)/2], 0o600))
-	if r := s.run("", "", 2); r.Exit() != 1 || !strings.Contains(r.Says(), filepath.Base(newest)) || !strings.Contains(r.Says(), "--accept-duplicates-since") {
+	if r := s.run("", "", 2); r.Exit() != 1 || !strings.Contains(r.Says(), filepath.Base(newest)) || !strings.Contains(r.Says(), "cannot be used") {
 		return fmt.Errorf("a run whose newest checkpoint is damaged ended with %d: %s", r.Exit(), process.Tail(r.Says()))
 	}
 	return nil

@@ -89,6 +89,20 @@ func (s *scene) run(point, signal string, parallelism int) *process.Process {
 	return r
 }
 
+// killedAt runs the pipeline until it is killed at the nth pass of a point, or at an earlier one where a slow machine takes fewer checkpoints.
+func (s *scene) killedAt(point string, nth int) *process.Process {
+	s.t.Helper()
+	for ; ; nth-- {
+		if r := s.run(fmt.Sprintf("%s:%d", point, nth), "KILL", 2); r.Killed() || nth == 1 {
+			return r
+		}
+		for _, name := range []string{".wire", "out"} {
+			must(s.t, os.RemoveAll(filepath.Join(s.dir, name)))
+		}
+		s.p.lay(s.t, s.dir)
+	}
+}
+
 // begin makes what has to be there before point can be reached.
 func (s *scene) begin(point string) {
 	s.t.Helper()
