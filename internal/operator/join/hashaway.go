@@ -55,6 +55,7 @@ func firstOf(group int) uint64 { return uint64(group) << groupShift } //nolint:g
 func newAway(h *Hash) *away {
 	a := &away{h: h, hereSel: make([]uint16, 0, batch.MaxRows), goneSel: make([]uint16, 0, batch.MaxRows)}
 	a.pages.entries.max, a.piece.entries.max = batch.MaxRows, batch.MaxRows
+	a.pages.entries.most, a.piece.entries.most = mostRead, mostRead
 	return a
 }
 

@@ -15,7 +15,9 @@ type buildRows struct {
 // Attach lets rows leave memory; see keyed.Evictable. What comes back takes a third of the budget at most, or half of it: it is shared by the tasks.
 func (b *buildRows) Attach(r durable.Reader, low int64) {
 	b.Rows.Attach(r, low)
-	b.a.piece.bytes = 2 * low / int64(max(b.a.h.cfg.Tasks, 1))
+	p := &b.a.piece
+	p.low, p.bytes, p.budget = low, 2*low/int64(max(b.a.h.cfg.Tasks, 1)), b.a.h.cfg.Budget
+	p.entries.most = readBytes(low)
 }
 
 // Room is how many rows can be put in before memory grows; see keyed.Evictable.
@@ -127,6 +129,12 @@ func expel(rows *keyed.Rows, ids *[]uint32, may func(id uint32) bool) (expelled 
 type heldRows struct {
 	*keyed.Rows
 	a *away
+}
+
+// Attach lets rows leave memory; see keyed.Evictable.
+func (h *heldRows) Attach(r durable.Reader, low int64) {
+	h.Rows.Attach(r, low)
+	h.a.pages.entries.most = readBytes(low)
 }
 
 // Room is how many rows can be put in before memory grows; see keyed.Evictable. A few are not worth it.

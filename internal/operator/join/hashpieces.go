@@ -15,10 +15,18 @@ type entries struct {
 	keyed.Entries
 	bytes []byte
 	max   int // how many at once
+	most  int // about how many bytes at once
 }
 
-// readBytes is about how many bytes of stored rows are read at once.
-const readBytes = 1 << 20
+// About how many bytes of stored rows are read at once: a part of what memory is tight below, within these bounds.
+const (
+	mostRead  = 1 << 20
+	leastRead = 64 << 10
+	readShare = 16
+)
+
+// readBytes is about how many bytes of stored rows are read at once, where memory is tight below low bytes.
+func readBytes(low int64) int { return int(min(max(low/readShare, leastRead), mostRead)) }
 
 func (e *entries) reset() {
 	e.Reset()
@@ -28,13 +36,13 @@ func (e *entries) reset() {
 // take copies a row, and reports whether there is room for another one.
 func (e *entries) take(hash uint64, key, value []byte) bool {
 	if need := len(key) + len(value); cap(e.bytes)-len(e.bytes) < need { // those that were taken keep theirs
-		e.bytes = make([]byte, 0, max(readBytes/4, need))
+		e.bytes = make([]byte, 0, max(e.most/4, need))
 	}
 	at := len(e.bytes)
 	e.bytes = append(append(e.bytes, key...), value...)
 	e.Slices, e.Hashes = append(e.Slices, 0), append(e.Hashes, hash)
 	e.Keys, e.Values = append(e.Keys, e.bytes[at:at+len(key)]), append(e.Values, e.bytes[at+len(key):])
-	return e.Len() < e.max && len(e.bytes) < readBytes
+	return e.Len() < e.max && len(e.bytes) < e.most
 }
 
 // pages are the held rows that are stored with hashes from first to last, read one page after the other.
@@ -83,9 +91,10 @@ type piece struct {
 	at          keyed.Bookmark
 	entries     entries
 	rows        int
-	// most is how many rows there may be, and bytes how much memory they may take; half as much again where they are of one hash.
-	most  int
-	bytes int64
+	// most is how many rows there may be, and bytes how much memory they may take; half as much again where they are of one hash. Where others leave less than half of low, they are fewer.
+	most       int
+	bytes, low int64
+	budget     *limit.Budget
 	// truths is what is known of the held rows, if the piece is partial.
 	truths   []uint8
 	reserved int64
@@ -101,7 +110,7 @@ func (p *piece) full(s *side, halves int64) bool {
 	if p.most > 0 {
 		return int64(p.rows) >= halves*int64(p.most)/2
 	}
-	return s.bytes() >= halves*p.bytes/2
+	return s.bytes() >= halves*p.bytes/2 || p.rows > 0 && p.budget.Available() < p.low/halves
 }
 
 // readPiece reads the next piece. All rows of a hash come together, if they are not too many.
