@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"bytes"
 	"math"
 	"runtime"
 	"slices"
@@ -272,4 +273,51 @@ func testNumbers(first, n int64) *batch.Batch {
 		c.Int64s()[i] = first + i
 	}
 	return &batch.Batch{Cols: []*batch.Column{c}, Len: int(n)}
+}
+
+// TestCartonsAreSmallWhereMemoryIs: rows of a batch are dealt in pieces of about as many bytes as a carton has at most, in their order, with the halves of updates side by side; where there is much
+// memory, in one.
+func TestCartonsAreSmallWhereMemoryIs(t *testing.T) {
+	const rows = 4000
+	numbers, texts := batch.NewColumn(&batch.Pool{}, schema.Of(schema.Int64)), batch.NewColumn(&batch.Pool{}, schema.Of(schema.Text))
+	numbers.Reset(rows)
+	texts.Reset(rows)
+	in := &batch.Batch{Len: rows, Cols: []*batch.Column{numbers, texts}, Kinds: make([]batch.Change, rows)}
+	for i := range rows {
+		numbers.Int64s()[i] = int64(i)
+		texts.SetBytes(i, bytes.Repeat([]byte{'x'}, 100+i%300))
+		in.Kinds[i] = batch.UpdateBefore + batch.Change(i%2)*(batch.UpdateAfter-batch.UpdateBefore)
+	}
+	var every []uint16
+	for i := range rows {
+		every = append(every, uint16(i))
+	}
+	for _, memory := range []int64{1, 16 << 20, 64 << 20, limit.Unlimited} {
+		for _, sel := range [][]uint16{nil, every} {
+			home := testOutlet()
+			home.queues, home.most = make([]*queue, 1), mostOf(memory)
+			c := newConsignment(home)
+			c.add(0, in, sel)
+			c.add(0, in, sel)
+			next := int64(0)
+			for _, carton := range c.parts[0] {
+				b := carton.rows.Batch()
+				if size := carton.rows.Size(); home.most > 0 && size > 2*home.most {
+					t.Errorf("with %d bytes of memory a carton has %d", memory, size)
+				}
+				if b.Kinds[0] != batch.UpdateBefore || b.Len%2 != 0 {
+					t.Errorf("with %d bytes of memory an update is torn apart", memory)
+				}
+				for _, n := range b.Cols[0].Int64s()[:b.Len] {
+					if n != next%rows {
+						t.Fatalf("row %d is %d", next, n)
+					}
+					next++
+				}
+			}
+			if next != 2*rows || home.most == 0 && len(c.parts[0]) != 2 {
+				t.Errorf("with %d bytes of memory there are %d rows in %d cartons", memory, next, len(c.parts[0]))
+			}
+		}
+	}
 }

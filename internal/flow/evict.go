@@ -34,6 +34,15 @@ const (
 // lowOf is how much of a budget is left when memory is tight.
 func lowOf(budget *limit.Budget) int64 { return budget.Limit() / lowShare }
 
+// lowOfParts is how much is left when memory is tight for parts of state: what is the store's, in a run which keeps nothing, is nothing that they could have.
+func (p *Pipeline) lowOfParts() int64 {
+	room := p.settings.Budget.Limit()
+	if p.settings.Keeper == nil {
+		room -= p.settings.ScratchMemory
+	}
+	return max(room, 0) / lowShare
+}
+
 // attach lets parts of the step's state leave memory, if memory is limited.
 func (k *keptStep) attach(ctx context.Context, scratch Scratch) error {
 	if err := k.attachSpillers(ctx, scratch); err != nil {
@@ -48,7 +57,7 @@ func (k *keptStep) attach(ctx context.Context, scratch Scratch) error {
 		if !ok || !leaving.MayLeave() {
 			continue
 		}
-		if err := k.attachPart(ctx, scratch, leaving, lowOf(budget)); err != nil {
+		if err := k.attachPart(ctx, scratch, leaving, k.step.chain.pipeline.lowOfParts()); err != nil {
 			return err
 		}
 	}

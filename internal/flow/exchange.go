@@ -18,6 +18,10 @@ const (
 	keepCartonMost  = 2 << 20
 	// Rows under way leave one part in leftShare of the budget to state: three quarters of what is left when it has to leave memory, more than what is left when all of it leaves (shrinkShare).
 	leftShare = lowShare * 4 / 3
+	// Where memory is small a carton has about one part in cartonShare of the budget at most, so that the state of a task grows by little between two looks at what is left.
+	cartonShare = 128
+	// probedRows is of how many rows it is found out how many more a carton takes.
+	probedRows = 16
 )
 
 // carton is rows on their way to one task. Whoever holds it owns its memory: a lane or task fills it, the queue keeps it, the task that takes it
@@ -83,6 +87,8 @@ type outlet struct {
 	keeps int64
 	// leaves is how much of the budget rows under way leave, in bytes.
 	leaves int64
+	// most is about how many bytes a carton has at most, 0: as many as it gets.
+	most int64
 
 	mu   sync.Mutex
 	free []*carton
@@ -91,6 +97,14 @@ type outlet struct {
 // keepsOf is outlet.keeps where a pipeline has so much memory.
 func keepsOf(memory int64) int64 {
 	return min(max(memory/keepCartonShare, keepCartonLeast), keepCartonMost)
+}
+
+// mostOf is outlet.most where a pipeline has so much memory.
+func mostOf(memory int64) int64 {
+	if most := memory / cartonShare; memory != limit.Unlimited && most < keepCartonMost {
+		return max(most, cartonBytes)
+	}
+	return 0
 }
 
 func (o *outlet) carton() *carton {
@@ -109,6 +123,7 @@ type consignment struct {
 	outlet *outlet
 	parts  [][]*carton // by task, in the order of their rows; the last one can take more
 	bytes  int64       // memory of the cartons that can not
+	every  []uint16    // the numbers from 0 on
 }
 
 func newConsignment(o *outlet) *consignment {
@@ -117,10 +132,42 @@ func newConsignment(o *outlet) *consignment {
 
 // add copies the rows of b that rows names, nil meaning all, to those for task part.
 func (c *consignment) add(part int, b *batch.Batch, rows []uint16) {
-	n := b.Len
-	if rows != nil {
-		n = len(rows)
+	if c.outlet.most == 0 {
+		c.last(part, b, rowsOf(b, rows)).Append(b, rows)
+		return
 	}
+	if rows == nil {
+		for len(c.every) < b.Len {
+			c.every = append(c.every, uint16(len(c.every))) //nolint:gosec // a row number of a batch
+		}
+		rows = c.every[:b.Len]
+	}
+	for len(rows) > 0 {
+		n := min(len(rows), probedRows)
+		to := c.last(part, b, n)
+		if had := int64(to.Rows()); had > 0 {
+			n = min(len(rows), batch.MaxRows-to.Rows(), max(int(min((c.outlet.most-to.Size())*had/max(to.Size(), 1), had)), 1))
+		}
+		if n < len(rows) && b.Kinds != nil && b.Kinds[rows[n]] == batch.UpdateAfter { // the halves of an update stay side by side
+			if n++; to.Rows()+n > batch.MaxRows {
+				n -= 2 // there was room for two rows
+			}
+		}
+		to.Append(b, rows[:n])
+		rows = rows[n:]
+	}
+}
+
+// rowsOf is how many rows those of b are.
+func rowsOf(b *batch.Batch, rows []uint16) int {
+	if rows == nil {
+		return b.Len
+	}
+	return len(rows)
+}
+
+// last is the last carton for task part, which takes n rows of b.
+func (c *consignment) last(part int, b *batch.Batch, n int) *batch.Appender {
 	list := c.parts[part]
 	last := len(list) - 1
 	if last < 0 || !list[last].takes(b, n) {
@@ -131,7 +178,7 @@ func (c *consignment) add(part int, b *batch.Batch, rows []uint16) {
 		c.parts[part] = list
 		last++
 	}
-	list[last].rows.Append(b, rows)
+	return list[last].rows
 }
 
 // send hands everything to the queues, and waits while they are full, or there is no memory for more than one carton in each. In the turn of its parcel.

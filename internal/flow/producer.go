@@ -47,7 +47,7 @@ func (p *producer) outlet(x *physical.Exchange) *outlet {
 	}
 	o := &outlet{exchange: x, queues: queues, budget: p.pipeline.budgetOf("exchange to " + to.plan.Name), pool: p.pipeline.settings.Pool}
 	memory := p.pipeline.settings.Budget.Limit()
-	o.keeps, o.leaves = keepsOf(memory), memory/leftShare
+	o.keeps, o.leaves, o.most = keepsOf(memory), memory/leftShare, mostOf(memory)
 	p.outlets = append(p.outlets, o)
 	return o
 }

@@ -39,17 +39,28 @@ func (b *Buffer) take(size int) {
 	b.Data = unsafe.Slice((*byte)(unsafe.Pointer(&b.mem[0])), len(b.mem)*8)[:0]
 }
 
-// Grow makes room for n more bytes after Data, moving it if it must; views by offset stay right.
+// Grow makes room for n more bytes after Data, moving it if it must; views by offset stay right. It at least doubles the memory.
 func (b *Buffer) Grow(n int) {
-	if cap(b.Data)-len(b.Data) >= n {
-		return
+	if cap(b.Data)-len(b.Data) < n {
+		b.grow(max(2*cap(b.Data), len(b.Data)+n))
 	}
+}
+
+// GrowLittle is Grow by n bytes alone, as far as the pool has pieces of that size: where memory is short.
+func (b *Buffer) GrowLittle(n int) {
+	if cap(b.Data)-len(b.Data) < n {
+		b.grow(len(b.Data) + n)
+	}
+}
+
+// grow moves Data to memory of size bytes.
+func (b *Buffer) grow(size int) {
 	if b.pool == nil {
-		b.Data = append(make([]byte, 0, max(2*cap(b.Data), len(b.Data)+n)), b.Data...)
+		b.Data = append(make([]byte, 0, size), b.Data...)
 		return
 	}
 	oldData, oldMem := b.Data, b.mem
-	b.take(max(2*cap(oldData), len(oldData)+n))
+	b.take(size)
 	b.Data = append(b.Data, oldData...)
 	b.pool.Put(oldMem)
 }

@@ -256,12 +256,16 @@ func (a *away) loadRange(home Home, slice int64, from, to uint64, resident func(
 	return a.give(admit)
 }
 
-// loadedBytes is about how much is read before it is put in.
-const loadedBytes = 1 << 20
+// About how much is read before it is put in: at most loadedBytes, and a part of what is low, but not less than leastLoaded.
+const (
+	loadedBytes = 1 << 20
+	leastLoaded = 64 << 10
+	loadedShare = 16
+)
 
 // take copies an entry that was read. It gives on what was read before, if that is much: the entries of a hash together.
 func (a *away) take(slice int64, hash uint64, key, value []byte, admit func(*Entries) error) error {
-	if len(a.bytes) > loadedBytes && hash != a.entries.Hashes[a.entries.Len()-1] {
+	if int64(len(a.bytes)) > min(max(a.low/loadedShare, leastLoaded), loadedBytes) && hash != a.entries.Hashes[a.entries.Len()-1] {
 		if err := a.give(admit); err != nil {
 			return err
 		}

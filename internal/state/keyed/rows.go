@@ -288,6 +288,7 @@ func nestedBytes(c *batch.Column, row int) int {
 
 // fill appends rows to c and reserves what c has grown by.
 func (r *Rows) fill(c *chunk, number uint32, cols []*batch.Column, rows []uint16) error {
+	r.spareText(c, cols, rows)
 	for i, col := range c.cols {
 		if col != nil {
 			appendRows(col, cols[i], rows)
@@ -300,6 +301,31 @@ func (r *Rows) fill(c *chunk, number uint32, cols []*batch.Column, rows []uint16
 	c.n += len(rows)
 	r.len += len(rows)
 	return r.settle(c, number)
+}
+
+// Where text of a chunk would grow by more than one part in littleShare of what is left of the budget, it grows by what it needs and by littleText.
+const (
+	littleShare = 16
+	littleText  = 64 << 10
+	mostLittle  = 8 << 20 // chunks have less text, as a rule
+)
+
+// spareText makes room for the text of rows, if that would take much of what is left of the budget.
+func (r *Rows) spareText(c *chunk, cols []*batch.Column, rows []uint16) {
+	little := r.budget.Available() / littleShare
+	if !r.long || little > mostLittle {
+		return
+	}
+	for i, col := range c.cols {
+		if col == nil || cols[i] == nil || !col.Kind().IsVariable() {
+			continue
+		}
+		if own := col.OwnBuffer(0); int64(cap(own.Data)) > little {
+			if need := cols[i].TextBytes(rows); cap(own.Data)-len(own.Data) < need {
+				own.GrowLittle(need + littleText)
+			}
+		}
+	}
 }
 
 // settle notes where the memory of a chunk is now, and reserves what it has grown by.

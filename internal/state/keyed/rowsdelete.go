@@ -111,6 +111,7 @@ func (r *Rows) refill(cols []*batch.Column, hashes []uint64, rows []uint16, ids 
 		r.reusable, c.holes.queued = r.reusable[:last], false
 	}
 	r.groups.stale = true
+	r.spareText(c, cols, rows)
 	for i, spot := range r.spots {
 		ids[i] = number<<chunkShift | uint32(spot)
 		c.marks[spot], c.groups[spot] = 0, 0
