@@ -1,6 +1,14 @@
 package engine
 
-import "wire.example/wire/internal/state/pebblestore"
+import (
+	"fmt"
+
+	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/state/pebblestore"
+)
+
+// LeastMemory is the least memory, in bytes, that a pipeline whose state does not fit into it is known to answer with, at a parallelism of up to two and with keys of some hundred bytes.
+const LeastMemory = 32 << 20
 
 // Memory is how the memory of a pipeline is divided, in bytes.
 type Memory struct {
@@ -46,3 +54,10 @@ func Divide(total int64, asked bool) Memory {
 
 // storeOf is the store's part of the memory of rows and store.
 func storeOf(room int64) int64 { return min(max(room/storeShare, pebblestore.MinMemory), room/2) }
+
+// warnOfLittle notes that a plan is granted so little memory that it may fail once its state does not fit.
+func warnOfLittle(l *logical.Plan) {
+	if l.Memory > 0 && l.Memory < LeastMemory {
+		l.Warnings = append(l.Warnings, fmt.Sprintf("a memory of %d bytes is little: below 32 MiB (33554432 bytes) a query whose state does not fit may end with SQLSTATE 53200", l.Memory))
+	}
+}

@@ -23,6 +23,7 @@ func Plan(ctx context.Context, l *logical.Plan, lanes int) (_ *physical.Plan, er
 	if err := Optimize(ctx, l); err != nil {
 		return nil, err
 	}
+	warnOfLittle(l)
 	return physical.New(l, lanes), nil
 }
 
