@@ -24,6 +24,7 @@ type Operator struct {
 	stored   *keyed.Rows
 	runs     *keyed.Runs
 	segments segments
+	carried  *carried // nil, but while a partition is emitted that is larger than memory
 	// ids are all rows in order, once ended; next is the first that has not been emitted.
 	ended bool
 	ids   []uint32
@@ -217,6 +218,12 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 		}
 	}
 	for o.segments.begun && o.next == len(o.ids) {
+		if o.carried != nil {
+			if err := o.carryOn(out); err != nil || out.Ports[0] != nil {
+				return true, err
+			}
+			continue
+		}
 		if more, err := o.nextSegment(); err != nil || !more {
 			return false, err
 		}
@@ -235,6 +242,9 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 
 // free gives all memory back.
 func (o *Operator) free() {
+	if o.carried != nil {
+		o.carried.free()
+	}
 	for _, c := range o.calls {
 		c.close()
 	}

@@ -17,9 +17,13 @@ type segments struct {
 	base int64
 	skip [op.KeyGroups]int64
 	// seen are the rows of the group that the merge has given, head is the first row of the last partition.
-	seen   int64
-	head   []*batch.Column
-	full   bool // the next partition is one of the next segment
+	seen int64
+	head []*batch.Column
+	full bool // the next partition is one of the next segment
+	// first is the position of the first row of the last partition; long says that there is no room for all of that.
+	first  int
+	taken  int // rows that the merge has given to the batch at hand
+	long   bool
 	hashes []uint64
 }
 
@@ -53,18 +57,29 @@ func (o *Operator) nextSegment() (more bool, err error) {
 		}
 		s.base, s.seen = s.skip[s.group], 0
 	}
-	for s.full = false; !s.full && s.merger != nil; {
+	s.first = 0
+	for s.full, s.long = false, false; !s.full && !s.long && s.merger != nil; {
 		if err := o.readSegment(); err != nil {
-			return false, err
+			return false, o.tooLarge(err)
 		}
 	}
+	if s.long {
+		return true, o.carry(s.first)
+	}
 	return true, nil
+}
+
+// atOnce is how many rows are read at once: a batch, but where there is next to no memory.
+func (o *Operator) atOnce() int {
+	const least, rowBytes = 16, 512
+	return int(min(max(o.runs.Share()/rowBytes, least), batch.MaxRows))
 }
 
 // readSegment reads a batch of rows.
 func (o *Operator) readSegment() error {
 	s := &o.segments
-	n, done, err := s.merger.Next(o.columns, batch.MaxRows, o.judge)
+	s.taken = len(o.ids)
+	n, done, err := s.merger.Next(o.columns, o.atOnce(), o.judge)
 	if err != nil {
 		return err
 	}
@@ -107,8 +122,13 @@ func (o *Operator) judge(cols []*batch.Column, row int) keyed.Verdict {
 			s.head[k].Reset(1)
 			s.head[k].CopyRow(0, cols[k], row)
 		}
+		s.first = s.taken
+	} else if share := o.runs.Share(); o.rows.Bytes() > share+share/2 && o.carries() {
+		s.long = true
+		return keyed.Pause
 	}
 	s.seen++
+	s.taken++
 	return keyed.Take
 }
 
@@ -120,6 +140,9 @@ func (o *Operator) passed(group int) (rows int64, done int) {
 		return s.skip[group], o.skip[group]
 	case group < s.group:
 		return o.runs.Len(uint8(group)), 0 //nolint:gosec // a key group
+	}
+	if c := o.carried; c != nil && o.next == len(o.ids) {
+		return s.base + int64(len(o.ids)), max(c.emitted, c.skip)
 	}
 	from, done := o.reached()
 	switch {

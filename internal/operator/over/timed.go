@@ -120,7 +120,49 @@ const queueBytes = 32
 // NewTimed returns the operator that config describes. What it keeps is reserved in budget. For each of the calls TimedRefusal must be "", and Order must begin with a TIMESTAMP or TIMESTAMPTZ
 // column, ascending, NULLs last.
 func NewTimed(pool *batch.Pool, budget *limit.Budget, config Config) *Timed {
-	t := &Timed{config: config, budget: budget, time: config.Order[0].Column, root: keyed.NoRow, trimmed: math.MinInt64}
+	t := newTimed(pool, budget, config)
+	t.order = keyed.NewOrder(config.Types, config.total())
+	t.waiting = keyed.NewRanked(t.e.rows, keyed.NewOrder(config.Types, []keyed.Key{{Column: t.time}}), config.Name, budget)
+	if len(config.Partition) > 0 {
+		types := make([]schema.Type, len(config.Partition))
+		for i, column := range config.Partition {
+			types[i] = config.Types[column]
+		}
+		t.table = keyed.NewTable(pool, types, config.Name, budget)
+		t.columns = make([]*batch.Column, len(types))
+	}
+	extras := keyed.Extras{Loaded: t.load}
+	if t.leaves() {
+		extras.Has = t.away.present
+	}
+	t.e.rows.SetExtras(extras)
+	if t.table != nil {
+		t.table.SetValues(keyed.Values{Append: t.appendState, Restore: t.restorePartition, Leave: t.leaves(), Free: t.let})
+	}
+	return t
+}
+
+// total are the keys of an order of rows by partition, then as rows stand in it.
+func (c *Config) total() []keyed.Key {
+	var keys []keyed.Key
+	for _, column := range c.Partition {
+		keys = append(keys, keyed.Key{Column: column})
+	}
+	keys = append(keys, c.Order...)
+	for i := range c.Types {
+		if !slices.ContainsFunc(keys, func(k keyed.Key) bool { return k.Column == i }) {
+			keys = append(keys, keyed.Key{Column: i})
+		}
+	}
+	return keys
+}
+
+// newTimed returns a Timed that has the functions, and nothing that tells partitions, or rows that wait, by.
+func newTimed(pool *batch.Pool, budget *limit.Budget, config Config) *Timed {
+	t := &Timed{config: config, budget: budget, time: NoColumn, root: keyed.NoRow, trimmed: math.MinInt64}
+	if len(config.Order) > 0 {
+		t.time = config.Order[0].Column
+	}
 	inner := config
 	if config.TTL > 0 {
 		inner.Types = append(slices.Clip(config.Types), schema.Of(schema.Int64))
@@ -142,36 +184,8 @@ func NewTimed(pool *batch.Pool, budget *limit.Budget, config Config) *Timed {
 			}
 		}
 	}
-	var keys []keyed.Key
-	for _, column := range config.Partition {
-		keys = append(keys, keyed.Key{Column: column})
-	}
-	keys = append(keys, config.Order...)
-	for i := range config.Types {
-		if !slices.ContainsFunc(keys, func(k keyed.Key) bool { return k.Column == i }) {
-			keys = append(keys, keyed.Key{Column: i})
-		}
-	}
-	t.order = keyed.NewOrder(config.Types, keys)
-	t.waiting = keyed.NewRanked(t.e.rows, keyed.NewOrder(config.Types, []keyed.Key{{Column: t.time}}), config.Name, budget)
 	t.parts, t.slotOf = keyed.NewSlab[queued](budget), keyed.NewSlab[uint32](budget)
-	if len(config.Partition) > 0 {
-		types := make([]schema.Type, len(config.Partition))
-		for i, column := range config.Partition {
-			types[i] = config.Types[column]
-		}
-		t.table = keyed.NewTable(pool, types, config.Name, budget)
-		t.columns = make([]*batch.Column, len(types))
-	}
 	t.sight.init(t)
-	extras := keyed.Extras{Loaded: t.load}
-	if t.leaves() {
-		extras.Has = t.away.present
-	}
-	t.e.rows.SetExtras(extras)
-	if t.table != nil {
-		t.table.SetValues(keyed.Values{Append: t.appendState, Restore: t.restorePartition, Leave: t.leaves(), Free: t.let})
-	}
 	return t
 }
 
