@@ -128,6 +128,8 @@ func TestAnyWayToRun(t *testing.T) {
 		"one":          {Order: order, Calls: everyCall()},
 		"no order":     {Partition: []int{key, part}, Calls: []over.Call{call("sum", over.DefaultFrame(), amount), call("rank", over.DefaultFrame())}},
 		"without call": {Partition: []int{key}, Order: order},
+		"carried":      {Partition: []int{part}, Order: order, Calls: carriedCalls()},
+		"one, carried": {Order: order, Calls: carriedCalls()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			draw := func(t *rapid.T, pool *batch.Pool) []*batch.Batch {
@@ -137,6 +139,20 @@ func TestAnyWayToRun(t *testing.T) {
 			}
 			optest.Check(t, under(config), draw, nil)
 		})
+	}
+}
+
+// carriedCalls need no more of a partition than some rows before the current one, and its peers.
+func carriedCalls() []over.Call {
+	back, groups, rows := between(ast.FrameRows, ast.ExcludeNothing), between(ast.FrameGroups, ast.ExcludeTies), over.DefaultFrame()
+	for _, f := range []*over.Frame{&back, &groups, &rows} {
+		f.End, f.EndOffset = ast.CurrentRow, over.NoColumn
+	}
+	rows.Unit = ast.FrameRows
+	all := over.DefaultFrame()
+	return []over.Call{
+		call("row_number", all), call("rank", all), call("dense_rank", all), call("lag", all, amount), call("sum", all, amount), filtered(call("max", rows, number)), call("first_value", all, number),
+		call("sum", back, amount), call("min", back, amount), call("count", groups), call("last_value", back, number),
 	}
 }
 
@@ -293,18 +309,20 @@ func (f *frame) add(row int) {
 // TestSnapshotsWhileEmitting: an operator restored from a snapshot that was taken between two batches, in the middle of a partition, goes on with the
 // next row.
 func TestSnapshotsWhileEmitting(t *testing.T) {
-	snapshotsWhileEmitting(t, false, false)
-	snapshotsWhileEmitting(t, true, false)
-	snapshotsWhileEmitting(t, true, true)
+	calls := []over.Call{
+		call("row_number", over.DefaultFrame()), call("sum", over.DefaultFrame(), amount), call("max", between(ast.FrameRows, ast.ExcludeNothing), amount),
+	}
+	snapshotsWhileEmitting(t, calls, 30_000, false, false)
+	snapshotsWhileEmitting(t, calls, 30_000, true, false)
+	snapshotsWhileEmitting(t, calls, 30_000, true, true)
+	snapshotsWhileEmitting(t, carriedCalls(), 2000, true, true)
 }
 
-func snapshotsWhileEmitting(t *testing.T, kept, spilled bool) {
+func snapshotsWhileEmitting(t *testing.T, calls []over.Call, rows int, kept, spilled bool) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(7, 8))
-	in := makeRows(&batch.Pool{}, random, 30_000, 4, 50, [2]int64{2, 2})
-	config := over.Config{Name: "over 1", Types: smallTypes, Partition: []int{part}, Order: []keyed.Key{{Column: key}, {Column: number}}, Calls: []over.Call{
-		call("row_number", over.DefaultFrame()), call("sum", over.DefaultFrame(), amount), call("max", between(ast.FrameRows, ast.ExcludeNothing), amount),
-	}}
+	in := makeRows(&batch.Pool{}, random, rows, 4, 50, [2]int64{2, 2})
+	config := over.Config{Name: "over 1", Types: smallTypes, Partition: []int{part}, Order: []keyed.Key{{Column: key}, {Column: number}}, Calls: calls}
 	want := drive(t, config, in)
 	o := over.New(&batch.Pool{}, limit.New("test", 0), config)
 	var stored *optest.Stored
@@ -320,7 +338,7 @@ func snapshotsWhileEmitting(t *testing.T, kept, spilled bool) {
 		if _, err := o.Apply(&part, op.NewOutput(1)); err != nil {
 			t.Fatal(err)
 		}
-		if spilled && from/batch.MaxRows%3 == 1 {
+		if spilled && (from/batch.MaxRows%3 == 1 || rows < batch.MaxRows) {
 			if err := stored.Spill(true); err != nil {
 				t.Fatal(err)
 			}
