@@ -66,7 +66,7 @@ func TestAPartitionOfMoreThanMemory(t *testing.T) {
 	dir := t.TempDir()
 	writeInput(t, filepath.Join(dir, "in.csv"), few)
 	script := "CREATE SOURCE b (k BIGINT, n BIGINT, t TEXT) WITH (connector = 'file', path = 'in.csv', format = 'csv'); CREATE SINK o WITH (connector = 'blackhole');" +
-		"INSERT INTO o SELECT k, ntile(7) OVER (ORDER BY k) FROM b;"
+		"INSERT INTO o SELECT k, n, t, ntile(7) OVER (ORDER BY k) FROM b;"
 	p := process.Start(t, dir, []string{"TMPDIR=" + t.TempDir()}, "run", "--memory="+memory, "-e", script)
 	if p.Wait(); p.Exit() != 1 || !strings.Contains(p.Says(), "one partition of o.over is larger than memory") {
 		t.Fatalf("it ended with %d: %s", p.Exit(), p.Says())

@@ -184,7 +184,7 @@ func (c *carried) readSome() error {
 			s.merger = nil
 		}
 		c.complete = ended || done
-		if c.t.e.rows.Bytes() > o.runs.Share() {
+		if c.t.e.rows.Bytes() > o.runs.Share()/carriedShare {
 			return nil
 		}
 	}

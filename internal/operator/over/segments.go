@@ -103,6 +103,9 @@ func (o *Operator) readSegment() error {
 	return o.rows.Append(o.columns, hashes, nil, o.ids[at:])
 }
 
+// carriedShare: rows of a partition that functions need not have all of take this part of what rows of runs may, before those at hand are answered.
+const carriedShare = 3
+
 // groupShift leads from a key group to its first hash.
 const groupShift = 56
 
@@ -123,7 +126,7 @@ func (o *Operator) judge(cols []*batch.Column, row int) keyed.Verdict {
 			s.head[k].CopyRow(0, cols[k], row)
 		}
 		s.first = s.taken
-	} else if share := o.runs.Share(); o.rows.Bytes() > share+share/2 && o.carries() {
+	} else if o.rows.Bytes() > o.runs.Share()/carriedShare && o.carries() {
 		s.long = true
 		return keyed.Pause
 	}
