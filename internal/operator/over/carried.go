@@ -19,7 +19,6 @@ type carried struct {
 	emitted  int
 	skip     int
 	complete bool // all rows of it are read
-	working  bool
 }
 
 // carries reports whether all functions need no more of a partition than some rows before the current one, and its peers.
