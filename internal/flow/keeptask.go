@@ -135,7 +135,7 @@ func (t *task) seal(epoch int64) error {
 		}
 	}
 	defer t.stalls()()
-	t.changes, t.sealed = &store.Changes{}, epoch
+	t.changes, t.sealed, t.refused = &store.Changes{}, epoch, false
 	for _, k := range t.kept {
 		if err := k.seal(t.changes); err != nil {
 			return err
@@ -144,12 +144,15 @@ func (t *task) seal(epoch int64) error {
 	return nil
 }
 
-// drainSome writes a piece of what was sealed, if anything is left, and tells the coordinator when all is written.
+// drainSome writes a piece of what was sealed, if anything is left, and tells the coordinator when all is written. While a piece is under way to the store it may do nothing.
 func (t *task) drainSome() error {
 	if t.changes == nil {
 		return nil
 	}
 	defer t.stalls()()
+	if t.held = !t.sendAhead(); t.held {
+		return nil
+	}
 	left := int64(drainBytes)
 	for _, k := range t.kept {
 		before := t.changes.Bytes()
@@ -163,8 +166,11 @@ func (t *task) drainSome() error {
 		}
 	}
 	t.book()
+	if t.held = !t.hasLanded(); t.held {
+		return nil
+	}
 	t.pipeline.coordinator.taskDrained(t.sealed, changed{task: t, changes: t.changes, booked: t.booked})
-	t.changes, t.booked = nil, 0
+	t.changes, t.spare, t.booked = nil, nil, 0
 	return nil
 }
 
@@ -183,14 +189,17 @@ func (t *task) book() {
 // drainMore writes a piece of what was sealed and reports whether there is more. A task does so rather than wait for those behind it: they may wait, for room in memory, until the store has
 // the epoch.
 func (t *task) drainMore() (more bool, err error) {
-	err = t.drainSome()
+	if err = t.awaitAhead(); err == nil {
+		err = t.drainSome()
+	}
 	return t.changes != nil, err
 }
 
 // drainAll writes the rest of what was sealed, and returns what is to be removed now that the task has ended.
 func (t *task) drainAll() (*store.Changes, error) {
-	for t.changes != nil {
-		if err := t.drainSome(); err != nil {
+	for more := true; more; {
+		var err error
+		if more, err = t.drainMore(); err != nil {
 			return nil, err
 		}
 	}
@@ -214,8 +223,9 @@ func (t *task) settled() bool {
 func (t *task) settleAll() error {
 	t.checkpointing.Add(1)
 	defer t.checkpointing.Add(-1)
-	for t.changes != nil {
-		if err := t.drainSome(); err != nil {
+	for more := true; more; {
+		var err error
+		if more, err = t.drainMore(); err != nil {
 			return err
 		}
 	}

@@ -38,6 +38,8 @@ type inbox struct {
 	err    error
 	// givenUp is the last epoch that was given up: nobody waits for its barrier.
 	givenUp int64
+	// poked: the task is to look after something else.
+	poked bool
 }
 
 // queue leads from one producer to one task, which takes its entries in their order. At any time one goroutine pushes.
@@ -215,7 +217,7 @@ func (q *queue) appendable(c *carton) *carton {
 func (q *queue) idle() bool { return q.waiting.Load() == 0 }
 
 // take returns the next entry of a queue that is not held, and the queue. Queues take turns. Without an entry it waits, or returns no queue if
-// wait is false; nor does it return one after close.
+// wait is false or the task was poked; nor does it return one after close.
 func (b *inbox) take(wait bool) (entry, *queue, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -230,11 +232,25 @@ func (b *inbox) take(wait bool) (entry, *queue, error) {
 				return q.take(), q, nil
 			}
 		}
-		if !wait || b.closed {
+		if !wait || b.closed || b.poked {
 			return entry{}, nil, nil
 		}
 		b.filled.Wait()
 	}
+}
+
+// poke has a task that waits for an entry go on without one, or the next that would, until forgetPoke.
+func (b *inbox) poke() {
+	b.mu.Lock()
+	b.poked = true
+	b.mu.Unlock()
+	b.filled.Signal()
+}
+
+func (b *inbox) forgetPoke() {
+	b.mu.Lock()
+	b.poked = false
+	b.mu.Unlock()
 }
 
 func (q *queue) take() entry {

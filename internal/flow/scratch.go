@@ -13,7 +13,8 @@ import (
 type Scratch interface {
 	// Reader opens the store, if it is not open, and reads what it has. Any goroutine may call it.
 	Reader(ctx context.Context) (store.Reader, error)
-	// Spill puts what one task changed into the store, between epochs: it is not called between the seal of a task's state and the end of Apply of a Keeper. Any goroutine may call it.
+	// Spill puts what one task changed into the store: between epochs, not while Apply of a Keeper is under way; or, ahead of Apply, a piece of what the task sealed. After an error the store does not have it. Any goroutine may
+	// call it, for several tasks at once.
 	Spill(ctx context.Context, changes *store.Changes) error
 }
 

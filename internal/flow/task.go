@@ -40,6 +40,11 @@ type task struct {
 	changes *store.Changes
 	sealed  int64 // its epoch
 	booked  int64 // bytes of changes, in Pipeline.pending
+	// ahead is a piece of the epoch on its way to the store, nil if there is none; held says that nothing more can be written before it is there. spare are changes that were one. refused says that the store did not take
+	// one: the rest of the epoch waits for its end.
+	ahead         *ahead
+	held, refused bool
+	spare         *store.Changes
 	// checkpointing is above 0 while it works for an epoch, or waits for one; finishing says that all its input is over.
 	checkpointing atomic.Int32
 	finishing     atomic.Bool
@@ -81,11 +86,16 @@ func (t *task) run(ctx context.Context) error {
 			if err = t.hurry(); err == nil {
 				err = t.drainSome()
 			}
-			if err == nil && t.changes != nil {
+			if err == nil && t.changes != nil && !t.held {
 				continue
 			}
 			if err == nil {
 				e, from, err = t.inbox.take(true)
+			}
+			if err == nil && from == nil && t.held { // it has landed, or nothing more comes
+				if err = t.awaitAhead(); err == nil {
+					continue
+				}
 			}
 		}
 		if err != nil || from == nil {

@@ -204,11 +204,20 @@ func (r *run) passBarrier(in *instance) error {
 	return nil
 }
 
+// aheadBytes is how much of what was sealed is stored ahead of the rest: so little that some does, and some does not.
+const aheadBytes = 300
+
 // store writes about most bytes of what was sealed.
 func (r *run) store(in *instance, most int64) error {
 	k := in.kept
 	if k == nil || k.changes == nil {
 		return nil
+	}
+	if k.changes.Bytes() >= aheadBytes {
+		if err := r.keeping.store.Apply(context.Background(), []*store.Changes{k.changes}); err != nil {
+			return err
+		}
+		k.changes.Reset()
 	}
 	for _, part := range k.parts {
 		before := k.changes.Bytes()

@@ -1,0 +1,79 @@
+package flow
+
+import "wire.example/wire/internal/state/store"
+
+// aheadBytes is how much of what it sealed a task writes before that goes to the store, ahead of the rest: so an epoch of any size takes the memory of two pieces. It is a table of the store, and smaller than what the store
+// cuts.
+const aheadBytes = 12 << 20
+
+// ahead is a piece of a sealed epoch on its way to the store. The epoch's checkpoint is made when the store has all of it: until then nobody but the task reads what is there of its state, and of that
+// only what did not change in the epoch.
+type ahead struct {
+	changes *store.Changes
+	booked  int64 // bytes, in Pipeline.pending
+	landed  chan struct{}
+	err     error // once landed is closed
+}
+
+// sendAhead sends what was written so far to the store, if that is a piece, and reports whether there is room to write more: not while the piece before is under way.
+func (t *task) sendAhead() bool {
+	if t.changes.Bytes() < aheadBytes || t.refused {
+		return true
+	}
+	if !t.hasLanded() {
+		return false
+	}
+	if t.refused {
+		return true
+	}
+	a := &ahead{changes: t.changes, booked: t.booked, landed: make(chan struct{})}
+	if t.changes, t.spare = t.spare, nil; t.changes == nil {
+		t.changes = &store.Changes{}
+	}
+	t.ahead, t.booked = a, 0
+	keeper := t.pipeline.settings.Keeper
+	t.pipeline.coordinator.helpers.Go(func() {
+		a.err = keeper.Spill(t.ctx, a.changes)
+		t.inbox.poke()
+		close(a.landed)
+	})
+	return true
+}
+
+// hasLanded reports whether no piece is under way. One that the store refused goes there again with all that follows, when the epoch is applied.
+func (t *task) hasLanded() bool {
+	a := t.ahead
+	if a == nil {
+		return true
+	}
+	select {
+	case <-a.landed:
+	default:
+		return false
+	}
+	t.ahead = nil
+	t.inbox.forgetPoke()
+	if a.err != nil {
+		t.refused = true
+		a.changes.Add(t.changes)
+		t.changes, t.booked = a.changes, t.booked+a.booked
+		return true
+	}
+	t.pipeline.pending.Release(a.booked)
+	a.changes.Reset()
+	t.spare = a.changes
+	return true
+}
+
+// awaitAhead waits for the piece that is under way, if nothing more can be written before it has landed.
+func (t *task) awaitAhead() error {
+	if !t.held {
+		return nil
+	}
+	select {
+	case <-t.ahead.landed:
+		return nil
+	case <-t.ctx.Done():
+		return t.alive()
+	}
+}
