@@ -20,10 +20,11 @@ import (
 	"wire.example/wire/sdk/schema"
 )
 
-// Sizes of BenchmarkEpoch: rows that are kept, and those of an epoch that changed, which lie anywhere among them.
+// Sizes of BenchmarkEpoch: rows that are kept, those of an epoch that changed, which lie anywhere among them, and pieces.
 const (
 	epochRows    = 1 << 20
 	epochChanged = 1 << 17
+	epochPiece   = 12 << 20 // bytes that go to the store at once
 )
 
 // spent is the CPU time of the process so far, in nanoseconds.
@@ -73,7 +74,7 @@ func BenchmarkEpoch(b *testing.B) {
 	defer rows.Free()
 	random := rand.New(rand.NewPCG(1, 2))
 	changed := make([]uint32, epochChanged)
-	drain := func(b *testing.B, into *store.Changes) {
+	drain := func(b *testing.B, into *store.Changes, full func()) {
 		for i := range changed {
 			changed[i] = ids[random.IntN(len(ids))]
 		}
@@ -86,24 +87,30 @@ func BenchmarkEpoch(b *testing.B) {
 			if more, err = rows.Drain(into, 64<<10); err != nil {
 				b.Fatal(err)
 			}
+			if into.Bytes() >= epochPiece && more {
+				full()
+			}
 		}
 	}
-	drain(b, &store.Changes{})
+	drain(b, &store.Changes{}, func() {})
 	run := func(b *testing.B, write func(c *store.Changes)) {
 		var c store.Changes
-		from, entries := int64(0), 0
-		for range b.N {
-			c.Reset()
-			began := spent(b)
-			drain(b, &c)
+		from, entries, bytes := int64(0), 0, int64(0)
+		full := func() {
 			if write != nil {
 				write(&c)
 			}
+			entries, bytes = entries+c.Len(), bytes+c.Bytes()
+			c.Reset()
+		}
+		for range b.N {
+			began := spent(b)
+			drain(b, &c, full)
+			full()
 			from += spent(b) - began
-			entries += c.Len()
 		}
 		b.ReportMetric(float64(from)/float64(entries), "ns/entry")
-		b.ReportMetric(float64(c.Bytes())/float64(c.Len()), "B/entry")
+		b.ReportMetric(float64(bytes)/float64(entries), "B/entry")
 	}
 	b.Run("drain", func(b *testing.B) { run(b, nil) })
 	for _, late := range []bool{false, true} {

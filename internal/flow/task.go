@@ -81,23 +81,7 @@ func (t *task) run(ctx context.Context) error {
 	}
 	t.noteSated()
 	for {
-		e, from, err := t.inbox.take(false)
-		if err == nil && from == nil {
-			if err = t.hurry(); err == nil {
-				err = t.drainSome()
-			}
-			if err == nil && t.changes != nil && !t.held {
-				continue
-			}
-			if err == nil {
-				e, from, err = t.inbox.take(true)
-			}
-			if err == nil && from == nil && t.held { // it has landed, or nothing more comes
-				if err = t.awaitAhead(); err == nil {
-					continue
-				}
-			}
-		}
+		e, from, err := t.next()
 		if err != nil || from == nil {
 			return err
 		}
@@ -115,6 +99,30 @@ func (t *task) run(ctx context.Context) error {
 		t.noteSated()
 		if t.align.over() {
 			return t.over()
+		}
+	}
+}
+
+// next takes what waits. While nothing does, what waits for company is sent, and what was sealed is written; it returns no queue once nothing more comes.
+func (t *task) next() (e entry, from *queue, err error) {
+	for {
+		if e, from, err = t.inbox.take(false); err != nil || from != nil {
+			return e, from, err
+		}
+		if err := t.hurry(); err != nil {
+			return e, nil, err
+		}
+		if err := t.drainSome(); err != nil {
+			return e, nil, err
+		}
+		if t.changes != nil && !t.held {
+			continue
+		}
+		if e, from, err = t.inbox.take(true); err != nil || from != nil || !t.held {
+			return e, from, err
+		}
+		if err := t.awaitAhead(); err != nil { // it has landed, or nothing more comes
+			return e, nil, err
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
 func (s *Store) settle(ctx context.Context) {
 	for {
 		m := s.db.Metrics()
-		if m.Levels[0].Sublevels <= levelZeroMost || m.Compact.NumInProgress == 0 || !s.failures.quiet() {
+		if m.Levels[0].Sublevels <= s.most || m.Compact.NumInProgress == 0 || !s.failures.quiet() {
 			return
 		}
 		timer := s.clock.NewTimer(settlePause)

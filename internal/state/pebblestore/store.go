@@ -27,6 +27,7 @@ type Store struct {
 	names    *names
 	sorted   store.Sorted // of Apply
 	counters counters
+	most     int32      // levels of level 0, from which on Apply waits for compactions
 	writing  sync.Mutex // held by Apply and Checkpoint
 	ingested int        // tables that Apply wrote; guarded by writing
 
@@ -55,6 +56,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{disk: o.FS, fs: newDiskFS(o.FS), dir: o.Dir, clock: o.Clock, failures: newFailures(o.Log), names: newNames()}
+	if s.most = levelZeroMost; o.Late {
+		s.most = lateMost
+	}
 	s.idle = sync.NewCond(&s.mu)
 	if err := s.makeDir(); err != nil {
 		return nil, err
