@@ -2,9 +2,17 @@ package flow
 
 import "wire.example/wire/internal/state/store"
 
-// aheadBytes is how much of what it sealed a task writes before that goes to the store, ahead of the rest: so an epoch of any size takes the memory of two pieces. It is a table of the store, and smaller than what the store
-// cuts.
-const aheadBytes = 12 << 20
+// How much of what it sealed a task writes before that goes to the store, ahead of the rest: so an epoch of any size takes the memory of two pieces. A piece is a part of all state, since each is merged with what the store has,
+// but no less than a table is worth.
+const (
+	leastAhead = 12 << 20 // bytes
+	aheadShare = 16
+)
+
+// aheadAt is how large a piece becomes in the epoch under way, in bytes.
+func (t *task) aheadAt() int64 {
+	return max(t.pipeline.settings.Budget.Used()/aheadShare/int64(len(t.stage.tasks)), leastAhead)
+}
 
 // ahead is a piece of a sealed epoch on its way to the store. The epoch's checkpoint is made when the store has all of it: until then nobody but the task reads what is there of its state, and of that
 // only what did not change in the epoch.
@@ -17,7 +25,7 @@ type ahead struct {
 
 // sendAhead sends what was written so far to the store, if that is a piece, and reports whether there is room to write more: not while the piece before is under way.
 func (t *task) sendAhead() bool {
-	if t.changes.Bytes() < aheadBytes || t.refused {
+	if t.changes.Bytes() < t.piece || t.refused {
 		return true
 	}
 	if !t.hasLanded() {

@@ -135,7 +135,7 @@ func (t *task) seal(epoch int64) error {
 		}
 	}
 	defer t.stalls()()
-	t.changes, t.sealed, t.refused = &store.Changes{}, epoch, false
+	t.changes, t.sealed, t.refused, t.piece = &store.Changes{}, epoch, false, t.aheadAt()
 	for _, k := range t.kept {
 		if err := k.seal(t.changes); err != nil {
 			return err

@@ -45,6 +45,7 @@ type task struct {
 	ahead         *ahead
 	held, refused bool
 	spare         *store.Changes
+	piece         int64 // bytes that go ahead at once
 	// checkpointing is above 0 while it works for an epoch, or waits for one; finishing says that all its input is over.
 	checkpointing atomic.Int32
 	finishing     atomic.Bool
