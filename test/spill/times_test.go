@@ -8,14 +8,24 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wire.example/wire/test/process"
 )
 
 // timesMemory is what runs of joins by time may take.
 const timesMemory = 40 << 20
 
+// timesKeys is how many keys of some 400 bytes there are: twice what memory takes, or ten times.
+func timesKeys() int {
+	if process.Heavy() {
+		return keys()
+	}
+	return keys() / 2
+}
+
 // timesQueries join two inputs of twice as many rows as there are keys, a millisecond apart, by their keys and times.
 func timesQueries() map[string]string {
-	near := fmt.Sprintf("r.at BETWEEN l.at - INTERVAL '%[1]d milliseconds' AND l.at + INTERVAL '%[1]d milliseconds'", keys())
+	near := fmt.Sprintf("r.at BETWEEN l.at - INTERVAL '%[1]d milliseconds' AND l.at + INTERVAL '%[1]d milliseconds'", timesKeys())
 	return map[string]string{
 		"interval": "SELECT l.k, l.n, r.n AS rn FROM l JOIN r ON l.k = r.k AND " + near,
 		"outer":    "SELECT l.k, l.n, r.k AS rk, r.n AS rn FROM l FULL JOIN r ON l.k = r.k AND " + near,
@@ -26,10 +36,10 @@ func timesQueries() map[string]string {
 func writeTimes(t *testing.T, dir string) {
 	t.Helper()
 	first := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
-	for name, least := range map[string]int{"l.csv": 0, "r.csv": keys() / 2} {
+	for name, least := range map[string]int{"l.csv": 0, "r.csv": timesKeys() / 2} {
 		text := []byte("n,k,at\n")
-		for n := range 2 * keys() {
-			key := strconv.Itoa(n*2654435761%keys() + least)
+		for n := range 2 * timesKeys() {
+			key := strconv.Itoa(n*2654435761%timesKeys() + least)
 			text = fmt.Appendf(text, "%d,%s,%s\n", n, strings.Repeat(key, 64), first.Add(time.Duration(n)*time.Millisecond).Format("2006-01-02 15:04:05.000"))
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
