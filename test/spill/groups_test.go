@@ -12,14 +12,14 @@ import (
 )
 
 // groupMemory is what the runs may take.
-const groupMemory = 24 << 20
+const groupMemory = 40 << 20
 
 // keys is how many keys of some 400 bytes there are: a few times what memory takes, or ten times.
 func keys() int {
 	if process.Heavy() {
 		return 600_000
 	}
-	return 50_000
+	return 80_000
 }
 
 // groupQueries are answered from a source s of numbers from 0 on, twice as many as there are keys.
