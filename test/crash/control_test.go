@@ -30,6 +30,11 @@ func at(act func(s *scene, point string, nth int) (bool, error), point string) f
 	}
 }
 
+// byChance says that the harm is done only if the machine takes its time in the right place: such a control fails by itself now and then, and runs by make crash alone.
+func (c *control) byChance() bool {
+	return c.pipeline == "crowded" || c.guarantee == "barrier/align" || c.guarantee == "state/sealed-first"
+}
+
 // controls are one for each guarantee; README.md lists them.
 func controls() []control {
 	return []control{
@@ -60,8 +65,8 @@ func TestWithoutAGuarantee(t *testing.T) {
 	for _, c := range controls() {
 		t.Run(c.guarantee, func(t *testing.T) {
 			t.Parallel()
-			if c.pipeline == "crowded" && !process.Heavy() {
-				t.Skip("when state leaves memory depends on the machine: the control runs by make crash")
+			if c.byChance() && !process.Heavy() {
+				t.Skip("what happens when depends on the machine: the control runs by make crash")
 			}
 			p := named(c.pipeline)
 			if err := c.disturb(newScene(t, p, ""), 4); err != nil {

@@ -44,7 +44,8 @@ type filter struct {
 }
 
 const (
-	firstLines = 1 << 10
+	// The first filters have few lines, since there may be many tables, and each has four times those of the one before; from manyLines on twice.
+	firstLines, manyLines = 1 << 6, 1 << 10
 	// lineHashes is how many hashes a line of 512 bits takes: 11 bits each, five of which are set. About 1 in 100 of other hashes is taken for one of them.
 	lineHashes = 46
 	filterBits = 5
@@ -154,7 +155,7 @@ func (a *away) add(hash uint64) error {
 	}
 	last := len(a.filters) - 1
 	if last < 0 || a.filters[last].count == a.filters[last].room {
-		lines := firstLines << len(a.filters)
+		lines := linesOf(len(a.filters))
 		f := &filter{lines: NewSlab[[8]uint64](a.budget), room: lines * lineHashes}
 		if err := f.lines.Grow(lines); err != nil {
 			return err
@@ -164,6 +165,17 @@ func (a *away) add(hash uint64) error {
 	}
 	a.filters[last].add(hash)
 	return nil
+}
+
+// linesOf is how many lines the nth filter has.
+func linesOf(n int) int {
+	lines := firstLines
+	for range n {
+		if lines *= 2; lines < 2*manyLines {
+			lines *= 2
+		}
+	}
+	return lines
 }
 
 // noted is how many hashes the filters have.
