@@ -60,7 +60,7 @@ type changingRows struct {
 	passive bool
 	ids     [2][]uint32
 	slots   []uint32
-	group   int // of which keys leave next
+	rounds  keyed.Rounds
 	// written: what changed of the right input was spilled.
 	written bool
 }
@@ -107,18 +107,7 @@ func (c *changingRows) Evict(want int, settled bool) (evicted int, err error) {
 	}
 	rows := max(j.stores[LeftInput].rows.Len()+j.stores[RightInput].rows.Len(), 1)
 	want = max(want, rows/leastShare)
-	for range keyed.Groups {
-		if evicted >= want {
-			break
-		}
-		n, err := c.evictGroup(uint8(c.group), 2*want/keyed.Groups+1, settled) //nolint:gosec // below 256
-		if err != nil {
-			return evicted, err
-		}
-		c.group = (c.group + 1) % keyed.Groups
-		evicted += n
-	}
-	return evicted, nil
+	return c.rounds.Evict(want, func(group uint8, most int) (int, error) { return c.evictGroup(group, most, settled) })
 }
 
 // leastShare is which part of the rows leaves memory at least: to go through a key group costs the same however few leave.

@@ -17,10 +17,10 @@ func (s *side) foundByHash(c *Config) bool {
 // foundRows are the rows of the build side as a part that may leave memory by the hashes of keys.
 type foundRows struct {
 	*keyed.Rows
-	h     *Hash
-	ids   []uint32
-	slots []uint32
-	group int // of which keys leave next
+	h      *Hash
+	ids    []uint32
+	slots  []uint32
+	rounds keyed.Rounds
 }
 
 // MayLeave reports whether rows may leave memory; see keyed.Evictable. Those that an earlier plan has stored, to be read in pieces, cannot be found.
@@ -47,18 +47,7 @@ func (f *foundRows) Evict(want int, settled bool) (evicted int, err error) {
 	}
 	want = max(want, f.Len()/leastShare)
 	may := leaving{row: func(id uint32) bool { return f.Clean(id, settled) }, key: f.h.build.table.Alone}
-	for range keyed.Groups {
-		if evicted >= want {
-			break
-		}
-		n, err := f.evictGroup(uint8(f.group), 2*want/keyed.Groups+1, may) //nolint:gosec // below 256
-		if err != nil {
-			return evicted, err
-		}
-		f.group = (f.group + 1) % keyed.Groups
-		evicted += n
-	}
-	return evicted, nil
+	return f.rounds.Evict(want, func(group uint8, most int) (int, error) { return f.evictGroup(group, most, may) })
 }
 
 // leaving says which keys may leave memory, all rows of which may.

@@ -234,9 +234,9 @@ func (t *Timed) adopt() error {
 // aloneRows is the rows as a part that may leave memory, where nothing is kept beside them.
 type aloneRows struct {
 	*keyed.Rows
-	t     *Timed
-	group int // of which partitions leave next
-	slots []uint32
+	t      *Timed
+	rounds keyed.Rounds
+	slots  []uint32
 }
 
 // Room is how many rows can be put in before memory grows; see keyed.Evictable.
@@ -252,18 +252,7 @@ func (r *aloneRows) Evict(want int, settled bool) (evicted int, err error) {
 	}
 	want = max(want, r.Len()/leastShare)
 	r.t.away.settled = settled
-	for range keyed.Groups {
-		if evicted >= want {
-			break
-		}
-		n, err := r.evictGroup(uint8(r.group), 2*want/keyed.Groups+1) //nolint:gosec // below 256
-		if err != nil {
-			return evicted, err
-		}
-		r.group = (r.group + 1) % keyed.Groups
-		evicted += n
-	}
-	return evicted, nil
+	return r.rounds.Evict(want, r.evictGroup)
 }
 
 // evictGroup has about so many rows of a key group leave.

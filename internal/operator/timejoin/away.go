@@ -15,10 +15,10 @@ import (
 // versionRows are the versions as a part that may leave memory.
 type versionRows struct {
 	*keyed.Rows
-	v     *versions
-	ids   []uint32
-	slots []uint32
-	group int // of which keys leave next
+	v      *versions
+	ids    []uint32
+	slots  []uint32
+	rounds keyed.Rounds
 }
 
 // Leaves reports whether versions may leave memory: something but time finds them.
@@ -87,18 +87,7 @@ func (r *versionRows) Evict(want int, settled bool) (evicted int, err error) {
 		return 0, nil
 	}
 	want = max(want, r.Len()/leastShare)
-	for range keyed.Groups {
-		if evicted >= want {
-			break
-		}
-		n, err := r.evictGroup(uint8(r.group), 2*want/keyed.Groups+1, settled) //nolint:gosec // below 256
-		if err != nil {
-			return evicted, err
-		}
-		r.group = (r.group + 1) % keyed.Groups
-		evicted += n
-	}
-	return evicted, nil
+	return r.rounds.Evict(want, func(group uint8, most int) (int, error) { return r.evictGroup(group, most, settled) })
 }
 
 // evictGroup has about so many versions of a key group leave.

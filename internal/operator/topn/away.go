@@ -55,10 +55,10 @@ func (o *Operator) link(ids []uint32) error {
 // leavingRows are the rows as a part that may leave memory.
 type leavingRows struct {
 	*keyed.Rows
-	o     *Operator
-	group int // of which partitions leave next
-	ids   []uint32
-	slots []uint32
+	o      *Operator
+	rounds keyed.Rounds
+	ids    []uint32
+	slots  []uint32
 }
 
 // Room is how many rows can be put in before memory grows; see keyed.Evictable. Few rows are not worth it.
@@ -78,18 +78,7 @@ func (r *leavingRows) Evict(want int, settled bool) (evicted int, err error) {
 		return 0, nil
 	}
 	want = max(want, r.Len()/leastShare)
-	for range keyed.Groups {
-		if evicted >= want {
-			break
-		}
-		n, err := r.evictGroup(uint8(r.group), 2*want/keyed.Groups+1, settled) //nolint:gosec // below 256
-		if err != nil {
-			return evicted, err
-		}
-		r.group = (r.group + 1) % keyed.Groups
-		evicted += n
-	}
-	return evicted, nil
+	return r.rounds.Evict(want, func(group uint8, most int) (int, error) { return r.evictGroup(group, most, settled) })
 }
 
 // evictGroup has about so many rows of a key group leave.
