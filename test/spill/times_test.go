@@ -58,6 +58,9 @@ func timesScript(dir, query string) string {
 
 // TestJoinsByTimeOfMoreThanMemory: joins by time answer with little memory what they answer with much.
 func TestJoinsByTimeOfMoreThanMemory(t *testing.T) {
+	if !process.Heavy() { // what is under way beside the state depends on the machine
+		t.Skip("takes long: WIRE_TEST_HEAVY=1")
+	}
 	dir := t.TempDir()
 	writeTimes(t, dir)
 	for name, query := range timesQueries() {
