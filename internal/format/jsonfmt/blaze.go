@@ -20,7 +20,7 @@ type blazer struct {
 	row     int
 	from    int // where the stretch of the next hop begins
 	hops    []hop
-	stamped map[*member]bool // the time stamps met
+	stamped map[*member]bool // the time stamps met, and the objects that they are in
 }
 
 // blaze makes a trail along the row from start on that was dropped for the value of s, which ends at i. It does without where the row has what
@@ -110,7 +110,8 @@ func (b *blazer) timed(m *member, i int) int {
 		}
 		b.stamped[m], b.from = true, end
 		return end
-	case c == '{' && m.object != nil && !m.must:
+	case c == '{' && m.object != nil && !m.must && !b.stamped[m]: // a second one would replace what the first has
+		b.stamped[m] = true
 		end := b.object(m.object, i)
 		for _, instant := range m.instants { // one that the object has not would have none, even if it came before
 			if !b.stamped[instant] {
