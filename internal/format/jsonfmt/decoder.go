@@ -44,8 +44,9 @@ type decoder struct {
 	start   int
 	nulls   bool // the row has stored a NULL
 	dropped bool // a filter failed: the rest is only checked
-	again   bool // a filtered member came twice: read the row with whole set
+	again   bool // whether the row is dropped is known when all of it has been read alone: readAgain does so
 	whole   bool // filters wait until the row is read
+	narrow  bool // only what the filters and the event time need is read
 	bad     *sqlstate.Error
 	badPath string
 	scratch []byte
@@ -253,16 +254,33 @@ func (d *decoder) readRow(row int) int {
 	d.nulls, d.dropped, d.again, d.whole, d.bad = false, false, false, false, nil
 	end := d.readLine(row)
 	if d.again {
-		d.forget(row)
-		d.again, d.dropped, d.whole, d.bad = false, false, true, nil
-		if end = d.readLine(row); end >= 0 {
-			d.dropped = !d.root.meets(row)
-		}
+		end = d.readAgain(row)
 	}
 	if len(d.mustHave) > 0 && end >= 0 {
 		return d.complete(row, end)
 	}
 	return end
+}
+
+// readAgain reads the record at pos of which a filtered member came twice, or an object with the event time has keys that match only when case is
+// ignored: what counts is known at its end. A row that is dropped for what it has then is read no further than others that are.
+func (d *decoder) readAgain(row int) (end int) {
+	d.whole, d.narrow = true, true
+	for d.again { // once more for each object that became careful
+		d.forget(row)
+		d.again, d.dropped, d.bad = false, false, nil
+		end = d.readLine(row)
+	}
+	d.narrow = false
+	if end < 0 {
+		return end
+	}
+	if d.dropped = !d.root.meets(row); d.dropped {
+		return end
+	}
+	d.forget(row)
+	d.again, d.bad = false, nil
+	return d.readLine(row)
 }
 
 func (d *decoder) readLine(row int) int {

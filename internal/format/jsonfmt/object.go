@@ -16,7 +16,7 @@ const maxDepth = 512
 //
 //nolint:gocognit // see above
 func (d *decoder) readObject(o *object, i, row int) int {
-	if o.careful {
+	if o.careful || d.narrow {
 		return d.readCarefully(o, i, row)
 	}
 	p, begin := d.p, i
@@ -225,8 +225,8 @@ func (d *decoder) readCarefully(o *object, i, row int) int {
 	return d.fillMissing(o, seen, i, row)
 }
 
-// readCareful reads a member of an object in which something is out of the ordinary: more than 64 members, or keys that match only when
-// case is ignored, among which an exact one wins wherever it stands.
+// readCareful reads a member of an object in which something is out of the ordinary: more than 64 members, keys that match only when case is
+// ignored, among which an exact one wins wherever it stands, or it is read for the filter and the event time alone.
 func (d *decoder) readCareful(o *object, s *slot, i, row int, seen, exact *uint64) int {
 	m := s.member
 	if k := len(o.more) / 2; k > 0 {
@@ -243,11 +243,20 @@ func (d *decoder) readCareful(o *object, s *slot, i, row int, seen, exact *uint6
 		d.revive(m, row)
 	}
 	*seen |= bit
-	if m.filtered {
+	switch {
+	case m.filtered:
 		return d.readTested(m, i, row)
+	case d.wants(m):
+		return d.readValue(m, i, row)
+	case m.timed:
+		return d.readTimed(m, i, row)
+	default:
+		return d.skipMember(s, i)
 	}
-	return d.readValue(m, i, row)
 }
+
+// wants reports whether the value of m is needed, for more than the event time.
+func (d *decoder) wants(m *member) bool { return !d.narrow || m.filtered || m.isOp }
 
 // skipMember passes over a value that nothing needs. A second value for a filtered column makes the row start anew without its filter,
 // since the last of duplicates counts.
@@ -407,7 +416,7 @@ func (d *decoder) fillMissing(o *object, seen uint64, i, row int) int {
 		if len(o.more) > 0 {
 			here = o.more[m.bit>>6]
 		}
-		if here>>(uint(m.bit)&63)&1 != 0 { //nolint:gosec // masked
+		if here>>(uint(m.bit)&63)&1 != 0 || !d.wants(m) && !m.timed { //nolint:gosec // masked
 			continue
 		}
 		if d.readNull(m, i-1, row) < 0 {

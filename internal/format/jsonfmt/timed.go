@@ -21,7 +21,11 @@ func (d *decoder) readTimed(m *member, i, row int) int {
 	default:
 	}
 	d.revive(m, row)
-	return d.readValue(m, i, row)
+	narrow := d.narrow
+	d.narrow = true
+	i = d.readValue(m, i, row)
+	d.narrow = narrow
+	return i
 }
 
 // skipToTimes is skipShape for an object that the event time, or a part of it, is in. If a key makes the object careful, the row is read anew.
