@@ -45,3 +45,14 @@ func TestWindowFunctionsOfTimeOfMoreThanMemory(t *testing.T) {
 		t.Run(name, func(t *testing.T) { sameWithLittle(t, timedScript(query)) })
 	}
 }
+
+// TestWindowFunctionsOfChangesOfMoreThanMemory: what window functions say of rows that come in any order, and go, is the same with little memory and with much.
+func TestWindowFunctionsOfChangesOfMoreThanMemory(t *testing.T) {
+	for name, query := range map[string]string{
+		"rows": "SELECT k, n, sum(n) OVER w AS s, lag(n) OVER w AS l FROM keyed WINDOW w AS (PARTITION BY k ORDER BY n % 1009 DESC, n)",
+		"changes": "SELECT k, g, c, sum(c) OVER w AS s, ntile(2) OVER w AS h " +
+			"FROM (SELECT left(k, 40) AS k, n % 3 AS g, count(*) AS c FROM keyed GROUP BY 1, 2) y WINDOW w AS (PARTITION BY k ORDER BY c, g)",
+	} {
+		t.Run(name, func(t *testing.T) { sameWithLittle(t, "SET emit = 'changes';\n"+script(query)) })
+	}
+}

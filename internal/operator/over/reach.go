@@ -39,6 +39,16 @@ func isOffset(c *Call) bool {
 	return (c.Function.Kind == window.Lag || c.Function.Kind == window.Lead) && len(c.Args) > 1
 }
 
+// any reports whether there are such arguments.
+func (o *offsets) any() bool {
+	for i := range o.calls {
+		if isOffset(&o.calls[i]) {
+			return true
+		}
+	}
+	return false
+}
+
 // see looks at rows that come.
 func (o *offsets) see(cols []*batch.Column, rows []uint16) {
 	for k := range o.calls {

@@ -32,25 +32,9 @@ func (t *Timed) pass(e *keyed.Entries) error {
 
 // seePassed looks at what functions see of rows that stay in the store.
 func (t *Timed) seePassed(e *keyed.Entries) error {
-	columns := make([]*batch.Column, len(t.config.Types))
-	for i, typ := range t.config.Types {
-		columns[i] = batch.NewColumn(t.e.pool, typ)
-	}
-	defer func() {
-		for _, c := range columns {
-			c.Release()
-		}
-	}()
-	for from := 0; from < e.Len(); from += batch.MaxRows {
-		to := min(from+batch.MaxRows, e.Len())
-		if err := t.e.rows.Decode(e.Keys[from:to], e.Values[from:to], columns); err != nil {
-			return err
-		}
-		if err := t.sight.see(columns, &batch.Batch{Cols: columns, Len: to - from}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.e.rows.DecodeEach(e, func(cols []*batch.Column, n int) error {
+		return t.sight.see(cols, &batch.Batch{Cols: cols, Len: n})
+	})
 }
 
 // makeWhole has partitions leave memory of which some of what is kept was restored and some was not, and returns the hashes of those that have rows which wait.

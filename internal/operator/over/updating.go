@@ -49,8 +49,9 @@ type Updating struct {
 	places   []int
 	differ   []uint16
 	numbers  []uint32
-	// loaded: rows were put in one by one.
-	loaded bool
+	// loaded: rows were put in one by one; loading: they come back, and back are their partitions.
+	loaded, loading bool
+	back            []uint32
 }
 
 // listed is what is known of a partition.
@@ -114,7 +115,11 @@ func NewUpdating(pool *batch.Pool, budget *limit.Budget, config Config) *Updatin
 		u.columns = make([]*batch.Column, len(types))
 	}
 	u.offsets.init(config.Calls)
-	u.e.rows.SetExtras(keyed.Extras{Loaded: u.load})
+	extras := keyed.Extras{Loaded: u.load}
+	if u.leaves() {
+		extras.Has = u.table.HasHash
+	}
+	u.e.rows.SetExtras(extras)
 	if u.stamps() {
 		u.table.SetValues(keyed.Values{Append: u.appendStamp, Restore: u.restoreStamp})
 	}
@@ -126,13 +131,15 @@ func (u *Updating) Tables() []op.Table {
 	if u.table == nil {
 		return []op.Table{u.e.rows}
 	}
-	return []op.Table{u.e.rows, u.table}
+	return []op.Table{&updatingTable{u.e.rows, u}, u.table}
 }
 
-// Needs declares the partitions of the rows that come, and everything for an event.
+// Needs declares the partitions of the rows that come. What a flush emits was touched since the last one, and is in memory; where partitions are forgotten after a time, everything is needed.
 func (u *Updating) Needs(_ int, in *batch.Batch, needs *op.Needs) {
+	inMemory := u.leaves() && u.e.rows.Noting()
 	switch {
-	case in == nil || u.changed >= maxTouched:
+	case in == nil && inMemory:
+	case in == nil || u.changed >= maxTouched && !inMemory:
 		for i := range u.Tables() {
 			needs.All(i)
 		}

@@ -13,6 +13,9 @@ func (u *Updating) Kept() []keyed.Kept {
 	if u.stamps() {
 		return []keyed.Kept{u.table, u.e.rows}
 	}
+	if u.leaves() {
+		return []keyed.Kept{u.newUpdatingRows()}
+	}
 	return []keyed.Kept{u.e.rows}
 }
 
@@ -37,9 +40,13 @@ func (u *Updating) restoreStamp(slot uint32, value []byte) error {
 
 // load puts rows that were put in in the lists of their partitions. Restored computes their answers.
 func (u *Updating) load(ids []uint32) error {
+	if u.loading {
+		return u.link(ids)
+	}
 	u.loaded = true
 	err := u.relist(ids)
-	u.untouch()
+	u.untouchFrom(0)
+	u.changed = 0
 	return err
 }
 

@@ -114,20 +114,21 @@ func (u *Updating) Restore(group op.KeyGroup, data []byte) error {
 		n := u.lists.Len(part.root)
 		u.addJob(part, 0, n, 0, n)
 	}
-	u.untouch()
+	u.untouchFrom(0)
+	u.changed = 0
 	return u.answer()
 }
 
-// untouch notes that nothing has changed since what was emitted.
-func (u *Updating) untouch() {
-	for i := range u.touched {
+// untouchFrom notes that nothing has changed, since what was emitted, of the partitions that are touched from a place on.
+func (u *Updating) untouchFrom(first int) {
+	for i := first; i < len(u.touched); i++ {
 		t := &u.touched[i]
 		u.parts.At(t.slot).touched = 0
 		for id := t.dirty; id != keyed.NoRow; id = u.notes.At(id).dirty {
 			u.notes.At(id).flags = 0
 		}
 	}
-	u.touched, u.changed = u.touched[:0], 0
+	u.touched = u.touched[:first]
 }
 
 // answer computes the answers of jobs, which have been emitted.

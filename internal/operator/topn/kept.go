@@ -13,7 +13,7 @@ func (o *Operator) Kept() []keyed.Kept {
 		return []keyed.Kept{o.table, o.rows}
 	}
 	if o.leaves() {
-		return []keyed.Kept{&leavingRows{Rows: o.rows, o: o}}
+		return []keyed.Kept{o.newLeavingRows()}
 	}
 	return []keyed.Kept{o.rows}
 }

@@ -58,6 +58,25 @@ func (r *Rows) Decode(keys, values [][]byte, cols []*batch.Column) error {
 	return r.decode(keys, values, cols, func(int, uint8, []byte) {})
 }
 
+// DecodeEach decodes stored rows, and gives f some at a time: columns of the types of all columns with n rows, lent for the call. The error is a *CorruptError, or what f returns.
+func (r *Rows) DecodeEach(e *Entries, f func(cols []*batch.Column, n int) error) error {
+	cols := make([]*batch.Column, len(r.types))
+	for i, typ := range r.types {
+		cols[i] = batch.NewColumn(r.pool, typ)
+	}
+	defer release(cols)
+	for from := 0; from < e.Len(); from += batch.MaxRows {
+		to := min(from+batch.MaxRows, e.Len())
+		if err := r.Decode(e.Keys[from:to], e.Values[from:to], cols); err != nil {
+			return err
+		}
+		if err := f(cols, to-from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // decode sets cols to stored rows, and tells of each its mark and what stands behind its columns.
 func (r *Rows) decode(keys, values [][]byte, cols []*batch.Column, beside func(row int, mark uint8, rest []byte)) error {
 	for _, c := range cols {

@@ -1,0 +1,106 @@
+package over
+
+import (
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+)
+
+// Rows of an Updating leave memory with all others of their partition when nothing of it is left to flush, and come back so: a partition that is in the table has all its rows in memory, and one that is not has none there.
+// The answers of what comes back are computed anew: they were emitted.
+
+// leaves reports whether rows may leave memory: nothing but their partition finds them.
+func (u *Updating) leaves() bool { return u.table != nil && u.config.TTL == 0 }
+
+// Leaves reports whether rows may leave memory.
+func (u *Updating) Leaves() bool { return u.leaves() }
+
+// updatingTable is the rows as one of an operator's tables: the partitions of what is loaded are as if they had never left.
+type updatingTable struct {
+	*keyed.Rows
+	u *Updating
+}
+
+// Load makes rows resident.
+func (t *updatingTable) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) error {
+	u := t.u
+	u.back, u.loading = u.back[:0], true
+	err := t.Rows.Load(hashes, groups)
+	u.loading = false
+	if err != nil {
+		return err
+	}
+	for _, slot := range u.back {
+		if err := u.answerFor(u.parts.At(slot), false); err != nil {
+			return err
+		}
+	}
+	return u.answer()
+}
+
+// link puts rows that have come back in their lists.
+func (u *Updating) link(ids []uint32) error {
+	touched, changed := len(u.touched), u.changed
+	for len(ids) > 0 {
+		part := ids[:min(len(ids), batch.MaxRows)]
+		ids = ids[len(part):]
+		if err := u.relist(part); err != nil {
+			return err
+		}
+	}
+	for i := touched; i < len(u.touched); i++ {
+		u.back = append(u.back, u.touched[i].slot)
+	}
+	u.untouchFrom(touched)
+	u.changed = changed
+	return nil
+}
+
+// updatingRows are the rows as a part that may leave memory.
+type updatingRows struct {
+	*keyed.Listed
+	u *Updating
+}
+
+// newUpdatingRows returns the rows as such a part.
+func (u *Updating) newUpdatingRows() *updatingRows {
+	return &updatingRows{u: u, Listed: keyed.NewListed(keyed.ListedConfig{
+		Rows: u.e.rows, Table: u.table, Lists: u.lists, Let: u.let,
+		Root: func(slot uint32) (uint32, bool) {
+			part := u.parts.At(slot)
+			return part.root, part.touched == 0
+		},
+		Free: func() {
+			u.lists.Free()
+			u.parts.Free()
+			u.notes.Free()
+			u.answers.Free()
+			u.obsolete = u.obsolete[:0]
+		},
+	})}
+}
+
+// let notes that nobody has the answers of rows any more.
+func (u *Updating) let(ids []uint32) {
+	for _, id := range ids {
+		u.obsolete = append(u.obsolete, u.notes.At(id).answer)
+	}
+}
+
+// Pass leaves rows in the store; see keyed.Evictable. How far functions look at offsets of theirs is known.
+func (r *updatingRows) Pass(e *keyed.Entries) error {
+	if r.u.offsets.any() {
+		err := r.DecodeEach(e, func(cols []*batch.Column, n int) error {
+			rows := make([]uint16, n)
+			for i := range rows {
+				rows[i] = uint16(i) //nolint:gosec // a row number of a batch
+			}
+			r.u.offsets.see(cols, rows)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return r.Listed.Pass(e)
+}

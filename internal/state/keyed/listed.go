@@ -1,0 +1,116 @@
+package keyed
+
+import (
+	"math"
+
+	"wire.example/wire/sdk/batch"
+)
+
+// ListedConfig says how the rows of a Listed are found.
+type ListedConfig struct {
+	Rows *Rows
+	// Table has a key for each list, Lists the lists of rows.
+	Table *Table
+	Lists *Ranked
+	// Root is the list of a key, and whether nothing of it is left to do: only then it leaves.
+	Root func(slot uint32) (root uint32, done bool)
+	// Let is called with the rows of a list that leave, and what is kept beside them can be forgotten; it may be nil.
+	Let func(ids []uint32)
+	// Free gives back what is kept beside rows and keys, the lists, too, when all leave.
+	Free func()
+}
+
+// Listed is rows as a part that may leave memory: those that are in the ranked list of a key leave together, with the key, which is in memory only with all of its rows. The operator loads them by the hash of the key, and makes
+// the lists. It is Evictable, Departing and Late.
+type Listed struct {
+	*Rows
+	config ListedConfig
+	rounds Rounds
+	ids    []uint32
+	slots  []uint32
+}
+
+// NewListed returns rows that leave memory as config says.
+func NewListed(config ListedConfig) *Listed { return &Listed{Rows: config.Rows, config: config} }
+
+// Room is how many rows can be put in before memory grows; see Evictable. Few rows are not worth it.
+func (l *Listed) Room() int {
+	if l.Len() < batch.MaxRows {
+		return math.MaxInt
+	}
+	return l.Rows.Room()
+}
+
+// Evict has rows leave memory with all others of their lists; see Evictable. To go through a key group costs the same however few leave.
+func (l *Listed) Evict(want int, settled bool) (evicted int, err error) {
+	if !l.Settled() {
+		return 0, nil
+	}
+	want = max(want, l.Len()/leastShare)
+	return l.rounds.Evict(want, func(group uint8, most int) (int, error) { return l.evictGroup(group, most, settled) })
+}
+
+// evictGroup has about so many rows of a key group leave.
+func (l *Listed) evictGroup(group uint8, want int, settled bool) (evicted int, err error) {
+	table := l.config.Table
+	l.slots, l.ids = l.slots[:0], l.ids[:0]
+	for slot := range table.Slots(group) {
+		if len(l.ids) >= want {
+			break
+		}
+		if table.Alone(slot) && l.collect(slot, settled) {
+			l.slots = append(l.slots, slot)
+		}
+	}
+	if l.config.Let != nil {
+		l.config.Let(l.ids)
+	}
+	for _, slot := range l.slots {
+		if err := table.Delete(slot); err != nil {
+			return 0, err
+		}
+	}
+	return len(l.ids), l.Expel(l.ids)
+}
+
+// collect adds the rows of a list to ids, if the store has all of them as they are and nothing of it is left to do.
+func (l *Listed) collect(slot uint32, settled bool) bool {
+	before := len(l.ids)
+	root, done := l.config.Root(slot)
+	if !done {
+		return false
+	}
+	for id := l.config.Lists.First(root); id != NoRow; id = l.config.Lists.Next(id) {
+		if !l.Clean(id, settled) {
+			l.ids = l.ids[:before]
+			return false
+		}
+		l.ids = append(l.ids, id)
+	}
+	return len(l.ids) > before
+}
+
+// Depart has all rows leave memory, with the memory; see Departing. Nobody asks for ranges of them.
+func (l *Listed) Depart(bool) error {
+	l.config.Table.Free()
+	l.config.Free()
+	return l.Rows.Depart()
+}
+
+// Adopt has the rows that are there count as changed; see Late.
+func (l *Listed) Adopt() error {
+	table, lists := l.config.Table, l.config.Lists
+	return l.AdoptAs(func(yield func(uint32, uint64) bool) {
+		for g := range Groups {
+			for slot := range table.Slots(uint8(g)) { //nolint:gosec // below 256
+				hash := table.HashOf(slot)
+				root, _ := l.config.Root(slot)
+				for id := lists.First(root); id != NoRow; id = lists.Next(id) {
+					if !yield(id, hash) {
+						return
+					}
+				}
+			}
+		}
+	})
+}
