@@ -86,8 +86,14 @@ func (o *Operator) RestoreRest(group op.KeyGroup, data []byte) error {
 // Restored has nothing to make.
 func (o *Operator) Restored() error { return nil }
 
-// Kept are the rows.
-func (o *Timed) Kept() []keyed.Kept { return []keyed.Kept{o.rows} }
+// Kept are the rows, and the runs of those that have left memory.
+func (o *Timed) Kept() []keyed.Kept { return []keyed.Kept{o.rows, o.runs} }
+
+// EntriesVersion is 2: in version 1 there were no runs.
+func (o *Timed) EntriesVersion() int { return 2 }
+
+// OldestEntries is 1; see op.Older.
+func (o *Timed) OldestEntries() int { return 1 }
 
 // load has rows that were put in wait.
 func (o *Timed) load(ids []uint32) error {

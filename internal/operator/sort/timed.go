@@ -28,7 +28,7 @@ type TimedConfig struct {
 // alone, all of one key group, and so has the output. Rows without a time come out at the end.
 //
 // What is kept beyond a watermark stands in a ranked list (keyed.Ranked); what comes and goes between two watermarks, which is most where rows are nearly in order, is sorted by
-// words alone (keyed.Order.Sort).
+// words alone (keyed.Order.Sort). Where memory is short the rows that wait become sorted runs, from which a watermark takes what is due, together with what came since.
 type Timed struct {
 	config TimedConfig
 	pool   *batch.Pool
@@ -41,6 +41,9 @@ type Timed struct {
 	due    []uint32 // rows that are being emitted, in order
 	next   int
 	held   int64 // bytes reserved for fresh and due
+	runs   *timedRuns
+	taking bool            // more rows of the runs are due
+	read   []*batch.Column // taken from the runs
 
 	numbers []uint32
 	absent  []bool
@@ -60,6 +63,9 @@ func NewTimed(pool *batch.Pool, budget *limit.Budget, config TimedConfig) *Timed
 	o.rows = keyed.NewRows(pool, config.Types, 0, config.Name, budget)
 	o.rows.SetExtras(keyed.Extras{Loaded: o.load})
 	o.lists = keyed.NewRanked(o.rows, o.order, config.Name, budget)
+	o.runs = &timedRuns{o: o, Runs: keyed.NewRuns(keyed.RunsConfig{
+		Name: config.Name, Pool: pool, Budget: budget, Rows: o.rows, Types: config.Types, Order: o.order, Left: o.left,
+	})}
 	return o
 }
 
@@ -112,13 +118,18 @@ func (o *Timed) OnWatermark(micros int64, out *op.Output) (more bool, err error)
 	return o.emit(limit, false, out)
 }
 
-// OnEnd emits the rest, and gives the memory back.
+// OnEnd emits the rest, and gives the memory back. If rows have left memory the others do so first.
 func (o *Timed) OnEnd(out *op.Output) (more bool, err error) {
+	if len(o.due) == 0 && o.runs.Any() && o.rows.Len() > 0 && !o.taking {
+		o.runs.Want()
+		return true, nil
+	}
 	if more, err := o.emit(0, true, out); more || err != nil {
 		return more, err
 	}
 	o.rows.Free()
 	o.lists.Free()
+	o.runs.Free()
 	o.budget.Release(o.held)
 	o.fresh, o.due, o.held = nil, nil, 0
 	return false, nil
@@ -127,23 +138,18 @@ func (o *Timed) OnEnd(out *op.Output) (more bool, err error) {
 // emit emits the next rows below a time, or of all.
 func (o *Timed) emit(limit int64, all bool, out *op.Output) (more bool, err error) {
 	if len(o.due) == 0 {
-		if err := o.choose(limit, all); err != nil || len(o.due) == 0 {
-			return false, err
+		if wanted, err := o.choose(limit, all); wanted || err != nil || len(o.due) == 0 {
+			return wanted, err
 		}
 	}
 	n := min(batch.MaxRows, len(o.due)-o.next)
 	if n == 0 { // nothing that was emitted is lent any more
 		err := o.rows.Delete(o.due)
 		o.due, o.next = o.due[:0], 0
-		return false, err
+		return o.taking, err
 	}
 	if o.columns == nil {
-		o.columns = make([]*batch.Column, len(o.config.Types))
-		for i, typ := range o.config.Types {
-			if len(o.absent) == 0 || !o.absent[i] {
-				o.columns[i] = batch.NewColumn(o.pool, typ)
-			}
-		}
+		o.columns = o.newColumns()
 	}
 	o.rows.Gather(o.due[o.next:o.next+n], o.columns)
 	o.out = batch.Batch{Cols: o.columns, Len: n}
@@ -154,32 +160,60 @@ func (o *Timed) emit(limit int64, all bool, out *op.Output) (more bool, err erro
 	return true, nil
 }
 
-// choose finds the rows that are due, and puts those that came and are not in the list.
-func (o *Timed) choose(limit int64, all bool) error {
-	isDue := func(id uint32) bool {
-		cols, row := o.rows.Row(id)
+// newColumns returns a column for each that something reads.
+func (o *Timed) newColumns() []*batch.Column {
+	columns := make([]*batch.Column, len(o.config.Types))
+	for i, typ := range o.config.Types {
+		if len(o.absent) == 0 || !o.absent[i] {
+			columns[i] = batch.NewColumn(o.pool, typ)
+		}
+	}
+	return columns
+}
+
+// choose finds rows that are due, and puts those that came and are not in the list: all of them, or where there are runs the first. It reports whether there is no memory for that, and all rows in memory leave it
+// before the next call.
+func (o *Timed) choose(limit int64, all bool) (wanted bool, err error) {
+	isDue := func(cols []*batch.Column, row int) bool {
 		c := cols[o.config.Keys[0].Column]
 		return all || !c.IsNull(row) && c.Int64s()[row] < limit
 	}
-	for id := o.lists.First(o.root); id != keyed.NoRow && isDue(id); id = o.lists.First(o.root) {
+	o.taking = false
+	spilled := o.runs.Any()
+	if err = o.chooseFresh(isDue, !spilled); err == nil && !spilled {
+		err = o.order.Sort(o.rows, o.due)
+	}
+	if err != nil && o.runs.WantIf(err) {
+		o.due = o.due[:0]
+		return true, nil
+	}
+	if err == nil && spilled {
+		err = o.chooseWithRuns(isDue)
+	}
+	return false, err
+}
+
+// chooseFresh puts rows that came in the list, but for those that are due, if these are wanted at once, with those of the list.
+func (o *Timed) chooseFresh(isDue func(cols []*batch.Column, row int) bool, atOnce bool) error {
+	for id := o.lists.First(o.root); atOnce && id != keyed.NoRow && isDue(o.rows.Row(id)); id = o.lists.First(o.root) {
 		o.root = o.lists.Delete(o.root, id)
 		o.due = append(o.due, id)
 	}
 	for _, id := range o.fresh {
-		if isDue(id) {
+		if atOnce && isDue(o.rows.Row(id)) {
 			o.due = append(o.due, id)
-			continue
-		}
-		var err error
-		if o.root, err = o.lists.Insert(o.root, id, o.lists.PrefixOf(id)); err != nil {
+		} else if err := o.wait(id); err != nil {
 			return err
 		}
 	}
 	o.fresh = o.fresh[:0]
-	if err := o.reserve(); err != nil {
-		return err
-	}
-	return o.order.Sort(o.rows, o.due)
+	return o.reserve()
+}
+
+// wait puts a row in the list.
+func (o *Timed) wait(id uint32) (err error) {
+	o.root, err = o.lists.Insert(o.root, id, o.lists.PrefixOf(id))
+	return err
 }
 
 // Snapshot returns the rows, if they are of the key group.

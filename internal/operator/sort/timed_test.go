@@ -119,6 +119,9 @@ func TestTimedFixture(t *testing.T) {
 	in := optest.Make(timedTypes(), []any{"a", 5, 0}, []any{"some text that is longer than a view", 3, nil}, []any{"c", nil, 0})
 	optest.Fixture(t, underTimed(0), "testdata/timed-v1.state", *writeFixtures, in)
 	optest.EntriesFixture(t, underTimed(0), "testdata/entries-v1-timed.txt", *writeFixtures, in)
+	spilled := underTimed(0)
+	spilled.Spill = true
+	optest.EntriesFixture(t, spilled, "testdata/entries-v2-timed.txt", *writeFixtures, in)
 	for what, data := range map[string][]byte{
 		"nothing":         {},
 		"another version": keyed.AppendParts(nil, 9, nil, []byte("rows")),
@@ -130,5 +133,68 @@ func TestTimedFixture(t *testing.T) {
 		if err := o.Restore(0, data); !errors.As(err, &corrupt) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// TestTimedRowsThatHaveLeftMemory: more rows than a batch has wait in runs and in memory, some are emitted, and the operator goes on from what is stored.
+func TestTimedRowsThatHaveLeftMemory(t *testing.T) {
+	const pieces = 30
+	random := rand.New(rand.NewPCG(5, 6))
+	config := sort.TimedConfig{Name: "sort 1", Types: timedTypes(), Keys: []keyed.Key{{Column: 1}}}
+	o := sort.NewTimed(&batch.Pool{}, limit.New("test", 0), config)
+	stored := optest.Store(o)
+	next, emitted := int64(0), 0
+	drain := func(f func(*op.Output) (bool, error)) {
+		for more := true; more; {
+			if err := stored.Spill(false); err != nil {
+				t.Fatal(err)
+			}
+			out := op.NewOutput(1)
+			var err error
+			if more, err = f(out); err != nil {
+				t.Fatal(err)
+			}
+			if b := out.Ports[0]; b != nil {
+				for _, at := range b.Cols[1].Int64s()[:b.Len] {
+					if at < next {
+						t.Fatalf("row of %d behind %d", at, next)
+					}
+					next = at
+					emitted++
+				}
+			}
+		}
+	}
+	for piece := range pieces {
+		rows := make([][]any, 4000)
+		for i := range rows {
+			rows[i] = []any{"text", piece*1000 + random.IntN(20_000), i}
+		}
+		if _, err := o.Apply(optest.Make(timedTypes(), rows...), op.NewOutput(1)); err != nil {
+			t.Fatal(err)
+		}
+		if piece%3 == 1 {
+			if err := stored.Spill(true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		drain(func(out *op.Output) (bool, error) { return o.OnWatermark(int64(piece)*1000, out) })
+		switch piece % 4 {
+		case 1:
+			if err := stored.Seal(); err != nil {
+				t.Fatal(err)
+			}
+		case 3:
+			fresh := sort.NewTimed(&batch.Pool{}, limit.New("test", 0), config)
+			var err error
+			if stored, err = stored.Move(fresh); err != nil {
+				t.Fatal(err)
+			}
+			o = fresh
+		}
+	}
+	drain(o.OnEnd)
+	if emitted != pieces*4000 {
+		t.Errorf("%d rows of %d", emitted, pieces*4000)
 	}
 }

@@ -27,6 +27,9 @@ type Merger struct {
 	tree []int32
 	held int64
 	one  [1]uint16
+	// key is a row that Net passed, left how many of it netted has not given.
+	key  []*batch.Column
+	left int
 }
 
 // source is a run that is being merged.
@@ -39,6 +42,7 @@ type source struct {
 	head     Prefix
 	over     bool
 	bytes    int64
+	passed   uint64 // how many of its rows
 	// at and rows are where rows go that were taken and not copied yet, and which.
 	at, rows []uint16
 }
@@ -51,7 +55,8 @@ func (r *Runs) merge(group uint8, runs []sortedRun) (*Merger, error) {
 	for i := range runs {
 		s := &m.sources[i]
 		s.run, s.cols = runs[i], r.columns()
-		if err := m.load(s); err != nil {
+		s.next, s.passed = s.run.first, s.run.passed
+		if err := m.begin(s); err != nil {
 			m.Close()
 			return nil, err
 		}
@@ -60,8 +65,22 @@ func (r *Runs) merge(group uint8, runs []sortedRun) (*Merger, error) {
 	return m, nil
 }
 
+// begin reads the first block of a source, up to the first row that was not passed.
+func (m *Merger) begin(s *source) error {
+	if err := m.load(s); err != nil || s.run.skip == 0 {
+		return err
+	}
+	if s.run.skip >= uint64(s.n) { //nolint:gosec // rows of a block
+		return &CorruptError{What: m.runs.config.Name, Reason: fmt.Sprintf("block %d of run %d has %d rows, and %d were passed", s.run.first, s.run.slice, s.n, s.run.skip)}
+	}
+	s.row = int(s.run.skip) //nolint:gosec // a row of a block
+	s.head = s.prefixes[s.row]
+	return nil
+}
+
 // Close gives the memory back.
 func (m *Merger) Close() {
+	release(m.key)
 	for i := range m.sources {
 		release(m.sources[i].cols)
 	}
@@ -194,15 +213,12 @@ func (m *Merger) Next(out []*batch.Column, most int, judge func(cols []*batch.Co
 			done = true
 		case Skip, Pause:
 		}
-		if s.row++; s.row < s.n {
-			s.head = s.prefixes[s.row]
-		} else {
+		if s.row+1 == s.n {
 			put = s.copyTo(out, put)
-			if err := m.load(s); err != nil {
-				return 0, false, err
-			}
 		}
-		m.replay()
+		if err := m.pass(); err != nil {
+			return 0, false, err
+		}
 	}
 	for i := range m.sources {
 		put = m.sources[i].copyTo(out, put)

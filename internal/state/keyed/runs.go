@@ -3,6 +3,7 @@ package keyed
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/state/store"
@@ -46,7 +47,13 @@ type RunsConfig struct {
 	Cut func(ids []uint32) []uint32
 	// Left is called when all rows have left memory.
 	Left func()
+	// Signed says that a row with a mark that has Minus takes back one that is equal to it in the order, which tells all rows apart that are not equal in everything. The columns of a merge have a BOOLEAN
+	// more then: whether a row does.
+	Signed bool
 }
+
+// Minus is a bit of the mark of a row that takes another one back, where runs are signed.
+const Minus = 1
 
 // Runs are rows that have left memory, in sorted runs of each key group. They lie in the store alone, in blocks of columns; a run is written once, and
 // many are merged into one of which there are as few again. Rows that are equal keep their order: runs are in the order in which their rows came.
@@ -61,7 +68,8 @@ type Runs struct {
 
 	gone, sealed *store.Changes
 	wanted       bool
-	work         *spill // nil: nothing is being written
+	work         *spill  // nil: nothing is being written
+	open         *Merger // that passes rows for good; nil: none
 	buffer       []byte
 }
 
@@ -70,12 +78,19 @@ type sortedRun struct {
 	order int64 // its place among those of the group, and its key in the index
 	slice int64 // where its blocks are
 	level uint64
-	// blocks, rows and bytes are how much it has.
+	// blocks, rows and bytes are how much it had at first.
 	blocks, rows, bytes uint64
+	// passed are how many of its rows are none any more: the blocks before first, and the first skip rows of that.
+	passed, first, skip uint64
 }
 
 // NewRuns returns runs of which there are none yet.
-func NewRuns(config RunsConfig) *Runs { return &Runs{config: config} }
+func NewRuns(config RunsConfig) *Runs {
+	if config.Signed {
+		config.Types = append(slices.Clip(config.Types), schema.Of(schema.Bool))
+	}
+	return &Runs{config: config}
+}
 
 // Keep says where runs are stored; see Kept.
 func (r *Runs) Keep(at Home) {
@@ -89,7 +104,10 @@ func (r *Runs) Attach(reader store.Reader, low int64) { r.reader, r.low = reader
 func (r *Runs) Index() int64 { return indexSlice }
 
 // Seal ends an epoch; see Kept. Runs are in the store already.
-func (r *Runs) Seal() { r.gone, r.sealed = r.sealed, r.gone }
+func (r *Runs) Seal() {
+	r.note()
+	r.gone, r.sealed = r.sealed, r.gone
+}
 
 // Drain writes what changed in the sealed epoch; see Kept.
 func (r *Runs) Drain(into *store.Changes, _ int64) (more bool, err error) {
@@ -104,6 +122,12 @@ func (r *Runs) Admit(e *Entries) error {
 		in := &reader{what: r.config.Name, data: value}
 		slice := in.uvarint()
 		n := sortedRun{slice: int64(slice), level: in.uvarint(), blocks: in.uvarint(), rows: in.uvarint(), bytes: in.uvarint()}
+		if in.err == nil && in.at < len(value) {
+			n.passed, n.first, n.skip = in.uvarint(), in.uvarint(), in.uvarint()
+			if in.err == nil && (n.passed == 0 || n.passed >= n.rows || n.first >= n.blocks || n.skip >= batch.MaxRows) {
+				in.fail("run %d was passed beyond its end", slice)
+			}
+		}
 		if len(e.Keys[i]) != wordBytes || slice == 0 || slice > math.MaxInt64 {
 			in.fail("a run without a number")
 		}
@@ -125,10 +149,10 @@ func (r *Runs) add(group uint8, n sortedRun) {
 // Any reports whether there are runs.
 func (r *Runs) Any() bool { return r.count > 0 }
 
-// Len returns how many rows the runs of a group have.
+// Len returns how many rows the runs of a group have, of which an open merge may have passed some.
 func (r *Runs) Len(group uint8) (rows int64) {
 	for _, n := range r.groups[group] {
-		rows += int64(n.rows)
+		rows += int64(n.rows - n.passed)
 	}
 	return rows
 }
@@ -153,6 +177,7 @@ func (r *Runs) Tight() bool {
 
 // Free drops all runs.
 func (r *Runs) Free() {
+	r.Stop()
 	if r.count == 0 {
 		return
 	}
@@ -187,6 +212,9 @@ func (r *Runs) putIndex(into *store.Changes, group uint8, n sortedRun) {
 	value := binary.AppendUvarint(nil, uint64(n.slice))
 	for _, v := range [...]uint64{n.level, n.blocks, n.rows, n.bytes} {
 		value = binary.AppendUvarint(value, v)
+	}
+	if n.passed > 0 {
+		value = binary.AppendUvarint(binary.AppendUvarint(binary.AppendUvarint(value, n.passed), n.first), n.skip)
 	}
 	into.Put(r.home.Space, indexSlice, firstHash(group), orderKey8(n.order), value)
 }

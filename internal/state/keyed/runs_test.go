@@ -228,7 +228,7 @@ func TestDamagedRuns(t *testing.T) {
 		}
 	}
 	s := newSpilling(t, store.NewMemory(), 0)
-	for _, value := range [][]byte{nil, {1, 0, 1, 1}, {0, 0, 1, 1, 1}, {1, 0, 1, 1, 1, 1}} {
+	for _, value := range [][]byte{nil, {1, 0, 1, 1}, {0, 0, 1, 1, 1}, {1, 0, 1, 1, 1, 1}, {1, 0, 1, 2, 1, 2, 0, 0}, {1, 0, 1, 2, 1, 1, 1, 0}, {1, 0, 1, 2, 1, 1, 0, 255, 255, 1}} {
 		e := &keyed.Entries{Slices: []int64{-1}, Hashes: []uint64{0}, Keys: [][]byte{make([]byte, 8)}, Values: [][]byte{value}}
 		if err := s.runs.Admit(e); !errors.As(err, &corrupt) {
 			t.Errorf("%x: %v", value, err)

@@ -46,7 +46,7 @@ const (
 func (r *Runs) SpillSome(into *store.Changes, most int64) (more bool, err error) {
 	if r.work == nil {
 		w := &spill{runs: r, cols: r.columns()}
-		w.next = w.begin
+		w.next = w.clear
 		r.work = w
 	}
 	from := into.Bytes()
@@ -118,7 +118,7 @@ func (w *spill) sort(group uint8, left int) error {
 func (w *spill) write(into *store.Changes) (progress, error) {
 	r := w.runs
 	n := w.fitting()
-	r.config.Rows.Gather(w.ids[:n], w.cols)
+	w.gatherRows(w.ids[:n])
 	r.putBlock(into, w.group, &w.run, w.cols, n)
 	if w.ids = w.ids[n:]; len(w.ids) > 0 {
 		return goesOn, nil
@@ -127,6 +127,21 @@ func (w *spill) write(into *store.Changes) (progress, error) {
 	w.release()
 	w.next = w.begin
 	return goesOn, nil
+}
+
+// gatherRows makes cols rows in memory.
+func (w *spill) gatherRows(ids []uint32) {
+	rows := w.runs.config.Rows
+	if !w.runs.config.Signed {
+		rows.Gather(ids, w.cols)
+		return
+	}
+	last := len(w.cols) - 1
+	rows.Gather(ids, w.cols[:last])
+	w.cols[last].Reset(len(ids))
+	for i, id := range ids {
+		w.cols[last].Bits().Put(i, *rows.Mark(id)&Minus != 0)
+	}
 }
 
 // release gives the memory of ids back.
@@ -207,10 +222,10 @@ func (w *spill) mergeSome(into *store.Changes) (progress, error) {
 	r := w.runs
 	rows, bytes := uint64(0), uint64(0)
 	for _, n := range w.merged {
-		rows, bytes = rows+n.rows, bytes+n.bytes
+		rows, bytes = rows+n.rows, bytes+n.bytes // of all blocks
 	}
 	most := min(max(uint64(r.blockBytes())*rows/max(bytes, 1), 1), batch.MaxRows)
-	n, done, err := w.merger.Next(w.cols, int(most), nil) //nolint:gosec // at most batch.MaxRows
+	n, done, err := w.mergeRows(int(most)) //nolint:gosec // at most batch.MaxRows
 	if err != nil {
 		return 0, err
 	}
@@ -225,6 +240,14 @@ func (w *spill) mergeSome(into *store.Changes) (progress, error) {
 	return apart, nil
 }
 
+// mergeRows makes cols the next rows of the merge.
+func (w *spill) mergeRows(most int) (n int, done bool, err error) {
+	if w.runs.config.Signed {
+		return w.merger.netted(w.cols, most)
+	}
+	return w.merger.Next(w.cols, most, nil)
+}
+
 // replace notes the merged run in place of those that it was made of.
 func (w *spill) replace(into *store.Changes) (progress, error) {
 	r := w.runs
@@ -235,12 +258,17 @@ func (w *spill) replace(into *store.Changes) (progress, error) {
 			into.Delete(r.home.Space, indexSlice, first, orderKey8(n.order))
 		}
 	}
-	r.putIndex(into, w.group, w.run)
 	runs := r.groups[w.group]
 	left := append([]sortedRun(nil), runs[:w.from]...)
-	left = append(append(left, w.run), runs[w.from+len(w.merged):]...)
+	if w.run.rows > 0 {
+		r.putIndex(into, w.group, w.run)
+		left = append(left, w.run)
+	} else {
+		into.Delete(r.home.Space, indexSlice, first, orderKey8(w.run.order))
+	}
+	left = append(left, runs[w.from+len(w.merged):]...)
 	r.groups[w.group] = left
-	r.count -= len(w.merged) - 1
+	r.count -= len(runs) - len(left)
 	w.next = w.gather
 	return apart, nil
 }
