@@ -48,6 +48,9 @@ func TestWindowFunctionsOfTimeOfMoreThanMemory(t *testing.T) {
 
 // TestWindowFunctionsOfChangesOfMoreThanMemory: what window functions say of rows that come in any order, and go, is the same with little memory and with much.
 func TestWindowFunctionsOfChangesOfMoreThanMemory(t *testing.T) {
+	if !process.Heavy() { // what is under way beside the state depends on the machine
+		t.Skip("takes long: WIRE_TEST_HEAVY=1")
+	}
 	for name, query := range map[string]string{
 		"rows": "SELECT k, n, sum(n) OVER w AS s, lag(n) OVER w AS l FROM keyed WINDOW w AS (PARTITION BY k ORDER BY n % 1009 DESC, n)",
 		"changes": "SELECT k, g, c, sum(c) OVER w AS s, ntile(2) OVER w AS h " +
@@ -55,4 +58,11 @@ func TestWindowFunctionsOfChangesOfMoreThanMemory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { sameWithLittle(t, "SET emit = 'changes';\n"+script(query)) })
 	}
+}
+
+// TestRowsThatWaitOfMoreThanMemory: rows come out in the order of time although far more of them wait for the watermark than memory has room for.
+func TestRowsThatWaitOfMoreThanMemory(t *testing.T) {
+	sameWithLittle(t, fmt.Sprintf("SET emit = 'changes';\nCREATE SOURCE bid (auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, url TEXT, date_time TIMESTAMP, extra TEXT, "+
+		"WATERMARK FOR date_time AS date_time - INTERVAL '%d milliseconds') WITH (connector = 'generate', kind = 'nexmark', table = 'bid', rows = %d, seed = 1, group_size = 40);\n"+
+		"CREATE SINK b WITH (connector = 'blackhole');\nINSERT INTO b SELECT date_time, price, auction, repeat(extra, 3) AS e FROM bid ORDER BY date_time, price DESC;\n", 2*keys(), 4*keys()))
 }

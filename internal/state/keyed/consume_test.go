@@ -36,8 +36,9 @@ func newConsuming(t *testing.T, at *store.Memory) *consuming {
 func (c *consuming) change(random *rand.Rand, n int) {
 	col := batch.NewColumn(&batch.Pool{}, schema.Of(schema.Int64))
 	for range n {
-		number, minus := c.from+random.Int64N(300), false
-		if minus = c.counts[number] > 0 && random.IntN(2) == 0; minus {
+		number := c.from + random.Int64N(300)
+		minus := c.counts[number] > 0 && random.IntN(2) == 0
+		if minus {
 			c.counts[number]--
 		} else {
 			c.counts[number]++
