@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -60,6 +59,9 @@ const epochBlocks = 4
 
 // long is how long a checkpoint may take: a run that waits, while a test looks at what it has on its disk, does so by a clock that runs fast.
 const long = 100_000 * time.Hour
+
+// tick is how often a run's clock goes on by a millisecond.
+const tick = 20 * time.Microsecond
 
 const there = `{"id":-1,"q":0}` + "\n"
 
@@ -140,16 +142,21 @@ func run(ctx context.Context, fsys vfs.FS, lanes int) (a account, err error) {
 	if err != nil {
 		return a, err
 	}
-	ticking, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
 	var ticks sync.WaitGroup
 	ticks.Go(func() {
-		for ticking.Err() == nil {
-			manual.Advance(time.Millisecond)
-			runtime.Gosched()
+		machine := clock.System()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-machine.NewTimer(tick).C():
+				manual.Advance(time.Millisecond)
+			}
 		}
 	})
 	_, err = p.Run(ctx, nil)
-	stop()
+	close(ended)
 	ticks.Wait()
 	a.Report, a.ran = p.Report(), true
 	if s.Resume != nil {

@@ -2,9 +2,12 @@ package exactlyonce_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -74,12 +77,47 @@ func share(all int) int {
 	return all
 }
 
+// image is what a power failure leaves behind a change that a run makes on its disk.
+type image struct {
+	*vfs.Mem
+	what string
+	// next is how many lanes the next run has.
+	next int
+}
+
+// content is a sum over the names, files and links of a file system: images with equal sums are equal but for times.
+func content(t *testing.T, fsys vfs.FS) [sha256.Size]byte {
+	t.Helper()
+	sum := sha256.New()
+	var walk func(dir string)
+	walk = func(dir string) {
+		entries, err := fsys.ReadDir(dir)
+		must(t, err)
+		for _, e := range entries {
+			path := filepath.Join(dir, e.Name())
+			info, err := e.Info()
+			must(t, err)
+			fmt.Fprintf(sum, "%q %v %v %d\n", path, info.Mode(), info.Sys(), info.Size())
+			if e.IsDir() {
+				walk(path)
+				continue
+			}
+			text, err := vfs.ReadFile(fsys, path)
+			must(t, err)
+			sum.Write(text)
+		}
+	}
+	walk("/")
+	return [sha256.Size]byte(sum.Sum(nil))
+}
+
 // images runs the pipeline and gives try an image of what a power failure leaves behind every change that it makes on its disk, unsynced changes dropped, kept and torn: all of
-// them, or a part that is drawn.
-func images(t *testing.T, random *rand.Rand, lanes, part int, try func(change int, op vfs.Op, options vfs.CrashOptions, image *vfs.Mem)) (changes, tried int) {
+// them, or a part that is drawn. What is equal to an image before is not tried again: the change was none, as far as the disk is concerned.
+func images(t *testing.T, random *rand.Rand, lanes, part int, try func(image)) (changes, drawn, tried int) {
 	t.Helper()
 	mem := begin(t)
 	var mu sync.Mutex
+	seen := map[[sha256.Size]byte]bool{}
 	_, err := run(t.Context(), vfs.Watch(mem, func(op vfs.Op) {
 		if !op.Changes() {
 			return
@@ -88,14 +126,20 @@ func images(t *testing.T, random *rand.Rand, lanes, part int, try func(change in
 		defer mu.Unlock()
 		changes++
 		for _, options := range []vfs.CrashOptions{{}, {Keep: 1, Tear: true, Rand: random}, {Keep: 0.5, Tear: true, Rand: random}} {
-			if random.IntN(part) == 0 {
+			if random.IntN(part) > 0 {
+				continue
+			}
+			drawn++
+			left := mem.CrashImage(options)
+			if sum := content(t, left); !seen[sum] {
+				seen[sum] = true
 				tried++
-				try(changes, op, options, mem.CrashImage(options))
+				try(image{left, fmt.Sprintf("%d lanes, cut behind change %d, %s, with %v of what was not synced", lanes, changes, op, options.Keep), 1 + random.IntN(3)})
 			}
 		}
 	}), lanes)
 	must(t, err)
-	return changes, tried
+	return changes, drawn, tried
 }
 
 // TestEveryCrashImage cuts the power behind every change that a run makes on its disk, to checkpoints, to the store's files and to sinks, and goes on from what is left.
@@ -104,18 +148,27 @@ func TestEveryCrashImage(t *testing.T) {
 	part := share(36)
 	for lanes := 1; lanes <= 3; lanes++ {
 		random := rand.New(rand.NewPCG(process.Seed(t), uint64(lanes))) //nolint:gosec // small
-		changes, tried := images(t, random, lanes, part, func(change int, op vfs.Op, options vfs.CrashOptions, image *vfs.Mem) {
-			err := differs(output(t, image), want, true)
-			if err == nil {
-				err = endsWell(t.Context(), t, image, 1+random.IntN(3), want)
-			}
-			if err != nil {
-				t.Errorf("%d lanes, cut behind change %d, %s, with %v of what was not synced: %v", lanes, change, op, options.Keep, err)
-			}
-		})
-		t.Logf("%d lanes: %d changes, %d images", lanes, changes, tried)
-		if changes < 3*mostChanges/4 || tried*part < 2*changes {
-			t.Errorf("%d lanes: only %d changes, %d images", lanes, changes, tried)
+		queue := make(chan image)
+		var workers sync.WaitGroup
+		for range runtime.GOMAXPROCS(0) {
+			workers.Go(func() {
+				for i := range queue {
+					err := differs(output(t, i), want, true)
+					if err == nil {
+						err = endsWell(t.Context(), t, i.Mem, i.next, want)
+					}
+					if err != nil {
+						t.Errorf("%s: %v", i.what, err)
+					}
+				}
+			})
+		}
+		changes, drawn, tried := images(t, random, lanes, part, func(i image) { queue <- i })
+		close(queue)
+		workers.Wait()
+		t.Logf("%d lanes: %d changes, %d images, %d of them different", lanes, changes, drawn, tried)
+		if changes < 3*mostChanges/4 || drawn*part < 2*changes {
+			t.Errorf("%d lanes: only %d changes, %d images", lanes, changes, drawn)
 		}
 	}
 }
