@@ -157,6 +157,7 @@ func (t *task) drainSome() error {
 	for _, k := range t.kept {
 		before := t.changes.Bytes()
 		more, err := k.drain(t.changes, left)
+		fault.Point("epoch/piece")
 		t.book()
 		if more || err != nil {
 			return err

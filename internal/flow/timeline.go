@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"wire.example/wire/internal/foundation/fault"
 )
 
 // SplitTime is what is known of the event time of one split.
@@ -56,6 +58,9 @@ func newTimeline(source int, delay int64, i *idleness) *timeline {
 // know notes a split. Before it has reached a time the source has no watermark. What a checkpoint had of it is in stored.
 func (t *timeline) know(number int, name string, stored map[string]SplitTime) {
 	then := stored[name]
+	if fault.Weak("source/times") {
+		then = SplitTime{}
+	}
 	split := &splitTime{name: name, most: minTime, idle: then.Idle}
 	if then.Time != nil {
 		split.most = *then.Time

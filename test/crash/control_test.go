@@ -30,11 +30,6 @@ func at(act func(s *scene, point string, nth int) (bool, error), point string) f
 	}
 }
 
-// byChance says that the harm is done only if the machine takes its time in the right place: such a control fails by itself now and then, and runs by make crash alone.
-func (c *control) byChance() bool {
-	return c.pipeline == "crowded" || c.guarantee == "barrier/align" || c.guarantee == "state/sealed-first"
-}
-
 // controls are one for each guarantee; README.md lists them.
 func controls() []control {
 	return []control{
@@ -47,12 +42,13 @@ func controls() []control {
 		{"retention/needed", "groups", (*scene).retained},                                  // what a checkpoint needs stays
 		{"source/file/verify", "groups", (*scene).changeInput},                             // a run goes on in the file that it has read
 		{"barrier/align", "join", (*scene).apart},                                          // rows behind a barrier are in the next checkpoint
-		{"state/sealed-first", "wide", at((*scene).kill, "epoch/confirmed")},               // what changes while it is written is written as it was
+		{"state/sealed-first", "wide", (*scene).slowly},                                    // what changes while it is written is written as it was
 		{"state/evict", "crowded", (*scene).crowd},                                         // state leaves memory where that is short
 		{"sink/file/recover", "parts", at((*scene).kill, "epoch/published")},               // what is published is committed by the next run, too
 		{"checkpoint/checksum", "groups", (*scene).edited},                                 // what is not as it was written is damaged
 		{"checkpoint/one-owner", "groups", (*scene).second},                                // one process runs a pipeline
 		{"recovery/newest", "parts", (*scene).damagedNewest},                               // nobody goes behind what sinks may have committed
+		{"source/times", "late", at((*scene).kill, "epoch/confirmed")},                     // a source knows again how far event time had come
 	}
 }
 
@@ -65,9 +61,6 @@ func TestWithoutAGuarantee(t *testing.T) {
 	for _, c := range controls() {
 		t.Run(c.guarantee, func(t *testing.T) {
 			t.Parallel()
-			if c.byChance() && !process.Heavy() {
-				t.Skip("what happens when depends on the machine: the control runs by make crash")
-			}
 			p := named(c.pipeline)
 			if err := c.disturb(newScene(t, p, ""), 4); err != nil {
 				t.Fatalf("with %s: %v", c.guarantee, err)
@@ -85,7 +78,7 @@ func TestWithoutAGuarantee(t *testing.T) {
 }
 
 func named(name string) *pipeline {
-	for _, p := range append(pipelines(), crowded(), wide()) {
+	for _, p := range append(pipelines(), crowded(), wide(), late()) {
 		if p.name == name {
 			return p
 		}
@@ -218,10 +211,20 @@ func (s *scene) damagedNewest(nth int) error {
 	return nil
 }
 
-// apart kills a run whose sources get a barrier one long after the other.
-func (s *scene) apart(int) error {
+// apart kills a run of whose two sources one passes its first barrier long after the other, which reads on: the longer, the more often nobody noticed.
+func (s *scene) apart(nth int) error {
+	return s.paused("epoch/confirmed", fmt.Sprintf("source/barrier:2=%dms", 50*nth))
+}
+
+// slowly kills a run that takes its time over each piece that it writes of an epoch, so that rows come between two.
+func (s *scene) slowly(nth int) error {
+	return s.paused("epoch/confirmed:2", fmt.Sprintf("epoch/piece=%dms", 10*nth))
+}
+
+// paused kills a run that pauses at a point, and lets one come to its end.
+func (s *scene) paused(point, pause string) error {
 	s.t.Helper()
-	if r := s.p.run(s.t, s.dir, process.Aim{Point: "epoch/confirmed", Signal: "KILL", Weak: s.weak, Pause: "epoch/half-begun=30ms"}, 1); !r.Killed() {
+	if r := s.p.run(s.t, s.dir, process.Aim{Point: point, Signal: "KILL", Weak: s.weak, Pause: pause}, 1); !r.Killed() {
 		return fmt.Errorf("not killed: %s", process.Tail(r.Says()))
 	}
 	return s.end()

@@ -14,13 +14,13 @@ import (
 )
 
 // rows is how many records the inputs have, manyRows and manyKeys those of the pipeline that has little memory, wideRows and wideKeys of the one whose checkpoints
-// are written in pieces.
+// are written in pieces: each of its blocks has all of its keys.
 const (
 	rows     = 900
-	manyRows = 900_000
-	manyKeys = 600_000
+	manyRows = 150_000
+	manyKeys = 100_000
 	wideRows = 60_000
-	wideKeys = 9_973
+	wideKeys = 500
 )
 
 // pipeline is what is run: from files in `in` to files in `out`.
@@ -60,12 +60,18 @@ sinks:
 	}
 }
 
-// crowded is a pipeline whose state is larger than its memory. It has few checkpoints: of what leaves memory much is in none yet.
+// crowded is a pipeline whose state is three times its memory. It has few checkpoints: of what leaves memory much is in none yet.
 func crowded() *pipeline {
-	return &pipeline{name: "crowded", file: "p.sql", folded: true, flags: []string{"--memory", "24MiB", "--block-bytes", "65536", "--checkpoint-blocks", "1000"}, text: `SET emit = 'changes';
+	return &pipeline{name: "crowded", file: "p.sql", folded: true, flags: []string{"--memory", "32MiB", "--block-bytes", "65536", "--checkpoint-blocks", "1000"}, text: `SET emit = 'changes';
 CREATE SOURCE many (id BIGINT) WITH (connector = 'file', path = 'in/many.jsonl', format = 'json');
 CREATE SINK result WITH (connector = 'file', path = 'out/result.jsonl', format = 'json');
-INSERT INTO result SELECT id, count(*) AS n, sum(id) AS total FROM many GROUP BY id HAVING sum(id) % 600 = 0;` + "\n"}
+INSERT INTO result SELECT length(x) AS l, min(id) AS id, count(*) AS n FROM (SELECT id, repeat(id::text, 80) AS x FROM many) t GROUP BY x HAVING min(id) % 100 = 0;` + "\n"}
+}
+
+// late is a pipeline most of whose rows are late, by what was read at the beginning.
+func late() *pipeline {
+	return &pipeline{name: "late", file: "p.sql", text: strings.Replace(orders, "orders.jsonl", "late.jsonl", 1) + `CREATE SINK late WITH (connector = 'file', path = 'out/late.jsonl', format = 'json');
+INSERT INTO result SELECT customer, count(*) AS n, window_start FROM TUMBLE(orders, at, INTERVAL '20 seconds') GROUP BY customer, window_start, window_end EMIT ON WINDOW CLOSE LATE INTO late;` + "\n"}
 }
 
 // wide is a pipeline whose checkpoints are written in several pieces, between which rows go on.
@@ -73,7 +79,7 @@ func wide() *pipeline {
 	return &pipeline{name: "wide", file: "p.sql", folded: true, flags: []string{"--block-bytes", "8192", "--checkpoint-blocks", "12"}, text: `SET emit = 'changes';
 CREATE SOURCE many (id BIGINT) WITH (connector = 'file', path = 'in/many.jsonl', format = 'json');
 CREATE SINK result WITH (connector = 'file', path = 'out/result.jsonl', format = 'json');
-INSERT INTO result SELECT id, count(*) AS n FROM many GROUP BY id;` + "\n"}
+INSERT INTO result SELECT x, count(*) AS n FROM (SELECT repeat(id::text, 150) AS x FROM many) t GROUP BY x;` + "\n"}
 }
 
 // lay writes the pipeline and its input.
@@ -83,6 +89,9 @@ func (p *pipeline) lay(t *testing.T, dir string) {
 	switch p.name {
 	case "crowded":
 		files["in/many.jsonl"] = many(manyRows, manyKeys)
+	case "late":
+		lines := slices.Collect(strings.Lines(files["in/orders.jsonl"]))
+		files["in/late.jsonl"] = strings.Join(append(lines[rows-60:], lines[:rows-60]...), "")
 	case "wide":
 		files["in/many.jsonl"] = many(wideRows, wideKeys)
 	}

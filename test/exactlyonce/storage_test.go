@@ -97,7 +97,7 @@ func content(t *testing.T, fsys vfs.FS) [sha256.Size]byte {
 			path := filepath.Join(dir, e.Name())
 			info, err := e.Info()
 			must(t, err)
-			fmt.Fprintf(sum, "%q %v %v %d\n", path, info.Mode(), info.Sys(), info.Size())
+			_, _ = fmt.Fprintf(sum, "%q %v %v %d\n", path, info.Mode(), info.Sys(), info.Size())
 			if e.IsDir() {
 				walk(path)
 				continue

@@ -6,7 +6,8 @@ const (
 	KillPointVariable = "WIRE_KILL_POINT"
 	// KillSignalVariable is "KILL", the default, or "STOP", which freezes the process until SIGCONT: the zombie that wakes later.
 	KillSignalVariable = "WIRE_KILL_SIGNAL"
-	// PauseVariable is "name=duration": the goroutine that passes the point sleeps that long, so that there is time for what goes on meanwhile.
+	// PauseVariable is "name=duration" or "name:n=duration": the goroutine that passes the point, at each pass or at the n-th, sleeps that long, so that there is time for what goes on
+	// meanwhile.
 	PauseVariable = "WIRE_KILL_PAUSE"
 	// WeakVariable names a guarantee that the process is to do without, so that a test can show that it notices.
 	WeakVariable = "WIRE_KILL_GUARANTEE"

@@ -23,8 +23,7 @@ const KillPointsEnabled = true
 // because its aim was misspelt.
 func Point(name string) {
 	k := process()
-	k.pass(name)
-	if name == k.pausesAt {
+	if nth := k.pass(name); name == k.pauseAt.name && (k.pauseAt.nth == 0 || nth == k.pauseAt.nth) {
 		time.Sleep(k.pause)
 	}
 }
@@ -46,22 +45,26 @@ var process = sync.OnceValue(func() *killer { //nolint:gochecknoglobals // one p
 		panic(err)
 	}
 	k := &killer{aim: target, passed: map[string]uint64{}, signal: signalSelf, weak: os.Getenv(WeakVariable)}
-	if k.pausesAt, k.pause, err = parsePause(os.Getenv(PauseVariable)); err != nil {
+	if k.pauseAt, k.pause, err = parsePause(os.Getenv(PauseVariable)); err != nil {
 		panic(err)
 	}
 	return k
 })
 
-// parsePause reads the value of PauseVariable.
-func parsePause(text string) (point string, pause time.Duration, err error) {
+// parsePause reads the value of PauseVariable. Without a number the pause is at every pass: nth is 0.
+func parsePause(text string) (at aim, pause time.Duration, err error) {
 	point, length, _ := strings.Cut(text, "=")
-	if point != "" {
+	name, nth, numbered := strings.Cut(point, ":")
+	if at.name = name; point != "" {
 		pause, err = time.ParseDuration(length)
 	}
-	if err != nil || pause < 0 {
-		return "", 0, fmt.Errorf("%s=%q: want name=duration", PauseVariable, text)
+	if err == nil && numbered {
+		at.nth, err = strconv.ParseUint(nth, 10, 64)
 	}
-	return point, pause, nil
+	if err != nil || pause < 0 || numbered && (at.nth == 0 || name == "") {
+		return aim{}, 0, fmt.Errorf("%s=%q: want name=duration, or name:n=duration with n counted from 1", PauseVariable, text)
+	}
+	return at, pause, nil
 }
 
 // aim is the pass at which to die. An empty name aims at nothing.
@@ -98,22 +101,23 @@ func parseAim(point, signal string) (aim, error) {
 type killer struct {
 	aim    aim
 	signal func(syscall.Signal)
-	// pausesAt is the point at which to sleep, for pause; "" for none.
-	pausesAt string
-	pause    time.Duration
-	weak     string
-	mu       sync.Mutex
-	passed   map[string]uint64 // guarded by mu
+	// pauseAt is the point at which to sleep, for pause; its name is "" for none, its nth 0 for every pass.
+	pauseAt aim
+	pause   time.Duration
+	weak    string
+	mu      sync.Mutex
+	passed  map[string]uint64 // guarded by mu
 }
 
-// pass holds the mutex while it signals, so that no other goroutine gets past a point after the aimed one.
-func (k *killer) pass(name string) {
+// pass returns the number of this pass. It holds the mutex while it signals, so that no other goroutine gets past a point after the aimed one.
+func (k *killer) pass(name string) (nth uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.passed[name]++
 	if name == k.aim.name && k.passed[name] == k.aim.nth {
 		k.signal(k.aim.signal)
 	}
+	return k.passed[name]
 }
 
 func (k *killer) list() []Passes {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestParseAim(t *testing.T) {
@@ -27,6 +28,30 @@ func TestParseAim(t *testing.T) {
 		got, err := parseAim(test.point, test.signal)
 		if got != test.want || (err != nil) != test.bad {
 			t.Errorf("parseAim(%q, %q) = %+v, %v", test.point, test.signal, got, err)
+		}
+	}
+}
+
+func TestParsePause(t *testing.T) {
+	for _, test := range []struct {
+		text  string
+		want  aim
+		pause time.Duration
+		bad   bool
+	}{
+		{"", aim{}, 0, false},
+		{"sink/a=3ms", aim{name: "sink/a"}, 3 * time.Millisecond, false},
+		{"sink/a:2=1s", aim{name: "sink/a", nth: 2}, time.Second, false},
+		{"sink/a:0=1s", aim{}, 0, true},
+		{"sink/a:x=1s", aim{}, 0, true},
+		{":2=1s", aim{}, 0, true},
+		{"sink/a", aim{}, 0, true},
+		{"sink/a=-1s", aim{}, 0, true},
+		{"sink/a=long", aim{}, 0, true},
+	} {
+		got, pause, err := parsePause(test.text)
+		if got != test.want || pause != test.pause || (err != nil) != test.bad {
+			t.Errorf("parsePause(%q) = %+v, %v, %v", test.text, got, pause, err)
 		}
 	}
 }
