@@ -1,6 +1,8 @@
 package join
 
 import (
+	"math"
+
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
@@ -54,8 +56,8 @@ func firstOf(group int) uint64 { return uint64(group) << groupShift } //nolint:g
 
 func newAway(h *Hash) *away {
 	a := &away{h: h, hereSel: make([]uint16, 0, batch.MaxRows), goneSel: make([]uint16, 0, batch.MaxRows)}
-	a.pages.entries.max, a.piece.entries.max = batch.MaxRows, batch.MaxRows
-	a.pages.entries.most, a.piece.entries.most = mostRead, mostRead
+	unbound := keyed.Taken{Most: batch.MaxRows, MostBytes: keyed.TakenBytes(math.MaxInt64)}
+	a.pages.entries, a.piece.entries = unbound, unbound
 	return a
 }
 

@@ -17,7 +17,7 @@ func (b *buildRows) Attach(r durable.Reader, low int64) {
 	b.Rows.Attach(r, low)
 	p := &b.a.piece
 	p.low, p.bytes, p.budget = low, 2*low/int64(max(b.a.h.cfg.Tasks, 1)), b.a.h.cfg.Budget
-	p.entries.most = readBytes(low)
+	p.entries.MostBytes = keyed.TakenBytes(low)
 }
 
 // Room is how many rows can be put in before memory grows; see keyed.Evictable.
@@ -134,7 +134,7 @@ type heldRows struct {
 // Attach lets rows leave memory; see keyed.Evictable.
 func (h *heldRows) Attach(r durable.Reader, low int64) {
 	h.Rows.Attach(r, low)
-	h.a.pages.entries.most = readBytes(low)
+	h.a.pages.entries.MostBytes = keyed.TakenBytes(low)
 }
 
 // Room is how many rows can be put in before memory grows; see keyed.Evictable. A few are not worth it.

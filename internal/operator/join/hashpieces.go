@@ -10,41 +10,6 @@ import (
 	"wire.example/wire/sdk/sqlstate"
 )
 
-// entries are stored rows that were read.
-type entries struct {
-	keyed.Entries
-	bytes []byte
-	max   int // how many at once
-	most  int // about how many bytes at once
-}
-
-// About how many bytes of stored rows are read at once: a part of what memory is tight below, within these bounds.
-const (
-	mostRead  = 1 << 20
-	leastRead = 64 << 10
-	readShare = 16
-)
-
-// readBytes is about how many bytes of stored rows are read at once, where memory is tight below low bytes.
-func readBytes(low int64) int { return int(min(max(low/readShare, leastRead), mostRead)) }
-
-func (e *entries) reset() {
-	e.Reset()
-	e.bytes = e.bytes[:0]
-}
-
-// take copies a row, and reports whether there is room for another one.
-func (e *entries) take(hash uint64, key, value []byte) bool {
-	if need := len(key) + len(value); cap(e.bytes)-len(e.bytes) < need { // those that were taken keep theirs
-		e.bytes = make([]byte, 0, max(e.most/4, need))
-	}
-	at := len(e.bytes)
-	e.bytes = append(append(e.bytes, key...), value...)
-	e.Slices, e.Hashes = append(e.Slices, 0), append(e.Hashes, hash)
-	e.Keys, e.Values = append(e.Keys, e.bytes[at:at+len(key)]), append(e.Values, e.bytes[at+len(key):])
-	return e.Len() < e.max && len(e.bytes) < e.most
-}
-
 // pages are the held rows that are stored with hashes from first to last, read one page after the other.
 type pages struct {
 	first, last uint64
@@ -53,7 +18,7 @@ type pages struct {
 	ready       bool // one was read and not looked up yet
 	fresh       bool // just now
 	before      int  // how many rows those before had
-	entries     entries
+	entries     keyed.Taken
 	cols        []*batch.Column
 }
 
@@ -65,8 +30,8 @@ func (g *pages) begin(first, last uint64) {
 // readPage reads the next page.
 func (a *away) readPage() (err error) {
 	g, held := &a.pages, a.h.held
-	g.entries.reset()
-	if g.over, err = held.rows.Read(&g.at, g.last, g.entries.take); err != nil || g.entries.Len() == 0 {
+	g.entries.Reset()
+	if g.over, err = held.rows.Read(&g.at, g.last, g.entries.Take); err != nil || g.entries.Len() == 0 {
 		return err
 	}
 	if g.cols == nil {
@@ -89,7 +54,7 @@ type piece struct {
 	partial     bool
 	complete    bool // no part follows
 	at          keyed.Bookmark
-	entries     entries
+	entries     keyed.Taken
 	rows        int
 	// most is how many rows there may be, and bytes how much memory they may take; half as much again where they are of one hash. Where others leave less than half of low, they are fewer.
 	most       int
@@ -119,8 +84,8 @@ func (a *away) readPiece() error {
 	last, ending := p.last, p.partial
 	p.rows, p.complete = 0, false
 	for {
-		p.entries.reset()
-		over, err := s.rows.Read(&p.at, last, p.entries.take)
+		p.entries.Reset()
+		over, err := s.rows.Read(&p.at, last, p.entries.Take)
 		if err == nil && p.entries.Len() > 0 {
 			p.rows += p.entries.Len()
 			err = s.rows.Admit(&p.entries.Entries)

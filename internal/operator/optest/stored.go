@@ -65,10 +65,7 @@ func (s *Stored) Evict(want int, all bool) error {
 		if err := s.Drain(math.MaxInt64); err != nil {
 			return err
 		}
-		changes := &store.Changes{}
-		for leaving.Spill(changes, spilledAtOnce) {
-		}
-		if err := s.store.Apply(context.Background(), []*store.Changes{changes}); err != nil {
+		if err := s.spillChanges(leaving); err != nil {
 			return err
 		}
 		if departing, ok := part.(keyed.Departing); ok && all {
@@ -82,6 +79,32 @@ func (s *Stored) Evict(want int, all bool) error {
 		}
 	}
 	return nil
+}
+
+// Settle stores all that may leave memory, if the operator wants that before its next call.
+func (s *Stored) Settle() error {
+	if settler, ok := s.op.(op.Settler); !ok || !settler.Settles() {
+		return nil
+	}
+	if err := s.Drain(math.MaxInt64); err != nil {
+		return err
+	}
+	for _, part := range s.parts {
+		if leaving, ok := part.(keyed.Evictable); ok && leaving.MayLeave() {
+			if err := s.spillChanges(leaving); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// spillChanges stores what changed of a part in the epoch under way.
+func (s *Stored) spillChanges(part keyed.Evictable) error {
+	changes := &store.Changes{}
+	for part.Spill(changes, spilledAtOnce) {
+	}
+	return s.store.Apply(context.Background(), []*store.Changes{changes})
 }
 
 // spilledAtOnce is about how many bytes of spilled rows are stored at once: so few that there are several pieces.

@@ -53,7 +53,8 @@ type closingSide struct {
 	store  *store
 	slice  *slice // nil if there are none
 	ids    []uint32
-	lent   bool // ids are the slice's
+	lent   bool // ids are another's
+	quiet  bool // rows do not come out alone yet: there are more that they may match
 	budget *limit.Budget
 	own    []*batch.Column // the keys of rows
 	b      batch.Batch
@@ -124,7 +125,7 @@ func (j *closing) begin() error {
 
 // speaks reports whether rows of an input may come out alone.
 func (j *closing) speaks(input int) bool {
-	return j.cfg.preserves(input) || j.cfg.Kind == Semi && input == LeftInput
+	return !j.sides[input].quiet && (j.cfg.preserves(input) || j.cfg.Kind == Semi && input == LeftInput)
 }
 
 // rows are those of a side, nil if it has none.

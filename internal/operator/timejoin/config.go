@@ -69,6 +69,8 @@ type Config struct {
 	// Need says which columns of the output are read behind the join, the others are nil there; nil means all. Semi and Anti give the columns of
 	// Left, the others those of Left and Right.
 	Need []bool
+	// Tasks is how many tasks share the budget; 0 is one.
+	Tasks int
 	// Pool is where columns take their memory; Budget bounds what is stored.
 	Pool   *batch.Pool
 	Budget *limit.Budget

@@ -149,6 +149,9 @@ func (d *due[N]) take(n int) []N {
 	return d.ready[from:d.next]
 }
 
+// takeAll takes all rows that are ready. Lent until the next call on d.
+func (d *due[N]) takeAll() []N { return d.take(len(d.ready) - d.next) }
+
 // any reports whether rows are ready.
 func (d *due[N]) any() bool { return d.next < len(d.ready) }
 

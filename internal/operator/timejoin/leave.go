@@ -50,14 +50,14 @@ func (w *wanted) has(p *slice) bool {
 }
 
 // MayLeave reports whether rows may leave memory: nothing but their keys finds them.
-func (s *store) MayLeave() bool { return s.indexed && len(s.keys.columns) > 0 }
+func (s *store) MayLeave() bool { return s.ranged || s.indexed && len(s.keys.columns) > 0 }
 
-// Resident reports whether everything is in memory for good.
+// Resident reports whether nothing is to be loaded.
 func (s *store) Resident() bool {
 	if s.guard != nil {
 		return false
 	}
-	return !s.hasAway()
+	return s.ranged || !s.hasAway()
 }
 
 // Load makes the rows of the keys of hashes, and of groups, resident until the next Load; of an Interval join those of wanted slices.
@@ -78,7 +78,7 @@ func (s *store) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) error {
 
 // Attach lets rows leave memory; see keyed.Evictable.
 func (s *store) Attach(r durable.Reader, low int64) {
-	s.kept.reader, s.kept.low = r, low
+	s.kept.reader, s.kept.low, s.kept.taken.MostBytes = r, low, keyed.TakenBytes(low)
 	for _, p := range s.slices {
 		p.rows.Attach(r, low)
 	}
@@ -127,7 +127,7 @@ func (s *store) Evict(want int, settled bool) (evicted int, err error) {
 // largest returns the slice that takes the most memory, of those that are worth it and not in but; nil if there is none.
 func (s *store) largest(but map[*slice]bool) (found *slice) {
 	for _, p := range s.slices {
-		if p.rows.Len() == 0 || p.rows.Bytes() < s.kept.low/sliceShare || s.nameless(p) || but[p] {
+		if p.rows.Len() == 0 || p.rows.Bytes() < s.kept.low/sliceShare || !s.movable(p) || but[p] {
 			continue
 		}
 		if found == nil || p.rows.Bytes() > found.rows.Bytes() {
@@ -136,6 +136,9 @@ func (s *store) largest(but map[*slice]bool) (found *slice) {
 	}
 	return found
 }
+
+// movable reports whether the rows of a slice may leave memory now.
+func (s *store) movable(p *slice) bool { return !p.joining && !s.nameless(p) }
 
 // nameless reports whether a slice may get another number, as that of rows which came before any time was known: it is not looked for where it was.
 func (s *store) nameless(p *slice) bool { return p.number == past }
@@ -158,6 +161,9 @@ func (p *slice) clean() bool {
 
 // depart has the rows of a slice leave memory, which the store has as they are.
 func (s *store) depart(p *slice) error {
+	if s.ranged {
+		return s.leave(p)
+	}
 	p.table.Free()
 	p.chains.Free()
 	p.links.Free()
@@ -171,7 +177,7 @@ func (s *store) depart(p *slice) error {
 // Depart has all rows leave memory; see keyed.Departing.
 func (s *store) Depart(bool) error {
 	for _, p := range s.slices {
-		if p.rows.Len() == 0 || s.nameless(p) {
+		if p.rows.Len() == 0 || !s.movable(p) {
 			continue
 		}
 		if err := s.depart(p); err != nil {
@@ -185,7 +191,10 @@ func (s *store) Depart(bool) error {
 func (s *store) Pass(e *keyed.Entries) error {
 	return bySlice(e, func(number int64, some *keyed.Entries) error {
 		p := s.at(number)
-		if s.nameless(p) {
+		switch {
+		case s.ranged:
+			return s.passWhole(p, some)
+		case s.nameless(p):
 			return p.rows.Admit(some)
 		}
 		p.min, p.max = past, future

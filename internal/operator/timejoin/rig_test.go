@@ -128,7 +128,8 @@ type rig struct {
 	create  func(budget *limit.Budget) op.Multi
 	keys    []int
 	guarded bool
-	kept    bool // state is stored entry by entry
+	kept    bool           // state is stored entry by entry
+	created func(op.Multi) // is told of instances that are made; may be nil
 
 	instances []*instance
 	owners    [op.KeyGroups]uint8
@@ -216,6 +217,9 @@ func (r *rig) make(instances int) {
 		if r.kept {
 			in.stored = optest.Store(in.op.(op.Durable))
 		}
+		if r.created != nil {
+			r.created(in.op)
+		}
 		r.instances = append(r.instances, in)
 	}
 }
@@ -227,6 +231,11 @@ func (r *rig) call(in *instance, input int, b *batch.Batch, call func(*op.Output
 		if (len(in.guards) > 0 || in.stored != nil) && (b == nil || calls == 0) {
 			if err := in.evict(); err != nil {
 				r.t.Fatalf("%v", err)
+			}
+			if in.stored != nil && b == nil {
+				if err := in.stored.Settle(); err != nil {
+					r.t.Fatalf("%v", err)
+				}
 			}
 			in.op.(op.Needer).Needs(input, b, &in.needs)
 			if err := in.needs.Load(in.op.(op.Tabled).Tables()); err != nil {

@@ -38,9 +38,9 @@ type slice struct {
 	min, max int64
 	due      due[uint32]
 	sleeping sleeping
-	// dropped: it is not there any more.
-	dropped bool
-	late    late // rows that have not been entered in the table; of a window join all, unless partly
+	// dropped: it is not there any more. joining: its rows are being joined, and stay in memory.
+	dropped, joining bool
+	late             late // rows that have not been entered in the table; of a window join all, unless partly
 }
 
 // store is the rows of an input, by slices, and in each by their keys.
@@ -51,9 +51,9 @@ type store struct {
 	time  int
 	keys  *keys
 	keep  []bool
-	// indexed says that rows are found by their keys, waits that those without a match are found by their time.
-	indexed, waits bool
-	slices         []*slice // by their numbers
+	// indexed says that rows are found by their keys, waits that those without a match are found by their time; ranged, of a window join, that all leave memory by slices and come back by ranges of hashes.
+	indexed, waits, ranged bool
+	slices                 []*slice // by their numbers
 	// anchor has no rows: it stands for all slices where state is not resident.
 	anchor *keyed.Rows
 	guard  *keyed.Guard

@@ -1,8 +1,6 @@
 package timejoin
 
 import (
-	"bytes"
-
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
@@ -77,7 +75,7 @@ func (j *Interval) ask(input int, p *slice, horizon int64, all bool) (asked bool
 func (s *store) rouse(p *slice, horizon int64, all bool, ahead int64) error {
 	z := &p.sleeping
 	switch {
-	case z.due.any():
+	case z.due.any() && !s.ranged:
 		return nil
 	case all && !z.over:
 		z.seen = future
@@ -98,41 +96,29 @@ func (s *store) rouse(p *slice, horizon int64, all bool, ahead int64) error {
 	return op.OutOfMemory(s.name, z.due.advance(horizon))
 }
 
-// list notes rows of a slice that are away, without a match, and have a time from..to-1, most of them at once, from where the bookmark is.
+// list notes rows of a slice that are away, may come out and have a time from..to-1, most of them at once, from where the bookmark is.
 func (s *store) list(p *slice, from, to, most int64) error {
-	cols := make([]*batch.Column, len(s.keep))
-	for i, t := range s.cfg.types(s.input) {
-		cols[i] = batch.NewColumn(s.cfg.Pool, t)
-	}
-	defer func() {
-		for _, c := range cols {
-			c.Release()
-		}
-	}()
 	z := &p.sleeping
-	var hashes []uint64
-	var keys, values [][]byte
 	for noted := int64(0); noted < most && !z.over; {
-		hashes, keys, values = hashes[:0], keys[:0], values[:0]
+		taken := &s.kept.taken
+		taken.Reset()
 		over, err := p.rows.Read(&z.at, ^uint64(0), func(hash uint64, key, value []byte) bool {
-			if len(value) > 0 && value[0] == open && !p.table.HasHash(hash) {
-				hashes, keys, values = append(hashes, hash), append(keys, bytes.Clone(key)), append(values, bytes.Clone(value))
-			}
-			return len(hashes) < readRows
+			return !s.sleeps(markOf(value)) || !s.ranged && p.table.HasHash(hash) || taken.Take(hash, key, value)
 		})
 		if err != nil {
 			return err
 		}
 		z.over = over
-		if err := p.rows.Decode(keys, values, cols); err != nil {
+		cols, err := s.decode(p, taken.Keys, taken.Values)
+		if err != nil {
 			return err
 		}
-		for i, micros := range cols[s.time].Int64s()[:len(hashes)] {
+		for i, micros := range cols[s.time].Int64s()[:taken.Len()] {
 			if micros < from || micros >= to && to != future {
 				continue
 			}
 			noted++
-			if err := z.due.push(micros, hashes[i]); err != nil {
+			if err := z.due.push(micros, taken.Hashes[i]); err != nil {
 				return op.OutOfMemory(s.name, err)
 			}
 		}
@@ -140,11 +126,33 @@ func (s *store) list(p *slice, from, to, most int64) error {
 	return nil
 }
 
+// sleeps reports whether a row that is away comes out, by its mark: alone, or in a window that is not closed.
+func (s *store) sleeps(mark uint8) bool { return mark == open || s.ranged && mark&settled == 0 }
+
+// markOf is the mark of a stored row; one that is no row has none that counts.
+func markOf(value []byte) uint8 {
+	if len(value) == 0 {
+		return settled
+	}
+	return value[0]
+}
+
+// decode returns the columns of stored rows of a slice, lent until the next call.
+func (s *store) decode(p *slice, keys, values [][]byte) ([]*batch.Column, error) {
+	k := s.kept
+	if k.cols == nil {
+		for _, t := range s.cfg.types(s.input) {
+			k.cols = append(k.cols, batch.NewColumn(s.cfg.Pool, t))
+		}
+	}
+	return k.cols, p.rows.Decode(keys, values, k.cols)
+}
+
 // doze notes rows in memory that are about to leave it, as far as those that are away are noted.
 func (s *store) doze(p *slice) error {
 	p.due.free()
 	z := &p.sleeping
-	if !s.waits || z.seen == past {
+	if !s.waits && !s.ranged || z.seen == past {
 		return nil
 	}
 	var ids [readRows]uint32
@@ -155,7 +163,7 @@ func (s *store) doze(p *slice) error {
 		}
 		p.rows.Gather(ids[:n], s.own)
 		for i, micros := range s.own[s.time].Int64s()[:n] {
-			if *p.rows.Mark(ids[i]) != open || micros >= z.seen && z.seen != future {
+			if !s.sleeps(*p.rows.Mark(ids[i])) || micros >= z.seen && z.seen != future {
 				continue
 			}
 			if err := z.due.push(micros, p.rows.HashOf(ids[i])); err != nil {

@@ -2,6 +2,7 @@ package timejoin
 
 import (
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 )
 
@@ -17,6 +18,7 @@ type Window struct {
 	over    bool  // and so are all others
 	ended   [2]bool
 	close   closing
+	pieces  pieces
 	out     *sheet
 	list    rowList
 	pass    []uint16
@@ -35,6 +37,11 @@ func NewWindow(c *WindowConfig) (*Window, error) {
 		w.stores[input] = newStore(&cfg.Config, cfg.title(sortWindow), input, cfg.end(input))
 	}
 	w.close = newClosing(&cfg.Config, w.stores, w.out)
+	w.pieces = pieces{w: w, known: keyed.NewSlab[uint8](cfg.Budget)}
+	for input, s := range w.stores {
+		s.ranged = true
+		w.pieces.sides[input] = newPieceSide(s)
+	}
 	return w, nil
 }
 
@@ -135,7 +142,13 @@ func (w *Window) OnEnd(out *op.Output) (more bool, err error) {
 // closeWindows joins the windows before the horizon, slice by slice, and reports whether it is to be called again.
 func (w *Window) closeWindows(out *op.Output) (more bool, err error) {
 	for {
-		if w.close.active {
+		switch {
+		case w.pieces.active:
+			more, err := w.joinPieces(out)
+			if more || err != nil {
+				return more, err
+			}
+		case w.close.active:
 			more, err := w.close.step(out)
 			if more || err != nil {
 				return more, err
@@ -145,6 +158,10 @@ func (w *Window) closeWindows(out *op.Output) (more bool, err error) {
 		number, ok, err := w.next()
 		if !ok || err != nil {
 			return false, err
+		}
+		if w.isAway(number) {
+			w.beginPieces(number)
+			return true, nil
 		}
 		if err := w.begin(number); err != nil {
 			return false, err
@@ -164,7 +181,12 @@ func (w *Window) next() (number int64, ok bool, err error) {
 			if err := w.advance(s, p); err != nil {
 				return 0, false, err
 			}
-			due = due || p.due.any()
+			if due = due || p.due.any(); !due {
+				if err := w.awake(s, p); err != nil {
+					return 0, false, err
+				}
+				due = p.sleeping.due.any()
+			}
 		}
 		if due && (!ok || p.number < number) {
 			number, ok = p.number, true
@@ -187,11 +209,7 @@ func (w *Window) past(p *slice) bool { return w.over || p.number < floorDiv(w.ho
 // begin begins to join the windows of a slice that are closed.
 func (w *Window) begin(number int64) error {
 	for input, s := range w.stores {
-		var p *slice
-		if len(s.slices) > 0 && s.slices[0].number == number {
-			p = s.slices[0]
-		}
-		if err := w.take(input, p); err != nil {
+		if err := w.take(input, s.front(number)); err != nil {
 			return op.OutOfMemory(s.name, err)
 		}
 	}
@@ -219,9 +237,11 @@ func (w *Window) touch() error {
 func (w *Window) take(input int, p *slice) error {
 	c := &w.close.sides[input]
 	c.slice, c.ids, c.lent = p, nil, false
-	switch {
-	case p == nil:
+	if p == nil {
 		return nil
+	}
+	p.joining = true
+	switch {
 	case !p.partly && (w.over || p.max <= w.horizon):
 		c.ids, c.lent = p.late.ids, true
 		return nil
@@ -273,6 +293,7 @@ func (w *Window) drop() {
 		case !p.partly || p.due.empty() && w.past(p):
 			s.drop(0)
 		default:
+			p.joining = false
 			for _, id := range c.ids {
 				*p.rows.Mark(id) |= settled
 			}

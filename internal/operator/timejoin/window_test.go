@@ -95,6 +95,14 @@ func windowed(kind timejoin.Kind) timejoin.WindowConfig {
 	}
 }
 
+// inPieces has rows that lie in the store joined in small pieces.
+func inPieces(r *rig, rows, most int) {
+	r.created = func(o op.Multi) { o.(*timejoin.Window).TakePieces(rows, most) }
+	for _, in := range r.instances {
+		r.created(in.op)
+	}
+}
+
 func windowRig(t fataler, c timejoin.WindowConfig, instances int, guarded bool) *rig {
 	t.Helper()
 	return newRig(t, c.HashColumns(0), instances, guarded, func(budget *limit.Budget) op.Multi {
@@ -129,6 +137,9 @@ func TestWindowJoinsAreWhatTheirDefinitionSays(t *testing.T) {
 			inputs := [2]stream{drawWindowed(rt, 1, c.Lag, sessions, takes), drawWindowed(rt, 1001, c.Lag, sessions, takes)}
 			r := windowRig(rt, c, rapid.IntRange(1, 3).Draw(rt, "instances"), rapid.Bool().Draw(rt, "guarded"))
 			r.keep(rt)
+			if !takes && rapid.Bool().Draw(rt, "pieces") {
+				inPieces(r, rapid.IntRange(1, 3).Draw(rt, "rows at once"), rapid.IntRange(1, 5).Draw(rt, "rows of a piece"))
+			}
 			r.check = func(b *batch.Batch) {
 				if r.passed == math.MinInt64 || r.passed == math.MaxInt64 {
 					return

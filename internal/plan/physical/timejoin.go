@@ -16,7 +16,7 @@ func newTimeJoin(s *Step, n *logical.Join) meeting {
 	config := timeConfig(n)
 	s.New = func(b Build) (op.Operator, error) {
 		c := config
-		c.Pool, c.Budget = b.Pool, b.Budget
+		c.Pool, c.Budget, c.Tasks = b.Pool, b.Budget, b.Tasks
 		if n.Condition != nil {
 			program, err := eval.Compile(b.Pool, n.Condition)
 			if err != nil {

@@ -148,3 +148,20 @@ func (r *Rows) MayBeAway(hash uint64) bool { return r.away != nil && r.away.any 
 
 // Settled reports whether all rows that were removed and that the store has still are known by their hashes: otherwise no others may leave memory.
 func (r *Rows) Settled() bool { return r.away == nil || !r.away.isLoose() }
+
+// Lookup gives take the rows that the store has under hashes, which are in order; see Read. Bytes are lent for the call.
+func (r *Rows) Lookup(hashes []uint64, take func(hash uint64, key, value []byte)) error {
+	return r.away.reader.Lookup(r.kept.home.Space, r.slice, hashes, func(hash uint64, key, value []byte) error {
+		take(hash, key, value)
+		return nil
+	})
+}
+
+// DeleteStored removes a row that the store has under a hash and a key, and that is not in memory. The error is SQLSTATE 53200.
+func (r *Rows) DeleteStored(hash uint64, key []byte) error {
+	k := r.kept
+	k.used = true
+	k.gone.Delete(k.home.Space, k.slice, hash, key)
+	r.away.crowded = r.away.crowded || r.away.low > 0 && k.gone.Held() > r.away.low/buriedShare
+	return k.settle()
+}
