@@ -342,12 +342,17 @@ func (j *closing) emitAlone(input int, ids []uint32, out *op.Output) bool {
 	return true
 }
 
-// end forgets what was joined.
-func (j *closing) end() {
+// forget forgets what finds the rows that were joined.
+func (j *closing) forget() {
 	j.active = false
 	j.table.Free()
 	j.chains.Free()
 	j.links.Free()
+}
+
+// end forgets what was joined.
+func (j *closing) end() {
+	j.forget()
 	for input := range j.sides {
 		s := &j.sides[input]
 		if !s.lent {

@@ -149,7 +149,16 @@ func TestWindowJoinsDrivenInEveryWay(t *testing.T) {
 					return texts(define(kind, rowsOf(inputs[0]), rowsOf(inputs[1]), equal), inputs[0], inputs[1])
 				}
 			}
-			optest.Check(t, driven(createWindow(c), c.HashColumns(0), unit-1), drawBoth, want)
+			o := driven(createWindow(c), c.HashColumns(0), unit-1)
+			optest.Check(t, o, drawBoth, want)
+			o.New = func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
+				w, err := createWindow(c)(pool, budget)
+				if err == nil {
+					w.(*timejoin.Window).TakePieces(2, 3)
+				}
+				return w, err
+			}
+			optest.Check(t, o, drawBoth, want)
 		}
 	}
 }

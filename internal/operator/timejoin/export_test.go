@@ -12,9 +12,7 @@ func SweepAlways(j *Interval) {
 // TakePieces has a window join read so few rows at once, and have no more than most in memory of windows that lie in the store.
 func (w *Window) TakePieces(rows, most int) {
 	for _, s := range w.stores {
-		if s.kept != nil {
-			s.kept.taken.Most = rows
-		}
+		s.taken.Most = rows
 	}
 	w.pieces.mostRows = most
 }

@@ -4,7 +4,6 @@ import (
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	durable "wire.example/wire/internal/state/store"
-	"wire.example/wire/sdk/batch"
 )
 
 // keeping is what a store of rows needs to have them stored one by one, those of a slice in the slice of its number.
@@ -19,9 +18,6 @@ type keeping struct {
 	low    int64
 	// spilling is the place of the slice that is being spilled.
 	spilling int
-	// taken are rows that are being read, cols their columns.
-	taken keyed.Taken
-	cols  []*batch.Column
 }
 
 // Kept are the rows of the left input, and those of the right.
@@ -52,7 +48,7 @@ func (w *Window) Restored() error { return nil }
 
 // Keep has changes noted; see keyed.Kept, for this and what follows.
 func (s *store) Keep(at keyed.Home) {
-	s.kept = &keeping{home: at, sealed: &durable.Changes{}, current: &durable.Changes{}, taken: keyed.Taken{Most: readRows, MostBytes: keyed.TakenBytes(0)}}
+	s.kept = &keeping{home: at, sealed: &durable.Changes{}, current: &durable.Changes{}}
 }
 
 // begin has the rows of a new slice stored.

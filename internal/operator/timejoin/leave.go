@@ -78,7 +78,7 @@ func (s *store) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) error {
 
 // Attach lets rows leave memory; see keyed.Evictable.
 func (s *store) Attach(r durable.Reader, low int64) {
-	s.kept.reader, s.kept.low, s.kept.taken.MostBytes = r, low, keyed.TakenBytes(low)
+	s.kept.reader, s.kept.low, s.taken.MostBytes = r, low, keyed.TakenBytes(low)
 	for _, p := range s.slices {
 		p.rows.Attach(r, low)
 	}

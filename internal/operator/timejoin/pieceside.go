@@ -58,7 +58,7 @@ func (s *pieceSide) at(hash uint64) {
 
 // read reads some rows with hashes up to last.
 func (s *pieceSide) read(last uint64) error {
-	got := &s.store.kept.taken
+	got := &s.store.taken
 	got.Reset()
 	take := func(hash uint64, key, value []byte) bool {
 		return markOf(value)&settled != 0 || got.Take(hash, key, value)

@@ -58,6 +58,9 @@ type store struct {
 	anchor *keyed.Rows
 	guard  *keyed.Guard
 	kept   *keeping // nil: changes are not noted
+	// taken are rows that are being read, read their columns.
+	taken keyed.Taken
+	read  []*batch.Column
 
 	wanted wanted
 	cols   []*batch.Column // of a batch, those that are kept
@@ -74,7 +77,7 @@ func newStore(c *Config, name string, input, time int) *store {
 	types := c.types(input)
 	s := &store{
 		cfg: c, name: name, input: input, time: time, keys: newKeys(c, input, time), keep: c.stored(input, time),
-		cols: make([]*batch.Column, len(types)), own: make([]*batch.Column, len(types)),
+		taken: keyed.Taken{Most: readRows, MostBytes: keyed.TakenBytes(0)}, cols: make([]*batch.Column, len(types)), own: make([]*batch.Column, len(types)),
 		anchor: keyed.NewRows(c.Pool, nil, 0, name, c.Budget), ids: make([]uint32, batch.MaxRows), slots: make([]uint32, batch.MaxRows), first: make([]uint32, batch.MaxRows),
 	}
 	for _, i := range append([]int{time}, s.keys.columns...) {

@@ -100,7 +100,7 @@ func (s *store) rouse(p *slice, horizon int64, all bool, ahead int64) error {
 func (s *store) list(p *slice, from, to, most int64) error {
 	z := &p.sleeping
 	for noted := int64(0); noted < most && !z.over; {
-		taken := &s.kept.taken
+		taken := &s.taken
 		taken.Reset()
 		over, err := p.rows.Read(&z.at, ^uint64(0), func(hash uint64, key, value []byte) bool {
 			return !s.sleeps(markOf(value)) || !s.ranged && p.table.HasHash(hash) || taken.Take(hash, key, value)
@@ -139,13 +139,12 @@ func markOf(value []byte) uint8 {
 
 // decode returns the columns of stored rows of a slice, lent until the next call.
 func (s *store) decode(p *slice, keys, values [][]byte) ([]*batch.Column, error) {
-	k := s.kept
-	if k.cols == nil {
+	if s.read == nil {
 		for _, t := range s.cfg.types(s.input) {
-			k.cols = append(k.cols, batch.NewColumn(s.cfg.Pool, t))
+			s.read = append(s.read, batch.NewColumn(s.cfg.Pool, t))
 		}
 	}
-	return k.cols, p.rows.Decode(keys, values, k.cols)
+	return s.read, p.rows.Decode(keys, values, s.read)
 }
 
 // doze notes rows in memory that are about to leave it, as far as those that are away are noted.

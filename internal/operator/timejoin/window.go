@@ -19,6 +19,7 @@ type Window struct {
 	ended   [2]bool
 	close   closing
 	pieces  pieces
+	rounds  rounds
 	out     *sheet
 	list    rowList
 	pass    []uint16
@@ -37,6 +38,7 @@ func NewWindow(c *WindowConfig) (*Window, error) {
 		w.stores[input] = newStore(&cfg.Config, cfg.title(sortWindow), input, cfg.end(input))
 	}
 	w.close = newClosing(&cfg.Config, w.stores, w.out)
+	w.rounds.cfg = &cfg.Config
 	w.pieces = pieces{w: w, known: keyed.NewSlab[uint8](cfg.Budget)}
 	for input, s := range w.stores {
 		s.ranged = true
@@ -153,6 +155,9 @@ func (w *Window) closeWindows(out *op.Output) (more bool, err error) {
 			if more || err != nil {
 				return more, err
 			}
+			if more, err := w.goRound(); more || err != nil {
+				return more, err
+			}
 			w.drop()
 		}
 		number, ok, err := w.next()
@@ -216,7 +221,18 @@ func (w *Window) begin(number int64) error {
 	if err := w.touch(); err != nil {
 		return err
 	}
+	w.rounds.begin(&w.close.sides)
 	return w.close.begin()
+}
+
+// goRound begins to join the rows of the next round, and answers false if there are none left.
+func (w *Window) goRound() (more bool, err error) {
+	if !w.rounds.next(&w.close.sides) {
+		w.rounds.end(&w.close.sides)
+		return false, nil
+	}
+	w.close.forget()
+	return true, w.close.begin()
 }
 
 // touch notes that the marks of the rows change that are joined, of the slices that stay or where rows are marked that have a match.

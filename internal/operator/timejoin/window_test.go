@@ -2,6 +2,7 @@ package timejoin_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"strings"
 	"testing"
@@ -253,6 +254,123 @@ func TestRowsThatAreEqualAreABag(t *testing.T) {
 	r.feed(1, []row{at(1001, 7, 5)}, nil)
 	r.finish()
 	r.same(map[pair]int{{1, 1001}: 1}, "")
+}
+
+// TestRowsOfOneKeyInParts: rows of one key and window that lie in the store come back in parts, which meet all parts of the other input.
+func TestRowsOfOneKeyInParts(t *testing.T) {
+	for _, kind := range []timejoin.Kind{timejoin.Inner, timejoin.Left, timejoin.Right, timejoin.Full, timejoin.Semi, timejoin.Anti} {
+		for _, counts := range [][2]int64{{14, 11}, {15, 2}, {2, 15}, {14, 0}, {0, 14}} {
+			for _, width := range []int64{windowSize, 0} {
+				c := windowed(kind)
+				c.Width = width
+				c.Residual, c.Reads = program(t, "(l2 + r2) % 13 = 0")
+				r := windowRig(t, c, 1, false)
+				r.keepAll()
+				inPieces(r, 2, 4)
+				var inputs [2][]row
+				for input, n := range counts {
+					for i := range n {
+						inputs[input] = append(inputs[input], at(int64(input)*1000+1+i, 7, 5))
+					}
+					// These stay when the others go, and are in their slice where windows are sessions.
+					inputs[input] = append(inputs[input], at(int64(input)*1000+101, 8, 6), at(int64(input)*1000+102, 7, 6))
+					r.feed(input, inputs[input], nil)
+				}
+				for _, in := range r.instances {
+					if err := in.stored.Evict(0, true); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for input := range inputs {
+					r.watermark(input, 5*unit)
+				}
+				early := len(r.order)
+				r.finish()
+				want := define(kind, inputs[0], inputs[1], func(l, r row) bool { return *l.key == *r.key && *l.time == *r.time && (l.id+r.id)%13 == 0 })
+				r.same(want, fmt.Sprintf("%s join of %v rows, width %d", kind, counts, width))
+				if kind == timejoin.Full && early < int(max(counts[0], counts[1])) {
+					t.Errorf("%d rows came out when their window was closed, of %v", early, counts)
+				}
+			}
+		}
+	}
+}
+
+// TestRowsOfOneKeyThatAreTakenBack: whether rows of a key are taken back is known when all of them are there.
+func TestRowsOfOneKeyThatAreTakenBack(t *testing.T) {
+	for _, most := range []int{100, 4} {
+		r := windowRig(t, windowed(timejoin.Inner), 1, false)
+		r.keepAll()
+		inPieces(r, 2, most)
+		var lefts, rights []row
+		for i := range int64(12) {
+			lefts, rights = append(lefts, at(1+i, 7, 5)), append(rights, at(1001+i, 7, 5))
+		}
+		for i := range int64(6) {
+			lefts = append(lefts, of(batch.Delete, at(1+2*i, 7, 5)))
+		}
+		r.feed(0, lefts, nil)
+		r.feed(1, rights, nil)
+		if err := r.instances[0].stored.Evict(0, true); err != nil {
+			t.Fatal(err)
+		}
+		r.watermark(0, 5*unit)
+		if most > 18 {
+			r.watermark(1, 5*unit)
+			if len(r.got) != 6*12 {
+				t.Errorf("%d pairs came out", len(r.got))
+			}
+			r.finish()
+			continue
+		}
+		w := r.instances[0].op.(*timejoin.Window)
+		out := op.NewOutput(1)
+		var err error
+		for more := true; more && err == nil; {
+			if err = r.instances[0].stored.Settle(); err == nil {
+				out.Reset()
+				more, err = w.OnWatermark(5*unit, out)
+			}
+		}
+		if err == nil || !strings.Contains(err.Error(), "some of which are taken back, are more than memory has room for") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// TestWindowsAreClosedInRounds: where what finds rows would take more memory than there is, they are joined some key groups at a time.
+func TestWindowsAreClosedInRounds(t *testing.T) {
+	const n = 12_000
+	run := func(most int64) (got map[pair]int, rows, peak int64) {
+		c := windowed(timejoin.Full)
+		var budget *limit.Budget
+		r := newRig(t, c.HashColumns(0), 1, false, func(*limit.Budget) op.Multi {
+			c.Budget = limit.New("test", most)
+			budget = c.Budget
+			w, err := timejoin.NewWindow(&c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return w
+		})
+		for from := int64(0); from < n; from += 2000 {
+			for input := range 2 {
+				var rows []row
+				for i := from; i < from+2000; i++ {
+					rows = append(rows, at(int64(input)*100_000+1+i, i%(n-1000*int64(input)), 5))
+				}
+				r.feed(input, rows, nil)
+			}
+		}
+		rows = budget.Used()
+		r.finish()
+		return r.got, rows, budget.Peak()
+	}
+	want, rows, peak := run(limit.Unlimited)
+	got, _, _ := run(rows + (peak-rows)/2)
+	if !maps.Equal(got, want) {
+		t.Errorf("%d rows, want %d", len(got), len(want))
+	}
 }
 
 func TestWindowJoinsThatNoPlanMayContain(t *testing.T) {
