@@ -35,3 +35,16 @@ func TestWindowsOfMoreThanMemory(t *testing.T) {
 		t.Run(name, func(t *testing.T) { sameBeside(t, mostBeside+groupMemory, windowScript(t, query)) })
 	}
 }
+
+// TestJoinsByWindowsOfMoreThanMemory: joins by windows answer with little memory what they answer with much. All rows of a window are of one key where only the windows are compared.
+func TestJoinsByWindowsOfMoreThanMemory(t *testing.T) {
+	tumbled := func(columns, where string) string {
+		return fmt.Sprintf("(SELECT %s, window_start AS ws, window_end AS we FROM TUMBLE(keyed, at, INTERVAL '%d seconds') %s)", columns, keys()/800, where)
+	}
+	for name, query := range map[string]string{
+		"full":   "SELECT l.k, l.n, r.n AS rn FROM " + tumbled("n, k", "") + " l FULL JOIN " + tumbled("n, k", "WHERE n % 3 <> 1") + " r ON l.k = r.k AND l.ws = r.ws AND l.we = r.we",
+		"totals": "SELECT l.k, l.n, r.c FROM " + tumbled("n, k", "") + " l JOIN " + tumbled("count(*) AS c", "GROUP BY window_start, window_end") + " r ON l.ws = r.ws AND l.we = r.we",
+	} {
+		t.Run(name, func(t *testing.T) { sameBeside(t, mostBeside+groupMemory, windowScript(t, query)) })
+	}
+}

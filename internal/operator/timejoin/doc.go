@@ -7,7 +7,7 @@
 // is dropped whole.
 //
 // Window stores both inputs, in slices of the windows' ends, and joins them when the watermark of both inputs closes the window: rows that were taken back
-// are folded away, the side with fewer rows is hashed, the other looked up. What comes for a window that is closed is counted as late; there is
+// are folded away, the side with fewer rows is hashed, the other looked up; where memory is short, some key groups at a time, and what has left memory in the order of its hashes. What comes for a window that is closed is counted as late; there is
 // none if the plan knows how far the inputs lag.
 //
 // Temporal stores the versions of right rows by key, and gives each left row the one that was valid at its time, when the right watermark has gone past that, or
