@@ -33,17 +33,16 @@ func (s *store) passWhole(p *slice, e *keyed.Entries) error {
 	if err := s.leave(p); err != nil {
 		return err
 	}
-	for from := 0; from < e.Len(); from += batch.MaxRows {
-		to := min(from+batch.MaxRows, e.Len())
-		cols, err := s.decode(p, e.Keys[from:to], e.Values[from:to])
-		if err != nil {
-			return err
-		}
-		first, last := extent(&batch.Batch{Cols: cols, Len: to - from}, s.time)
+	err := p.rows.DecodeEach(e, func(cols []*batch.Column, n int) error {
+		first, last := extent(&batch.Batch{Cols: cols, Len: n}, s.time)
 		p.min, p.max = min(p.min, first), max(p.max, last)
-		for _, value := range e.Values[from:to] {
-			p.partly = p.partly || markOf(value)&settled != 0
-		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, value := range e.Values {
+		p.partly = p.partly || markOf(value)&settled != 0
 	}
 	return p.rows.Pass(e)
 }
