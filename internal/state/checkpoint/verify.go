@@ -167,7 +167,7 @@ func removal(entries []Entry, stored []string, epochs []int64, dir string) (Garb
 			continue
 		}
 		if i == 0 {
-			return Garbage{}, fmt.Errorf("%s: the pipeline goes on from epoch %d, the newest; delete the directory to forget everything", dir, e.Manifest.Epoch)
+			return Garbage{}, fmt.Errorf("%s: the pipeline goes on from epoch %d, the newest; --all forgets everything", dir, e.Manifest.Epoch)
 		}
 		found[e.Manifest.Epoch] = true
 		garbage.Manifests = append(garbage.Manifests, e.Number)
