@@ -224,7 +224,7 @@ func (s *Store) newTable() (*tableWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := s.options.MakeWriterOptions(0, s.db.TableFormat())
+	options := s.options.MakeWriterOptions(0, ingestedFormat)
 	options.DisableValueBlocks = true // keys of one hash are no versions of each other
 	return &tableWriter{path: path, writer: sstable.NewWriter(objstorageprovider.NewFileWritable(f), options)}, nil
 }

@@ -30,14 +30,14 @@ func (*counter) Name() string { return countsProperty }
 
 // AddPointKey counts a key.
 func (c *counter) AddPointKey(key pebble.InternalKey, _ []byte) error {
-	k, err := store.ParseKey(key.UserKey)
+	space, err := store.SpaceOf(key.UserKey)
 	if err != nil {
 		return err
 	}
-	if c.last >= len(c.counts) || c.counts[c.last].Space != k.Space {
-		at, found := slices.BinarySearchFunc(c.counts, k.Space, func(n store.Count, s store.Space) int { return n.Space.Compare(s) })
+	if c.last >= len(c.counts) || c.counts[c.last].Space != space {
+		at, found := slices.BinarySearchFunc(c.counts, space, func(n store.Count, s store.Space) int { return n.Space.Compare(s) })
 		if !found {
-			c.counts = slices.Insert(c.counts, at, store.Count{Space: k.Space})
+			c.counts = slices.Insert(c.counts, at, store.Count{Space: space})
 		}
 		c.last = at
 	}

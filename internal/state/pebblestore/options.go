@@ -36,7 +36,9 @@ const MinMemory = 16 << 20
 // Tuning; docs/adr/0015-state-lies-in-an-lsm-store.md says what was measured.
 const (
 	formatVersion    = pebble.FormatNewest
+	ingestedFormat   = sstable.TableFormatPebblev4 // rows: the writer of columns gives each block to another goroutine, which costs more than the block
 	dataBlockSize    = 8 << 10
+	lateBlockSize    = 32 << 10 // the same, of a store that is hardly read: a block costs what it costs, however long it is
 	indexBlockSize   = 32 << 10
 	filterBits       = 10
 	memtableSize     = 256 << 10 // nothing goes through it
@@ -58,9 +60,9 @@ const (
 
 // pebbleOptions are those of a store.
 func pebbleOptions(o Options, fs *diskFS, f *failures) *pebble.Options {
-	tables := levelZeroTables
+	tables, blockSize := levelZeroTables, dataBlockSize
 	if o.Late {
-		tables = lateTables
+		tables, blockSize = lateTables, lateBlockSize
 	}
 	options := &pebble.Options{
 		FS:                          fs,
@@ -86,7 +88,7 @@ func pebbleOptions(o Options, fs *diskFS, f *failures) *pebble.Options {
 	}
 	for i := range options.Levels {
 		level := &options.Levels[i]
-		level.BlockSize = dataBlockSize
+		level.BlockSize = blockSize
 		level.IndexBlockSize = indexBlockSize
 		level.FilterPolicy = bloom.FilterPolicy(filterBits)
 		level.Compression = func() *sstable.CompressionProfile { return sstable.SnappyCompression }

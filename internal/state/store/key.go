@@ -97,6 +97,15 @@ type Key struct {
 	Bytes []byte // what follows the prefix; shared with what was parsed
 }
 
+// SpaceOf is the space of a stored key. It fails where ParseKey does.
+func SpaceOf(b []byte) (Space, error) {
+	if len(b) < PrefixLen || b[0] != b[hashAt]>>(64-shardShift) {
+		_, err := ParseKey(b)
+		return Space{}, err
+	}
+	return Space{Operator: binary.BigEndian.Uint16(b[operatorAt:]), Table: b[tableAt]}, nil
+}
+
 // ParseKey takes a stored key apart. It fails on what AppendKey cannot have made: too short, or a shard that is not the hash's.
 func ParseKey(b []byte) (Key, error) {
 	if len(b) < PrefixLen {

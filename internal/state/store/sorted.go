@@ -22,6 +22,7 @@ type Sorted struct {
 	index   map[groupKey]int
 	shards  [Shards + 1]int
 	counts  [2][1 << radixBits]uint32
+	repeats bool // a key is changed more than once
 	read    byte // what Entries has read, so that it is read
 }
 
@@ -46,7 +47,7 @@ type group struct {
 
 // Sort takes the place of what was sorted before. Of a key that is changed more than once the last change counts.
 func (s *Sorted) Sort(changes []*Changes) {
-	s.changes, s.drops, s.groups = changes, s.drops[:0], s.groups[:0]
+	s.changes, s.drops, s.groups, s.repeats = changes, s.drops[:0], s.groups[:0], false
 	if s.index == nil {
 		s.index = map[groupKey]int{}
 	}
@@ -63,7 +64,9 @@ func (s *Sorted) Sort(changes []*Changes) {
 		s.sortGroup(s.refs[g.begin:g.begin+g.size], s.spare[g.begin:g.begin+g.size])
 	}
 	s.interleave()
-	s.keepLast()
+	if s.repeats {
+		s.keepLast()
+	}
 }
 
 // Drops are those of all changes, in the order of the calls.
@@ -219,7 +222,7 @@ func (s *Sorted) sortGroup(refs, spare []ref) {
 	}
 }
 
-// compare orders entries of one group: by their keys, and those of one key as they came.
+// compare orders entries of one group: by their keys, and those of one key as they came. What is beside each other once it is sorted was compared: so it is known then whether keys repeat.
 func (s *Sorted) compare(a, b ref) int {
 	if a.hash != b.hash {
 		return cmp.Compare(a.hash, b.hash)
@@ -227,6 +230,7 @@ func (s *Sorted) compare(a, b ref) int {
 	if order := bytes.Compare(s.keyOf(a), s.keyOf(b)); order != 0 {
 		return order
 	}
+	s.repeats = true
 	return cmp.Or(cmp.Compare(a.change, b.change), cmp.Compare(a.entry, b.entry))
 }
 

@@ -50,6 +50,9 @@ func TestKeys(t *testing.T) {
 		if err != nil || k.Space != a.space || k.Slice != a.slice || k.Hash != a.hash || !bytes.Equal(k.Bytes, a.key) {
 			t.Fatalf("%+v became %+v, %v", a, k, err)
 		}
+		if space, err := store.SpaceOf(encode(a)); err != nil || space != a.space {
+			t.Fatalf("the space of %+v is %+v, %v", a, space, err)
+		}
 		order := slices.Compare([]int{store.ShardOf(a.hash), a.space.Compare(b.space)}, []int{store.ShardOf(b.hash), 0})
 		if order == 0 {
 			order = slices.Compare([]int64{a.slice}, []int64{b.slice})
@@ -75,6 +78,9 @@ func TestKeys(t *testing.T) {
 	for _, key := range [][]byte{nil, make([]byte, store.PrefixLen-1), wrong} {
 		if _, err := store.ParseKey(key); err == nil {
 			t.Errorf("%x was taken apart", key)
+		}
+		if _, err := store.SpaceOf(key); err == nil {
+			t.Errorf("%x has a space", key)
 		}
 	}
 }
