@@ -15,6 +15,10 @@ type Cells struct {
 	// frozen are, by slice, entries of the epoch under way that must be stored as they were; thawed are those of the sealed one.
 	frozen map[int64]*store.Changes
 	thawed []*store.Changes
+	// known are the slices of which the store has something, or will: the others need not be dropped there. lately is the one that was met last, if met.
+	known  map[int64]struct{}
+	lately int64
+	met    bool
 
 	keys       []*batch.Column
 	slots      []uint32
@@ -44,7 +48,7 @@ func NewCells(config CellsConfig) *Cells { return &Cells{config: config} }
 // Keep has changes noted; see Kept.
 func (c *Cells) Keep(at Home) {
 	c.journal = newJournal(c.config.Name, at, 0, nil, c.config.Budget)
-	c.write, c.frozen = c.writeEntries, map[int64]*store.Changes{}
+	c.write, c.frozen, c.known = c.writeEntries, map[int64]*store.Changes{}, map[int64]struct{}{}
 	if t := c.config.Table; t != nil {
 		c.keys = t.keyColumns()
 	}
@@ -92,7 +96,7 @@ func (c *Cells) Freeze(ids []uint32) {
 				c.frozen[slice] = to
 			}
 			c.own = append(c.own[:0], id)
-			c.write(to, c.own)
+			c.put(to, c.own)
 			c.reset(id, 0)
 		}
 	}
@@ -131,7 +135,23 @@ func (c *Cells) DropSlice(slice int64) {
 		return
 	}
 	delete(c.frozen, slice)
-	c.gone.Drop(c.home.Space, slice, c.home.From, c.home.To)
+	if _, known := c.known[slice]; known {
+		c.forgetSlice(slice)
+		c.gone.Drop(c.home.Space, slice, c.home.From, c.home.To)
+	}
+}
+
+// know notes that the store has something of a slice, or will.
+func (c *Cells) know(slice int64) {
+	if !c.met || c.lately != slice {
+		c.known[slice], c.lately, c.met = struct{}{}, slice, true
+	}
+}
+
+// forgetSlice is the contrary of know.
+func (c *Cells) forgetSlice(slice int64) {
+	delete(c.known, slice)
+	c.met = false
 }
 
 // Free notes that all entries have left, and gives the memory back.
@@ -140,6 +160,8 @@ func (c *Cells) Free() {
 		return
 	}
 	clear(c.frozen)
+	clear(c.known)
+	c.met = false
 	c.gone.DropAll(c.home.Space, c.home.From, c.home.To)
 	c.forget()
 	c.budget.Release(c.bytes)
@@ -149,7 +171,8 @@ func (c *Cells) Free() {
 // Seal ends an epoch; see Kept.
 func (c *Cells) Seal() {
 	c.seal()
-	for _, frozen := range c.frozen {
+	for slice, frozen := range c.frozen {
+		c.know(slice)
 		c.thawed = append(c.thawed, frozen)
 	}
 	clear(c.frozen)
@@ -164,7 +187,17 @@ func (c *Cells) Drain(into *store.Changes, most int64) (more bool, err error) {
 	return c.drain(into, most), nil
 }
 
+// writeEntries writes entries for the store.
 func (c *Cells) writeEntries(into *store.Changes, ids []uint32) {
+	for _, id := range ids {
+		_, slice := c.config.Of(id)
+		c.know(slice)
+	}
+	c.put(into, ids)
+}
+
+// put writes entries that may come before the store or not.
+func (c *Cells) put(into *store.Changes, ids []uint32) {
 	t := c.config.Table
 	for len(ids) > 0 {
 		some := ids[:min(len(ids), batch.MaxRows)]
@@ -213,6 +246,7 @@ func (c *Cells) admit(e *Entries, from, to int) error {
 		return outOfMemory(c.name, err)
 	}
 	for i, rest := range rests {
+		c.know(e.Slices[from+i])
 		id, err := c.config.Restore(slots[i], e.Slices[from+i], rest, e.Values[from+i])
 		if err == nil && id == NoSlot {
 			continue

@@ -29,7 +29,8 @@ func (c *Cells) Forget(ids []uint32) {
 // Spill writes what changed in the epoch under way; see Evictable. Pieces are of neighbouring key groups.
 func (c *Cells) Spill(into *store.Changes, most int64) (more bool) {
 	if c.spilled == 0 {
-		for _, frozen := range c.frozen {
+		for slice, frozen := range c.frozen {
+			c.know(slice)
 			into.Add(frozen)
 		}
 		clear(c.frozen)
@@ -55,6 +56,7 @@ func (c *Cells) Pass(e *Entries, take func(slice int64, hash uint64, rest []byte
 			return err
 		}
 		for i, rest := range rests {
+			c.know(e.Slices[from+i])
 			if err := take(e.Slices[from+i], e.Hashes[from+i], rest); err != nil {
 				return err
 			}

@@ -55,7 +55,7 @@ type journal struct {
 	due         []uint32
 	one         [1]uint32
 	bytes       int64
-	// used: there may be something that a clear has to drop.
+	// used: the store may have something, or will, that a clear has to drop: something was put in, sealed or spilled.
 	used bool
 	// spilled is how many of touched a spill under way has written.
 	spilled int
@@ -98,7 +98,6 @@ func (j *journal) finish(n uint32) { *j.done.At(n / wordBits) |= 1 << (n % wordB
 
 // enter notes new entries.
 func (j *journal) enter(numbers []uint32) error {
-	j.used = true
 	now := j.now
 	listed := now << listedShift
 	from := len(j.touched)
@@ -236,6 +235,7 @@ func (j *journal) spill(into *store.Changes, most int64) (more bool) {
 
 // spillSome writes those of numbers that changed.
 func (j *journal) spillSome(into *store.Changes, numbers []uint32) {
+	j.used = true
 	j.due = j.due[:0]
 	for _, n := range numbers {
 		*j.done.At(n / wordBits) &^= 1 << (n % wordBits)
@@ -272,6 +272,7 @@ func (j *journal) settle() error {
 
 // seal ends the epoch. The one before must be drained.
 func (j *journal) seal() {
+	j.used = j.used || len(j.touched) > 0
 	j.touched, j.sealed, j.next, j.word = j.sealed[:0], j.touched, 0, 0
 	j.gone, j.early = j.early, j.gone
 	j.done, j.was = j.was, j.done
@@ -354,26 +355,23 @@ func (j *journal) unlist(most int64) {
 	j.next = to
 }
 
-// clear notes that all entries, which are still there, are about to be removed.
+// clear notes that all entries, which are still there, are about to be removed. What came and went within an epoch was never there for the store.
 func (j *journal) clear() {
-	if !j.used {
-		return
+	if j.used {
+		before := j.before()
+		j.due = j.due[:0]
+		for ; j.next < len(j.sealed); j.next++ {
+			n := j.sealed[j.next]
+			if mark := j.marks.At(n); *mark&before != 0 {
+				*mark &^= before
+				j.due = append(j.due, n)
+			}
+		}
+		j.write(j.early, j.due)
+		j.gone.Drop(j.home.Space, j.slice, j.home.From, j.home.To)
 	}
 	j.used = false
-	before := j.before()
-	j.due = j.due[:0]
-	for ; j.next < len(j.sealed); j.next++ {
-		n := j.sealed[j.next]
-		if mark := j.marks.At(n); *mark&before != 0 {
-			*mark &^= before
-			j.due = append(j.due, n)
-		}
-	}
-	j.write(j.early, j.due)
-	j.gone.Drop(j.home.Space, j.slice, j.home.From, j.home.To)
-	j.forget()
-	j.budget.Release(j.bytes)
-	j.touched, j.sealed, j.next, j.bytes = nil, nil, 0, 0
+	j.unload()
 }
 
 // unload forgets all entries, of which nothing is to be written any more.

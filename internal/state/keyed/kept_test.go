@@ -527,8 +527,8 @@ func TestRetire(t *testing.T) {
 	}
 	sealed.Reset()
 	current.Reset()
-	if r.Retire(&sealed, &current); sealed.Len() != 0 || current.Len() != 1 {
-		t.Fatalf("%d entries of the sealed epoch, %d of the other", sealed.Len(), current.Len())
+	if r.Retire(&sealed, &current); sealed.Len() != 0 || current.Len() != 0 {
+		t.Fatalf("of what the store never had %d entries of the sealed epoch, %d of the other", sealed.Len(), current.Len())
 	}
 }
 
@@ -628,6 +628,50 @@ func TestNothingIsNoted(t *testing.T) {
 	cells.Free()
 	newTablePart(nil).HandOver(nil, nil)
 	newRowsPart(nil).HandOver(nil, nil)
+}
+
+// TestSlicesOfOneEpoch: a slice that came and went between two barriers needs no drop, since the store has nothing of it; any other does, once.
+func TestSlicesOfOneEpoch(t *testing.T) {
+	cells := keyed.NewCells(keyed.CellsConfig{
+		Name: "cells", Budget: limit.New("test", limit.Unlimited), Of: func(id uint32) (uint32, int64) { return 0, int64(id) },
+		Append:  func(key, value []byte, _ uint32) ([]byte, []byte) { return key, append(value, 1) },
+		Find:    func(_ []uint64, _ []*batch.Column, _ []uint32) error { return nil },
+		Restore: func(_ uint32, slice int64, _, _ []byte) (uint32, error) { return uint32(slice), nil },
+	})
+	cells.Keep(keyed.Home{To: math.MaxUint64})
+	epoch := func(name string, entries, drops int) {
+		t.Helper()
+		cells.Seal()
+		var c store.Changes
+		var sorted store.Sorted
+		if more, err := cells.Drain(&c, math.MaxInt64); more || err != nil {
+			t.Fatal(name, more, err)
+		}
+		if sorted.Sort([]*store.Changes{&c}); sorted.Len() != entries || len(sorted.Drops()) != drops {
+			t.Errorf("%s: %d entries and %d drops, want %d and %d", name, sorted.Len(), len(sorted.Drops()), entries, drops)
+		}
+	}
+	for id := range uint32(5) {
+		if err := cells.Enter(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cells.Drop(0, []uint32{0})
+	cells.Freeze([]uint32{1, 2})
+	cells.DropSlice(1)
+	epoch("two of five went", 3, 0)
+	cells.DropSlice(2)
+	cells.Drop(3, []uint32{3})
+	cells.Drop(3, nil)
+	epoch("two that are stored go", 0, 2)
+	if err := cells.Admit(&keyed.Entries{Slices: []int64{7}, Hashes: []uint64{0}, Keys: [][]byte{{}}, Values: [][]byte{{1}}}); err != nil {
+		t.Fatal(err)
+	}
+	cells.Drop(7, []uint32{7})
+	epoch("one that was stored before goes", 0, 1)
+	cells.Seal()
+	cells.Drop(4, []uint32{4})
+	epoch("one that was sealed goes", 0, 1)
 }
 
 // TestJournalMemory: what a journal takes is reserved and given back, a refusal is SQLSTATE 53200, and of entries that all have left one drop is left.
