@@ -112,7 +112,9 @@ func (s *step) makeRoom(t *task) error {
 		}
 	}
 	if left < low/leastShare {
-		return s.shrink(t, low)
+		if shrunk, err := s.shrink(t, low); shrunk || err != nil {
+			return err
+		}
 	}
 	room := k.room(left)
 	flushed := false
@@ -132,7 +134,8 @@ func (s *step) makeRoom(t *task) error {
 		}
 	}
 	t.pipeline.reserveScratch()
-	return s.shrink(t, low)
+	_, err := s.shrink(t, low)
+	return err
 }
 
 // spillCrowded spills parts of which too much has been removed in the epoch under way.
@@ -152,17 +155,20 @@ func (s *step) spillCrowded(t *task) error {
 	return nil
 }
 
-// shrink has all state of the step leave memory, with the memory itself, if little is left although there is room for entries: what has left leaves gaps, and filters grow.
-func (s *step) shrink(t *task, low int64) error {
-	budget := t.pipeline.settings.Budget
-	if budget.Available()-t.pipeline.scratchLeft() >= low/shrinkShare || t.pipeline.budgets[s.plan.Name].Used() < low {
-		return nil
+// shrink has all state of the step leave memory, with the memory itself, if little is left although there is room for entries: what has left leaves gaps, and filters grow. It reports whether it has.
+func (s *step) shrink(t *task, low int64) (shrunk bool, err error) {
+	left, worth := t.pipeline.settings.Budget.Available()-t.pipeline.scratchLeft(), low
+	if left < low/leastShare { // others have the most of it: they do the same
+		worth = low / leastShare
+	}
+	if left >= low/shrinkShare || t.pipeline.budgets[s.plan.Name].Used() < worth {
+		return false, nil
 	}
 	if err := s.flushFor(); err != nil {
-		return err
+		return false, err
 	}
 	s.leaving.wanted = 0
-	return s.depart(t, false)
+	return true, s.depart(t, false)
 }
 
 // depart has all state of the step leave memory that may. Nothing is left to flush.

@@ -13,55 +13,73 @@ const (
 	// rowBytes is about what a row takes without its long texts.
 	rowBytes = 64
 	// leastPiece is how many rows a piece has at least.
-	leastPiece = 256
+	leastPiece = 64
+	// pieceShare is the part of what is left that a piece may take.
+	pieceShare = 2
 )
 
-// pieceRows is how many rows of b, whose state may leave memory, are given to the operator at once.
-func (s *step) pieceRows(b *batch.Batch) int {
-	rows, p := b.Rows(), s.chain.pipeline
+// pieceRows is how many rows of b from one on, whose state may leave memory, are given to the operator at once, and what it is promised for them: so many bytes, which other tasks leave to it.
+func (s *step) pieceRows(b *batch.Batch, from int) (rows int, promised int64) {
+	rows, p := b.Rows()-from, s.chain.pipeline
 	budget := p.settings.Budget
 	left := budget.Available() - p.scratchLeft()
-	if rows <= leastPiece || left >= budget.Limit()/roomedShare {
-		return rows
+	if left >= budget.Limit()/roomedShare {
+		return rows, 0
 	}
+	left = max(left-p.promised.Load(), 0) / pieceShare
 	bytes := int64(rows) * rowBytes
 	for _, c := range b.Cols {
 		if c != nil && c.Kind().IsVariable() {
-			bytes += int64(c.TextBytes(b.Sel))
+			bytes += int64(c.TextBytes(b.Sel)) * int64(rows) / int64(b.Rows())
 		}
 	}
-	if bytes *= keptTimes * int64(s.chain.tasks+1); bytes <= left { // other tasks take of it at once
-		return rows
+	bytes *= keptTimes
+	if bytes <= left {
+		return rows, bytes
 	}
-	return max(leastPiece, int(int64(rows)*max(left, 0)/bytes))
+	n := min(max(leastPiece, int(int64(rows)*left/bytes)), rows)
+	return n, bytes * int64(n) / int64(rows)
 }
 
 // pushPieces runs the operator, whose state may leave memory, over b, piece by piece.
 func (s *step) pushPieces(input int, b *batch.Batch) error {
 	t := s.chain.host.(*task)
-	for from := 0; ; {
+	for from := 0; from < b.Rows(); {
 		if err := s.makeRoom(t); err != nil {
 			return err
 		}
-		n := s.pieceRows(b)
-		if from == 0 && n >= b.Rows() {
-			return s.apply(input, b)
+		n, promised := s.pieceRows(b, from)
+		piece, to := b, pieceEnd(b, from, n)
+		if from > 0 || to < b.Rows() {
+			piece = s.pieceOf(b, from, to)
 		}
-		to := pieceEnd(b, from, n)
-		s.sel = s.sel[:0]
-		for i := from; i < to; i++ {
-			s.sel = append(s.sel, uint16(b.Row(i))) //nolint:gosec // a row number of a batch
-		}
-		s.piece.View(b, s.sel)
 		if s.cut || s.satedBehind() {
-			s.passOver(&s.piece)
-		} else if err := s.apply(input, &s.piece); err != nil {
+			s.passOver(piece)
+		} else if err := s.applyPromised(input, piece, promised); err != nil {
 			return err
 		}
-		if from = to; from == b.Rows() {
-			return nil
-		}
+		from = to
 	}
+	return nil
+}
+
+// applyPromised has the operator do what there is to do for a piece, for which it is promised so many bytes.
+func (s *step) applyPromised(input int, piece *batch.Batch, bytes int64) error {
+	if bytes > 0 {
+		s.chain.pipeline.promised.Add(bytes)
+		defer s.chain.pipeline.promised.Add(-bytes)
+	}
+	return s.apply(input, piece)
+}
+
+// pieceOf makes the rows from..to-1 of b a batch, lent until the next call.
+func (s *step) pieceOf(b *batch.Batch, from, to int) *batch.Batch {
+	s.sel = s.sel[:0]
+	for i := from; i < to; i++ {
+		s.sel = append(s.sel, uint16(b.Row(i))) //nolint:gosec // a row number of a batch
+	}
+	s.piece.View(b, s.sel)
+	return &s.piece
 }
 
 // pieceEnd is the end of a piece of about n rows that begins at from: the halves of an update stay together.
