@@ -45,6 +45,8 @@ func joinCases() map[string]joinCase {
 		"bounded": {query: "SELECT s.n, t.x FROM s JOIN t ON s.n = t.k"},
 		"endless": {query: "SELECT s.n, u.x FROM s JOIN u ON s.n = u.n"},
 		"in":      {query: "SELECT n, x FROM (SELECT n, repeat(n::text, 64) AS x FROM s) AS s WHERE n IN (SELECT n FROM u)", narrow: true},
+		// Keys of some 300 bytes, which are kept beside the rows.
+		"long": {query: "SELECT s.n FROM (SELECT n, repeat(n::text, 64) AS x FROM s) AS s JOIN u ON s.x = u.x"},
 		// The conditions let all rows through, but nobody knows before.
 		"guess": {bounded: true, query: "SELECT s.n, t.x FROM s JOIN t ON s.n = t.k WHERE t.k % 7 < 7 AND t.k % 11 < 11 AND t.k % 13 < 13 AND t.k % 17 < 17 AND t.k % 19 < 19 AND t.k % 23 < 23"},
 	}

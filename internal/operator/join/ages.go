@@ -1,165 +1,145 @@
 package join
 
 import (
-	"slices"
+	"math"
 
 	"wire.example/wire/internal/foundation/limit"
-	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 )
 
-// ages are the rows of a store by the processing time at which they came, the oldest first, in a list for each key group.
+// ages are the rows of a store by the processing time at which they came: in a wheel of periods, each with the rows of one, in no order.
 type ages struct {
-	born           *keyed.Slab[int64]
-	older, younger *keyed.Slab[uint32]
-	lists          [keyed.Groups]struct{ first, last uint32 }
-	// from is the key group to look at next.
-	from int
+	born       *keyed.Slab[int64]
+	next, prev *keyed.Slab[uint32]
+	// period is how long a period is, in µs; firsts are the first rows of each, by the number of the period modulo how many there are.
+	period int64
+	firsts [periods]uint32
+	// unborn is the first of the rows that came before it was known what time it is.
+	unborn uint32
+	// swept: no row is there that came then or before.
+	swept int64
 }
 
-// unborn is the age of rows that came before it was known what time it is.
-const unborn = 0
+const (
+	// unborn is the age of rows that came before it was known what time it is.
+	unborn = 0
+	// periods is how many periods there are, of which a row lives for all but one or two: at each time the rows of one are looked at in vain.
+	periods = 1 << 10
+)
 
-func newAges(budget *limit.Budget) *ages {
-	a := &ages{born: keyed.NewSlab[int64](budget), older: keyed.NewSlab[uint32](budget), younger: keyed.NewSlab[uint32](budget)}
+func newAges(ttl int64, budget *limit.Budget) *ages {
+	a := &ages{born: keyed.NewSlab[int64](budget), next: keyed.NewSlab[uint32](budget), prev: keyed.NewSlab[uint32](budget), period: max(ttl/(periods-2), 1)}
 	a.forget()
 	return a
 }
 
 func (a *ages) forget() {
-	for i := range a.lists {
-		a.lists[i].first, a.lists[i].last = keyed.NoRow, keyed.NoRow
+	for i := range a.firsts {
+		a.firsts[i] = keyed.NoRow
 	}
+	a.unborn, a.swept = keyed.NoRow, math.MinInt64
 }
 
 func (a *ages) grow(n int) error {
 	if err := a.born.Grow(n); err != nil {
 		return err
 	}
-	if err := a.older.Grow(n); err != nil {
+	if err := a.next.Grow(n); err != nil {
 		return err
 	}
-	return a.younger.Grow(n)
+	return a.prev.Grow(n)
 }
 
-// push appends a row, which is younger than all others.
-func (a *ages) push(group uint8, id uint32, now int64) {
-	l := &a.lists[group]
-	*a.born.At(id), *a.older.At(id), *a.younger.At(id) = now, l.last, keyed.NoRow
-	if l.last == keyed.NoRow {
-		l.first = id
-	} else {
-		*a.younger.At(l.last) = id
+// periodOf is the number of the period of a time.
+func (a *ages) periodOf(micros int64) int64 {
+	n := micros / a.period
+	if micros%a.period < 0 {
+		n--
 	}
-	l.last = id
+	return n
 }
 
-func (a *ages) remove(group uint8, id uint32) {
-	l := &a.lists[group]
-	older, younger := *a.older.At(id), *a.younger.At(id)
-	if older == keyed.NoRow {
-		l.first = younger
-	} else {
-		*a.younger.At(older) = younger
+// first is the first row of those that have an age's place.
+func (a *ages) first(born int64) *uint32 {
+	if born == unborn {
+		return &a.unborn
 	}
-	if younger == keyed.NoRow {
-		l.last = older
-	} else {
-		*a.older.At(younger) = older
-	}
+	return a.in(a.periodOf(born))
 }
 
-// line makes the rows of a key group, which have their ages, the list of it: the oldest first, those of one age in the order of ids, which is changed.
-func (a *ages) line(group uint8, ids []uint32) {
-	slices.SortStableFunc(ids, func(x, y uint32) int {
-		switch x, y := *a.born.At(x), *a.born.At(y); {
-		case x == y:
-			return 0
-		case y == unborn || x != unborn && x < y:
-			return -1
-		default:
-			return 1
-		}
-	})
-	a.lists[group].first, a.lists[group].last = keyed.NoRow, keyed.NoRow
-	for _, id := range ids {
-		a.push(group, id, *a.born.At(id))
+// in is the first row of a period, and of those with which it shares its place.
+func (a *ages) in(period int64) *uint32 {
+	return &a.firsts[uint64(period)%periods] //nolint:gosec // those before 1970 have a place, too
+}
+
+// push adds a row, that came at a time.
+func (a *ages) push(id uint32, born int64) {
+	*a.born.At(id) = born
+	a.link(id)
+}
+
+// link adds a row that has its age.
+func (a *ages) link(id uint32) {
+	first := a.first(*a.born.At(id))
+	*a.next.At(id), *a.prev.At(id) = *first, keyed.NoRow
+	if *first != keyed.NoRow {
+		*a.prev.At(*first) = id
+	}
+	*first = id
+}
+
+func (a *ages) remove(id uint32) {
+	next, prev := *a.next.At(id), *a.prev.At(id)
+	if prev == keyed.NoRow {
+		*a.first(*a.born.At(id)) = next
+	} else {
+		*a.next.At(prev) = next
+	}
+	if next != keyed.NoRow {
+		*a.prev.At(next) = prev
 	}
 }
 
 // bear gives rows that are unborn an age.
 func (a *ages) bear(rows *keyed.Rows, now int64) error {
-	for g := range a.lists {
-		for id := a.lists[g].last; id != keyed.NoRow && *a.born.At(id) == unborn; id = *a.older.At(id) {
-			if err := rows.TouchOne(id); err != nil {
-				return err
-			}
-			*a.born.At(id) = now
+	for id := a.unborn; id != keyed.NoRow; id = a.unborn {
+		if err := rows.TouchOne(id); err != nil {
+			return err
 		}
+		a.remove(id)
+		a.push(id, now)
 	}
 	return nil
 }
 
-// expired appends to ids the rows that came at a time or before, at most some of them, and reports whether there may be more.
+// expired appends to ids the rows that came at a time or before, at most some of them, and reports whether there may be more, once these are removed.
 func (a *ages) expired(until int64, ids []uint32) (_ []uint32, more bool) {
-	for ; a.from < len(a.lists); a.from++ {
-		for id := a.lists[a.from].first; id != keyed.NoRow && *a.born.At(id) <= until; id = *a.younger.At(id) {
+	if until <= a.swept {
+		return ids, false
+	}
+	last := a.periodOf(until)
+	from := last - periods + 1
+	if a.swept > math.MinInt64 {
+		from = max(from, a.periodOf(a.swept))
+	}
+	for n := from; n <= last; n++ {
+		for id := *a.in(n); id != keyed.NoRow; id = *a.next.At(id) {
+			if *a.born.At(id) > until {
+				continue
+			}
 			if len(ids) == cap(ids) {
 				return ids, true
 			}
 			ids = append(ids, id)
 		}
 	}
-	a.from = 0
+	a.swept = until
 	return ids, false
 }
 
 func (a *ages) free() {
 	a.born.Free()
-	a.older.Free()
-	a.younger.Free()
+	a.next.Free()
+	a.prev.Free()
 	a.forget()
-}
-
-// OnTime forgets rows that have expired, some at a time.
-func (j *Changing) OnTime(micros int64, _ *op.Output) (more bool, err error) {
-	known := j.now != unborn
-	j.now = micros
-	for input, s := range j.stores {
-		if s.ages == nil || j.free[input] {
-			continue
-		}
-		if !known {
-			if err := s.ages.bear(s.rows, micros); err != nil {
-				return false, op.OutOfMemory(j.cfg.title(), err)
-			}
-		}
-		ids, some := s.ages.expired(micros-s.ttl, j.work.fresh[:0:len(j.work.fresh)])
-		if err := j.expire(input, ids); err != nil {
-			return false, op.OutOfMemory(j.cfg.title(), err)
-		}
-		more = more || some
-	}
-	return more, nil
-}
-
-// expire takes rows out.
-func (j *Changing) expire(input int, ids []uint32) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	s, w := j.stores[input], &j.work
-	slots := w.slots[:len(ids)]
-	if _, err := j.place(input, s.gather(ids), slots, false); err != nil {
-		return err
-	}
-	for p, id := range ids {
-		if err := j.detach(input, slots, p, id); err != nil {
-			return err
-		}
-	}
-	if err := j.tidyKeys(slots); err != nil {
-		return err
-	}
-	return s.flush()
 }

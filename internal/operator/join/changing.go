@@ -29,6 +29,8 @@ type Changing struct {
 	// free says that rows of an input need not be known any more.
 	free [2]bool
 	now  int64
+	// asked are the hashes of keys that the next call of OnTime needs: rows of theirs have expired.
+	asked []uint64
 
 	work  work
 	given given

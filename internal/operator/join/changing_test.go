@@ -136,7 +136,8 @@ type changingRun struct {
 	errs   []string
 	counts op.Counts
 	ended  [2]bool
-	kinds  bool           // a batch had kinds
+	kinds  bool // a batch had kinds
+	needs  op.Needs
 	stored *optest.Stored // nil: state is stored as a whole
 }
 
@@ -145,6 +146,27 @@ func (r *changingRun) keep(t *rapid.T) {
 	if rapid.Bool().Draw(t, "stored entry by entry") {
 		r.stored = optest.Store(r.op)
 	}
+}
+
+// load makes resident what the next call needs.
+func (r *changingRun) load(input int, b *batch.Batch) {
+	r.t.Helper()
+	if r.stored == nil {
+		return
+	}
+	r.op.Needs(input, b, &r.needs)
+	if err := r.needs.Load(r.op.Tables()); err != nil {
+		r.t.Fatalf("%v", err)
+	}
+}
+
+// tick tells the operator what time it is.
+func (r *changingRun) tick(now int64) {
+	r.t.Helper()
+	r.drain(0, func() (bool, error) {
+		r.load(-1, nil)
+		return r.op.OnTime(now, r.out)
+	})
 }
 
 // seal may end an epoch, and stores some of what is sealed.
@@ -159,6 +181,9 @@ func (r *changingRun) seal(t *rapid.T) {
 	}
 	if err == nil && what > 0 {
 		err = r.stored.Drain([]int64{0, math.MaxInt64, 60, 60}[what])
+	}
+	if err == nil && rapid.Bool().Draw(t, "evict") {
+		err = r.stored.Evict(rapid.IntRange(1, 4).Draw(t, "rows"), rapid.Bool().Draw(t, "all"))
 	}
 	if err != nil {
 		r.t.Fatalf("%v", err)
@@ -179,6 +204,7 @@ func (r *changingRun) feed(types []schema.Type, e changeEvent) {
 			b.Kinds[b.Row(i)] = k
 		}
 	}
+	r.load(e.input, b)
 	r.drain(b.Len, func() (bool, error) { return r.op.ApplyInput(e.input, b, r.out) })
 	scribble(b)
 }

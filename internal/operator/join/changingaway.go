@@ -14,7 +14,7 @@ import (
 
 // leaves reports whether rows may leave memory: nothing but their keys finds them.
 func (j *Changing) leaves() bool {
-	return j.kin == nil && j.keys[LeftInput].dealer == nil && j.cfg.Inputs[LeftInput].TTL == 0 && j.cfg.Inputs[RightInput].TTL == 0 && len(j.keys[LeftInput].dealt) > 0
+	return j.kin == nil && j.keys[LeftInput].dealer == nil && len(j.keys[LeftInput].dealt) > 0
 }
 
 // Leaves reports whether rows may leave memory.
@@ -133,7 +133,7 @@ func (c *changingRows) evictGroup(group uint8, want int, settled bool) (evicted 
 		}
 	}
 	for input, s := range j.stores {
-		if err := s.rows.Expel(c.ids[input]); err != nil {
+		if err := s.expel(c.ids[input]); err != nil {
 			return 0, err
 		}
 	}
@@ -228,7 +228,7 @@ func (j *Changing) restoreWhole() error {
 			}
 		}
 		for input, s := range j.stores {
-			if err := s.rows.Expel(c.ids[input]); err != nil {
+			if err := s.expel(c.ids[input]); err != nil {
 				return err
 			}
 		}

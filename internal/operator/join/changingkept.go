@@ -85,17 +85,22 @@ func (s *store) restoreBeside(id uint32, value []byte) error {
 	return nil
 }
 
-// load makes rows that were put in found.
+// load makes rows that were put in found, but for those that have expired.
 func (j *Changing) load(input int, ids []uint32) error {
 	s := j.stores[input]
 	if err := s.grow(); err != nil {
 		return err
 	}
-	s.loaded = true
 	if !j.plan.stores[RightInput] {
 		ids = j.numbers.housed(ids)
 	}
-	return j.relink(input, ids)
+	if err := j.relink(input, ids); err != nil || s.ages == nil {
+		return err
+	}
+	for _, id := range ids {
+		s.ages.link(id)
+	}
+	return j.expire(input, j.lapsed(s, ids))
 }
 
 // Rest returns nothing: the parts are all there is.
@@ -104,19 +109,8 @@ func (j *Changing) Rest(op.KeyGroup) ([]byte, error) { return nil, nil }
 // RestoreRest is never called.
 func (j *Changing) RestoreRest(op.KeyGroup, []byte) error { return nil }
 
-// Restored puts the rows that were put in in the order of their ages.
-func (j *Changing) Restored() error {
-	for _, s := range j.stores {
-		if s.ages == nil || !s.loaded {
-			continue
-		}
-		for g := range keyed.Groups {
-			group := uint8(g) //nolint:gosec // below Groups
-			s.ages.line(group, s.rows.AppendGroup(nil, group))
-		}
-	}
-	return op.OutOfMemory(j.cfg.title(), j.restoreWhole())
-}
+// Restored has keys leave memory that were restored in part.
+func (j *Changing) Restored() error { return op.OutOfMemory(j.cfg.title(), j.restoreWhole()) }
 
 // touchNumbers notes that it changes how many rows of the right input keys have, if that is what is stored and the batch at work is of that input.
 func (j *Changing) touchNumbers() error {

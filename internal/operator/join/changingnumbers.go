@@ -49,15 +49,15 @@ func (n *numbers) Spill(into *durable.Changes, most int64) (more bool) {
 
 // Evict has keys leave memory with their left rows; see keyed.Evictable.
 func (n *numbers) Evict(want int, settled bool) (evicted int, err error) {
-	rows := n.j.stores[LeftInput].rows
-	if n.j.work.in != nil || !rows.Settled() {
+	left := n.j.stores[LeftInput]
+	if n.j.work.in != nil || !left.rows.Settled() {
 		return 0, nil
 	}
 	n.ids, n.settled = n.ids[:0], settled
 	if evicted, err = n.Table.Evict(want, settled); err != nil {
 		return evicted, err
 	}
-	return evicted, rows.Expel(n.ids)
+	return evicted, left.expel(n.ids)
 }
 
 // let takes the left rows of a key out of what they are found by, to be expelled, if the store has all of them as they are.
@@ -100,12 +100,7 @@ func (n *numbers) Depart(bool) error {
 
 // depart has all rows leave memory, with the memory.
 func (s *store) depart() error {
-	if s.index != nil {
-		s.index.free()
-	}
-	for _, slab := range s.slabs() {
-		slab.Free()
-	}
+	s.freeBeside()
 	return s.rows.Depart()
 }
 
@@ -141,7 +136,7 @@ func (n *numbers) restoreWhole() error {
 			}
 		}
 		if err = n.Expel(slots); err == nil {
-			err = rows.Expel(n.ids)
+			err = n.j.stores[LeftInput].expel(n.ids)
 		}
 	}
 	return op.OutOfMemory(n.j.cfg.title(), err)

@@ -36,15 +36,16 @@ func (j *Changing) Tables() []op.Table {
 	return tables
 }
 
-// Needs declares the key groups of in, or its keys where some are away. The end of an input needs none of those: what is away is dropped whole, or stays.
+// Needs declares the key groups of in, or its keys where some are away; for a time, those of which rows have expired. The end of an input needs none: what is away is dropped whole, or stays.
 func (j *Changing) Needs(input int, in *batch.Batch, needs *op.Needs) {
 	n := len(j.Tables())
 	if j.someAway() {
+		dealt := j.asked
 		if in != nil {
-			_, dealt := j.hash(input, in)
-			for i := range n {
-				needs.Keys(i, dealt)
-			}
+			_, dealt = j.hash(input, in)
+		}
+		for i := range n {
+			needs.Keys(i, dealt)
 		}
 		return
 	}
@@ -183,9 +184,8 @@ func (j *Changing) restoreSide(input int, number uint8, p [][]byte) error {
 		return nil
 	}
 	for i, id := range ids {
-		*s.ages.born.At(id) = born[i]
+		s.ages.push(id, born[i])
 	}
-	s.ages.line(number, ids)
 	return nil
 }
 

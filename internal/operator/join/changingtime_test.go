@@ -183,11 +183,11 @@ func TestRowsExpire(t *testing.T) {
 			switch rapid.IntRange(0, 5).Draw(rt, "what") {
 			case 0:
 				now += int64(rapid.IntRange(1, 5).Draw(rt, "later"))
-				r.drain(0, func() (bool, error) { return r.op.OnTime(now, r.out) })
+				r.tick(now)
 				m.expire(now)
 			case 1:
 				r.restart(fresh())
-				r.drain(0, func() (bool, error) { return r.op.OnTime(now, r.out) })
+				r.tick(now)
 			case 2, 3, 4:
 				serial++
 				value := func() string { return rapid.SampledFrom([]string{null, "1", "2"}).Draw(rt, "value") }
@@ -222,14 +222,14 @@ func TestRowsExpire(t *testing.T) {
 			}
 			r.seal(rt)
 			if now == 100 {
-				r.drain(0, func() (bool, error) { return r.op.OnTime(now, r.out) })
+				r.tick(now)
 			}
 			if got, want := r.fold.left(), m.rows(); !slices.Equal(got, want) {
 				rt.Fatalf("%s join, residual %v, inputs %+v\n got %q\nwant %q", c.Kind, c.Residual != nil, c.Inputs, got, want)
 			}
 		}
 		now += 100
-		r.drain(0, func() (bool, error) { return r.op.OnTime(now, r.out) })
+		r.tick(now)
 		if m.ttl[0] > 0 && m.ttl[1] > 0 {
 			for g := range op.KeyGroups {
 				if data, err := r.op.Snapshot(op.KeyGroup(g)); data != nil || err != nil {
@@ -259,7 +259,7 @@ func TestAgesAreStored(t *testing.T) {
 	if err := errors.Join(r.stored.Seal(), r.stored.Drain(math.MaxInt64)); err != nil {
 		t.Fatal(err)
 	}
-	at := func(micros int64) { r.drain(0, func() (bool, error) { return r.op.OnTime(micros, r.out) }) }
+	at := func(micros int64) { r.tick(micros) }
 	at(100)
 	r.restart(fresh())
 	at(102)
@@ -270,5 +270,59 @@ func TestAgesAreStored(t *testing.T) {
 	}
 	if n, err := r.stored.Len(); n != 1 || err != nil {
 		t.Errorf("%d entries were stored, %v; there was one row", n, err)
+	}
+}
+
+// TestRowsExpireThatHaveLeftMemory: rows that have left memory and that nobody asks for are found in the store once they have expired, and are removed from it; what is noted of them is forgotten.
+func TestRowsExpireThatHaveLeftMemory(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		kind join.Kind
+		ttl  [2]int64
+	}{{"both", join.Full, [2]int64{1000, 1000}}, {"left", join.Inner, [2]int64{1000, 0}}, {"counted", join.Semi, [2]int64{1000, 0}}} {
+		t.Run(test.name, func(t *testing.T) {
+			types := []schema.Type{schema.Of(schema.Int64), schema.Of(schema.Text)}
+			c := join.Config{Name: "j", Kind: test.kind, Left: types, Right: types, Keys: []join.Key{{}}, Pool: &batch.Pool{}, Budget: limit.New("test", 0)}
+			c.Inputs = [2]join.Input{{TTL: test.ttl[0]}, {TTL: test.ttl[1]}}
+			j, err := join.NewChanging(&c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := &changingRun{t: t, op: j, out: op.NewOutput(1), fold: folded{rows: map[string]int{}}}
+			r.stored = optest.Store(j)
+			const keys = 20_000
+			for now := int64(1); now <= 20*1000; now += 50 {
+				r.tick(now)
+				if now <= 15*1000 {
+					var rows [][]string
+					kinds := make([]batch.Change, keys/20/15)
+					for range kinds {
+						rows = append(rows, []string{fmt.Sprint(now*1000 + int64(len(rows))), "x"})
+					}
+					r.feed(types, changeEvent{input: join.LeftInput, rows: rows, kinds: kinds})
+				}
+				err := errors.Join(r.stored.Seal(), r.stored.Drain(math.MaxInt64))
+				if err == nil {
+					err = r.stored.Evict(1, true)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := errors.Join(r.stored.Seal(), r.stored.Drain(math.MaxInt64)); err != nil {
+				t.Fatal(err)
+			}
+			if n, err := r.stored.Len(); n > 0 || err != nil {
+				t.Errorf("%d entries are stored when all have expired: %v", n, err)
+			}
+			for _, table := range j.Tables() {
+				if test.kind != join.Semi && !table.Resident() {
+					t.Error("something is away when all has expired")
+				}
+			}
+			if used := c.Budget.Used(); test.kind != join.Semi && used > 128<<10 {
+				t.Errorf("%d bytes are in use when all has expired", used)
+			}
+		})
 	}
 }

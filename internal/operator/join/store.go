@@ -32,11 +32,9 @@ type store struct {
 	// doubts are how many candidates of each row may match for all that is known; nil where nobody asks.
 	doubts *keyed.Slab[uint32]
 
-	ttl  int64
-	ages *ages // nil without a TTL
-
-	// loaded: rows were put in one by one.
-	loaded bool
+	ttl      int64
+	ages     *ages // nil without a TTL
+	gleaning gleaning
 
 	dead []uint32 // rows that are unlinked, and not yet taken out of rows
 
@@ -76,7 +74,7 @@ func newStore(c *Config, plan *changes, input int) *store {
 		}
 	}
 	if in.TTL > 0 && plan.stores[input] {
-		s.ages = newAges(c.Budget)
+		s.ages = newAges(in.TTL, c.Budget)
 	}
 	for i, typ := range types {
 		s.read.Cols = append(s.read.Cols, nil)
@@ -159,7 +157,7 @@ func (s *store) register(id uint32, now int64) {
 		*s.degrees.At(id) = unsettled
 	}
 	if s.ages != nil {
-		s.ages.push(s.rows.GroupOf(id), id, now)
+		s.ages.push(id, now)
 	}
 }
 
@@ -228,9 +226,19 @@ func (s *store) unlink(r *run, id, slot uint32) error {
 // drop takes a row out that is in no run any more. It is there until flush.
 func (s *store) drop(id uint32) {
 	if s.ages != nil {
-		s.ages.remove(s.rows.GroupOf(id), id)
+		s.ages.remove(id)
 	}
 	s.dead = append(s.dead, id)
+}
+
+// expel takes rows out of memory that are in no run any more, and that the store has as they are.
+func (s *store) expel(ids []uint32) error {
+	for _, id := range ids {
+		if s.ages != nil {
+			s.ages.remove(id)
+		}
+	}
+	return s.rows.Expel(ids)
 }
 
 // dropRun takes all rows of a run out, of a store whose rows are not in an index.
@@ -257,6 +265,11 @@ func (s *store) flush() error {
 // freeRows drops all rows.
 func (s *store) freeRows() {
 	s.rows.Free()
+	s.freeBeside()
+}
+
+// freeBeside drops what is noted of rows.
+func (s *store) freeBeside() {
 	for _, slab := range s.slabs() {
 		slab.Free()
 	}

@@ -25,6 +25,9 @@ type away struct {
 	closed bool
 	// filters are Bloom filters, each twice as large as the one before; the last one takes what is added.
 	filters []*filter
+	// renewed are those that take the place of filters at the end of a renewal, which is under way if renewing.
+	renewed  []*filter
+	renewing bool
 	// buried are hashes of which the store still has entries that were removed: in the epoch under way, and in the sealed one.
 	buried [2]map[uint64]struct{}
 	// held is what is reserved for these; crowded says that they take so much that the epoch under way should be spilled.
@@ -150,20 +153,29 @@ func (a *away) isLoose() bool { return a.loose[0] || a.loose[1] }
 func (a *away) add(hash uint64) error {
 	a.groups[hash>>groupShift]++
 	a.any = true
-	if a.ranged || a.has(hash) {
+	if a.ranged {
 		return nil
 	}
-	last := len(a.filters) - 1
-	if last < 0 || a.filters[last].count == a.filters[last].room {
-		lines := linesOf(len(a.filters))
+	a.renote(hash)
+	return a.note(&a.filters, hash)
+}
+
+// note adds a hash to filters, unless it is there.
+func (a *away) note(filters *[]*filter, hash uint64) error {
+	if slices.ContainsFunc(*filters, func(f *filter) bool { return f.has(hash) }) {
+		return nil
+	}
+	last := len(*filters) - 1
+	if last < 0 || (*filters)[last].count == (*filters)[last].room {
+		lines := linesOf(len(*filters))
 		f := &filter{lines: NewSlab[[8]uint64](a.budget), room: lines * lineHashes}
 		if err := f.lines.Grow(lines); err != nil {
 			return err
 		}
-		a.filters = append(a.filters, f)
+		*filters = append(*filters, f)
 		last++
 	}
-	a.filters[last].add(hash)
+	(*filters)[last].add(hash)
 	return nil
 }
 
@@ -216,6 +228,7 @@ func (a *away) forgetFilters() {
 		f.lines.Free()
 	}
 	a.filters = nil
+	a.giveUpRenewal()
 }
 
 // load gives admit the entries of hashes, and all of groups, that are away; resident says of which hashes there are entries in memory: none of those is away.

@@ -250,6 +250,31 @@ func (r *reader) present(c *batch.Column, row int) {
 	}
 }
 
+// skip passes over what appendValue wrote of a column of a type.
+func (r *reader) skip(typ *schema.Type) {
+	if tag := r.byte(); tag == absentValue || typ.Kind == schema.Null {
+		return
+	}
+	switch kind := typ.Kind; {
+	case kind == schema.Bool:
+		r.take(1)
+	case kind == schema.Numeric:
+		r.take(18)
+	case kind.IsVariable():
+		r.take(r.uvarint())
+	case kind == schema.Array:
+		for n := r.count(); n > 0 && r.err == nil; n-- {
+			r.skip(typ.Elem)
+		}
+	case kind == schema.Row:
+		for i := range typ.Fields {
+			r.skip(&typ.Fields[i].Type)
+		}
+	default:
+		r.take(uint64(kind.Width())) //nolint:gosec // a few bytes
+	}
+}
+
 func (r *reader) decimal(c *batch.Column, row int) {
 	lo, hi := r.uint64(), r.uint64()
 	d := numeric.Decimal{Coef: numeric.Int128{Lo: lo, Hi: int64(hi)}, Scale: int16(r.uint16())}

@@ -102,6 +102,16 @@ func (r *Rows) decode(keys, values [][]byte, cols []*batch.Column, beside func(r
 	return nil
 }
 
+// Beside returns what is kept beside a row that is stored as value. Lent as value is. The error is a *CorruptError.
+func (r *Rows) Beside(value []byte) ([]byte, error) {
+	in := &reader{what: r.name, data: value}
+	in.byte()
+	for i := range r.types {
+		in.skip(&r.types[i])
+	}
+	return value[in.at:], in.err
+}
+
 // Away reports whether rows of a key group have left memory.
 func (r *Rows) Away(group uint8) bool { return r.away != nil && r.away.groups[group] > 0 }
 

@@ -1,0 +1,169 @@
+package join
+
+import (
+	"encoding/binary"
+
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/state/keyed"
+)
+
+// Rows that have expired are taken out as time goes by. Those that have left memory are found in the store, all of which is gone through again and again, key group by key group; the keys that they have are loaded, and what is
+// loaded is taken out if it has expired.
+
+const (
+	// gleanedParts: all that is away is gone through once in this part of the time for which rows live.
+	gleanedParts = 4
+	// gleanedKeys is how many keys are loaded at once, gleanedRows how many rows are looked at in one call.
+	gleanedKeys = 512
+	gleanedRows = 4096
+	// notedLeast is how many noted hashes are not worth a look.
+	notedLeast = 4096
+)
+
+// gleaning is how far the rows of a store that are away have been gone through.
+type gleaning struct {
+	// began is when the round began, of which group is the key group at hand; at is the place in it. The zero value is before the first round.
+	began int64
+	group int
+	at    keyed.Bookmark
+	// seen is how many hashes were found in the round, last the one that was found last.
+	seen int
+	last uint64
+}
+
+// OnTime forgets rows that have expired, some at a time.
+func (j *Changing) OnTime(micros int64, _ *op.Output) (more bool, err error) {
+	j.now, j.asked = micros, j.asked[:0]
+	for input, s := range j.stores {
+		if s.ages == nil || j.free[input] {
+			continue
+		}
+		if err := s.ages.bear(s.rows, micros); err != nil {
+			return false, op.OutOfMemory(j.cfg.title(), err)
+		}
+		ids, some := s.ages.expired(micros-s.ttl, j.work.fresh[:0:len(j.work.fresh)])
+		if err := j.expire(input, ids); err != nil {
+			return false, op.OutOfMemory(j.cfg.title(), err)
+		}
+		more = more || some
+	}
+	for input, s := range j.stores {
+		if more || s.ages == nil || j.free[input] || !s.rows.HasAway() {
+			continue
+		}
+		if more, err = j.glean(s); err != nil {
+			return false, err
+		}
+	}
+	return more, nil
+}
+
+// expire takes rows out.
+func (j *Changing) expire(input int, ids []uint32) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	s, w := j.stores[input], &j.work
+	slots := w.slots[:len(ids)]
+	if _, err := j.place(input, s.gather(ids), slots, false); err != nil {
+		return err
+	}
+	for p, id := range ids {
+		if err := j.detach(input, slots, p, id); err != nil {
+			return err
+		}
+	}
+	if err := j.tidyKeys(slots); err != nil {
+		return err
+	}
+	return s.flush()
+}
+
+// lapsed returns those of ids, rows that were loaded, that have expired. Lent until the next call.
+func (j *Changing) lapsed(s *store, ids []uint32) []uint32 {
+	if j.now == unborn {
+		return nil
+	}
+	gone, until := j.work.fresh[:0], max(j.now-s.ttl, s.ages.swept)
+	for _, id := range ids {
+		if born := *s.ages.born.At(id); born != unborn && born <= until {
+			gone = append(gone, id)
+		}
+	}
+	return gone
+}
+
+// glean goes on with the rows of s that are away, as far as it is time to, and has the next call need the keys of some that have expired. It reports whether there is more to do now.
+func (j *Changing) glean(s *store) (more bool, err error) {
+	g := &s.gleaning
+	if g.began == 0 {
+		g.began = j.now
+		s.rows.Renew()
+	}
+	each := s.ttl / gleanedParts / keyed.Groups
+	for g.group < keyed.Groups && j.now-g.began >= each*int64(g.group+1) {
+		if more, err := j.gleanSome(s); more || err != nil {
+			return more, err
+		}
+	}
+	if g.group == keyed.Groups {
+		s.rows.Renewed()
+		idle := g.seen == 0 || s.rows.Noted() > 2*g.seen+notedLeast // most of what is noted is no more
+		*g = gleaning{began: j.now}
+		if idle {
+			s.rows.Renew()
+		}
+	}
+	return false, nil
+}
+
+// gleanSome looks at some rows of the key group at hand, and reports whether it is enough for one call.
+func (j *Changing) gleanSome(s *store) (enough bool, err error) {
+	g := &s.gleaning
+	read, failed := 0, error(nil)
+	over, err := s.rows.Read(&g.at, firstOf(g.group+1)-1, func(hash uint64, _, value []byte) bool {
+		read++
+		if j.table.HasHash(hash) {
+			return read < gleanedRows
+		}
+		if hash != g.last || g.seen == 0 {
+			g.seen, g.last = g.seen+1, hash
+			s.rows.Renote(hash)
+		}
+		var born int64
+		if born, failed = s.bornOf(value); failed != nil {
+			return false
+		}
+		if n := len(j.asked); (born == unborn || born <= j.now-s.ttl) && (n == 0 || j.asked[n-1] != hash) {
+			j.asked = append(j.asked, hash)
+		}
+		return read < gleanedRows && len(j.asked) < gleanedKeys
+	})
+	switch {
+	case failed != nil:
+		return false, failed
+	case err != nil:
+		return false, err
+	case !over:
+		return true, nil
+	}
+	g.group++
+	g.at.At(firstOf(g.group))
+	return len(j.asked) > 0 || read >= gleanedRows, nil
+}
+
+// bornOf returns the age of a row that is stored as value.
+func (s *store) bornOf(value []byte) (int64, error) {
+	rest, err := s.rows.Beside(value)
+	for _, slab := range [...]*keyed.Slab[uint32]{s.degrees, s.doubts} {
+		if slab != nil {
+			_, n := binary.Uvarint(rest)
+			rest = rest[max(n, 0):]
+		}
+	}
+	born, n := binary.Varint(rest)
+	if err == nil && n <= 0 {
+		err = &keyed.CorruptError{What: s.name, Reason: "a row has no age"}
+	}
+	return born, err
+}
