@@ -31,6 +31,8 @@ type joinCase struct {
 	bounded bool
 	// narrow: hardly more than the keys of one side is kept, and so there are twice as many.
 	narrow bool
+	// ttl: rows have a time to live, which no run reaches.
+	ttl bool
 }
 
 func (c joinCase) keys() int {
@@ -44,6 +46,7 @@ func joinCases() map[string]joinCase {
 	return map[string]joinCase{
 		"bounded": {query: "SELECT s.n, t.x FROM s JOIN t ON s.n = t.k"},
 		"endless": {query: "SELECT s.n, u.x FROM s JOIN u ON s.n = u.n"},
+		"mortal":  {query: "SELECT s.n, u.x FROM s LEFT JOIN u ON s.n = u.n WHERE u.n IS NOT NULL", ttl: true},
 		"in":      {query: "SELECT n, x FROM (SELECT n, repeat(n::text, 64) AS x FROM s) AS s WHERE n IN (SELECT n FROM u)", narrow: true},
 		// Keys of some 300 bytes, which are kept beside the rows.
 		"long": {query: "SELECT s.n FROM (SELECT n, repeat(n::text, 64) AS x FROM s) AS s JOIN u ON s.x = u.x"},
@@ -54,7 +57,11 @@ func joinCases() map[string]joinCase {
 
 // script ends when all rows have come that the query has.
 func (c joinCase) script() string {
-	return fmt.Sprintf("CREATE SOURCE s (n BIGINT) WITH (connector = 'file', path = 's.csv', format = 'csv', follow = %t);\n"+
+	set := ""
+	if c.ttl {
+		set = "SET ttl = '1 day';\n"
+	}
+	return set + fmt.Sprintf("CREATE SOURCE s (n BIGINT) WITH (connector = 'file', path = 's.csv', format = 'csv', follow = %t);\n"+
 		"CREATE SOURCE numbers (n BIGINT) WITH (connector = 'generate', kind = 'sequence', rows = %d);\n"+
 		"CREATE VIEW t AS SELECT (n * 2654435761) %% %d AS k, repeat(n::text, 64) AS x FROM numbers;\n"+
 		"CREATE SOURCE others (n BIGINT) WITH (connector = 'file', path = 'u.csv', format = 'csv', follow = true);\n"+
