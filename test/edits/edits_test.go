@@ -188,7 +188,7 @@ var refused = []struct {
 }{
 	{name: "other keys", old: source + file("out") + groups, now: source + file("out") + `INSERT INTO out SELECT amount, count(*) AS n, sum(amount) AS total FROM orders GROUP BY amount;`, reason: "it groups by orders.amount, and grouped by orders.customer"},
 	{name: "another filter", old: source + file("out") + groups, now: source + file("out") + strings.ReplaceAll(groups, "FROM orders", "FROM orders WHERE amount > 5"), reason: "the filter before it was none, is (orders.amount > 5)"},
-	{name: "another window", old: source + file("out") + minutes, now: source + file("out") + strings.ReplaceAll(minutes, "1 minute", "2 minutes"), reason: "its windows were TUMBLE size 60000000 µs, are TUMBLE size 120000000 µs"},
+	{name: "another window", old: source + file("out") + minutes, now: source + file("out") + strings.ReplaceAll(minutes, "1 minute", "2 minutes"), reason: "its windows were TUMBLE size 1m0s, are TUMBLE size 2m0s"},
 	{name: "another condition", old: source + more + file("out") + joined, now: source + more + file("out") + strings.ReplaceAll(joined, "o.amount = m.id", "o.amount = m.customer"), reason: "its condition was orders.amount = more.id"},
 	{name: "a narrower type", old: source + file("out") + groups, now: strings.ReplaceAll(source, "customer INT", "customer SMALLINT") + file("out") + groups, reason: "key 1 was INTEGER, is SMALLINT"},
 	{name: "another file", old: source + file("out") + groups, now: strings.ReplaceAll(source, "/orders", "/more") + file("out") + groups, reason: "option path is another"},

@@ -3,6 +3,7 @@ package evolve
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,6 +11,23 @@ import (
 )
 
 func span(micros int64) string { return (time.Duration(micros) * time.Microsecond).String() }
+
+// spans writes the spans of time in a text as span does: descriptions have them in µs.
+func spans(text string) string {
+	words := strings.Split(text, " ")
+	shown := words[:0]
+	for i, word := range words {
+		end, unit := strings.CutPrefix(word, "µs")
+		if n := len(shown); unit && i > 0 {
+			if micros, err := strconv.ParseInt(words[i-1], 10, 64); err == nil {
+				shown[n-1] = span(micros) + end
+				continue
+			}
+		}
+		shown = append(shown, word)
+	}
+	return strings.Join(shown, " ")
+}
 
 // pair is a step with one of the old plan that it might go on from.
 type pair struct {
@@ -174,12 +192,12 @@ type judgement struct {
 func (j *judgement) reset(format string, args ...any) {
 	j.how.Verdict = Reset
 	j.cost += costReset
-	j.how.Reasons = append(j.how.Reasons, fmt.Sprintf(format, args...))
+	j.how.Reasons = append(j.how.Reasons, spans(fmt.Sprintf(format, args...)))
 }
 
 func (j *judgement) note(cost int, format string, args ...any) {
 	j.cost += cost
-	j.how.Reasons = append(j.how.Reasons, fmt.Sprintf(format, args...))
+	j.how.Reasons = append(j.how.Reasons, spans(fmt.Sprintf(format, args...)))
 }
 
 func (j *judgement) transform(cost int, format string, args ...any) {
