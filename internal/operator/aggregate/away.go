@@ -10,7 +10,7 @@ import (
 
 // Groups leave memory by their hashes, and so do, each by itself, the values that calls have seen. Values are known by the number of their group, and so are looked for when the group is there.
 
-// leaves reports whether groups may leave memory: neither time alone nor, with changes, a flush without rows finds any, and the rows that are kept for them are ranked.
+// leaves reports whether groups may leave memory: with changes, no flush without rows finds any, and the rows that are kept for them are ranked.
 func (o *Operator) leaves() bool {
 	return o.table != nil && o.seenLeave() && (o.changes != nil || !slices.ContainsFunc(o.calls, func(c *call) bool { return c.ordered != nil })) &&
 		(o.changes == nil || !slices.ContainsFunc(o.config.Sets, func(places []int) bool { return len(places) == 0 }))
@@ -18,7 +18,7 @@ func (o *Operator) leaves() bool {
 
 // seenLeave reports whether values that calls have seen may leave memory.
 func (o *Operator) seenLeave() bool {
-	return (o.changes == nil || !o.changes.patient) && o.expiry == nil
+	return o.changes == nil || !o.changes.patient
 }
 
 // partLeaves reports whether the table with number i among Tables may leave memory.
@@ -43,7 +43,7 @@ func (o *Operator) leave(slot uint32) bool {
 	if o.changes != nil && *o.changes.marks.At(slot)&touched != 0 || o.stays != nil && o.stays(slot) || !o.groupPart.let(slot) {
 		return false
 	}
-	return o.forget(slot) == nil
+	return o.clear(slot) == nil
 }
 
 // vacate gives back the memory of what is kept for groups, which have all left.

@@ -12,6 +12,7 @@ import (
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/aggregate"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/sdktest"
@@ -21,10 +22,12 @@ import (
 type changing struct {
 	config    aggregate.Config
 	instances []*aggregate.Operator
-	owners    [op.KeyGroups]uint8
-	folded    map[string]int
-	rejects   []string
-	counts    op.Counts
+	// stored are the instances as they are stored, nil unless they are.
+	stored  []*optest.Stored
+	owners  [op.KeyGroups]uint8
+	folded  map[string]int
+	rejects []string
+	counts  op.Counts
 	// updates is how many rows were taken back.
 	updates int
 }
@@ -36,7 +39,7 @@ func newChanging(config aggregate.Config, instances int, owners func() uint8) *c
 }
 
 func (c *changing) make(instances int, owners func() uint8) {
-	c.instances = nil
+	c.instances, c.stored = nil, nil
 	for range instances {
 		c.instances = append(c.instances, aggregate.New(&batch.Pool{}, limit.New("test", 0), c.config))
 	}
@@ -45,12 +48,29 @@ func (c *changing) make(instances int, owners func() uint8) {
 	}
 }
 
+// store has what changes of the instances stored, so that it may leave memory.
+func (c *changing) store() {
+	for _, o := range c.instances {
+		c.stored = append(c.stored, optest.Store(o))
+	}
+}
+
 // drain runs an event to its end and folds what comes out.
 func (c *changing) drain(event func(out *op.Output) (bool, error)) error {
+	return c.drainOf(nil, event)
+}
+
+// drainOf is drain for rows.
+func (c *changing) drainOf(in *batch.Batch, event func(out *op.Output) (bool, error)) error {
 	out := op.NewOutput(1)
 	for more := true; more; {
 		out.Reset()
 		var err error
+		for _, s := range c.stored {
+			if err = s.Load(0, in); err != nil {
+				return err
+			}
+		}
 		if more, err = event(out); err != nil {
 			return err
 		}
@@ -133,7 +153,7 @@ func (c *changing) feed(b *batch.Batch) error {
 				part.Sel = append(part.Sel, uint16(b.Row(k)))
 			}
 		}
-		if err := c.drain(func(out *op.Output) (bool, error) { return o.Apply(&part, out) }); err != nil {
+		if err := c.drainOf(&part, func(out *op.Output) (bool, error) { return o.Apply(&part, out) }); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,10 @@
 package aggregate
 
 import (
+	"encoding/binary"
+	"errors"
+	"iter"
+	"math"
 	"slices"
 
 	"wire.example/wire/internal/operator/op"
@@ -19,7 +23,19 @@ type expiry struct {
 	orphans [keyed.Groups]int
 	gone    []uint32
 	live    []int64
+	// phase is what a sweep of a key group does next: from sweepSeen on, of one kind of values after the other. swept: those in memory are done.
+	phase  int
+	swept  bool
+	waking keyed.Waking
+	slots  []uint32
 }
+
+// Phases of a sweep of a key group.
+const (
+	sweepMemory = iota
+	sweepAway
+	sweepSeen
+)
 
 // expired reports whether the group in slot is.
 func (e *expiry) expired(slot uint32) bool {
@@ -55,14 +71,19 @@ func (g *groups) lasting(slot uint32) bool {
 
 // forget makes a slot that of a group that never was.
 func (g *groups) forget(slot uint32) error {
+	if g.expiry != nil && len(g.seen) > 0 {
+		g.expiry.orphans[g.table.GroupOf(slot)]++
+	}
+	return g.clear(slot)
+}
+
+// clear forgets what is known of the group in slot, whose values among those seen may be asked for again.
+func (g *groups) clear(slot uint32) error {
 	if g.changes != nil {
 		*g.changes.marks.At(slot) = 0
 	}
 	if g.rows != nil {
 		*g.rows.At(slot) = 0
-	}
-	if g.expiry != nil && len(g.seen) > 0 {
-		g.expiry.orphans[g.table.GroupOf(slot)]++
 	}
 	for _, c := range g.calls {
 		if err := c.drop(slot); err != nil {
@@ -81,15 +102,57 @@ func (o *Operator) OnTime(micros int64, out *op.Output) (more bool, err error) {
 	return more, op.OutOfMemory(o.config.Name, err)
 }
 
-// sweep forgets the groups of a key group that have expired, and returns how much it looked at.
-func (o *Operator) sweep(group uint8) (int, error) {
+// Pauses reports that groups which may leave memory do so between two calls of a sweep, too: many come back to be forgotten.
+func (o *Operator) Pauses() bool { return o.expiry != nil && o.expiry.Running() && o.Leaves() }
+
+// sweep forgets the groups of a key group that have expired, those in memory and those that are away, and then the values that groups have left behind. It returns how much it looked at, and whether it
+// waits for what is away.
+func (o *Operator) sweep(group uint8) (n int, waits bool, err error) {
+	e := o.expiry
 	if o.table == nil {
-		return 0, nil
+		return 0, false, nil
 	}
+	if e.phase == sweepMemory {
+		e.phase = sweepAway
+		if n, err = o.sweepSlots(o.table.Slots(group)); err != nil {
+			return n, false, err
+		}
+	}
+	if e.phase == sweepAway {
+		for _, hash := range e.waking.Take() {
+			e.slots = o.table.AppendHash(e.slots[:0], hash)
+			if _, err := o.sweepSlots(slices.Values(e.slots)); err != nil {
+				return n, false, err
+			}
+		}
+		if waits, err = e.waking.Next(group, o.table, o.expiredEntry); waits || err != nil {
+			return n, waits, err
+		}
+		e.phase = sweepMemory
+		if e.orphans[group] == 0 {
+			return n, false, nil
+		}
+		e.orphans[group] = 0
+		if err := o.findLive(group); err != nil {
+			return n, false, err
+		}
+		e.phase = sweepSeen
+	}
+	for ; int(e.phase-sweepSeen) < len(o.seen); e.phase++ {
+		swept, waits, err := o.seen[e.phase-sweepSeen].sweep(group, e)
+		if n += swept; waits || err != nil {
+			return n, waits, err
+		}
+	}
+	e.phase = sweepMemory
+	return n, false, nil
+}
+
+// sweepSlots forgets those of some groups that have expired, and returns how many it looked at.
+func (o *Operator) sweepSlots(slots iter.Seq[uint32]) (n int, err error) {
 	e := o.expiry
 	e.gone = e.gone[:0]
-	n := 0
-	for slot := range o.table.Slots(group) {
+	for slot := range slots {
 		if n++; e.expired(slot) && !o.lasting(slot) {
 			e.gone = append(e.gone, slot)
 		}
@@ -99,32 +162,97 @@ func (o *Operator) sweep(group uint8) (int, error) {
 			return n, err
 		}
 	}
-	if e.orphans[group] == 0 {
-		return n, nil
+	return n, nil
+}
+
+// expiredEntry reports whether a group that is away has expired, or may have.
+func (o *Operator) expiredEntry(_, value []byte) bool {
+	_, last, ok := o.headOf(value)
+	return !ok || o.expiry.Expired(last)
+}
+
+// headOf returns the number of a stored group, 0 if they have none, and when a row came for it last. It is not ok where that does not say so by itself.
+func (o *Operator) headOf(value []byte) (number, last int64, ok bool) {
+	if len(value) == 0 || value[0]&^lasting != 0 {
+		return 0, 0, false
 	}
-	e.orphans[group] = 0
+	value = value[1:]
+	counts := []*int64{}
+	var rows int64
+	if o.rows != nil {
+		counts = append(counts, &rows)
+	}
+	if o.numbers != nil {
+		counts = append(counts, &number)
+	}
+	for _, to := range append(counts, &last) {
+		v, n := binary.Uvarint(value)
+		if n <= 0 || v > math.MaxInt64 {
+			return 0, 0, false
+		}
+		*to, value = int64(v), value[n:]
+	}
+	return number, last, true
+}
+
+// findLive finds the numbers of the groups that there are in a key group, those that are away included.
+func (o *Operator) findLive(group uint8) error {
+	e := o.expiry
 	e.live = e.live[:0]
 	for slot := range o.table.Slots(group) {
 		e.live = append(e.live, *o.numbers.of.At(slot))
 	}
+	_, err := o.table.ReadAway(group, 0, func(_ uint64, _, value []byte) bool {
+		number, _, _ := o.headOf(value)
+		e.live = append(e.live, number)
+		return true
+	})
 	slices.Sort(e.live)
-	for _, s := range o.seen {
-		swept, err := s.sweep(group, e.live)
-		if n += swept; err != nil {
-			return n, err
-		}
-	}
-	return n, nil
+	return err
 }
 
-// sweep forgets the values of a key group whose groups are not among those with the given numbers, and returns how many it looked at.
-func (s *seen) sweep(group uint8, live []int64) (int, error) {
-	cols := make([]*batch.Column, 0, 1+len(s.args))
-	cols = append(cols, batch.NewColumn(s.groups.pool, s.groups.numbers.column.Type()))
-	for _, a := range s.args {
-		cols = append(cols, batch.NewColumn(s.groups.pool, s.groups.config.Types[a]))
+// sweep forgets the values of a key group whose groups are none of the live ones, and returns how many it looked at in memory, and whether it waits for some that are away.
+func (s *seen) sweep(group uint8, e *expiry) (n int, waits bool, err error) {
+	if !e.swept {
+		e.swept = true
+		if n, err = s.sweepSlots(s.table.Slots(group), e.live); err != nil {
+			return n, false, err
+		}
 	}
-	all := slices.Collect(s.table.Slots(group))
+	for _, hash := range e.waking.Take() {
+		e.slots = s.table.AppendHash(e.slots[:0], hash)
+		if _, err := s.sweepSlots(slices.Values(e.slots), e.live); err != nil {
+			return n, false, err
+		}
+	}
+	number := []*batch.Column{batch.NewColumn(s.groups.pool, s.types[0])}
+	defer number[0].Release()
+	var bad error
+	waits, err = e.waking.Next(group, s.table, func(key, _ []byte) bool {
+		number[0].Reset(1)
+		if _, err := keyed.ReadRow("a value of "+s.groups.config.Name, key, number, 0); err != nil {
+			bad = err
+			return false
+		}
+		_, live := slices.BinarySearch(e.live, number[0].Int64s()[0])
+		return !live
+	})
+	e.swept = waits
+	return n, waits, errors.Join(err, bad)
+}
+
+// sweepSlots forgets those of some values whose groups are none of the live ones, and returns how many it looked at.
+func (s *seen) sweepSlots(slots iter.Seq[uint32], live []int64) (n int, err error) {
+	cols := make([]*batch.Column, 0, len(s.types))
+	for _, t := range s.types {
+		cols = append(cols, batch.NewColumn(s.groups.pool, t))
+	}
+	defer func() {
+		for _, c := range cols {
+			c.Release()
+		}
+	}()
+	all := slices.Collect(slots)
 	for slots := range slices.Chunk(all, batch.MaxRows) {
 		s.table.GatherKeys(slots, cols)
 		for i, number := range cols[0].Int64s() {
@@ -135,9 +263,6 @@ func (s *seen) sweep(group uint8, live []int64) (int, error) {
 				return len(all), err
 			}
 		}
-	}
-	for _, c := range cols {
-		c.Release()
 	}
 	return len(all), nil
 }

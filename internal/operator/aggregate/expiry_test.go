@@ -32,6 +32,10 @@ func TestGroupsExpire(t *testing.T) {
 		config := config
 		config.Retracts = rapid.Bool().Draw(r, "retracts")
 		c := newChanging(config, 1, zero)
+		kept := rapid.Bool().Draw(r, "kept")
+		if kept {
+			c.store()
+		}
 		now, lives, over := int64(0), map[int]*life{}, []string{}
 		answer := func(key int, l *life) string {
 			args := slices.Clone(l.args)
@@ -41,14 +45,22 @@ func TestGroupsExpire(t *testing.T) {
 			return fmt.Sprintf("%d, %d, %d, [%s]", key, len(args), len(slices.Compact(args)), text)
 		}
 		for range rapid.IntRange(1, 40).Draw(r, "steps") {
-			switch rapid.IntRange(0, 4).Draw(r, "step") {
+			switch rapid.IntRange(0, 5).Draw(r, "step") {
+			case 5:
+				if kept {
+					c.must(r, leaveSome(r, c))
+				}
 			case 0:
 				now += rapid.Int64Range(1, 7000).Draw(r, "time")
 				for _, o := range c.instances {
 					c.must(r, c.drain(func(out *op.Output) (bool, error) { return o.OnTime(now, out) }))
 				}
 			case 1:
-				c.must(r, c.move(rapid.IntRange(1, 3).Draw(r, "instances"), func() uint8 { return 1 }))
+				if kept {
+					c.must(r, c.resume())
+				} else {
+					c.must(r, c.move(rapid.IntRange(1, 3).Draw(r, "instances"), func() uint8 { return 1 }))
+				}
 				for _, o := range c.instances {
 					c.must(r, c.drain(func(out *op.Output) (bool, error) { return o.OnTime(now, out) }))
 				}
@@ -88,6 +100,11 @@ func TestGroupsExpire(t *testing.T) {
 				now += 20_000
 				c.must(r, c.drain(func(out *op.Output) (bool, error) { return o.OnTime(now, out) }))
 			}
+			for _, s := range c.stored {
+				if n, err := storedEntries(s); n > 0 || err != nil {
+					r.Fatalf("%d entries are left, %v", n, err)
+				}
+			}
 			for g := range op.KeyGroups {
 				if data, err := o.Snapshot(op.KeyGroup(g)); err != nil || data != nil {
 					r.Fatalf("key group %d has state of %d bytes, %v", g, len(data), err)
@@ -95,6 +112,52 @@ func TestGroupsExpire(t *testing.T) {
 			}
 		}
 	})
+}
+
+// leaveSome has groups leave memory, sometimes all with the memory; a barrier may come before, whose epoch is stored at once or not.
+func leaveSome(t *rapid.T, c *changing) error {
+	if err := c.flush(); err != nil {
+		return err
+	}
+	for _, s := range c.stored {
+		if rapid.Bool().Draw(t, "seal") {
+			if err := s.Seal(); err != nil {
+				return err
+			}
+		}
+		if err := s.Evict(rapid.IntRange(1, 4).Draw(t, "entries"), rapid.IntRange(0, 3).Draw(t, "all") == 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// storedEntries is how many entries there are once all is stored.
+func storedEntries(s *optest.Stored) (int, error) {
+	for range 2 {
+		if err := s.Seal(); err != nil {
+			return 0, err
+		}
+	}
+	return s.Len()
+}
+
+// resume goes on with new instances from what is stored.
+func (c *changing) resume() error {
+	if err := c.flush(); err != nil {
+		return err
+	}
+	from := c.stored
+	c.make(len(from), zero)
+	c.stored = nil
+	for i, s := range from {
+		next, err := s.Move(c.instances[i])
+		if err != nil {
+			return err
+		}
+		c.stored = append(c.stored, next)
+	}
+	return nil
 }
 
 func joined(args []int) string {

@@ -75,11 +75,28 @@ func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	}
 }
 
-// needAll declares everything that does not leave memory.
+// needAll declares everything that does not leave memory, and what a sweep has found that did.
 func (o *Operator) needAll(needs *op.Needs) {
+	if e := o.expiry; e != nil && o.keeps {
+		o.needWoken(needs, e.waking.Hashes())
+	}
 	for i := range o.tables {
 		if !o.keeps || !o.partLeaves(i) {
 			needs.All(i)
+		}
+	}
+}
+
+// needWoken declares the groups of hashes that a sweep has found, or the values.
+func (o *Operator) needWoken(needs *op.Needs, hashes []uint64) {
+	switch of := o.expiry.phase; {
+	case len(hashes) == 0:
+	case of >= sweepSeen:
+		needs.Keys(1+of-sweepSeen, hashes)
+	default:
+		needs.Keys(0, hashes)
+		for k := 1 + len(o.seen); k < len(o.tables); k++ {
+			needs.Keys(k, hashes)
 		}
 	}
 }

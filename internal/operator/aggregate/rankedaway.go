@@ -305,7 +305,7 @@ func (o *Operator) expel(group uint8, hashes map[uint64]struct{}) error {
 		}
 	}
 	for _, slot := range slots {
-		if err := o.forget(slot); err != nil {
+		if err := o.clear(slot); err != nil {
 			return err
 		}
 	}

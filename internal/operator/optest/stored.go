@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"math"
+	"slices"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
+	"wire.example/wire/sdk/batch"
 )
 
 // Stored is an operator whose state is stored entry by entry, for tests that drive it themselves. It owns all key groups.
@@ -105,6 +107,17 @@ func (s *Stored) spillChanges(part keyed.Evictable) error {
 	for part.Spill(changes, spilledAtOnce) {
 	}
 	return s.store.Apply(context.Background(), []*store.Changes{changes})
+}
+
+// Load asks the operator what it needs for rows of an input, or for the next call of an event, for which in is nil, and makes it resident, as a driver does where state is away. It is called before each call.
+func (s *Stored) Load(input int, in *batch.Batch) error {
+	tables := s.op.(op.Tabled).Tables()
+	if !slices.ContainsFunc(tables, func(t op.Table) bool { return !t.Resident() }) {
+		return nil
+	}
+	var needs op.Needs
+	s.op.(op.Needer).Needs(input, in, &needs)
+	return needs.Load(tables)
 }
 
 // spilledAtOnce is about how many bytes of spilled rows are stored at once: so few that there are several pieces.

@@ -59,14 +59,17 @@ func (s *SetOp) take(input int, slot uint32, adds bool) bool {
 	return true
 }
 
-// leaves reports whether rows may leave memory: time alone finds none.
-func (s *SetOp) leaves() bool { return s.cfg.TTL == 0 && len(s.cfg.Types) > 0 }
+// leaves reports whether rows may leave memory.
+func (s *SetOp) leaves() bool { return len(s.cfg.Types) > 0 }
 
 // vacate gives back the memory of what is kept beside rows, which have all left.
 func (s *SetOp) vacate() {
 	s.counts.Free()
 	if s.changes != nil {
 		s.changes.shown.Free()
+	}
+	if s.expiry != nil {
+		s.expiry.last.Free()
 	}
 	s.strangers = 0
 }

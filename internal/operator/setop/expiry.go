@@ -1,6 +1,9 @@
 package setop
 
 import (
+	"iter"
+	"slices"
+
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/timer"
@@ -13,6 +16,10 @@ type expiry struct {
 	// last is when a row came last, 0 for before first.
 	last *keyed.Slab[int64]
 	gone []uint32
+	// swept: the rows in memory of a key group are done, of which waking finds those that are away.
+	swept  bool
+	waking keyed.Waking
+	slots  []uint32
 }
 
 // expired reports whether the row in slot is. One that waits for a flush is not: time does not pass before the flush.
@@ -35,11 +42,36 @@ func (s *SetOp) OnTime(micros int64, out *op.Output) (more bool, err error) {
 	return s.expiry.Run(micros, func() (bool, error) { return s.OnFlush(out) }, s.sweep)
 }
 
-// sweep forgets the rows of a key group that have expired, and returns how many it looked at.
-func (s *SetOp) sweep(group uint8) (n int, err error) {
+// Pauses reports that rows which may leave memory do so between two calls of a sweep, too: many come back to be forgotten.
+func (s *SetOp) Pauses() bool { return s.expiry != nil && s.expiry.Running() && s.leaves() }
+
+// sweep forgets the rows of a key group that have expired, those in memory and those that are away. It returns how many it looked at, and whether it waits for some that are away.
+func (s *SetOp) sweep(group uint8) (n int, waits bool, err error) {
+	e := s.expiry
+	if !e.swept {
+		e.swept = true
+		if n, err = s.sweepSlots(s.table.Slots(group)); err != nil {
+			return n, false, err
+		}
+	}
+	for _, hash := range e.waking.Take() {
+		e.slots = s.table.AppendHash(e.slots[:0], hash)
+		if _, err := s.sweepSlots(slices.Values(e.slots)); err != nil {
+			return n, false, err
+		}
+	}
+	e.swept, err = e.waking.Next(group, s.table, func(_, value []byte) bool {
+		_, last, ok := read(value)
+		return !ok || e.Expired(last)
+	})
+	return n, e.swept, err
+}
+
+// sweepSlots forgets those of some rows that have expired, and returns how many it looked at.
+func (s *SetOp) sweepSlots(slots iter.Seq[uint32]) (n int, err error) {
 	e := s.expiry
 	e.gone = e.gone[:0]
-	for slot := range s.table.Slots(group) {
+	for slot := range slots {
 		if n++; e.expired(slot) {
 			e.gone = append(e.gone, slot)
 		}

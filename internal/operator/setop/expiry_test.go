@@ -54,7 +54,8 @@ type forgetting struct {
 	c         setop.Config
 	now       int64
 	lives     map[int]*life
-	over      map[int]int // what came out and stays, of rows that were forgotten
+	stored    *optest.Stored // nil unless what changes is stored, and may leave memory
+	over      map[int]int    // what came out and stays, of rows that were forgotten
 	unmatched int64
 }
 
@@ -64,7 +65,55 @@ func (f *forgetting) start() {
 }
 
 func (f *forgetting) tick(t *rapid.T) {
-	f.drain(t, func(out *op.Output) (bool, error) { return f.op.OnTime(f.now, out) })
+	f.event(t, func(out *op.Output) (bool, error) { return f.op.OnTime(f.now, out) })
+}
+
+// event is drain for an event, before each call of which what it needs is loaded.
+func (f *forgetting) event(t *rapid.T, event func(out *op.Output) (bool, error)) {
+	f.drain(t, func(out *op.Output) (bool, error) {
+		if err := f.load(0, nil); err != nil {
+			return false, err
+		}
+		return event(out)
+	})
+}
+
+func (f *forgetting) load(input int, in *batch.Batch) error {
+	if f.stored == nil {
+		return nil
+	}
+	return f.stored.Load(input, in)
+}
+
+// leave has rows leave memory.
+func (f *forgetting) leave(t *rapid.T) {
+	f.event(t, f.op.OnFlush)
+	if rapid.Bool().Draw(t, "seal") {
+		must(t, f.stored.Seal())
+	}
+	must(t, f.stored.Evict(rapid.IntRange(1, 3).Draw(t, "entries"), rapid.IntRange(0, 3).Draw(t, "all") == 0))
+}
+
+// resume goes on with what is stored.
+func (f *forgetting) resume(t *rapid.T) {
+	f.event(t, f.op.OnFlush)
+	if f.stored == nil {
+		state := snapshot(t, f.op)
+		f.start()
+		restore(t, f.op, state)
+	} else {
+		f.start()
+		next, err := f.stored.Move(f.op)
+		must(t, err)
+		f.stored = next
+	}
+	f.tick(t)
+}
+
+func must(t *rapid.T, err error) {
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // of returns the life of a row that comes now.
@@ -108,6 +157,7 @@ func (f *forgetting) feed(t *rapid.T) {
 	}
 	in := optest.Make(f.c.Types, rows...)
 	in.Kinds = kinds
+	must(t, f.load(input, in))
 	f.drain(t, func(out *op.Output) (bool, error) { return f.op.ApplyInput(input, in, out) })
 }
 
@@ -133,23 +183,26 @@ func TestRowsAreForgotten(t *testing.T) {
 			Name: "s", Kind: setop.Kind(rapid.IntRange(0, 1).Draw(r, "kind")), All: rapid.Bool().Draw(r, "all"), Changes: true, TTL: ttl, Types: types,
 		}}
 		f.start()
+		if rapid.Bool().Draw(r, "kept") {
+			f.stored = optest.Store(f.op)
+		}
 		f.tick(r)
 		for range rapid.IntRange(1, 40).Draw(r, "steps") {
-			switch rapid.IntRange(0, 5).Draw(r, "step") {
+			switch rapid.IntRange(0, 6).Draw(r, "step") {
 			case 0:
 				f.now += rapid.Int64Range(1, 7000).Draw(r, "time")
 				f.tick(r)
 			case 1:
-				f.drain(r, f.op.OnFlush)
-				state := snapshot(r, f.op)
-				f.start()
-				restore(r, f.op, state)
-				f.tick(r)
+				f.resume(r)
+			case 2:
+				if f.stored != nil {
+					f.leave(r)
+				}
 			default:
 				f.feed(r)
 			}
 		}
-		f.drain(r, f.op.OnFlush)
+		f.event(r, f.op.OnFlush)
 		if diff := sdktest.Diff(f.want(), f.rows()); diff != "" {
 			r.Error(diff)
 		}
@@ -159,6 +212,13 @@ func TestRowsAreForgotten(t *testing.T) {
 		for range 4 { // in time nothing is left
 			f.now += 2 * ttl
 			f.tick(r)
+		}
+		if f.stored != nil {
+			must(r, f.stored.Seal())
+			must(r, f.stored.Seal())
+			if n, err := f.stored.Len(); n > 0 || err != nil {
+				r.Errorf("%d entries are left, %v", n, err)
+			}
 		}
 		for g, data := range snapshot(r, f.op) {
 			if len(data) > 0 {

@@ -21,6 +21,8 @@ func (s *SetOp) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 		s.needRange(needs)
 	case !s.leaves() || !s.table.Noting():
 		needs.All(0)
+	case s.expiry != nil:
+		needs.Keys(0, s.expiry.waking.Hashes())
 	}
 }
 

@@ -32,10 +32,13 @@ func (s *Sweep) Touched(last int64) int64 { return cmp.Or(last, s.first) }
 // Expired reports whether an entry is that was touched at last.
 func (s *Sweep) Expired(last int64) bool { return s.now > 0 && s.now-s.Touched(last) > s.after }
 
+// Running reports whether there is more to do: Run has answered more behind the flush.
+func (s *Sweep) Running() bool { return s.running }
+
 // Run moves the processing time to micros and calls sweep, which returns how many entries it looked at, for as many key groups as the time that has passed is
 // worth. Before that it calls flush until it answers false: what has changed before is emitted first. It answers more when there is more to do; it is then called
-// again with the same time.
-func (s *Sweep) Run(micros int64, flush func() (more bool, err error), sweep func(group uint8) (entries int, err error)) (more bool, err error) {
+// again with the same time. A sweep that answers waits is called again for the same group, in the next call: it needs what it has declared by then.
+func (s *Sweep) Run(micros int64, flush func() (more bool, err error), sweep func(group uint8) (entries int, waits bool, err error)) (more bool, err error) {
 	if !s.running {
 		if more, err = flush(); more || err != nil {
 			return more, err
@@ -47,9 +50,9 @@ func (s *Sweep) Run(micros int64, flush func() (more bool, err error), sweep fun
 		if swept > sweptEntries {
 			return true, nil
 		}
-		n, err := sweep(uint8(s.group)) //nolint:gosec // below 256
-		if err != nil {
-			return false, err
+		n, waits, err := sweep(uint8(s.group)) //nolint:gosec // below 256
+		if waits || err != nil {
+			return waits, err
 		}
 		swept += n
 		s.group = (s.group + 1) % keyed.Groups

@@ -14,9 +14,9 @@ func TestSweepLooksAtAllGroupsInHalfTheTime(t *testing.T) {
 	var looked [keyed.Groups]int
 	quiet := func() (bool, error) { return false, nil }
 	for now := int64(1); now <= 1+after/2; now += tick {
-		if more, err := s.Run(now, quiet, func(g uint8) (int, error) {
+		if more, err := s.Run(now, quiet, func(g uint8) (int, bool, error) {
 			looked[g]++
-			return 1, nil
+			return 1, false, nil
 		}); more || err != nil {
 			t.Fatal(more, err)
 		}
@@ -34,7 +34,7 @@ func TestSweepExpires(t *testing.T) {
 		t.Error("something has expired before the time is known")
 	}
 	for _, now := range []int64{100, 105, 111} {
-		if _, err := s.Run(now, func() (bool, error) { return false, nil }, func(uint8) (int, error) { return 0, nil }); err != nil {
+		if _, err := s.Run(now, func() (bool, error) { return false, nil }, func(uint8) (int, bool, error) { return 0, false, nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -50,9 +50,9 @@ func TestSweepGoesOn(t *testing.T) {
 		flushes--
 		return flushes > 0, nil
 	}
-	sweep := func(uint8) (int, error) {
+	sweep := func(uint8) (int, bool, error) {
 		swept++
-		return 1 << 17, nil // more than one call looks at
+		return 1 << 17, false, nil // more than one call looks at
 	}
 	calls := 0
 	for _, now := range []int64{1, 100} {
@@ -67,7 +67,30 @@ func TestSweepGoesOn(t *testing.T) {
 		t.Errorf("%d key groups in %d calls", swept, calls)
 	}
 	bad := errors.New("bad")
-	if _, err := s.Run(200, flush, func(uint8) (int, error) { return 0, bad }); !errors.Is(err, bad) {
+	if _, err := s.Run(200, flush, func(uint8) (int, bool, error) { return 0, false, bad }); !errors.Is(err, bad) {
 		t.Error(err)
+	}
+}
+
+func TestSweepWaits(t *testing.T) {
+	s := timer.NewSweep(10)
+	var groups []uint8
+	for _, now := range []int64{1, 100} {
+		for more := true; more; {
+			var err error
+			more, err = s.Run(now, func() (bool, error) { return false, nil }, func(g uint8) (int, bool, error) {
+				groups = append(groups, g)
+				return 1, len(groups) < 3, nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if more != s.Running() {
+				t.Errorf("more is %v, but running %v", more, s.Running())
+			}
+		}
+	}
+	if len(groups) != keyed.Groups+2 || groups[0] != 0 || groups[1] != 0 || groups[2] != 0 || groups[3] != 1 {
+		t.Errorf("the groups were %v", groups)
 	}
 }

@@ -1,0 +1,97 @@
+package keyed
+
+import "errors"
+
+// wokenAtOnce is how many hashes are found at once.
+const wokenAtOnce = 256
+
+// Sleeping is a part that entries may have left: a Table or Rows.
+type Sleeping interface {
+	// ReadAway gives take the entries of a key group that are away, in the order of their hashes from one on, until it answers false, and reports whether there are no more. Bytes are lent for
+	// the call.
+	ReadAway(group uint8, from uint64, take func(hash uint64, key, value []byte) bool) (over bool, err error)
+}
+
+// Waking finds entries that are away and that no row asks for: those whose time is over, for instance. It goes through a key group of the store, some hashes at a time, which are needed for the
+// next call: the operator declares them, and finds their entries in memory then. The zero value has begun with no group.
+type Waking struct {
+	hashes []uint64
+	from   uint64
+	group  uint8
+	within bool
+}
+
+// Next finds the next hashes in a key group of p of which due says so of an entry, and reports whether there are any. When there are none the key group is through, and is begun anew when
+// it is asked for again. What is found must be Hashes in Needs before the next call; entries that have been dealt with there are not found again.
+func (w *Waking) Next(group uint8, p Sleeping, due func(key, value []byte) bool) (found bool, err error) {
+	if !w.within || w.group != group {
+		w.group, w.from, w.within = group, uint64(group)<<groupShift, true
+	}
+	w.hashes = w.hashes[:0]
+	over, err := p.ReadAway(group, w.from, func(hash uint64, key, value []byte) bool {
+		n := len(w.hashes)
+		if n > 0 && w.hashes[n-1] == hash || !due(key, value) {
+			return true
+		}
+		if n == wokenAtOnce {
+			w.from = hash
+			return false
+		}
+		w.hashes = append(w.hashes, hash)
+		return true
+	})
+	if err != nil {
+		return false, err
+	}
+	if over {
+		// What is behind the last one is known: the next call begins at the end of the group.
+		w.from = uint64(group)<<groupShift | (1<<groupShift - 1)
+		if len(w.hashes) == 0 {
+			w.within = false
+		}
+	}
+	return len(w.hashes) > 0, nil
+}
+
+// Hashes are those that were found last, until they are taken. They are lent.
+func (w *Waking) Hashes() []uint64 { return w.hashes }
+
+// Take returns the hashes that were found last, whose entries are in memory now, and forgets them. They are lent until the next call of Next.
+func (w *Waking) Take() []uint64 {
+	hashes := w.hashes
+	w.hashes = w.hashes[:0]
+	return hashes
+}
+
+// readAway gives take the entries of a key group that are away; see Sleeping.
+func (a *away) readAway(home Home, slice int64, group uint8, from uint64, resident func(hash uint64) bool, take func(hash uint64, key, value []byte) bool) (over bool, err error) {
+	if a == nil || !a.any || a.closed || a.groups[group] == 0 {
+		return true, nil
+	}
+	err = a.reader.ScanSlice(home.Space, slice, max(from, uint64(group)<<groupShift), uint64(group)<<groupShift|(1<<groupShift-1), func(hash uint64, key, value []byte) error {
+		if !resident(hash) && !a.isBuried(hash) && !take(hash, key, value) {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// ReadAway gives take the keys of a key group that are away; see Sleeping.
+func (t *Table) ReadAway(group uint8, from uint64, take func(hash uint64, key, value []byte) bool) (over bool, err error) {
+	if t.away == nil {
+		return true, nil
+	}
+	return t.away.readAway(t.kept.home, t.slice, group, from, t.HasHash, take)
+}
+
+// ReadAway gives take the rows of a key group that are away; see Sleeping.
+func (r *Rows) ReadAway(group uint8, from uint64, take func(hash uint64, key, value []byte) bool) (over bool, err error) {
+	if r.away == nil {
+		return true, nil
+	}
+	return r.away.readAway(r.kept.home, r.slice, group, from, r.extras.Has, take)
+}
