@@ -297,9 +297,23 @@ func (k *keptStep) full(ctx context.Context, part keyed.Kept) (keyed.Evictable, 
 	case p.settings.RestoreFor == 0 || p.settings.Clock.Monotonic()-p.filling < p.settings.RestoreFor:
 		return nil, nil
 	case !attached:
-		return leaving, k.attachPart(ctx, p.settings.Keeper, leaving, 0)
+		return leaving, k.attachAll(ctx)
 	}
 	return leaving, nil
+}
+
+// attachAll lets all parts leave memory that may and that were not attached, though there is enough: what hangs together leaves together.
+func (k *keptStep) attachAll(ctx context.Context) error {
+	for _, part := range k.parts {
+		leaving, ok := part.(keyed.Evictable)
+		if !ok || !leaving.MayLeave() || slices.Contains(k.leaving, leaving) {
+			continue
+		}
+		if err := k.attachPart(ctx, k.step.chain.pipeline.settings.Keeper, leaving, 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // attachPart lets a part leave memory, which is tight while less than low bytes of the budget are left.

@@ -33,6 +33,9 @@ func groupQueries() map[string]string {
 		// Changes, folded.
 		"fold": "SELECT k, max(n) AS m FROM keyed GROUP BY k",
 		"sort": "SELECT k, n FROM keyed ORDER BY k DESC, n",
+		// Rows that calls keep until the end.
+		"ordered": "SELECT k, string_agg(n::text, '+' ORDER BY n DESC) AS s, percentile_disc(0.5) WITHIN GROUP (ORDER BY repeat(n::text, 9)) AS p FROM keyed GROUP BY k",
+		"few":     "SELECT left(k, 2) AS k, n % 3 AS r, count(*) AS c, mode() WITHIN GROUP (ORDER BY k) AS m FROM keyed GROUP BY GROUPING SETS ((left(k, 2), n % 3), (left(k, 2)), ())",
 	}
 }
 
@@ -95,6 +98,23 @@ func TestGroupsOfMoreThanMemory(t *testing.T) {
 			}
 			sameWithLittle(t, script(query))
 		})
+	}
+}
+
+// lasting are queries whose answers change, over what lives longer than the runs.
+func lasting() map[string]string {
+	return map[string]string{
+		"group":    "SELECT k, count(*) AS c, max(n) AS m FROM keyed GROUP BY k",
+		"values":   "SELECT k, count(DISTINCT n % 7) AS c FROM keyed GROUP BY k",
+		"rows":     "SELECT k, percentile_disc(0.5) WITHIN GROUP (ORDER BY n) AS p FROM keyed GROUP BY k",
+		"distinct": "SELECT DISTINCT k FROM keyed",
+	}
+}
+
+// TestStateThatExpiresOfMoreThanMemory: so does every query whose state has a time to live.
+func TestStateThatExpiresOfMoreThanMemory(t *testing.T) {
+	for name, query := range lasting() {
+		t.Run(name, func(t *testing.T) { sameWithLittle(t, "SET emit = 'changes';\nSET ttl = '1 day';\n"+script(query)) })
 	}
 }
 

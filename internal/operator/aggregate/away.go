@@ -10,11 +10,16 @@ import (
 
 // Groups leave memory by their hashes, and so do, each by itself, the values that calls have seen. Values are known by the number of their group, and so are looked for when the group is there.
 
-// leaves reports whether groups may leave memory: with changes, no flush without rows finds any, and the rows that are kept for them are ranked.
+// leaves reports whether groups may leave memory, with the rows that are kept for them: with changes, no flush without rows finds any.
 func (o *Operator) leaves() bool {
-	return o.table != nil && o.seenLeave() && (o.changes != nil || !slices.ContainsFunc(o.calls, func(c *call) bool { return c.ordered != nil })) &&
-		(o.changes == nil || !slices.ContainsFunc(o.config.Sets, func(places []int) bool { return len(places) == 0 }))
+	return o.table != nil && o.seenLeave() && (o.changes == nil || !slices.ContainsFunc(o.config.Sets, func(places []int) bool { return len(places) == 0 }))
 }
+
+// chainsLeave reports whether the rows that calls keep in chains may leave memory.
+func (o *Operator) chainsLeave() bool { return o.leaves() && !o.ranks() }
+
+// ranks reports whether the rows that calls keep are ranked: else they are chained.
+func (o *Operator) ranks() bool { return o.config.Changes || o.config.Retracts }
 
 // seenLeave reports whether values that calls have seen may leave memory.
 func (o *Operator) seenLeave() bool {
@@ -32,7 +37,7 @@ func (o *Operator) partLeaves(i int) bool {
 	if i < len(o.seen) {
 		return o.seenLeave()
 	}
-	return o.table != nil && o.rowsLeave()
+	return o.leaves()
 }
 
 // Leaves reports whether any part may leave memory.

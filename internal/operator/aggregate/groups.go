@@ -465,7 +465,11 @@ func (g *groups) remake() {
 	if g.expiry != nil {
 		g.expiry.last = memory.Field[int64](g.record)
 	}
-	if g.numbers != nil {
+	switch {
+	case g.numbers == nil:
+	case g.numbers.stored:
+		g.numbers.of.Free()
+	default:
 		g.numbers.of = memory.Field[int64](g.record)
 	}
 	for _, c := range g.calls {

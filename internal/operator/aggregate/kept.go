@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -12,6 +13,17 @@ import (
 // restVersion is the version of what Rest returns: docs/format/entries.md.
 const restVersion = 1
 
+// EntriesVersion is 2 where rows that are chained leave memory, and do not keep the lower half of their hash; those of version 1, and of memory without bounds, have it.
+func (o *Operator) EntriesVersion() int {
+	if o.chainsLeave() && slices.ContainsFunc(o.calls, func(c *call) bool { return c.ordered != nil }) {
+		return 2
+	}
+	return 1
+}
+
+// OldestEntries is 1.
+func (o *Operator) OldestEntries() int { return 1 }
+
 // Kept are the table of the groups, if there is one, those of the values that calls have seen, and the rows of the calls that need them in order.
 func (o *Operator) Kept() []keyed.Kept {
 	if !o.keeps {
@@ -19,8 +31,8 @@ func (o *Operator) Kept() []keyed.Kept {
 		o.prepareKept()
 	}
 	var parts []keyed.Kept
-	leaves := o.table != nil && o.rowsLeave()
-	if leaves {
+	ranked := o.rowsLeave()
+	if ranked {
 		parts = append(parts, &o.groupPart)
 	} else if o.table != nil {
 		parts = append(parts, o.table)
@@ -31,8 +43,10 @@ func (o *Operator) Kept() []keyed.Kept {
 	for _, c := range o.calls {
 		switch {
 		case c.ordered == nil:
-		case leaves:
+		case ranked:
 			parts = append(parts, &c.ordered.part)
+		case o.chainsLeave():
+			parts = append(parts, &chainedPart{c.ordered.rows, c.ordered})
 		default:
 			parts = append(parts, c.ordered.rows)
 		}
@@ -46,13 +60,10 @@ func (o *Operator) prepareKept() {
 		if c.ordered == nil || c.ordered.ranking != nil || o.table == nil {
 			continue
 		}
-		if o.numbers == nil {
-			o.numberGroups()
-			o.numbers.stored = true
-		}
-		c.ordered.own()
+		o.numberStored()
+		c.ordered.own(o.chainsLeave())
 	}
-	if o.table != nil && o.rowsLeave() {
+	if o.rowsLeave() {
 		for _, ordered := range o.groupPart.ordered {
 			ordered.part = rowsPart{ordered.rows, ordered}
 			ordered.rows.SetExtras(keyed.Extras{Has: o.groupTable.present, Loaded: ordered.link})
@@ -173,6 +184,11 @@ func (o *Operator) Restored() error {
 		if c.ordered == nil || c.ordered.rows.Len() == 0 {
 			continue
 		}
+		if o.chainsLeave() && !c.ordered.stay() {
+			c.ordered.rows.Leave()
+			c.ordered.numberOf.Free()
+			continue
+		}
 		for group := range op.KeyGroups {
 			relist := c.ordered.rechain
 			if c.ordered.ranking != nil {
@@ -240,10 +256,11 @@ func (o *Operator) forgetSlot(slot uint32) error {
 	return nil
 }
 
-// own has the number of its group noted for each row that is chained.
-func (o *ordered) own() {
+// own has the number of its group noted for each row that is chained. leaves: they may leave memory.
+func (o *ordered) own(leaves bool) {
 	o.numberOf = keyed.NewSlab[int64](o.call.groups.budget)
 	o.rows.SetExtras(keyed.Extras{
+		Ranged: leaves,
 		Append: func(dst []byte, id uint32) []byte { return binary.AppendUvarint(dst, uint64(*o.numberOf.At(id))) },
 		Restore: func(id uint32, value []byte) error {
 			number, n := binary.Uvarint(value)
@@ -298,8 +315,11 @@ func (o *ordered) empty(slot uint32) error {
 
 // rechain chains the rows of a key group's groups, all of which are restored.
 func (o *ordered) rechain(group uint8) error {
-	slots := o.call.groups.byNumber(group)
-	for _, id := range o.rows.AppendGroup(nil, group) {
+	slots, ids := o.call.groups.byNumber(group), o.rows.AppendGroup(nil, group)
+	if o.numberOf != nil { // rows that have left memory are not in the order in which they came
+		slices.SortFunc(ids, func(a, b uint32) int { return cmp.Compare(o.rows.NumberOf(a), o.rows.NumberOf(b)) })
+	}
+	for _, id := range ids {
 		slot := uint32(0)
 		if o.numberOf != nil {
 			var known bool

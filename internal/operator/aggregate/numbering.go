@@ -12,8 +12,8 @@ import (
 type numbering struct {
 	of   *keyed.Slab[int64]
 	next [keyed.Groups]int64
-	// stored: groups have numbers for what is stored entry by entry alone.
-	stored bool
+	// stored: groups have numbers for what is stored entry by entry alone, which may be from some time on; they lie by themselves. named: those that were there before have theirs.
+	stored, named bool
 	// column has the numbers of the groups of a batch's rows, for the rows that count.
 	column *batch.Column
 }
@@ -23,6 +23,32 @@ func (g *groups) numberGroups() {
 	if g.table != nil && g.numbers == nil {
 		g.numbers = &numbering{of: memory.Field[int64](g.record), column: batch.NewColumn(g.pool, schema.Of(schema.Int64))}
 	}
+}
+
+// numberStored has groups numbered from now on for what is stored alone.
+func (g *groups) numberStored() {
+	if g.table != nil && g.numbers == nil {
+		g.numbers = &numbering{of: keyed.NewSlab[int64](g.budget), column: batch.NewColumn(g.pool, schema.Of(schema.Int64)), stored: true, named: g.table.Len() == 0}
+	}
+}
+
+// nameAll gives groups numbers that were there before they were numbered.
+func (g *groups) nameAll() error {
+	n := g.numbers
+	if n.named {
+		return nil
+	}
+	n.named = true
+	if err := n.of.Grow(g.table.Limit()); err != nil {
+		return err
+	}
+	for group := range keyed.Groups {
+		for slot := range g.table.Slots(uint8(group)) { //nolint:gosec // below 256
+			*n.of.At(slot) = n.next[group]
+			n.next[group]++
+		}
+	}
+	return nil
 }
 
 // name gives the groups at fresh positions of slots numbers.

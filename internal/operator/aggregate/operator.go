@@ -46,7 +46,9 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	}
 	for _, c := range o.calls {
 		if c.ordered != nil {
-			o.groupPart.ordered = append(o.groupPart.ordered, c.ordered)
+			if c.ordered.ranking != nil {
+				o.groupPart.ordered = append(o.groupPart.ordered, c.ordered)
+			}
 			o.tables = append(o.tables, &rowsTable{c.ordered.rows, c.ordered})
 		}
 	}
@@ -108,7 +110,7 @@ func (o *Operator) needRows(in *batch.Batch, needs *op.Needs) {
 		hashes := o.hashes(in, i, partition)
 		needs.Keys(0, hashes)
 		for k := 1 + len(o.seen); k < len(o.tables); k++ {
-			if o.keeps && o.rowsLeave() {
+			if o.keeps && o.leaves() {
 				needs.Keys(k, hashes)
 				continue
 			}

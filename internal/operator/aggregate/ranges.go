@@ -29,7 +29,13 @@ func (o *Operator) Closes(int) bool { return o.leaves() && o.changes == nil && !
 // needRange declares the groups that are emitted next.
 func (o *Operator) needRange(needs *op.Needs) {
 	if o.ranges == nil {
-		o.ranges = &ranges{Ranges: o.table.Ranges(), made: o.hasEmpty}
+		var rows []*keyed.Rows
+		for _, c := range o.calls {
+			if c.ordered != nil {
+				rows = append(rows, c.ordered.rows)
+			}
+		}
+		o.ranges = &ranges{Ranges: o.table.Ranges(rows...), made: o.hasEmpty}
 	}
 	r := o.ranges
 	if r.loaded || r.over {
@@ -38,6 +44,9 @@ func (o *Operator) needRange(needs *op.Needs) {
 	from, to, ok := r.Next()
 	if r.loaded, r.fresh, r.over = ok, ok, !ok; ok {
 		needs.Range(0, from, to)
+		for k := 1 + len(o.seen); k < len(o.tables); k++ {
+			needs.Range(k, from, to)
+		}
 		o.walk = walk{slots: o.walk.slots, memory: o.walk.memory[:0]}
 	}
 }

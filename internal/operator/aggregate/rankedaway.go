@@ -12,8 +12,8 @@ import (
 
 // The ranked rows of calls leave memory with their group, and come back so: a group that is in the table has all its rows in memory, and one that is not has none there.
 
-// rowsLeave reports whether the rows that calls keep may leave memory: where answers change, and nothing but a key finds a group.
-func (o *Operator) rowsLeave() bool { return o.changes != nil && o.leaves() }
+// rowsLeave reports whether the rows that calls keep ranked may leave memory.
+func (o *Operator) rowsLeave() bool { return o.leaves() && o.ranks() }
 
 // someRowsAway reports whether rows of a call are not in memory.
 func (o *Operator) someRowsAway() bool {
@@ -61,6 +61,22 @@ func (t *rowsTable) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) erro
 	t.o.linking = true
 	err := t.Rows.Load(hashes, groups)
 	t.o.linking = false
+	return err
+}
+
+// LoadRange makes the rows of a range resident; see op.RangedTable.
+func (t *rowsTable) LoadRange(from, to uint64) error {
+	t.o.linking = true
+	err := t.Rows.LoadRange(from, to)
+	t.o.linking = false
+	if err != nil || t.o.ranking != nil {
+		return err
+	}
+	for group := op.GroupOf(from); err == nil; group++ {
+		if err = t.o.rechain(uint8(group)); group == op.GroupOf(to) {
+			break
+		}
+	}
 	return err
 }
 
@@ -158,15 +174,21 @@ func (o *ordered) collect(slot uint32, settled bool) bool {
 // Depart has all groups leave memory with their rows, and with the memory; see keyed.Departing.
 func (p *groupPart) Depart(forGood bool) error {
 	for _, o := range p.ordered {
-		if err := o.rows.Depart(); err != nil {
+		if forGood {
+			o.rows.DepartForGood()
+		} else if err := o.rows.Depart(); err != nil {
 			return err
 		}
 	}
 	return p.Table.Depart(forGood)
 }
 
-// vacate gives back the memory of what is kept beside rows, which have all left.
+// vacate gives back the memory of what is kept beside rows, all of which have left, or, of chains, for their groups.
 func (o *ordered) vacate() {
+	if o.ranking == nil {
+		o.chains.Free()
+		return
+	}
 	o.ranking.lists.Free()
 	o.ranking.heads.Free()
 }

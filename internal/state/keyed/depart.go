@@ -64,16 +64,36 @@ func (t *Table) vacate() {
 // LoadRange makes the keys with hashes from..to resident, both included.
 func (t *Table) LoadRange(from, to uint64) error {
 	if t.guard != nil {
-		var groups [Groups / 64]uint64
-		for g := from >> groupShift; g <= to>>groupShift; g++ {
-			groups[g>>6] |= 1 << (g & 63)
-		}
-		t.guard.load(nil, groups)
+		t.guard.loadRange(from, to)
 	}
 	if t.away == nil || !t.away.any {
 		return nil
 	}
 	return t.away.loadRange(t.kept.home, t.slice, from, to, t.HasHash, t.Admit)
+}
+
+// LoadRange makes the rows resident that are stored with hashes from..to, both included: of rows that have left for good, or may leave by ranges, none of which is in memory.
+func (r *Rows) LoadRange(from, to uint64) error {
+	if r.guard != nil {
+		r.guard.loadRange(from, to)
+	}
+	if r.away == nil || !r.away.any {
+		return nil
+	}
+	return r.away.loadRange(r.kept.home, r.slice, from, to, func(uint64) bool { return false }, r.Admit)
+}
+
+// DepartForGood has all rows leave memory, which the store has as they are: none is asked for by its hash from now on, but ranges alone.
+func (r *Rows) DepartForGood() {
+	r.away.forgetFilters()
+	r.away.any, r.away.closed = true, true
+	r.leave()
+}
+
+// DropRange removes the rows with hashes from..to, both included, all those in memory among them, which are all that there are.
+func (r *Rows) DropRange(from, to uint64) {
+	r.unload()
+	r.DropStored(from, to)
 }
 
 // Depart has all rows leave memory; see Departing. Not for good.
@@ -97,22 +117,28 @@ func (r *Rows) Depart() error {
 	return nil
 }
 
-// Ranges goes through the keys of a table all of which have left memory for good, range by range of their hashes.
+// Ranges goes through the keys of a table all of which have left memory for good, range by range of their hashes, and the rows that belong to them.
 type Ranges struct {
 	table    *Table
+	rows     []*Rows
 	from, to uint64
 	begun    bool
 	over     bool
 }
 
-// Ranges returns a walk over the keys of the table, which have all left by Depart.
-func (t *Table) Ranges() *Ranges { return &Ranges{table: t, from: t.kept.home.From} }
+// Ranges returns a walk over the keys of the table, which have all left by Depart, and the rows of each, which have the hash of their key.
+func (t *Table) Ranges(rows ...*Rows) *Ranges {
+	return &Ranges{table: t, rows: rows, from: t.kept.home.From}
+}
 
-// Next drops the keys of the range before, in the store, too, and returns the next range, which is to be loaded; ok is false at the end. What GatherKeys lent is void.
+// Next drops the keys of the range before and their rows, in the store, too, and returns the next range, which is to be loaded; ok is false at the end. What GatherKeys lent is void.
 func (r *Ranges) Next() (from, to uint64, ok bool) {
 	t := r.table
 	if r.begun && !r.over {
 		t.kept.gone.Drop(t.kept.home.Space, t.slice, r.from, r.to)
+		for _, rows := range r.rows {
+			rows.DropRange(r.from, r.to)
+		}
 		t.vacate()
 		r.from, r.over = r.to+1, r.to == t.kept.home.To
 	}
@@ -120,6 +146,11 @@ func (r *Ranges) Next() (from, to uint64, ok bool) {
 		return 0, 0, false
 	}
 	r.to = min(t.away.rangeEnd(r.from), t.kept.home.To)
+	for _, rows := range r.rows {
+		if rows.away != nil {
+			r.to = min(r.to, rows.away.rangeEnd(r.from))
+		}
+	}
 	return r.from, r.to, true
 }
 
@@ -132,6 +163,8 @@ const (
 	otherBytes = 128
 	leastKeys  = 16
 	mostKeys   = 1 << 16
+	// mostParts: a key group has at most 2 to this power of ranges, since rows do not keep the lower half of their hash.
+	mostParts = groupShift - 32
 )
 
 // rangeEnd returns the end of the range that begins at from: a part of a key group, or several whole ones.
@@ -140,7 +173,7 @@ func (a *away) rangeEnd(from uint64) uint64 {
 	g := from >> groupShift
 	if n := a.groups[g]; n > keys {
 		parts := bits.Len64((n - 1) / keys) // 2 to this power
-		size := uint64(1) << (groupShift - min(parts, groupShift-1))
+		size := uint64(1) << (groupShift - min(parts, mostParts))
 		return from + size - 1
 	}
 	for sum := a.groups[g]; g+1 < Groups && sum+a.groups[g+1] <= keys; g++ {

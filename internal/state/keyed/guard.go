@@ -35,6 +35,15 @@ func (g *Guard) load(hashes []uint64, groups [Groups / 64]uint64) {
 	}
 }
 
+// loadRange makes the key groups of a range of hashes resident, and nothing else.
+func (g *Guard) loadRange(from, to uint64) {
+	var groups [Groups / 64]uint64
+	for group := from >> groupShift; group <= to>>groupShift; group++ {
+		groups[group>>6] |= 1 << (group & 63)
+	}
+	g.load(nil, groups)
+}
+
 func (g *Guard) has(group uint8) bool { return g.open || g.groups[group>>6]>>(group&63)&1 != 0 }
 
 func (g *Guard) keys(hashes []uint64) error {

@@ -120,10 +120,14 @@ func (r *Rows) HasAway() bool { return r.away != nil && r.away.any }
 
 // Unload takes all rows out of memory. The store has all of them that still matter, and nothing of them is to be written any more.
 func (r *Rows) Unload() {
-	k := r.kept
 	if invariant.Enabled {
 		invariant.Check(r.extras.Ranged, "rows that are found by hash leave as if they were not")
 	}
+	r.unload()
+}
+
+func (r *Rows) unload() {
+	k := r.kept
 	k.unload()
 	k.hashes.Free()
 	k.numbers.Free()
@@ -132,14 +136,43 @@ func (r *Rows) Unload() {
 
 // Leave is Unload for rows that the store has and that still matter: they are away from then on.
 func (r *Rows) Leave() {
+	if invariant.Enabled {
+		invariant.Check(r.extras.Ranged, "rows that are found by hash leave as if they were not")
+	}
+	r.leave()
+}
+
+func (r *Rows) leave() {
+	if r.len > 0 {
+		r.away.keyBytes = max(r.away.keyBytes, r.Bytes()/int64(r.len))
+	}
 	for g, n := range r.CountGroups() {
 		if n > 0 {
 			r.away.groups[g] += uint64(n) //nolint:gosec // a count
 			r.away.any = true
 		}
 	}
-	r.Unload()
+	r.unload()
 }
+
+// Stored reports whether the store has all rows as they are.
+func (r *Rows) Stored(settled bool) bool {
+	var ids [Groups]uint32
+	for c := (Cursor{}); ; {
+		n := r.Scan(&c, ids[:])
+		if n == 0 {
+			return true
+		}
+		for _, id := range ids[:n] {
+			if !r.kept.clean(id, settled) {
+				return false
+			}
+		}
+	}
+}
+
+// NumberOf returns the number of a row among all rows that ever were, of rows whose changes are noted: they grow in the order in which rows are appended.
+func (r *Rows) NumberOf(id uint32) uint64 { return *r.kept.numbers.At(id) }
 
 // DropStored removes the rows that the store has with hashes from..to, both included. None of them is in memory.
 func (r *Rows) DropStored(from, to uint64) {
