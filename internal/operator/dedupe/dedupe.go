@@ -96,21 +96,19 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	return o
 }
 
-// leaves reports whether kept rows may leave memory: time alone finds none of them.
-func (o *Operator) leaves() bool { return o.table != nil && !o.config.Final && o.config.TTL == 0 }
-
 // Tables are the partitions, if there are columns to tell them by, and the rows.
 func (o *Operator) Tables() []op.Table {
 	if o.table == nil {
 		return []op.Table{o.rows}
 	}
-	return []op.Table{o.rows, o.table}
+	return []op.Table{&rowsTable{o.rows, o}, o.table}
 }
 
-// Needs declares the partitions of the rows that come. What a flush emits was touched since the last one, and is in memory; where time decides, everything is needed.
+// Needs declares the partitions of the rows that come. What a flush emits was touched since the last one, and is in memory, as are rows that wait; time finds others that are away.
 func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	switch {
-	case in == nil && o.leaves() && o.rows.Noting(): // what a flush emits is in memory
+	case in == nil && o.leaves() && o.rows.Noting():
+		needs.Keys(0, o.expiry.waking.Hashes())
 	case in == nil:
 		for i := range o.Tables() {
 			needs.All(i)

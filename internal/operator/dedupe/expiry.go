@@ -1,6 +1,8 @@
 package dedupe
 
 import (
+	"encoding/binary"
+
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
@@ -14,10 +16,18 @@ type expiry struct {
 	swept int64 // when it was looked last
 	stamp *batch.Column
 	cols  []*batch.Column
+	// stale are partitions that have come back although their time is over; waking finds those that are away, in group and as many behind it as are due.
+	stale  []uint32
+	waking keyed.Waking
+	group  uint8
+	due    int
 }
 
-// sweeps is how often partitions are looked through during their time to live.
-const sweeps = 8
+// sweeps is how often partitions are looked through during their time to live, and awaySweeps how often those that are away are.
+const (
+	sweeps     = 8
+	awaySweeps = 2
+)
 
 func (e *expiry) init(pool *batch.Pool, ttl int64) {
 	e.ttl, e.stamp = ttl, batch.NewColumn(pool, schema.Of(schema.Int64))
@@ -56,20 +66,37 @@ func (e *expiry) touch(o *Operator, id uint32) error {
 
 // expired reports whether the partition of a kept row has lived long enough: not before its row was emitted.
 func (e *expiry) expired(o *Operator, id uint32) bool {
-	cols, row := o.rows.Row(id)
-	if o.config.Final && *o.rows.Mark(id) != final {
+	if id == keyed.NoRow || o.waits(id) {
 		return false
 	}
+	cols, row := o.rows.Row(id)
 	return cols[len(cols)-1].Int64s()[row] <= e.now-e.ttl
+}
+
+// over reports whether the partition of a kept row was over when others were swept.
+func (e *expiry) over(o *Operator, id uint32) bool {
+	if e.ttl == 0 || e.swept == 0 || o.waits(id) {
+		return false
+	}
+	cols, row := o.rows.Row(id)
+	return cols[len(cols)-1].Int64s()[row] <= e.swept-e.ttl
+}
+
+// overEntry is over for a row that is away. The time stands at its end.
+func (e *expiry) overEntry(_, value []byte) bool {
+	return len(value) >= 8 && int64(binary.LittleEndian.Uint64(value[len(value)-8:])) <= e.swept-e.ttl //nolint:gosec // the bits of it
 }
 
 // SetTime takes the processing time of the rows that come next.
 func (o *Operator) SetTime(micros int64) { o.expiry.now = max(o.expiry.now, micros) }
 
-// OnTime forgets the partitions whose time has come, having emitted what they changed.
+// OnTime forgets the partitions whose time has come, having emitted what they changed: those in memory, and some that are away.
 func (o *Operator) OnTime(micros int64, out *op.Output) (more bool, err error) {
 	o.SetTime(micros)
 	e := &o.expiry
+	if e.due > 0 {
+		return o.wake()
+	}
 	if e.ttl == 0 || e.now-e.swept < e.ttl/sweeps {
 		return false, nil
 	}
@@ -77,30 +104,69 @@ func (o *Operator) OnTime(micros int64, out *op.Output) (more bool, err error) {
 		return true, o.flush(out)
 	}
 	e.swept = e.now
+	if err := o.sweep(); err != nil {
+		return false, err
+	}
+	if o.leaves() && o.rows.HasAway() {
+		e.due = keyed.Groups * awaySweeps / sweeps
+	}
+	return o.wake()
+}
+
+// sweep forgets the partitions in memory whose time has come.
+func (o *Operator) sweep() (err error) {
 	o.gone = o.gone[:0]
 	if o.table == nil {
-		if o.best.Len() > 0 {
+		if o.best.Len() > 0 && o.expiry.expired(o, o.best.At(0).row) {
 			err = o.forget(0)
 		}
 	} else {
 		for group := range keyed.Groups {
 			for slot := range o.table.Slots(uint8(group)) { //nolint:gosec // below 256
-				if err == nil {
+				if err == nil && o.expiry.expired(o, o.best.At(slot).row) {
 					err = o.forget(slot)
 				}
 			}
 		}
 	}
 	if err != nil {
-		return false, err
+		return err
 	}
-	return false, o.rows.Delete(o.gone)
+	return o.rows.Delete(o.gone)
 }
 
-// forget forgets a partition if its time has come.
+// wake finds partitions that are away and whose time is over: they are forgotten when they come back, for the next call. It answers more until those of all key groups are that are due.
+func (o *Operator) wake() (more bool, err error) {
+	e := &o.expiry
+	for ; e.due > 0; e.due-- {
+		e.waking.Take()
+		if more, err = e.waking.Next(e.group, o.rows, e.overEntry); more || err != nil {
+			return more, err
+		}
+		e.group++ // there are as many groups as it has values
+	}
+	return false, nil
+}
+
+// Pauses reports that rows leave memory between two calls for a sweep, too.
+func (o *Operator) Pauses() bool { return o.expiry.due > 0 }
+
+// forgetStale forgets partitions that have come back although they were over.
+func (o *Operator) forgetStale() error {
+	o.gone = o.gone[:0]
+	for _, slot := range o.expiry.stale {
+		if err := o.forget(slot); err != nil {
+			return err
+		}
+	}
+	o.expiry.stale = o.expiry.stale[:0]
+	return o.rows.Delete(o.gone)
+}
+
+// forget forgets a partition.
 func (o *Operator) forget(slot uint32) error {
 	l := o.best.At(slot)
-	if l.row == keyed.NoRow || !o.expiry.expired(o, l.row) {
+	if l.row == keyed.NoRow {
 		return nil
 	}
 	o.gone = append(o.gone, l.row)

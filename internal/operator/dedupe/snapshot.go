@@ -65,6 +65,10 @@ func (o *Operator) lead(b *batch.Batch, ids []uint32) error {
 			return &keyed.CorruptError{What: o.config.Name, Reason: "a partition has two rows"}
 		}
 		*l = leader{row: ids[i], prefix: prefixes[i]}
+		if o.expiry.over(o, ids[i]) {
+			o.expiry.stale = append(o.expiry.stale, slot)
+			continue
+		}
 		if o.config.Final && *o.rows.Mark(ids[i]) != final {
 			if err := o.waiting.add(ids[i]); err != nil {
 				return err
@@ -73,80 +77,6 @@ func (o *Operator) lead(b *batch.Batch, ids []uint32) error {
 	}
 	return nil
 }
-
-// Kept are the rows: partitions follow from them.
-func (o *Operator) Kept() []keyed.Kept {
-	if !o.leaves() {
-		return []keyed.Kept{o.rows}
-	}
-	return []keyed.Kept{&kept{Rows: o.rows, o: o}}
-}
-
-// kept are the rows as a part that may leave memory, partition by partition.
-type kept struct {
-	*keyed.Rows
-	o     *Operator
-	group int // of which partitions leave next
-	ids   []uint32
-	slots []uint32
-}
-
-// Evict has kept rows leave memory with their partitions; see keyed.Evictable. Nothing may be left to flush.
-func (k *kept) Evict(want int, settled bool) (evicted int, err error) {
-	o := k.o
-	want, each := o.table.Leaving(want)
-	for range keyed.Groups {
-		if evicted >= want {
-			break
-		}
-		k.ids, k.slots = k.ids[:0], k.slots[:0]
-		for slot := range o.table.Slots(uint8(k.group)) { //nolint:gosec // below 256
-			row := o.best.At(slot).row
-			if row != keyed.NoRow && o.rows.Clean(row, settled) && o.table.Alone(slot) {
-				k.ids, k.slots = append(k.ids, row), append(k.slots, slot)
-			}
-			if len(k.ids) >= each {
-				break
-			}
-		}
-		k.group = (k.group + 1) % keyed.Groups
-		if err := o.rows.Expel(k.ids); err != nil {
-			return evicted, err
-		}
-		for _, slot := range k.slots {
-			if err := o.table.Delete(slot); err != nil {
-				return evicted, err
-			}
-		}
-		evicted += len(k.ids)
-	}
-	return evicted, nil
-}
-
-// Depart has all kept rows leave memory; see keyed.Departing. Nobody asks for ranges of them.
-func (k *kept) Depart(bool) error {
-	err := k.Rows.Depart()
-	k.o.table.Free()
-	k.o.best.Free()
-	return err
-}
-
-// Adopt has the rows that are there count as changed; see keyed.Late.
-func (k *kept) Adopt() error {
-	o := k.o
-	return o.rows.AdoptAs(func(yield func(uint32, uint64) bool) {
-		for g := range keyed.Groups {
-			for slot := range o.table.Slots(uint8(g)) { //nolint:gosec // below 256
-				if row := o.best.At(slot).row; row != keyed.NoRow && !yield(row, o.table.HashOf(slot)) {
-					return
-				}
-			}
-		}
-	})
-}
-
-// Leaves reports whether kept rows may leave memory: time alone finds none of them.
-func (o *Operator) Leaves() bool { return o.leaves() }
 
 // Rest returns nothing: the rows are all there is.
 func (o *Operator) Rest(op.KeyGroup) ([]byte, error) { return nil, nil }

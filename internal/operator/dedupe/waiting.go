@@ -30,6 +30,12 @@ func (w *waiting) replace(l *leader, was uint32) error {
 	return w.add(l.row)
 }
 
+// free gives the memory back.
+func (w *waiting) free() {
+	w.ranked.Free()
+	w.root = keyed.NoRow
+}
+
 func (w *waiting) add(row uint32) (err error) {
 	w.root, err = w.ranked.Insert(w.root, row, w.ranked.PrefixOf(row))
 	return err
