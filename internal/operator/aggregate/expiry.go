@@ -138,7 +138,7 @@ func (o *Operator) sweep(group uint8) (n int, waits bool, err error) {
 		}
 		e.phase = sweepSeen
 	}
-	for ; int(e.phase-sweepSeen) < len(o.seen); e.phase++ {
+	for ; e.phase-sweepSeen < len(o.seen); e.phase++ {
 		swept, waits, err := o.seen[e.phase-sweepSeen].sweep(group, e)
 		if n += swept; waits || err != nil {
 			return n, waits, err

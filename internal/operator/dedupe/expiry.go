@@ -82,6 +82,14 @@ func (e *expiry) over(o *Operator, id uint32) bool {
 	return cols[len(cols)-1].Int64s()[row] <= e.swept-e.ttl
 }
 
+// finish has a row that was final late be over with the next sweep at the earliest, since it was not with the last one.
+func (e *expiry) finish(cols []*batch.Column, row int) {
+	if e.ttl > 0 && e.swept > 0 {
+		last := &cols[len(cols)-1].Int64s()[row]
+		*last = max(*last, e.swept-e.ttl+1)
+	}
+}
+
 // overEntry is over for a row that is away. The time stands at its end.
 func (e *expiry) overEntry(_, value []byte) bool {
 	return len(value) >= 8 && int64(binary.LittleEndian.Uint64(value[len(value)-8:])) <= e.swept-e.ttl //nolint:gosec // the bits of it

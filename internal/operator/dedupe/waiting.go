@@ -59,6 +59,7 @@ func (w *waiting) emitUntil(limit int64, all bool, out *op.Output) error {
 			return err
 		}
 		*w.o.rows.Mark(id) = final
+		w.o.expiry.finish(cols, row)
 		b.add(id, batch.Insert)
 	}
 	b.emit(w.o, out)
