@@ -108,6 +108,7 @@ func lasting() map[string]string {
 		"values":   "SELECT k, count(DISTINCT n % 7) AS c FROM keyed GROUP BY k",
 		"rows":     "SELECT k, percentile_disc(0.5) WITHIN GROUP (ORDER BY n) AS p FROM keyed GROUP BY k",
 		"distinct": "SELECT DISTINCT k FROM keyed",
+		"rollup":   "SELECT k, count(*) AS c, max(n) AS m FROM keyed GROUP BY ROLLUP (k)",
 		"first":    "SELECT k, n FROM (SELECT k, n, ROW_NUMBER() OVER (PARTITION BY k ORDER BY n) AS r FROM keyed) AS x WHERE r = 1",
 	}
 }

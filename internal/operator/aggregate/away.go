@@ -10,10 +10,8 @@ import (
 
 // Groups leave memory by their hashes, and so do, each by itself, the values that calls have seen. Values are known by the number of their group, and so are looked for when the group is there.
 
-// leaves reports whether groups may leave memory, with the rows that are kept for them: with changes, no flush without rows finds any.
-func (o *Operator) leaves() bool {
-	return o.table != nil && o.seenLeave() && (o.changes == nil || !slices.ContainsFunc(o.config.Sets, func(places []int) bool { return len(places) == 0 }))
-}
+// leaves reports whether groups may leave memory, with the rows that are kept for them.
+func (o *Operator) leaves() bool { return o.table != nil && o.seenLeave() }
 
 // chainsLeave reports whether the rows that calls keep in chains may leave memory.
 func (o *Operator) chainsLeave() bool { return o.leaves() && !o.ranks() }
@@ -45,15 +43,62 @@ func (o *Operator) Leaves() bool { return o.leaves() || len(o.seen) > 0 && o.see
 
 // leave forgets a group that leaves memory, unless the next flush looks at it.
 func (o *Operator) leave(slot uint32) bool {
-	if o.changes != nil && *o.changes.marks.At(slot)&touched != 0 || o.stays != nil && o.stays(slot) || !o.groupPart.let(slot) {
+	if o.changes != nil && *o.changes.marks.At(slot)&touched != 0 || o.stays != nil && o.stays(slot) || o.lasting(slot) || !o.groupPart.let(slot) {
 		return false
 	}
 	return o.clear(slot) == nil
 }
 
+// hasEmptySet reports whether there are groups without rows.
+func (o *Operator) hasEmptySet() bool {
+	return slices.ContainsFunc(o.config.Sets, func(places []int) bool { return len(places) == 0 })
+}
+
+// needLasting declares the groups that are there without rows, as long as it is not known where they are.
+func (o *Operator) needLasting(needs *op.Needs) {
+	if o.changes == nil || o.table == nil || o.started && !o.lost {
+		return
+	}
+	for i, places := range o.config.Sets {
+		if len(places) > 0 {
+			continue
+		}
+		hashes := o.emptyKey(i)[:1]
+		needs.Keys(0, hashes)
+		for k := 1 + len(o.seen); k < len(o.tables); k++ {
+			needs.Keys(k, hashes)
+		}
+		o.releaseEmptyKey()
+	}
+}
+
+// findLasting finds the groups that are there without rows, once they have come back.
+func (o *Operator) findLasting() error {
+	if !o.lost {
+		return nil
+	}
+	o.counted.always, o.lost = nil, false
+	for i, places := range o.config.Sets {
+		if len(places) > 0 {
+			continue
+		}
+		slots := o.slots[:1]
+		err := o.table.Find(o.emptyKey(i), o.view.Cols, nil, slots)
+		o.releaseEmptyKey()
+		if err != nil {
+			return err
+		}
+		if o.counted.always = append(o.counted.always, slots[0]); slots[0] == keyed.NoSlot {
+			o.lost = true
+		}
+	}
+	return nil
+}
+
 // vacate gives back the memory of what is kept for groups, which have all left.
 func (o *Operator) vacate() {
 	o.record.Free()
+	o.counted.always, o.lost = nil, o.changes != nil && o.hasEmptySet()
 	for _, c := range o.calls {
 		if c.ordered != nil {
 			c.ordered.vacate()

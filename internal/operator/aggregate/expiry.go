@@ -112,6 +112,9 @@ func (o *Operator) sweep(group uint8) (n int, waits bool, err error) {
 	if o.table == nil {
 		return 0, false, nil
 	}
+	if err := o.findLasting(); err != nil {
+		return 0, false, err
+	}
 	if e.phase == sweepMemory {
 		e.phase = sweepAway
 		if n, err = o.sweepSlots(o.table.Slots(group)); err != nil {

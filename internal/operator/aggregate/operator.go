@@ -23,6 +23,8 @@ type Operator struct {
 	stays func(slot uint32) bool
 	// started: with changes, the groups that are there without rows were made.
 	started bool
+	// lost: it is not known where those are, since all groups have left memory.
+	lost    bool
 	ignored int64
 	tables  []op.Table
 	asked   asked
@@ -79,6 +81,9 @@ func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 
 // needAll declares everything that does not leave memory, and what a sweep has found that did.
 func (o *Operator) needAll(needs *op.Needs) {
+	if o.keeps && o.leaves() {
+		o.needLasting(needs)
+	}
 	if e := o.expiry; e != nil && o.keeps {
 		o.needWoken(needs, e.waking.Hashes())
 	}
@@ -105,6 +110,9 @@ func (o *Operator) needWoken(needs *op.Needs, hashes []uint64) {
 
 // needRows declares the groups of rows, and the rows of calls in their key groups. Which of the values that calls have seen are needed is not known before the groups are there: see seenTable.
 func (o *Operator) needRows(in *batch.Batch, needs *op.Needs) {
+	if o.keeps {
+		o.needLasting(needs)
+	}
 	partition := o.placesOf(in)
 	for i := range o.sets {
 		hashes := o.hashes(in, i, partition)
@@ -123,6 +131,9 @@ func (o *Operator) needRows(in *batch.Batch, needs *op.Needs) {
 
 // Apply adds rows to their groups.
 func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
+	if err := o.findLasting(); err != nil {
+		return false, err
+	}
 	if o.changes == nil || !o.changes.flushing {
 		if err := o.absorb(in); err != nil {
 			return false, err
@@ -147,6 +158,9 @@ func (o *Operator) OnFlush(out *op.Output) (more bool, err error) {
 	if o.changes == nil {
 		return false, nil
 	}
+	if err := o.findLasting(); err != nil {
+		return false, err
+	}
 	if !o.started {
 		if err := o.makeLasting(); err != nil {
 			return false, op.OutOfMemory(o.config.Name, err)
@@ -166,6 +180,7 @@ func (o *Operator) makeLasting() error {
 		o.touched = true
 		return o.changes.touch(nil)
 	}
+	o.counted.always, o.lost = nil, false
 	for i, places := range o.config.Sets {
 		if len(places) > 0 {
 			continue
