@@ -7,15 +7,21 @@ import (
 	"wire.example/wire/internal/foundation/limit"
 )
 
-// due is a time at which an entry must be looked at.
-type due struct {
+// dueOf is a time at which an entry must be looked at, known by its number or by a hash.
+type dueOf[N uint32 | uint64] struct {
 	micros int64
-	id     uint32
+	id     N
 }
 
-// dues are times, of which the earliest comes out first: a heap with four branches. What is in it is not stored: it follows from the entries.
-type dues struct {
-	list   []due
+// due is a time at which an entry in memory must be looked at.
+type due = dueOf[uint32]
+
+// dues are such times.
+type dues = duesOf[uint32]
+
+// duesOf are times, of which the earliest comes out first: a heap with four branches. What is in it is not stored: it follows from the entries.
+type duesOf[N uint32 | uint64] struct {
+	list   []dueOf[N]
 	budget *limit.Budget
 	held   int64
 }
@@ -26,13 +32,13 @@ const (
 )
 
 // push adds a time.
-func (d *dues) push(t due) error {
+func (d *duesOf[N]) push(t dueOf[N]) error {
 	if len(d.list) == cap(d.list) {
 		room := max(64, cap(d.list)*3/2)
 		if err := d.budget.Reserve(int64(room) * dueBytes); err != nil {
 			return err
 		}
-		grown := make([]due, len(d.list), room)
+		grown := make([]dueOf[N], len(d.list), room)
 		copy(grown, d.list)
 		d.budget.Release(d.held)
 		d.list, d.held = grown, int64(room)*dueBytes
@@ -52,9 +58,9 @@ func (d *dues) push(t due) error {
 }
 
 // pop takes the earliest time out, if it is at until or before.
-func (d *dues) pop(until int64) (t due, ok bool) {
+func (d *duesOf[N]) pop(until int64) (t dueOf[N], ok bool) {
 	if len(d.list) == 0 || d.list[0].micros > until {
-		return due{}, false
+		return dueOf[N]{}, false
 	}
 	t = d.list[0]
 	last := d.list[len(d.list)-1]
@@ -82,19 +88,19 @@ func (d *dues) pop(until int64) (t due, ok bool) {
 	return t, true
 }
 
-func (d *dues) free() {
+func (d *duesOf[N]) free() {
 	d.budget.Release(d.held)
 	d.list, d.held = nil, 0
 }
 
 // keep forgets times for which wanted, which is asked of each in turn, says no, and gives back memory if few are left.
-func (d *dues) keep(wanted func(due) bool) {
-	d.list = slices.DeleteFunc(d.list, func(t due) bool { return !wanted(t) })
+func (d *duesOf[N]) keep(wanted func(dueOf[N]) bool) {
+	d.list = slices.DeleteFunc(d.list, func(t dueOf[N]) bool { return !wanted(t) })
 	if room := len(d.list) * 3 / 2; cap(d.list) > 2*room && d.budget.TryReserve(int64(room)*dueBytes) {
-		fewer := make([]due, len(d.list), room)
+		fewer := make([]dueOf[N], len(d.list), room)
 		copy(fewer, d.list)
 		d.budget.Release(d.held)
 		d.list, d.held = fewer, int64(room)*dueBytes
 	}
-	slices.SortFunc(d.list, func(a, b due) int { return cmp.Compare(a.micros, b.micros) }) // in their order they are a heap
+	slices.SortFunc(d.list, func(a, b dueOf[N]) int { return cmp.Compare(a.micros, b.micros) }) // in their order they are a heap
 }

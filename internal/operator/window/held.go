@@ -46,6 +46,7 @@ type Held struct {
 	next   *keyed.Slab[uint32]
 	dues   dues
 	mark   int64
+	away   heldAway
 
 	keys   []uint32
 	cols   []*batch.Column
@@ -88,7 +89,7 @@ func NewHeld(pool *batch.Pool, budget *limit.Budget, config HeldConfig) (*Held, 
 	case config.Lag < 0:
 		return nil, fmt.Errorf("%s: a lag of %d µs", config.Name, config.Lag)
 	}
-	h := &Held{cfg: config, budget: budget, mark: math.MinInt64, dues: dues{budget: budget}}
+	h := &Held{cfg: config, budget: budget, mark: math.MinInt64, dues: dues{budget: budget}, away: heldAway{dues: duesOf[uint64]{budget: budget}}}
 	if len(config.Keys) > 0 {
 		var types []schema.Type
 		for _, k := range config.Keys {
@@ -114,6 +115,8 @@ func (h *Held) Tables() []op.Table { return h.tables }
 func (h *Held) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	last := len(h.tables) - 1
 	switch {
+	case h.rows.HasAway():
+		h.needsAway(in, needs)
 	case in == nil:
 		needs.All(0)
 		needs.All(last)
@@ -340,6 +343,7 @@ func (h *Held) OnEnd(out *op.Output) (more bool, err error) {
 	h.chains.Free()
 	h.next.Free()
 	h.dues.free()
+	h.away.dues.free()
 	h.budget.Release(h.bytes)
 	h.ready, h.bytes = nil, 0
 	return false, nil
@@ -352,7 +356,7 @@ func (h *Held) close(micros int64, out *op.Output) (more bool, err error) {
 			h.ready, h.given = h.ready[:0], 0
 			found, err := h.takeDue()
 			if err != nil || !found {
-				return false, op.OutOfMemory(h.cfg.Name, err)
+				return err == nil && h.ask(), op.OutOfMemory(h.cfg.Name, err)
 			}
 			if len(h.ready) == 0 {
 				continue

@@ -255,8 +255,12 @@ func (a *Aggregate) restoreClosed(w *dealt[*window]) error {
 
 // Kept are the rows: what else there is follows from them.
 func (h *Held) Kept() []keyed.Kept {
-	h.rows.SetExtras(keyed.Extras{Loaded: h.load})
-	return []keyed.Kept{h.rows}
+	if !h.Leaves() {
+		h.rows.SetExtras(keyed.Extras{Loaded: h.load})
+		return []keyed.Kept{h.rows}
+	}
+	h.rows.SetExtras(keyed.Extras{Loaded: h.load, Has: h.table.HasHash})
+	return []keyed.Kept{h.newHeldRows()}
 }
 
 // load chains rows that are stored by their keys.

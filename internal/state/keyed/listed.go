@@ -6,21 +6,29 @@ import (
 	"wire.example/wire/sdk/batch"
 )
 
+// Lists are lists of rows, each of which has a root; NoRow is behind the last one. A Ranked is one.
+type Lists interface {
+	First(root uint32) uint32
+	Next(id uint32) uint32
+}
+
 // ListedConfig says how the rows of a Listed are found.
 type ListedConfig struct {
 	Rows *Rows
 	// Table has a key for each list, Lists the lists of rows.
 	Table *Table
-	Lists *Ranked
+	Lists Lists
 	// Root is the list of a key, and whether nothing of it is left to do: only then it leaves.
 	Root func(slot uint32) (root uint32, done bool)
 	// Let is called with the rows of a list that leave, and what is kept beside them can be forgotten; it may be nil.
 	Let func(ids []uint32)
+	// Gone is called with the keys that leave, which are still in the table, but not when all leave at once; it may be nil.
+	Gone func(slots []uint32) error
 	// Free gives back what is kept beside rows and keys, the lists, too, when all leave.
 	Free func()
 }
 
-// Listed is rows as a part that may leave memory: those that are in the ranked list of a key leave together, with the key, which is in memory only with all of its rows. The operator loads them by the hash of the key, and makes
+// Listed is rows as a part that may leave memory: those that are in the list of a key leave together, with the key, which is in memory only with all of its rows. The operator loads them by the hash of the key, and makes
 // the lists. It is Evictable, Departing and Late.
 type Listed struct {
 	*Rows
@@ -64,6 +72,11 @@ func (l *Listed) evictGroup(group uint8, want int, settled bool) (evicted int, e
 	}
 	if l.config.Let != nil {
 		l.config.Let(l.ids)
+	}
+	if l.config.Gone != nil {
+		if err := l.config.Gone(l.slots); err != nil {
+			return 0, err
+		}
 	}
 	for _, slot := range l.slots {
 		if err := table.Delete(slot); err != nil {
