@@ -29,6 +29,7 @@ func TestWindowsOfMoreThanMemory(t *testing.T) {
 		return fmt.Sprintf("SELECT k, count(*) AS c, max(n) AS m, window_start, window_end FROM SESSION((SELECT * FROM keyed) PARTITION BY k, at, INTERVAL '%d seconds') GROUP BY k, window_start, window_end", seconds)
 	}
 	for name, query := range map[string]string{
+		"rows of sessions":    fmt.Sprintf("SELECT k, n, window_start, window_end FROM SESSION((SELECT * FROM keyed) PARTITION BY k, at, INTERVAL '%d seconds')", keys()/500),
 		"sessions":            sessions(keys() / 5_000), // each key has two
 		"sessions that go on": sessions(keys() / 500),
 	} {

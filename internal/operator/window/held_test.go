@@ -1,6 +1,7 @@
 package window_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -91,6 +92,75 @@ func TestManyHeldRows(t *testing.T) {
 	}
 	if n := len(got.Rows[0]); n != in.Len-2 || !strings.HasPrefix(got.Rows[0][n-1], "0, 12296, ") || got.Counts.Filtered != 2 || got.Counts.Held != 0 {
 		t.Errorf("%d rows, the last %s, %+v", n, got.Rows[0][n-1], got.Counts)
+	}
+}
+
+// TestHeldKeysThatComeAndGo: however often keys leave memory and come back, no more is noted of them than when it is time to look at each.
+func TestHeldKeysThatComeAndGo(t *testing.T) {
+	for rounds := 2; rounds <= 8; rounds++ {
+		heldKeysComeAndGo(t, rounds)
+	}
+}
+
+func heldKeysComeAndGo(t *testing.T, rounds int) {
+	t.Helper()
+	const keys = 1500
+	c := window.HeldConfig{Name: "sessions 1", Types: windowTypes(), Keys: []int{colKey}, Start: colStart, End: colEnd}
+	budget := limit.New("test", 0)
+	h, err := window.NewHeld(&batch.Pool{}, budget, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := optest.Store(h)
+	var needs op.Needs
+	out := op.NewOutput(1)
+	load := func(in *batch.Batch) {
+		h.Needs(0, in, &needs)
+		if err := needs.Load(h.Tables()); err != nil {
+			t.Fatal(err)
+		}
+		out.Reset()
+	}
+	var least int64
+	for round := range rounds {
+		var rows [][]any
+		for key := range keys {
+			rows = append(rows, []any{10 * round, 10*round + 20, fmt.Sprint(key), 1, round, nil})
+		}
+		in := optest.Make(windowTypes(), rows...)
+		load(in)
+		if _, err := h.Apply(in, out); err != nil {
+			t.Fatal(err)
+		}
+		for budget.Used() > 0 && h.Tables()[1].(interface{ Len() int }).Len() > 0 {
+			if err := stored.Evict(keys, false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if round == rounds/2 {
+			least = budget.Used()
+		}
+	}
+	if used := budget.Used(); rounds == 8 && used > least*3/2 {
+		t.Errorf("%d bytes are in use, %d were before", used, least)
+	}
+	emitted := 0
+	for more := true; more; {
+		load(nil)
+		if more, err = h.OnEnd(out); err != nil {
+			t.Fatal(err)
+		}
+		if b := out.Ports[0]; b != nil {
+			emitted += b.Rows()
+			for i := range b.Rows() {
+				if from, to := b.Cols[colStart].Int64s()[i], b.Cols[colEnd].Int64s()[i]; from != 0 || to != int64(10*rounds+10) {
+					t.Fatalf("a session from %d to %d", from, to)
+				}
+			}
+		}
+	}
+	if emitted != keys*rounds || budget.Used() != 0 {
+		t.Errorf("%d rows came out; %d bytes are in use", emitted, budget.Used())
 	}
 }
 

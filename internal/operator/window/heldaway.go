@@ -61,6 +61,7 @@ func (h *Held) newHeldRows() *heldRows {
 
 // leave notes when to look at keys that leave memory, and forgets their chains.
 func (h *Held) leave(slots []uint32) error {
+	h.forgetStale() // while these keys are in memory
 	for _, key := range slots {
 		c := h.chains.At(key)
 		if err := h.away.dues.push(dueOf[uint64]{c.due, h.table.HashOf(key)}); err != nil {
@@ -68,7 +69,6 @@ func (h *Held) leave(slots []uint32) error {
 		}
 		*c = noChain()
 	}
-	h.forgetStale()
 	return nil
 }
 
