@@ -82,10 +82,10 @@ func (h *Held) forgetStale() {
 		return
 	}
 	slices.SortFunc(a.dues.list, func(a, b dueOf[uint64]) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.micros, b.micros)) })
-	last, any := uint64(0), false
+	last, some := uint64(0), false
 	a.dues.keep(func(t dueOf[uint64]) bool {
-		same := any && t.id == last
-		last, any = t.id, true
+		same := some && t.id == last
+		last, some = t.id, true
 		return !same && !h.table.HasHash(t.id)
 	})
 	a.known = len(a.dues.list)
