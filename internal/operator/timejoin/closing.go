@@ -147,6 +147,7 @@ func (s *closingSide) keys(ids []uint32) (able *batch.Batch) {
 // hash puts the rows of the build side into the table.
 func (j *closing) hash() error {
 	s := &j.sides[j.build]
+	j.table.Reserve(len(s.ids))
 	for from := 0; from < len(s.ids); {
 		ids := s.ids[from:min(from+batch.MaxRows, len(s.ids))]
 		from += len(ids)

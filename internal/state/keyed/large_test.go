@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,6 +132,36 @@ func TestTableWithinAnyBudget(t *testing.T) {
 			table.Free()
 			if budget.Used() != 0 {
 				t.Fatalf("%s: %d bytes are still reserved", k.name, budget.Used())
+			}
+		}
+	}
+}
+
+// TestReserve: room that was made at once changes nothing but how often keys move, is reserved and given back, and is not made where memory is short.
+func TestReserve(t *testing.T) {
+	for _, k := range keyKinds() {
+		for _, share := range []int64{1, 4} { // of the budget that is left: all, a quarter
+			budget := limit.New("test", 8<<20)
+			if err := budget.Reserve(budget.Limit() - budget.Limit()/share); err != nil {
+				t.Fatal(err)
+			}
+			before := budget.Used()
+			table := keyed.NewTable(&batch.Pool{}, k.types, "count", budget)
+			table.Reserve(2000)
+			if room := budget.Used() > before; room != (share == 1) || table.Bytes() != budget.Used()-before {
+				t.Fatalf("%s: %d bytes reserved, %d in use", k.name, budget.Used()-before, table.Bytes())
+			}
+			cols, hashes := keysOf(k, 0, 3000, 256)
+			slots, again := make([]uint32, 3000), make([]uint32, 3000)
+			if fresh, err := table.Upsert(hashes, cols, nil, slots); err != nil || len(fresh) != 3000 {
+				t.Fatalf("%s: %d new keys, %v", k.name, len(fresh), err)
+			}
+			if err := table.Find(hashes, cols, nil, again); err != nil || !slices.Equal(slots, again) {
+				t.Fatalf("%s: not all are found: %v", k.name, err)
+			}
+			table.Free()
+			if budget.Used() != before {
+				t.Fatalf("%s: %d bytes are still reserved", k.name, budget.Used()-before)
 			}
 		}
 	}

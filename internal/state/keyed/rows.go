@@ -1,6 +1,7 @@
 package keyed
 
 import (
+	"slices"
 	"unsafe"
 
 	"wire.example/wire/internal/foundation/invariant"
@@ -169,6 +170,7 @@ func (r *Rows) guardAppend(hashes []uint64) error {
 
 // allRows returns the numbers from 0 to n-1.
 func (r *Rows) allRows(n int) []uint16 {
+	r.all = slices.Grow(r.all, max(0, n-len(r.all)))
 	for len(r.all) < n {
 		r.all = append(r.all, uint16(len(r.all)))
 	}

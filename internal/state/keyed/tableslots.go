@@ -1,6 +1,7 @@
 package keyed
 
 import (
+	"wire.example/wire/internal/foundation/memory"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -118,6 +119,15 @@ func (t *Table) growKeys(n int) error {
 	}
 }
 
+// Reserve makes room for about as many slots as n keys take, or for those that would move while there come to be more: at once, not time and again. It does nothing where less than half of the budget is left.
+func (t *Table) Reserve(n int) {
+	if t.budget.Available() < t.budget.Limit()/2 {
+		return
+	}
+	n += min(n, Groups) * minBlock / 2      // half of a block of each group is not in use
+	_ = t.growKeys(min(n, memory.ChunkLen)) // whoever needs the room hears of it
+}
+
 // Has reports whether a key group has keys.
 func (t *Table) Has(groupNumber uint8) bool {
 	g := t.groups[groupNumber]
@@ -170,10 +180,12 @@ func (t *Table) Delete(slot uint32) error {
 
 // sweep takes deleted slots out of the order and frees them for others. The old order stays as it is for whoever goes through it.
 func (t *Table) sweep(g *group) error {
-	order := make([]uint32, 0, g.live+minBlock)
-	free := make([]uint32, len(g.free), len(g.free)+g.dead)
-	copy(free, g.free)
-	if err := t.reserve(int64(cap(order)+cap(free)) * numberBytes); err != nil {
+	order, free, room := make([]uint32, 0, g.live+minBlock), g.free, 0
+	if cap(free)-len(free) < g.dead {
+		free = append(make([]uint32, 0, len(free)+g.dead), free...)
+		room = cap(free)
+	}
+	if err := t.reserve(int64(cap(order)+room) * numberBytes); err != nil {
 		return t.refused(err)
 	}
 	for _, slot := range g.order {
@@ -183,7 +195,11 @@ func (t *Table) sweep(g *group) error {
 			free = append(free, slot)
 		}
 	}
-	t.unreserve(int64(cap(g.order)+cap(g.free)) * numberBytes)
+	old := cap(g.order)
+	if room > 0 {
+		old += cap(g.free)
+	}
+	t.unreserve(int64(old) * numberBytes)
 	g.order, g.free, g.dead = order, free, 0
 	return nil
 }
