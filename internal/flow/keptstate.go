@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/zeebo/xxh3"
@@ -22,12 +23,13 @@ type keptStep struct {
 	durable  op.Durable
 	late     op.Leaver // its changes are not noted yet; nil once they are
 	parts    []keyed.Kept
-	leaving  []keyed.Evictable // parts that may leave memory
-	spillers []keyed.Spiller   // parts that rows are written to
-	readers  []store.Reader    // for them
-	closed   bool              // the operator goes through all of them: none leaves any more
-	wanted   int               // entries there must be room for, once memory was tight
-	left     int64             // what was left of the budget when that was decided
+	leaving  []keyed.Evictable   // parts that may leave memory
+	unread   []keyed.Postponable // parts of which the store has entries that nobody has looked at
+	spillers []keyed.Spiller     // parts that rows are written to
+	readers  []store.Reader      // for them
+	closed   bool                // the operator goes through all of them: none leaves any more
+	wanted   int                 // entries there must be room for, once memory was tight
+	left     int64               // what was left of the budget when that was decided
 	// version is that of the entries which are stored, 0 for 1.
 	version int
 	// whole says that all that is stored must be put in.
@@ -198,6 +200,9 @@ func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part 
 	if err != nil {
 		return err
 	}
+	if passed != nil && k.postpone(passed, k.from) {
+		return nil
+	}
 	give := func(next uint64) error {
 		if e.Len() == 0 {
 			return nil
@@ -211,7 +216,9 @@ func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part 
 		e.Reset()
 		bytes = bytes[:0]
 		if err == nil && passed == nil && next != last { // what has one hash is in memory together
-			passed, err = k.full(ctx, part)
+			if passed, err = k.full(ctx, part); err == nil && passed != nil && k.postpone(passed, next) {
+				err = errPostponed
+			}
 		}
 		return err
 	}
@@ -230,6 +237,9 @@ func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part 
 		e.Keys, e.Values = append(e.Keys, bytes[at:at+len(key)]), append(e.Values, bytes[at+len(key):])
 		return nil
 	})
+	if errors.Is(err, errPostponed) {
+		return nil
+	}
 	if err != nil || e.Len() == 0 {
 		return err
 	}

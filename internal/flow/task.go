@@ -86,7 +86,7 @@ func (t *task) run(ctx context.Context) error {
 		if err != nil || from == nil {
 			return err
 		}
-		if err := t.handle(e, from); err != nil {
+		if err := t.handleAndRead(e, from); err != nil {
 			return err
 		}
 		if err := t.drainSome(); err != nil {
@@ -119,6 +119,12 @@ func (t *task) next() (e entry, from *queue, err error) {
 		if t.changes != nil && !t.held {
 			continue
 		}
+		if t.hasUnread() {
+			if err := t.readOn(); err != nil {
+				return e, nil, err
+			}
+			continue
+		}
 		if e, from, err = t.inbox.take(true); err != nil || from != nil || !t.held {
 			return e, from, err
 		}
@@ -147,6 +153,18 @@ func (t *task) inputEnd(input int) error {
 		return nil
 	}
 	return t.head.drainEnd(input, func(out *op.Output) (bool, error) { return multi.OnInputEnd(input, out) })
+}
+
+// handleAndRead handles what was taken, and then reads some of what a restore has left unread.
+func (t *task) handleAndRead(e entry, from *queue) error {
+	if !t.hasUnread() {
+		return t.handle(e, from)
+	}
+	began := t.pipeline.settings.Clock.Monotonic()
+	if err := t.handle(e, from); err != nil {
+		return err
+	}
+	return t.readOnFor(began)
 }
 
 func (t *task) handle(e entry, from *queue) error {

@@ -24,6 +24,11 @@ func (o *Operator) seenLeave() bool {
 	return o.changes == nil || !o.changes.patient
 }
 
+// postpones reports whether groups, and values that calls have seen, may stay in the store unread when others are restored: no rows belong to them, and time finds none.
+func (o *Operator) postpones() bool {
+	return o.expiry == nil && !slices.ContainsFunc(o.calls, func(c *call) bool { return c.ordered != nil })
+}
+
 // partLeaves reports whether the table with number i among Tables may leave memory.
 func (o *Operator) partLeaves(i int) bool {
 	if o.table != nil {

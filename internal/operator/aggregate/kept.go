@@ -70,10 +70,10 @@ func (o *Operator) prepareKept() {
 		}
 	}
 	if o.table != nil {
-		o.table.SetValues(keyed.Values{Append: o.appendEntry, Restore: o.restoreEntry, Leave: o.leaves(), Free: o.leave, Vacate: o.vacate})
+		o.table.SetValues(keyed.Values{Append: o.appendEntry, Restore: o.restoreEntry, Leave: o.leaves(), Postpone: o.postpones(), Free: o.leave, Vacate: o.vacate})
 	}
 	for _, s := range o.seen {
-		s.table.SetValues(keyed.Values{Append: s.appendValue, Restore: s.restoreValue, Leave: o.seenLeave(), Vacate: s.vacate})
+		s.table.SetValues(keyed.Values{Append: s.appendValue, Restore: s.restoreValue, Leave: o.seenLeave(), Postpone: o.postpones(), Vacate: s.vacate})
 	}
 }
 

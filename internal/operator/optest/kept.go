@@ -34,7 +34,41 @@ type keptInstance struct {
 	parts   []keyed.Kept
 	number  uint16
 	changes *store.Changes // of the sealed epoch, nil when all of it is stored
+	unread  []keyed.Postponable
 }
+
+// left says what becomes of entries that are not put in when state is restored.
+type left int
+
+const (
+	none   left = iota // all are put in
+	known              // they stay in the store
+	unread             // they stay there, and nobody looks at them, where a part can do with that
+)
+
+// left is what a restore leaves in the store.
+func (r *run) left() left {
+	if r.schedule.lazy {
+		return unread
+	}
+	return known
+}
+
+// readOn reads some of what a restore has left unread, now and then without putting it in.
+func (r *run) readOn(in *instance) error {
+	if in.kept == nil || len(in.kept.unread) == 0 {
+		return nil
+	}
+	r.reads++
+	more, err := in.kept.unread[0].ReadOn(pieceOfEntries, r.reads%passEvery == 0)
+	if !more {
+		in.kept.unread = in.kept.unread[1:]
+	}
+	return err
+}
+
+// passEvery: what was unread is not put in one in so many times.
+const passEvery = 3
 
 // keep has an instance note what changes.
 func (k *keeping) keep(in *instance) {
@@ -305,8 +339,12 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 			to.Keys, to.Values = append(to.Keys, bytes.Clone(n.key)), append(to.Values, bytes.Clone(n.value))
 		}
 		for i, in := range r.instances {
-			if err := admit(in.kept.parts[table], &given[i], true); err != nil {
+			rest, err := admit(in.kept.parts[table], &given[i], r.left())
+			if err != nil {
 				return fmt.Errorf("part %d: %w", table, err)
+			}
+			if rest != nil {
+				in.kept.unread = append(in.kept.unread, rest)
 			}
 		}
 	}
@@ -336,25 +374,29 @@ const pieceOfEntries = 5
 // admittedPieces is how many pieces are put into a part that may leave memory; what follows stays in the store, as if memory were tight.
 const admittedPieces = 4
 
-// admit puts entries in, and then overwrites what it lent. Of parts that leave memory some stay in the store.
-func admit(part keyed.Kept, all *keyed.Entries, leave bool) error {
+// admit puts entries in, and then overwrites what it lent. Of parts that leave memory some stay in the store; rest is the part if nobody has looked at those.
+func admit(part keyed.Kept, all *keyed.Entries, l left) (rest keyed.Postponable, err error) {
 	put := part.Admit
 	for from := 0; from < all.Len(); from += pieceOfEntries {
 		to := min(from+pieceOfEntries, all.Len())
 		piece := keyed.Entries{Slices: all.Slices[from:to], Hashes: all.Hashes[from:to], Keys: all.Keys[from:to], Values: all.Values[from:to]}
 		leaving, ok := part.(keyed.Evictable)
-		if ok && leave && leaving.MayLeave() && from >= admittedPieces*pieceOfEntries && all.Hashes[from] != all.Hashes[from-1] {
+		if ok && l != none && leaving.MayLeave() && from >= admittedPieces*pieceOfEntries && all.Hashes[from] != all.Hashes[from-1] {
+			if p, ok := part.(keyed.Postponable); ok && l == unread && p.MayPostpone() {
+				p.Postpone(all.Hashes[from])
+				return p, nil
+			}
 			put = leaving.Pass
 		}
 		if err := put(&piece); err != nil {
-			return err
+			return nil, err
 		}
 		for i := range piece.Keys {
 			fill(piece.Keys[i], garbage)
 			fill(piece.Values[i], garbage)
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // stored reads what is stored of all instances, by part, in the order of the store.

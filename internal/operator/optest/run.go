@@ -35,7 +35,9 @@ type run struct {
 	crashed map[int]bool
 	// sinceSeal is how many events came since the last seal.
 	sinceSeal int
-	result    Result
+	// reads is how often something was read that a restore had left unread.
+	reads  int
+	result Result
 }
 
 // instance is one of the instances that share the key groups.
@@ -119,6 +121,9 @@ func (r *run) all() error {
 		}
 		if r.sinceSeal++; err == nil && r.sinceSeal%drainedEvery == 0 {
 			err = r.each(func(in *instance) error { return r.store(in, drainedBetween) })
+		}
+		if err == nil {
+			err = r.each(r.readOn)
 		}
 		if err != nil {
 			return err

@@ -46,6 +46,8 @@ type schedule struct {
 	kept bool
 	// tight says that there is little memory whatever leaves it.
 	tight bool
+	// lazy says that what may stay in the store unread does so when state is restored.
+	lazy bool
 	// plain batches have no selection and no rows that do not count.
 	plain bool
 }
@@ -78,6 +80,7 @@ func drawSchedule(t *rapid.T, o *Operator, inputs []*batch.Batch) schedule {
 	if !s.guarded && o.durable() {
 		s.kept = rapid.IntRange(0, 3).Draw(t, "kept") > 0
 		s.tight = s.kept && rapid.Bool().Draw(t, "tight")
+		s.lazy = s.kept && rapid.Bool().Draw(t, "lazy")
 	}
 	totals := lengths(inputs)
 	c := newClock(o, inputs)

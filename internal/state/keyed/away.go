@@ -23,6 +23,9 @@ type away struct {
 	keyBytes int64
 	// closed says that all have left for good: there are no filters.
 	closed bool
+	// unread says that entries with hashes from frontier on were never looked at; see Postponable.
+	unread   bool
+	frontier uint64
 	// filters are Bloom filters, each twice as large as the one before; the last one takes what is added.
 	filters []*filter
 	// renewed are those that take the place of filters at the end of a renewal, which is under way if renewing.
@@ -151,6 +154,14 @@ func (a *away) isLoose() bool { return a.loose[0] || a.loose[1] }
 
 // add notes that the entries of a hash are evicted. The error is a refusal of the budget.
 func (a *away) add(hash uint64) error {
+	if a.isUnread(hash) { // as if it had never been read
+		return nil
+	}
+	return a.note(hash)
+}
+
+// note is add for a hash that is not unread any more.
+func (a *away) note(hash uint64) error {
 	a.groups[hash>>groupShift]++
 	a.any = true
 	if a.ranged {
@@ -219,7 +230,7 @@ func (t *Table) Note(hashes iter.Seq[uint64]) error {
 // forget forgets all.
 func (a *away) forget() {
 	a.forgetFilters()
-	a.groups, a.any, a.closed = [Groups]uint64{}, false, false
+	a.groups, a.any, a.closed, a.unread = [Groups]uint64{}, false, false, false
 	a.spilled()
 }
 
@@ -238,7 +249,7 @@ func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64
 	}
 	a.lookup = a.lookup[:0]
 	for _, h := range hashes {
-		if a.groups[h>>groupShift] > 0 && a.has(h) && !resident(h) && !a.isBuried(h) {
+		if a.mayHave(h) && !resident(h) && !a.isBuried(h) {
 			a.lookup = append(a.lookup, h)
 		}
 	}
@@ -254,16 +265,16 @@ func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64
 		}
 	}
 	for g := range uint64(Groups) {
-		if a.groups[g] == 0 || groups[g>>6]>>(g&63)&1 == 0 {
+		from, to := g<<groupShift, g<<groupShift|(1<<groupShift-1)
+		if a.groups[g] == 0 && !a.isUnread(to) || groups[g>>6]>>(g&63)&1 == 0 {
 			continue
 		}
-		from := g << groupShift
-		if err := a.loadRange(home, slice, from, from|(1<<groupShift-1), resident, admit); err != nil {
+		if err := a.loadRange(home, slice, from, to, resident, admit); err != nil {
 			return err
 		}
 		a.groups[g] = 0
 	}
-	a.any = a.groups != [Groups]uint64{}
+	a.recount()
 	return nil
 }
 

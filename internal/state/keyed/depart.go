@@ -27,6 +27,9 @@ func (t *Table) Depart(forGood bool) error {
 				a.groups[number] += uint64(g.live) //nolint:gosec // a count
 			}
 		}
+		if err := a.countUnread(t.kept.home, t.slice, t.HasHash); err != nil {
+			return err
+		}
 		a.any, a.closed = true, true
 	} else {
 		t.blocks.Free() // the filters need memory

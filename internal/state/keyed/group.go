@@ -33,7 +33,8 @@ type group struct {
 }
 
 // head is the index of a key group: open addressing with linear probing, in one piece of less than memory.BlockLen places, or in blocks of as
-// many. A place holds tag<<32 | slot+1, or 0. Its home is at the top bits of the tag, so that an index grows without looking at keys.
+// many. A place holds tag<<32 | slot+1, or 0. Its home is at the top bits of a product of the tag, so that an index grows without looking at keys: of the tag itself it would crowd where keys come in the order of their
+// hashes, as what is stored does.
 type head struct {
 	blocks unsafe.Pointer // to the first of the pointers to the pieces
 	shift  uint8          // tagBits less the bits of the number of places
@@ -60,7 +61,10 @@ func slotOf(entry uint64) uint32 { return uint32(entry) - 1 }
 func (h *head) size() int { return 1 << (tagBits - h.shift) }
 
 // home is where probing for a tag begins.
-func (h *head) home(tag uint32) uint32 { return uint32(uint64(tag) >> h.shift) }
+func (h *head) home(tag uint32) uint32 { return uint32(uint64(tag*mixTag) >> h.shift) }
+
+// mixTag spreads tags that are near each other: 2^32 over the golden ratio.
+const mixTag = 0x9e3779b9
 
 // place returns a place.
 func (h *head) place(at uint32) *uint64 {

@@ -57,6 +57,8 @@ type Values struct {
 	Beside func(into *store.Changes, slot uint32, hash uint64)
 	// Leave says that keys may leave memory: the operator says what it Needs before each call, of an event, too, and remembers no slots from one flush to the next call.
 	Leave bool
+	// Postpone says that keys which may leave memory may stay in the store unread when the others are restored; see Postponable.
+	Postpone bool
 	// Free forgets what is kept for a slot whose key leaves memory, unless it answers false: then the key stays. nil: there is nothing to forget.
 	Free func(slot uint32) bool
 	// Vacate gives back the memory of what is kept for all slots: all keys have left memory. For tables that Depart.

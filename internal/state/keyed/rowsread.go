@@ -187,7 +187,9 @@ func (r *Rows) DropStored(from, to uint64) {
 func (t *Table) HasAway() bool { return t.away != nil && t.away.any }
 
 // MayBeAway reports whether rows of a hash may have left memory.
-func (r *Rows) MayBeAway(hash uint64) bool { return r.away != nil && r.away.any && r.away.has(hash) }
+func (r *Rows) MayBeAway(hash uint64) bool {
+	return r.away != nil && r.away.any && r.away.mayHave(hash)
+}
 
 // Settled reports whether all rows that were removed and that the store has still are known by their hashes: otherwise no others may leave memory.
 func (r *Rows) Settled() bool { return r.away == nil || !r.away.isLoose() }

@@ -1,0 +1,76 @@
+package flow
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"wire.example/wire/internal/state/keyed"
+)
+
+// What a restore has left in the store unread is read by the task, piece by piece, when it has nothing else to do, and between batches, for as long as rows took: then they find it in memory.
+
+const (
+	// readOnEntries is about how many entries are read at once: what waits meanwhile waits about a millisecond.
+	readOnEntries = 1024
+	// readOnMost is how long a task reads on, at most, before it looks after its rows again.
+	readOnMost = 5 * time.Millisecond
+)
+
+// errPostponed ends a restore of a part: the rest stays unread.
+var errPostponed = errors.New("the rest is read later")
+
+// postpone leaves the entries of a part with hashes from from on in the store, unread, if it can do so.
+func (k *keptStep) postpone(part keyed.Evictable, from uint64) bool {
+	p, ok := part.(keyed.Postponable)
+	if !ok || !p.MayPostpone() {
+		return false
+	}
+	p.Postpone(from)
+	k.unread = append(k.unread, p)
+	return true
+}
+
+// hasUnread reports whether state of the task is unread that it should read.
+func (t *task) hasUnread() bool {
+	for _, k := range t.kept {
+		if len(k.unread) > 0 && !k.closed {
+			return true
+		}
+	}
+	return false
+}
+
+// readOn reads a piece of what is unread. Where little memory is left it is not put in, but known to be in the store.
+func (t *task) readOn() error {
+	budget := t.pipeline.settings.Budget
+	for _, k := range t.kept {
+		if len(k.unread) == 0 || k.closed {
+			continue
+		}
+		more, err := k.unread[0].ReadOn(readOnEntries, budget.Available() < budget.Limit()/restoredShare)
+		if err != nil {
+			return fmt.Errorf("state of step %q: %w", k.step.plan.Name, err)
+		}
+		if !more {
+			k.unread = k.unread[1:]
+		}
+		return nil
+	}
+	return nil
+}
+
+// readOnFor reads pieces of what is unread for about as long as rows took that were handled since a time of the monotonic clock; one piece at least.
+func (t *task) readOnFor(since time.Duration) error {
+	clock := t.pipeline.settings.Clock
+	now := clock.Monotonic()
+	for until := now + min(now-since, readOnMost); t.hasUnread(); {
+		if err := t.readOn(); err != nil {
+			return err
+		}
+		if clock.Monotonic() >= until {
+			return nil
+		}
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package keyed
+
+import "errors"
+
+// A restore need not look at entries that may leave memory anyway: those with hashes from some frontier on stay in the store, unread. As long as they do, each hash from there on counts as one that may be away. They are read
+// when somebody asks for their hashes, and in the order of hashes whenever there is time: the frontier moves on.
+
+// Postponable is an Evictable of which entries may stay in the store, unread, when the rest was restored.
+type Postponable interface {
+	Evictable
+	// MayPostpone reports whether they may: nothing needs to be known of what is not in memory. All entries are of one slice.
+	MayPostpone() bool
+	// Postpone leaves the entries with hashes from from on in the store. None of them was put in. It is called once, when all others were, before anything else.
+	Postpone(from uint64)
+	// ReadOn reads about most of the unread entries with the lowest hashes, and puts those in that are not in memory, or with pass only notes that they are in the store, as Pass does. It reports whether
+	// there are more. The error is one of the store, a *CorruptError or SQLSTATE 53200.
+	ReadOn(most int, pass bool) (more bool, err error)
+}
+
+// isUnread reports whether nobody has looked at what the store has of a hash.
+func (a *away) isUnread(hash uint64) bool { return a.unread && hash >= a.frontier }
+
+// mayHave reports whether entries of a hash may be in the store alone, unless some are in memory.
+func (a *away) mayHave(hash uint64) bool {
+	return a.isUnread(hash) || a.groups[hash>>groupShift] > 0 && a.has(hash)
+}
+
+// recount notes whether anything is away.
+func (a *away) recount() { a.any = a.unread || a.groups != [Groups]uint64{} }
+
+// postpone leaves entries unread.
+func (a *away) postpone(from uint64) { a.unread, a.frontier, a.any = true, from, true }
+
+// readOn reads about most unread entries of a slice; see Postponable.
+func (a *away) readOn(home Home, slice int64, most int, pass bool, resident func(hash uint64) bool, admit func(*Entries) error) (more bool, err error) {
+	if !a.unread {
+		return false, nil
+	}
+	seen, last := 0, uint64(0)
+	if pass {
+		admit = a.pass
+	}
+	err = a.reader.ScanSlice(home.Space, slice, a.frontier, home.To, func(hash uint64, key, value []byte) error {
+		if seen >= most && hash != last {
+			return errEnough
+		}
+		last = hash
+		seen++
+		if a.isBuried(hash) || resident(hash) {
+			return nil
+		}
+		return a.take(slice, hash, key, value, admit)
+	})
+	more = errors.Is(err, errEnough)
+	if err != nil && !more {
+		return false, err
+	}
+	// What is put in, or noted, is not unread any more.
+	if a.frontier, a.unread = last+1, more; !more {
+		a.frontier = 0
+	}
+	if err := a.give(admit); err != nil {
+		return false, err
+	}
+	a.recount()
+	return more, nil
+}
+
+// pass notes that entries are in the store, which were unread.
+func (a *away) pass(e *Entries) error {
+	for _, hash := range e.Hashes {
+		if err := a.note(hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countUnread counts what is unread by its key groups: all of it is read range by range from now on.
+func (a *away) countUnread(home Home, slice int64, resident func(hash uint64) bool) error {
+	if !a.unread {
+		return nil
+	}
+	a.unread = false
+	return a.reader.ScanSlice(home.Space, slice, a.frontier, home.To, func(hash uint64, key, _ []byte) error {
+		if !resident(hash) {
+			a.groups[hash>>groupShift]++
+			a.keyBytes = max(a.keyBytes, int64(len(key)))
+		}
+		return nil
+	})
+}
+
+// MayPostpone reports whether keys may stay unread: Values say so; see Postponable.
+func (t *Table) MayPostpone() bool { return t.values.Leave && t.values.Postpone }
+
+// Postpone leaves keys unread; see Postponable.
+func (t *Table) Postpone(from uint64) { t.away.postpone(from) }
+
+// ReadOn reads unread keys; see Postponable.
+func (t *Table) ReadOn(most int, pass bool) (more bool, err error) {
+	more, err = t.away.readOn(t.kept.home, t.slice, most, pass, t.HasHash, t.Admit)
+	return more, t.refused(err)
+}
