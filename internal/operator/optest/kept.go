@@ -46,12 +46,12 @@ const (
 	unread             // they stay there, and nobody looks at them, where a part can do with that
 )
 
-// left is what a restore leaves in the store.
-func (r *run) left() left {
+// left is what a restore leaves in the store, and behind how many pieces.
+func (r *run) left() (l left, pieces int) {
 	if r.schedule.lazy {
-		return unread
+		return unread, r.reads % passEvery
 	}
-	return known
+	return known, admittedPieces
 }
 
 // readOn reads some of what a restore has left unread, now and then without putting it in.
@@ -339,7 +339,8 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 			to.Keys, to.Values = append(to.Keys, bytes.Clone(n.key)), append(to.Values, bytes.Clone(n.value))
 		}
 		for i, in := range r.instances {
-			rest, err := admit(in.kept.parts[table], &given[i], r.left())
+			l, pieces := r.left()
+			rest, err := admit(in.kept.parts[table], &given[i], l, pieces)
 			if err != nil {
 				return fmt.Errorf("part %d: %w", table, err)
 			}
@@ -374,14 +375,14 @@ const pieceOfEntries = 5
 // admittedPieces is how many pieces are put into a part that may leave memory; what follows stays in the store, as if memory were tight.
 const admittedPieces = 4
 
-// admit puts entries in, and then overwrites what it lent. Of parts that leave memory some stay in the store; rest is the part if nobody has looked at those.
-func admit(part keyed.Kept, all *keyed.Entries, l left) (rest keyed.Postponable, err error) {
+// admit puts entries in, and then overwrites what it lent. Of parts that leave memory some stay in the store, behind so many pieces; rest is the part if nobody has looked at those.
+func admit(part keyed.Kept, all *keyed.Entries, l left, pieces int) (rest keyed.Postponable, err error) {
 	put := part.Admit
 	for from := 0; from < all.Len(); from += pieceOfEntries {
 		to := min(from+pieceOfEntries, all.Len())
 		piece := keyed.Entries{Slices: all.Slices[from:to], Hashes: all.Hashes[from:to], Keys: all.Keys[from:to], Values: all.Values[from:to]}
 		leaving, ok := part.(keyed.Evictable)
-		if ok && l != none && leaving.MayLeave() && from >= admittedPieces*pieceOfEntries && all.Hashes[from] != all.Hashes[from-1] {
+		if ok && l != none && leaving.MayLeave() && from >= pieces*pieceOfEntries && (from == 0 || all.Hashes[from] != all.Hashes[from-1]) {
 			if p, ok := part.(keyed.Postponable); ok && l == unread && p.MayPostpone() {
 				p.Postpone(all.Hashes[from])
 				return p, nil
