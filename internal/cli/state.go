@@ -33,7 +33,7 @@ type stateFlags struct {
 const defaultInterval = 5 * time.Second
 
 // defaultRestore is how long a start puts stored state into memory: what runs then finds most of what it needs, and nobody waits for the rest.
-const defaultRestore = 2 * time.Second
+const defaultRestore = time.Second
 
 func (s *stateFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&s.dir, "state-dir", "", "where checkpoints are kept (default: .wire/NAME beside the pipeline file; none for -e and standard input)")

@@ -14,7 +14,7 @@ const (
 	// readOnEntries is about how many entries are read at once: what waits meanwhile waits about a millisecond.
 	readOnEntries = 1024
 	// readOnMost is how long a task reads on, at most, before it looks after its rows again.
-	readOnMost = 5 * time.Millisecond
+	readOnMost = 20 * time.Millisecond
 )
 
 // errPostponed ends a restore of a part: the rest stays unread.
