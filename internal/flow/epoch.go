@@ -64,6 +64,8 @@ type taskPart struct {
 	watermark int64
 	// draining: taskDrained follows.
 	draining bool
+	// highest are the highest numbers of entries, by step; see StateRecord.
+	highest map[string][]uint64
 }
 
 func newEpochState(number int64, sources, tasks, sinks int, stop bool) *epochState {

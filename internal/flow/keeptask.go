@@ -31,7 +31,7 @@ func (t *task) keep() {
 		}
 		from, to := t.hashes()
 		k := s.keep(record.Number, from, to)
-		k.version, k.stored = record.Version, record.Layout
+		k.version, k.stored, k.highest = record.Version, record.Layout, record.Highest
 		if m := t.pipeline.settings.Resume; m != nil {
 			if former, ok := m.Former[s.plan.Name]; ok {
 				k.former = &former

@@ -32,6 +32,8 @@ type keptStep struct {
 	left     int64               // what was left of the budget when that was decided
 	// version is that of the entries which are stored, 0 for 1.
 	version int
+	// highest are the highest numbers of the stored entries of the parts; nil: nobody knows them.
+	highest []uint64
 	// whole says that all that is stored must be put in.
 	whole bool
 	// stored is the layout of what is stored, "" if nothing is.
@@ -200,7 +202,7 @@ func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part 
 	if err != nil {
 		return err
 	}
-	if passed != nil && k.postpone(passed, k.from) {
+	if passed != nil && k.postpone(table, passed, k.from) {
 		return nil
 	}
 	give := func(next uint64) error {
@@ -216,7 +218,7 @@ func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part 
 		e.Reset()
 		bytes = bytes[:0]
 		if err == nil && passed == nil && next != last { // what has one hash is in memory together
-			if passed, err = k.full(ctx, part); err == nil && passed != nil && k.postpone(passed, next) {
+			if passed, err = k.full(ctx, part); err == nil && passed != nil && k.postpone(table, passed, next) {
 				err = errPostponed
 			}
 		}

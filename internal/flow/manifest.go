@@ -78,7 +78,7 @@ func (p *Pipeline) manifest(e *epochState, final bool) *Manifest {
 	m.Connectors, m.Clock, m.Plan = connectorsOf(p.plan), e.clock, p.plan.Description
 	m.Left = p.leaving.list()
 	if p.settings.Keeper != nil {
-		m.States, m.NextState = p.states, p.nextState
+		m.States, m.NextState = p.statesAt(e), p.nextState
 	}
 	for _, s := range p.sources {
 		m.Sources[s.plan.Name] = e.sources[s.index].splits

@@ -3,6 +3,8 @@ package flow
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"wire.example/wire/internal/state/keyed"
@@ -21,10 +23,16 @@ const (
 var errPostponed = errors.New("the rest is read later")
 
 // postpone leaves the entries of a part with hashes from from on in the store, unread, if it can do so.
-func (k *keptStep) postpone(part keyed.Evictable, from uint64) bool {
+func (k *keptStep) postpone(table uint8, part keyed.Evictable, from uint64) bool {
 	p, ok := part.(keyed.Postponable)
 	if !ok || !p.MayPostpone() {
 		return false
+	}
+	if n, ok := part.(keyed.Numbered); ok {
+		if int(table) >= len(k.highest) {
+			return false
+		}
+		n.Above(k.highest[table])
 	}
 	p.Postpone(from)
 	k.unread = append(k.unread, p)
@@ -73,4 +81,46 @@ func (t *task) readOnFor(since time.Duration) error {
 		}
 	}
 	return nil
+}
+
+// highest are the highest numbers of entries of the task's state, by step; see StateRecord.
+func (t *task) highest() map[string][]uint64 {
+	var all map[string][]uint64
+	for _, k := range t.kept {
+		for i, part := range k.parts {
+			n, ok := part.(keyed.Numbered)
+			if !ok || !n.MayPostpone() {
+				continue
+			}
+			if all == nil {
+				all = map[string][]uint64{}
+			}
+			name := k.step.plan.Name
+			if all[name] == nil {
+				all[name] = make([]uint64, len(k.parts))
+			}
+			all[name][i] = n.Highest()
+		}
+	}
+	return all
+}
+
+// statesAt says where the state of steps is kept, as it was at an epoch.
+func (p *Pipeline) statesAt(e *epochState) map[string]StateRecord {
+	states := maps.Clone(p.states)
+	for name, record := range states {
+		record.Highest = nil
+		for _, part := range e.tasks {
+			numbers := part.highest[name]
+			if record.Highest == nil {
+				record.Highest = slices.Clone(numbers)
+				continue
+			}
+			for i, n := range numbers {
+				record.Highest[i] = max(record.Highest[i], n)
+			}
+		}
+		states[name] = record
+	}
+	return states
 }

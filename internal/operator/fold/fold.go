@@ -72,7 +72,7 @@ func New(pool *batch.Pool, budget *limit.Budget, c Config) *Fold {
 	f.whole, f.partition = keyed.NewHasher(columns), keyed.NewHasher(c.Partition)
 	f.table = keyed.NewTable(pool, c.Types, f.name, budget)
 	f.counts = keyed.NewSlab[int64](budget)
-	f.table.SetValues(keyed.Values{Append: f.appendCount, Restore: f.restoreCount, Leave: true, Vacate: f.counts.Free})
+	f.table.SetValues(keyed.Values{Append: f.appendCount, Restore: f.restoreCount, Leave: true, Postpone: true, Vacate: f.counts.Free})
 	return f
 }
 

@@ -200,7 +200,7 @@ func (r *run) readEntries(data []byte) error {
 		return err
 	}
 	for i, part := range in.parts {
-		if _, err := admit(part, &given[i], none, 0); err != nil {
+		if _, err := admit(part, &given[i], none, 0, 0); err != nil {
 			return err
 		}
 	}

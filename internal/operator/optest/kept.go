@@ -54,6 +54,19 @@ func (r *run) left() (l left, pieces int) {
 	return known, admittedPieces
 }
 
+// highest are the highest numbers of entries of the instances, by table.
+func (r *run) highest() []uint64 {
+	highest := make([]uint64, len(r.instances[0].kept.parts))
+	for _, in := range r.instances {
+		for table, part := range in.kept.parts {
+			if n, ok := part.(keyed.Numbered); ok {
+				highest[table] = max(highest[table], n.Highest())
+			}
+		}
+	}
+	return highest
+}
+
 // readOn reads some of what a restore has left unread, now and then without putting it in.
 func (r *run) readOn(in *instance) error {
 	if in.kept == nil || len(in.kept.unread) == 0 {
@@ -320,6 +333,7 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 	if err != nil {
 		return err
 	}
+	highest := r.highest()
 	if err := r.make(e); err != nil {
 		return err
 	}
@@ -340,7 +354,7 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 		}
 		for i, in := range r.instances {
 			l, pieces := r.left()
-			rest, err := admit(in.kept.parts[table], &given[i], l, pieces)
+			rest, err := admit(in.kept.parts[table], &given[i], l, pieces, highest[table])
 			if err != nil {
 				return fmt.Errorf("part %d: %w", table, err)
 			}
@@ -376,7 +390,7 @@ const pieceOfEntries = 5
 const admittedPieces = 4
 
 // admit puts entries in, and then overwrites what it lent. Of parts that leave memory some stay in the store, behind so many pieces; rest is the part if nobody has looked at those.
-func admit(part keyed.Kept, all *keyed.Entries, l left, pieces int) (rest keyed.Postponable, err error) {
+func admit(part keyed.Kept, all *keyed.Entries, l left, pieces int, highest uint64) (rest keyed.Postponable, err error) {
 	put := part.Admit
 	for from := 0; from < all.Len(); from += pieceOfEntries {
 		to := min(from+pieceOfEntries, all.Len())
@@ -384,6 +398,9 @@ func admit(part keyed.Kept, all *keyed.Entries, l left, pieces int) (rest keyed.
 		leaving, ok := part.(keyed.Evictable)
 		if ok && l != none && leaving.MayLeave() && from >= pieces*pieceOfEntries && (from == 0 || all.Hashes[from] != all.Hashes[from-1]) {
 			if p, ok := part.(keyed.Postponable); ok && l == unread && p.MayPostpone() {
+				if n, ok := part.(keyed.Numbered); ok {
+					n.Above(highest)
+				}
 				p.Postpone(all.Hashes[from])
 				return p, nil
 			}

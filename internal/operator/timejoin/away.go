@@ -28,7 +28,7 @@ func (t *Temporal) Leaves() bool { return len(t.keys.columns) > 0 }
 func (t *Temporal) describe() {
 	e := keyed.Extras{Loaded: t.versions.load}
 	if t.Leaves() {
-		e.Has = t.versions.table.HasHash
+		e.Has, e.Postpone = t.versions.table.HasHash, true
 	}
 	t.versions.rows.SetExtras(e)
 	t.held.SetExtras(keyed.Extras{Loaded: t.wake})

@@ -23,9 +23,13 @@ type rowsTable struct {
 
 // Load makes rows resident.
 func (t *rowsTable) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) error {
-	o := t.o
+	return t.o.bringBack(func() error { return t.Rows.Load(hashes, groups) })
+}
+
+// bringBack has load put rows in: their partitions are as if they had never left.
+func (o *Operator) bringBack(load func() error) error {
 	o.back, o.loading = o.back[:0], true
-	err := t.Rows.Load(hashes, groups)
+	err := load()
 	o.loading = false
 	if err != nil {
 		return err
@@ -73,6 +77,24 @@ func (o *Operator) newLeavingRows() *leavingRows {
 			}
 		},
 	})}
+}
+
+// ReadOn reads unread rows; see keyed.Postponable.
+func (r *leavingRows) ReadOn(most int, pass bool) (more bool, err error) {
+	err = r.o.bringBack(func() (err error) {
+		more, err = r.Listed.ReadOn(most, pass)
+		return err
+	})
+	return more, err
+}
+
+// Highest is the highest number of a row, or of an arrival; see keyed.Numbered.
+func (r *leavingRows) Highest() uint64 { return max(r.Listed.Highest(), uint64(r.o.extra.next)) } //nolint:gosec // not negative
+
+// Above has later rows get higher numbers, and arrive behind those before; see keyed.Numbered.
+func (r *leavingRows) Above(highest uint64) {
+	r.Listed.Above(highest)
+	r.o.extra.next = max(r.o.extra.next, int64(highest)) //nolint:gosec // as far as Highest
 }
 
 // Pass leaves rows in the store; see keyed.Evictable. Those that come later have arrived behind them.

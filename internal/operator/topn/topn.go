@@ -125,7 +125,7 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	}
 	extras := keyed.Extras{Loaded: o.load}
 	if o.leaves() {
-		extras.Has = o.table.HasHash
+		extras.Has, extras.Postpone = o.table.HasHash, true
 	}
 	o.rows.SetExtras(extras)
 	if o.stamps() {

@@ -279,6 +279,8 @@ type Extras struct {
 	Restore func(id uint32, value []byte) error
 	// Has reports whether rows of a hash are in memory, for rows that may leave it.
 	Has func(hash uint64) bool
+	// Postpone says that rows which may leave memory may stay in the store unread when others are restored; see Postponable.
+	Postpone bool
 	// Ranged says that rows may leave memory without it, by ranges of hashes: they are not loaded by hash, but read (Read). Where they may, the lower half of a hash is not kept.
 	Ranged bool
 	// Loaded links rows that were loaded. They come in the order of their hashes, those of one hash in the order in which they were appended.

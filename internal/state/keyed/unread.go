@@ -17,6 +17,15 @@ type Postponable interface {
 	ReadOn(most int, pass bool) (more bool, err error)
 }
 
+// Numbered is a Postponable that numbers its entries: while some are unread it must know the highest number from elsewhere.
+type Numbered interface {
+	Postponable
+	// Highest is the highest number that an entry has, or had.
+	Highest() uint64
+	// Above has later entries get higher numbers than one.
+	Above(highest uint64)
+}
+
 // isUnread reports whether nobody has looked at what the store has of a hash.
 func (a *away) isUnread(hash uint64) bool { return a.unread && hash >= a.frontier }
 
@@ -102,3 +111,24 @@ func (t *Table) ReadOn(most int, pass bool) (more bool, err error) {
 	more, err = t.away.readOn(t.kept.home, t.slice, most, pass, t.HasHash, t.Admit)
 	return more, t.refused(err)
 }
+
+// MayPostpone reports whether rows may stay unread: Extras say so; see Postponable.
+func (r *Rows) MayPostpone() bool { return r.extras.Postpone && r.extras.Has != nil }
+
+// Postpone leaves rows unread; see Postponable.
+func (r *Rows) Postpone(from uint64) {
+	r.kept.used = true
+	r.away.postpone(from)
+}
+
+// ReadOn reads unread rows; see Postponable.
+func (r *Rows) ReadOn(most int, pass bool) (more bool, err error) {
+	more, err = r.away.readOn(r.kept.home, r.slice, most, pass, r.extras.Has, r.Admit)
+	return more, outOfMemory(r.name, err)
+}
+
+// Highest is the highest number that a row has, or had; see Numbered.
+func (r *Rows) Highest() uint64 { return r.kept.last }
+
+// Above has later rows get higher numbers; see Numbered.
+func (r *Rows) Above(highest uint64) { r.kept.last = max(r.kept.last, highest) }
