@@ -119,20 +119,3 @@ func TestUnreadKeysLeaveForGood(t *testing.T) {
 		t.Errorf("%d keys came back, of %d", found, keys)
 	}
 }
-
-// TestKeysInTheOrderOfTheirHashes: an index does not crowd where keys come so, as they do from a store.
-func TestKeysInTheOrderOfTheirHashes(t *testing.T) {
-	const keys = 200_000
-	l := newLeavingTable(t)
-	for n := range int64(keys) {
-		l.put(n)
-	}
-	l.epoch()
-	l = l.again()
-	if more, err := l.ReadOn(keys, false); more || err != nil {
-		t.Fatal(more, err)
-	}
-	if l.Len() != keys {
-		t.Errorf("%d keys", l.Len())
-	}
-}
