@@ -75,7 +75,7 @@ func newOperator(pool *batch.Pool, budget *limit.Budget, c Config) *Operator {
 	o.rows = keyed.NewRows(pool, c.Types, 1, o.name, budget)
 	extras := keyed.Extras{Loaded: o.chain}
 	if o.leaves() {
-		extras.Has, extras.Postpone = o.table.HasHash, true
+		extras.Has, extras.Postpone = o.table.HasHash, o.cfg.TTL == 0
 	}
 	o.rows.SetExtras(extras)
 	o.table.SetValues(keyed.Values{Append: o.appendSeen, Restore: o.restoreSeen})

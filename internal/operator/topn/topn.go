@@ -125,7 +125,7 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	}
 	extras := keyed.Extras{Loaded: o.load}
 	if o.leaves() {
-		extras.Has, extras.Postpone = o.table.HasHash, true
+		extras.Has, extras.Postpone = o.table.HasHash, o.config.TTL == 0
 	}
 	o.rows.SetExtras(extras)
 	if o.stamps() {

@@ -157,11 +157,11 @@ func (a *away) add(hash uint64) error {
 	if a.isUnread(hash) { // as if it had never been read
 		return nil
 	}
-	return a.note(hash)
+	return a.addRead(hash)
 }
 
-// note is add for a hash that is not unread any more.
-func (a *away) note(hash uint64) error {
+// addRead is add for a hash that is not unread any more.
+func (a *away) addRead(hash uint64) error {
 	a.groups[hash>>groupShift]++
 	a.any = true
 	if a.ranged {

@@ -24,7 +24,8 @@ func (r *Rows) Renewed() {
 	a.renewed = nil
 	a.forgetFilters()
 	if a.filters = renewed; len(renewed) == 0 {
-		a.groups, a.any = [Groups]uint64{}, false
+		a.groups = [Groups]uint64{}
+		a.recount()
 	}
 }
 

@@ -78,7 +78,7 @@ func (a *away) readOn(home Home, slice int64, most int, pass bool, resident func
 // pass notes that entries are in the store, which were unread.
 func (a *away) pass(e *Entries) error {
 	for _, hash := range e.Hashes {
-		if err := a.note(hash); err != nil {
+		if err := a.addRead(hash); err != nil {
 			return err
 		}
 	}
