@@ -24,9 +24,10 @@ func (o *Operator) seenLeave() bool {
 	return o.changes == nil || !o.changes.patient
 }
 
-// postpones reports whether groups, and values that calls have seen, may stay in the store unread when others are restored: no rows belong to them, and time finds none.
+// postpones reports whether groups, and values that calls have seen, may stay in the store unread when others are restored: no rows belong to them, neither time nor a flush without rows finds any.
 func (o *Operator) postpones() bool {
-	return o.expiry == nil && !slices.ContainsFunc(o.calls, func(c *call) bool { return c.ordered != nil })
+	return o.expiry == nil && !slices.ContainsFunc(o.config.Sets, func(places []int) bool { return len(places) == 0 }) &&
+		!slices.ContainsFunc(o.calls, func(c *call) bool { return c.ordered != nil })
 }
 
 // partLeaves reports whether the table with number i among Tables may leave memory.
