@@ -16,6 +16,13 @@ const broadcastRows = 1_000
 // its conditions holds.
 const mostBroadcast = 10 * broadcastRows
 
+// mostMerged is how many bytes the rows of an input may have at most that is merged with another: all of one may come before the first of the other, and wait in memory. Where that is more, a
+// hash join keeps one side alone, and that leaves memory.
+const mostMerged = 8 << 20
+
+// rowBytes is what a row takes beside its columns.
+const rowBytes = 16
+
 // ChooseJoins decides how each join is carried out: which side is kept, and how the sides meet.
 func ChooseJoins(p *logical.Plan) {
 	estimates := NewEstimates()
@@ -29,7 +36,7 @@ func ChooseJoins(p *logical.Plan) {
 
 func chooseJoin(j *logical.Join, estimates *Estimates) {
 	left, right := estimates.Of(j.Left), estimates.Of(j.Right)
-	j.BuildLeft = left.Rows*(left.Width+16) < right.Rows*(right.Width+16)
+	j.BuildLeft = left.Rows*(left.Width+rowBytes) < right.Rows*(right.Width+rowBytes)
 	hashed := false // a key by which rows can be dealt
 	for _, k := range j.Keys {
 		hashed = hashed || !k.Unknown
@@ -41,7 +48,7 @@ func chooseJoin(j *logical.Join, estimates *Estimates) {
 	broadcast := canBroadcast(j) && build.Most <= mostBroadcast
 	merged, inOrder := mergeable(j)
 	switch {
-	case inOrder && canMerge(j):
+	case inOrder && canMerge(j) && max(left.Most*(left.Width+rowBytes), right.Most*(right.Width+rowBytes)) <= mostMerged:
 		j.Strategy, j.Keys, j.Order = logical.MergeJoin, merged, ordering(j.Left)[:len(merged)]
 	case hashed && (build.Rows > broadcastRows || !broadcast):
 		j.Strategy = logical.HashJoin
