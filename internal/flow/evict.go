@@ -94,6 +94,9 @@ func (s *step) makeRoom(t *task) error {
 	if fault.Weak("state/evict") {
 		return nil
 	}
+	if err := s.flushForSpill(); err != nil {
+		return err
+	}
 	if err := s.spill(t); err != nil || k.closed || k.late == nil && len(k.leaving) == 0 {
 		return err
 	}
@@ -253,6 +256,16 @@ func (s *step) spill(t *task) error {
 		}
 		if err := t.spillRows(part); err != nil {
 			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
+		}
+	}
+	return nil
+}
+
+// flushForSpill flushes the operator before rows leave memory that must be flushed for that.
+func (s *step) flushForSpill() error {
+	for _, part := range s.leaving.spillers {
+		if flushing, ok := part.(keyed.Flushing); ok && flushing.Flushes() {
+			return s.flushFor()
 		}
 	}
 	return nil

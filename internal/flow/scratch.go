@@ -27,6 +27,7 @@ func (t *task) watch(ctx context.Context) error {
 	return t.downwards(func(s *step) error {
 		leaver, leaves := s.op.(op.Leaver)
 		overflower, overflows := s.op.(op.Overflower)
+		overflows = overflows && overflower.Overflows()
 		if leaves = leaves && leaver.Leaves(); !leaves && !overflows {
 			return nil
 		}

@@ -37,8 +37,8 @@ type Leaver interface {
 // Overflower is a Durable whose rows leave memory for parts that are keyed.Spillers. Where nothing is kept, those alone are kept and attached.
 type Overflower interface {
 	Durable
-	// Overflows says so.
-	Overflows()
+	// Overflows reports whether any do. It is asked before Kept.
+	Overflows() bool
 }
 
 // EntriesVersion returns the version of the layout of an operator's entries: 1 unless it says otherwise.

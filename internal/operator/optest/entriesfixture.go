@@ -62,6 +62,9 @@ func entriesFixture(t testing.TB, o *Operator, path string, write bool, compare 
 		t.Fatal("the operator's state is not stored entry by entry")
 	}
 	if o.Spill {
+		if err := before.flush(in); err != nil {
+			t.Fatal(err)
+		}
 		if err := before.spill(in, func(keyed.Spiller) bool { return true }); err != nil {
 			t.Fatal(err)
 		}

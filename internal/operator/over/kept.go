@@ -18,7 +18,7 @@ const (
 func (o *Operator) Kept() []keyed.Kept { return []keyed.Kept{o.stored, o.runs} }
 
 // Overflows says that rows leave memory in runs.
-func (o *Operator) Overflows() {}
+func (o *Operator) Overflows() bool { return true }
 
 // EntriesVersion is 2: in version 1 there were no runs.
 func (o *Operator) EntriesVersion() int { return 2 }

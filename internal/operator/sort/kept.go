@@ -25,7 +25,7 @@ func (o *Operator) EntriesVersion() int { return 2 }
 func (o *Operator) OldestEntries() int { return 1 }
 
 // Overflows says that rows leave memory in runs.
-func (o *Operator) Overflows() {}
+func (o *Operator) Overflows() bool { return true }
 
 // load notes that there are rows of which leaders do not know.
 func (o *Operator) load([]uint32) error {

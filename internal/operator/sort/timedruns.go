@@ -15,7 +15,7 @@ type timedRuns struct {
 func (r *timedRuns) Tight() bool { return len(r.o.due) == 0 && r.Runs.Tight() }
 
 // Overflows says that rows leave memory in runs.
-func (o *Timed) Overflows() {}
+func (o *Timed) Overflows() bool { return true }
 
 // left notes that all rows have left memory.
 func (o *Timed) left() {

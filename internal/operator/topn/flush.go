@@ -26,6 +26,11 @@ type moved struct{ id, from, to uint32 }
 // OnFlush emits what has changed since the last flush.
 func (o *Operator) OnFlush(out *op.Output) (more bool, err error) {
 	f, b := &o.flushing, &o.output
+	if f.next == 0 && b.waiting() == 0 {
+		if err := o.makeFull(); err != nil {
+			return false, err
+		}
+	}
 	for ; f.next < len(o.touched) && b.waiting() < batch.MaxRows; f.next++ {
 		t := &o.touched[f.next]
 		part := o.parts.At(t.slot)

@@ -15,8 +15,22 @@ func (o *Operator) Kept() []keyed.Kept {
 	if o.leaves() {
 		return []keyed.Kept{o.newLeavingRows()}
 	}
+	if o.tail.runs != nil {
+		return []keyed.Kept{o.rows, o.tail.runs}
+	}
 	return []keyed.Kept{o.rows}
 }
+
+// EntriesVersion is 2 where rows may leave memory in runs: in version 1 there were none.
+func (o *Operator) EntriesVersion() int {
+	if o.tail.runs != nil {
+		return 2
+	}
+	return 1
+}
+
+// OldestEntries is 1; see op.Older.
+func (o *Operator) OldestEntries() int { return 1 }
 
 // stamps reports whether it is stored when a row last came for a partition.
 func (o *Operator) stamps() bool { return o.extra.stamp >= 0 && o.table != nil }
@@ -64,6 +78,8 @@ func (o *Operator) RestoreRest(op.KeyGroup, []byte) error { return nil }
 // Restored takes the rows that are among the first for emitted.
 func (o *Operator) Restored() error {
 	switch {
+	case o.tail.any():
+		o.tail.stale = true
 	case !o.loaded:
 	case o.table == nil:
 		o.emitted(o.parts.At(0))

@@ -31,6 +31,16 @@ func (o *Operator) add(slot, id uint32, i int, out *op.Output) (err error) {
 		}
 	}
 	out.Counts.Absorbed++
+	if o.tail.any() {
+		if cols, row := o.rows.Row(id); o.isBehindList(part, cols, i, row) {
+			return o.addBehind(id, i, 0)
+		}
+	}
+	return o.enter(slot, part, id, i)
+}
+
+// enter puts a row that counts in the list of a partition.
+func (o *Operator) enter(slot uint32, part *partitionState, id uint32, i int) (err error) {
 	if part.root, err = o.lists.Insert(part.root, id, o.prefixes[i]); err != nil {
 		return err
 	}
@@ -107,6 +117,10 @@ func (o *Operator) drop(part *partitionState, t *touch, id uint32) {
 // takeBack takes back row row of cols, the i-th that counts.
 func (o *Operator) takeBack(slot uint32, cols []*batch.Column, i, row int, out *op.Output) error {
 	part := o.parts.At(slot)
+	if o.tail.any() && o.isBehindList(part, cols, i, row) {
+		out.Counts.Absorbed++
+		return o.takeBehind(cols, i, row)
+	}
 	var id uint32
 	var found bool
 	if o.twins != nil {

@@ -108,11 +108,24 @@ func (o *Operator) restore(b *batch.Batch, ids []uint32) error {
 			part := o.parts.At(o.slots[i])
 			part.stamp = max(part.stamp, b.Cols[o.extra.stamp].Int64s()[i])
 		}
-		if err := o.add(o.slots[i], id, i, out); err != nil {
+		if err := o.restoreRow(id, i, out); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// restoreRow puts a row, the i-th of those that are put in, where it was.
+func (o *Operator) restoreRow(id uint32, i int, out *op.Output) (err error) {
+	slot := o.slots[i]
+	switch {
+	case o.tail.runs == nil:
+		return o.add(slot, id, i, out)
+	case *o.rows.Mark(id)&behindList == 0:
+		return o.enter(slot, o.parts.At(slot), id, i)
+	}
+	o.tail.root, err = o.lists.Insert(o.tail.root, id, o.prefixes[i])
+	return err
 }
 
 // emitted notes that the first rows of a partition have been emitted.

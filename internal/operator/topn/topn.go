@@ -75,6 +75,7 @@ type Operator struct {
 	extra       extra
 	notes       *keyed.Slab[note] // by row
 	twins       *twins            // nil where rows are found by their order
+	tail        tail
 	touched     []touch
 	changed     int // rows that came or went since the last flush
 	flushing    flushing
@@ -123,6 +124,7 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	if config.Changes && config.Arrival {
 		o.twins = newTwins(o)
 	}
+	o.tail = o.newTail()
 	extras := keyed.Extras{Loaded: o.load}
 	if o.leaves() {
 		extras.Has, extras.Postpone = o.table.HasHash, o.config.TTL == 0
@@ -178,6 +180,9 @@ func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error)
 	}
 	o.output.see(o, in)
 	hashes, err := o.find(in, n)
+	if err == nil {
+		err = o.refresh()
+	}
 	if err != nil {
 		return false, err
 	}
@@ -307,6 +312,9 @@ func (o *Operator) free() {
 	o.lists.Free()
 	o.parts.Free()
 	o.notes.Free()
+	if o.tail.runs != nil {
+		o.tail.runs.Free()
+	}
 	o.budget.Release(o.held)
 	o.held = 0
 	if o.twins != nil {

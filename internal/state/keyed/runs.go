@@ -23,6 +23,13 @@ type Spiller interface {
 	SpillSome(into *store.Changes, most int64) (more bool, err error)
 }
 
+// Flushing is a Spiller whose rows leave memory only when everything is flushed. Who drives the operator flushes it before the next batch if that is so.
+type Flushing interface {
+	Spiller
+	// Flushes reports whether rows should leave memory once everything is flushed.
+	Flushes() bool
+}
+
 // Indexed is a part of which Admit puts in the entries of one slice alone. What else there is stays in the store.
 type Indexed interface {
 	Kept
