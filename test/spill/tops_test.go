@@ -28,6 +28,21 @@ func TestTopsOfMoreThanMemory(t *testing.T) {
 	}
 }
 
+// TestFirstOfAllOfMoreThanMemory: the first rows of all are the same with little memory and with much, while rows come and go.
+func TestFirstOfAllOfMoreThanMemory(t *testing.T) {
+	if !process.Heavy() { // what is under way beside the state depends on the machine
+		t.Skip("takes long: WIRE_TEST_HEAVY=1")
+	}
+	changing := "(SELECT k, max(n * 7919 % 100003) AS m, count(*) AS c FROM (SELECT left(k, 60) AS k, n FROM keyed) x GROUP BY k) y"
+	for name, query := range map[string]string{
+		"largest": "SELECT k, m, c FROM " + changing + " ORDER BY m DESC, k LIMIT 100",
+		"rarest":  "SELECT k, m, c FROM " + changing + " ORDER BY c, k DESC LIMIT 1000 OFFSET 10",
+		"ranked":  "SELECT k, m, r FROM (SELECT k, m, rank() OVER (ORDER BY m, k) AS r FROM " + changing + ") z WHERE r <= 50",
+	} {
+		t.Run(name, func(t *testing.T) { sameWithLittle(t, "SET emit = 'changes';\n"+script(query)) })
+	}
+}
+
 // timedScript is a query over rows in the order of a time that has a watermark, of which some partitions come again and most do not.
 func timedScript(query string) string {
 	return fmt.Sprintf("SET emit = 'changes';\nCREATE SOURCE bid (auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, url TEXT, date_time TIMESTAMP, extra TEXT, "+

@@ -60,7 +60,9 @@ func (o *Operator) newTail() tail {
 }
 
 // Tight reports whether rows should leave memory, and can; see keyed.Spiller.
-func (r *tailRuns) Tight() bool { return r.Flushes() && len(r.o.touched) == 0 && r.o.output.waiting() == 0 }
+func (r *tailRuns) Tight() bool {
+	return r.Flushes() && len(r.o.touched) == 0 && r.o.output.waiting() == 0
+}
 
 // Flushes reports whether rows should leave memory once everything is flushed; see keyed.Flushing. The first rows would come back at once.
 func (r *tailRuns) Flushes() bool { return r.o.rows.Len() > 2*r.o.wanted() && r.Runs.Tight() }
