@@ -19,12 +19,17 @@ type carried struct {
 	emitted  int
 	skip     int
 	complete bool // all rows of it are read
+	// lastSeen is the last row that functions have seen, unless it is one of the queue.
+	lastSeen []uint32
 }
 
-// carries reports whether all functions need no more of a partition than some rows before the current one, and its peers.
+// carries reports whether all functions need no more of a partition than some rows before the current one, and its peers, or to have seen all rows.
 func (o *Operator) carries() bool {
 	for i := range o.config.Calls {
 		c := &o.config.Calls[i]
+		if seesWhole(c, len(o.config.Order) > 0) {
+			continue
+		}
 		if TimedRefusal(c) != "" || c.Frame.Unit == ast.FrameRange && (hasOffset(c.Frame.Start) || hasOffset(c.Frame.End)) {
 			return false
 		}
@@ -34,7 +39,7 @@ func (o *Operator) carries() bool {
 
 // carry begins with the rows in memory from position start on, which are the first of a partition. Those before are emitted first.
 func (o *Operator) carry(start int) error {
-	c := &carried{o: o, t: newTimed(o.pool, o.memory.budget, o.config)}
+	c := &carried{o: o, t: newTimed(o.pool, o.memory.budget, o.config, &whole{last: keyed.NoRow})}
 	c.t.e.absent = o.absent
 	o.carried = c
 	if start == 0 {
@@ -54,6 +59,9 @@ func (o *Operator) carry(start int) error {
 		return err
 	}
 	o.ids = o.ids[:start]
+	if err := c.seeAll(); err != nil {
+		return err
+	}
 	return c.plan()
 }
 
@@ -86,12 +94,12 @@ func growTo(s []uint32, n int) []uint32 {
 	return s[:n]
 }
 
-// plan makes a job of the rows that can be answered for: not those that rows to come may be equal to in the order.
+// plan makes a job of the rows that can be answered for: not those that rows to come may be equal to in the order, if that matters.
 func (c *carried) plan() error {
 	t := c.t
 	ids, from := t.queues[0].rows(), int(t.parts.At(0).answered)
 	to := len(ids)
-	for !c.complete && to > from {
+	for !c.complete && to > from && t.e.wantPeers {
 		if to--; to > 0 && t.e.peers.CompareIDs(t.e.rows, ids[to-1], ids[to]) != 0 {
 			break
 		}
@@ -208,5 +216,5 @@ func (o *Operator) tooLarge(err error) error {
 		return err
 	}
 	return sqlstate.Errorf(sqlstate.OutOfMemory, "one partition of %s is larger than memory: %s", o.config.Name, bad.Message).
-		WithHint("Raise the memory limit. Ranks, lag, and frames that begin with the partition or some rows before the current one and end there need not have all of a partition in memory.")
+		WithHint("Raise the memory limit. Ranks, ntile, lag, frames that begin with the partition or some rows before the current one and end there, and aggregates of the whole partition need not have all of it in memory.")
 }

@@ -41,6 +41,8 @@ type Operator struct {
 	allPeers  bool // also those before the rows that are computed
 	// counts are those of a Timed, by partition; nil if the functions see whole partitions.
 	counts *keyed.Slab[count]
+	// whole is what is known of all rows of a partition that is larger than memory; nil: of others.
+	whole  *whole
 	frames []*framing
 	calls  []evaluator
 
@@ -66,12 +68,12 @@ type evaluator interface {
 
 // New returns the operator that config describes. What it keeps is reserved in budget.
 func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
-	return newOperator(pool, budget, config, nil)
+	return newOperator(pool, budget, config, nil, nil)
 }
 
-// newOperator returns an operator, whose functions are those of a Timed if there are counts.
-func newOperator(pool *batch.Pool, budget *limit.Budget, config Config, counts *keyed.Slab[count]) *Operator {
-	o := &Operator{config: config, pool: pool, memory: memory{budget: budget, name: config.Name}, counts: counts}
+// newOperator returns an operator, whose functions are those of a Timed if there are counts, and of a partition that is larger than memory if there is a whole.
+func newOperator(pool *batch.Pool, budget *limit.Budget, config Config, counts *keyed.Slab[count], whole *whole) *Operator {
+	o := &Operator{config: config, pool: pool, memory: memory{budget: budget, name: config.Name}, counts: counts, whole: whole}
 	partition := make([]keyed.Key, len(config.Partition))
 	for i, column := range config.Partition {
 		partition[i] = keyed.Key{Column: column}
@@ -101,6 +103,9 @@ func (o *Operator) evaluatorOf(c *Call) evaluator {
 	if !c.Function.Framed() && (hasOffset(c.Frame.Start) || hasOffset(c.Frame.End)) {
 		f := o.frameOf(c.Frame) // for its mistakes, which for RANGE are found on the way
 		f.used = f.used || f.Unit == ast.FrameRange
+	}
+	if o.whole != nil && seesWhole(c, len(o.config.Order) > 0) {
+		return o.wholeOf(c)
 	}
 	if isRunning, _ := timedWay(c); isRunning && o.counts != nil {
 		return o.runningOf(c)

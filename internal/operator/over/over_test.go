@@ -130,6 +130,10 @@ func TestAnyWayToRun(t *testing.T) {
 		"without call": {Partition: []int{key}, Order: order},
 		"carried":      {Partition: []int{part}, Order: order, Calls: carriedCalls()},
 		"one, carried": {Order: order, Calls: carriedCalls()},
+		"whole":        {Partition: []int{part}, Order: order, Calls: wholeCalls()},
+		"one, whole":   {Order: order, Calls: append(wholeCalls(), carriedCalls()...)},
+		"whole, no order": {Partition: []int{part}, Calls: append(wholeCalls()[2:], // of which none asks for peers, but all rows are
+			call("row_number", over.DefaultFrame()), call("sum", over.DefaultFrame(), amount), call("first_value", over.DefaultFrame(), number), call("last_value", over.DefaultFrame(), part))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			draw := func(t *rapid.T, pool *batch.Pool) []*batch.Batch {
@@ -153,6 +157,18 @@ func carriedCalls() []over.Call {
 	return []over.Call{
 		call("row_number", all), call("rank", all), call("dense_rank", all), call("lag", all, amount), call("sum", all, amount), filtered(call("max", rows, number)), call("first_value", all, number),
 		call("sum", back, amount), call("min", back, amount), call("count", groups), call("last_value", back, number),
+	}
+}
+
+// wholeCalls need to have seen all rows of a partition.
+func wholeCalls() []over.Call {
+	all := over.DefaultFrame()
+	whole := over.Frame{Unit: ast.FrameRange, Start: ast.UnboundedPreceding, End: ast.UnboundedFollowing, StartOffset: over.NoColumn, EndOffset: over.NoColumn}
+	groups := whole
+	groups.Unit = ast.FrameGroups
+	return []over.Call{
+		call("percent_rank", all), call("cume_dist", all), call("ntile", all, small), call("sum", whole, amount), filtered(call("max", groups, number)), call("count", whole), filtered(call("count", whole)),
+		call("first_value", whole, number), call("last_value", groups, part), call("array_agg", groups, number), call("avg", whole, amount),
 	}
 }
 
@@ -316,6 +332,7 @@ func TestSnapshotsWhileEmitting(t *testing.T) {
 	snapshotsWhileEmitting(t, calls, 30_000, true, false)
 	snapshotsWhileEmitting(t, calls, 30_000, true, true)
 	snapshotsWhileEmitting(t, carriedCalls(), 2000, true, true)
+	snapshotsWhileEmitting(t, append(wholeCalls(), carriedCalls()...), 2000, true, true)
 }
 
 func snapshotsWhileEmitting(t *testing.T, calls []over.Call, rows int, kept, spilled bool) {

@@ -49,7 +49,7 @@ func (p *position) fill() error {
 			}
 		}
 	case window.Ntile:
-		return p.ntile()
+		return p.ntile(int64(rows))
 	default:
 		out := p.out.Int64s()[at.at:]
 		for i := range at.len() {
@@ -81,7 +81,8 @@ type tiles struct {
 	dealt               int64
 }
 
-func (p *position) ntile() error {
+// ntile deals the rows of the piece, of so many in the partition.
+func (p *position) ntile(rows int64) error {
 	at := &p.o.piece
 	arg, out := p.o.columns[p.arg], p.out.Int32s()[at.at:]
 	for i := range at.len() {
@@ -91,7 +92,7 @@ func (p *position) ntile() error {
 				p.out.SetNull(row)
 				continue
 			}
-			parts, rows := int64(arg.Int32s()[row]), int64(len(p.o.part.ids))
+			parts := int64(arg.Int32s()[row])
 			if parts <= 0 {
 				return sqlstate.New(sqlstate.InvalidArgumentForNtile, "argument of ntile must be greater than zero")
 			}

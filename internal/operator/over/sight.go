@@ -151,6 +151,6 @@ func (s *sight) keepFrom(ids []uint32, to int, limit int64) int {
 }
 
 // newTimedFunctions returns the operator that has the rows and the functions of a Timed.
-func newTimedFunctions(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
-	return newOperator(pool, budget, config, keyed.NewSlab[count](budget))
+func newTimedFunctions(pool *batch.Pool, budget *limit.Budget, config Config, whole *whole) *Operator {
+	return newOperator(pool, budget, config, keyed.NewSlab[count](budget), whole)
 }

@@ -120,7 +120,7 @@ const queueBytes = 32
 // NewTimed returns the operator that config describes. What it keeps is reserved in budget. For each of the calls TimedRefusal must be "", and Order must begin with a TIMESTAMP or TIMESTAMPTZ
 // column, ascending, NULLs last.
 func NewTimed(pool *batch.Pool, budget *limit.Budget, config Config) *Timed {
-	t := newTimed(pool, budget, config)
+	t := newTimed(pool, budget, config, nil)
 	t.order = keyed.NewOrder(config.Types, config.total())
 	t.waiting = keyed.NewRanked(t.e.rows, keyed.NewOrder(config.Types, []keyed.Key{{Column: t.time}}), config.Name, budget)
 	if len(config.Partition) > 0 {
@@ -157,8 +157,8 @@ func (c *Config) total() []keyed.Key {
 	return keys
 }
 
-// newTimed returns a Timed that has the functions, and nothing that tells partitions, or rows that wait, by.
-func newTimed(pool *batch.Pool, budget *limit.Budget, config Config) *Timed {
+// newTimed returns a Timed that has the functions, and nothing that tells partitions, or rows that wait, by; whole is nil but for a partition that is larger than memory.
+func newTimed(pool *batch.Pool, budget *limit.Budget, config Config, whole *whole) *Timed {
 	t := &Timed{config: config, budget: budget, time: NoColumn, root: keyed.NoRow, trimmed: math.MinInt64}
 	if len(config.Order) > 0 {
 		t.time = config.Order[0].Column
@@ -168,7 +168,7 @@ func newTimed(pool *batch.Pool, budget *limit.Budget, config Config) *Timed {
 		inner.Types = append(slices.Clip(config.Types), schema.Of(schema.Int64))
 		t.stamp.init(pool, len(config.Types))
 	}
-	t.e = newTimedFunctions(pool, budget, inner)
+	t.e = newTimedFunctions(pool, budget, inner, whole)
 	for _, c := range t.e.calls {
 		switch c := c.(type) {
 		case *runningPosition:

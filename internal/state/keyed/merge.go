@@ -78,6 +78,19 @@ func (m *Merger) begin(s *source) error {
 	return nil
 }
 
+// Fork returns another merge of the rows that come next, which does not pass any for this one. The error is a *CorruptError, SQLSTATE 53200, or what the store says.
+func (m *Merger) Fork() (*Merger, error) {
+	var runs []sortedRun
+	for i := range m.sources {
+		if s := &m.sources[i]; !s.over {
+			run := s.run
+			run.first, run.skip, run.passed = s.next-1, uint64(s.row), s.passed //nolint:gosec // a row of a block
+			runs = append(runs, run)
+		}
+	}
+	return m.runs.merge(m.group, runs)
+}
+
 // Close gives the memory back.
 func (m *Merger) Close() {
 	release(m.key)
