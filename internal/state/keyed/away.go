@@ -1,6 +1,7 @@
 package keyed
 
 import (
+	"bytes"
 	"encoding/binary"
 	"iter"
 	"slices"
@@ -13,6 +14,8 @@ import (
 type away struct {
 	reader store.Reader
 	budget *limit.Budget
+	// label ends the keys of the entries that are looked for: others may share their slice.
+	label []byte
 	// ranged: nothing is looked up by hash.
 	ranged bool
 	low    int64
@@ -301,6 +304,9 @@ const (
 
 // take copies an entry that was read. It gives on what was read before, if that is much: the entries of a hash together.
 func (a *away) take(slice int64, hash uint64, key, value []byte, admit func(*Entries) error) error {
+	if !bytes.HasSuffix(key, a.label) {
+		return nil
+	}
 	if int64(len(a.bytes)) > min(max(a.low/loadedShare, leastLoaded), loadedBytes) && hash != a.entries.Hashes[a.entries.Len()-1] {
 		if err := a.give(admit); err != nil {
 			return err
@@ -363,7 +369,7 @@ type Late interface {
 
 // Attach lets entries leave memory; see Evictable.
 func (t *Table) Attach(r store.Reader, low int64) {
-	t.away = &away{reader: r, budget: t.budget, low: low}
+	t.away = &away{reader: r, budget: t.budget, low: low, label: t.label}
 }
 
 // MayLeave reports whether keys may leave memory: Values say so.
@@ -494,6 +500,15 @@ func (t *Table) Evict(want int, settled bool) (evicted int, err error) {
 
 // Pass leaves keys in the store; see Evictable.
 func (t *Table) Pass(e *Entries) error {
+	if e.Len() == 0 {
+		return nil
+	}
+	bytes := 0
+	for i, key := range e.Keys {
+		bytes += len(key) + len(e.Values[i])
+	}
+	t.away.keyBytes = max(t.away.keyBytes, int64(bytes/e.Len()))
+	t.kept.used = true // there is something to drop
 	for _, hash := range e.Hashes {
 		if err := t.away.add(hash); err != nil {
 			return t.refused(err)

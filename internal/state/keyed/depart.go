@@ -17,10 +17,10 @@ type Departing interface {
 // Depart has all keys leave memory; see Departing.
 func (t *Table) Depart(forGood bool) error {
 	a := t.away
+	if t.len > 0 {
+		a.keyBytes = max(a.keyBytes, t.Bytes()/int64(t.len))
+	}
 	if forGood {
-		if t.len > 0 {
-			a.keyBytes = max(a.keyBytes, t.Bytes()/int64(t.len))
-		}
 		a.forgetFilters()
 		for number, g := range &t.groups {
 			if g != nil {
@@ -63,6 +63,17 @@ func (t *Table) vacate() {
 		t.values.Vacate()
 	}
 }
+
+// RangeFrom returns the end of a range of hashes that begins with from, of about as many keys as should be in memory at once, where keys are gone through range by range.
+func (t *Table) RangeFrom(from uint64) (to uint64) {
+	if to = t.away.rangeEnd(from); to < from { // there are no more hashes
+		to = math.MaxUint64
+	}
+	return min(to, t.kept.home.To)
+}
+
+// Tight reports whether little memory is left.
+func (t *Table) Tight() bool { return t.away.tight() }
 
 // LoadRange makes the keys with hashes from..to resident, both included.
 func (t *Table) LoadRange(from, to uint64) error {

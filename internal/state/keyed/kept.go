@@ -88,6 +88,9 @@ func (t *Table) SetSlice(slice int64, label []byte) {
 	if t.slice, t.label = slice, label; t.kept != nil {
 		t.kept.slice, t.kept.label = slice, label
 	}
+	if t.away != nil {
+		t.away.label = label
+	}
 }
 
 // Keep has changes noted; see Kept.
