@@ -21,7 +21,7 @@ func (o *Operator) ranks() bool { return o.config.Changes || o.config.Retracts }
 
 // seenLeave reports whether values that calls have seen may leave memory.
 func (o *Operator) seenLeave() bool {
-	return o.changes == nil || !o.changes.patient
+	return o.changes == nil || !o.changes.patient || o.changes.leaving
 }
 
 // postpones reports whether groups, and values that calls have seen, may stay in the store unread when others are restored: no rows belong to them, neither time nor a flush without rows finds any.

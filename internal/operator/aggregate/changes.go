@@ -30,9 +30,9 @@ type changes struct {
 	groups *groups
 	// upsert: nobody needs the answers as they were. images: they are remembered, since somebody does, or for what is stored.
 	upsert, images bool
-	// quiet: groups are not noted as touched. patient: the owner says when to flush. See Part.
-	quiet, patient bool
-	marks          *keyed.Slab[uint8]
+	// quiet: groups are not noted as touched. patient: the owner says when to flush. leaving: groups leave memory nevertheless. See Part.
+	quiet, patient, leaving bool
+	marks                   *keyed.Slab[uint8]
 	// places are, where groups may wait across barriers, their places in pieces while they are touched.
 	places *keyed.Slab[uint32]
 	pieces []*piece

@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"slices"
+
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
@@ -19,6 +21,18 @@ func NewPart(pool *batch.Pool, budget *limit.Budget, config Config) Part {
 		p.changes.patient = true
 	}
 	return p
+}
+
+// LetLeave lets groups leave memory, as those of an Operator may: a flush looks at those alone that have changed. It goes before Kept.
+func (p Part) LetLeave() {
+	if p.changes != nil {
+		p.changes.leaving = true
+	}
+}
+
+// LeavesAlone reports whether groups may leave memory, of which each has nothing but its entry.
+func (p Part) LeavesAlone() bool {
+	return p.leaves() && len(p.seen) == 0 && !slices.ContainsFunc(p.calls, func(c *call) bool { return c.ordered != nil })
 }
 
 // Hold lets the part take rows without noting what changes: nobody has been told of any group.
@@ -46,6 +60,30 @@ func (p Part) AnnounceGroup(group op.KeyGroup) (int, error) {
 		return 0, nil
 	}
 	return len(slots), op.OutOfMemory(p.config.Name, p.changes.touch(slots))
+}
+
+// AnnounceRange has the next flush tell of the groups in memory with hashes from..to that nobody was told of. Hold is over.
+func (p Part) AnnounceRange(from, to uint64) error {
+	var slots []uint32
+	for group := op.GroupOf(from); ; group++ {
+		for slot := range p.table.Slots(uint8(group)) {
+			if hash := p.table.HashOf(slot); hash >= from && hash <= to && *p.changes.marks.At(slot)&(lasting|touched) == 0 {
+				slots = append(slots, slot)
+			}
+		}
+		if group == op.GroupOf(to) {
+			break
+		}
+	}
+	if len(slots) == 0 {
+		return nil
+	}
+	return op.OutOfMemory(p.config.Name, p.changes.touch(slots))
+}
+
+// StoredMarks says of a stored group, with Changes, whether anybody was told of it, and whether it has changed since.
+func StoredMarks(entry []byte) (told, waiting bool) {
+	return len(entry) > 0 && entry[0]&lasting != 0, len(entry) > 0 && entry[0]&waits != 0
 }
 
 // Told reports whether anybody was told of a group in a key group: of all those that there are, then, if it was restored from what a barrier stored.

@@ -21,12 +21,15 @@ type Stored struct {
 }
 
 // Store has the changes of an operator, which is new, stored from now on.
-func Store(o op.Durable) *Stored {
+func Store(o op.Durable) *Stored { return StoreLow(o, 0) }
+
+// StoreLow is Store where memory is tight while less than low bytes of the budget are left.
+func StoreLow(o op.Durable, low int64) *Stored {
 	s := &Stored{op: o, parts: o.Kept(), store: store.NewMemory()}
 	for i, part := range s.parts {
 		part.Keep(keyed.Home{Space: s.space(i), To: math.MaxUint64})
 		if leaving, ok := part.(keyed.Evictable); ok && leaving.MayLeave() {
-			leaving.Attach(s.store.Reader(), 0)
+			leaving.Attach(s.store.Reader(), low)
 		}
 		if spiller, ok := part.(keyed.Spiller); ok {
 			spiller.Attach(s.store.Reader(), 0)

@@ -25,11 +25,15 @@ type Aggregate struct {
 	// kept are the parts of what is stored entry by entry, nil if changes are not noted; whole: the state was restored by key groups.
 	kept  []*keptPart
 	whole bool
+	away  *awayPart // nil: all groups stay in memory
+	// asked are the rows that needs were declared for, nil for an event.
+	asked *batch.Batch
 	// dirty are the windows that changed since the last flush.
 	dirty []*dealt[*window]
-	// jobs are the windows that are being emitted, from next on; running says that there are some.
+	// jobs are the windows that are being emitted, from next on; running says that there are some. Those before are over and told of from gone on.
 	jobs    []job
 	next    int
+	gone    int
 	running bool
 	// mark is how far the time has come that closes windows; clock is processing time.
 	mark, clock int64
@@ -39,11 +43,12 @@ type Aggregate struct {
 	absent, cols []*batch.Column
 }
 
-// job is a window that is to be emitted, and dropped behind that if it is over.
+// job is a window that is to be emitted, and dropped behind that if it is over. begun: its groups are being told of range by range.
 type job struct {
 	window *dealt[*window]
 	over   bool
 	told   bool
+	begun  bool
 }
 
 const (
@@ -60,7 +65,7 @@ func NewAggregate(pool *batch.Pool, budget *limit.Budget, config Config) (*Aggre
 	}
 	a := &Aggregate{cfg: config, inner: config.part(), pool: pool, budget: budget, dealer: newDealer[*window](), mark: math.MinInt64, clock: math.MinInt64}
 	a.start, a.end = batch.NewColumn(pool, config.Types[config.Start]), batch.NewColumn(pool, config.Types[config.End])
-	a.spare = append(a.spare, aggregate.NewPart(pool, budget, a.inner))
+	a.spare = append(a.spare, a.newPart())
 	for i := range a.spare[0].Tables() {
 		a.tables = append(a.tables, &table{aggregate: a, number: i})
 	}
@@ -86,7 +91,19 @@ func (a *Aggregate) Apply(in *batch.Batch, out *op.Output) (more bool, err error
 	return a.run(out)
 }
 
+// newPart returns a part for a window.
+func (a *Aggregate) newPart() aggregate.Part {
+	p := aggregate.NewPart(a.pool, a.budget, a.inner)
+	if a.inner.Changes {
+		p.LetLeave()
+	}
+	return p
+}
+
 func (a *Aggregate) absorb(in *batch.Batch, out *op.Output) error {
+	if a.away != nil {
+		a.away.settled = false
+	}
 	left, nulls := a.deal(in, in.Cols[a.cfg.Start], in.Cols[a.cfg.End], a.open)
 	out.Counts.In += left + nulls
 	out.Counts.Late += left
@@ -121,7 +138,7 @@ func (a *Aggregate) open(b bounds) *dealt[*window] {
 		w.Part = a.spare[last]
 		a.spare = a.spare[:last]
 	} else {
-		w.Part, fresh = aggregate.NewPart(a.pool, a.budget, a.inner), true
+		w.Part, fresh = a.newPart(), true
 		for i, g := range a.guards {
 			a.guard(w.Part, i, g)
 		}
@@ -158,7 +175,7 @@ func (a *Aggregate) OnFlush(out *op.Output) (more bool, err error) {
 
 // flushDirty emits what has changed, but for open windows that wait for their interval.
 func (a *Aggregate) flushDirty() {
-	if a.cfg.Emission != Periodically {
+	if a.cfg.Emission != Periodically || a.away != nil && a.away.hurried {
 		a.flushAll()
 		return
 	}
@@ -172,6 +189,9 @@ func (a *Aggregate) flushDirty() {
 
 // flushAll emits what has changed.
 func (a *Aggregate) flushAll() {
+	if a.away != nil {
+		a.away.hurried = false
+	}
 	for _, w := range a.dirty {
 		a.jobs = append(a.jobs, job{window: w})
 	}
@@ -231,7 +251,7 @@ func (a *Aggregate) close(micros int64) error {
 			continue
 		}
 		if !w.of.closed && a.holds() {
-			if err := w.of.Announce(); err != nil {
+			if err := a.announce(w.of); err != nil {
 				return err
 			}
 		}
@@ -242,19 +262,30 @@ func (a *Aggregate) close(micros int64) error {
 	return nil
 }
 
-// run goes on with the jobs, until something was emitted.
+// announce has all groups of a window told of when its turn comes.
+func (a *Aggregate) announce(w *window) error {
+	if a.away == nil || w.resident() {
+		return w.Announce()
+	}
+	w.Release()
+	w.unheard, w.passed.untold = true, true
+	return nil
+}
+
+// run goes on with the jobs, until something was emitted, or must be read or stored.
 func (a *Aggregate) run(out *op.Output) (more bool, err error) {
-	a.running = true
+	if a.running = true; a.away != nil && len(a.jobs) > 0 {
+		a.away.settled = false
+	}
 	for ; a.next < len(a.jobs); a.next++ {
 		j := &a.jobs[a.next]
+		if a.next > 0 && a.jobs[a.next-1].window.end != j.window.end {
+			a.forgetOver()
+		}
 		w := j.window.of
 		w.dirty, w.untold = false, [op.KeyGroups / 64]uint64{}
 		for !j.told {
-			if a.inner.Changes {
-				more, err = w.OnFlush(out)
-			} else {
-				more, err = w.OnEnd(out)
-			}
+			more, err := a.tellOf(j, out)
 			if err != nil {
 				return false, err
 			}
@@ -264,13 +295,41 @@ func (a *Aggregate) run(out *op.Output) (more bool, err error) {
 				a.hide(j.window.start, out)
 				return true, nil
 			}
+			if more && j.begun {
+				return true, nil
+			}
 		}
-		if j.over {
+	}
+	a.forgetOver()
+	a.jobs, a.next, a.gone, a.running = a.jobs[:0], 0, 0, false
+	return false, nil
+}
+
+// tellOf goes on to emit a window.
+func (a *Aggregate) tellOf(j *job, out *op.Output) (more bool, err error) {
+	w := j.window.of
+	switch {
+	case j.begun:
+		return a.away.goOn(out)
+	case w.unheard:
+		j.begun, w.unheard = true, false
+		a.away.begin(j.window, w.passed.untold && w.closed && a.holds())
+		w.passed = passed{}
+		return a.away.goOn(out)
+	case a.inner.Changes:
+		return w.OnFlush(out)
+	default:
+		return w.OnEnd(out)
+	}
+}
+
+// forgetOver drops the windows that are over and were emitted: all that have one end at once, since they share a slice.
+func (a *Aggregate) forgetOver() {
+	for ; a.gone < a.next; a.gone++ {
+		if j := &a.jobs[a.gone]; j.over {
 			a.forget(j.window)
 		}
 	}
-	a.jobs, a.next, a.running = a.jobs[:0], 0, false
-	return false, nil
 }
 
 // forget drops a window with all that is known of it.

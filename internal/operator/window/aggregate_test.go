@@ -376,3 +376,33 @@ func TestWrongAggregates(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestGroupsOfManyKeys: so many groups change, wait, and close that a restore leaves some of them in the store.
+func TestGroupsOfManyKeys(t *testing.T) {
+	check(t, func(r *rapid.T) (window.Config, *batch.Batch) {
+		c := drawAggregate(r, t, true)
+		c.Retracts = rapid.Bool().Draw(r, "retracts")
+		c.Keys = []int{colOther}
+		c.Partition = slices.Clone(c.Partition)
+		for i, column := range c.Partition {
+			if column == colKey {
+				c.Partition[i] = colOther
+			}
+		}
+		if c.Emission == window.OnClose && !c.ProcessingTime {
+			c.Lateness = int64(rapid.IntRange(1, 5).Draw(r, "lateness of all"))
+		}
+		var rows [][]any
+		at := 0
+		for range rapid.IntRange(60, 200).Draw(r, "rows") {
+			at += rapid.SampledFrom([]int{0, 0, 0, 0, 1}).Draw(r, "on")
+			end := at - at%10 + 10
+			rows = append(rows, []any{end - rapid.SampledFrom([]int{10, 10, 12}).Draw(r, "length"), end, "a", rapid.IntRange(0, 60).Draw(r, "key"), rapid.IntRange(0, 3).Draw(r, "number"), true})
+		}
+		in := optest.Make(windowTypes(), rows...)
+		if c.Retracts {
+			in = changed(r, in)
+		}
+		return c, in
+	})
+}

@@ -46,6 +46,12 @@ func (a *Aggregate) Kept() []keyed.Kept {
 	for i, p := range a.kept {
 		parts[i] = p
 	}
+	if a.Leaves() {
+		if a.away == nil {
+			a.away = &awayPart{keptPart: a.kept[0]}
+		}
+		parts[0] = a.away
+	}
 	return parts
 }
 
@@ -56,6 +62,9 @@ func (a *Aggregate) place(w *window, b bounds, fresh bool) {
 		w.kept = append(w.kept, part)
 		if part.SetSlice(b.end, label(b.start)); fresh {
 			part.Keep(a.kept[i].home)
+			if a.away != nil {
+				a.away.attach(part)
+			}
 		}
 	}
 }
@@ -110,6 +119,11 @@ func (p *keptPart) Drain(into *store.Changes, most int64) (more bool, err error)
 
 // Admit puts stored entries in, in the windows that they are of.
 func (p *keptPart) Admit(e *keyed.Entries) error {
+	return p.deal(e, func(w *dealt[*window], e *keyed.Entries) error { return w.of.kept[p.number].Admit(e) })
+}
+
+// deal gives stored entries to put, those of one window after the other.
+func (p *keptPart) deal(e *keyed.Entries, put func(w *dealt[*window], e *keyed.Entries) error) error {
 	a := p.aggregate
 	for from := 0; from < e.Len(); {
 		b, err := p.boundsOf(e, from)
@@ -127,7 +141,7 @@ func (p *keptPart) Admit(e *keyed.Entries) error {
 			w = a.open(b)
 		}
 		run := keyed.Entries{Slices: e.Slices[from:to], Hashes: e.Hashes[from:to], Keys: e.Keys[from:to], Values: e.Values[from:to]}
-		if err := w.of.kept[p.number].Admit(&run); err != nil {
+		if err := put(w, &run); err != nil {
 			return err
 		}
 		from = to
@@ -208,10 +222,14 @@ func (a *Aggregate) Restored() error {
 		if err := w.of.Restored(); err != nil {
 			return err
 		}
-		if a.holds() && !a.whole && w.of.anyTold() {
+		if a.holds() && !a.whole && (w.of.anyTold() || w.of.passed.told) {
 			if err := a.restoreClosed(w); err != nil {
 				return err
 			}
+		}
+		if w.of.passed.waiting || w.of.passed.untold && w.of.closed && a.holds() {
+			w.of.unheard = true
+			a.changed(w)
 		}
 		a.goOn(w)
 	}

@@ -116,6 +116,11 @@ type window struct {
 	closed, dirty bool
 	// kept are the parts of what is stored entry by entry, nil if changes are not noted.
 	kept []slicePart
+	// passed is what a restore left in the store; unheard: the next flush tells of some of that.
+	passed  passed
+	unheard bool
+	// hashes are those of the rows of a batch.
+	hashes []uint64
 	// untold are key groups, a bit for each, that were restored from where the window had not closed, although elsewhere it had: the next flush tells of them.
 	untold [op.KeyGroups / 64]uint64
 }
