@@ -35,6 +35,15 @@ func TestWindowsOfMoreThanMemory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { sameBeside(t, mostBeside+groupMemory, windowScript(t, query)) })
 	}
+	tumble := func(emit string) string {
+		return fmt.Sprintf("SELECT k, count(*) AS c, max(n) AS m, window_start, window_end FROM TUMBLE(keyed, at, INTERVAL '%d seconds') GROUP BY k, window_start, window_end %s", keys()/800, emit)
+	}
+	for name, query := range map[string]string{
+		"that change":                  tumble("EMIT ON UPDATE"),
+		"that wait for their interval": tumble("EMIT EVERY INTERVAL '1 hour'"),
+	} {
+		t.Run(name, func(t *testing.T) { sameWithLittle(t, windowScript(t, query)) })
+	}
 }
 
 // TestJoinsByWindowsOfMoreThanMemory: joins by windows answer with little memory what they answer with much. All rows of a window are of one key where only the windows are compared.
