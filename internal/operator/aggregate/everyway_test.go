@@ -57,6 +57,29 @@ func TestEveryWayOfChanges(t *testing.T) {
 	}
 }
 
+// TestEveryWayOfAnswersOverChanges: so does an operator that answers once over a changelog, and keeps the rows of some calls ranked.
+func TestEveryWayOfAnswersOverChanges(t *testing.T) {
+	calls := []aggregate.Call{
+		call(t, "count"), call(t, "min", argInt), call(t, "max", argText), distinct(call(t, "sum", argInt)), filter(call(t, "percentile_disc", argFraction, within, argText)),
+	}
+	for name, config := range map[string]aggregate.Config{
+		"keys": {Keys: []int{keyText, keyInt}, Calls: calls},
+		"sets": {Keys: []int{keyInt, keyText}, Sets: [][]int{{0, 1}, {0}, {}}, Calls: calls},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config.Name, config.Types, config.Retracts = "aggregate 1", types(), true
+			rapid.Check(t, func(r *rapid.T) {
+				in := drawInput(r, &batch.Pool{})
+				log, rows := drawChangelog(r, &batch.Pool{}, in)
+				want, _ := reference(byValues(config), only(&batch.Pool{}, in, rows))
+				if err := optest.CheckOne(r, under(config), []*batch.Batch{log}, [][]string{want}); err != nil {
+					r.Error(err)
+				}
+			})
+		})
+	}
+}
+
 // TestOutOfMemoryWithChanges: every reservation can be refused.
 func TestOutOfMemoryWithChanges(t *testing.T) {
 	for _, config := range []aggregate.Config{
