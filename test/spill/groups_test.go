@@ -33,9 +33,6 @@ func groupQueries() map[string]string {
 		// Changes, folded.
 		"fold": "SELECT k, max(n) AS m FROM keyed GROUP BY k",
 		"sort": "SELECT k, n FROM keyed ORDER BY k DESC, n",
-		// Rows that calls keep until the end.
-		"ordered": "SELECT k, string_agg(n::text, '+' ORDER BY n DESC) AS s, percentile_disc(0.5) WITHIN GROUP (ORDER BY repeat(n::text, 9)) AS p FROM keyed GROUP BY k",
-		"few":     "SELECT left(k, 2) AS k, n % 3 AS r, count(*) AS c, mode() WITHIN GROUP (ORDER BY k) AS m FROM keyed GROUP BY GROUPING SETS ((left(k, 2), n % 3), (left(k, 2)))",
 	}
 }
 
@@ -115,8 +112,24 @@ func lasting() map[string]string {
 
 // TestStateThatExpiresOfMoreThanMemory: so does every query whose state has a time to live.
 func TestStateThatExpiresOfMoreThanMemory(t *testing.T) {
+	if !process.Heavy() { // what is under way beside the state depends on the machine
+		t.Skip("takes long: WIRE_TEST_HEAVY=1")
+	}
 	for name, query := range lasting() {
 		t.Run(name, func(t *testing.T) { sameWithLittle(t, "SET emit = 'changes';\nSET ttl = '1 day';\n"+script(query)) })
+	}
+}
+
+// TestKeptRowsOfMoreThanMemory: so does every query with calls that keep rows until the end.
+func TestKeptRowsOfMoreThanMemory(t *testing.T) {
+	if !process.Heavy() { // what is under way beside the state depends on the machine
+		t.Skip("takes long: WIRE_TEST_HEAVY=1")
+	}
+	for name, query := range map[string]string{
+		"ordered": "SELECT k, string_agg(n::text, '+' ORDER BY n DESC) AS s, percentile_disc(0.5) WITHIN GROUP (ORDER BY repeat(n::text, 9)) AS p FROM keyed GROUP BY k",
+		"few":     "SELECT left(k, 2) AS k, n % 3 AS r, count(*) AS c, mode() WITHIN GROUP (ORDER BY k) AS m FROM keyed GROUP BY GROUPING SETS ((left(k, 2), n % 3), (left(k, 2)))",
+	} {
+		t.Run(name, func(t *testing.T) { sameWithLittle(t, script(query)) })
 	}
 }
 
