@@ -63,10 +63,10 @@ func (c *carton) book() bool {
 	return true
 }
 
-// giveBack empties the carton and lets its outlet fill it again. It keeps little memory, and none where that is short.
+// giveBack empties the carton and lets its outlet fill it again. It keeps little memory, and none where hardly any is left.
 func (c *carton) giveBack() {
 	c.rows.Reset()
-	if c.rows.Memory() > c.home.keeps || c.home.budget.Available() < c.home.leaves {
+	if c.rows.Memory() > c.home.keeps || c.home.budget.Available() < c.home.leaves/leastShare {
 		c.rows.Release()
 		c.home.budget.Release(c.reserved)
 		c.reserved = 0
