@@ -29,6 +29,8 @@ const (
 	mostRoom   = 8
 	// grown is by how much memory must have grown for more to leave.
 	grown = 256 << 10
+	// boundlessLow is what is low where memory has no bounds: parts work off what is away in pieces of a share of it.
+	boundlessLow = 256 << 20
 )
 
 // lowOf is how much of a budget is left when memory is tight.
@@ -315,14 +317,15 @@ func (k *keptStep) full(ctx context.Context, part keyed.Kept) (keyed.Evictable, 
 	return leaving, nil
 }
 
-// attachAll lets all parts leave memory that may and that were not attached, though there is enough: what hangs together leaves together.
+// attachAll lets all parts leave memory that may, of a step none of which was attached, since memory has no bounds: what hangs together leaves together, and at the end what is away comes back range by range.
 func (k *keptStep) attachAll(ctx context.Context) error {
+	k.step.leaving = k
 	for _, part := range k.parts {
 		leaving, ok := part.(keyed.Evictable)
 		if !ok || !leaving.MayLeave() || slices.Contains(k.leaving, leaving) {
 			continue
 		}
-		if err := k.attachPart(ctx, k.step.chain.pipeline.settings.Keeper, leaving, 0); err != nil {
+		if err := k.attachPart(ctx, k.step.chain.pipeline.settings.Keeper, leaving, boundlessLow); err != nil {
 			return err
 		}
 	}
