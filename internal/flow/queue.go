@@ -271,6 +271,13 @@ func (b *inbox) close() {
 	b.filled.Signal()
 }
 
+// isClosed reports whether nothing more will come.
+func (b *inbox) isClosed() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.closed
+}
+
 // abort makes every push and take, now and later, return err.
 func (b *inbox) abort(err error) {
 	b.mu.Lock()

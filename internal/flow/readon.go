@@ -29,7 +29,7 @@ func (k *keptStep) postpone(table uint8, part keyed.Evictable, from uint64) bool
 		return false
 	}
 	if n, ok := part.(keyed.Numbered); ok {
-		if int(table) >= len(k.highest) {
+		if int(table) >= len(k.highest) || k.highest[table] == 0 { // nobody knows it
 			return false
 		}
 		n.Above(k.highest[table])

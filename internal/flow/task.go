@@ -119,7 +119,7 @@ func (t *task) next() (e entry, from *queue, err error) {
 		if t.changes != nil && !t.held {
 			continue
 		}
-		if t.hasUnread() {
+		if t.hasUnread() && !t.inbox.isClosed() {
 			if err := t.readOn(); err != nil {
 				return e, nil, err
 			}

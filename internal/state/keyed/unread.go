@@ -104,7 +104,10 @@ func (a *away) countUnread(home Home, slice int64, resident func(hash uint64) bo
 func (t *Table) MayPostpone() bool { return t.values.Leave && t.values.Postpone }
 
 // Postpone leaves keys unread; see Postponable.
-func (t *Table) Postpone(from uint64) { t.away.postpone(from) }
+func (t *Table) Postpone(from uint64) {
+	t.kept.used = true // there is something to drop
+	t.away.postpone(from)
+}
 
 // ReadOn reads unread keys; see Postponable.
 func (t *Table) ReadOn(most int, pass bool) (more bool, err error) {
