@@ -37,7 +37,7 @@ type StateRecord struct {
 	Parts int `json:"parts,omitempty"`
 	// Version is that of layoutEntries, as op.EntriesVersion has it; 0 stands for 1.
 	Version int `json:"version,omitempty"`
-	// Highest are, of each part that numbers its entries, the highest number that one had at the epoch, 0 of the others; absent: nobody knows.
+	// Highest are, of each part that numbers its entries and may stay unread, the highest number that one had at the epoch, 0 of the others; absent: nobody knows.
 	Highest []uint64 `json:"highest,omitempty"`
 	// Tables say of each part what its entries are, for people that look at them.
 	Tables []TableRecord `json:"tables,omitempty"`

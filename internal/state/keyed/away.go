@@ -302,12 +302,15 @@ const (
 	loadedShare = 16
 )
 
+// atOnce is about how many bytes are read before they are put in.
+func (a *away) atOnce() int64 { return min(max(a.low/loadedShare, leastLoaded), loadedBytes) }
+
 // take copies an entry that was read. It gives on what was read before, if that is much: the entries of a hash together.
 func (a *away) take(slice int64, hash uint64, key, value []byte, admit func(*Entries) error) error {
 	if !bytes.HasSuffix(key, a.label) {
 		return nil
 	}
-	if int64(len(a.bytes)) > min(max(a.low/loadedShare, leastLoaded), loadedBytes) && hash != a.entries.Hashes[a.entries.Len()-1] {
+	if int64(len(a.bytes)) > a.atOnce() && hash != a.entries.Hashes[a.entries.Len()-1] {
 		if err := a.give(admit); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ type Postponable interface {
 	MayPostpone() bool
 	// Postpone leaves the entries with hashes from from on in the store. None of them was put in. It is called once, when all others were, before anything else.
 	Postpone(from uint64)
-	// ReadOn reads about most of the unread entries with the lowest hashes, and puts those in that are not in memory, or with pass only notes that they are in the store, as Pass does. It reports whether
+	// ReadOn reads about most of the unread entries with the lowest hashes, fewer where they are large, and puts those in that are not in memory, or with pass only notes that they are in the store, as Pass does. It reports whether
 	// there are more. The error is one of the store, a *CorruptError or SQLSTATE 53200.
 	ReadOn(most int, pass bool) (more bool, err error)
 }
@@ -45,16 +45,16 @@ func (a *away) readOn(home Home, slice int64, most int, pass bool, resident func
 	if !a.unread {
 		return false, nil
 	}
-	seen, last := 0, uint64(0)
+	seen, size, last := 0, int64(0), uint64(0)
 	if pass {
 		admit = a.pass
 	}
 	err = a.reader.ScanSlice(home.Space, slice, a.frontier, home.To, func(hash uint64, key, value []byte) error {
-		if seen >= most && hash != last {
+		if (seen >= most || size > a.atOnce()) && hash != last {
 			return errEnough
 		}
 		last = hash
-		seen++
+		seen, size = seen+1, size+int64(len(key)+len(value))
 		if a.isBuried(hash) || resident(hash) {
 			return nil
 		}

@@ -4,8 +4,11 @@ import (
 	"math"
 	"testing"
 
+	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
+	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/schema"
 )
 
 // again is a table that goes on from what another one has stored, all of which stays unread.
@@ -117,5 +120,60 @@ func TestUnreadKeysLeaveForGood(t *testing.T) {
 	}
 	if found != keys {
 		t.Errorf("%d keys came back, of %d", found, keys)
+	}
+}
+
+// TestLargeEntriesAreReadOnFewAtATime: however many are asked for.
+func TestLargeEntriesAreReadOnFewAtATime(t *testing.T) {
+	const keys, size, most = 200, 8 << 10, 32
+	of := func(in *store.Memory) *leavingTable {
+		pool, types := &batch.Pool{}, []schema.Type{schema.Of(schema.Int64)}
+		l := &leavingTable{Table: keyed.NewTable(pool, types, "numbers", limit.New("test", 0)), t: t, store: in, cols: []*batch.Column{batch.NewColumn(pool, types[0])}}
+		l.SetValues(keyed.Values{
+			Leave: true, Postpone: true, Append: func(dst []byte, _ uint32) []byte { return append(dst, make([]byte, size)...) },
+			Restore: func(uint32, []byte) error { return nil },
+		})
+		l.Keep(keyed.Home{Space: store.Space{Operator: 1}, To: math.MaxUint64})
+		l.Attach(l.store.Reader(), 0)
+		return l
+	}
+	l := of(store.NewMemory())
+	for n := range int64(keys) {
+		l.put(n)
+	}
+	l.epoch()
+	l = of(l.store)
+	l.Postpone(0)
+	for more := true; more; {
+		before := l.Len()
+		var err error
+		if more, err = l.ReadOn(keys, false); err != nil {
+			t.Fatal(err)
+		}
+		if n := l.Len() - before; n > most {
+			t.Fatalf("%d entries of %d bytes were put in at once", n, size)
+		}
+	}
+	if l.Len() != keys {
+		t.Errorf("%d keys of %d are there", l.Len(), keys)
+	}
+}
+
+// TestUnreadKeysAreDropped: a table that is freed before anything of it was read leaves nothing in the store.
+func TestUnreadKeysAreDropped(t *testing.T) {
+	l := newLeavingTable(t)
+	for n := range int64(100) {
+		l.put(n)
+	}
+	l.epoch()
+	l = l.again()
+	l.Free()
+	l.epoch()
+	left := 0
+	if err := l.store.Reader().Scan(store.Space{Operator: 1}, 0, math.MaxUint64, func(int64, uint64, []byte, []byte) error { left++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if left > 0 || !l.Resident() {
+		t.Errorf("%d entries are left, resident: %v", left, l.Resident())
 	}
 }
