@@ -67,26 +67,28 @@ func countOn(ctx context.Context, fsys vfs.FS, blocks, memory int64) (err error)
 	return errors.Join(err, p.Close())
 }
 
-// TestWhatIsUnreadAtTheEndIsAnswered: what a restore has left in the store is answered at the end, whether memory has bounds or not.
+// TestWhatIsUnreadAtTheEndIsAnswered: what restores have left in the store, one after the other, is answered at the end, whether memory has bounds or not.
 func TestWhatIsUnreadAtTheEndIsAnswered(t *testing.T) {
 	const rows = 200_000
 	for name, memory := range map[string]int64{"bounds": 64 << 20, "no bounds": limit.Unlimited} {
-		t.Run(name, func(t *testing.T) {
-			mem := vfs.NewMem()
-			must(t, errors.Join(mem.MkdirAll("/in", 0o755), mem.MkdirAll("/out", 0o755), mem.MkdirAll("/state", 0o755)))
-			var text strings.Builder
-			for i := range rows {
-				fmt.Fprintf(&text, `{"id":%d}`+"\n", i)
-			}
-			must(t, errors.Join(vfs.WriteFile(mem, "/in/0.jsonl", []byte(text.String())), vfs.WriteFile(mem, "/in/1.jsonl", []byte(`{"id":1}`+"\n"))))
-			for _, blocks := range []int64{7, 0} {
-				must(t, countOn(t.Context(), mem, blocks, memory))
-			}
-			out, err := vfs.ReadFile(mem, "/out/groups.jsonl")
-			must(t, err)
-			if n := strings.Count(string(out), "\n"); n != rows || !strings.Contains(string(out), `{"id":1,"n":2}`) {
-				t.Errorf("%d groups, want %d", n, rows)
-			}
-		})
+		for _, blocks := range [][]int64{{7, 0}, {5, 1, 1, 0}} {
+			t.Run(fmt.Sprint(name, blocks), func(t *testing.T) {
+				mem := vfs.NewMem()
+				must(t, errors.Join(mem.MkdirAll("/in", 0o755), mem.MkdirAll("/out", 0o755), mem.MkdirAll("/state", 0o755)))
+				var text strings.Builder
+				for i := range rows {
+					fmt.Fprintf(&text, `{"id":%d}`+"\n", i)
+				}
+				must(t, errors.Join(vfs.WriteFile(mem, "/in/0.jsonl", []byte(text.String())), vfs.WriteFile(mem, "/in/1.jsonl", []byte(`{"id":1}`+"\n"))))
+				for _, n := range blocks {
+					must(t, countOn(t.Context(), mem, n, memory))
+				}
+				out, err := vfs.ReadFile(mem, "/out/groups.jsonl")
+				must(t, err)
+				if n := strings.Count(string(out), "\n"); n != rows || !strings.Contains(string(out), `{"id":1,"n":2}`) {
+					t.Errorf("%d groups, want %d", n, rows)
+				}
+			})
+		}
 	}
 }
