@@ -104,7 +104,8 @@ func (s *store) depart() error {
 	return s.rows.Depart()
 }
 
-// housed returns those of ids, left rows that were put in, whose keys are in memory, and notes the others.
+// housed returns those of ids, left rows that were put in, whose keys are in memory, and notes the others, of a restore. Where they are loaded their keys were, and one that is not there any more has gone with others of its
+// rows, which have expired: it comes to be anew.
 func (n *numbers) housed(ids []uint32) []uint32 {
 	if !n.HasAway() {
 		return ids
@@ -112,7 +113,7 @@ func (n *numbers) housed(ids []uint32) []uint32 {
 	rows := n.j.stores[LeftInput].rows
 	housed := make([]uint32, 0, len(ids))
 	for _, id := range ids {
-		if n.HasHash(rows.HashOf(id)) {
+		if hash := rows.HashOf(id); n.HasHash(hash) || !n.j.missing.present(hash) {
 			housed = append(housed, id)
 		} else {
 			n.homeless = append(n.homeless, id)
