@@ -128,11 +128,11 @@ func (o *Operator) sweep(group uint8) (n int, waits bool, err error) {
 				return n, false, err
 			}
 		}
-		if waits, err = e.waking.Next(group, o.table, o.expiredEntry); waits || err != nil {
+		if waits, err = e.waking.Next(group, o.together(), o.expiredEntry); waits || err != nil {
 			return n, waits, err
 		}
 		e.phase = sweepMemory
-		if e.orphans[group] == 0 {
+		if e.orphans[group] == 0 && !slices.ContainsFunc(o.seen, func(s *seen) bool { return s.table.Renews(group) }) {
 			return n, false, nil
 		}
 		e.orphans[group] = 0
@@ -149,6 +149,15 @@ func (o *Operator) sweep(group uint8) (n int, waits bool, err error) {
 	}
 	e.phase = sweepMemory
 	return n, false, nil
+}
+
+// together are the groups, and the rows that leave memory with them.
+func (o *Operator) together() keyed.Together {
+	t := keyed.Together{Table: o.table}
+	for _, ordered := range o.groupPart.ordered {
+		t.Rows = append(t.Rows, ordered.rows)
+	}
+	return t
 }
 
 // sweepSlots forgets those of some groups that have expired, and returns how many it looked at.

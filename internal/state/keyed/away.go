@@ -34,6 +34,9 @@ type away struct {
 	// renewed are those that take the place of filters at the end of a renewal, which is under way if renewing.
 	renewed  []*filter
 	renewing bool
+	// entered is the key group that a Waking has entered last, lasting how many hashes were noted when it had noted them anew.
+	entered uint8
+	lasting int
 	// buried are hashes of which the store still has entries that were removed: in the epoch under way, and in the sealed one.
 	buried [2]map[uint64]struct{}
 	// held is what is reserved for these; crowded says that they take so much that the epoch under way should be spilled.

@@ -15,8 +15,9 @@ func (r *Rows) Renew() {
 func (r *Rows) Renote(hash uint64) { r.away.renote(hash) }
 
 // Renewed ends a renewal, if one is under way: from now on what it has noted is away, and nothing else.
-func (r *Rows) Renewed() {
-	a := r.away
+func (r *Rows) Renewed() { r.away.endRenewal() }
+
+func (a *away) endRenewal() {
 	if !a.renewing {
 		return
 	}
@@ -30,7 +31,7 @@ func (r *Rows) Renewed() {
 }
 
 func (a *away) renote(hash uint64) {
-	if a.renewing && a.note(&a.renewed, hash) != nil {
+	if a != nil && a.renewing && a.note(&a.renewed, hash) != nil {
 		a.giveUpRenewal()
 	}
 }
@@ -41,4 +42,61 @@ func (a *away) giveUpRenewal() {
 		f.lines.Free()
 	}
 	a.renewed, a.renewing = nil, false
+}
+
+// notedLeast is how many noted hashes are not worth a renewal.
+const notedLeast = 4096
+
+// Renews reports whether a Waking has to go through a key group although none of its keys is looked for: hashes are noted anew, or that is to begin.
+func (t *Table) Renews(group uint8) bool {
+	return t.away != nil && (t.away.renewing || group == 0 && t.away.isWorn())
+}
+
+// isWorn reports whether so many hashes are noted that most of them may have nothing away any more.
+func (a *away) isWorn() bool { return a.noted() > 2*a.lasting+notedLeast }
+
+// enter says that a Waking is at the beginning of a key group. A renewal goes through all of them in their order; where it does not, it is given up.
+func (a *away) enter(group uint8) {
+	if a == nil || a.closed {
+		return
+	}
+	if a.renewing && group != a.entered+1 { // behind the last one is the first
+		a.giveUpRenewal()
+	}
+	if a.entered = group; group > 0 {
+		return
+	}
+	if a.renewing {
+		a.endRenewal()
+		a.lasting = a.noted()
+	}
+	a.renewing = a.isWorn()
+}
+
+func (t *Table) enter(group uint8) { t.away.enter(group) }
+
+func (t *Table) renote(hash uint64) { t.away.renote(hash) }
+
+func (r *Rows) enter(group uint8) { r.away.enter(group) }
+
+func (r *Rows) renote(hash uint64) { r.away.renote(hash) }
+
+// Together is a table and rows that leave memory with its keys, and that have their hashes, as one Sleeping: it is the keys that are found.
+type Together struct {
+	*Table
+	Rows []*Rows
+}
+
+func (t Together) enter(group uint8) {
+	t.Table.enter(group)
+	for _, r := range t.Rows {
+		r.enter(group)
+	}
+}
+
+func (t Together) renote(hash uint64) {
+	t.Table.renote(hash)
+	for _, r := range t.Rows {
+		r.renote(hash)
+	}
 }

@@ -10,10 +10,14 @@ type Sleeping interface {
 	// ReadAway gives take the entries of a key group that are away, in the order of their hashes from one on, until it answers false, and reports whether there are no more. Bytes are lent for
 	// the call.
 	ReadAway(group uint8, from uint64, take func(hash uint64, key, value []byte) bool) (over bool, err error)
+	// enter says that a key group is gone through from its beginning, and renote that entries with a hash are away there.
+	enter(group uint8)
+	renote(hash uint64)
 }
 
 // Waking finds entries that are away and that no row asks for: those whose time is over, for instance. It goes through a key group of the store, some hashes at a time, which are needed for the
-// next call: the operator declares them, and finds their entries in memory then. The zero value has begun with no group.
+// next call: the operator declares them, and finds their entries in memory then. Where all key groups are gone through in their order, it notes anew which hashes are away once most of those that are noted may be no more. The zero value has
+// begun with no group.
 type Waking struct {
 	hashes []uint64
 	from   uint64
@@ -26,9 +30,11 @@ type Waking struct {
 func (w *Waking) Next(group uint8, p Sleeping, due func(key, value []byte) bool) (found bool, err error) {
 	if !w.within || w.group != group {
 		w.group, w.from, w.within = group, uint64(group)<<groupShift, true
+		p.enter(group)
 	}
 	w.hashes = w.hashes[:0]
 	over, err := p.ReadAway(group, w.from, func(hash uint64, key, value []byte) bool {
+		p.renote(hash)
 		n := len(w.hashes)
 		if n > 0 && w.hashes[n-1] == hash || !due(key, value) {
 			return true

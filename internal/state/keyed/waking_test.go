@@ -78,3 +78,56 @@ func (l *leavingTable) numbers() (all []int64) {
 	}
 	return all
 }
+
+// TestWakingForgetsWhatIsNoMore: keys come, leave memory and are removed for ever, and what is noted of them does not grow; those that are away are found.
+func TestWakingForgetsWhatIsNoMore(t *testing.T) {
+	const each, alive, rounds = 1000, 3, 60
+	l := newLeavingTable(t)
+	spill := func() {
+		changes := &store.Changes{}
+		for l.Spill(changes, 1<<20) {
+		}
+		l.apply(changes)
+	}
+	var w keyed.Waking
+	for round := range int64(rounds) {
+		for n := range int64(each) {
+			l.put(round*each + n)
+		}
+		spill()
+		if err := l.Depart(false); err != nil {
+			t.Fatal(err)
+		}
+		old := func(key, _ []byte) bool { return int64(binary.LittleEndian.Uint64(key[1:])) < (round-alive)*each }
+		for g := range keyed.Groups {
+			for {
+				found, err := w.Next(uint8(g), l, old)
+				if err == nil && found {
+					err = l.Load(w.Hashes(), [keyed.Groups / 64]uint64{})
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !found {
+					break
+				}
+				for _, h := range w.Take() {
+					for _, slot := range l.AppendHash(nil, h) {
+						if err := l.Delete(slot); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+			}
+		}
+		spill()
+		for n := range int64(alive * each) {
+			if n += (round - alive + 1) * each; n >= 0 && l.find(n) == keyed.NoSlot {
+				t.Fatalf("round %d: key %d is not found", round, n)
+			}
+		}
+		if noted := l.Noted(); noted > 8*alive*each {
+			t.Fatalf("round %d: %d hashes are noted, and %d keys are there", round, noted, (alive+1)*each)
+		}
+	}
+}
