@@ -1,6 +1,8 @@
 package over
 
 import (
+	"slices"
+
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
@@ -30,7 +32,8 @@ func (t *updatingTable) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) 
 	if err != nil {
 		return err
 	}
-	for _, slot := range u.back {
+	slices.Sort(u.back) // those of a large partition came in pieces
+	for _, slot := range slices.Compact(u.back) {
 		if err := u.answerFor(u.parts.At(slot), false); err != nil {
 			return err
 		}

@@ -36,7 +36,9 @@ func (j *closing) fold(input int) error {
 					*n++
 				case !takes && *n > 0:
 					*n--
-					kept = append(kept, ids[i])
+					at := len(kept)
+					kept = s.ids[:at+1]
+					kept[at], ids[i] = ids[i], kept[at] // the others stay behind them: all ids may be another's
 				}
 			}
 		}

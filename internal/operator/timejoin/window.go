@@ -158,7 +158,9 @@ func (w *Window) closeWindows(out *op.Output) (more bool, err error) {
 			if more, err := w.goRound(); more || err != nil {
 				return more, err
 			}
-			w.drop()
+			if err := w.drop(); err != nil {
+				return false, err
+			}
 		}
 		number, ok, err := w.next()
 		if !ok || err != nil {
@@ -300,7 +302,7 @@ func (s *store) part(p *slice) error {
 }
 
 // drop drops the slices that were joined, or notes which of their rows are done with.
-func (w *Window) drop() {
+func (w *Window) drop() error {
 	for input, s := range w.stores {
 		c := &w.close.sides[input]
 		p := c.slice
@@ -310,6 +312,9 @@ func (w *Window) drop() {
 			s.drop(0)
 		default:
 			p.joining = false
+			if err := p.rows.Touch(c.ids); err != nil { // the store may have been given what changed since they were joined
+				return err
+			}
 			for _, id := range c.ids {
 				*p.rows.Mark(id) |= settled
 			}
@@ -317,4 +322,5 @@ func (w *Window) drop() {
 		c.slice = nil
 	}
 	w.close.end()
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/internal/operator/timejoin"
 	"wire.example/wire/sdk/batch"
 )
@@ -294,6 +295,91 @@ func TestRowsOfOneKeyInParts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestJoinedRowsStayJoined: rows of a slice that stays come out once, although what has changed is stored while they are being joined, and the join goes on with what is stored.
+func TestJoinedRowsStayJoined(t *testing.T) {
+	const rows = 80 // so many pairs that they come out in several calls
+	for _, kind := range []timejoin.Kind{timejoin.Inner, timejoin.Full} {
+		c := windowed(kind)
+		c.Width = 0
+		r := windowRig(t, c, 1, false)
+		r.keepAll()
+		var inputs [2][]row
+		for input := range inputs {
+			for i := range int64(rows) {
+				inputs[input] = append(inputs[input], at(int64(input)*1000+1+i, 7, 5))
+			}
+			inputs[input] = append(inputs[input], at(int64(input)*1000+101, 7, 6))
+			r.feed(input, inputs[input], nil)
+		}
+		in := r.instances[0]
+		spilled := 0
+		for more := true; more; {
+			in.out.Reset()
+			var err error
+			if more, err = in.op.(op.WatermarkHandler).OnWatermark(5*unit, in.out); err != nil {
+				t.Fatal(err)
+			}
+			r.take(in.out)
+			if more {
+				spilled++
+				if err := in.stored.Evict(2, false); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if spilled == 0 {
+			t.Fatal("all came out in one call")
+		}
+		r.restart(1)
+		r.finish()
+		want := define(kind, inputs[0], inputs[1], func(l, r row) bool { return *l.key == *r.key && *l.time == *r.time })
+		if len(r.order) != len(want) {
+			t.Fatalf("%s join: %d rows came out, want %d", kind, len(r.order), len(want))
+		}
+		r.same(want, fmt.Sprintf("%s join", kind))
+	}
+}
+
+// TestRowsThatAreTakenBackInRounds: rows that were taken back stay so where memory is short and rows are joined some key groups at a time.
+func TestRowsThatAreTakenBackInRounds(t *testing.T) {
+	c := windowed(timejoin.Left)
+	c.Width = 0
+	r := windowRig(t, c, 1, false)
+	r.keepAll()
+	in := r.instances[0]
+	in.budget = limit.New("test", 64<<20)
+	in.op = r.create(in.budget)
+	in.stored = optest.Store(in.op.(op.Durable))
+	const keys = 1000
+	var lefts, rights []row
+	want := map[pair]int{{5 * keys, 10 * keys}: 1}
+	for key := range int64(keys) {
+		gone, stays := at(1+2*key, key, 5), at(2+2*key, key, 5)
+		lefts = append(lefts, gone, of(batch.Delete, gone), stays)
+		for i := range int64(3) {
+			right := at(6*keys+3*key+i, key, 5)
+			rights = append(rights, right)
+			want[pair{stays.id, right.id}] = 1
+		}
+	}
+	r.feed(0, append(lefts, at(5*keys, 0, 6)), nil) // these stay when the others go
+	r.feed(1, append(rights, at(10*keys, 0, 6)), nil)
+	others := in.budget.Available() - 700<<10
+	if err := in.budget.Reserve(others); err != nil {
+		t.Fatal(err)
+	}
+	r.watermark(0, 5*unit)
+	in.calls = 1 // nothing leaves memory
+	r.watermark(1, 5*unit)
+	in.budget.Release(others)
+	r.restart(1)
+	r.finish()
+	if len(r.order) != len(want) {
+		t.Fatalf("%d rows came out, want %d", len(r.order), len(want))
+	}
+	r.same(want, "")
 }
 
 // TestRowsOfOneKeyThatAreTakenBack: whether rows of a key are taken back is known when all of them are there.

@@ -79,16 +79,24 @@ func (a *Aggregate) Apply(in *batch.Batch, out *op.Output) (more bool, err error
 		if err := a.absorb(in, out); err != nil {
 			return false, err
 		}
-		touched := 0
-		for _, w := range a.dirty {
-			touched += w.of.Touched()
-		}
-		if touched < mostTouched || a.cfg.Emission == Periodically {
+		if !a.isFull() {
 			return false, nil
 		}
 		a.flushDirty()
 	}
 	return a.run(out)
+}
+
+// isFull reports whether so many groups have changed that the operator flushes by itself. It cannot where a flush has state read, which is done between calls for an event alone.
+func (a *Aggregate) isFull() bool {
+	touched := 0
+	for _, w := range a.dirty {
+		if w.of.unheard {
+			return false
+		}
+		touched += w.of.Touched()
+	}
+	return touched >= mostTouched && a.cfg.Emission != Periodically
 }
 
 // newPart returns a part for a window.

@@ -351,6 +351,7 @@ func (h *Held) OnEnd(out *op.Output) (more bool, err error) {
 
 func (h *Held) close(micros int64, out *op.Output) (more bool, err error) {
 	h.mark = max(h.mark, micros)
+	h.away.asking = false // what was asked for is there, and comes out: it is not to be read again
 	for {
 		if h.given == len(h.ready) {
 			h.ready, h.given = h.ready[:0], 0

@@ -164,6 +164,96 @@ func heldKeysComeAndGo(t *testing.T, rounds int) {
 	}
 }
 
+// TestHeldRowsComeOutOnce: a session of more rows than a batch has, of a key that was read back, comes out once, although what has come out of it is taken out of the store before the rest comes.
+func TestHeldRowsComeOutOnce(t *testing.T) {
+	const batches, rows = 3, batch.MaxRows
+	c := window.HeldConfig{Name: "sessions 1", Types: windowTypes(), Keys: []int{colKey}, Start: colStart, End: colEnd}
+	h, err := window.NewHeld(&batch.Pool{}, limit.New("test", 0), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := optest.Store(h)
+	out := op.NewOutput(1)
+	for range batches {
+		var list [][]any
+		for n := range rows {
+			list = append(list, []any{0, 10, "a", 1, n, nil})
+		}
+		if _, err := h.Apply(optest.Make(windowTypes(), list...), out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := stored.Evict(0, true); err != nil {
+		t.Fatal(err)
+	}
+	emitted := 0
+	for calls, more := 0, true; more && calls < 100; calls++ {
+		if calls < 3 {
+			if err := stored.Evict(1, false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := stored.Load(-1, nil); err != nil {
+			t.Fatal(err)
+		}
+		out.Reset()
+		if more, err = h.OnWatermark(10, out); err != nil {
+			t.Fatal(err)
+		}
+		if b := out.Ports[0]; b != nil {
+			emitted += b.Rows()
+		}
+	}
+	if emitted != batches*rows {
+		t.Errorf("%d rows came out, want %d", emitted, batches*rows)
+	}
+}
+
+// TestHeldKeysThatAllComeAndGo: however often all keys leave memory and some come back, no more is noted of them than when it is time to look at each.
+func TestHeldKeysThatAllComeAndGo(t *testing.T) {
+	const keys = 100
+	c := window.HeldConfig{Name: "sessions 1", Types: windowTypes(), Keys: []int{colKey}, Start: colStart, End: colEnd, Retracts: true}
+	budget := limit.New("test", 0)
+	h, err := window.NewHeld(&batch.Pool{}, budget, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := optest.Store(h)
+	out := op.NewOutput(1)
+	var used int64
+	for round := range 1000 {
+		var rows [][]any
+		for key := range keys {
+			rows = append(rows, []any{0, 10, fmt.Sprint(key), 1, 1, nil})
+		}
+		in := optest.Make(windowTypes(), rows...)
+		if round > 0 { // takes back what the round before added, and adds it again
+			both := optest.Make(windowTypes(), append(rows, rows...)...)
+			both.Kinds = make([]batch.Change, both.Len)
+			for i := keys; i < both.Len; i++ {
+				both.Kinds[i] = batch.Delete
+			}
+			in = both
+		}
+		if err := stored.Load(0, in); err != nil {
+			t.Fatal(err)
+		}
+		out.Reset()
+		if _, err := h.Apply(in, out); err != nil {
+			t.Fatal(err)
+		}
+		if err := stored.Evict(0, true); err != nil {
+			t.Fatal(err)
+		}
+		if round == 200 {
+			used = budget.Used()
+		}
+	}
+	if now := budget.Used(); now > used*3/2 {
+		t.Errorf("%d bytes are in use, %d were before", now, used)
+	}
+}
+
 func TestWrongHeld(t *testing.T) {
 	c := window.HeldConfig{Name: "sessions 4", Types: windowTypes(), Start: colKey, End: colEnd}
 	if _, err := window.NewHeld(&batch.Pool{}, limit.New("test", 0), c); err == nil || !strings.Contains(err.Error(), "sessions 4: a session from TEXT") {

@@ -105,6 +105,7 @@ func (r *heldRows) Depart(forGood bool) error {
 	if h.given < len(h.ready) || h.rows.Len() == 0 {
 		return nil
 	}
+	h.forgetStale() // while all keys are in memory
 	for g := range op.KeyGroups {
 		for key := range h.table.Slots(uint8(g)) { //nolint:gosec // below 256
 			if err := h.away.dues.push(dueOf[uint64]{h.chains.At(key).due, h.table.HashOf(key)}); err != nil {
