@@ -1,6 +1,7 @@
 package window_test
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/internal/operator/window"
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
 )
 
@@ -140,5 +143,90 @@ func TestGroupsDoNotWaitForMemory(t *testing.T) {
 	}
 	if rows := d.call(nil, a.OnFlush); rows != 2 {
 		t.Errorf("%d groups were told of when memory was short, want 2", rows)
+	}
+}
+
+// TestUnreadGroupsAreToldOfByAFlush: where groups in the store have not been told of that others wait for, an operator whose groups change does not flush before it is told to: only then is read what is needed.
+func TestUnreadGroupsAreToldOfByAFlush(t *testing.T) {
+	const fresh = 5 * batch.MaxRows // more than an operator takes before it flushes by itself
+	c := window.Config{Start: colStart, End: colEnd, Emission: window.Periodically, Interval: 1_000_000}
+	c.Name, c.Types, c.Keys = "windows 1", windowTypes(), []int{colKey}
+	c.Calls = []aggregate.Call{call(t, "count")}
+	space := store.Space{Operator: 1}
+	begin := func(emission window.Emission) (*window.Aggregate, keyed.Evictable) {
+		c.Emission = emission
+		a, err := window.NewAggregate(&batch.Pool{}, limit.New("test", 0), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		part := a.Kept()[0].(keyed.Evictable)
+		part.Keep(keyed.Home{Space: space, To: math.MaxUint64})
+		return a, part
+	}
+	old, from := begin(window.Periodically)
+	out := op.NewOutput(1)
+	if _, err := old.Apply(optest.Make(windowTypes(), []any{0, 10, "a", 0, 0, nil}), out); err != nil {
+		t.Fatal(err)
+	}
+	from.Seal()
+	changes, stored := &store.Changes{}, store.NewMemory()
+	if _, err := from.Drain(changes, math.MaxInt64); err != nil {
+		t.Fatal(err)
+	}
+	if err := stored.Apply(t.Context(), []*store.Changes{changes}); err != nil {
+		t.Fatal(err)
+	}
+	now, to := begin(window.OnUpdate)
+	to.Attach(stored.Reader(), 0)
+	var entries keyed.Entries
+	err := stored.Reader().Scan(space, 0, math.MaxUint64, func(slice int64, hash uint64, key, value []byte) error {
+		entries.Slices, entries.Hashes = append(entries.Slices, slice), append(entries.Hashes, hash)
+		entries.Keys, entries.Values = append(entries.Keys, bytes.Clone(key)), append(entries.Values, bytes.Clone(value))
+		return nil
+	})
+	if err == nil {
+		err = to.Pass(&entries)
+	}
+	if err == nil {
+		err = now.Restored()
+	}
+	if err != nil || entries.Len() != 1 {
+		t.Fatalf("%d groups are stored: %v", entries.Len(), err)
+	}
+	rows := 0
+	drive := func(in *batch.Batch, f func(*op.Output) (bool, error)) {
+		calls, more := 0, true
+		var needs op.Needs
+		for ; more && calls < 100; calls++ {
+			if calls == 0 || in == nil {
+				now.Needs(0, in, &needs)
+				if err := needs.Load(now.Tables()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			out.Reset()
+			var err error
+			if more, err = f(out); err != nil {
+				t.Fatal(err)
+			}
+			if b := out.Ports[0]; b != nil {
+				rows += b.Rows()
+			}
+		}
+		if more {
+			t.Fatal("it goes on without end")
+		}
+	}
+	for n := 0; n < fresh; n += batch.MaxRows {
+		var list [][]any
+		for k := range batch.MaxRows {
+			list = append(list, []any{0, 10, strconv.Itoa(n + k), 0, 0, nil})
+		}
+		in := optest.Make(windowTypes(), list...)
+		drive(in, func(out *op.Output) (bool, error) { return now.Apply(in, out) })
+	}
+	drive(nil, now.OnFlush)
+	if rows != fresh+1 {
+		t.Errorf("%d groups were told of, want %d", rows, fresh+1)
 	}
 }
