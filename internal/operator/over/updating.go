@@ -35,6 +35,7 @@ type Updating struct {
 	next     int // of touched, while a flush goes on
 	jobs     jobs
 	seen     []uint32 // the rows of jobs
+	reserved int      // numbers of seen and of the targets of jobs that memory is reserved for
 	offsets  offsets
 	stamp    stamps
 	emission emission

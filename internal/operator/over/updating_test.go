@@ -292,3 +292,64 @@ func TestDamagedStateOfUpdating(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatComesBackTakesNoMore: however often partitions leave memory and come back, many at once, no more memory is taken.
+func TestWhatComesBackTakesNoMore(t *testing.T) {
+	const parts, rows = 60, 6 * batch.MaxRows
+	config := over.Config{Name: "over 1", Types: smallTypes, Partition: []int{part}, Calls: []over.Call{call("count", over.DefaultFrame())}}
+	budget := limit.New("test", 0)
+	u := over.NewUpdating(&batch.Pool{}, budget, config)
+	stored := optest.Store(u)
+	out := op.NewOutput(1)
+	apply := func(in *batch.Batch) {
+		t.Helper()
+		if err := stored.Load(0, in); err != nil {
+			t.Fatal(err)
+		}
+		out.Reset()
+		if _, err := u.Apply(in, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flush := func() {
+		t.Helper()
+		for more := true; more; {
+			out.Reset()
+			var err error
+			if more, err = u.OnFlush(out); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range rows / batch.MaxRows {
+		apply(makeRows(&batch.Pool{}, random, batch.MaxRows, parts, 1000, [2]int64{}))
+	}
+	flush()
+	all := makeRows(&batch.Pool{}, random, 500, parts, 1000, [2]int64{}) // of all partitions; they come and go
+	var picked []int
+	for range 2 {
+		for row := range all.Len {
+			picked = append(picked, row)
+		}
+	}
+	touching := pick(all, picked)
+	touching.Kinds = make([]batch.Change, touching.Len)
+	for i := all.Len; i < touching.Len; i++ {
+		touching.Kinds[i] = batch.Delete
+	}
+	var used int64
+	for round := range 20 {
+		if err := stored.Evict(2*rows, false); err != nil {
+			t.Fatal(err)
+		}
+		apply(touching)
+		flush()
+		flush()
+		if now := budget.Used(); round == 5 {
+			used = now
+		} else if round > 5 && now > used+200_000 {
+			t.Fatalf("%d bytes are in use after %d rounds, %d were before", now, round, used)
+		}
+	}
+}

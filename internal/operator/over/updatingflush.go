@@ -81,7 +81,6 @@ func (u *Updating) OnFlush(out *op.Output) (more bool, err error) {
 func (u *Updating) recompute() error {
 	u.jobs.reset()
 	u.seen = u.seen[:0]
-	before := cap(u.seen) + cap(u.jobs.targets)
 	u.gone = u.gone[:0]
 	for ; u.next < len(u.touched) && len(u.jobs.targets)+len(u.gone) < batch.MaxRows; u.next++ {
 		t := &u.touched[u.next]
@@ -104,10 +103,11 @@ func (u *Updating) recompute() error {
 			}
 		}
 	}
-	if added := cap(u.seen) + cap(u.jobs.targets) - before; added > 0 {
+	if added := cap(u.seen) + cap(u.jobs.targets) - u.reserved; added > 0 { // of the most that they ever took
 		if err := u.e.memory.take(int64(added) * numberBytes); err != nil {
 			return err
 		}
+		u.reserved += added
 	}
 	if err := u.e.rows.Delete(u.gone); err != nil { // what they were is there until the next row comes
 		return err
