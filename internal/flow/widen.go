@@ -32,11 +32,12 @@ func (t *task) widen(ctx context.Context, keeper Keeper) error {
 }
 
 func (k *keptStep) widen(ctx context.Context, r store.Reader, keeper Keeper) error {
-	if k.former.Layout != layoutEntries || k.durable == nil || k.former.Parts != len(k.parts) || len(k.former.Tables) != len(k.parts) {
+	parts := k.former.Parts // there may be more now
+	if k.former.Layout != layoutEntries || k.durable == nil || parts > len(k.parts) || len(k.former.Tables) != parts {
 		return errors.New("it is stored so that its types cannot be made wider; bring the pipeline back as it was, or begin anew with --fresh")
 	}
-	for i, part := range k.parts {
-		rewrite, err := k.widener(i, part)
+	for i, part := range k.parts[:parts] {
+		rewrite, err := k.widener(r, i, part)
 		if err != nil {
 			return err
 		}
@@ -44,12 +45,31 @@ func (k *keptStep) widen(ctx context.Context, r store.Reader, keeper Keeper) err
 			return err
 		}
 	}
-	same := func(key, value []byte) ([]byte, []byte, error) { return key, value, nil }
 	return k.copy(ctx, r, keeper, tableRest, same)
 }
 
-// widener is what rewrites the entries of a part.
-func (k *keptStep) widener(i int, part keyed.Kept) (func(key, value []byte) ([]byte, []byte, error), error) {
+// same leaves an entry as it is.
+func same(key, value []byte) (newKey, newValue []byte, err error) { return key, value, nil }
+
+// isEmpty reports whether a table of the former state has no entries.
+func (k *keptStep) isEmpty(r store.Reader, table uint8) (bool, error) {
+	err := r.Scan(store.Space{Operator: k.former.Number, Table: table}, k.from, k.to, func(int64, uint64, []byte, []byte) error { return errNotEmpty })
+	if errors.Is(err, errNotEmpty) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// errNotEmpty ends a look for entries.
+var errNotEmpty = errors.New("there are entries")
+
+// widener is what rewrites the entries of a part. Where rows are written to when memory is short there may be none.
+func (k *keptStep) widener(r store.Reader, i int, part keyed.Kept) (func(key, value []byte) ([]byte, []byte, error), error) {
+	if _, ok := part.(keyed.Spiller); ok {
+		if empty, err := k.isEmpty(r, uint8(i)); empty || err != nil { //nolint:gosec // at most op.MaxKept
+			return same, err
+		}
+	}
 	now := recordOf(part)
 	if !now.Known || !k.former.Tables[i].Known {
 		return nil, fmt.Errorf("%s: the types of its columns are not known; bring the pipeline back as it was, or begin anew with --fresh", TableName(uint8(i))) //nolint:gosec // at most op.MaxKept

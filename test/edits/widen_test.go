@@ -43,6 +43,7 @@ func TestWiderTypesOfRows(t *testing.T) {
 		"temporal join":   {`SELECT o.id, o.weight, r.amount FROM orders o LEFT JOIN rates FOR SYSTEM_TIME AS OF o.at r ON o.customer = r.customer`, logical.EmitChanges},
 		"first row":       {`SELECT id, customer, weight, price FROM (SELECT *, row_number() OVER (PARTITION BY customer ORDER BY at DESC) AS r FROM orders) t WHERE r = 1`, logical.EmitChanges},
 		"first rows":      {`SELECT id, customer, weight, price FROM (SELECT *, row_number() OVER (PARTITION BY customer ORDER BY amount DESC, id) AS r FROM orders) t WHERE r <= 3`, logical.EmitChanges},
+		"first of all":    {`SELECT id, customer, weight, price FROM (SELECT *, row_number() OVER (PARTITION BY customer ORDER BY amount DESC, id) AS r FROM orders) t WHERE r <= 3 ORDER BY amount DESC, id LIMIT 7`, logical.EmitChanges},
 		"window function": {`SELECT id, weight, price, sum(amount) OVER (PARTITION BY customer ORDER BY amount DESC, id) AS s FROM (SELECT *, row_number() OVER (PARTITION BY customer ORDER BY amount DESC, id) AS r FROM orders) t WHERE r <= 30`, logical.EmitChanges},
 		"except":          {`SELECT id, customer, weight, price FROM orders EXCEPT SELECT id - 10000, customer, weight, price FROM more WHERE id < 12000`, logical.EmitChanges},
 		"intersect":       {`SELECT amount, weight FROM orders INTERSECT SELECT amount, weight FROM more`, logical.EmitChanges},
