@@ -55,7 +55,7 @@ func TestMoreThanMemory(t *testing.T) {
 			if got := answer(t, dir, "", "--ephemeral", "--memory", memory); !bytes.Equal(got, want) {
 				t.Errorf("without a state directory: %d bytes, want %d", len(got), len(want))
 			}
-			if got := answer(t, dir, "epoch/confirmed:2", "--state-dir", filepath.Join(t.TempDir(), "state"), "--memory", memory, "--checkpoint-interval", "100ms"); !bytes.Equal(got, want) {
+			if got := answer(t, dir, "epoch/confirmed:2", "--state-dir", filepath.Join(t.TempDir(), "state"), "--memory", memory, "--checkpoint-interval", "10ms"); !bytes.Equal(got, want) {
 				t.Errorf("with a state directory: %d bytes, want %d", len(got), len(want))
 			}
 		})
