@@ -83,6 +83,17 @@ func (t *task) readOnFor(since time.Duration) error {
 	return nil
 }
 
+// readBehind reads on behind an entry that was handled since a time of the monotonic clock. What its rows have left to emit is emitted before: it would wait until all is read, since rows
+// that wait for a task which reads on keep it from being idle.
+func (t *task) readBehind(kind entryKind, since time.Duration) error {
+	if kind == entryRows {
+		if err := t.hurry(); err != nil {
+			return err
+		}
+	}
+	return t.readOnFor(since)
+}
+
 // highest are the highest numbers of entries of the task's state, by step; see StateRecord.
 func (t *task) highest() map[string][]uint64 {
 	var all map[string][]uint64

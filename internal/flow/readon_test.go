@@ -3,9 +3,12 @@ package flow
 import (
 	"testing"
 
+	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
 )
 
 // endless is a part of which there is always more to read.
@@ -34,6 +37,46 @@ func TestAStoppedTaskReadsNoMore(t *testing.T) {
 	}
 	if part.reads > 0 || !task.hasUnread() {
 		t.Errorf("%d pieces were read, more: %v", part.reads, task.hasUnread())
+	}
+}
+
+// flushed is an operator that notes that it was flushed.
+type flushed struct{ times int }
+
+func (f *flushed) Apply(*batch.Batch, *op.Output) (more bool, err error) { return false, nil }
+func (f *flushed) OnFlush(*op.Output) (more bool, err error) {
+	f.times++
+	return false, nil
+}
+
+// afterFlush is a part that wants an operator flushed before more of it is read.
+type afterFlush struct {
+	keyed.Postponable
+	t *testing.T
+	f *flushed
+}
+
+func (a *afterFlush) ReadOn(int, bool) (more bool, err error) {
+	if a.f.times == 0 {
+		a.t.Error("rows wait while the task reads on")
+	}
+	return false, nil
+}
+
+// TestRowsDoNotWaitForWhatIsRead: what rows have left to emit goes out before a task reads on behind them, even though more rows wait.
+func TestRowsDoNotWaitForWhatIsRead(t *testing.T) {
+	f := &flushed{}
+	task := &task{
+		chain: chain{pipeline: &Pipeline{settings: Settings{Budget: limit.New("test", limit.Unlimited), Clock: clock.System()}}},
+		stage: &stage{plan: &physical.Stage{Inputs: 1}}, inbox: newInbox(), ctx: t.Context(), kept: []*keptStep{{unread: []keyed.Postponable{&afterFlush{t: t, f: f}}}},
+	}
+	s := &step{chain: &task.chain, plan: &physical.Step{}, op: f, flush: f, out: &op.Output{}, stats: &StepStats{}}
+	task.host, task.flushers = task, []*step{s}
+	if err := task.readBehind(entryRows, 0); err != nil {
+		t.Fatal(err)
+	}
+	if f.times != 1 || task.hasUnread() {
+		t.Errorf("flushed %d times, more to read: %v", f.times, task.hasUnread())
 	}
 }
 

@@ -164,7 +164,7 @@ func (t *task) handleAndRead(e entry, from *queue) error {
 	if err := t.handle(e, from); err != nil {
 		return err
 	}
-	return t.readOnFor(began)
+	return t.readBehind(e.kind, began)
 }
 
 func (t *task) handle(e entry, from *queue) error {
