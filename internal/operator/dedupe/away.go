@@ -18,42 +18,39 @@ func (o *Operator) Kept() []keyed.Kept {
 // kept are the rows as a part that may leave memory, partition by partition.
 type kept struct {
 	*keyed.Rows
-	o     *Operator
-	group int // of which partitions leave next
-	ids   []uint32
-	slots []uint32
+	o      *Operator
+	rounds keyed.Rounds
+	ids    []uint32
+	slots  []uint32
 }
 
 // Evict has kept rows leave memory with their partitions; see keyed.Evictable. Nothing may be left to flush.
 func (k *kept) Evict(want int, settled bool) (evicted int, err error) {
+	return k.rounds.Evict(k.o.table.Leaving(want), func(group uint8, most int) (int, error) { return k.evictGroup(group, most, settled) })
+}
+
+// evictGroup has at most so many rows of a key group leave.
+func (k *kept) evictGroup(group uint8, most int, settled bool) (evicted int, err error) {
 	o := k.o
-	want, each := o.table.Leaving(want)
-	for range keyed.Groups {
-		if evicted >= want {
+	k.ids, k.slots = k.ids[:0], k.slots[:0]
+	for slot := range o.table.Slots(group) {
+		row := o.best.At(slot).row
+		if row != keyed.NoRow && !o.waits(row) && o.rows.Clean(row, settled) && o.table.Alone(slot) {
+			k.ids, k.slots = append(k.ids, row), append(k.slots, slot)
+		}
+		if len(k.ids) >= most {
 			break
 		}
-		k.ids, k.slots = k.ids[:0], k.slots[:0]
-		for slot := range o.table.Slots(uint8(k.group)) { //nolint:gosec // below 256
-			row := o.best.At(slot).row
-			if row != keyed.NoRow && !o.waits(row) && o.rows.Clean(row, settled) && o.table.Alone(slot) {
-				k.ids, k.slots = append(k.ids, row), append(k.slots, slot)
-			}
-			if len(k.ids) >= each {
-				break
-			}
-		}
-		k.group = (k.group + 1) % keyed.Groups
-		if err := o.rows.Expel(k.ids); err != nil {
-			return evicted, err
-		}
-		for _, slot := range k.slots {
-			if err := o.table.Delete(slot); err != nil {
-				return evicted, err
-			}
-		}
-		evicted += len(k.ids)
 	}
-	return evicted, nil
+	if err := o.rows.Expel(k.ids); err != nil {
+		return 0, err
+	}
+	for _, slot := range k.slots {
+		if err := o.table.Delete(slot); err != nil {
+			return 0, err
+		}
+	}
+	return len(k.ids), nil
 }
 
 // Depart has all kept rows leave memory; see keyed.Departing. Nobody asks for ranges of them. Those that wait come back at once.

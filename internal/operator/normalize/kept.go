@@ -24,39 +24,36 @@ func (o *Operator) leaves() bool { return o.cfg.TTL == 0 }
 // kept are the rows as a part that may leave memory, key by key.
 type kept struct {
 	*keyed.Rows
-	o     *Operator
-	group int // of which keys leave next
-	ids   []uint32
-	slots []uint32
+	o      *Operator
+	rounds keyed.Rounds
+	ids    []uint32
+	slots  []uint32
 }
 
 // Evict has rows leave memory with their keys; see keyed.Evictable. Nothing may be left to flush.
 func (k *kept) Evict(want int, settled bool) (evicted int, err error) {
+	return k.rounds.Evict(k.o.table.Leaving(want), func(group uint8, most int) (int, error) { return k.evictGroup(group, most, settled) })
+}
+
+// evictGroup has about most rows of a key group leave, with their keys.
+func (k *kept) evictGroup(group uint8, most int, settled bool) (evicted int, err error) {
 	o := k.o
-	want, each := o.table.Leaving(want)
-	for range keyed.Groups {
-		if evicted >= want {
+	k.ids, k.slots = k.ids[:0], k.slots[:0]
+	for slot := range o.table.Slots(group) {
+		k.take(slot, settled)
+		if len(k.ids) >= most {
 			break
 		}
-		k.ids, k.slots = k.ids[:0], k.slots[:0]
-		for slot := range o.table.Slots(uint8(k.group)) { //nolint:gosec // below 256
-			k.take(slot, settled)
-			if len(k.ids) >= each {
-				break
-			}
-		}
-		k.group = (k.group + 1) % keyed.Groups
-		if err := o.rows.Expel(k.ids); err != nil {
-			return evicted, err
-		}
-		for _, slot := range k.slots {
-			if err := o.table.Delete(slot); err != nil {
-				return evicted, err
-			}
-		}
-		evicted += len(k.ids)
 	}
-	return evicted, nil
+	if err := o.rows.Expel(k.ids); err != nil {
+		return 0, err
+	}
+	for _, slot := range k.slots {
+		if err := o.table.Delete(slot); err != nil {
+			return 0, err
+		}
+	}
+	return len(k.ids), nil
 }
 
 // take adds a key and its rows to those that leave, if the store has all of them as they are.
