@@ -24,9 +24,9 @@ func (o *Operator) seenLeave() bool {
 	return o.changes == nil || !o.changes.patient || o.changes.leaving
 }
 
-// postpones reports whether groups, and values that calls have seen, may stay in the store unread when others are restored: no rows belong to them, neither time nor a flush without rows finds any.
+// postpones reports whether groups, and values that calls have seen, may stay in the store unread when others are restored: no rows belong to them, a flush without rows finds none, and time finds them where they are.
 func (o *Operator) postpones() bool {
-	return o.expiry == nil && !slices.ContainsFunc(o.config.Sets, func(places []int) bool { return len(places) == 0 }) &&
+	return !slices.ContainsFunc(o.config.Sets, func(places []int) bool { return len(places) == 0 }) &&
 		!slices.ContainsFunc(o.calls, func(c *call) bool { return c.ordered != nil })
 }
 

@@ -90,6 +90,15 @@ func (k *kept) Pass(e *keyed.Entries) error {
 	return k.Load(waiting, [keyed.Groups / 64]uint64{})
 }
 
+// ReadOn reads unread rows; see keyed.Postponable. Partitions that were over when others were swept do not come back.
+func (k *kept) ReadOn(most int, pass bool) (more bool, err error) {
+	more, err = k.Rows.ReadOn(most, pass)
+	if err != nil {
+		return false, err
+	}
+	return more, k.o.forgetStale()
+}
+
 // Adopt has the rows that are there count as changed; see keyed.Late.
 func (k *kept) Adopt() error {
 	o := k.o

@@ -90,7 +90,7 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	}
 	extras := keyed.Extras{Loaded: o.leadAll}
 	if o.leaves() {
-		extras.Has, extras.Postpone = o.table.HasHash, o.config.TTL == 0 && !o.config.Final
+		extras.Has, extras.Postpone = o.table.HasHash, !o.config.Final
 	}
 	o.rows.SetExtras(extras)
 	return o

@@ -105,7 +105,7 @@ func New(c *Config) *SetOp {
 	s.hasher = keyed.NewHasher(columns)
 	s.table = keyed.NewTable(c.Pool, c.Types, s.name, c.Budget)
 	s.counts = keyed.NewSlab[counts](c.Budget)
-	s.table.SetValues(keyed.Values{Append: s.appendCounts, Restore: s.restoreCounts, Leave: s.leaves(), Postpone: c.TTL == 0, Free: s.leave, Vacate: s.vacate})
+	s.table.SetValues(keyed.Values{Append: s.appendCounts, Restore: s.restoreCounts, Leave: s.leaves(), Postpone: true, Free: s.leave, Vacate: s.vacate})
 	if c.Changes {
 		s.changes = &changes{shown: keyed.NewSlab[shown](c.Budget)}
 		if c.TTL > 0 {

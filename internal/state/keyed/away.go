@@ -172,7 +172,7 @@ func (a *away) addRead(hash uint64) error {
 	if a.ranged {
 		return nil
 	}
-	a.renote(hash)
+	a.renoteRead(hash)
 	return a.note(&a.filters, hash)
 }
 

@@ -31,7 +31,14 @@ func (a *away) endRenewal() {
 }
 
 func (a *away) renote(hash uint64) {
-	if a != nil && a.renewing && a.note(&a.renewed, hash) != nil {
+	if a != nil && !a.isUnread(hash) { // that counts as away anyhow
+		a.renoteRead(hash)
+	}
+}
+
+// renoteRead is renote for a hash that is not unread any more.
+func (a *away) renoteRead(hash uint64) {
+	if a.renewing && a.note(&a.renewed, hash) != nil {
 		a.giveUpRenewal()
 	}
 }

@@ -1,6 +1,7 @@
 package keyed_test
 
 import (
+	"encoding/binary"
 	"math"
 	"testing"
 
@@ -175,5 +176,58 @@ func TestUnreadKeysAreDropped(t *testing.T) {
 	}
 	if left > 0 || !l.Resident() {
 		t.Errorf("%d entries are left, resident: %v", left, l.Resident())
+	}
+}
+
+// TestWakingFindsWhatIsUnread: what is due and was never read is found, whether it was read on meanwhile or not, and what is noted anew has what was only noted as it was read.
+func TestWakingFindsWhatIsUnread(t *testing.T) {
+	for _, pass := range []bool{false, true} {
+		const keys = 12_000
+		l := newLeavingTable(t)
+		for n := range int64(keys) {
+			l.put(n)
+		}
+		l.epoch()
+		l = l.again()
+		odd := func(key, _ []byte) bool { return binary.LittleEndian.Uint64(key[1:])%2 == 1 }
+		var w keyed.Waking
+		for round := range 3 {
+			found := 0
+			for g := range keyed.Groups {
+				for {
+					some, err := w.Next(uint8(g), l, odd)
+					if err == nil && some {
+						err = l.Load(w.Hashes(), [keyed.Groups / 64]uint64{})
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					if !some {
+						break
+					}
+					for _, h := range w.Take() {
+						for _, slot := range l.AppendHash(nil, h) {
+							if found++; l.Delete(slot) != nil {
+								t.Fatal("it cannot be removed")
+							}
+						}
+					}
+				}
+				if round > 0 { // half of it between key groups
+					if _, err := l.ReadOn(20, pass); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if want := map[int]int{0: keys / 2}[round]; found != want {
+				t.Fatalf("round %d: %d were found, want %d", round, found, want)
+			}
+			l.epoch()
+		}
+		for n := range int64(keys) {
+			if is := l.find(n) != keyed.NoSlot; is != (n%2 == 0) {
+				t.Fatalf("key %d: %v", n, is)
+			}
+		}
 	}
 }

@@ -71,7 +71,7 @@ func (w *Waking) Take() []uint64 {
 
 // readAway gives take the entries of a key group that are away; see Sleeping.
 func (a *away) readAway(home Home, slice int64, group uint8, from uint64, resident func(hash uint64) bool, take func(hash uint64, key, value []byte) bool) (over bool, err error) {
-	if a == nil || !a.any || a.closed || a.groups[group] == 0 {
+	if a == nil || !a.any || a.closed || a.groups[group] == 0 && !a.isUnread(uint64(group)<<groupShift|(1<<groupShift-1)) {
 		return true, nil
 	}
 	err = a.reader.ScanSlice(home.Space, slice, max(from, uint64(group)<<groupShift), uint64(group)<<groupShift|(1<<groupShift-1), func(hash uint64, key, value []byte) error {
