@@ -118,7 +118,7 @@ func NewUpdating(pool *batch.Pool, budget *limit.Budget, config Config) *Updatin
 	u.offsets.init(config.Calls)
 	extras := keyed.Extras{Loaded: u.load}
 	if u.leaves() {
-		extras.Has = u.table.HasHash
+		extras.Has, extras.Postpone = u.table.HasHash, true
 	}
 	u.e.rows.SetExtras(extras)
 	if u.stamps() {

@@ -25,9 +25,13 @@ type updatingTable struct {
 
 // Load makes rows resident.
 func (t *updatingTable) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) error {
-	u := t.u
+	return t.u.bringBack(func() error { return t.Rows.Load(hashes, groups) })
+}
+
+// bringBack has load put rows in: their partitions are as if they had never left.
+func (u *Updating) bringBack(load func() error) error {
 	u.back, u.loading = u.back[:0], true
-	err := t.Rows.Load(hashes, groups)
+	err := load()
 	u.loading = false
 	if err != nil {
 		return err
@@ -81,6 +85,15 @@ func (u *Updating) newUpdatingRows() *updatingRows {
 			u.obsolete = u.obsolete[:0]
 		},
 	})}
+}
+
+// ReadOn reads unread rows; see keyed.Postponable.
+func (r *updatingRows) ReadOn(most int, pass bool) (more bool, err error) {
+	err = r.u.bringBack(func() (err error) {
+		more, err = r.Listed.ReadOn(most, pass)
+		return err
+	})
+	return more, err
 }
 
 // let notes that nobody has the answers of rows any more.
