@@ -108,7 +108,7 @@ func (o *Operator) Tables() []op.Table {
 func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	switch {
 	case in == nil && o.leaves() && o.rows.Noting():
-		needs.Keys(0, o.expiry.waking.Hashes())
+		needs.Keys(0, o.expiry.patrol.Hashes())
 	case in == nil:
 		for i := range o.Tables() {
 			needs.All(i)

@@ -16,11 +16,9 @@ type expiry struct {
 	swept int64 // when it was looked last
 	stamp *batch.Column
 	cols  []*batch.Column
-	// stale are partitions that have come back although their time is over; waking finds those that are away, in group and as many behind it as are due.
+	// stale are partitions that have come back although their time is over; patrol finds those that are away.
 	stale  []uint32
-	waking keyed.Waking
-	group  uint8
-	due    int
+	patrol keyed.Patrol
 }
 
 // sweeps is how often partitions are looked through during their time to live, and awaySweeps how often those that are away are.
@@ -102,7 +100,7 @@ func (o *Operator) SetTime(micros int64) { o.expiry.now = max(o.expiry.now, micr
 func (o *Operator) OnTime(micros int64, out *op.Output) (more bool, err error) {
 	o.SetTime(micros)
 	e := &o.expiry
-	if e.due > 0 {
+	if e.patrol.Out() {
 		return o.wake()
 	}
 	if e.ttl == 0 || e.now-e.swept < e.ttl/sweeps {
@@ -116,7 +114,7 @@ func (o *Operator) OnTime(micros int64, out *op.Output) (more bool, err error) {
 		return false, err
 	}
 	if o.leaves() && o.rows.HasAway() {
-		e.due = keyed.Groups * awaySweeps / sweeps
+		e.patrol.Send(keyed.Groups * awaySweeps / sweeps)
 	}
 	return o.wake()
 }
@@ -145,19 +143,11 @@ func (o *Operator) sweep() (err error) {
 
 // wake finds partitions that are away and whose time is over: they are forgotten when they come back, for the next call. It answers more until those of all key groups are that are due.
 func (o *Operator) wake() (more bool, err error) {
-	e := &o.expiry
-	for ; e.due > 0; e.due-- {
-		e.waking.Take()
-		if more, err = e.waking.Next(e.group, o.rows, e.overEntry); more || err != nil {
-			return more, err
-		}
-		e.group++ // there are as many groups as it has values
-	}
-	return false, nil
+	return o.expiry.patrol.Next(o.rows, o.expiry.overEntry)
 }
 
 // Pauses reports that rows leave memory between two calls for a sweep, too.
-func (o *Operator) Pauses() bool { return o.expiry.due > 0 }
+func (o *Operator) Pauses() bool { return o.expiry.patrol.Out() }
 
 // forgetStale forgets partitions that have come back although they were over.
 func (o *Operator) forgetStale() error {

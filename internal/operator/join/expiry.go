@@ -2,6 +2,7 @@ package join
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
@@ -13,22 +14,14 @@ import (
 const (
 	// gleanedParts: all that is away is gone through once in this part of the time for which rows live.
 	gleanedParts = 4
-	// gleanedKeys is how many keys are loaded at once, gleanedRows how many rows are looked at in one call.
-	gleanedKeys = 512
-	gleanedRows = 4096
-	// notedLeast is how many noted hashes are not worth a look.
-	notedLeast = 4096
 )
 
 // gleaning is how far the rows of a store that are away have been gone through.
 type gleaning struct {
-	// began is when the round began, of which group is the key group at hand; at is the place in it. The zero value is before the first round.
-	began int64
-	group int
-	at    keyed.Bookmark
-	// seen is how many hashes were found in the round, last the one that was found last.
-	seen int
-	last uint64
+	// began is when the round began, 0 before the first one; sent is how many key groups were due since.
+	began  int64
+	sent   int
+	patrol keyed.Patrol
 }
 
 // OnTime forgets rows that have expired, some at a time.
@@ -98,58 +91,20 @@ func (j *Changing) glean(s *store) (more bool, err error) {
 	g := &s.gleaning
 	if g.began == 0 {
 		g.began = j.now
-		s.rows.Renew()
 	}
-	each := s.ttl / gleanedParts / keyed.Groups
-	for g.group < keyed.Groups && j.now-g.began >= each*int64(g.group+1) {
-		if more, err := j.gleanSome(s); more || err != nil {
-			return more, err
-		}
+	due := int(min(max(j.now-g.began, 0)/max(s.ttl/gleanedParts/keyed.Groups, 1), keyed.Groups))
+	g.patrol.Send(due - g.sent)
+	if g.sent = due; due == keyed.Groups {
+		g.began, g.sent = j.now, 0
 	}
-	if g.group == keyed.Groups {
-		s.rows.Renewed()
-		idle := g.seen == 0 || s.rows.Noted() > 2*g.seen+notedLeast // most of what is noted is no more
-		*g = gleaning{began: j.now}
-		if idle {
-			s.rows.Renew()
-		}
-	}
-	return false, nil
-}
-
-// gleanSome looks at some rows of the key group at hand, and reports whether it is enough for one call.
-func (j *Changing) gleanSome(s *store) (enough bool, err error) {
-	g := &s.gleaning
-	read, failed := 0, error(nil)
-	over, err := s.rows.Read(&g.at, firstOf(g.group+1)-1, func(hash uint64, _, value []byte) bool {
-		read++
-		if j.table.HasHash(hash) {
-			return read < gleanedRows
-		}
-		if hash != g.last || g.seen == 0 {
-			g.seen, g.last = g.seen+1, hash
-			s.rows.Renote(hash)
-		}
-		var born int64
-		if born, failed = s.bornOf(value); failed != nil {
-			return false
-		}
-		if n := len(j.asked); (born == unborn || born <= j.now-s.ttl) && (n == 0 || j.asked[n-1] != hash) {
-			j.asked = append(j.asked, hash)
-		}
-		return read < gleanedRows && len(j.asked) < gleanedKeys
+	var bad error
+	more, err = g.patrol.Next(keyed.Lodgers{Rows: s.rows, Has: j.table.HasHash}, func(_, value []byte) bool {
+		born, failed := s.bornOf(value)
+		bad = errors.Join(bad, failed)
+		return born == unborn || born <= j.now-s.ttl
 	})
-	switch {
-	case failed != nil:
-		return false, failed
-	case err != nil:
-		return false, err
-	case !over:
-		return true, nil
-	}
-	g.group++
-	g.at.At(firstOf(g.group))
-	return len(j.asked) > 0 || read >= gleanedRows, nil
+	j.asked = append(j.asked, g.patrol.Hashes()...)
+	return more, errors.Join(err, bad)
 }
 
 // bornOf returns the age of a row that is stored as value.

@@ -36,6 +36,8 @@ type away struct {
 	// entered is the key group that a Waking has entered last, lasting how many hashes were noted when it had noted them anew.
 	entered uint8
 	lasting int
+	// met: since the first key group was entered hashes were seen that have entries away.
+	met bool
 	// buried are hashes of which the store still has entries that were removed: in the epoch under way, and in the sealed one.
 	buried [2]map[uint64]struct{}
 	// held is what is reserved for these; crowded says that they take so much that the epoch under way should be spilled.

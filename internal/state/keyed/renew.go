@@ -5,18 +5,6 @@ package keyed
 // Noted is how many hashes of rows that have left memory are noted. Those of rows that came back, or are no more, are among them, until a renewal.
 func (r *Rows) Noted() int { return r.away.noted() }
 
-// Renew begins to note anew which hashes have rows that have left memory. Until Renewed, Renote is to be called with each that has, of those that leave meanwhile apart; it need not get to its end.
-func (r *Rows) Renew() {
-	r.away.giveUpRenewal()
-	r.away.renewing = true
-}
-
-// Renote notes, in a renewal if one is under way, that rows of a hash are away. Where there is no memory for that, the renewal is given up.
-func (r *Rows) Renote(hash uint64) { r.away.renote(hash) }
-
-// Renewed ends a renewal, if one is under way: from now on what it has noted is away, and nothing else.
-func (r *Rows) Renewed() { r.away.endRenewal() }
-
 func (a *away) endRenewal() {
 	if !a.renewing {
 		return
@@ -31,7 +19,11 @@ func (a *away) endRenewal() {
 }
 
 func (a *away) renote(hash uint64) {
-	if a != nil && !a.isUnread(hash) { // that counts as away anyhow
+	if a == nil {
+		return
+	}
+	a.met = true
+	if !a.isUnread(hash) { // that counts as away anyhow
 		a.renoteRead(hash)
 	}
 }
@@ -70,6 +62,7 @@ func (a *away) enter(group uint8) {
 	if a.renewing && group != a.entered+1 { // behind the last one is the first
 		a.giveUpRenewal()
 	}
+	through := group == a.entered+1
 	if a.entered = group; group > 0 {
 		return
 	}
@@ -77,7 +70,8 @@ func (a *away) enter(group uint8) {
 		a.endRenewal()
 		a.lasting = a.noted()
 	}
-	a.renewing = a.isWorn()
+	a.renewing = a.isWorn() || through && !a.met && a.noted() > 0 // nothing of what is noted was there
+	a.met = false
 }
 
 func (t *Table) enter(group uint8) { t.away.enter(group) }

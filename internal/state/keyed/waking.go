@@ -2,8 +2,11 @@ package keyed
 
 import "errors"
 
-// wokenAtOnce is how many hashes are found at once.
-const wokenAtOnce = 256
+const (
+	// wokenAtOnce is how many hashes are found at once, wokenRead about how many entries are looked at in one call.
+	wokenAtOnce = 256
+	wokenRead   = 4096
+)
 
 // Sleeping is a part that entries may have left: a Table or Rows.
 type Sleeping interface {
@@ -25,23 +28,27 @@ type Waking struct {
 	within bool
 }
 
-// Next finds the next hashes in a key group of p of which due says so of an entry, and reports whether there are any. When there are none the key group is through, and is begun anew when
-// it is asked for again. What is found must be Hashes in Needs before the next call; entries that have been dealt with there are not found again.
-func (w *Waking) Next(group uint8, p Sleeping, due func(key, value []byte) bool) (found bool, err error) {
+// Next finds the next hashes in a key group of p of which due says so of an entry, and reports whether there is more to do there. When there is not the key group is through, and is begun anew when
+// it is asked for again. What is found, perhaps nothing, must be Hashes in Needs before the next call; entries that have been dealt with there are not found again.
+func (w *Waking) Next(group uint8, p Sleeping, due func(key, value []byte) bool) (more bool, err error) {
 	if !w.within || w.group != group {
 		w.group, w.from, w.within = group, uint64(group)<<groupShift, true
 		p.enter(group)
 	}
 	w.hashes = w.hashes[:0]
+	read, last := 0, uint64(0)
 	over, err := p.ReadAway(group, w.from, func(hash uint64, key, value []byte) bool {
-		p.renote(hash)
 		n := len(w.hashes)
-		if n > 0 && w.hashes[n-1] == hash || !due(key, value) {
-			return true
-		}
-		if n == wokenAtOnce {
+		if hash != last && (read >= wokenRead || n == wokenAtOnce) {
 			w.from = hash
 			return false
+		}
+		if read == 0 || hash != last {
+			p.renote(hash)
+		}
+		read, last = read+1, hash
+		if n > 0 && w.hashes[n-1] == hash || !due(key, value) {
+			return true
 		}
 		w.hashes = append(w.hashes, hash)
 		return true
@@ -56,7 +63,7 @@ func (w *Waking) Next(group uint8, p Sleeping, due func(key, value []byte) bool)
 			w.within = false
 		}
 	}
-	return len(w.hashes) > 0, nil
+	return len(w.hashes) > 0 || !over, nil
 }
 
 // Hashes are those that were found last, until they are taken. They are lent.
@@ -67,6 +74,31 @@ func (w *Waking) Take() []uint64 {
 	hashes := w.hashes
 	w.hashes = w.hashes[:0]
 	return hashes
+}
+
+// Patrol has a Waking go through key groups one after the other, as many as are due. The zero value begins with the first group.
+type Patrol struct {
+	Waking
+	group uint8
+	due   int
+}
+
+// Send has the next key groups be due, beside those that are due still; all are at most.
+func (p *Patrol) Send(groups int) { p.due = min(p.due+groups, Groups) }
+
+// Out reports whether key groups are due.
+func (p *Patrol) Out() bool { return p.due > 0 }
+
+// Next is that of the Waking for the key groups that are due: it answers more until those are through.
+func (p *Patrol) Next(s Sleeping, due func(key, value []byte) bool) (more bool, err error) {
+	for ; p.due > 0; p.due-- {
+		p.Take()
+		if more, err = p.Waking.Next(p.group, s, due); more || err != nil {
+			return more, err
+		}
+		p.group++ // there are as many groups as it has values
+	}
+	return false, nil
 }
 
 // readAway gives take the entries of a key group that are away; see Sleeping.
@@ -100,4 +132,18 @@ func (r *Rows) ReadAway(group uint8, from uint64, take func(hash uint64, key, va
 		return true, nil
 	}
 	return r.away.readAway(r.kept.home, r.slice, group, from, r.extras.Has, take)
+}
+
+// Lodgers are rows that leave memory with others, as a Sleeping: Has says of which hashes there are some in memory.
+type Lodgers struct {
+	*Rows
+	Has func(hash uint64) bool
+}
+
+// ReadAway gives take the rows of a key group that are away; see Sleeping.
+func (l Lodgers) ReadAway(group uint8, from uint64, take func(hash uint64, key, value []byte) bool) (over bool, err error) {
+	if l.away == nil {
+		return true, nil
+	}
+	return l.away.readAway(l.kept.home, l.slice, group, from, l.Has, take)
 }
