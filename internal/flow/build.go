@@ -122,8 +122,7 @@ type Pipeline struct {
 	filling time.Duration
 	// reserved says that the memory of Settings.Scratch is.
 	reserved atomic.Bool
-	// promised is how many bytes tasks may take for the pieces that they are at, where memory is short.
-	promised atomic.Int64
+	promises promises
 }
 
 // Build opens the sinks, then the sources, and makes their lanes. ctx bounds only the opening. On an error everything opened is closed.

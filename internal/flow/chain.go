@@ -69,9 +69,11 @@ type step struct {
 	// piece and sel are the rows at work, of a batch that is taken in pieces.
 	piece batch.Batch
 	sel   []uint16
-	out   *op.Output
-	ports [][]receiver
-	stats *StepStats
+	// promised is how many bytes the operator may take for them that are promised to nobody else.
+	promised int64
+	out      *op.Output
+	ports    [][]receiver
+	stats    *StepStats
 }
 
 // newStep makes the step of plan and everything behind it, once a chain.
@@ -186,6 +188,9 @@ func (s *step) apply(input int, b *batch.Batch) error {
 		}
 		if err != nil {
 			return fmt.Errorf("step %q: %w", s.plan.Name, err)
+		}
+		if !more { // steps behind must not take what this one has taken for promised as well
+			s.keepPromise()
 		}
 		if err := s.forward(b); err != nil {
 			return err

@@ -1,6 +1,11 @@
 package flow
 
-import "wire.example/wire/sdk/batch"
+import (
+	"sync"
+
+	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/sdk/batch"
+)
 
 // Rows of long texts may take more than what is left when memory is tight, since an operator keeps them and has others like them read back for them: then a batch is given to it in pieces, and state can leave
 // memory before each.
@@ -18,27 +23,65 @@ const (
 	pieceShare = 2
 )
 
-// pieceRows is how many rows of b from one on, whose state may leave memory, are given to the operator at once, and what it is promised for them: so many bytes, which other tasks leave to it.
-func (s *step) pieceRows(b *batch.Batch, from int) (rows int, promised int64) {
+// promises are what tasks may take for the pieces that they are at, where memory is short: what is left of the budget beside them is for others. Any goroutine may use them.
+type promises struct {
+	mu    sync.Mutex
+	bytes int64
+}
+
+// keep promises what share makes of the bytes that are left in the budget, but for spared ones, and that nobody was promised. It is one step: nobody else is promised the same bytes.
+// What was taken of a promise is taken out of the budget before the promise is.
+func (p *promises) keep(budget *limit.Budget, spared int64, share func(left int64) (promised int64)) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	promised := share(max(budget.Available()-spared-p.bytes, 0))
+	p.bytes += promised
+	return promised
+}
+
+// end ends a promise of so many bytes.
+func (p *promises) end(bytes int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bytes -= bytes
+}
+
+// claim is how many rows of b from one on, whose state may leave memory, are given to the operator at once, for which it is promised memory that other tasks leave to it, until keepPromise.
+func (s *step) claim(b *batch.Batch, from int) (rows int) {
 	rows, p := b.Rows()-from, s.chain.pipeline
 	budget := p.settings.Budget
-	left := budget.Available() - p.scratchLeft()
-	if left >= budget.Limit()/roomedShare {
-		return rows, 0
+	if budget.Available()-p.scratchLeft() >= budget.Limit()/roomedShare {
+		return rows
 	}
-	left = max(left-p.promised.Load(), 0) / pieceShare
+	bytes := bytesOfPiece(b, rows)
+	s.promised += p.promises.keep(budget, p.scratchLeft(), func(left int64) int64 {
+		if left /= pieceShare; bytes <= left {
+			return bytes
+		}
+		all := rows
+		rows = min(max(leastPiece, int(int64(all)*left/bytes)), all)
+		return bytes * int64(rows) / int64(all)
+	})
+	return rows
+}
+
+// bytesOfPiece is what an operator may take for some rows of b.
+func bytesOfPiece(b *batch.Batch, rows int) int64 {
 	bytes := int64(rows) * rowBytes
 	for _, c := range b.Cols {
 		if c != nil && c.Kind().IsVariable() {
 			bytes += int64(c.TextBytes(b.Sel)) * int64(rows) / int64(b.Rows())
 		}
 	}
-	bytes *= keptTimes
-	if bytes <= left {
-		return rows, bytes
+	return bytes * keptTimes
+}
+
+// keepPromise ends what the step was promised: it has taken what it needs.
+func (s *step) keepPromise() {
+	if s.promised > 0 {
+		s.chain.pipeline.promises.end(s.promised)
+		s.promised = 0
 	}
-	n := min(max(leastPiece, int(int64(rows)*left/bytes)), rows)
-	return n, bytes * int64(n) / int64(rows)
 }
 
 // pushPieces runs the operator, whose state may leave memory, over b, piece by piece.
@@ -48,14 +91,12 @@ func (s *step) pushPieces(input int, b *batch.Batch) error {
 		if err := s.makeRoom(t); err != nil {
 			return err
 		}
-		n, promised := s.pieceRows(b, from)
+		n := s.claim(b, from)
 		piece, to := b, pieceEnd(b, from, n)
 		if from > 0 || to < b.Rows() {
 			piece = s.pieceOf(b, from, to)
 		}
-		if s.cut || s.satedBehind() {
-			s.passOver(piece)
-		} else if err := s.applyPromised(input, piece, promised); err != nil {
+		if err := s.pushPiece(input, piece); err != nil {
 			return err
 		}
 		from = to
@@ -63,11 +104,12 @@ func (s *step) pushPieces(input int, b *batch.Batch) error {
 	return nil
 }
 
-// applyPromised has the operator do what there is to do for a piece, for which it is promised so many bytes.
-func (s *step) applyPromised(input int, piece *batch.Batch, bytes int64) error {
-	if bytes > 0 {
-		s.chain.pipeline.promised.Add(bytes)
-		defer s.chain.pipeline.promised.Add(-bytes)
+// pushPiece has the operator do what there is to do for a piece. What it was promised is for others at the latest then.
+func (s *step) pushPiece(input int, piece *batch.Batch) error {
+	defer s.keepPromise()
+	if s.cut || s.satedBehind() {
+		s.passOver(piece)
+		return nil
 	}
 	return s.apply(input, piece)
 }

@@ -2,9 +2,14 @@ package flow
 
 import (
 	"bytes"
+	"runtime"
+	"slices"
+	"sync"
 	"testing"
 
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 )
@@ -49,11 +54,79 @@ func TestPiecesLeaveWhatWasPromised(t *testing.T) {
 		if err := budget.Reserve(test.used); err != nil {
 			t.Fatal(err)
 		}
-		p.promised.Store(test.promised)
-		rows, promised := s.pieceRows(b, int(test.from))
-		if int64(rows) != test.rows || promised > test.want || promised < test.want-2000 {
-			t.Errorf("%+v: %d rows, %d bytes promised", test, rows, promised)
+		p.promises.bytes = test.promised
+		rows := s.claim(b, int(test.from))
+		if int64(rows) != test.rows || s.promised > test.want || s.promised < test.want-2000 || p.promises.bytes != test.promised+s.promised {
+			t.Errorf("%+v: %d rows, %d bytes promised, %d in all", test, rows, s.promised, p.promises.bytes)
+		}
+		if s.keepPromise(); s.promised != 0 || p.promises.bytes != test.promised {
+			t.Errorf("%+v: %d bytes are still promised", test, p.promises.bytes)
 		}
 		budget.Release(test.used)
+	}
+}
+
+// TestPromisesAreKept: whoever was promised memory gets it, however many ask at once.
+func TestPromisesAreKept(t *testing.T) {
+	const tasks, rounds = 8, 5000
+	budget := limit.New("test", 1<<20)
+	p := &promises{}
+	var group sync.WaitGroup
+	for range tasks {
+		group.Go(func() {
+			for range rounds {
+				promised := p.keep(budget, 0, func(left int64) int64 {
+					runtime.Gosched() // others ask now
+					return left - left/4
+				})
+				kept := budget.TryReserve(promised)
+				p.end(promised)
+				if !kept {
+					t.Errorf("%d bytes were promised, and are not there", promised)
+					return
+				}
+				budget.Release(promised)
+			}
+		})
+	}
+	group.Wait()
+	if p.bytes != 0 || budget.Used() != 0 {
+		t.Errorf("%d bytes are promised, %d in use", p.bytes, budget.Used())
+	}
+}
+
+// emitting emits what it takes in, once more than pieces of it are left.
+type emitting struct{ pieces int }
+
+func (e *emitting) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
+	out.Ports[0] = in
+	e.pieces--
+	return e.pieces > 0, nil
+}
+
+// behind notes what is promised when rows come.
+type behind struct {
+	promises *promises
+	noted    []int64
+}
+
+func (b *behind) push(*batch.Batch) error {
+	b.noted = append(b.noted, b.promises.bytes)
+	return nil
+}
+
+func (b *behind) sated() bool { return false }
+
+// TestPromisesEndBeforeTheNextStep: what a step was promised is not kept from those behind it once it has taken what it needs.
+func TestPromisesEndBeforeTheNextStep(t *testing.T) {
+	p := &Pipeline{}
+	next := &behind{promises: &p.promises}
+	s := &step{chain: &chain{pipeline: p, host: &task{ctx: t.Context()}}, plan: &physical.Step{}, op: &emitting{pieces: 2}, out: op.NewOutput(1), ports: [][]receiver{{next}}, stats: &StepStats{}}
+	s.promised = p.promises.keep(limit.New("test", 100), 0, func(left int64) int64 { return left / 4 })
+	if err := s.pushPiece(0, &batch.Batch{Len: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(next.noted, []int64{25, 0}) || p.promises.bytes != 0 {
+		t.Errorf("promised when rows came to the next step: %v; afterwards: %d", next.noted, p.promises.bytes)
 	}
 }
