@@ -84,6 +84,10 @@ func (k *Kept) describe(t Table, step *evolve.Step) (Part, error) {
 	if p.Shape, err = record.Tables[t.number].Shape(); err != nil {
 		return p, err
 	}
+	if p.Shape.Slice == keyed.SliceRun { // blocks of rows: they are not shown one by one
+		p.Name, p.Shape = "runs", keyed.Shape{}
+		return p, nil
+	}
 	p.Known = true
 	if p.Name == "" {
 		switch {

@@ -49,7 +49,10 @@ func (k *keptStep) widen(ctx context.Context, r store.Reader, keeper Keeper) err
 }
 
 // same leaves an entry as it is.
-func same(key, value []byte) (newKey, newValue []byte, err error) { return key, value, nil }
+func same(_ int64, key, value []byte) (newKey, newValue []byte, err error) { return key, value, nil }
+
+// rewriter rewrites entries.
+type rewriter func(slice int64, key, value []byte) (newKey, newValue []byte, err error)
 
 // isEmpty reports whether a table of the former state has no entries.
 func (k *keptStep) isEmpty(r store.Reader, table uint8) (bool, error) {
@@ -64,7 +67,7 @@ func (k *keptStep) isEmpty(r store.Reader, table uint8) (bool, error) {
 var errNotEmpty = errors.New("there are entries")
 
 // widener is what rewrites the entries of a part. Where rows are written to when memory is short there may be none.
-func (k *keptStep) widener(r store.Reader, i int, part keyed.Kept) (func(key, value []byte) ([]byte, []byte, error), error) {
+func (k *keptStep) widener(r store.Reader, i int, part keyed.Kept) (rewriter, error) {
 	if _, ok := part.(keyed.Spiller); ok {
 		if empty, err := k.isEmpty(r, uint8(i)); empty || err != nil { //nolint:gosec // at most op.MaxKept
 			return same, err
@@ -90,7 +93,7 @@ func (k *keptStep) widener(r store.Reader, i int, part keyed.Kept) (func(key, va
 }
 
 // copy rewrites the entries of a table of the former state.
-func (k *keptStep) copy(ctx context.Context, r store.Reader, keeper Keeper, table uint8, rewrite func(key, value []byte) ([]byte, []byte, error)) error {
+func (k *keptStep) copy(ctx context.Context, r store.Reader, keeper Keeper, table uint8, rewrite rewriter) error {
 	changes := &store.Changes{}
 	bytes := 0
 	give := func() error {
@@ -100,7 +103,7 @@ func (k *keptStep) copy(ctx context.Context, r store.Reader, keeper Keeper, tabl
 		return err
 	}
 	err := r.Scan(store.Space{Operator: k.former.Number, Table: table}, k.from, k.to, func(slice int64, hash uint64, key, value []byte) error {
-		key, value, err := rewrite(key, value)
+		key, value, err := rewrite(slice, key, value)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package edits_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,14 +55,19 @@ func newWorld(t *testing.T, stored bool) *world {
 	if stored {
 		w.kept = newKeeper()
 	}
+	w.write("/orders.jsonl", orders(rows))
+	w.write("/more.jsonl", strings.ReplaceAll(orders(rows), `"id":`, `"id":1`))
+	return w
+}
+
+// orders are the first rows of the input.
+func orders(n int) string {
 	var text strings.Builder
-	for i := range rows {
+	for i := range n {
 		fmt.Fprintf(&text, `{"id":%d,"customer":%d,"amount":%d,"price":%d.25,"weight":%d.5,"note":"n%d","at":"2026-01-01T%02d:%02d:%02dZ"}`+"\n",
 			i, i%7, i%100, i%50, i%9, i%11, i/3600, i/60%60, i%60)
 	}
-	w.write("/orders.jsonl", text.String())
-	w.write("/more.jsonl", strings.ReplaceAll(text.String(), `"id":`, `"id":1`))
-	return w
+	return text.String()
 }
 
 func (w *world) write(path, text string) {
@@ -105,6 +111,8 @@ type leg struct {
 	from     *flow.Manifest
 	accepted evolve.Accepted
 	emit     logical.EmitMode
+	// memory is the budget, in bytes; 0: as much as is needed.
+	memory int64
 }
 
 // run runs a leg.
@@ -126,7 +134,7 @@ func (w *world) run(l leg) (*flow.Manifest, *evolve.Evolution, error) {
 	}
 	settings := flow.Settings{
 		Pool: &batch.Pool{}, Clock: clock.System(), FS: w.fs, Log: slog.New(slog.DiscardHandler), BlockBytes: 8192, StopAfter: l.blocks, Resume: m,
-		Budget: limit.New("pipeline", 256<<20), SinkType: w.registry().Sink,
+		Budget: limit.New("pipeline", cmp.Or(l.memory, 256<<20)), SinkType: w.registry().Sink,
 	}
 	if w.kept != nil {
 		settings.Keeper = w.kept

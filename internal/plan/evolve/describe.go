@@ -243,7 +243,7 @@ func (d *describer) step(p *physical.Step) *Step {
 	case *logical.Sort:
 		d.sort(s, n)
 	case *logical.Limit:
-		s.Kind, s.Form = "limit", "limit"
+		s.Kind, s.Form = limitForm, limitForm
 		s.set("limit", fmt.Sprintf("%d after %d", n.Limit, n.Offset))
 	case *logical.SetOp:
 		s.Kind, s.Form = n.Kind.String(), "set operation"
@@ -397,7 +397,7 @@ func (d *describer) over(s *stepMaker, n *logical.Over) {
 	case n.Changing:
 		s.Form = "window functions that change"
 	case n.Timed:
-		s.Form = "window functions in the order of time"
+		s.Form = overTimeForm
 	}
 	s.set("partition", d.columns(n.Input, n.Partition))
 	s.set("order", d.order(n.Input, n.Order))
@@ -409,6 +409,11 @@ func (d *describer) over(s *stepMaker, n *logical.Over) {
 				columns = append(columns, o)
 			}
 		}
+		call := Call{Name: d.meanings.hide(c.Name), Args: c.Args, Filter: c.Filter}
+		if c.Function.Aggregate != nil {
+			call.Function = c.Function.Aggregate.Signature()
+		}
+		s.Calls = append(s.Calls, call)
 		calls = append(calls, fmt.Sprintf("%s(%s) %d %d %d %d", c.Function.Name, d.columns(n.Input, columns), c.Frame.Unit, c.Frame.Start, c.Frame.End, c.Frame.Exclude))
 	}
 	s.set("calls", strings.Join(calls, "; "))

@@ -81,7 +81,7 @@ type Step struct {
 	Parts []Part `json:"parts,omitempty"`
 	// Settings are what may change without a word.
 	Settings []Part `json:"settings,omitempty"`
-	// Keys is how many of the columns of the input are those of groups; Calls are what is computed of each.
+	// Keys is how many of the columns of the input are those of groups; Calls are what is computed of each. Window functions have them, too.
 	Keys  int    `json:"keys,omitempty"`
 	Calls []Call `json:"calls,omitempty"`
 	// Window says when windows that the groups are of close; "" where there are none.
@@ -118,7 +118,7 @@ type Part struct {
 	Value string `json:"value"`
 }
 
-// Call is an aggregate.
+// Call is an aggregate, or a window function: of one that is no aggregate Function is "".
 type Call struct {
 	// Name is that of the column, for people.
 	Name     string `json:"name"`

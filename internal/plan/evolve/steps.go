@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/sdk/schema"
 )
 
 func span(micros int64) string { return (time.Duration(micros) * time.Microsecond).String() }
@@ -261,7 +262,7 @@ func (j *judgement) input(i int, grouped bool) bool {
 		if !slices.Equal(was[k].Where, now[to].Where) {
 			j.mixed("the filter before it was %s, is %s: its state would mix rows of both", j.conditions(was[k].Where), j.conditions(now[to].Where))
 		}
-		if !grouped {
+		if !grouped && j.is.Form != limitForm {
 			j.columns(i, was[k].Columns, now[to].Columns)
 		}
 	}
@@ -350,7 +351,8 @@ func (j *judgement) types(input int) {
 	for c := range min(len(was), len(is)) {
 		switch how := is[c].follows(was[c]); {
 		case how == same:
-		case how == wider && slices.Contains(widening(), j.is.Form) && is[c].widens(was[c]):
+		case j.is.Form == limitForm: // it counts rows, whatever they are
+		case how == wider && slices.Contains(widening(), j.is.Form) && is[c].widens(was[c]) && j.answersStay(c):
 			j.how.widened = true
 			j.transform(costWider, "column %d of its rows was %s, is %s", c+1, was[c], is[c])
 		default:
@@ -364,8 +366,23 @@ func (j *judgement) types(input int) {
 func widening() []string {
 	return []string{
 		"hash join, build left", "hash join, build right", "changing join", "interval join", "window join", "temporal join",
-		"first row", "first rows", "window functions that change", "set operation", "last rows",
+		"first row", "first rows", "set operation", "last rows", "fold", "held rows", "rows to be sorted", "rows in the order of time",
+		"window functions", "window functions that change", overTimeForm,
 	}
+}
+
+const (
+	limitForm = "limit"
+	// overTimeForm: beside rows there are the answers so far.
+	overTimeForm = "window functions in the order of time"
+)
+
+// answersStay reports whether what is kept of answers so far is laid out alike where a column of the rows has a wider type.
+func (j *judgement) answersStay(column int) bool {
+	was := j.was.Inputs[0].Types
+	return j.is.Form != overTimeForm || len(j.was.Calls) > 0 && !slices.ContainsFunc(j.was.Calls, func(c Call) bool {
+		return slices.Contains(c.Args, column) && c.Function != "" && !sameState(c.Function, schema.Kind(was[column].Kind))
+	})
 }
 
 // properties compares what else there is.

@@ -90,11 +90,7 @@ func (r *reader) widen(dst []byte, old, now *schema.Type) []byte {
 		if now.Kind == schema.Float32 {
 			return binary.LittleEndian.AppendUint32(dst, math.Float32bits(f))
 		}
-		w := math.Float64bits(float64(f))
-		if f != f { // a NaN is the quiet one
-			w = floatWord(float64(f))
-		}
-		return binary.LittleEndian.AppendUint64(dst, w)
+		return appendWideFloat(dst, f)
 	case schema.Array:
 		n := r.count()
 		dst = binary.AppendUvarint(dst, uint64(n))
@@ -121,6 +117,15 @@ func (r *reader) widen(dst []byte, old, now *schema.Type) []byte {
 		r.take(8)
 	}
 	return append(dst, r.data[from:r.at]...)
+}
+
+// appendWideFloat appends a float as one of 8 bytes. A NaN is the quiet one.
+func appendWideFloat(dst []byte, f float32) []byte {
+	w := math.Float64bits(float64(f))
+	if f != f {
+		w = floatWord(float64(f))
+	}
+	return binary.LittleEndian.AppendUint64(dst, w)
 }
 
 func appendWhole(dst []byte, v int64, as schema.Kind) []byte {

@@ -21,6 +21,7 @@ const (
 	SliceNumber  SliceOf = "number" // which piece of time the entries are of
 	SliceTime    SliceOf = "time"   // a time, in µs since 1970-01-01
 	SliceWindow  SliceOf = "window" // the end of a window, in µs since 1970-01-01; its start ends the key, 8 bytes, big endian
+	SliceRun     SliceOf = "run"    // -1: what is known of runs; others: a run, whose entries are blocks of rows of the columns
 )
 
 // Shaped is a part that knows the shape of its entries.
@@ -35,6 +36,9 @@ func (t *Table) Shape() Shape { return Shape{Columns: t.types} }
 
 // Shape is that of rows.
 func (r *Rows) Shape() Shape { return Shape{Rows: true, Columns: r.types} }
+
+// Shape is that of blocks of rows.
+func (r *Runs) Shape() Shape { return Shape{Columns: r.config.Types, Slice: SliceRun} }
 
 // Shape is that of keys with something behind them; the number of a slice is a time.
 func (c *Cells) Shape() Shape {

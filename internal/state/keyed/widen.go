@@ -39,10 +39,18 @@ func NewWidener(from, to Shape) (*Widener, error) {
 	return &Widener{from: from, to: to}, nil
 }
 
-// Entry returns an entry rewritten, valid until the next call. The error is a *CorruptError.
-func (w *Widener) Entry(key, value []byte) (newKey, newValue []byte, err error) {
+// Entry returns an entry of a slice rewritten, valid until the next call. The error is a *CorruptError.
+func (w *Widener) Entry(slice int64, key, value []byte) (newKey, newValue []byte, err error) {
 	in := &reader{what: "a stored entry", data: key}
 	w.out = w.out[:0]
+	if w.to.Slice == SliceRun {
+		if slice == indexSlice {
+			return key, value, nil
+		}
+		in.data = value
+		w.out = in.widenBlock(w.out, w.from.Columns, w.to.Columns)
+		return key, w.out, in.end()
+	}
 	if w.to.Rows { // a mark stands before the columns
 		in.data = value
 		w.out = append(w.out, in.byte())

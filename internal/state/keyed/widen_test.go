@@ -37,13 +37,13 @@ func TestEntriesAreWidened(t *testing.T) {
 			wantKey, wantValue = number, append(append([]byte{7}, wide...), "beside"...)
 		}
 		for range 2 {
-			gotKey, gotValue, err := w.Entry(key, value)
+			gotKey, gotValue, err := w.Entry(0, key, value)
 			if err != nil || !bytes.Equal(gotKey, wantKey) || !bytes.Equal(gotValue, wantValue) {
 				t.Errorf("rows %v: %x = %x, should be %x = %x (%v)", rows, gotKey, gotValue, wantKey, wantValue, err)
 			}
 		}
 		var corrupt *keyed.CorruptError
-		if _, _, err := w.Entry(key[:len(key)/2], value[:len(value)/2]); !errors.As(err, &corrupt) {
+		if _, _, err := w.Entry(0, key[:len(key)/2], value[:len(value)/2]); !errors.As(err, &corrupt) {
 			t.Errorf("half an entry: %v", err)
 		}
 	}
