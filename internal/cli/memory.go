@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -33,10 +34,15 @@ const (
 	heapShare = 16
 )
 
-// limitHeap has the garbage collector keep to what a pipeline may take, where that was said. The returned function undoes it.
+// spareHeap is counted to the heap where a pipeline was granted no memory in particular: what collecting garbage costs hangs on how often the heap doubles, and a small one doubles soon. Nothing of it is ever touched, so that it takes no
+// memory of the machine.
+const spareHeap = 16 << 20
+
+// limitHeap has the garbage collector keep to what a pipeline may take, where that was said, and come less often where it was not. The returned function undoes it.
 func limitHeap(bytes int64) (undo func()) {
 	if bytes <= 0 {
-		return func() {}
+		spare := make([]byte, spareHeap)
+		return func() { runtime.KeepAlive(spare) }
 	}
 	before := debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(before, bytes+bytes/heapShare+idleHeap))
