@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -24,7 +25,7 @@ type keptStep struct {
 	late     op.Leaver // its changes are not noted yet; nil once they are
 	parts    []keyed.Kept
 	leaving  []keyed.Evictable   // parts that may leave memory
-	unread   []keyed.Postponable // parts of which the store has entries that nobody has looked at
+	unread   []unread            // parts of which the store has entries that nobody has looked at
 	spillers []keyed.Spiller     // parts that rows are written to
 	readers  []store.Reader      // for them
 	closed   bool                // the operator goes through all of them: none leaves any more
@@ -140,7 +141,14 @@ func (k *keptStep) restoreEntries(ctx context.Context, r store.Reader) error {
 	if stored := max(k.version, 1); !op.ReadsEntries(k.durable, stored) {
 		return fmt.Errorf("its state has version %d of the layout of its entries, and this release of Wire reads version %d; use the release that wrote it", stored, op.EntriesVersion(k.durable))
 	}
+	joints, err := k.restoreJoints(ctx)
+	if err != nil {
+		return err
+	}
 	for i, part := range k.parts {
+		if j := jointOf(part); j != nil && slices.Contains(joints, j) {
+			continue
+		}
 		if err := k.admit(ctx, r, uint8(i), part); err != nil { //nolint:gosec // at most op.MaxKept
 			return err
 		}

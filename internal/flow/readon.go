@@ -1,12 +1,14 @@
 package flow
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
+	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/state/keyed"
 )
 
@@ -21,6 +23,11 @@ const (
 
 // errPostponed ends a restore of a part: the rest stays unread.
 var errPostponed = errors.New("the rest is read later")
+
+// unread is what was left unread: a keyed.Postponable, or a keyed.Joint.
+type unread interface {
+	ReadOn(most int, pass bool) (more bool, err error)
+}
 
 // postpone leaves the entries of a part with hashes from from on in the store, unread, if it can do so.
 func (k *keptStep) postpone(table uint8, part keyed.Evictable, from uint64) bool {
@@ -37,6 +44,66 @@ func (k *keptStep) postpone(table uint8, part keyed.Evictable, from uint64) bool
 	p.Postpone(from)
 	k.unread = append(k.unread, p)
 	return true
+}
+
+// jointOf is what a part is restored with; nil: it is restored by itself.
+func jointOf(part keyed.Kept) *keyed.Joint {
+	if p, ok := part.(keyed.InJoint); ok {
+		return p.Joint()
+	}
+	return nil
+}
+
+// restoreJoints puts in what is stored of parts that are restored together, as far as there is time and room, leaves the rest unread, and returns those joints. The others are restored part by part.
+func (k *keptStep) restoreJoints(ctx context.Context) (restored []*keyed.Joint, err error) {
+	settings := &k.step.chain.pipeline.settings
+	if k.whole || settings.RestoreFor == 0 && settings.Budget.Limit() == limit.Unlimited {
+		return nil, nil
+	}
+	for i, part := range k.parts {
+		j := jointOf(part)
+		if j == nil || slices.Contains(restored, j) || len(k.highest) < len(k.parts) { // nobody knows the numbers
+			continue
+		}
+		if len(k.leaving) == 0 { // memory has no bounds
+			if err := k.attachAll(ctx); err != nil {
+				return nil, err
+			}
+		}
+		k.postponeJoint(i, j)
+		restored = append(restored, j)
+		if err := k.fillJoint(ctx, part, j); err != nil {
+			return nil, err
+		}
+	}
+	return restored, nil
+}
+
+// postponeJoint leaves all entries of the parts of a joint, the first of which is known, in the store, unread.
+func (k *keptStep) postponeJoint(first int, j *keyed.Joint) {
+	for i := first; i < len(k.parts); i++ {
+		if n, numbered := k.parts[i].(keyed.Numbered); numbered && jointOf(k.parts[i]) == j {
+			n.Above(k.highest[i])
+		}
+	}
+	j.Postpone(k.from)
+}
+
+// fillJoint reads a joint on while there is time and room.
+func (k *keptStep) fillJoint(ctx context.Context, part keyed.Kept, j *keyed.Joint) error {
+	for {
+		full, err := k.full(ctx, part)
+		if err != nil {
+			return err
+		}
+		if full != nil {
+			k.unread = append(k.unread, j)
+			return nil
+		}
+		if more, err := j.ReadOn(admitEntries, false); !more || err != nil {
+			return err
+		}
+	}
 }
 
 // hasUnread reports whether state of the task is unread that it should read.

@@ -41,6 +41,7 @@ type Changing struct {
 	nowhere run
 	missing missing
 	numbers *numbers
+	joint   *keyed.Joint // nil: rows do not leave memory
 	// failure is that of an undoing.
 	failure error
 	// ignored counts rows that were taken back and not known.

@@ -24,6 +24,8 @@ func (j *Changing) Leaves() bool { return j.leaves() }
 type missing struct {
 	j      *Changing
 	hashes []uint64
+	// reading: what a restore has left unread is being put in, of keys none of which was in memory.
+	reading bool
 }
 
 // Resident reports whether all rows are in memory.
@@ -43,6 +45,9 @@ func (m *missing) Load(hashes []uint64, _ [op.KeyGroups / 64]uint64) error {
 
 // present reports whether the rows of a hash are in memory, but for those that are being loaded.
 func (m *missing) present(hash uint64) bool {
+	if m.reading {
+		return false
+	}
 	_, found := slices.BinarySearch(m.hashes, hash)
 	return !found
 }
@@ -64,6 +69,9 @@ type changingRows struct {
 	// written: what changed of the right input was spilled.
 	written bool
 }
+
+// Joint is what rows are restored with; see keyed.InJoint.
+func (c *changingRows) Joint() *keyed.Joint { return c.j.joint }
 
 // Room is how many rows can be put in before memory grows; see keyed.Evictable. Few rows are not worth it.
 func (c *changingRows) Room() int {

@@ -25,11 +25,14 @@ func (j *Changing) Kept() []keyed.Kept {
 // describe says how what is kept is written.
 func (j *Changing) describe() {
 	if !j.plan.stores[RightInput] {
-		v := keyed.Values{Append: j.appendNumber, Restore: j.restoreNumber, Leave: j.leaves()}
+		v := keyed.Values{Append: j.appendNumber, Restore: j.restoreNumber, Leave: j.leaves(), Postpone: j.leaves()}
 		if v.Leave {
 			v.Free, v.Vacate = j.numbers.let, j.runs.Free
 		}
 		j.table.SetValues(v)
+	}
+	if j.leaves() {
+		j.joint = j.newJoint()
 	}
 	for input, s := range j.stores {
 		e := keyed.Extras{Loaded: func(ids []uint32) error { return op.OutOfMemory(s.name, j.load(input, ids)) }}
@@ -37,10 +40,20 @@ func (j *Changing) describe() {
 			e.Append, e.Restore = s.appendBeside, s.restoreBeside
 		}
 		if j.leaves() {
-			e.Has = j.missing.present
+			e.Has, e.Postpone = j.missing.present, true
 		}
 		s.rows.SetExtras(e)
 	}
+}
+
+// newJoint has what is kept of both inputs read together.
+func (j *Changing) newJoint() *keyed.Joint {
+	left, right := j.stores[LeftInput].rows, j.stores[RightInput].rows
+	reading := func(on bool) { j.missing.reading = on }
+	if !j.plan.stores[RightInput] {
+		return keyed.NewJoint(j.table.HasHash, reading, j.table, left)
+	}
+	return keyed.NewJoint(j.table.HasHash, reading, right, left)
 }
 
 // appendBeside appends what a row counts, and its age.

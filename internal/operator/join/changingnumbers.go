@@ -22,6 +22,9 @@ type numbers struct {
 	homeless []uint32
 }
 
+// Joint is what keys are restored with; see keyed.InJoint.
+func (n *numbers) Joint() *keyed.Joint { return n.j.joint }
+
 // Room is how many keys, or rows, can be put in before memory grows; see keyed.Evictable. Few rows are not worth it.
 func (n *numbers) Room() int {
 	room := n.Table.Room()

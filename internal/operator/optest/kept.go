@@ -34,7 +34,12 @@ type keptInstance struct {
 	parts   []keyed.Kept
 	number  uint16
 	changes *store.Changes // of the sealed epoch, nil when all of it is stored
-	unread  []keyed.Postponable
+	unread  []unreadPart
+}
+
+// unreadPart is a keyed.Postponable, or a keyed.Joint.
+type unreadPart interface {
+	ReadOn(most int, pass bool) (more bool, err error)
 }
 
 // left says what becomes of entries that are not put in when state is restored.
@@ -340,6 +345,10 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 	if err := r.putAgain(tables); err != nil {
 		return err
 	}
+	joints, err := r.postponeJoints(highest)
+	if err != nil {
+		return err
+	}
 	for table, entries := range tables {
 		var given [3]keyed.Entries
 		for _, n := range entries {
@@ -353,6 +362,9 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 			to.Keys, to.Values = append(to.Keys, bytes.Clone(n.key)), append(to.Values, bytes.Clone(n.value))
 		}
 		for i, in := range r.instances {
+			if slices.Contains(joints, jointOf(in.kept.parts[table])) {
+				continue
+			}
 			l, pieces := r.left()
 			rest, err := admit(in.kept.parts[table], &given[i], l, pieces, highest[table])
 			if err != nil {
@@ -369,6 +381,51 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 		}
 	}
 	return r.each(func(in *instance) error { return in.kept.durable.Restored() })
+}
+
+// jointOf is what a part is restored with; nil: it is restored by itself.
+func jointOf(part keyed.Kept) *keyed.Joint {
+	if p, ok := part.(keyed.InJoint); ok {
+		return p.Joint()
+	}
+	return nil
+}
+
+// postponeJoints leaves parts unread that are read together, but for some pieces, and returns those.
+func (r *run) postponeJoints(highest []uint64) (joints []*keyed.Joint, err error) {
+	if !r.schedule.lazy {
+		return nil, nil
+	}
+	for _, in := range r.instances {
+		var own []*keyed.Joint
+		for table, part := range in.kept.parts {
+			j := jointOf(part)
+			if j == nil {
+				continue
+			}
+			if n, ok := part.(keyed.Numbered); ok {
+				n.Above(highest[table])
+			}
+			if !slices.Contains(own, j) {
+				own = append(own, j)
+			}
+		}
+		for _, j := range own {
+			j.Postpone(0)
+			_, pieces := r.left()
+			more := true
+			for ; more && pieces > 0; pieces-- {
+				if more, err = j.ReadOn(pieceOfEntries, false); err != nil {
+					return nil, err
+				}
+			}
+			if more {
+				in.kept.unread = append(in.kept.unread, j)
+			}
+		}
+		joints = append(joints, own...)
+	}
+	return joints, nil
 }
 
 // putAgain stores what the instances before had for those that own it now, under the numbers of these.

@@ -45,11 +45,25 @@ func (a *away) readOn(home Home, slice int64, most int, pass bool, resident func
 	if !a.unread {
 		return false, nil
 	}
-	seen, size, last := 0, int64(0), uint64(0)
 	if pass {
 		admit = a.pass
 	}
-	err = a.reader.ScanSlice(home.Space, slice, a.frontier, home.To, func(hash uint64, key, value []byte) error {
+	last, more, err := a.fetch(home, slice, home.To, most, resident)
+	if err != nil {
+		return false, err
+	}
+	a.readTo(last, more)
+	if err := a.give(admit); err != nil {
+		return false, err
+	}
+	a.recount()
+	return more, nil
+}
+
+// fetch copies about most unread entries of a slice, with hashes up to to, but for those whose hashes are resident or buried. It returns the last hash that was read, and whether there are more.
+func (a *away) fetch(home Home, slice int64, to uint64, most int, resident func(hash uint64) bool) (last uint64, more bool, err error) {
+	seen, size := 0, int64(0)
+	err = a.reader.ScanSlice(home.Space, slice, a.frontier, to, func(hash uint64, key, value []byte) error {
 		if (seen >= most || size > a.atOnce()) && hash != last {
 			return errEnough
 		}
@@ -58,21 +72,19 @@ func (a *away) readOn(home Home, slice int64, most int, pass bool, resident func
 		if a.isBuried(hash) || resident(hash) {
 			return nil
 		}
-		return a.take(slice, hash, key, value, admit)
+		return a.take(slice, hash, key, value, nil) // so few that none are given on
 	})
-	more = errors.Is(err, errEnough)
-	if err != nil && !more {
-		return false, err
+	if more = errors.Is(err, errEnough); more {
+		err = nil
 	}
-	// What is put in, or noted, is not unread any more.
+	return last, more, err
+}
+
+// readTo notes that what has hashes up to last is not unread any more: it is put in, or noted.
+func (a *away) readTo(last uint64, more bool) {
 	if a.frontier, a.unread = last+1, more; !more {
 		a.frontier = 0
 	}
-	if err := a.give(admit); err != nil {
-		return false, err
-	}
-	a.recount()
-	return more, nil
 }
 
 // pass notes that entries are in the store, which were unread.

@@ -1,0 +1,102 @@
+package keyed
+
+// Joint are parts that stay unread, and are read on, together: a hash of which one of them has entries in memory has none that are away, of any of them.
+type Joint struct {
+	parts []JointPart
+	// resident reports whether a hash has entries in memory.
+	resident func(hash uint64) bool
+	// putting is called with true before entries are put in, and with false behind them; it may be nil.
+	putting func(on bool)
+	// densest is the part that has the most entries, as far as was seen: how far is read is found out with it.
+	densest int
+}
+
+// JointPart is a Table or Rows.
+type JointPart interface {
+	// Postpone leaves entries in the store; see Postponable.
+	Postpone(from uint64)
+	// Admit puts entries in; see Kept.
+	Admit(e *Entries) error
+	// unreadAt is what is known of the part's entries in the store, and where they are.
+	unreadAt() (*away, Home, int64)
+	refused(err error) error
+}
+
+// InJoint is a part that is restored with others; Joint is nil where it is not. That of each part is the same one.
+type InJoint interface {
+	Evictable
+	Joint() *Joint
+}
+
+// NewJoint returns a joint of parts, all of one slice, which may leave memory. They are put in in their order; resident says which hashes have entries in memory. If putting is not nil it is called with true before entries are
+// put in, and with false behind them.
+func NewJoint(resident func(hash uint64) bool, putting func(on bool), parts ...JointPart) *Joint {
+	return &Joint{resident: resident, putting: putting, parts: parts}
+}
+
+// Postpone leaves all entries in the store; see Postponable.
+func (j *Joint) Postpone(from uint64) {
+	for _, p := range j.parts {
+		p.Postpone(from)
+	}
+}
+
+// ReadOn reads about most of the unread entries of each part, with the lowest hashes; see Postponable.
+func (j *Joint) ReadOn(most int, pass bool) (more bool, err error) {
+	to, first := ^uint64(0), j.densest
+	for i := range j.parts {
+		n := (first + i) % len(j.parts)
+		a, home, slice := j.parts[n].unreadAt()
+		if !a.unread {
+			continue
+		}
+		last, some, err := a.fetch(home, slice, min(to, home.To), most, j.resident)
+		if err != nil {
+			return false, err
+		}
+		if some {
+			to, more, j.densest = last, true, n
+		}
+	}
+	for _, p := range j.parts {
+		if a, _, _ := p.unreadAt(); a.unread {
+			a.cut(to)
+			a.readTo(to, more)
+		}
+	}
+	if j.putting != nil {
+		j.putting(true)
+		defer j.putting(false)
+	}
+	for _, p := range j.parts {
+		a, _, _ := p.unreadAt()
+		put := p.Admit
+		if pass {
+			put = a.pass
+		}
+		if err := a.give(put); err != nil {
+			return false, p.refused(err)
+		}
+		a.recount()
+	}
+	return more, nil
+}
+
+// cut forgets entries that were copied with hashes above to.
+func (a *away) cut(to uint64) {
+	e := &a.entries
+	n := e.Len()
+	for n > 0 && e.Hashes[n-1] > to {
+		n--
+	}
+	e.Slices, e.Hashes, e.Keys, e.Values = e.Slices[:n], e.Hashes[:n], e.Keys[:n], e.Values[:n]
+	if n == 0 {
+		a.bytes = a.bytes[:0]
+	}
+}
+
+func (t *Table) unreadAt() (*away, Home, int64) { return t.away, t.kept.home, t.slice }
+
+func (r *Rows) unreadAt() (*away, Home, int64) { return r.away, r.kept.home, r.slice }
+
+func (r *Rows) refused(err error) error { return outOfMemory(r.name, err) }
