@@ -4,6 +4,7 @@
     bench/checkpoints.py bin/wire DIR nexmark [q4 q18 …]   Nexmark's queries with state, with and without checkpoints every 5 s
     bench/checkpoints.py bin/wire DIR full [q4 q18 …]      the same as fast as events are taken, with a checkpoint for each million of them
     bench/checkpoints.py bin/wire DIR large [BYTES]        checkpoints of much state (default 10^9 bytes) of which a hundredth changes, and kill -9
+    bench/checkpoints.py bin/wire DIR restart SHAPE [BYTES]  the first row behind kill -9 of a run with much state (default 10^9 bytes), of a SHAPE: join, interval or rows
     bench/checkpoints.py bin/wire DIR beyond [MB]          state of ten times the memory budget (default 100 MB)
 
 DIR is made, and what lies there stays. CPU is user and system time of the whole process. Linux only.
@@ -192,6 +193,50 @@ def large(wire, folder, size):
     print(f"kill -9: first row after {first:.2f} s; resident in the run before {run.peak / 1e6:.0f} MB")
 
 
+RESTARTED = {
+    # Rows of both inputs of a join of changes.
+    "join": """SELECT l.k, l.n, r.n AS m FROM (SELECT lpad(CAST(n % {keys} AS TEXT), 84, '.') AS k, n FROM numbers) l
+LEFT JOIN (SELECT lpad(CAST(n % {keys} AS TEXT), 84, '.') AS k, n FROM others) r ON l.k = r.k""",
+    # Rows of both inputs of a join over times that lie within a day of each other; there is a row each millisecond.
+    "interval": """SELECT l.k, l.n, r.n AS m FROM (SELECT lpad(CAST(n % {keys} AS TEXT), 84, '.') AS k, n, ts FROM numbers) l
+JOIN (SELECT lpad(CAST(n % {keys} AS TEXT), 84, '.') AS k, n, ts FROM others) r ON l.k = r.k AND r.ts BETWEEN l.ts - INTERVAL '1 day' AND l.ts + INTERVAL '1 day'""",
+    # The rows of each key, which array_agg keeps in their order.
+    "rows": """SELECT k, array_agg(v ORDER BY n) AS all_rows FROM (SELECT lpad(CAST(n % {keys} AS TEXT), 20, '.') AS k, lpad(CAST(n AS TEXT), 84, '.') AS v, n FROM numbers) t GROUP BY k""",
+}
+
+
+def restart(wire, folder, shape, size):
+    rows = int(size / 115)
+    state = folder / f"restart-{shape}-state"
+    shutil.rmtree(state, ignore_errors=True)
+    sources = ["numbers"] if shape == "rows" else ["numbers", "others"]
+
+    def script(rate):
+        text = "SET emit = 'changes';\n"
+        for name in sources:
+            columns = "n BIGINT, ts TIMESTAMP, WATERMARK FOR ts AS ts" if shape == "interval" else "n BIGINT"
+            text += f"CREATE SOURCE {name} ({columns}) WITH (connector = 'generate', kind = 'sequence', rate = {rate});\n"
+        path = folder / f"restart-{shape}.sql"
+        path.write_text(text + "CREATE SINK out WITH (connector = 'blackhole');\nINSERT INTO out " + RESTARTED[shape].format(keys=max(rows // 2, 1)) + ";\n")
+        return path
+
+    options = ["--state-dir", str(state), "--listen", ADDRESS, "--parallelism", "1"]
+    fill = Process(wire, folder, script(0), *options)
+    while fill.metric("wire_source_rows_total") < rows * 1.02:
+        time.sleep(0.2)
+    cpu = fill.cpu_now()
+    fill.stop()
+    print(f"{shape}: {rows} rows: filled with {cpu:.1f} s of CPU, resident {fill.peak / 1e6:.0f} MB; on disk {folder_size(state) / 1e6:.0f} MB", flush=True)
+    for after in ("a stop", "kill -9", "kill -9"):
+        run = Process(wire, folder, script(1000), *options)
+        while run.metric("wire_sink_rows_written_total") == 0:
+            time.sleep(0.02)
+        seconds, cpu, resident = time.monotonic() - run.began, run.cpu_now(), run.resident()
+        run.job.kill()
+        run.wait(expected=(-9,))
+        print(f"{shape}: after {after}: first row {seconds:.2f} s, {cpu:.2f} s of CPU, resident then {resident / 1e6:.0f} MB", flush=True)
+
+
 def first_change(wire, folder, script, options):
     """Seconds from the start of a process to the first row that leaves it."""
     run = Process(wire, folder, script, *options)
@@ -248,6 +293,8 @@ def main():
         full(wire, folder, rest or STATEFUL)
     elif what == "large":
         large(wire, folder, int(rest[0]) if rest else 1_000_000_000)
+    elif what == "restart" and rest and rest[0] in RESTARTED:
+        restart(wire, folder, rest[0], int(rest[1]) if len(rest) > 1 else 1_000_000_000)
     elif what == "beyond":
         beyond(wire, folder, int(rest[0]) if rest else 100)
     else:
