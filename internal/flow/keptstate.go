@@ -24,13 +24,13 @@ type keptStep struct {
 	durable  op.Durable
 	late     op.Leaver // its changes are not noted yet; nil once they are
 	parts    []keyed.Kept
-	leaving  []keyed.Evictable   // parts that may leave memory
-	unread   []unread            // parts of which the store has entries that nobody has looked at
-	spillers []keyed.Spiller     // parts that rows are written to
-	readers  []store.Reader      // for them
-	closed   bool                // the operator goes through all of them: none leaves any more
-	wanted   int                 // entries there must be room for, once memory was tight
-	left     int64               // what was left of the budget when that was decided
+	leaving  []keyed.Evictable // parts that may leave memory
+	unread   []keyed.Unread    // parts of which the store has entries that nobody has looked at
+	spillers []keyed.Spiller   // parts that rows are written to
+	readers  []store.Reader    // for them
+	closed   bool              // the operator goes through all of them: none leaves any more
+	wanted   int               // entries there must be room for, once memory was tight
+	left     int64             // what was left of the budget when that was decided
 	// version is that of the entries which are stored, 0 for 1.
 	version int
 	// highest are the highest numbers of the stored entries of the parts; nil: nobody knows them.

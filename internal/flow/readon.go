@@ -24,11 +24,6 @@ const (
 // errPostponed ends a restore of a part: the rest stays unread.
 var errPostponed = errors.New("the rest is read later")
 
-// unread is what was left unread: a keyed.Postponable, or a keyed.Joint.
-type unread interface {
-	ReadOn(most int, pass bool) (more bool, err error)
-}
-
 // postpone leaves the entries of a part with hashes from from on in the store, unread, if it can do so.
 func (k *keptStep) postpone(table uint8, part keyed.Evictable, from uint64) bool {
 	p, ok := part.(keyed.Postponable)
@@ -56,13 +51,12 @@ func jointOf(part keyed.Kept) *keyed.Joint {
 
 // restoreJoints puts in what is stored of parts that are restored together, as far as there is time and room, leaves the rest unread, and returns those joints. The others are restored part by part.
 func (k *keptStep) restoreJoints(ctx context.Context) (restored []*keyed.Joint, err error) {
-	settings := &k.step.chain.pipeline.settings
-	if k.whole || settings.RestoreFor == 0 && settings.Budget.Limit() == limit.Unlimited {
-		return nil, nil
-	}
 	for i, part := range k.parts {
 		j := jointOf(part)
-		if j == nil || slices.Contains(restored, j) || len(k.highest) < len(k.parts) { // nobody knows the numbers
+		if j == nil || slices.Contains(restored, j) || k.whole || len(k.highest) < len(k.parts) { // nobody knows the numbers
+			continue
+		}
+		if s := &k.step.chain.pipeline.settings; s.RestoreFor == 0 && s.Budget.Limit() == limit.Unlimited { // all is put in
 			continue
 		}
 		if len(k.leaving) == 0 { // memory has no bounds

@@ -29,7 +29,7 @@ func TestAStoppedTaskReadsNoMore(t *testing.T) {
 	part := &endless{}
 	task := &task{
 		chain: chain{pipeline: &Pipeline{settings: Settings{Budget: limit.New("test", limit.Unlimited)}}},
-		stage: &stage{plan: &physical.Stage{}}, inbox: newInbox(), kept: []*keptStep{{unread: []unread{part}}},
+		stage: &stage{plan: &physical.Stage{}}, inbox: newInbox(), kept: []*keptStep{{unread: []keyed.Unread{part}}},
 	}
 	task.inbox.close()
 	if _, from, err := task.next(); from != nil || err != nil {
@@ -68,7 +68,7 @@ func TestRowsDoNotWaitForWhatIsRead(t *testing.T) {
 	f := &flushed{}
 	task := &task{
 		chain: chain{pipeline: &Pipeline{settings: Settings{Budget: limit.New("test", limit.Unlimited), Clock: clock.System()}}},
-		stage: &stage{plan: &physical.Stage{Inputs: 1}}, inbox: newInbox(), ctx: t.Context(), kept: []*keptStep{{unread: []unread{&afterFlush{t: t, f: f}}}},
+		stage: &stage{plan: &physical.Stage{Inputs: 1}}, inbox: newInbox(), ctx: t.Context(), kept: []*keptStep{{unread: []keyed.Unread{&afterFlush{t: t, f: f}}}},
 	}
 	s := &step{chain: &task.chain, plan: &physical.Step{}, op: f, flush: f, out: &op.Output{}, stats: &StepStats{}}
 	task.host, task.flushers = task, []*step{s}

@@ -34,12 +34,7 @@ type keptInstance struct {
 	parts   []keyed.Kept
 	number  uint16
 	changes *store.Changes // of the sealed epoch, nil when all of it is stored
-	unread  []unreadPart
-}
-
-// unreadPart is a keyed.Postponable, or a keyed.Joint.
-type unreadPart interface {
-	ReadOn(most int, pass bool) (more bool, err error)
+	unread  []keyed.Unread
 }
 
 // left says what becomes of entries that are not put in when state is restored.

@@ -1,5 +1,11 @@
 package keyed
 
+// Unread is a part of which entries were left in the store unread, which it can read on, or a Joint of some.
+type Unread interface {
+	// ReadOn reads some of them; see Postponable.
+	ReadOn(most int, pass bool) (more bool, err error)
+}
+
 // Joint are parts that stay unread, and are read on, together: a hash of which one of them has entries in memory has none that are away, of any of them.
 type Joint struct {
 	parts []JointPart
