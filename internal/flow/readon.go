@@ -27,7 +27,7 @@ var errPostponed = errors.New("the rest is read later")
 // postpone leaves the entries of a part with hashes from from on in the store, unread, if it can do so.
 func (k *keptStep) postpone(table uint8, part keyed.Evictable, from uint64) bool {
 	p, ok := part.(keyed.Postponable)
-	if !ok || !p.MayPostpone() {
+	if !ok || !p.MayPostpone() || jointOf(part) != nil {
 		return false
 	}
 	if n, ok := part.(keyed.Numbered); ok {

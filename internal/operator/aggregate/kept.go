@@ -65,9 +65,10 @@ func (o *Operator) prepareKept() {
 	}
 	if o.rowsLeave() {
 		for _, ordered := range o.groupPart.ordered {
-			ordered.part = rowsPart{ordered.rows, ordered}
-			ordered.rows.SetExtras(keyed.Extras{Has: o.groupTable.present, Loaded: ordered.link})
+			ordered.part = rowsPart{Rows: ordered.rows, o: ordered}
+			ordered.rows.SetExtras(keyed.Extras{Has: o.groupTable.present, Postpone: o.postpones(), Loaded: ordered.link})
 		}
+		o.joinRows()
 	}
 	if o.table != nil {
 		o.table.SetValues(keyed.Values{Append: o.appendEntry, Restore: o.restoreEntry, Leave: o.leaves(), Postpone: o.postpones(), Free: o.leave, Vacate: o.vacate})
@@ -175,13 +176,14 @@ func (o *Operator) Restored() error {
 	if o.whole {
 		return nil
 	}
-	if o.table != nil {
+	read := o.groupPart.joint != nil && o.groupPart.joint.Postponed() // groups with their rows, which are in lists
+	if o.table != nil && !read {
 		if err := o.makeWhole(); err != nil {
 			return op.OutOfMemory(o.config.Name, err)
 		}
 	}
 	for _, c := range o.calls {
-		if c.ordered == nil || c.ordered.rows.Len() == 0 {
+		if c.ordered == nil || c.ordered.rows.Len() == 0 || read {
 			continue
 		}
 		if o.chainsLeave() && !c.ordered.stay() {

@@ -89,7 +89,35 @@ type groupPart struct {
 	settled bool
 	// spilled is of how many calls the rows were spilled.
 	spilled int
+	joint   *keyed.Joint // with the rows; nil: nothing may stay unread
 }
+
+// joinRows has groups and their rows read together.
+func (o *Operator) joinRows() {
+	p := &o.groupPart
+	if len(p.ordered) == 0 || !o.postpones() {
+		return
+	}
+	parts := []keyed.JointPart{o.table}
+	for _, ordered := range p.ordered {
+		parts = append(parts, ordered.rows)
+	}
+	linking := func(on bool) {
+		for _, ordered := range p.ordered {
+			ordered.linking = on
+		}
+	}
+	p.joint = keyed.NewJoint(o.table.HasHash, linking, parts...)
+	for _, ordered := range p.ordered {
+		ordered.part.joint = p.joint
+	}
+}
+
+// Joint is what groups are restored with; see keyed.InJoint.
+func (p *groupPart) Joint() *keyed.Joint { return p.joint }
+
+// Joint is what rows are restored with; see keyed.InJoint.
+func (p *rowsPart) Joint() *keyed.Joint { return p.joint }
 
 // Room is how many groups, or rows, can be put in before memory grows; see keyed.Evictable. Few rows are not worth it.
 func (p *groupPart) Room() int {
@@ -175,6 +203,9 @@ func (o *ordered) collect(slot uint32, settled bool) bool {
 func (p *groupPart) Depart(forGood bool) error {
 	for _, o := range p.ordered {
 		if forGood {
+			if err := o.rows.CountUnread(p.HasHash); err != nil {
+				return err
+			}
 			o.rows.DepartForGood()
 		} else if err := o.rows.Depart(); err != nil {
 			return err
@@ -196,7 +227,8 @@ func (o *ordered) vacate() {
 // rowsPart is the rows of a call as a part that may leave memory, which they do with their groups.
 type rowsPart struct {
 	*keyed.Rows
-	o *ordered
+	o     *ordered
+	joint *keyed.Joint // with the groups; nil: nothing may stay unread
 }
 
 // Room is left to the groups; see keyed.Evictable.

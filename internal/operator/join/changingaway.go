@@ -214,7 +214,7 @@ func (c *changingRows) Adopt() error {
 
 // restoreWhole has keys leave memory of which some rows were restored and others were not.
 func (j *Changing) restoreWhole() error {
-	if !j.leaves() || !j.someAway() {
+	if !j.leaves() || !j.someAway() || j.joint.Postponed() {
 		return nil
 	}
 	if !j.plan.stores[RightInput] {

@@ -13,6 +13,8 @@ type Joint struct {
 	resident func(hash uint64) bool
 	// putting is called with true before entries are put in, and with false behind them; it may be nil.
 	putting func(on bool)
+	// postponed: entries were left in the store.
+	postponed bool
 	// densest is the part that has the most entries, as far as was seen: how far is read is found out with it.
 	densest int
 }
@@ -42,10 +44,14 @@ func NewJoint(resident func(hash uint64) bool, putting func(on bool), parts ...J
 
 // Postpone leaves all entries in the store; see Postponable.
 func (j *Joint) Postpone(from uint64) {
+	j.postponed = true
 	for _, p := range j.parts {
 		p.Postpone(from)
 	}
 }
+
+// Postponed reports whether Postpone was called: otherwise parts were restored one after the other, and some may have entries in memory of hashes of which others have left some in the store.
+func (j *Joint) Postponed() bool { return j.postponed }
 
 // ReadOn reads about most of the unread entries of each part, with the lowest hashes; see Postponable.
 func (j *Joint) ReadOn(most int, pass bool) (more bool, err error) {

@@ -103,13 +103,16 @@ func (a *away) countUnread(home Home, slice int64, resident func(hash uint64) bo
 		return nil
 	}
 	a.unread = false
-	return a.reader.ScanSlice(home.Space, slice, a.frontier, home.To, func(hash uint64, key, _ []byte) error {
+	n, bytes := int64(0), int64(0)
+	err := a.reader.ScanSlice(home.Space, slice, a.frontier, home.To, func(hash uint64, key, value []byte) error {
 		if !resident(hash) {
 			a.groups[hash>>groupShift]++
-			a.keyBytes = max(a.keyBytes, int64(len(key)))
+			n, bytes = n+1, bytes+int64(len(key)+len(value))
 		}
 		return nil
 	})
+	a.keyBytes = max(a.keyBytes, bytes/max(n, 1))
+	return err
 }
 
 // MayPostpone reports whether keys may stay unread: Values say so; see Postponable.
@@ -125,6 +128,11 @@ func (t *Table) Postpone(from uint64) {
 func (t *Table) ReadOn(most int, pass bool) (more bool, err error) {
 	more, err = t.away.readOn(t.kept.home, t.slice, most, pass, t.HasHash, t.Admit)
 	return more, t.refused(err)
+}
+
+// CountUnread counts what is unread by its key groups, before all rows leave for good: all of it is read range by range from now on. resident says which hashes have rows in memory.
+func (r *Rows) CountUnread(resident func(hash uint64) bool) error {
+	return r.away.countUnread(r.kept.home, r.slice, resident)
 }
 
 // MayPostpone reports whether rows may stay unread: Extras say so; see Postponable.
