@@ -25,10 +25,10 @@ func (o *Operator) seenLeave() bool {
 }
 
 // postpones reports whether groups, and values that calls have seen, may stay in the store unread when others are restored: a flush without rows finds none, time finds them where they are, and rows that belong to them
-// stay there, too, and are read with them.
+// stay there, too, and are read with them, or at the end.
 func (o *Operator) postpones() bool {
 	return !slices.ContainsFunc(o.config.Sets, func(places []int) bool { return len(places) == 0 }) &&
-		(o.rowsLeave() || !slices.ContainsFunc(o.calls, func(c *call) bool { return c.ordered != nil }))
+		(o.leaves() || !slices.ContainsFunc(o.calls, func(c *call) bool { return c.ordered != nil }))
 }
 
 // partLeaves reports whether the table with number i among Tables may leave memory.

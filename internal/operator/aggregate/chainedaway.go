@@ -35,8 +35,16 @@ func (p *chainedPart) Evict(_ int, settled bool) (evicted int, err error) {
 	return evicted, op.OutOfMemory(p.o.call.groups.config.Name, p.o.chains.Grow(p.o.call.groups.table.Limit()))
 }
 
+// ReadOn reads nothing: what is unread is so until the end; see keyed.Postponable.
+func (p *chainedPart) ReadOn(int, bool) (more bool, err error) { return false, nil }
+
 // Depart has all rows leave memory, with the memory; see keyed.Departing.
-func (p *chainedPart) Depart(bool) error {
+func (p *chainedPart) Depart(forGood bool) error {
+	if forGood {
+		if err := p.CountUnread(func(uint64) bool { return false }); err != nil {
+			return err
+		}
+	}
 	p.leave()
 	return op.OutOfMemory(p.o.call.groups.config.Name, p.o.chains.Grow(p.o.call.groups.table.Limit()))
 }

@@ -61,7 +61,7 @@ func (o *Operator) prepareKept() {
 			continue
 		}
 		o.numberStored()
-		c.ordered.own(o.chainsLeave())
+		c.ordered.own(o.chainsLeave(), o.postpones())
 	}
 	if o.rowsLeave() {
 		for _, ordered := range o.groupPart.ordered {
@@ -258,11 +258,11 @@ func (o *Operator) forgetSlot(slot uint32) error {
 	return nil
 }
 
-// own has the number of its group noted for each row that is chained. leaves: they may leave memory.
-func (o *ordered) own(leaves bool) {
+// own has the number of its group noted for each row that is chained. leaves: they may leave memory; postpones: and may stay unread.
+func (o *ordered) own(leaves, postpones bool) {
 	o.numberOf = keyed.NewSlab[int64](o.call.groups.budget)
 	o.rows.SetExtras(keyed.Extras{
-		Ranged: leaves,
+		Ranged: leaves, Postpone: leaves && postpones,
 		Append: func(dst []byte, id uint32) []byte { return binary.AppendUvarint(dst, uint64(*o.numberOf.At(id))) },
 		Restore: func(id uint32, value []byte) error {
 			number, n := binary.Uvarint(value)

@@ -136,7 +136,7 @@ func (r *Rows) CountUnread(resident func(hash uint64) bool) error {
 }
 
 // MayPostpone reports whether rows may stay unread: Extras say so; see Postponable.
-func (r *Rows) MayPostpone() bool { return r.extras.Postpone && r.extras.Has != nil }
+func (r *Rows) MayPostpone() bool { return r.extras.Postpone && r.MayLeave() }
 
 // Postpone leaves rows unread; see Postponable.
 func (r *Rows) Postpone(from uint64) {
