@@ -21,6 +21,8 @@ type Operator struct {
 	keeps, whole bool
 	// stays, unless it is nil, says of a slot that its group must stay in memory.
 	stays func(slot uint32) bool
+	// owned: a Part's owner decides when the state goes, all of it at once.
+	owned bool
 	// started: with changes, the groups that are there without rows were made.
 	started bool
 	// lost: it is not known where those are, since all groups have left memory.
@@ -196,7 +198,7 @@ func (o *Operator) makeLasting() error {
 	return nil
 }
 
-// OnEnd emits the groups, or what has changed of them. The last call emits nothing: it gives the memory back, which the batch of the one before it needed.
+// OnEnd emits the groups, or what has changed of them. The last call emits nothing: it gives the memory back, which the batch of the one before it needed, unless somebody else does.
 func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 	if o.changes != nil {
 		return o.OnFlush(out)
@@ -220,7 +222,9 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 		return true, nil
 	}
 	if len(slots) == 0 {
-		o.free()
+		if !o.owned {
+			o.free()
+		}
 		o.over = true
 		return false, nil
 	}

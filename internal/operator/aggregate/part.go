@@ -1,8 +1,6 @@
 package aggregate
 
 import (
-	"slices"
-
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
@@ -17,6 +15,7 @@ type Part struct {
 // NewPart returns a part, which has Keys; its owner gives it the input of one window. With config.Changes it emits nothing before Announce and flushes only when it is told.
 func NewPart(pool *batch.Pool, budget *limit.Budget, config Config) Part {
 	p := Part{New(pool, budget, config)}
+	p.owned = true
 	if p.changes != nil {
 		p.changes.patient = true
 	}
@@ -30,9 +29,27 @@ func (p Part) LetLeave() {
 	}
 }
 
-// LeavesAlone reports whether groups may leave memory, of which each has nothing but its entry.
-func (p Part) LeavesAlone() bool {
-	return p.leaves() && len(p.seen) == 0 && !slices.ContainsFunc(p.calls, func(c *call) bool { return c.ordered != nil })
+// HasValues reports whether the table with number i among Tables is of values that calls have seen: which of those rows need is only known when their groups are there, and so Ask goes before Load.
+func (p Part) HasValues(i int) bool { return i > 0 && i <= len(p.seen) }
+
+// Ask says which rows of the window the next Load of values is for, nil for none. They are lent until then.
+func (p Part) Ask(in *batch.Batch) { p.asked.in = in }
+
+// SomeAway reports whether some of the groups, or of the rows that calls keep, are in the store alone.
+func (p Part) SomeAway() bool { return p.table.HasAway() || p.someRowsAway() }
+
+// Tight reports whether little memory is left.
+func (p Part) Tight() bool { return p.table.Tight() }
+
+// RangeFrom returns the end of a range of hashes that begins with from, of about as many groups as should be in memory at once with the rows that calls keep of them.
+func (p Part) RangeFrom(from uint64) (to uint64) {
+	to = p.table.RangeFrom(from)
+	for _, c := range p.calls {
+		if c.ordered != nil {
+			to = min(to, c.ordered.rows.RangeFrom(from))
+		}
+	}
+	return to
 }
 
 // Hold lets the part take rows without noting what changes: nobody has been told of any group.
@@ -65,14 +82,9 @@ func (p Part) AnnounceGroup(group op.KeyGroup) (int, error) {
 // AnnounceRange has the next flush tell of the groups in memory with hashes from..to that nobody was told of. Hold is over.
 func (p Part) AnnounceRange(from, to uint64) error {
 	var slots []uint32
-	for group := op.GroupOf(from); ; group++ {
-		for slot := range p.table.Slots(uint8(group)) {
-			if hash := p.table.HashOf(slot); hash >= from && hash <= to && *p.changes.marks.At(slot)&(lasting|touched) == 0 {
-				slots = append(slots, slot)
-			}
-		}
-		if group == op.GroupOf(to) {
-			break
+	for slot := range p.slotsIn(from, to) {
+		if *p.changes.marks.At(slot)&(lasting|touched) == 0 {
+			slots = append(slots, slot)
 		}
 	}
 	if len(slots) == 0 {
@@ -119,6 +131,7 @@ func (p Part) Drop() {
 	if p.numbers != nil {
 		p.numbers.next = [keyed.Groups]int64{}
 	}
+	p.ranges, p.asked.in = nil, nil
 	p.ended, p.over, p.hasEmpty, p.started = false, false, false, false
 }
 

@@ -36,6 +36,9 @@ func (o *Operator) needRange(needs *op.Needs) {
 			}
 		}
 		o.ranges = &ranges{Ranges: o.table.Ranges(rows...), made: o.hasEmpty}
+		if o.owned {
+			o.ranges.Keep()
+		}
 	}
 	r := o.ranges
 	if r.loaded || r.over {

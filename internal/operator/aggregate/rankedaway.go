@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"iter"
 	"math"
 	"slices"
 
@@ -25,6 +26,10 @@ type groupTable struct {
 	*keyed.Table
 	o      *Operator
 	hashes []uint64
+	// ranged: a range was loaded; from..to is that, and there are the hashes of it whose groups were in memory.
+	ranged   bool
+	from, to uint64
+	there    []uint64
 }
 
 // Resident reports whether everything is in memory, of the rows of groups, too.
@@ -32,7 +37,7 @@ func (t *groupTable) Resident() bool { return t.Table.Resident() && !t.o.someRow
 
 // Load notes the hashes, and loads their groups.
 func (t *groupTable) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) error {
-	t.hashes = t.hashes[:0]
+	t.hashes, t.ranged = t.hashes[:0], false
 	if t.o.someRowsAway() {
 		for _, h := range hashes {
 			if !t.HasHash(h) {
@@ -44,8 +49,40 @@ func (t *groupTable) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) err
 	return t.Table.Load(hashes, groups)
 }
 
+// LoadRange notes which hashes of a range have groups in memory, and loads the others; see op.RangedTable.
+func (t *groupTable) LoadRange(from, to uint64) error {
+	if t.ranged, t.there = t.o.rowsLeave(), t.there[:0]; t.ranged {
+		t.from, t.to = from, to
+		for slot := range t.o.slotsIn(from, to) {
+			t.there = append(t.there, t.HashOf(slot))
+		}
+		slices.Sort(t.there)
+	}
+	return t.Table.LoadRange(from, to)
+}
+
+// slotsIn are the groups in memory with hashes from..to.
+func (g *groups) slotsIn(from, to uint64) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for group := op.GroupOf(from); ; group++ {
+			for slot := range g.table.Slots(uint8(group)) {
+				if hash := g.table.HashOf(slot); hash >= from && hash <= to && !yield(slot) {
+					return
+				}
+			}
+			if group == op.GroupOf(to) {
+				return
+			}
+		}
+	}
+}
+
 // present reports whether the rows of a hash are in memory, but for those that are being loaded.
 func (t *groupTable) present(hash uint64) bool {
+	if t.ranged && hash >= t.from && hash <= t.to {
+		_, found := slices.BinarySearch(t.there, hash)
+		return found
+	}
 	_, found := slices.BinarySearch(t.hashes, hash)
 	return !found
 }

@@ -25,7 +25,7 @@ type Aggregate struct {
 	// kept are the parts of what is stored entry by entry, nil if changes are not noted; whole: the state was restored by key groups.
 	kept  []*keptPart
 	whole bool
-	away  *awayPart // nil: all groups stay in memory
+	away  *windowsAway // nil: all groups stay in memory
 	// asked are the rows that needs were declared for, nil for an event.
 	asked *batch.Batch
 	// dirty are the windows that changed since the last flush.
@@ -110,7 +110,7 @@ func (a *Aggregate) newPart() aggregate.Part {
 
 func (a *Aggregate) absorb(in *batch.Batch, out *op.Output) error {
 	if a.away != nil {
-		a.away.settled = false
+		a.away.stir()
 	}
 	left, nulls := a.deal(in, in.Cols[a.cfg.Start], in.Cols[a.cfg.End], a.open)
 	out.Counts.In += left + nulls
@@ -283,7 +283,7 @@ func (a *Aggregate) announce(w *window) error {
 // run goes on with the jobs, until something was emitted, or must be read or stored.
 func (a *Aggregate) run(out *op.Output) (more bool, err error) {
 	if a.running = true; a.away != nil && len(a.jobs) > 0 {
-		a.away.settled = false
+		a.away.stir()
 	}
 	for ; a.next < len(a.jobs); a.next++ {
 		j := &a.jobs[a.next]
@@ -291,7 +291,7 @@ func (a *Aggregate) run(out *op.Output) (more bool, err error) {
 			a.forgetOver()
 		}
 		w := j.window.of
-		w.dirty, w.untold = false, [op.KeyGroups / 64]uint64{}
+		w.dirty, w.telling, w.untold = false, !a.inner.Changes,  [op.KeyGroups / 64]uint64{}
 		for !j.told {
 			more, err := a.tellOf(j, out)
 			if err != nil {
@@ -317,7 +317,7 @@ func (a *Aggregate) run(out *op.Output) (more bool, err error) {
 func (a *Aggregate) tellOf(j *job, out *op.Output) (more bool, err error) {
 	w := j.window.of
 	switch {
-	case j.begun:
+	case j.begun && a.inner.Changes:
 		return a.away.goOn(out)
 	case w.unheard:
 		j.begun, w.unheard = true, false
@@ -326,6 +326,9 @@ func (a *Aggregate) tellOf(j *job, out *op.Output) (more bool, err error) {
 		return a.away.goOn(out)
 	case a.inner.Changes:
 		return w.OnFlush(out)
+	case j.begun || a.ends(w):
+		j.begun = true
+		return a.away.end(j.window, out)
 	default:
 		return w.OnEnd(out)
 	}

@@ -48,9 +48,11 @@ func (a *Aggregate) Kept() []keyed.Kept {
 	}
 	if a.Leaves() {
 		if a.away == nil {
-			a.away = &awayPart{keptPart: a.kept[0]}
+			a.away = a.newAway()
 		}
-		parts[0] = a.away
+		for i, p := range a.away.parts {
+			parts[i] = p
+		}
 	}
 	return parts
 }
@@ -63,7 +65,7 @@ func (a *Aggregate) place(w *window, b bounds, fresh bool) {
 		if part.SetSlice(b.end, label(b.start)); fresh {
 			part.Keep(a.kept[i].home)
 			if a.away != nil {
-				a.away.attach(part)
+				a.away.parts[i].attach(part)
 			}
 		}
 	}
@@ -209,8 +211,8 @@ func (a *Aggregate) RestoreRest(group op.KeyGroup, data []byte) error {
 	return nil
 }
 
-// EntriesVersion is that of entries that say of groups whose window waits for its interval what others know of them.
-func (a *Aggregate) EntriesVersion() int { return 2 }
+// EntriesVersion is 2 for entries that say of groups whose window waits for its interval what others know of them, and 3 where rows that are chained leave memory, as in an aggregate.
+func (a *Aggregate) EntriesVersion() int { return 1 + a.spare[0].EntriesVersion() }
 
 // OldestEntries is that of entries of which nothing waits.
 func (a *Aggregate) OldestEntries() int { return 1 }

@@ -112,15 +112,16 @@ func (d *dealer[T]) rows(in *batch.Batch, p *dealt[T]) *batch.Batch {
 // window is a window of an Aggregate.
 type window struct {
 	aggregate.Part
-	// closed: the window's rows were emitted. dirty: it is among those that the next flush looks at.
-	closed, dirty bool
+	// closed: the window's rows were emitted. dirty: it is among those that the next flush looks at. telling: it is being answered, for the only time.
+	closed, dirty, telling bool
 	// kept are the parts of what is stored entry by entry, nil if changes are not noted.
 	kept []slicePart
 	// passed is what a restore left in the store; unheard: the next flush tells of some of that.
 	passed  passed
 	unheard bool
-	// hashes are those of the rows of a batch.
+	// hashes are those of the rows of a batch, which are the asked ones of those.
 	hashes []uint64
+	asked  []uint16
 	// untold are key groups, a bit for each, that were restored from where the window had not closed, although elsewhere it had: the next flush tells of them.
 	untold [op.KeyGroups / 64]uint64
 }

@@ -20,8 +20,12 @@ func (a *Aggregate) Tables() []op.Table { return a.tables }
 func (a *Aggregate) Needs(input int, in *batch.Batch, needs *op.Needs) {
 	a.asked = in
 	a.spare[0].Needs(input, in, needs)
-	if in == nil && a.away != nil {
-		a.away.walk.needs(needs)
+	switch {
+	case a.away == nil:
+	case in == nil:
+		a.away.needs(needs)
+	default:
+		a.dealAsked(in)
 	}
 }
 
@@ -38,8 +42,13 @@ func (t *table) Resident() bool {
 // Load makes entries resident: of the rows at hand in their windows, else what is declared in every window.
 func (t *table) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) error {
 	a := t.aggregate
-	if in := a.asked; in != nil && len(hashes) > 0 && len(hashes) == in.Rows() && a.away != nil {
-		return a.loadRows(in, hashes)
+	if in := a.asked; in != nil && a.away != nil {
+		if a.spare[0].HasValues(t.number) {
+			return a.loadValues(in, t.number)
+		}
+		if len(hashes) > 0 && len(hashes)%in.Rows() == 0 {
+			return a.loadRows(in.Rows(), t.number, hashes)
+		}
 	}
 	for _, w := range a.list {
 		if err := w.of.Tables()[t.number].Load(hashes, groups); err != nil {
@@ -49,24 +58,59 @@ func (t *table) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) error {
 	return a.spare[0].Tables()[t.number].Load(hashes, groups)
 }
 
-// loadRows makes the groups of rows, of which each has one hash, resident in the windows of these.
-func (a *Aggregate) loadRows(in *batch.Batch, hashes []uint64) error {
+// dealAsked finds out which rows of in are of which windows that are there.
+func (a *Aggregate) dealAsked(in *batch.Batch) {
+	for _, w := range a.list {
+		w.of.asked = w.of.asked[:0]
+	}
 	starts, ends := in.Cols[a.cfg.Start], in.Cols[a.cfg.End]
 	from, to := starts.Int64s(), ends.Int64s()
 	var w *dealt[*window]
 	var at bounds
-	for i, hash := range hashes {
+	for i := range in.Rows() {
 		row := in.Row(i)
-		if b := (bounds{from[row], to[row]}); i == 0 || b != at {
+		if starts.IsNull(row) || ends.IsNull(row) {
+			continue
+		}
+		if b := (bounds{from[row], to[row]}); w == nil || b != at {
 			at, w = b, a.find(b)
 		}
-		if w != nil && !starts.IsNull(row) && !ends.IsNull(row) {
-			w.of.hashes = append(w.of.hashes, hash)
+		if w != nil {
+			w.of.asked = append(w.of.asked, uint16(i)) //nolint:gosec // a row number of a batch
 		}
 	}
+}
+
+// loadRows makes the groups of n rows, of which each has one hash for each grouping set, or what calls keep of these, resident in the windows of the rows.
+func (a *Aggregate) loadRows(n, number int, hashes []uint64) error {
 	for _, w := range a.list {
-		err := w.of.Tables()[0].Load(w.of.hashes, [op.KeyGroups / 64]uint64{})
-		if w.of.hashes = w.of.hashes[:0]; err != nil {
+		of := w.of.hashes[:0]
+		for from := 0; from < len(hashes); from += n {
+			for _, i := range w.of.asked {
+				of = append(of, hashes[from+int(i)])
+			}
+		}
+		w.of.hashes = of
+		if err := w.of.Tables()[number].Load(of, [op.KeyGroups / 64]uint64{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadValues makes the values that rows may have had resident in their windows.
+func (a *Aggregate) loadValues(in *batch.Batch, number int) error {
+	sel := make([]uint16, 0, in.Rows())
+	for _, w := range a.list {
+		sel = sel[:0]
+		for _, i := range w.of.asked {
+			sel = append(sel, uint16(in.Row(int(i)))) //nolint:gosec // a row number of a batch
+		}
+		a.away.view.View(in, sel)
+		w.of.Ask(&a.away.view)
+		err := w.of.Tables()[number].Load(nil, [op.KeyGroups / 64]uint64{})
+		w.of.Ask(nil)
+		if err != nil {
 			return err
 		}
 	}
@@ -74,7 +118,9 @@ func (a *Aggregate) loadRows(in *batch.Batch, hashes []uint64) error {
 }
 
 // LoadRange makes the groups with hashes from..to resident of the window that is being told of.
-func (t *table) LoadRange(from, to uint64) error { return t.aggregate.away.load(from, to) }
+func (t *table) LoadRange(from, to uint64) error {
+	return t.aggregate.away.loadRange(t.number, from, to)
+}
 
 // SetGuard makes a test's guard watch over the tables of all windows, those to come included.
 func (t *table) SetGuard(g *keyed.Guard) {

@@ -86,7 +86,7 @@ func (t *Table) LoadRange(from, to uint64) error {
 	return t.away.loadRange(t.kept.home, t.slice, from, to, t.HasHash, t.Admit)
 }
 
-// LoadRange makes the rows resident that are stored with hashes from..to, both included: of rows that have left for good, or may leave by ranges, none of which is in memory.
+// LoadRange makes the rows resident that are stored with hashes from..to, both included. Of rows that have left for good, or may leave by ranges, none is in memory; of others those stay away of which Extras.Has says that they are.
 func (r *Rows) LoadRange(from, to uint64) error {
 	if r.guard != nil {
 		r.guard.loadRange(from, to)
@@ -94,7 +94,19 @@ func (r *Rows) LoadRange(from, to uint64) error {
 	if r.away == nil || !r.away.any {
 		return nil
 	}
-	return r.away.loadRange(r.kept.home, r.slice, from, to, func(uint64) bool { return false }, r.Admit)
+	has := r.extras.Has
+	if has == nil || r.away.closed {
+		has = func(uint64) bool { return false }
+	}
+	return r.away.loadRange(r.kept.home, r.slice, from, to, has, r.Admit)
+}
+
+// RangeFrom returns the end of a range of hashes that begins with from, of about as many rows as should be in memory at once; see Table.RangeFrom.
+func (r *Rows) RangeFrom(from uint64) (to uint64) {
+	if r.away == nil {
+		return r.kept.home.To
+	}
+	return min(r.away.rangeEnd(from), r.kept.home.To)
 }
 
 // DepartForGood has all rows leave memory, which the store has as they are: none is asked for by its hash from now on, but ranges alone.
@@ -112,6 +124,9 @@ func (r *Rows) DropRange(from, to uint64) {
 
 // Depart has all rows leave memory; see Departing. Not for good.
 func (r *Rows) Depart() error {
+	if r.len > 0 {
+		r.away.keyBytes = max(r.away.keyBytes, r.Bytes()/int64(r.len))
+	}
 	ids := make([]uint32, Groups)
 	for c := (Cursor{}); ; {
 		n := r.Scan(&c, ids)
@@ -138,7 +153,12 @@ type Ranges struct {
 	from, to uint64
 	begun    bool
 	over     bool
+	// kept: the store keeps what was gone through.
+	kept bool
 }
+
+// Keep has the store keep what was gone through, for a table whose slice is dropped as a whole, or shared with others.
+func (r *Ranges) Keep() { r.kept = true }
 
 // Ranges returns a walk over the keys of the table, which have all left by Depart, and the rows of each, which have the hash of their key.
 func (t *Table) Ranges(rows ...*Rows) *Ranges {
@@ -149,11 +169,7 @@ func (t *Table) Ranges(rows ...*Rows) *Ranges {
 func (r *Ranges) Next() (from, to uint64, ok bool) {
 	t := r.table
 	if r.begun && !r.over {
-		t.kept.gone.Drop(t.kept.home.Space, t.slice, r.from, r.to)
-		for _, rows := range r.rows {
-			rows.DropRange(r.from, r.to)
-		}
-		t.vacate()
+		r.drop()
 		r.from, r.over = r.to+1, r.to == t.kept.home.To
 	}
 	if r.begun = true; r.over {
@@ -166,6 +182,22 @@ func (r *Ranges) Next() (from, to uint64, ok bool) {
 		}
 	}
 	return r.from, r.to, true
+}
+
+// drop drops the keys of the range and their rows.
+func (r *Ranges) drop() {
+	t := r.table
+	if !r.kept {
+		t.kept.gone.Drop(t.kept.home.Space, t.slice, r.from, r.to)
+	}
+	for _, rows := range r.rows {
+		if r.kept {
+			rows.unload()
+		} else {
+			rows.DropRange(r.from, r.to)
+		}
+	}
+	t.vacate()
 }
 
 // Range is the current range.

@@ -312,6 +312,9 @@ func (r *Rows) SetSlice(slice int64, label []byte) {
 	if r.slice, r.label = slice, label; r.kept != nil {
 		r.kept.slice, r.kept.label = slice, label
 	}
+	if r.away != nil {
+		r.away.label = label
+	}
 }
 
 // Keep has changes noted; see Kept. Links are not stored: Extras.Loaded makes them anew.

@@ -11,7 +11,7 @@ func (r *Rows) MayLeave() bool { return r.extras.Has != nil || r.extras.Ranged }
 
 // Attach lets rows leave memory; see Evictable. Extras.Has must say which hashes have rows in memory.
 func (r *Rows) Attach(reader store.Reader, low int64) {
-	r.away = &away{reader: reader, budget: r.budget, low: low, ranged: r.extras.Ranged}
+	r.away = &away{reader: reader, budget: r.budget, low: low, label: r.label, ranged: r.extras.Ranged}
 	r.kept.ranged = r.extras.Ranged
 }
 
