@@ -82,16 +82,12 @@ func (p *awayPart) attach(part slicePart) {
 	}
 }
 
-// Adopt has the groups that are there count as changed; see keyed.Late.
+// Adopt has the groups that are there count as changed; see keyed.Late. The parts before have done so.
 func (p *awayPart) Adopt() error {
 	a := p.aggregate
-	if p.number == 0 {
-		a.spare = a.spare[:1] // the others note no changes
-		for _, w := range a.list {
-			a.place(w.of, w.bounds, true)
-		}
-	}
+	a.spare = a.spare[:1] // the others note no changes
 	for _, w := range a.list {
+		a.placePart(w.of, w.bounds, p.number, true)
 		if err := p.of(w).Adopt(); err != nil {
 			return err
 		}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/aggregate"
 	"wire.example/wire/internal/operator/op"
@@ -229,4 +231,36 @@ func TestUnreadGroupsAreToldOfByAFlush(t *testing.T) {
 	if rows != fresh+1 {
 		t.Errorf("%d groups were told of, want %d", rows, fresh+1)
 	}
+}
+
+// TestWhatCallsKeepOfWindows: values of DISTINCT and rows that calls keep leave memory with the groups of windows, whether these answer once or change.
+func TestWhatCallsKeepOfWindows(t *testing.T) {
+	check(t, func(r *rapid.T) (window.Config, *batch.Batch) {
+		c := drawAggregate(r, t, true)
+		c.Keys, c.Sets, c.Partition = []int{colOther}, nil, nil
+		if rapid.Bool().Draw(r, "once") {
+			c.Emission, c.Lateness = window.OnClose, 0
+		}
+		list := []aggregate.Call{
+			distinct(call(t, "count", colNumber)), filtered(distinct(call(t, "sum", colNumber))), ordered(call(t, "array_agg", colNumber)), distinct(call(t, "count", colKey)), call(t, "min", colKey),
+		}
+		for range rapid.IntRange(1, 2).Draw(r, "kept") {
+			c.Calls = append(c.Calls, rapid.SampledFrom(list).Draw(r, "keeps"))
+		}
+		var rows [][]any
+		at := 0
+		for range rapid.IntRange(60, 200).Draw(r, "rows") {
+			at += rapid.SampledFrom([]int{0, 0, 0, 0, 1}).Draw(r, "on")
+			end := at - at%10 + 10
+			rows = append(rows, []any{
+				end - rapid.SampledFrom([]int{10, 10, 12}).Draw(r, "length"), end, rapid.SampledFrom([]any{"a", "b", nil}).Draw(r, "text"),
+				rapid.IntRange(0, 30).Draw(r, "key"), rapid.IntRange(0, 3).Draw(r, "number"), rapid.Bool().Draw(r, "filter"),
+			})
+		}
+		in := optest.Make(windowTypes(), rows...)
+		if c.Retracts = rapid.IntRange(0, 2).Draw(r, "retracts") == 0; c.Retracts {
+			in = changed(r, in)
+		}
+		return c, in
+	})
 }

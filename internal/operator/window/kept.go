@@ -59,15 +59,20 @@ func (a *Aggregate) Kept() []keyed.Kept {
 
 // place says which slice the state of a window is; fresh: its part is new.
 func (a *Aggregate) place(w *window, b bounds, fresh bool) {
-	for i, k := range w.Kept() {
-		part := k.(slicePart)
-		w.kept = append(w.kept, part)
-		if part.SetSlice(b.end, label(b.start)); fresh {
-			part.Keep(a.kept[i].home)
-			if a.away != nil {
-				a.away.parts[i].attach(part)
-			}
-		}
+	for i := range w.Kept() {
+		a.placePart(w, b, i, fresh)
+	}
+}
+
+// placePart does that for the next part of the window.
+func (a *Aggregate) placePart(w *window, b bounds, number int, fresh bool) {
+	part := w.Kept()[number].(slicePart)
+	w.kept = append(w.kept, part)
+	if part.SetSlice(b.end, label(b.start)); !fresh {
+		return
+	}
+	if part.Keep(a.kept[number].home); a.away != nil {
+		a.away.parts[number].attach(part)
 	}
 }
 
