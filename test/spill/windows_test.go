@@ -35,12 +35,15 @@ func TestWindowsOfMoreThanMemory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { sameBeside(t, mostBeside+groupMemory, windowScript(t, query)) })
 	}
-	tumble := func(emit string) string {
-		return fmt.Sprintf("SELECT k, count(*) AS c, max(n) AS m, window_start, window_end FROM TUMBLE(keyed, at, INTERVAL '%d seconds') GROUP BY k, window_start, window_end %s", keys()/800, emit)
+	tumble := func(calls, emit string) string {
+		return fmt.Sprintf("SELECT k, %s, window_start, window_end FROM TUMBLE(keyed, at, INTERVAL '%d seconds') GROUP BY k, window_start, window_end %s", calls, keys()/800, emit)
 	}
+	const sums, kept = "count(*) AS c, max(n) AS m", "count(DISTINCT n) AS c, string_agg(n::text, '+' ORDER BY n DESC) AS s"
 	for name, query := range map[string]string{
-		"that change":                  tumble("EMIT ON UPDATE"),
-		"that wait for their interval": tumble("EMIT EVERY INTERVAL '1 hour'"),
+		"that change":                          tumble(sums, "EMIT ON UPDATE"),
+		"that wait for their interval":         tumble(sums, "EMIT EVERY INTERVAL '1 hour'"),
+		"of values and rows":                   tumble(kept, ""),
+		"of values and rows, that are changed": tumble(kept, "EMIT ON UPDATE"),
 	} {
 		t.Run(name, func(t *testing.T) { sameWithLittle(t, windowScript(t, query)) })
 	}

@@ -21,6 +21,8 @@ type Operator struct {
 	keeps, whole bool
 	// stays, unless it is nil, says of a slot that its group must stay in memory.
 	stays func(slot uint32) bool
+	// passed is what Restored has left in the store.
+	passed Passed
 	// owned: a Part's owner decides when the state goes, all of it at once.
 	owned bool
 	// started: with changes, the groups that are there without rows were made.

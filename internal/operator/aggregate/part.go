@@ -93,10 +93,8 @@ func (p Part) AnnounceRange(from, to uint64) error {
 	return op.OutOfMemory(p.config.Name, p.changes.touch(slots))
 }
 
-// StoredMarks says of a stored group, with Changes, whether anybody was told of it, and whether it has changed since.
-func StoredMarks(entry []byte) (told, waiting bool) {
-	return len(entry) > 0 && entry[0]&lasting != 0, len(entry) > 0 && entry[0]&waits != 0
-}
+// Left is what is known of the groups that Restored had leave memory again, since what belongs to them was not restored.
+func (p Part) Left() Passed { return p.passed }
 
 // Told reports whether anybody was told of a group in a key group: of all those that there are, then, if it was restored from what a barrier stored.
 func (p Part) Told(group op.KeyGroup) bool {
@@ -131,7 +129,7 @@ func (p Part) Drop() {
 	if p.numbers != nil {
 		p.numbers.next = [keyed.Groups]int64{}
 	}
-	p.ranges, p.asked.in = nil, nil
+	p.ranges, p.asked.in, p.passed = nil, nil, Passed{}
 	p.ended, p.over, p.hasEmpty, p.started = false, false, false, false
 }
 

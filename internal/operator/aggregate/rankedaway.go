@@ -354,9 +354,9 @@ func (o *ordered) enlist(slot uint32, ids []uint32) (err error) {
 	return nil
 }
 
-// makeWhole has groups leave memory of which some rows were restored and others were not, or the group itself was not.
+// makeWhole has groups leave memory of which some rows were restored and others were not, or the group itself was not. Those that wait to be told of do so, too, once any does.
 func (o *Operator) makeWhole() error {
-	if !o.rowsLeave() || !o.table.HasAway() && !o.someRowsAway() {
+	if !o.rowsLeave() || len(o.groupPart.ordered) == 0 || !o.table.HasAway() && !o.someRowsAway() {
 		return nil
 	}
 	broken := map[uint64]struct{}{}
@@ -366,7 +366,7 @@ func (o *Operator) makeWhole() error {
 		clear(broken)
 		for _, p := range o.groupPart.ordered {
 			for slot := range o.table.Slots(group) {
-				if hash := o.table.HashOf(slot); p.rows.MayBeAway(hash) {
+				if hash := o.table.HashOf(slot); p.rows.MayBeAway(hash) || o.waits(slot) {
 					broken[hash] = struct{}{}
 				}
 			}
@@ -381,7 +381,36 @@ func (o *Operator) makeWhole() error {
 			return err
 		}
 	}
+	if o.changes != nil {
+		o.changes.used = 0
+	}
 	return nil
+}
+
+// waits reports whether a group that was restored waits to be told of.
+func (o *Operator) waits(slot uint32) bool {
+	return o.changes != nil && *o.changes.marks.At(slot)&touched != 0
+}
+
+// Passed is what is known of groups that a restore left in the store: whether others were told of some, or were not, and whether some have changed since and wait to be told of.
+type Passed struct{ Told, Untold, Waiting bool }
+
+// note notes a group by its marks, with waits instead of touched.
+func (p *Passed) note(marks uint8) {
+	told := marks&lasting != 0
+	p.Told, p.Untold, p.Waiting = p.Told || told, p.Untold || !told, p.Waiting || marks&waits != 0
+}
+
+// Add adds what is known of others.
+func (p *Passed) Add(o Passed) {
+	p.Told, p.Untold, p.Waiting = p.Told || o.Told, p.Untold || o.Untold, p.Waiting || o.Waiting
+}
+
+// Note notes a stored group, with Changes.
+func (p *Passed) Note(entry []byte) {
+	if len(entry) > 0 {
+		p.note(entry[0])
+	}
 }
 
 // expel has the groups of some hashes of a key group leave memory with their rows, which are in no list yet.
@@ -396,6 +425,13 @@ func (o *Operator) expel(group uint8, hashes map[uint64]struct{}) error {
 		}
 	}
 	for _, slot := range slots {
+		if o.changes != nil {
+			marks := *o.changes.marks.At(slot)
+			if marks&touched != 0 {
+				marks |= waits
+			}
+			o.passed.note(marks)
+		}
 		if err := o.clear(slot); err != nil {
 			return err
 		}

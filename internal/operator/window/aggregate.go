@@ -276,7 +276,7 @@ func (a *Aggregate) announce(w *window) error {
 		return w.Announce()
 	}
 	w.Release()
-	w.unheard, w.passed.untold = true, true
+	w.unheard, w.passed.Untold = true, true
 	return nil
 }
 
@@ -291,7 +291,7 @@ func (a *Aggregate) run(out *op.Output) (more bool, err error) {
 			a.forgetOver()
 		}
 		w := j.window.of
-		w.dirty, w.telling, w.untold = false, !a.inner.Changes,  [op.KeyGroups / 64]uint64{}
+		w.dirty, w.telling, w.untold = false, !a.inner.Changes, [op.KeyGroups / 64]uint64{}
 		for !j.told {
 			more, err := a.tellOf(j, out)
 			if err != nil {
@@ -321,8 +321,8 @@ func (a *Aggregate) tellOf(j *job, out *op.Output) (more bool, err error) {
 		return a.away.goOn(out)
 	case w.unheard:
 		j.begun, w.unheard = true, false
-		a.away.begin(j.window, w.passed.untold && w.closed && a.holds())
-		w.passed = passed{}
+		a.away.begin(j.window, w.passed.Untold && w.closed && a.holds())
+		w.passed = aggregate.Passed{}
 		return a.away.goOn(out)
 	case a.inner.Changes:
 		return w.OnFlush(out)

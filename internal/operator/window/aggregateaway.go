@@ -3,7 +3,6 @@ package window
 import (
 	"math"
 
-	"wire.example/wire/internal/operator/aggregate"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
@@ -171,7 +170,9 @@ func (p *awayPart) Depart(bool) error {
 func (p *awayPart) Pass(e *keyed.Entries) error {
 	return p.deal(e, func(w *dealt[*window], e *keyed.Entries) error {
 		if p.number == 0 && p.aggregate.inner.Changes {
-			w.of.passed.note(e)
+			for _, value := range e.Values {
+				w.of.passed.Note(value)
+			}
 		}
 		return p.of(w).Pass(e)
 	})
@@ -209,14 +210,3 @@ func (p *awayPart) Crowded() bool {
 
 // waits reports whether a flush has something to tell of the window.
 func (w *window) waits() bool { return w.dirty || w.unheard || w.Touched() > 0 }
-
-// passed is what is known of the groups of a window that a restore left in the store: whether others were told of some, or were not, and whether some have changed since.
-type passed struct{ told, untold, waiting bool }
-
-// note notes groups that stay in the store.
-func (p *passed) note(e *keyed.Entries) {
-	for _, value := range e.Values {
-		told, waiting := aggregate.StoredMarks(value)
-		p.told, p.untold, p.waiting = p.told || told, p.untold || !told, p.waiting || waiting
-	}
-}

@@ -58,6 +58,9 @@ func TestFixtures(t *testing.T) {
 	optest.Fixture(t, sessions(c), "testdata/sessions-v1.state", *writeFixtures, optest.Make(windowTypes(), windows...))
 	optest.OldEntriesFixture(t, sessions(c), "testdata/entries-v1-sessions.txt", optest.Make(windowTypes(), windows...))
 	optest.EntriesFixture(t, sessions(c), "testdata/entries-v3-sessions.txt", *writeFixtures, optest.Make(windowTypes(), windows...))
+	keeping := c
+	keeping.Calls = []aggregate.Call{distinct(call(t, "count", colNumber)), ordered(call(t, "array_agg", colNumber))}
+	optest.EntriesFixture(t, grouped(keeping), "testdata/entries-v3-aggregate.txt", *writeFixtures, optest.Make(windowTypes(), windows...))
 	c.Emission, c.Interval = window.Periodically, 10
 	for name, o := range map[string]optest.Operator{"aggregate": grouped(c), "sessions": sessions(c)} {
 		o.New = func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {

@@ -229,12 +229,13 @@ func (a *Aggregate) Restored() error {
 		if err := w.of.Restored(); err != nil {
 			return err
 		}
-		if a.holds() && !a.whole && (w.of.anyTold() || w.of.passed.told) {
+		w.of.passed.Add(w.of.Left())
+		if a.holds() && !a.whole && (w.of.anyTold() || w.of.passed.Told) {
 			if err := a.restoreClosed(w); err != nil {
 				return err
 			}
 		}
-		if w.of.passed.waiting || w.of.passed.untold && w.of.closed && a.holds() {
+		if w.of.passed.Waiting || w.of.passed.Untold && w.of.closed && a.holds() {
 			w.of.unheard = true
 			a.changed(w)
 		}

@@ -117,7 +117,7 @@ type window struct {
 	// kept are the parts of what is stored entry by entry, nil if changes are not noted.
 	kept []slicePart
 	// passed is what a restore left in the store; unheard: the next flush tells of some of that.
-	passed  passed
+	passed  aggregate.Passed
 	unheard bool
 	// hashes are those of the rows of a batch, which are the asked ones of those.
 	hashes []uint64
