@@ -37,6 +37,7 @@ func TestFirstOfAllOfMoreThanMemory(t *testing.T) {
 	for name, query := range map[string]string{
 		"largest": "SELECT k, m, c FROM " + changing + " ORDER BY m DESC, k LIMIT 100",
 		"rarest":  "SELECT k, m, c FROM " + changing + " ORDER BY c, k DESC LIMIT 1000 OFFSET 10",
+		"dense":   "SELECT k, m, r FROM (SELECT k, m, dense_rank() OVER (ORDER BY m) AS r FROM " + changing + ") z WHERE r <= 50",
 		"ranked":  "SELECT k, m, r FROM (SELECT k, m, rank() OVER (ORDER BY m, k) AS r FROM " + changing + ") z WHERE r <= 50",
 	} {
 		t.Run(name, func(t *testing.T) { sameWithLittle(t, "SET emit = 'changes';\n"+script(query)) })

@@ -27,6 +27,8 @@ type tail struct {
 	root uint32
 	// stale says that all rows have left memory, the first, too.
 	stale bool
+	// needed is how many rows the list had when rows were last read back.
+	needed int
 
 	row   [1]uint16
 	one   [1]uint32
@@ -37,7 +39,7 @@ type tail struct {
 // spills reports whether rows may leave memory as runs.
 func (o *Operator) spills() bool {
 	c := &o.config
-	return o.table == nil && c.Changes && !c.Arrival && c.TTL == 0 && c.Function != DenseRank && o.end > 0 && o.end <= mostFirst
+	return o.table == nil && c.Changes && !c.Arrival && c.TTL == 0 && o.end > 0 && o.end <= mostFirst
 }
 
 // Overflows reports whether rows leave memory in runs.
@@ -64,8 +66,10 @@ func (r *tailRuns) Tight() bool {
 	return r.Flushes() && len(r.o.touched) == 0 && r.o.output.waiting() == 0
 }
 
-// Flushes reports whether rows should leave memory once everything is flushed; see keyed.Flushing. The first rows would come back at once.
-func (r *tailRuns) Flushes() bool { return r.o.rows.Len() > 2*r.o.wanted() && r.Runs.Tight() }
+// Flushes reports whether rows should leave memory once everything is flushed; see keyed.Flushing. The first rows would come back at once, and there may be many of those where some are equal.
+func (r *tailRuns) Flushes() bool {
+	return r.o.rows.Len() > 2*max(r.o.wanted(), r.o.tail.needed) && r.Runs.Tight()
+}
 
 // wanted is how many rows the list has at least after rows were read back.
 func (o *Operator) wanted() int { return 2*int(o.end) + spare }
@@ -146,15 +150,33 @@ func (o *Operator) makeFull() error {
 	if err := o.refresh(); err != nil || len(o.touched) == 0 || !o.tail.any() {
 		return err
 	}
-	if part := o.parts.At(0); o.lacks(part) {
+	if part := o.parts.At(0); o.lacks(part, o.keysIn(part)) {
 		return o.fill(part)
 	}
 	return nil
 }
 
-// lacks reports whether a row that comes behind the list may be among the first.
-func (o *Operator) lacks(part *partitionState) bool {
-	if int64(o.lists.Len(part.root)) < o.end {
+// keysIn is how many different keys the rows of the list have, as far as that matters: to the first that is not among the first, and where they are counted.
+func (o *Operator) keysIn(part *partitionState) (n int64) {
+	if o.config.Function != DenseRank {
+		return 0
+	}
+	before := keyed.NoRow
+	for id := o.lists.First(part.root); id != keyed.NoRow && n <= o.end; id = o.lists.Next(id) {
+		if !o.isPeer(id, before) {
+			n++
+		}
+		before = id
+	}
+	return n
+}
+
+// lacks reports whether a row that comes behind the list may be among the first; the list has so many keys.
+func (o *Operator) lacks(part *partitionState, keys int64) bool {
+	switch {
+	case o.config.Function == DenseRank:
+		return keys <= o.end // others may have the last of them
+	case int64(o.lists.Len(part.root)) < o.end:
 		return true
 	}
 	return o.counted() && o.isPeer(o.lists.At(part.root, int(o.end)-1), o.lists.Last(part.root))
@@ -162,12 +184,17 @@ func (o *Operator) lacks(part *partitionState) bool {
 
 // fill puts rows from behind the list in it until the first rows are among it, and some more.
 func (o *Operator) fill(part *partitionState) error {
-	t := &o.tail
-	for t.any() && (o.lists.Len(part.root) < o.wanted() || o.lacks(part)) {
+	t, keys := &o.tail, o.keysIn(part)
+	for t.any() && (o.lists.Len(part.root) < o.wanted() || o.lacks(part, keys)) {
+		last := o.lists.Last(part.root)
 		if err := o.fillOne(part); err != nil {
 			return err
 		}
+		if now := o.lists.Last(part.root); now != last && !o.isPeer(now, last) {
+			keys++
+		}
 	}
+	t.needed = o.lists.Len(part.root)
 	gone := t.gone
 	t.gone = t.gone[:0]
 	return o.rows.Delete(gone)

@@ -187,6 +187,8 @@ func configs() map[string]topn.Config {
 		"with ties, ranks":        {Partition: key, Order: byTime, Limit: 2, WithTies: true, RankColumn: true},
 		"of all":                  {Order: byBoth, Limit: 5, Offset: 2},
 		"rank of all":             {Order: byTime, Limit: 2, Function: topn.Rank, RankColumn: true},
+		"dense rank of all":       {Order: byTime, Limit: 2, Function: topn.DenseRank},
+		"dense ranks of all":      {Order: byBoth, Limit: 3, Offset: 1, Function: topn.DenseRank, RankColumn: true},
 		"first of all":            {Order: byBoth, Limit: 1},
 		"with ties of all":        {Order: byTime, Limit: 1, Offset: 1, WithTies: true},
 		"of all by text":          {Order: []keyed.Key{{Column: textColumn}}, Limit: 5, RankColumn: true},
