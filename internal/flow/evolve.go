@@ -112,6 +112,9 @@ func followSteps(out, m *Manifest, e *evolve.Evolution) error {
 		copyKey(out.Watermarks, c.Name, m.Watermarks, was)
 		copyKey(out.Ended, c.Name, m.Ended, was)
 		delete(gone, was)
+		if len(m.Ended[was]) > 0 && c.Turned() {
+			return fmt.Errorf("step %q gives its answers at other times now, and its input is over: it may have given some; bring the pipeline back as it was, or begin anew with --fresh", c.Name)
+		}
 		if len(m.Ended[was]) > 0 && c.MoreComes {
 			return fmt.Errorf("step %q gets rows of another source now, and the input that it had is over; begin anew with --fresh", c.Name)
 		}

@@ -118,6 +118,8 @@ func (k *keptStep) restoreAs(ctx context.Context, r store.Reader, layout string)
 	}
 	state, keyed := k.step.op.(op.Stateful)
 	switch {
+	case k.former != nil && k.step.plan.Former.Replay: // when the run begins
+		return nil
 	case k.former != nil:
 		return k.restoreFormer(ctx, r, state)
 	case layout == "": // the step is new

@@ -78,6 +78,9 @@ func (s *step) rewriter(stored bool) (rewrite func([]byte) ([]byte, error), free
 	if s.plan.Former == nil || !stored {
 		return nil, func() {}, nil
 	}
+	if s.plan.Former.Replay {
+		return nil, nil, fmt.Errorf("step %q: its rows are not stored one by one; bring the pipeline back as it was, or begin anew with --fresh", s.plan.Name)
+	}
 	return s.plan.Former.Rewriter(s.plan, physical.Build{Pool: s.chain.pipeline.settings.Pool, Budget: s.chain.pipeline.budgetOf(s.plan.Name)})
 }
 

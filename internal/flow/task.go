@@ -77,6 +77,9 @@ func (t *task) run(ctx context.Context) error {
 	if err := t.begin(); err != nil {
 		return err
 	}
+	if err := t.replay(); err != nil {
+		return err
+	}
 	if err := t.goOn(); err != nil {
 		return err
 	}

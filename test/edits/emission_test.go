@@ -55,10 +55,6 @@ func TestAnswersOnceAndAnswersThatChange(t *testing.T) {
 			refuses(t, name+" from "+changing, windows(shape, changing), windows(shape, ""), logical.EmitChanges, logical.EmitChanges, "--allow-reset out.group")
 		}
 	}
-	groups, over := source+file("out")+groups, source+file("out")+`INSERT INTO out SELECT id, sum(amount) OVER (PARTITION BY customer ORDER BY at) AS s FROM orders;`
-	refuses(t, "groups from changes", groups, groups, logical.EmitChanges, logical.EmitFinal, "--allow-reset out.group")
-	refuses(t, "OVER to changes", over, over, logical.EmitFinal, logical.EmitChanges, "--allow-reset out.over")
-	refuses(t, "OVER from changes", over, over, logical.EmitChanges, logical.EmitFinal, "--allow-reset out.over")
 }
 
 // Rows of joins and first rows have no time of their own without a time to live: from none to one, and back, they begin anew.

@@ -37,6 +37,8 @@ type Change struct {
 	Mixed   bool `json:"needs_accept_mixed,omitempty"`
 	// Refused says why the change is not carried out, whatever is accepted; "" if nothing speaks against it.
 	Refused string `json:"refused,omitempty"`
+	// Lossless says of a step that is reset that nothing is lost by that: all that it had comes once more.
+	Lossless bool `json:"loses_nothing,omitempty"`
 	// MoreComes says that a step gets rows of more sources or steps than before.
 	MoreComes bool `json:"more_comes,omitempty"`
 
@@ -49,7 +51,12 @@ type Change struct {
 	widened bool
 	// announce: nobody has been told of groups that are there.
 	announce bool
+	// replay: the rows that the step has kept are given to the one of now. again: others have been told of what is there, and will be told of it once more. turned: all answers are given from now on, whatever was given before.
+	replay, again, turned bool
 }
+
+// Turned reports whether a step gives its answers at other times than before, so that it cannot go on in the middle of giving them.
+func (c *Change) Turned() bool { return c.turned || c.replay }
 
 // Evolution is what becomes of a pipeline's parts when it is edited.
 type Evolution struct {

@@ -36,6 +36,10 @@ func (e *Evolution) Follow(plan *physical.Plan, old *Description, at Progress) e
 		if c.Verdict != Transformed || c.widened {
 			continue
 		}
+		if c.replay {
+			stage.Head.Former = &physical.Former{Replay: true}
+			continue
+		}
 		f, err := former(stage.Head, c)
 		if err != nil {
 			return fmt.Errorf("step %q: %w", c.Name, err)

@@ -53,6 +53,7 @@ func (e *Evolution) objections(a Accepted) []string {
 	}
 	for _, c := range e.Steps {
 		switch {
+		case c.Lossless:
 		case a.reset(c) && (c.Verdict == Reset || c.Mixed || c.Partial):
 		case c.Verdict == Reset:
 			say("step", c, "--allow-reset "+c.Name+", which loses its state")

@@ -117,6 +117,7 @@ func (e *Evolution) settle(c *Change, done map[string]*Change) {
 	if c.wasStep == nil {
 		return
 	}
+	e.settleTurned(c, done)
 	e.steps[c.Name] = c.wasStep.Name
 	e.calls[c.Name] = c.calls
 }
@@ -393,6 +394,7 @@ func (j *judgement) properties() {
 		j.reset("its windows were %s, are %s", orNone(was.Window), orNone(is.Window))
 	case was.Form != is.Form && physical.GoesOn(was.Form, is.Form):
 		j.note(costSetting, "answers came out of %s, and come out of %s", was.Form, is.Form)
+	case was.Form != is.Form && j.turns():
 	case was.Form != is.Form:
 		j.reset("its state is kept as %s, and was kept as %s", is.Form, was.Form)
 	}
@@ -418,21 +420,6 @@ func (j *judgement) properties() {
 		if before != after {
 			j.note(costSetting, "%s was %s, is %s", name, orNone(before), orNone(after))
 		}
-	}
-}
-
-// emission compares when answers are handed on.
-func (j *judgement) emission() {
-	was, is := j.was.Changes, j.is.Changes
-	switch {
-	case was == is:
-	case was:
-		j.reset("answers were handed on as they changed, and would be handed on again at the end")
-	case j.is.Form == "groups" || j.is.Form == "windows":
-		j.how.announce = true
-		j.transform(costSetting, "answers are handed on as they change: those so far at once")
-	default:
-		j.reset("answers are handed on as they change, and were at the end")
 	}
 }
 

@@ -21,6 +21,8 @@ type Former struct {
 	From []int
 	// Changes says that it handed answers on as they changed, Expires that it forgot what was not touched.
 	Changes, Expires bool
+	// Replay says that the rows which it has kept are given to the step, as if they came now. There are no calls then.
+	Replay bool
 	// Announce says that the step is to hand on the answers of what is there: nobody has been told of them.
 	Announce bool
 }
