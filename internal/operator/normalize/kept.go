@@ -12,73 +12,37 @@ import (
 
 // Kept are the rows: keys and chains follow from them. Where keys are forgotten, these come first, with the time at which each was last touched.
 func (o *Operator) Kept() []keyed.Kept {
-	if o.cfg.TTL > 0 {
-		return []keyed.Kept{o.table, o.rows}
+	if o.owners != nil {
+		return []keyed.Kept{o.owners, o.leaving}
 	}
-	return []keyed.Kept{&kept{Rows: o.rows, o: o}}
+	return []keyed.Kept{o.leaving}
 }
 
-// leaves reports whether keys may leave memory: time alone finds none.
-func (o *Operator) leaves() bool { return o.cfg.TTL == 0 }
+// chains are the rows of keys, from the newest on, as keyed.Lists: the newest is the root.
+type chains struct{ rows *keyed.Rows }
+
+// First is the newest row.
+func (chains) First(root uint32) uint32 { return root }
+
+// Next is the row that came before one.
+func (c chains) Next(id uint32) uint32 { return *c.rows.Link(id, 0) }
 
 // kept are the rows as a part that may leave memory, key by key.
 type kept struct {
-	*keyed.Rows
-	o      *Operator
-	rounds keyed.Rounds
-	ids    []uint32
-	slots  []uint32
+	*keyed.Listed
+	o   *Operator
+	ids []uint32
 }
 
-// Evict has rows leave memory with their keys; see keyed.Evictable. Nothing may be left to flush.
-func (k *kept) Evict(want int, settled bool) (evicted int, err error) {
-	return k.rounds.Evict(k.o.table.Leaving(want), func(group uint8, most int) (int, error) { return k.evictGroup(group, most, settled) })
-}
-
-// evictGroup has about most rows of a key group leave, with their keys.
-func (k *kept) evictGroup(group uint8, most int, settled bool) (evicted int, err error) {
-	o := k.o
-	k.ids, k.slots = k.ids[:0], k.slots[:0]
-	for slot := range o.table.Slots(group) {
-		k.take(slot, settled)
-		if len(k.ids) >= most {
-			break
-		}
-	}
-	if err := o.rows.Expel(k.ids); err != nil {
-		return 0, err
-	}
-	for _, slot := range k.slots {
-		if err := o.table.Delete(slot); err != nil {
-			return 0, err
-		}
-	}
-	return len(k.ids), nil
-}
-
-// take adds a key and its rows to those that leave, if the store has all of them as they are.
-func (k *kept) take(slot uint32, settled bool) {
-	e := k.o.entries.At(slot)
-	if e.touched || e.head == keyed.NoRow || !k.o.table.Alone(slot) {
-		return
-	}
-	from := len(k.ids)
-	for id := e.head; id != keyed.NoRow; id = *k.o.rows.Link(id, 0) {
-		if !k.o.rows.Clean(id, settled) {
-			k.ids = k.ids[:from]
-			return
-		}
-		k.ids = append(k.ids, id)
-	}
-	k.slots = append(k.slots, slot)
-}
-
-// Depart has all keys leave memory; see keyed.Departing. Nobody asks for ranges of them.
-func (k *kept) Depart(bool) error {
-	err := k.Rows.Depart()
-	k.o.table.Free()
-	k.o.entries.Free()
-	return err
+// newKept returns the rows as such a part. A key of which something is left to flush stays.
+func (o *Operator) newKept() *kept {
+	return &kept{o: o, Listed: keyed.NewListed(keyed.ListedConfig{
+		Rows: o.rows, Table: o.table, Lists: chains{o.rows}, Owned: o.cfg.TTL > 0, Free: o.entries.Free,
+		Root: func(slot uint32) (uint32, bool) {
+			e := o.entries.At(slot)
+			return e.head, !e.touched
+		},
+	})}
 }
 
 // Adopt has the rows that are there count as changed; see keyed.Late. Chains begin with the newest row.
@@ -101,8 +65,8 @@ func (k *kept) Adopt() error {
 	})
 }
 
-// Leaves reports whether keys may leave memory: time alone finds none.
-func (o *Operator) Leaves() bool { return o.leaves() }
+// Leaves reports that keys may leave memory.
+func (o *Operator) Leaves() bool { return true }
 
 func (o *Operator) appendSeen(dst []byte, slot uint32) []byte {
 	return binary.AppendVarint(dst, o.entries.At(slot).seen)
@@ -122,6 +86,9 @@ func (o *Operator) restoreSeen(slot uint32, value []byte) error {
 
 // chain puts rows that were put in, of each key in the order in which they came, in the chains of their keys.
 func (o *Operator) chain(ids []uint32) error {
+	if ids = o.leaving.Housed(ids); len(ids) == 0 {
+		return nil
+	}
 	o.rows.Gather(ids, o.out.Cols)
 	slots, err := o.find(&batch.Batch{Cols: o.out.Cols, Len: len(ids)})
 	if err != nil {
@@ -141,5 +108,5 @@ func (o *Operator) Rest(op.KeyGroup) ([]byte, error) { return nil, nil }
 // RestoreRest is never called.
 func (o *Operator) RestoreRest(op.KeyGroup, []byte) error { return nil }
 
-// Restored has nothing to make.
-func (o *Operator) Restored() error { return nil }
+// Restored has keys leave memory that were restored in part.
+func (o *Operator) Restored() error { return o.leaving.MakeWhole() }

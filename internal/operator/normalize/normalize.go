@@ -33,6 +33,9 @@ type Operator struct {
 	rows       *keyed.Rows
 	comparison *comparison
 	now        int64 // processing time; 0 for ever if nothing is forgotten
+	// leaving are the rows as a part that may leave memory, and owners the keys, where it is stored when they were last touched.
+	leaving *kept
+	owners  *keyed.Owners
 
 	keys     []*batch.Column
 	slots    []uint32
@@ -73,12 +76,13 @@ func newOperator(pool *batch.Pool, budget *limit.Budget, c Config) *Operator {
 	o.table = keyed.NewTable(pool, keys, o.name, budget)
 	o.entries = keyed.NewSlab[entry](budget)
 	o.rows = keyed.NewRows(pool, c.Types, 1, o.name, budget)
-	extras := keyed.Extras{Loaded: o.chain}
-	if o.leaves() {
-		extras.Has, extras.Postpone = o.table.HasHash, o.cfg.TTL == 0
+	o.leaving = o.newKept()
+	extras := keyed.Extras{Loaded: o.chain, Has: o.table.HasHash, Postpone: c.TTL == 0}
+	if c.TTL > 0 {
+		o.owners, extras.Has = keyed.NewOwners(o.leaving.Listed), o.leaving.Present
+		o.table.SetValues(keyed.Values{Append: o.appendSeen, Restore: o.restoreSeen, Leave: true, Free: o.leaving.Leaves, Vacate: o.entries.Free})
 	}
 	o.rows.SetExtras(extras)
-	o.table.SetValues(keyed.Values{Append: o.appendSeen, Restore: o.restoreSeen})
 	return o
 }
 

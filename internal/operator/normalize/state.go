@@ -24,11 +24,16 @@ const (
 )
 
 // Tables are the state.
-func (o *Operator) Tables() []op.Table { return []op.Table{o.table, o.rows} }
+func (o *Operator) Tables() []op.Table {
+	if o.owners != nil {
+		return []op.Table{o.owners, o.rows}
+	}
+	return []op.Table{o.table, o.rows}
+}
 
-// Needs declares the keys of in; a flush goes through those that were touched, which have stayed where keys may leave memory, and time may end any.
+// Needs declares the keys of in; a flush goes through those that were touched, which have stayed where keys may leave memory.
 func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
-	leaving := o.leaves() && o.rows.Noting()
+	leaving := o.rows.Noting()
 	switch {
 	case leaving && in == nil:
 		return

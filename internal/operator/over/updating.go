@@ -53,6 +53,9 @@ type Updating struct {
 	// loaded: rows were put in one by one; loading: they come back, and back are their partitions.
 	loaded, loading bool
 	back            []uint32
+	// leaving are the rows as a part that may leave memory, nil without partition, and owners the partitions, where it is stored when a row last came for them.
+	leaving *updatingRows
+	owners  *keyed.Owners
 }
 
 // listed is what is known of a partition.
@@ -118,28 +121,37 @@ func NewUpdating(pool *batch.Pool, budget *limit.Budget, config Config) *Updatin
 	u.offsets.init(config.Calls)
 	extras := keyed.Extras{Loaded: u.load}
 	if u.leaves() {
+		u.leaving = u.newUpdatingRows()
 		extras.Has, extras.Postpone = u.table.HasHash, true
 	}
-	u.e.rows.SetExtras(extras)
 	if u.stamps() {
-		u.table.SetValues(keyed.Values{Append: u.appendStamp, Restore: u.restoreStamp})
+		u.owners = keyed.NewOwners(u.leaving.Listed)
+		extras.Has, extras.Postpone = u.leaving.Present, false
+		u.table.SetValues(keyed.Values{Append: u.appendStamp, Restore: u.restoreStamp, Leave: true, Free: u.leaving.Leaves, Vacate: u.parts.Free})
 	}
+	u.e.rows.SetExtras(extras)
 	return u
 }
 
 // Tables are the rows, and the partitions, if there are columns to tell them by.
 func (u *Updating) Tables() []op.Table {
-	if u.table == nil {
+	switch {
+	case u.table == nil:
 		return []op.Table{u.e.rows}
+	case u.stamps():
+		return []op.Table{u.owners, &updatingTable{u.e.rows, u}}
 	}
 	return []op.Table{&updatingTable{u.e.rows, u}, u.table}
 }
 
-// Needs declares the partitions of the rows that come. What a flush emits was touched since the last one, and is in memory; where partitions are forgotten after a time, everything is needed.
+// Needs declares the partitions of the rows that come. What a flush emits was touched since the last one, and is in memory; time finds others that are away.
 func (u *Updating) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	inMemory := u.leaves() && u.e.rows.Noting()
 	switch {
 	case in == nil && inMemory:
+		hashes := u.stamp.patrol.Hashes()
+		needs.Keys(0, hashes)
+		needs.Keys(1, hashes)
 	case in == nil || u.changed >= maxTouched && !inMemory:
 		for i := range u.Tables() {
 			needs.All(i)

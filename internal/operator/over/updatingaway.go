@@ -11,8 +11,8 @@ import (
 // Rows of an Updating leave memory with all others of their partition when nothing of it is left to flush, and come back so: a partition that is in the table has all its rows in memory, and one that is not has none there.
 // The answers of what comes back are computed anew: they were emitted.
 
-// leaves reports whether rows may leave memory: nothing but their partition finds them.
-func (u *Updating) leaves() bool { return u.table != nil && u.config.TTL == 0 }
+// leaves reports whether rows may leave memory: nothing but their partition finds them, and time, where they are.
+func (u *Updating) leaves() bool { return u.table != nil }
 
 // Leaves reports whether rows may leave memory.
 func (u *Updating) Leaves() bool { return u.leaves() }
@@ -36,13 +36,23 @@ func (u *Updating) bringBack(load func() error) error {
 	if err != nil {
 		return err
 	}
+	u.gone = u.gone[:0]
 	slices.Sort(u.back) // those of a large partition came in pieces
 	for _, slot := range slices.Compact(u.back) {
-		if err := u.answerFor(u.parts.At(slot), false); err != nil {
+		part := u.parts.At(slot)
+		if u.over(part.stamp) {
+			err = u.forget(slot)
+		} else {
+			err = u.answerFor(part, false)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return u.answer()
+	if err := u.answer(); err != nil {
+		return err
+	}
+	return u.e.rows.Delete(u.gone)
 }
 
 // link puts rows that have come back in their lists.
@@ -72,7 +82,7 @@ type updatingRows struct {
 // newUpdatingRows returns the rows as such a part.
 func (u *Updating) newUpdatingRows() *updatingRows {
 	return &updatingRows{u: u, Listed: keyed.NewListed(keyed.ListedConfig{
-		Rows: u.e.rows, Table: u.table, Lists: u.lists, Let: u.let,
+		Rows: u.e.rows, Table: u.table, Lists: u.lists, Let: u.let, Owned: u.stamps(),
 		Root: func(slot uint32) (uint32, bool) {
 			part := u.parts.At(slot)
 			return part.root, part.touched == 0

@@ -11,10 +11,10 @@ import (
 // Kept are the rows: lists and answers follow from them. Where partitions are forgotten after a time, these come first, with the time at which a row last came.
 func (u *Updating) Kept() []keyed.Kept {
 	if u.stamps() {
-		return []keyed.Kept{u.table, u.e.rows}
+		return []keyed.Kept{u.owners, u.leaving}
 	}
 	if u.leaves() {
-		return []keyed.Kept{u.newUpdatingRows()}
+		return []keyed.Kept{u.leaving}
 	}
 	return []keyed.Kept{u.e.rows}
 }
@@ -44,6 +44,9 @@ func (u *Updating) load(ids []uint32) error {
 		return u.link(ids)
 	}
 	u.loaded = true
+	if u.leaves() {
+		ids = u.leaving.Housed(ids)
+	}
 	err := u.relist(ids)
 	u.untouchFrom(0)
 	u.changed = 0
@@ -58,6 +61,11 @@ func (u *Updating) RestoreRest(op.KeyGroup, []byte) error { return nil }
 
 // Restored computes the answers, which have been emitted.
 func (u *Updating) Restored() error {
+	if u.leaves() {
+		if err := u.leaving.MakeWhole(); err != nil {
+			return err
+		}
+	}
 	if !u.loaded {
 		return nil
 	}

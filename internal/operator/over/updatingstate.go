@@ -1,6 +1,8 @@
 package over
 
 import (
+	"encoding/binary"
+
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
@@ -11,9 +13,11 @@ import (
 type stamps struct {
 	at    int // the column; 0: there is none
 	now   int64
-	swept int64
 	stamp *batch.Column
 	cols  []*batch.Column
+	// swept is when partitions were looked through last; patrol finds those that are away and over.
+	swept  int64
+	patrol keyed.Patrol
 }
 
 func (s *stamps) init(pool *batch.Pool, at int) {
@@ -34,42 +38,73 @@ func (s *stamps) columns(in *batch.Batch) []*batch.Column {
 	return s.cols
 }
 
-// sweeps is how often partitions are looked through during their time to live.
-const sweeps = 8
+// sweeps is how often partitions are looked through during their time to live, and awaySweeps how often those that are away are.
+const (
+	sweeps     = 8
+	awaySweeps = 2
+)
 
 // SetTime takes the processing time of the rows that come next.
 func (u *Updating) SetTime(micros int64) { u.stamp.now = max(u.stamp.now, micros) }
 
-// OnTime forgets the partitions whose time has come, having emitted what they changed.
+// OnTime forgets the partitions whose time has come, having emitted what they changed: those in memory, and some that are away, which are forgotten as they come back.
 func (u *Updating) OnTime(micros int64, out *op.Output) (more bool, err error) {
 	u.SetTime(micros)
-	now, ttl := u.stamp.now, u.config.TTL
-	if ttl == 0 || u.table == nil || now-u.stamp.swept < ttl/sweeps {
+	s, ttl := &u.stamp, u.config.TTL
+	switch {
+	case s.patrol.Out():
+		return u.wake()
+	case ttl == 0 || u.table == nil || s.now-s.swept < ttl/sweeps:
 		return false, nil
-	}
-	if len(u.touched) > 0 {
+	case len(u.touched) > 0:
 		_, err := u.OnFlush(out)
 		return true, err
 	}
-	u.stamp.swept = now
+	s.swept = s.now
 	u.gone = u.gone[:0]
 	for group := range keyed.Groups {
 		for slot := range u.table.Slots(uint8(group)) { //nolint:gosec // below 256
-			part := u.parts.At(slot)
-			if err != nil || part.stamp > now-ttl {
-				continue
+			if err == nil && u.over(u.parts.At(slot).stamp) {
+				err = u.forget(slot)
 			}
-			for id := u.lists.First(part.root); id != keyed.NoRow; id = u.lists.Next(id) {
-				u.gone, u.obsolete = append(u.gone, id), append(u.obsolete, u.notes.At(id).answer)
-			}
-			err = u.table.Delete(slot)
 		}
 	}
-	if err != nil {
+	if err == nil {
+		err = u.e.rows.Delete(u.gone)
+	}
+	if err != nil || !u.e.rows.HasAway() {
 		return false, err
 	}
-	return false, u.e.rows.Delete(u.gone)
+	s.patrol.Send(keyed.Groups * awaySweeps / sweeps)
+	return u.wake()
 }
+
+// over reports whether a partition that no row has come for since a time was over when others were swept.
+func (u *Updating) over(stamp int64) bool {
+	return u.config.TTL > 0 && u.stamp.swept > 0 && stamp <= u.stamp.swept-u.config.TTL
+}
+
+// forget takes a partition out; its rows are gone.
+func (u *Updating) forget(slot uint32) error {
+	for id := u.lists.First(u.parts.At(slot).root); id != keyed.NoRow; id = u.lists.Next(id) {
+		u.gone = append(u.gone, id)
+		if answer := u.notes.At(id).answer; answer != keyed.NoRow {
+			u.obsolete = append(u.obsolete, answer)
+		}
+	}
+	return u.table.Delete(slot)
+}
+
+// wake has partitions come back for the next call that are away and over.
+func (u *Updating) wake() (more bool, err error) {
+	return u.stamp.patrol.Next(keyed.Together{Table: u.table, Rows: []*keyed.Rows{u.e.rows}}, func(_, value []byte) bool {
+		stamp, n := binary.Varint(value)
+		return n <= 0 || u.over(stamp)
+	})
+}
+
+// Pauses reports that rows leave memory between two calls for a sweep, too.
+func (u *Updating) Pauses() bool { return u.stamp.patrol.Out() }
 
 // Snapshot returns the rows of a key group.
 func (u *Updating) Snapshot(group op.KeyGroup) ([]byte, error) {
@@ -133,10 +168,15 @@ func (u *Updating) untouchFrom(first int) {
 
 // answer computes the answers of jobs, which have been emitted.
 func (u *Updating) answer() error {
+	held := max(cap(u.seen)+cap(u.jobs.targets), u.reserved)
+	if err := u.e.memory.take(int64(held-u.reserved) * numberBytes); err != nil {
+		return err
+	}
 	err := u.e.evaluate(&u.jobs, func(ids []uint32, columns []*batch.Column) error {
 		return u.compare(ids, columns, false)
 	})
-	u.jobs, u.seen = jobs{}, nil
+	u.e.memory.release(int64(held) * numberBytes)
+	u.jobs, u.seen, u.reserved = jobs{}, nil, 0
 	return err
 }
 

@@ -1,6 +1,8 @@
 package topn
 
 import (
+	"slices"
+
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
@@ -9,8 +11,8 @@ import (
 // Rows leave memory with all others of their partition, and come back so: a partition that is in the table has all its rows in memory, and one that is not has none there. What has left was flushed,
 // and so the first rows of a partition that comes back are those that were emitted.
 
-// leaves reports whether rows may leave memory: nothing but their partition finds them.
-func (o *Operator) leaves() bool { return o.table != nil && o.config.TTL == 0 }
+// leaves reports whether rows may leave memory: nothing but their partition finds them, and time, where they are.
+func (o *Operator) leaves() bool { return o.table != nil }
 
 // Leaves reports whether rows may leave memory.
 func (o *Operator) Leaves() bool { return o.leaves() }
@@ -34,10 +36,17 @@ func (o *Operator) bringBack(load func() error) error {
 	if err != nil {
 		return err
 	}
-	for _, slot := range o.back {
-		o.emitted(o.parts.At(slot))
+	o.gone = o.gone[:0]
+	slices.Sort(o.back) // those of a large partition came in pieces
+	for _, slot := range slices.Compact(o.back) {
+		part := o.parts.At(slot)
+		if !o.over(part.stamp) {
+			o.emitted(part)
+		} else if err := o.forget(slot); err != nil {
+			return err
+		}
 	}
-	return nil
+	return o.rows.Delete(o.gone)
 }
 
 // link puts rows that have come back in their lists.
@@ -63,7 +72,7 @@ type leavingRows struct {
 // newLeavingRows returns the rows as such a part. A partition of which something is left to flush stays.
 func (o *Operator) newLeavingRows() *leavingRows {
 	return &leavingRows{o: o, Listed: keyed.NewListed(keyed.ListedConfig{
-		Rows: o.rows, Table: o.table, Lists: o.lists,
+		Rows: o.rows, Table: o.table, Lists: o.lists, Owned: o.stamps(),
 		Root: func(slot uint32) (uint32, bool) {
 			part := o.parts.At(slot)
 			return part.root, part.touched == 0

@@ -10,10 +10,10 @@ import (
 // Kept are the rows: lists, and what was emitted, follow from them. Where partitions are forgotten after a time, these come first, with the time at which a row last came.
 func (o *Operator) Kept() []keyed.Kept {
 	if o.stamps() {
-		return []keyed.Kept{o.table, o.rows}
+		return []keyed.Kept{o.owners, o.leaving}
 	}
 	if o.leaves() {
-		return []keyed.Kept{o.newLeavingRows()}
+		return []keyed.Kept{o.leaving}
 	}
 	if o.tail.runs != nil {
 		return []keyed.Kept{o.rows, o.tail.runs}
@@ -59,6 +59,9 @@ func (o *Operator) load(ids []uint32) error {
 		return o.link(ids)
 	}
 	o.loaded = true
+	if o.leaves() {
+		ids = o.leaving.Housed(ids)
+	}
 	if err := o.restoreAll(ids); err != nil {
 		return err
 	}
@@ -77,6 +80,11 @@ func (o *Operator) RestoreRest(op.KeyGroup, []byte) error { return nil }
 
 // Restored takes the rows that are among the first for emitted.
 func (o *Operator) Restored() error {
+	if o.leaves() {
+		if err := o.leaving.MakeWhole(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case o.tail.any():
 		o.tail.stale = true

@@ -89,8 +89,13 @@ type Operator struct {
 	ids      []uint32
 	gone     []uint32
 	output   output
-	swept    int64
-	held     int64 // bytes reserved for flushes
+	// swept is when partitions were looked through last; patrol finds those that are away and over.
+	swept  int64
+	patrol keyed.Patrol
+	// leaving are the rows as a part that may leave memory, nil without partition, and owners the partitions, where it is stored when a row last came for them.
+	leaving *leavingRows
+	owners  *keyed.Owners
+	held    int64 // bytes reserved for flushes
 	// loaded: rows were put in one by one; loading: they come back, and back are their partitions.
 	loaded, loading bool
 	back            []uint32
@@ -127,28 +132,37 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	o.tail = o.newTail()
 	extras := keyed.Extras{Loaded: o.load}
 	if o.leaves() {
-		extras.Has, extras.Postpone = o.table.HasHash, o.config.TTL == 0
+		o.leaving = o.newLeavingRows()
+		extras.Has, extras.Postpone = o.table.HasHash, true
+	}
+	if o.stamps() {
+		o.owners = keyed.NewOwners(o.leaving.Listed)
+		extras.Has, extras.Postpone = o.leaving.Present, false
+		o.table.SetValues(keyed.Values{Append: o.appendStamp, Restore: o.restoreStamp, Leave: true, Free: o.leaving.Leaves, Vacate: o.parts.Free})
 	}
 	o.rows.SetExtras(extras)
-	if o.stamps() {
-		o.table.SetValues(keyed.Values{Append: o.appendStamp, Restore: o.restoreStamp})
-	}
 	return o
 }
 
 // Tables are the rows, and the partitions, if there are columns to tell them by.
 func (o *Operator) Tables() []op.Table {
-	if o.table == nil {
+	switch {
+	case o.table == nil:
 		return []op.Table{o.rows}
+	case o.stamps():
+		return []op.Table{o.owners, &rowsTable{o.rows, o}}
 	}
 	return []op.Table{&rowsTable{o.rows, o}, o.table}
 }
 
-// Needs declares the partitions of the rows that come. What a flush emits was touched since the last one, and is in memory; where partitions are forgotten after a time, everything is needed.
+// Needs declares the partitions of the rows that come. What a flush emits was touched since the last one, and is in memory; time finds others that are away.
 func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	inMemory := o.leaves() && o.rows.Noting()
 	switch {
 	case in == nil && inMemory:
+		hashes := o.patrol.Hashes()
+		needs.Keys(0, hashes)
+		needs.Keys(1, hashes)
 	case in == nil || o.changed >= maxTouched && !inMemory:
 		for i := range o.Tables() {
 			needs.All(i)

@@ -26,6 +26,8 @@ type ListedConfig struct {
 	Gone func(slots []uint32) error
 	// Free gives back what is kept beside rows and keys, the lists, too, when all leave.
 	Free func()
+	// Owned says that the keys have values of their own: they are a part, too, Owners, and rows leave with it. Gone is nil then.
+	Owned bool
 }
 
 // Listed is rows as a part that may leave memory: those that are in the list of a key leave together, with the key, which is in memory only with all of its rows. The operator loads them by the hash of the key, and makes
@@ -36,6 +38,11 @@ type Listed struct {
 	rounds Rounds
 	ids    []uint32
 	slots  []uint32
+	// Of rows that are Owned: missing are the hashes that are being loaded of which no key was in memory, sorted; homeless are rows that were restored although their keys were not; settled says, while rows leave, that no sealed
+	// epoch is still to be applied.
+	missing  []uint64
+	homeless []uint32
+	settled  bool
 }
 
 // NewListed returns rows that leave memory as config says.
@@ -43,7 +50,7 @@ func NewListed(config ListedConfig) *Listed { return &Listed{Rows: config.Rows, 
 
 // Room is how many rows can be put in before memory grows; see Evictable. Few rows are not worth it.
 func (l *Listed) Room() int {
-	if l.Len() < batch.MaxRows {
+	if l.Len() < batch.MaxRows || l.config.Owned {
 		return math.MaxInt
 	}
 	return l.Rows.Room()
@@ -51,6 +58,9 @@ func (l *Listed) Room() int {
 
 // Evict has rows leave memory with all others of their lists; see Evictable. To go through a key group costs the same however few leave.
 func (l *Listed) Evict(want int, settled bool) (evicted int, err error) {
+	if l.config.Owned {
+		return want, nil
+	}
 	if !l.Settled() {
 		return 0, nil
 	}
@@ -66,7 +76,7 @@ func (l *Listed) evictGroup(group uint8, want int, settled bool) (evicted int, e
 		if len(l.ids) >= want {
 			break
 		}
-		if table.Alone(slot) && l.collect(slot, settled) {
+		if from := len(l.ids); table.Alone(slot) && l.collect(slot, settled) && len(l.ids) > from {
 			l.slots = append(l.slots, slot)
 		}
 	}
@@ -100,11 +110,14 @@ func (l *Listed) collect(slot uint32, settled bool) bool {
 		}
 		l.ids = append(l.ids, id)
 	}
-	return len(l.ids) > before
+	return true
 }
 
 // Depart has all rows leave memory, with the memory; see Departing. Nobody asks for ranges of them.
 func (l *Listed) Depart(bool) error {
+	if l.config.Owned {
+		return nil
+	}
 	l.config.Table.Free()
 	l.config.Free()
 	return l.Rows.Depart()
