@@ -49,10 +49,12 @@ func (w *Twin[O]) Call(t *rapid.T, in *batch.Batch, f func(o O, out *op.Output) 
 	}
 }
 
-// Flush flushes both.
+// Flush flushes both, if they are Flushers.
 func (w *Twin[O]) Flush(t *rapid.T) {
 	t.Helper()
-	w.Call(t, nil, func(o O, out *op.Output) (bool, error) { return any(o).(op.Flusher).OnFlush(out) })
+	if _, ok := any(w.stay).(op.Flusher); ok {
+		w.Call(t, nil, func(o O, out *op.Output) (bool, error) { return any(o).(op.Flusher).OnFlush(out) })
+	}
 }
 
 // Tick tells both of a processing time.

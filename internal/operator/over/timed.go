@@ -197,10 +197,13 @@ func (t *Timed) Tables() []op.Table {
 	return []op.Table{&partitionTable{t.table, t}, &timedRows{t.e.rows, t}}
 }
 
-// Needs declares the partitions of the rows that come. What a watermark answers waits, and is in memory; where partitions are forgotten after a time, everything is needed.
+// Needs declares the partitions of the rows that come. What a watermark answers waits, and is in memory; processing time finds others that are away.
 func (t *Timed) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	switch {
 	case in == nil && t.leaves() && t.e.rows.Noting():
+		hashes := t.stamp.patrol.Hashes()
+		needs.Keys(0, hashes)
+		needs.Keys(1, hashes)
 	case in == nil:
 		for i := range t.Tables() {
 			needs.All(i)

@@ -14,7 +14,10 @@ import (
 // table has all its rows in memory, and one that is not has none there. What is away is not trimmed by watermarks: that happens when its partition comes again.
 
 // leaves reports whether partitions may leave memory.
-func (t *Timed) leaves() bool { return t.table != nil && t.config.TTL == 0 }
+func (t *Timed) leaves() bool { return t.table != nil }
+
+// stored reports whether something is stored of partitions beside their rows.
+func (t *Timed) stored() bool { return t.table != nil && (t.keeps || t.config.TTL > 0) }
 
 // Leaves reports whether partitions may leave memory.
 func (t *Timed) Leaves() bool { return t.leaves() }
@@ -55,6 +58,7 @@ func (p *partitionTable) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64)
 		}
 	}
 	slices.Sort(a.missing)
+	a.missing = slices.Compact(a.missing)
 	return p.Table.Load(hashes, groups)
 }
 
@@ -69,10 +73,14 @@ func (r *timedRows) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) erro
 	a := &r.t.away
 	a.back, a.loading = a.back[:0], true
 	err := r.Rows.Load(hashes, groups)
-	if a.loading = false; err != nil || len(a.back) == 0 {
+	a.loading = false
+	if err == nil && len(a.back) > 0 {
+		err = r.t.requeueAll(a.back)
+	}
+	if err != nil {
 		return err
 	}
-	return r.t.requeueAll(a.back)
+	return r.t.expireBack()
 }
 
 // load notes rows that were put in.
@@ -102,7 +110,7 @@ func (t *Timed) apart(part *queued) uint32 {
 // let takes a partition out of what rows are found by, and adds its rows to those that leave, if all are answered and the store has them as they are.
 func (t *Timed) let(slot uint32) bool {
 	a, part := &t.away, t.parts.At(slot)
-	if !t.idle(slot) {
+	if !t.idle(slot) || t.over(part.stamp) { // it was not idle when others were swept
 		return false
 	}
 	from := len(a.leaving)

@@ -11,12 +11,10 @@ const timedRest = 1
 // Kept are the partitions, if something is kept of them beside their rows, and the rows.
 func (t *Timed) Kept() []keyed.Kept {
 	switch {
-	case t.leaves() && t.keeps:
+	case t.leaves() && t.stored():
 		return []keyed.Kept{&partitionPart{Table: t.table, t: t}, &besideRows{Rows: t.e.rows, t: t}}
 	case t.leaves():
 		return []keyed.Kept{&aloneRows{Rows: t.e.rows, t: t}}
-	case t.table != nil && (t.keeps || t.config.TTL > 0):
-		return []keyed.Kept{t.table, t.e.rows}
 	}
 	return []keyed.Kept{t.e.rows}
 }

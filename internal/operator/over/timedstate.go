@@ -16,32 +16,59 @@ const timedVersion = 1
 // SetTime takes the processing time of the rows that come next.
 func (t *Timed) SetTime(micros int64) { t.stamp.now = max(t.stamp.now, micros) }
 
-// OnTime forgets the partitions whose time has come and of which all rows are answered.
+// OnTime forgets the partitions whose time has come and of which all rows are answered: those in memory, and some that are away, which are forgotten as they come back.
 func (t *Timed) OnTime(micros int64, _ *op.Output) (more bool, err error) {
 	t.SetTime(micros)
-	now, ttl := t.stamp.now, t.config.TTL
-	if ttl == 0 || t.table == nil || now-t.stamp.swept < ttl/sweeps {
+	s, ttl := &t.stamp, t.config.TTL
+	switch {
+	case s.patrol.Out():
+		return t.wake()
+	case ttl == 0 || t.table == nil || s.now-s.swept < ttl/sweeps:
 		return false, nil
 	}
-	t.stamp.swept = now
+	s.swept = s.now
 	t.gone = t.gone[:0]
 	for group := range keyed.Groups {
 		for slot := range t.table.Slots(uint8(group)) { //nolint:gosec // below 256
 			if err == nil {
-				err = t.expire(slot, now-ttl)
+				err = t.expire(slot)
 			}
 		}
 	}
-	if err != nil {
+	if err == nil {
+		err = t.e.rows.Delete(t.gone)
+	}
+	if err != nil || !t.table.HasAway() && !t.e.rows.HasAway() {
 		return false, err
 	}
-	return false, t.e.rows.Delete(t.gone)
+	s.patrol.Send(keyed.Groups * awaySweeps / sweeps)
+	return t.wake()
 }
 
-// expire forgets a partition that no row has come for since a time, unless some have not been answered.
-func (t *Timed) expire(slot uint32, since int64) error {
+// wake has partitions come back for the next call that are away and over.
+func (t *Timed) wake() (more bool, err error) {
+	return t.stamp.patrol.Next(keyed.Together{Table: t.table, Rows: []*keyed.Rows{t.e.rows}}, func(_, value []byte) bool {
+		var stamp int64
+		for range 3 { // the third of the numbers that appendState writes
+			v, n := binary.Varint(value)
+			if n <= 0 {
+				return true
+			}
+			stamp, value = v, value[n:]
+		}
+		return t.over(stamp)
+	})
+}
+
+// over reports whether a partition that no row has come for since a time was over when others were swept, if all of its rows were answered then.
+func (t *Timed) over(stamp int64) bool {
+	return t.config.TTL > 0 && t.stamp.swept > 0 && stamp <= t.stamp.swept-t.config.TTL
+}
+
+// expire forgets a partition that is over, unless some rows have not been answered.
+func (t *Timed) expire(slot uint32) error {
 	part := t.parts.At(slot)
-	if part.stamp > since || !t.idle(slot) {
+	if !t.over(part.stamp) || !t.idle(slot) {
 		return nil
 	}
 	apart := t.apart(part)
@@ -51,6 +78,24 @@ func (t *Timed) expire(slot uint32, since int64) error {
 		t.gone = append(t.gone, part.head)
 	}
 	return t.table.Delete(slot)
+}
+
+// expireBack forgets the partitions that have come back although they were over.
+func (t *Timed) expireBack() error {
+	if t.config.TTL == 0 || t.stamp.swept == 0 {
+		return nil
+	}
+	t.gone = t.gone[:0]
+	var slots []uint32
+	for _, hash := range t.away.missing {
+		slots = t.table.AppendHash(slots, hash)
+	}
+	for _, slot := range slots {
+		if err := t.expire(slot); err != nil {
+			return err
+		}
+	}
+	return t.e.rows.Delete(t.gone)
 }
 
 // appendState appends what is kept of a partition beside its rows.

@@ -63,7 +63,7 @@ func (t *Timed) makeGroupWhole(group uint8, wanted []uint64) ([]uint64, error) {
 	ids := rows.AppendGroup(nil, group)
 	for _, id := range ids {
 		hash := rows.HashOf(id)
-		if rows.MayBeAway(hash) || t.keeps && !t.table.HasHash(hash) {
+		if rows.MayBeAway(hash) || t.stored() && !t.table.HasHash(hash) {
 			broken[hash] = broken[hash] || *rows.Mark(id) == 0
 			gone = append(gone, id)
 		}
