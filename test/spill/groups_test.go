@@ -107,6 +107,8 @@ func lasting() map[string]string {
 		"distinct": "SELECT DISTINCT k FROM keyed",
 		"rollup":   "SELECT k, count(*) AS c, max(n) AS m FROM keyed GROUP BY ROLLUP (k)",
 		"first":    "SELECT k, n FROM (SELECT k, n, ROW_NUMBER() OVER (PARTITION BY k ORDER BY n) AS r FROM keyed) AS x WHERE r = 1",
+		"tops":     topQueries()["first rows"],
+		"window":   "SELECT k, n, sum(n) OVER w AS s, lag(n) OVER w AS l FROM keyed WINDOW w AS (PARTITION BY k ORDER BY n % 1009 DESC, n)",
 	}
 }
 
@@ -115,8 +117,17 @@ func TestStateThatExpiresOfMoreThanMemory(t *testing.T) {
 	if !process.Heavy() { // what is under way beside the state depends on the machine
 		t.Skip("takes long: WIRE_TEST_HEAVY=1")
 	}
+	scripts := map[string]string{
+		"times": timedScript("SELECT k, n, sum(n) OVER w AS s, lag(n) OVER w AS l FROM timed WINDOW w AS (PARTITION BY k ORDER BY t, n)"),
+		"upserts": fmt.Sprintf("CREATE SOURCE bid (auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, url TEXT, date_time TIMESTAMP, extra TEXT, PRIMARY KEY (auction, bidder)) "+
+			"WITH (connector = 'generate', kind = 'nexmark', table = 'bid', rows = %d, seed = 1, changes = 'upsert');\n"+
+			"CREATE SINK b WITH (connector = 'blackhole');\nINSERT INTO b SELECT auction %% 100 AS a, count(*) AS c, sum(price) AS s, sum(length(url)) AS l FROM bid GROUP BY 1;\n", 5*keys()),
+	}
 	for name, query := range lasting() {
-		t.Run(name, func(t *testing.T) { sameWithLittle(t, "SET emit = 'changes';\nSET ttl = '1 day';\n"+script(query)) })
+		scripts[name] = "SET emit = 'changes';\n" + script(query)
+	}
+	for name, script := range scripts {
+		t.Run(name, func(t *testing.T) { sameWithLittle(t, "SET ttl = '1 day';\n"+script) })
 	}
 }
 
