@@ -38,9 +38,11 @@ type Listed struct {
 	rounds Rounds
 	ids    []uint32
 	slots  []uint32
-	// Of rows that are Owned: missing are the hashes that are being loaded of which no key was in memory, sorted; homeless are rows that were restored although their keys were not; settled says, while rows leave, that no sealed
+	// Of rows that are Owned: missing are the hashes that are being loaded of which no key was in memory, sorted; groups are key groups that are, and there the hashes of keys that were; homeless are rows that were restored although their keys were not; settled says, while rows leave, that no sealed
 	// epoch is still to be applied.
 	missing  []uint64
+	there    []uint64
+	groups   [Groups / 64]uint64
 	homeless []uint32
 	settled  bool
 }

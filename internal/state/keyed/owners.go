@@ -27,13 +27,25 @@ func (o *Owners) Resident() bool { return o.Table.Resident() && !o.rows.HasAway(
 // Load makes keys resident, and has the rows of those that were not in memory come back with the next Load of theirs.
 func (o *Owners) Load(hashes []uint64, groups [Groups / 64]uint64) error {
 	l := o.rows
-	l.missing = l.missing[:0]
+	if !o.HasAway() && !l.HasAway() {
+		return o.Table.Load(hashes, groups)
+	}
+	l.missing, l.there, l.groups = l.missing[:0], l.there[:0], groups
 	for _, h := range hashes {
 		if !o.HasHash(h) {
 			l.missing = append(l.missing, h)
 		}
 	}
 	slices.Sort(l.missing)
+	for g := range Groups {
+		if groups[g>>6]>>(g&63)&1 == 0 {
+			continue
+		}
+		for slot := range o.Slots(uint8(g)) { //nolint:gosec // below 256
+			l.there = append(l.there, o.HashOf(slot))
+		}
+	}
+	slices.Sort(l.there)
 	return o.Table.Load(hashes, groups)
 }
 
@@ -95,6 +107,10 @@ func (l *Listed) Leaves(slot uint32) bool {
 
 // Present reports whether the rows of a hash are in memory, but for those that are being loaded: the Has of the Extras of rows that are Owned.
 func (l *Listed) Present(hash uint64) bool {
+	if g := hash >> groupShift; l.groups[g>>6]>>(g&63)&1 != 0 {
+		_, found := slices.BinarySearch(l.there, hash)
+		return found
+	}
 	_, found := slices.BinarySearch(l.missing, hash)
 	return !found
 }
