@@ -11,10 +11,9 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
 	"github.com/cockroachdb/pebble/v2/sstable"
-	pebblevfs "github.com/cockroachdb/pebble/v2/vfs"
 
+	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/state/store"
 )
 
@@ -220,13 +219,19 @@ type tableWriter struct {
 func (s *Store) newTable() (*tableWriter, error) {
 	s.ingested++
 	path := filepath.Join(s.dir, fmt.Sprintf("new-%d%s", s.ingested, tableSuffix))
-	f, err := s.fs.Create(path, pebblevfs.WriteCategoryUnspecified)
+	if s.buffer == nil {
+		s.buffer = vfs.DirectBuffer(writeSize)
+	}
+	f, err := s.fs.createTable(path, s.buffer)
 	if err != nil {
 		return nil, err
 	}
 	options := s.options.MakeWriterOptions(0, ingestedFormat)
 	options.DisableValueBlocks = true // keys of one hash are no versions of each other
-	return &tableWriter{path: path, writer: sstable.NewWriter(objstorageprovider.NewFileWritable(f), options)}, nil
+	if s.late {
+		options.Compression = sstable.NoCompression // costs more than what it saves; what is merged is compressed
+	}
+	return &tableWriter{path: path, writer: sstable.NewWriter(f, options)}, nil
 }
 
 // add writes the range deletes and the sorted entries from begin and before end.

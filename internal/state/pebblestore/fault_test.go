@@ -15,6 +15,42 @@ import (
 	"wire.example/wire/internal/state/store"
 )
 
+// A disk that has no direct writes, or that wants longer ones, gets others.
+func TestDirectWritesRefused(t *testing.T) {
+	if vfs.Direct == 0 {
+		t.Skip("no direct writes here")
+	}
+	for name, rule := range map[string]vfs.Rule{
+		"by open":  {Call: vfs.CallOpen, Path: "new-*", Err: syscall.EINVAL},
+		"by write": {Call: vfs.CallWrite, Path: "new-*", Err: syscall.EINVAL},
+	} {
+		t.Run(name, func(t *testing.T) {
+			disk := vfs.Fail(vfs.NewMem())
+			s := open(t, disk, "/live")
+			disk.Add(rule)
+			c := epoch(1, 3000)
+			err := s.Apply(t.Context(), []*store.Changes{c})
+			if rule.Call == vfs.CallWrite {
+				if !errors.Is(err, syscall.EINVAL) {
+					t.Errorf("apply: %v", err)
+				}
+				err = s.Apply(t.Context(), []*store.Changes{c})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if disk.Failed() != 1 {
+				t.Errorf("%d calls failed", disk.Failed())
+			}
+			sound := open(t, vfs.NewMem(), "/live")
+			apply(t, sound, c)
+			if got, want := mustContent(t, s), mustContent(t, sound); got != want {
+				t.Errorf("%s instead of %s", got, want)
+			}
+		})
+	}
+}
+
 // A full disk or a failed sync refuses an epoch; nothing of it is applied, and the same changes go through once there is room.
 func TestApplyFails(t *testing.T) {
 	for name, rule := range map[string]vfs.Rule{

@@ -27,7 +27,9 @@ func onDisk(name string) bool { return filepath.Ext(name) == tableSuffix }
 type diskFS struct {
 	disk    vfs.FS
 	memory  *pebblevfs.MemFS
-	written atomic.Int64 // bytes of tables that Pebble wrote
+	written atomic.Int64 // bytes of tables that were written
+	// buffered: the disk has no direct writes. Known once the first table was written, by whoever holds Store.writing.
+	buffered bool
 }
 
 func newDiskFS(disk vfs.FS) *diskFS {
