@@ -2,6 +2,7 @@
 """Measures what checkpoints cost, and state that is larger than memory.
 
     bench/checkpoints.py bin/wire DIR nexmark [q4 q18 …]   Nexmark's queries with state, with and without checkpoints every 5 s
+    bench/checkpoints.py bin/wire DIR long [q4 q18 …]      the same as fast as events are taken, 60 million of them
     bench/checkpoints.py bin/wire DIR full [q4 q18 …]      the same as fast as events are taken, with a checkpoint for each million of them
     bench/checkpoints.py bin/wire DIR large [BYTES]        checkpoints of much state (default 10^9 bytes) of which a hundredth changes, and kill -9
     bench/checkpoints.py bin/wire DIR restart SHAPE [BYTES]  the first row behind kill -9 of a run with much state (default 10^9 bytes), of a SHAPE: join, interval or rows
@@ -22,6 +23,7 @@ import time
 import urllib.request
 
 RATE, SECONDS, ROUNDS = 200_000, 20, 3
+LONG = 60_000_000  # events
 CHURN = int(os.environ.get("CHURN", 105))  # seconds
 STATEFUL = "q3 q4 q5 q7 q8 q9 q11 q12 q15 q16 q17 q18 q19 q20".split()
 PERSON = "id BIGINT, name VARCHAR, email_address VARCHAR, credit_card VARCHAR, city VARCHAR, state VARCHAR, date_time TIMESTAMP, extra VARCHAR"
@@ -115,23 +117,32 @@ def nexmark(wire, folder, names):
 
 
 def full(wire, folder, names):
-    events = 8_000_000
-    print(f"Nexmark from the generator, {events} events at full speed into blackhole, emit = 'changes', parallelism 1; median of {ROUNDS} pairs; about a checkpoint for each million events")
-    print("query  CPU ns/event in memory  with checkpoints  more ns/event  written, bytes/event")
+    print(f"Nexmark from the generator, 8000000 events at full speed into blackhole, emit = 'changes', parallelism 1; median of {ROUNDS} pairs; about a checkpoint for each million events")
+    compare(wire, folder, names, 8_000_000, ROUNDS, lambda without: max(without.seconds / 8, 0.02))
+
+
+def long(wire, folder, names):
+    print(f"Nexmark from the generator, {LONG} events at full speed into blackhole, emit = 'changes', parallelism 1; one pair; a checkpoint every 5 s")
+    compare(wire, folder, names, LONG, 1, lambda _: 5)
+
+
+def compare(wire, folder, names, events, rounds, interval):
+    """Pairs of runs without and with checkpoints; interval, in seconds, is made of the run without."""
+    print("query  CPU ns/event in memory  with checkpoints  more ns/event  more  written, bytes/event")
     for name in names:
         script = nexmark_script(folder, name, events, 0)
         memory, kept, written = [], [], []
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             without = Process(wire, folder, script, "--ephemeral", "--parallelism", "1").wait()
             state = folder / "state"
             shutil.rmtree(state, ignore_errors=True)
-            interval = max(without.seconds / (events / 1e6), 0.02)
-            with_them = Process(wire, folder, script, "--state-dir", str(state), "--checkpoint-interval", f"{interval:.3f}s", "--parallelism", "1").wait()
+            with_them = Process(wire, folder, script, "--state-dir", str(state), "--checkpoint-interval", f"{interval(without):.3f}s", "--parallelism", "1").wait()
             memory.append(without.cpu / events * 1e9)
             kept.append(with_them.cpu / events * 1e9)
             written.append(with_them.written / events)
+        shutil.rmtree(folder / "state", ignore_errors=True)
         m = statistics.median
-        print(f"{name:5s}  {m(memory):22.0f}  {m(kept):16.0f}  {m(kept) - m(memory):13.0f}  {m(written):8.1f}", flush=True)
+        print(f"{name:5s}  {m(memory):22.0f}  {m(kept):16.0f}  {m(kept) - m(memory):13.0f}  {m(kept) / m(memory) * 100 - 100:+3.0f}%  {m(written):8.1f}", flush=True)
 
 
 def counting(folder, keys, rate, name, key, sink="connector = 'blackhole'"):
@@ -289,6 +300,8 @@ def main():
     wire = str(pathlib.Path(wire).resolve())
     if what == "nexmark":
         nexmark(wire, folder, rest or STATEFUL)
+    elif what == "long":
+        long(wire, folder, rest or STATEFUL)
     elif what == "full":
         full(wire, folder, rest or STATEFUL)
     elif what == "large":
