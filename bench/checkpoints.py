@@ -225,7 +225,9 @@ def restart(wire, folder, shape, size):
     def script(rate):
         text = "SET emit = 'changes';\n"
         for name in sources:
-            columns = "n BIGINT, ts TIMESTAMP, WATERMARK FOR ts AS ts" if shape == "interval" else "n BIGINT"
+            columns = "n BIGINT"
+            if shape == "interval":
+                columns += ", ts TIMESTAMP GENERATED ALWAYS AS (TIMESTAMP '2026-01-01' + n * INTERVAL '1 millisecond') STORED, WATERMARK FOR ts AS ts"
             text += f"CREATE SOURCE {name} ({columns}) WITH (connector = 'generate', kind = 'sequence', rate = {rate});\n"
         path = folder / f"restart-{shape}.sql"
         path.write_text(text + "CREATE SINK out WITH (connector = 'blackhole');\nINSERT INTO out " + RESTARTED[shape].format(keys=max(rows // 2, 1)) + ";\n")

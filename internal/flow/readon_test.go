@@ -102,3 +102,27 @@ type numbered struct {
 func (n *numbered) MayPostpone() bool    { return true }
 func (n *numbered) Above(highest uint64) { n.above = highest }
 func (n *numbered) Postpone(uint64)      {}
+
+// TestJointPartsOfUnknownNumbers: parts that are read together are restored one by one, and whole, where their highest numbers are not known; none of them stays unread by itself.
+func TestJointPartsOfUnknownNumbers(t *testing.T) {
+	part := &jointPart{joint: &keyed.Joint{}}
+	for _, highest := range [][]uint64{nil, {}} {
+		k := &keptStep{highest: highest, parts: []keyed.Kept{part}}
+		if joints, err := k.restoreJoints(t.Context()); len(joints) > 0 || err != nil {
+			t.Errorf("with %v: %d joints, %v", highest, len(joints), err)
+		}
+	}
+	if k := (&keptStep{highest: []uint64{7}}); k.postpone(0, part, 0) || len(k.unread) > 0 {
+		t.Error("a part stays unread by itself")
+	}
+}
+
+// jointPart is a part that is restored with others.
+type jointPart struct {
+	keyed.Postponable
+	joint *keyed.Joint
+}
+
+func (p *jointPart) Joint() *keyed.Joint { return p.joint }
+func (p *jointPart) MayPostpone() bool   { return true }
+func (p *jointPart) Postpone(uint64)     {}
