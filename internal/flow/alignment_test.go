@@ -260,8 +260,37 @@ func TestSmallBatchesGrowWhileTheyWait(t *testing.T) {
 // testOutlet is an outlet that leads nowhere.
 func testOutlet() *outlet {
 	return &outlet{
-		pool: &batch.Pool{}, budget: limit.New("test", limit.Unlimited), keeps: keepCartonMost,
+		pool: &batch.Pool{}, budget: limit.New("test", limit.Unlimited), keeps: keepCartonMost, share: limit.Unlimited, spared: func() int64 { return 0 },
 		exchange: &physical.Exchange{To: physical.Input{Stage: &physical.Stage{Name: "test"}}},
+	}
+}
+
+// TestRowsUnderWayHaveAShare: rows under way take their share of the budget at most, and leave what state and its store are to have; an emptied carton keeps no memory where they have more.
+func TestRowsUnderWayHaveAShare(t *testing.T) {
+	const memory = 1 << 20
+	for name, test := range map[string]struct {
+		leaves, share, spared int64
+		booked                bool
+	}{
+		"room":             {leaves: memory / 4, share: memory / 2, booked: true},
+		"left to state":    {leaves: memory, share: memory / 2},
+		"left to a store":  {leaves: memory / 4, share: memory / 2, spared: memory},
+		"more than theirs": {leaves: memory / 4, share: 8},
+	} {
+		home := testOutlet()
+		home.budget, home.leaves, home.share, home.spared = limit.New("test", memory).Child("exchange", limit.Unlimited), test.leaves, test.share, func() int64 { return test.spared }
+		c := home.carton()
+		if c.rows.Append(testNumbers(0, 4), nil); c.book() != test.booked || (home.budget.Used() > 0) != test.booked {
+			t.Errorf("%s: %d bytes are reserved", name, home.budget.Used())
+		}
+		kept := home.budget.Used()
+		if c.giveBack(); home.budget.Used() != kept {
+			t.Errorf("%s: an empty carton has %d bytes of %d", name, home.budget.Used(), kept)
+		}
+		home.share = kept - 1
+		if c.giveBack(); home.budget.Used() != 0 {
+			t.Errorf("%s: an empty carton has %d bytes although cartons have more than their share", name, home.budget.Used())
+		}
 	}
 }
 

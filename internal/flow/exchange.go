@@ -18,6 +18,8 @@ const (
 	keepCartonMost  = 2 << 20
 	// Rows under way leave one part in leftShare of the budget to state: three quarters of what is left when it has to leave memory, more than what is left when all of it leaves (shrinkShare).
 	leftShare = lowShare * 4 / 3
+	// Nor do rows on their way to the tasks of a stage take more than one part in underWayShare of it: what some state gives up is there for other state.
+	underWayShare = 8
 	// Where memory is small a carton has about one part in cartonShare of the budget at most, so that the state of a task grows by little between two looks at what is left.
 	cartonShare = 128
 	// probedRows is of how many rows it is found out how many more a carton takes.
@@ -50,23 +52,23 @@ func (c *carton) join(other *carton) {
 	c.book()
 }
 
-// book reserves the memory that the carton has come to. It reports false if there is not as much beside what is left to state.
+// book reserves the memory that the carton has come to. It reports false if that is more than rows under way may take.
 func (c *carton) book() bool {
 	more := c.rows.Memory() - c.reserved
 	if more <= 0 {
 		return true
 	}
-	if c.home.budget.Available()-more < c.home.leaves || !c.home.budget.TryReserve(more) {
+	if !c.home.affords(more) || !c.home.budget.TryReserve(more) {
 		return false
 	}
 	c.reserved += more
 	return true
 }
 
-// giveBack empties the carton and lets its outlet fill it again. It keeps little memory, and none where hardly any is left.
+// giveBack empties the carton and lets its outlet fill it again. It keeps little memory, and none where hardly any is left or cartons have their share.
 func (c *carton) giveBack() {
 	c.rows.Reset()
-	if c.rows.Memory() > c.home.keeps || c.home.budget.Available() < c.home.leaves/leastShare {
+	if c.rows.Memory() > c.home.keeps || c.home.budget.Available() < c.home.leaves/leastShare || c.home.budget.Used() > c.home.share {
 		c.rows.Release()
 		c.home.budget.Release(c.reserved)
 		c.reserved = 0
@@ -85,8 +87,9 @@ type outlet struct {
 	pool     *batch.Pool
 	// keeps is how much memory an emptied carton may have that is kept, in bytes.
 	keeps int64
-	// leaves is how much of the budget rows under way leave, in bytes.
-	leaves int64
+	// leaves is how much of the budget rows under way leave, in bytes, beside what spared says, and share how much those to the stage take.
+	leaves, share int64
+	spared        func() int64
 	// most is about how many bytes a carton has at most, 0: as many as it gets.
 	most int64
 
@@ -97,6 +100,11 @@ type outlet struct {
 // keepsOf is outlet.keeps where a pipeline has so much memory.
 func keepsOf(memory int64) int64 {
 	return min(max(memory/keepCartonShare, keepCartonLeast), keepCartonMost)
+}
+
+// affords reports whether rows under way may take so many bytes more: they leave some to state, and to its store.
+func (o *outlet) affords(more int64) bool {
+	return o.budget.Used()+more <= o.share && o.budget.Available()-more >= o.leaves+o.spared()
 }
 
 // mostOf is outlet.most where a pipeline has so much memory.

@@ -47,7 +47,8 @@ func (p *producer) outlet(x *physical.Exchange) *outlet {
 	}
 	o := &outlet{exchange: x, queues: queues, budget: p.pipeline.budgetOf("exchange to " + to.plan.Name), pool: p.pipeline.settings.Pool}
 	memory := p.pipeline.settings.Budget.Limit()
-	o.keeps, o.leaves, o.most = keepsOf(memory), memory/leftShare, mostOf(memory)
+	o.keeps, o.most = keepsOf(memory), mostOf(memory)
+	o.leaves, o.share, o.spared = memory/leftShare, memory/underWayShare, p.pipeline.scratchLeft
 	p.outlets = append(p.outlets, o)
 	return o
 }
