@@ -187,7 +187,7 @@ func (s *step) apply(input int, b *batch.Batch) error {
 			more, err = s.op.Apply(b, s.out)
 		}
 		if err != nil {
-			return fmt.Errorf("step %q: %w", s.plan.Name, err)
+			return fmt.Errorf("step %q: %w", s.plan.Name, op.Advise(s.op, err))
 		}
 		if !more { // steps behind must not take what this one has taken for promised as well
 			s.keepPromise()
@@ -266,7 +266,7 @@ func (s *step) drain(input int, event func(*op.Output) (bool, error)) error {
 		s.out.Reset()
 		var err error
 		if more, err = event(s.out); err != nil {
-			return fmt.Errorf("step %q: %w", s.plan.Name, err)
+			return fmt.Errorf("step %q: %w", s.plan.Name, op.Advise(s.op, err))
 		}
 		if err := s.forward(nil); err != nil {
 			return err

@@ -23,7 +23,7 @@ var queries = map[string]string{ //nolint:gochecknoglobals // a table of cases
 	"sort":            "SELECT k, n, t FROM b ORDER BY k",
 	"limit":           "SELECT k, t FROM b ORDER BY t DESC, k LIMIT 300000 OFFSET 7",
 	"window":          "SELECT * FROM (SELECT k, n, sum(n) OVER w s, row_number() OVER w r FROM b WINDOW w AS (PARTITION BY n % 70001 ORDER BY k)) x ORDER BY n",
-	"one partition":   "SELECT k, sum(n) OVER w s, row_number() OVER w r, lag(n, 2) OVER w l, max(t) OVER (ORDER BY k ROWS 3 PRECEDING) m FROM b WINDOW w AS (ORDER BY k)",
+	"one partition":   "SELECT k, sum(n) OVER w s, row_number() OVER w r, lag(n, 2) OVER w l, lead(n, 3) OVER w a, max(t) OVER (ORDER BY k ROWS BETWEEN 3 PRECEDING AND 2 FOLLOWING) m FROM b WINDOW w AS (ORDER BY k)",
 	"whole partition": "SELECT k, n, avg(n) OVER () a, percent_rank() OVER w p, ntile(7) OVER w h, last_value(n) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) l FROM b WINDOW w AS (ORDER BY k)",
 	"first of each":   "SELECT DISTINCT ON (n % 300007) n % 300007 m, k, t FROM b ORDER BY n % 300007, k",
 	"sort of windows": "SELECT n % 9 g, rank() OVER (PARTITION BY n % 50021 ORDER BY t) r, k FROM b ORDER BY 1, 2, 3",
@@ -62,14 +62,24 @@ func TestMoreThanMemory(t *testing.T) {
 	}
 }
 
-// TestAPartitionOfMoreThanMemory: a function that needs rows behind the current one in a partition which is larger than memory fails, and says so.
+// TestAPartitionOfMoreThanMemory: a function that needs all rows behind the current one in a partition which is larger than memory fails, and says so.
 func TestAPartitionOfMoreThanMemory(t *testing.T) {
 	dir := t.TempDir()
 	writeInput(t, filepath.Join(dir, "in.csv"), few)
 	script := "CREATE SOURCE b (k BIGINT, n BIGINT, t TEXT) WITH (connector = 'file', path = 'in.csv', format = 'csv'); CREATE SINK o WITH (connector = 'blackhole');" +
-		"INSERT INTO o SELECT k, n, t, lead(n) OVER (ORDER BY k) FROM b;"
+		"INSERT INTO o SELECT k, n, t, sum(n) OVER (ORDER BY k ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) FROM b;"
 	p := process.Start(t, dir, []string{"TMPDIR=" + t.TempDir()}, "run", "--memory="+memory, "-e", script)
 	if p.Wait(); p.Exit() != 1 || !strings.Contains(p.Says(), "one partition of o.over is larger than memory") {
+		t.Fatalf("it ended with %d: %s", p.Exit(), p.Says())
+	}
+}
+
+// TestWayOut: a step that keeps all rows in memory fails, and says what else can be asked for.
+func TestWayOut(t *testing.T) {
+	script := "SET emit = 'changes'; CREATE SOURCE b (n BIGINT) WITH (connector = 'generate', kind = 'sequence', rows = 300000); CREATE SINK o WITH (connector = 'blackhole');" +
+		"INSERT INTO o SELECT n, sum(n) OVER (ORDER BY n % 1009) AS s FROM b;"
+	p := process.Start(t, t.TempDir(), []string{"TMPDIR=" + t.TempDir()}, "run", "--memory=16MiB", "-e", script)
+	if p.Wait(); p.Exit() != 1 || !strings.Contains(p.Says(), "out of memory in o.over") || !strings.Contains(p.Says(), "with PARTITION BY partitions leave it") {
 		t.Fatalf("it ended with %d: %s", p.Exit(), p.Says())
 	}
 }

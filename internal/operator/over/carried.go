@@ -19,15 +19,16 @@ type carried struct {
 	emitted  int
 	skip     int
 	complete bool // all rows of it are read
+	ahead    lookahead
 	// lastSeen is the last row that functions have seen, unless it is one of the queue.
 	lastSeen []uint32
 }
 
-// carries reports whether all functions need no more of a partition than some rows before the current one, and its peers, or to have seen all rows.
+// carries reports whether all functions need no more of a partition than some rows before the current one and behind it, and its peers, or to have seen all rows.
 func (o *Operator) carries() bool {
 	for i := range o.config.Calls {
 		c := &o.config.Calls[i]
-		if seesWhole(c, len(o.config.Order) > 0) {
+		if seesWhole(c, len(o.config.Order) > 0) || looksAhead(c) {
 			continue
 		}
 		if TimedRefusal(c) != "" || c.Frame.Unit == ast.FrameRange && (hasOffset(c.Frame.Start) || hasOffset(c.Frame.End)) {
@@ -71,6 +72,9 @@ func (c *carried) take(cols []*batch.Column, n int) error {
 	if err := t.sight.see(cols, &batch.Batch{Cols: cols, Len: n}); err != nil {
 		return c.o.tooLarge(err)
 	}
+	if err := c.ahead.see(t.config.Calls, cols, n, c.read == 0); err != nil {
+		return c.o.tooLarge(err)
+	}
 	t.ids, t.slots = growTo(t.ids, n), growTo(t.slots, n)
 	clear(t.slots)
 	if err := t.e.rows.Append(cols, nil, nil, t.ids); err != nil {
@@ -94,15 +98,13 @@ func growTo(s []uint32, n int) []uint32 {
 	return s[:n]
 }
 
-// plan makes a job of the rows that can be answered for: not those that rows to come may be equal to in the order, if that matters.
+// plan makes a job of the rows that can be answered for.
 func (c *carried) plan() error {
 	t := c.t
 	ids, from := t.queues[0].rows(), int(t.parts.At(0).answered)
 	to := len(ids)
-	for !c.complete && to > from && t.e.wantPeers {
-		if to--; to > 0 && t.e.peers.CompareIDs(t.e.rows, ids[to-1], ids[to]) != 0 {
-			break
-		}
+	if !c.complete {
+		to = c.until(ids, from)
 	}
 	t.jobs.reset()
 	if from == to {
@@ -216,5 +218,5 @@ func (o *Operator) tooLarge(err error) error {
 		return err
 	}
 	return sqlstate.Errorf(sqlstate.OutOfMemory, "one partition of %s is larger than memory: %s", o.config.Name, bad.Message).
-		WithHint("Raise the memory limit. Ranks, ntile, lag, frames that begin with the partition or some rows before the current one and end there, and aggregates of the whole partition need not have all of it in memory.")
+		WithHint("Raise the memory limit. Ranks, ntile, lag, lead, frames from the beginning of the partition to the current row, frames of some ROWS or GROUPS around it, and aggregates of the whole partition need not have all of it in memory.")
 }

@@ -130,6 +130,9 @@ func TestAnyWayToRun(t *testing.T) {
 		"without call": {Partition: []int{key}, Order: order},
 		"carried":      {Partition: []int{part}, Order: order, Calls: carriedCalls()},
 		"one, carried": {Order: order, Calls: carriedCalls()},
+		"ahead":        {Partition: []int{part}, Order: order, Calls: append(aheadCalls(), carriedCalls()...)},
+		"one, ahead":   {Order: order, Calls: aheadCalls()},
+		"one, leads":   {Order: order, Calls: []over.Call{call("lead", over.DefaultFrame(), amount, small, small), call("row_number", over.DefaultFrame())}},
 		"whole":        {Partition: []int{part}, Order: order, Calls: wholeCalls()},
 		"one, whole":   {Order: order, Calls: append(wholeCalls(), carriedCalls()...)},
 		"whole, no order": {Partition: []int{part}, Calls: append(wholeCalls()[2:], // of which none asks for peers, but all rows are
@@ -157,6 +160,19 @@ func carriedCalls() []over.Call {
 	return []over.Call{
 		call("row_number", all), call("rank", all), call("dense_rank", all), call("lag", all, amount), call("sum", all, amount), filtered(call("max", rows, number)), call("first_value", all, number),
 		call("sum", back, amount), call("min", back, amount), call("count", groups), call("last_value", back, number),
+	}
+}
+
+// aheadCalls need some rows behind the current one, too.
+func aheadCalls() []over.Call {
+	all := over.DefaultFrame()
+	rows, groups, current := between(ast.FrameRows, ast.ExcludeNothing), between(ast.FrameGroups, ast.ExcludeTies), between(ast.FrameRows, ast.ExcludeCurrentRow)
+	behind, later := rows, groups
+	behind.Start, later.Start = ast.Following, ast.CurrentRow
+	behind.StartOffset, behind.EndOffset, later.StartOffset, later.Exclude = back, ahead, over.NoColumn, ast.ExcludeNothing
+	return []over.Call{
+		call("lead", all, number), call("lead", all, amount, small, small), call("sum", rows, amount), filtered(call("avg", groups, amount)), call("max", current, amount),
+		call("sum", behind, amount), call("count", later), call("first_value", behind, number), call("nth_value", later, number, small), call("array_agg", current, number), call("rank", all),
 	}
 }
 
@@ -333,6 +349,7 @@ func TestSnapshotsWhileEmitting(t *testing.T) {
 	snapshotsWhileEmitting(t, calls, 30_000, true, true)
 	snapshotsWhileEmitting(t, carriedCalls(), 2000, true, true)
 	snapshotsWhileEmitting(t, append(wholeCalls(), carriedCalls()...), 2000, true, true)
+	snapshotsWhileEmitting(t, append(aheadCalls(), carriedCalls()...), 2000, true, true)
 }
 
 func snapshotsWhileEmitting(t *testing.T, calls []over.Call, rows int, kept, spilled bool) {

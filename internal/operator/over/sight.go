@@ -31,7 +31,7 @@ func (s *sight) init(t *Timed) { s.t, s.lags = t, make([]int, len(t.config.Calls
 func (s *sight) see(cols []*batch.Column, b *batch.Batch) error {
 	calls := s.t.config.Calls
 	for k := range calls {
-		if isOffset(&calls[k]) {
+		if calls[k].Function.Kind == window.Lag && isOffset(&calls[k]) {
 			if err := s.lag(k, cols[calls[k].Args[1]], b); err != nil {
 				return err
 			}

@@ -17,6 +17,14 @@ func (u *Updating) leaves() bool { return u.table != nil }
 // Leaves reports whether rows may leave memory.
 func (u *Updating) Leaves() bool { return u.leaves() }
 
+// Advice says what to do about rows of one partition, all of which stay in memory: a change may alter what is said of any row behind it.
+func (u *Updating) Advice() string {
+	if u.table != nil {
+		return ""
+	}
+	return "A change may alter the answers of all rows behind it, and so all rows stay in memory: with PARTITION BY partitions leave it, and so do rows where an ORDER BY with LIMIT asks for the first ones, or where answers come once, when the input ends."
+}
+
 // updatingTable is the rows as one of an operator's tables: the partitions of what is loaded are as if they had never left.
 type updatingTable struct {
 	*keyed.Rows

@@ -17,6 +17,14 @@ func (o *Operator) leaves() bool { return o.table != nil }
 // Leaves reports whether rows may leave memory.
 func (o *Operator) Leaves() bool { return o.leaves() }
 
+// Advice says what to do about rows that stand in the order in which they came: one that is taken back could not be told from others that are not in memory.
+func (o *Operator) Advice() string {
+	if c := &o.config; o.table != nil || !c.Changes || !c.Arrival {
+		return ""
+	}
+	return "Rows that may be taken back stay in memory where LIMIT has no ORDER BY: with one they leave it."
+}
+
 // rowsTable is the rows as one of an operator's tables: the partitions of what is loaded are as if they had never left.
 type rowsTable struct {
 	*keyed.Rows

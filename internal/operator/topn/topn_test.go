@@ -457,3 +457,14 @@ func TestDamagedStateIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestAdvice: where rows cannot leave memory it is said what else can be asked for.
+func TestAdvice(t *testing.T) {
+	for name, config := range configs() {
+		config.Name, config.Types, config.Changes = "top 1", types(), true
+		stay := name == "limit" || name == "limit and offset"
+		if advice := topn.New(&batch.Pool{}, limit.New("test", 0), config).Advice(); (advice != "") != stay {
+			t.Errorf("%s: %q", name, advice)
+		}
+	}
+}

@@ -144,6 +144,11 @@ func NewRevised(pool *batch.Pool, budget *limit.Budget, config SlicedConfig) (*R
 	return r, nil
 }
 
+// Advice says what to do about windows whose answers change.
+func (r *Revised) Advice() string {
+	return "What HOP and CUMULATE add up stays in memory where answers change: where windows answer once, when they close, it leaves it."
+}
+
 // Tables are that of the keys.
 func (r *Revised) Tables() []op.Table { return r.tables }
 

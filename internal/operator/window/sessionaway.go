@@ -89,6 +89,14 @@ const (
 // Leaves reports whether keys may leave memory: nothing is told of a session but when it closes, and then it is forgotten.
 func (s *Sessions) Leaves() bool { return s.table != nil && !s.cfg.changes() }
 
+// Advice says what to do about sessions that do not leave memory.
+func (s *Sessions) Advice() string {
+	if s.Leaves() {
+		return ""
+	}
+	return "Sessions whose answers change, or that have no keys, stay in memory: where sessions with keys answer once, when they close, they leave it."
+}
+
 // Resident reports whether all keys are in memory for good.
 func (t *sessionsTable) Resident() bool { return t.s.table.Resident() }
 
