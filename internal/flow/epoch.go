@@ -66,6 +66,8 @@ type taskPart struct {
 	draining bool
 	// highest are the highest numbers of entries, by step; see StateRecord.
 	highest map[string][]uint64
+	// outlines say what slices the parts of steps have; see StateRecord.
+	outlines map[string][][]byte
 }
 
 func newEpochState(number int64, sources, tasks, sinks int, stop bool) *epochState {

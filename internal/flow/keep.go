@@ -39,6 +39,8 @@ type StateRecord struct {
 	Version int `json:"version,omitempty"`
 	// Highest are, of each part that numbers its entries and may stay unread, the highest number that one had at the epoch, 0 of the others; absent: nobody knows.
 	Highest []uint64 `json:"highest,omitempty"`
+	// Slices are, of each part whose entries are of several slices and may stay unread, what its tasks say there was at the epoch (keyed.Outlined), null of the others; absent: nobody knows.
+	Slices [][][]byte `json:"slices,omitempty"`
 	// Tables say of each part what its entries are, for people that look at them.
 	Tables []TableRecord `json:"tables,omitempty"`
 }

@@ -31,7 +31,7 @@ func (t *task) keep() {
 		}
 		from, to := t.hashes()
 		k := s.keep(record.Number, from, to)
-		k.version, k.stored, k.highest = record.Version, record.Layout, record.Highest
+		k.version, k.stored, k.highest, k.outlines = record.Version, record.Layout, record.Highest, record.Slices
 		if m := t.pipeline.settings.Resume; m != nil {
 			if former, ok := m.Former[s.plan.Name]; ok {
 				k.former = &former

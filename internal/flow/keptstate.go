@@ -35,6 +35,8 @@ type keptStep struct {
 	version int
 	// highest are the highest numbers of the stored entries of the parts; nil: nobody knows them.
 	highest []uint64
+	// outlines say of the parts what slices there are; nil: nobody knows.
+	outlines [][][]byte
 	// whole says that all that is stored must be put in.
 	whole bool
 	// stored is the layout of what is stored, "" if nothing is.
@@ -208,12 +210,12 @@ const (
 func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part keyed.Kept) error {
 	var e keyed.Entries
 	var bytes []byte
-	passed, err := k.full(ctx, part) // nil while there is room
+	passed, err := k.filled(ctx, table, part, k.from)
+	if errors.Is(err, errPostponed) {
+		return nil
+	}
 	if err != nil {
 		return err
-	}
-	if passed != nil && k.postpone(table, passed, k.from) {
-		return nil
 	}
 	give := func(next uint64) error {
 		if e.Len() == 0 {
@@ -228,9 +230,7 @@ func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part 
 		e.Reset()
 		bytes = bytes[:0]
 		if err == nil && passed == nil && next != last { // what has one hash is in memory together
-			if passed, err = k.full(ctx, part); err == nil && passed != nil && k.postpone(table, passed, next) {
-				err = errPostponed
-			}
+			passed, err = k.filled(ctx, table, part, next)
 		}
 		return err
 	}
@@ -256,6 +256,19 @@ func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part 
 		return err
 	}
 	return give(e.Hashes[e.Len()-1])
+}
+
+// filled is full for a part of which the entries from a hash on are not put in yet, and leaves those unread if it can: errPostponed.
+func (k *keptStep) filled(ctx context.Context, table uint8, part keyed.Kept, from uint64) (passed keyed.Evictable, err error) {
+	if passed, err = k.full(ctx, part); passed == nil || err != nil { // nil while there is room
+		return nil, err
+	}
+	if postponed, err := k.postpone(table, passed, from); err != nil {
+		return nil, err
+	} else if postponed {
+		return nil, errPostponed
+	}
+	return passed, nil
 }
 
 // scan gives the entries of a part that are put in, those of one slice alone where the part has an index.

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,20 +26,35 @@ const (
 var errPostponed = errors.New("the rest is read later")
 
 // postpone leaves the entries of a part with hashes from from on in the store, unread, if it can do so.
-func (k *keptStep) postpone(table uint8, part keyed.Evictable, from uint64) bool {
+func (k *keptStep) postpone(table uint8, part keyed.Evictable, from uint64) (postponed bool, err error) {
+	if o, ok := part.(keyed.Outlined); ok {
+		return k.postponeSlices(table, o, from)
+	}
 	p, ok := part.(keyed.Postponable)
 	if !ok || !p.MayPostpone() || jointOf(part) != nil {
-		return false
+		return false, nil
 	}
 	if n, ok := part.(keyed.Numbered); ok {
 		if int(table) >= len(k.highest) || k.highest[table] == 0 { // nobody knows it
-			return false
+			return false, nil
 		}
 		n.Above(k.highest[table])
 	}
 	p.Postpone(from)
 	k.unread = append(k.unread, p)
-	return true
+	return true, nil
+}
+
+// postponeSlices does so with a part whose entries are of several slices.
+func (k *keptStep) postponeSlices(table uint8, part keyed.Outlined, from uint64) (postponed bool, err error) {
+	if int(table) >= len(k.outlines) || k.outlines[table] == nil {
+		return false, nil
+	}
+	postponed, err = part.PostponeSlices(from, k.outlines[table])
+	if u, ok := part.(keyed.Unread); ok && postponed {
+		k.unread = append(k.unread, u)
+	}
+	return postponed, err
 }
 
 // jointOf is what a part is restored with; nil: it is restored by itself.
@@ -177,11 +193,60 @@ func (t *task) highest() map[string][]uint64 {
 	return all
 }
 
+// outlines say what slices the parts of the task's state have, by step; see StateRecord.
+func (t *task) outlines() map[string][][]byte {
+	var all map[string][][]byte
+	for _, k := range t.kept {
+		for i, part := range k.parts {
+			o, ok := part.(keyed.Outlined)
+			if !ok {
+				continue
+			}
+			if all == nil {
+				all = map[string][][]byte{}
+			}
+			name := k.step.plan.Name
+			if all[name] == nil {
+				all[name] = make([][]byte, len(k.parts))
+			}
+			if outline, ok := o.Outline(); ok && len(outline) <= keyed.MostOutline {
+				all[name][i] = outline
+			}
+		}
+	}
+	return all
+}
+
+// slicesAt puts together what the tasks of a step say of the slices of its parts: of each part all that is different, nil if one of them says nothing.
+func slicesAt(e *epochState, name string) (all [][][]byte) {
+	first := true
+	for _, part := range e.tasks {
+		outlines := part.outlines[name]
+		if outlines == nil {
+			continue
+		}
+		if first {
+			all = make([][][]byte, len(outlines))
+		}
+		for i, outline := range outlines {
+			same := func(other []byte) bool { return bytes.Equal(other, outline) }
+			switch {
+			case outline == nil || !first && all[i] == nil:
+				all[i] = nil
+			case !slices.ContainsFunc(all[i], same):
+				all[i] = append(all[i], outline)
+			}
+		}
+		first = false
+	}
+	return all
+}
+
 // statesAt says where the state of steps is kept, as it was at an epoch.
 func (p *Pipeline) statesAt(e *epochState) map[string]StateRecord {
 	states := maps.Clone(p.states)
 	for name, record := range states {
-		record.Highest = nil
+		record.Highest, record.Slices = nil, slicesAt(e, name)
 		for _, part := range e.tasks {
 			numbers := part.highest[name]
 			if record.Highest == nil {

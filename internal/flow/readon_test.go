@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"reflect"
 	"testing"
 
 	"wire.example/wire/internal/foundation/clock"
@@ -83,13 +84,15 @@ func TestRowsDoNotWaitForWhatIsRead(t *testing.T) {
 // TestUnknownNumbers: a part that numbers its entries is not left unread unless the highest number is known.
 func TestUnknownNumbers(t *testing.T) {
 	for _, highest := range [][]uint64{nil, {}, {0}} {
-		if k := (&keptStep{highest: highest}); k.postpone(0, &numbered{}, 0) || len(k.unread) > 0 {
-			t.Errorf("it was, with %v", highest)
+		k := &keptStep{highest: highest}
+		if is, err := k.postpone(0, &numbered{}, 0); is || err != nil || len(k.unread) > 0 {
+			t.Errorf("it was, with %v: %v", highest, err)
 		}
 	}
 	part := &numbered{}
-	if k := (&keptStep{highest: []uint64{7}}); !k.postpone(0, part, 0) || part.above != 7 {
-		t.Errorf("it was not left unread, above %d", part.above)
+	k := &keptStep{highest: []uint64{7}}
+	if is, err := k.postpone(0, part, 0); !is || err != nil || part.above != 7 {
+		t.Errorf("it was not left unread, above %d: %v", part.above, err)
 	}
 }
 
@@ -112,8 +115,9 @@ func TestJointPartsOfUnknownNumbers(t *testing.T) {
 			t.Errorf("with %v: %d joints, %v", highest, len(joints), err)
 		}
 	}
-	if k := (&keptStep{highest: []uint64{7}}); k.postpone(0, part, 0) || len(k.unread) > 0 {
-		t.Error("a part stays unread by itself")
+	k := &keptStep{highest: []uint64{7}}
+	if is, err := k.postpone(0, part, 0); is || err != nil || len(k.unread) > 0 {
+		t.Errorf("a part stays unread by itself: %v", err)
 	}
 }
 
@@ -126,3 +130,67 @@ type jointPart struct {
 func (p *jointPart) Joint() *keyed.Joint { return p.joint }
 func (p *jointPart) MayPostpone() bool   { return true }
 func (p *jointPart) Postpone(uint64)     {}
+
+// TestSlicesOfTasks: what the tasks of a step say of the slices of its parts is put together, each once; where one of them says nothing of a part, nobody does.
+func TestSlicesOfTasks(t *testing.T) {
+	one, two := []byte{1}, []byte{2}
+	for _, test := range []struct {
+		name  string
+		tasks [][][]byte
+		want  [][][]byte
+	}{
+		{"no task has the step", [][][]byte{nil, nil}, nil},
+		{"one has", [][][]byte{nil, {one, nil}}, [][][]byte{{one}, nil}},
+		{"two say the same", [][][]byte{{one}, {one}}, [][][]byte{{one}}},
+		{"two do not", [][][]byte{{one}, {two}, {one}}, [][][]byte{{one, two}}},
+		{"one says nothing", [][][]byte{{one, one}, {nil, two}, {one, one}}, [][][]byte{nil, {one, two}}},
+		{"the first says nothing", [][][]byte{{nil}, {one}}, [][][]byte{nil}},
+	} {
+		e := &epochState{}
+		for _, outlines := range test.tasks {
+			part := taskPart{}
+			if outlines != nil {
+				part.outlines = map[string][][]byte{"step": outlines, "another": {two}}
+			}
+			e.tasks = append(e.tasks, part)
+		}
+		if got := slicesAt(e, "step"); !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+// ofSlices is a part that knows one outline.
+type ofSlices struct {
+	keyed.Outlined
+	from uint64
+}
+
+func (o *ofSlices) PostponeSlices(from uint64, outlines [][]byte) (ok bool, err error) {
+	o.from = from
+	return string(outlines[0]) == "known", nil
+}
+
+// readOfSlices is one that is read on.
+type readOfSlices struct {
+	ofSlices
+	keyed.Unread
+}
+
+// TestUnknownSlices: a part of several slices is left unread where it is known what slices there are, and is read on if it says so.
+func TestUnknownSlices(t *testing.T) {
+	for _, outlines := range [][][][]byte{nil, {}, {nil}, {{[]byte("unknown")}}} {
+		k := &keptStep{outlines: outlines}
+		if is, err := k.postpone(0, &readOfSlices{}, 7); is || err != nil || len(k.unread) > 0 {
+			t.Errorf("it was, with %v: %v", outlines, err)
+		}
+	}
+	part := &ofSlices{}
+	k := &keptStep{outlines: [][][]byte{{[]byte("known")}}}
+	if is, err := k.postpone(0, part, 7); !is || err != nil || part.from != 7 || len(k.unread) > 0 {
+		t.Errorf("it was not left unread from %d on: %v", part.from, err)
+	}
+	if is, err := k.postpone(0, &readOfSlices{}, 7); !is || err != nil || len(k.unread) != 1 {
+		t.Errorf("it is not read on: %v", err)
+	}
+}

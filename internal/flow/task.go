@@ -393,7 +393,7 @@ func (t *task) barrier() error {
 	if err := t.seal(epoch); err != nil { // behind all that may wait: the coordinator must hear of it before what was sealed is written
 		return err
 	}
-	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, taskPart{over: t.overInputs(), watermark: t.align.merged, draining: t.changes != nil, highest: t.highest()}, states); err != nil {
+	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, taskPart{over: t.overInputs(), watermark: t.align.merged, draining: t.changes != nil, highest: t.highest(), outlines: t.outlines()}, states); err != nil {
 		return err
 	}
 	if err := t.producer.sendMark(entry{kind: entryBarrier, mark: epoch, clock: t.barrierClock}); err != nil {

@@ -13,6 +13,7 @@ type point struct {
 	next   int // the event after the seal
 	at     []int
 	rest   map[op.KeyGroup][]byte
+	slices [][][]byte // outlines of the parts
 	ended  []bool
 	marks  []int64
 	merged int64
@@ -36,7 +37,7 @@ func (r *run) sealAll(next int, at []int) error {
 	if err != nil {
 		return err
 	}
-	p := &point{next: next, at: slices.Clone(at), rest: rest, ended: slices.Clone(r.ended), marks: slices.Clone(r.marks), merged: r.merged, rejects: len(r.result.Rejects), counts: r.result.Counts}
+	p := &point{next: next, at: slices.Clone(at), rest: rest, slices: r.outlines(), ended: slices.Clone(r.ended), marks: slices.Clone(r.marks), merged: r.merged, rejects: len(r.result.Rejects), counts: r.result.Counts}
 	for port := range r.result.Rows {
 		p.rows, p.emitted = append(p.rows, len(r.result.Rows[port])), append(p.emitted, len(r.result.Emitted[port]))
 	}
@@ -67,7 +68,7 @@ func (r *run) crash(e event, i int, at []int) (next int, err error) {
 	for port := range p.rows {
 		r.result.Rows[port], r.result.Emitted[port] = r.result.Rows[port][:p.rows[port]], r.result.Emitted[port][:p.emitted[port]]
 	}
-	if err := r.restoreKept(e, p.rest); err != nil {
+	if err := r.restoreKept(e, p.rest, p.slices); err != nil {
 		return 0, err
 	}
 	return p.next, r.endInputsAgain()

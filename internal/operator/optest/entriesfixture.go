@@ -203,7 +203,7 @@ func (r *run) readEntries(data []byte) error {
 		return err
 	}
 	for i, part := range in.parts {
-		if _, err := admit(part, &given[i], none, 0, 0); err != nil {
+		if err := (&admission{left: none}).admit(part, &given[i]); err != nil {
 			return err
 		}
 	}

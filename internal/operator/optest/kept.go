@@ -35,6 +35,8 @@ type keptInstance struct {
 	number  uint16
 	changes *store.Changes // of the sealed epoch, nil when all of it is stored
 	unread  []keyed.Unread
+	// outlined: entries of slices were left unread, of whatever key groups of its shards.
+	outlined bool
 }
 
 // left says what becomes of entries that are not put in when state is restored.
@@ -65,6 +67,26 @@ func (r *run) highest() []uint64 {
 		}
 	}
 	return highest
+}
+
+// outlines are what the parts of the instances say of their slices, by table; nil where one of them says nothing.
+func (r *run) outlines() [][][]byte {
+	all := make([][][]byte, len(r.instances[0].kept.parts))
+	for table := range all {
+		for _, in := range r.instances {
+			o, ok := in.kept.parts[table].(keyed.Outlined)
+			if !ok {
+				break
+			}
+			outline, ok := o.Outline()
+			if !ok {
+				all[table] = nil
+				break
+			}
+			all[table] = append(all[table], outline)
+		}
+	}
+	return all
 }
 
 // readOn reads some of what a restore has left unread, now and then without putting it in.
@@ -304,7 +326,7 @@ func (r *run) moveKept(e event) error {
 		return err
 	}
 	r.point = nil
-	return r.restoreKept(e, rest)
+	return r.restoreKept(e, rest, r.outlines())
 }
 
 // restOf asks the instances for what belongs to key groups as a whole.
@@ -317,6 +339,7 @@ func (r *run) restOf() (map[op.KeyGroup][]byte, error) {
 			case err != nil:
 				return nil, err
 			case data == nil:
+			case int(r.owners[g]) != i && in.kept.outlined: // a driver asks for the key groups of its own alone
 			case int(r.owners[g]) != i:
 				return nil, fmt.Errorf("instance %d has something of key group %d, which is not its own", i, g)
 			default:
@@ -327,8 +350,8 @@ func (r *run) restOf() (map[op.KeyGroup][]byte, error) {
 	return rest, nil
 }
 
-// restoreKept goes on with new instances, which get what the old ones have stored, and rest.
-func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
+// restoreKept goes on with new instances, which get what the old ones have stored, and rest; outlines are what those said when it was sealed.
+func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte, outlines [][][]byte) error {
 	tables, err := r.stored(r.instances)
 	if err != nil {
 		return err
@@ -360,14 +383,15 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte) error {
 			if slices.Contains(joints, jointOf(in.kept.parts[table])) {
 				continue
 			}
-			l, pieces := r.left()
-			rest, err := admit(in.kept.parts[table], &given[i], l, pieces, highest[table])
-			if err != nil {
+			a := admission{highest: highest[table], outlines: outlines[table]}
+			a.left, a.pieces = r.left()
+			if err := a.admit(in.kept.parts[table], &given[i]); err != nil {
 				return fmt.Errorf("part %d: %w", table, err)
 			}
-			if rest != nil {
-				in.kept.unread = append(in.kept.unread, rest)
+			if a.rest != nil {
+				in.kept.unread = append(in.kept.unread, a.rest)
 			}
+			in.kept.outlined = in.kept.outlined || a.outlined
 		}
 	}
 	for g, data := range rest {
@@ -441,32 +465,67 @@ const pieceOfEntries = 5
 // admittedPieces is how many pieces are put into a part that may leave memory; what follows stays in the store, as if memory were tight.
 const admittedPieces = 4
 
-// admit puts entries in, and then overwrites what it lent. Of parts that leave memory some stay in the store, behind so many pieces; rest is the part if nobody has looked at those.
-func admit(part keyed.Kept, all *keyed.Entries, l left, pieces int, highest uint64) (rest keyed.Postponable, err error) {
+// admission is how entries are put in that are stored, and what became of those that were not.
+type admission struct {
+	// Of parts that leave memory some stay in the store, behind so many pieces.
+	left   left
+	pieces int
+	// highest is the highest number of an entry, outlines what the parts said of their slices.
+	highest  uint64
+	outlines [][]byte
+	// rest is the part if nobody has looked at those and they are to be read on; outlined: they are of several slices.
+	rest     keyed.Unread
+	outlined bool
+}
+
+// admit puts entries in, and then overwrites what it lent.
+func (a *admission) admit(part keyed.Kept, all *keyed.Entries) error {
 	put := part.Admit
 	for from := 0; from < all.Len(); from += pieceOfEntries {
 		to := min(from+pieceOfEntries, all.Len())
 		piece := keyed.Entries{Slices: all.Slices[from:to], Hashes: all.Hashes[from:to], Keys: all.Keys[from:to], Values: all.Values[from:to]}
 		leaving, ok := part.(keyed.Evictable)
-		if ok && l != none && leaving.MayLeave() && from >= pieces*pieceOfEntries && (from == 0 || all.Hashes[from] != all.Hashes[from-1]) {
-			if p, ok := part.(keyed.Postponable); ok && l == unread && p.MayPostpone() {
-				if n, ok := part.(keyed.Numbered); ok {
-					n.Above(highest)
-				}
-				p.Postpone(all.Hashes[from])
-				return p, nil
+		if ok && a.left != none && leaving.MayLeave() && from >= a.pieces*pieceOfEntries && (from == 0 || all.Hashes[from] != all.Hashes[from-1]) {
+			if postponed, err := a.postpone(leaving, all.Hashes[from]); postponed || err != nil {
+				return err
 			}
 			put = leaving.Pass
 		}
 		if err := put(&piece); err != nil {
-			return nil, err
+			return err
 		}
 		for i := range piece.Keys {
 			fill(piece.Keys[i], garbage)
 			fill(piece.Values[i], garbage)
 		}
 	}
-	return nil, nil
+	return nil
+}
+
+// postpone leaves the entries from a hash on unread, if that is asked for and the part can do with it.
+func (a *admission) postpone(part keyed.Evictable, from uint64) (postponed bool, err error) {
+	if a.left != unread {
+		return false, nil
+	}
+	if o, ok := part.(keyed.Outlined); ok {
+		if a.outlines != nil {
+			a.outlined, err = o.PostponeSlices(from, a.outlines)
+		}
+		if a.outlined {
+			a.rest, _ = part.(keyed.Unread)
+		}
+		return a.outlined, err
+	}
+	p, ok := part.(keyed.Postponable)
+	if !ok || !p.MayPostpone() {
+		return false, nil
+	}
+	if n, ok := part.(keyed.Numbered); ok {
+		n.Above(a.highest)
+	}
+	p.Postpone(from)
+	a.rest = p
+	return true, nil
 }
 
 // stored reads what is stored of all instances, by part, in the order of the store.

@@ -274,7 +274,7 @@ func deal(from, to []*Stored, part int, owner func(op.KeyGroup) int) error {
 		if err := s.store.Apply(context.Background(), []*store.Changes{&changes[i]}); err != nil {
 			return err
 		}
-		if _, err := admit(s.parts[part], &given[i], none, 0, 0); err != nil {
+		if err := (&admission{left: none}).admit(s.parts[part], &given[i]); err != nil {
 			return err
 		}
 	}

@@ -342,6 +342,9 @@ func (s *Sessions) restoreEntry(key uint32, value []byte) error {
 	if ok {
 		value = value[sliceBytes:]
 	}
+	if level := uint8(slice & levelMask); ok && s.times.level == 0 && level >= leastLevel && level <= mostLevel { //nolint:gosec // 6 bits
+		s.times.level = level
+	}
 	if s.times.gone != nil {
 		*s.times.levels.At(key) = uint8(slice & levelMask) //nolint:gosec // 6 bits
 	}

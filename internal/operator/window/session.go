@@ -130,7 +130,7 @@ func NewSessions(pool *batch.Pool, budget *limit.Budget, config Config) (*Sessio
 	s.batch.keys, s.batch.ids, s.batch.spare = make([]uint32, batch.MaxRows), make([]uint32, batch.MaxRows), none
 	s.shown = keyed.NewRows(pool, config.Output(), 1, config.Name, budget)
 	s.emit.init(s)
-	s.times = sessionTimes{s: s, index: map[int64]*period{}, levels: keyed.NewSlab[uint8](budget)}
+	s.times = sessionTimes{s: s, index: map[int64]*period{}, levels: keyed.NewSlab[uint8](budget), ends: noEnds()}
 	return s, nil
 }
 
@@ -254,6 +254,7 @@ func (s *Sessions) place(key uint32, start, end int64) (uint32, error) {
 		s.batch.spare = id
 	}
 	s.times.measure(end - start)
+	s.times.ends.see(end)
 	place := s.newest.At(key)
 	for *place != none && s.sessions.At(*place).start >= end {
 		place = &s.sessions.At(*place).next

@@ -23,6 +23,8 @@ type sessionsAway struct {
 	reading *period
 	from    uint64
 	hashes  []uint64
+	// lasting is how many hashes the table had noted when they were noted anew.
+	lasting int
 }
 
 // period is a piece of time in which sessions end. Its slice in the store is its start, with the number of bits that its length has, which are 0 in its start.
@@ -61,6 +63,8 @@ type sessionTimes struct {
 	// levels are, for each key, the level of the period in which it was stored last, 0 if it was in none; level is that of what is stored next, 0 before the first row.
 	levels *keyed.Slab[uint8]
 	level  uint8
+	// ends are those of all sessions that were in memory since there were none.
+	ends ends
 }
 
 // sessionsPart is the table of Sessions' keys as a part that may leave memory.
@@ -209,7 +213,7 @@ func (s *Sessions) forgetAwake() error {
 	for _, p := range s.times.list {
 		out += p.out
 	}
-	if s.table.Noted() < 2*out+fewNoted {
+	if s.table.Noted() < 2*max(out, s.away.lasting)+fewNoted {
 		return nil
 	}
 	var failed error
@@ -221,6 +225,7 @@ func (s *Sessions) forgetAwake() error {
 			failed = s.times.read(p, s.times.home.From, func(hash uint64) bool { return yield(hash) })
 		}
 	})
+	s.away.lasting = s.table.Noted()
 	return errors.Join(failed, err)
 }
 
@@ -242,6 +247,13 @@ func (s *Sessions) wakes() bool {
 	if s.away == nil {
 		return false
 	}
+	if !s.table.HasAway() { // all that was away has been read
+		s.away.reading, s.away.waking = nil, false
+		for _, p := range s.times.list {
+			p.first, p.out = math.MaxInt64, 0
+		}
+		return false
+	}
 	s.away.waking = s.away.reading != nil || s.times.due() != nil
 	return s.away.waking
 }
@@ -259,7 +271,7 @@ func (s *Sessions) readPeriods() error {
 	a := s.away
 	a.hashes = a.hashes[:0]
 	most := s.atOnce(mostWake)
-	for len(a.hashes) == 0 {
+	for {
 		if a.reading == nil {
 			if a.reading, a.from = s.times.due(), s.times.home.From; a.reading == nil {
 				return nil
@@ -278,11 +290,11 @@ func (s *Sessions) readPeriods() error {
 		if err != nil {
 			return err
 		}
-		if !enough {
-			a.reading = nil
+		if enough {
+			return nil
 		}
+		a.reading = nil
 	}
-	return nil
 }
 
 // due is a period of which a session that is away closes by now, nil if there is none.

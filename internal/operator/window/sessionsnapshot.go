@@ -92,6 +92,7 @@ func (s *Sessions) restoreKey(key uint32, value []byte) error {
 			s.sessions.At(last).next = id
 		}
 		last = id
+		s.times.ends.see(end)
 		if err := s.schedule(id, s.closeTime(end)); err != nil {
 			return err
 		}

@@ -106,6 +106,8 @@ type slice struct {
 	// away are the key groups, a bit for each, that have entries in the store alone: out, or fewer.
 	away [op.KeyGroups / 64]uint64
 	out  int
+	// unread: a restart has left entries in the store, and nobody knows how many; out has none of them.
+	unread bool
 }
 
 func (s *slice) compare(o *slice) int {

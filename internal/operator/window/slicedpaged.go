@@ -46,8 +46,11 @@ func (p *page) has(group int) bool { return p.turning && p.from <= group && grou
 
 // turnsPages reports whether the next window is answered page by page: entries have left memory, or may have to before it was answered.
 func (s *Sliced) turnsPages() bool {
-	return s.away != nil && (s.away.paged || s.away.budget.Available() < 2*s.away.low)
+	return s.away != nil && (s.away.paged || !s.hasRoom())
 }
+
+// hasRoom reports whether windows can be answered as a whole.
+func (s *Sliced) hasRoom() bool { return s.away.budget.Available() >= 2*s.away.low }
 
 // beginPages begins to answer a window page by page.
 func (s *Sliced) beginPages(end int64) {
@@ -103,17 +106,21 @@ func (s *Sliced) firePages(out *op.Output) (more bool, err error) {
 // turnPage begins the next page: so many key groups that it has about as many entries as it may, in memory or not.
 func (s *Sliced) turnPage() {
 	p := &s.away.page
-	out := 0
+	out, unread := 0, false
 	for _, of := range s.rest {
 		out += of.out
+		unread = unread || of.unread
 	}
 	most := s.away.entriesOfPage()
+	if unread {
+		most = 1
+	}
 	p.loaded, p.begun = true, false
 	for entries := 0; p.to < keyed.Groups; p.to++ {
 		entries += s.table.LenOf(uint8(p.to)) //nolint:gosec // below 256
 		away := s.restIsAway(p.to)
 		if away {
-			entries += out / keyed.Groups
+			entries += max(out/keyed.Groups, 1)
 		}
 		if entries > most && p.to > p.from {
 			break
@@ -139,7 +146,7 @@ func (s *Sliced) loadPage() error {
 		return nil
 	}
 	for i := 0; i < len(s.rest); {
-		last, mask := s.rest[i].last, [op.KeyGroups / 64]uint64{}
+		first, last, mask := i, s.rest[i].last, [op.KeyGroups / 64]uint64{}
 		for ; i < len(s.rest) && s.rest[i].last == last; i++ {
 			in := s.rest[i]
 			for g := p.from; g < p.to; g++ {
@@ -158,6 +165,7 @@ func (s *Sliced) loadPage() error {
 		if err != nil {
 			return err
 		}
+		measure(s.rest[first:i], mask, n)
 		s.away.read += n
 		s.away.bytes += size
 	}
@@ -167,18 +175,12 @@ func (s *Sliced) loadPage() error {
 
 // unmark notes that no entries of a slice with key groups of a page are in the store alone.
 func (s *Sliced) unmark(in *slice, p *page) {
-	had, left := 0, 0
-	for _, word := range in.away {
-		had += bits.OnesCount64(word)
-	}
+	had := countGroups(in.away)
 	for g := p.from; g < p.to; g++ {
 		in.away[g>>6] &^= 1 << (g & 63)
 	}
-	for _, word := range in.away {
-		left += bits.OnesCount64(word)
-	}
 	if had > 0 {
-		in.out = in.out * left / had
+		in.out = in.out * countGroups(in.away) / had
 	}
 }
 
@@ -414,5 +416,7 @@ func (s *Sliced) leaveSlices() {
 	}
 	s.rest = slices.Delete(s.rest, 0, n)
 	s.away.any = slices.ContainsFunc(s.list, func(of *slice) bool { return of != nil && of.away != [op.KeyGroups / 64]uint64{} })
-	s.away.paged = len(s.index) > 0
+	if s.away.paged = len(s.index) > 0; s.away.paged && !s.away.any && s.hasRoom() {
+		s.relist()
+	}
 }

@@ -225,7 +225,7 @@ func (t *Table) Noted() int { return t.away.noted() }
 func (t *Table) Note(hashes iter.Seq[uint64]) error {
 	a := t.away
 	a.forgetFilters()
-	a.groups, a.any = [Groups]uint64{}, false
+	a.groups, a.any = [Groups]uint64{}, a.unread
 	for hash := range hashes {
 		if err := a.add(hash); err != nil {
 			return t.refused(err)

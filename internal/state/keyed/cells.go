@@ -54,6 +54,9 @@ func (c *Cells) Keep(at Home) {
 	}
 }
 
+// Home is where entries are stored, once Keep was called.
+func (c *Cells) Home() Home { return c.home }
+
 // Enter notes a new entry.
 func (c *Cells) Enter(id uint32) error {
 	if c.journal == nil {
@@ -140,6 +143,9 @@ func (c *Cells) DropSlice(slice int64) {
 		c.gone.Drop(c.home.Space, slice, c.home.From, c.home.To)
 	}
 }
+
+// Know notes that the store has something of a slice that was not put in.
+func (c *Cells) Know(slice int64) { c.know(slice) }
 
 // know notes that the store has something of a slice, or will.
 func (c *Cells) know(slice int64) {
