@@ -30,6 +30,7 @@ func TestWindowsOfMoreThanMemory(t *testing.T) {
 	}
 	for name, query := range map[string]string{
 		"rows of sessions":    fmt.Sprintf("SELECT k, n, window_start, window_end FROM SESSION((SELECT * FROM keyed) PARTITION BY k, at, INTERVAL '%d seconds')", keys()/500),
+		"rows of one session": fmt.Sprintf("SELECT k, n, window_start, window_end FROM SESSION((SELECT * FROM keyed WHERE n < %d OR n > %d), at, INTERVAL '5 seconds')", 15*keys()/8, 15*keys()/8+6_000),
 		"sessions":            sessions(keys() / 5_000), // each key has two
 		"sessions that go on": sessions(keys() / 500),
 	} {

@@ -140,7 +140,7 @@ func TestDamagedState(t *testing.T) {
 func TestAdvice(t *testing.T) {
 	c := window.Config{Start: colStart, End: colEnd}
 	c.Name, c.Types, c.Calls = "windows 1", windowTypes(), []aggregate.Call{call(t, "count")}
-	h := window.HeldConfig{Name: "windows 1", Types: windowTypes(), Start: colStart, End: colEnd}
+	h := window.HeldConfig{Name: "windows 1", Types: windowTypes(), Start: colStart, End: colEnd, Retracts: true}
 	s := window.SlicedConfig{Config: c, Shape: window.Shape{Kind: window.Hop, Size: 10, Every: 2}, TimeType: schema.Of(schema.TimestampTZ)}
 	s.Types, s.Emission = slicedTypes(), window.OnUpdate
 	byKey, kept := c, h

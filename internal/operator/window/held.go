@@ -47,6 +47,7 @@ type Held struct {
 	dues   dues
 	mark   int64
 	away   heldAway
+	all    heldAll
 
 	keys   []uint32
 	cols   []*batch.Column
@@ -115,7 +116,7 @@ func (h *Held) Tables() []op.Table { return h.tables }
 func (h *Held) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	last := len(h.tables) - 1
 	switch {
-	case h.rows.HasAway():
+	case h.table != nil && h.rows.HasAway():
 		h.needsAway(in, needs)
 	case in == nil:
 		needs.All(0)
@@ -243,6 +244,12 @@ func (h *Held) append(in *batch.Batch, hashes []uint64, out *op.Output) error {
 // chain puts a row that ends at end behind the others of its key.
 func (h *Held) chain(key, id uint32, end int64) error {
 	c := h.chains.At(key)
+	if h.table == nil && h.rows.HasAway() {
+		cols, row := h.rows.Row(id)
+		if err := h.merge(bounds{cols[h.cfg.Start].Int64s()[row], end}); err != nil {
+			return err
+		}
+	}
 	*h.next.At(id) = keyed.NoRow
 	if c.n == 0 {
 		c.first = id
@@ -344,13 +351,17 @@ func (h *Held) OnEnd(out *op.Output) (more bool, err error) {
 	h.next.Free()
 	h.dues.free()
 	h.away.dues.free()
-	h.budget.Release(h.bytes)
-	h.ready, h.bytes = nil, 0
+	h.budget.Release(h.bytes + h.all.bytes)
+	h.ready, h.bytes, h.all = nil, 0, heldAll{}
 	return false, nil
 }
 
 func (h *Held) close(micros int64, out *op.Output) (more bool, err error) {
 	h.mark = max(h.mark, micros)
+	if h.table == nil && h.rows.HasAway() {
+		more, err = h.closeAll(out)
+		return more, op.OutOfMemory(h.cfg.Name, err)
+	}
 	h.away.asking = false // what was asked for is there, and comes out: it is not to be read again
 	for {
 		if h.given == len(h.ready) {
@@ -478,7 +489,7 @@ func (h *Held) emit(out *op.Output) error {
 	for i, r := range list {
 		starts[i], ends[i] = r.start, r.end
 	}
-	h.out.Len = len(list)
+	h.out.Len, h.out.Sel = len(list), nil
 	out.Counts.Held -= int64(len(list))
 	out.Counts.Forwarded += int64(len(list))
 	out.Emit(0, &h.out)

@@ -28,14 +28,14 @@ type heldAway struct {
 }
 
 // Leaves reports whether rows may leave memory.
-func (h *Held) Leaves() bool { return h.table != nil }
+func (h *Held) Leaves() bool { return h.table != nil || h.leavesAll() }
 
 // Advice says what to do about sessions of all rows.
 func (h *Held) Advice() string {
 	if h.Leaves() {
 		return ""
 	}
-	return "The rows of SESSION without PARTITION BY stay in memory until their session is over: with PARTITION BY they leave it."
+	return "The rows of SESSION without PARTITION BY stay in memory until their session is over where rows are taken back: with PARTITION BY they leave it."
 }
 
 // First returns the first row of a key, which is its own root: chains are the lists of the rows that may leave.

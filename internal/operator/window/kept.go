@@ -281,7 +281,11 @@ func (a *Aggregate) restoreClosed(w *dealt[*window]) error {
 
 // Kept are the rows: what else there is follows from them.
 func (h *Held) Kept() []keyed.Kept {
-	if !h.Leaves() {
+	switch {
+	case h.leavesAll():
+		h.rows.SetExtras(keyed.Extras{Loaded: h.load, Ranged: true})
+		return []keyed.Kept{&heldAllRows{h.rows, h}}
+	case !h.Leaves():
 		h.rows.SetExtras(keyed.Extras{Loaded: h.load})
 		return []keyed.Kept{h.rows}
 	}
@@ -293,6 +297,11 @@ func (h *Held) Kept() []keyed.Kept {
 func (h *Held) load(ids []uint32) error {
 	if err := h.next.Grow(h.rows.Limit()); err != nil {
 		return op.OutOfMemory(h.cfg.Name, err)
+	}
+	if h.table == nil { // others may stay in the store
+		if err := h.mergeRows(ids); err != nil {
+			return op.OutOfMemory(h.cfg.Name, err)
+		}
 	}
 	return op.OutOfMemory(h.cfg.Name, h.rechainAll(ids))
 }
