@@ -117,8 +117,12 @@ func (s *step) makeRoom(t *task) error {
 		}
 	}
 	if left < low/leastShare {
-		if shrunk, err := s.shrink(t, low); shrunk || err != nil {
+		shrunk, err := s.shrink(t, low)
+		if err != nil {
 			return err
+		}
+		if shrunk {
+			return k.renew()
 		}
 	}
 	room := k.room(left)
@@ -139,8 +143,22 @@ func (s *step) makeRoom(t *task) error {
 		}
 	}
 	t.pipeline.reserveScratch()
-	_, err := s.shrink(t, low)
-	return err
+	if _, err := s.shrink(t, low); err != nil {
+		return err
+	}
+	return k.renew()
+}
+
+// renew has parts note anew what has left memory, where most of what they have noted is no more.
+func (k *keptStep) renew() error {
+	for _, part := range k.leaving {
+		if renewing, ok := part.(keyed.Renewing); ok {
+			if err := renewing.Renew(); err != nil {
+				return fmt.Errorf("state of step %q: %w", k.step.plan.Name, err)
+			}
+		}
+	}
+	return nil
 }
 
 // spillCrowded spills parts of which too much has been removed in the epoch under way.

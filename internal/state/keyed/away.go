@@ -36,6 +36,10 @@ type away struct {
 	// entered is the key group that a Waking has entered last, lasting how many hashes were noted when it had noted them anew.
 	entered uint8
 	lasting int
+	// count is how many entries are away; walked says that a Waking goes through them, next where a renewal without one is.
+	count  int
+	walked bool
+	next   uint64
 	// met: since the first key group was entered hashes were seen that have entries away.
 	met bool
 	// buried are hashes of which the store still has entries that were removed: in the epoch under way, and in the sealed one.
@@ -171,6 +175,7 @@ func (a *away) add(hash uint64) error {
 func (a *away) addRead(hash uint64) error {
 	a.groups[hash>>groupShift]++
 	a.any = true
+	a.count++
 	if a.ranged {
 		return nil
 	}
@@ -225,7 +230,7 @@ func (t *Table) Noted() int { return t.away.noted() }
 func (t *Table) Note(hashes iter.Seq[uint64]) error {
 	a := t.away
 	a.forgetFilters()
-	a.groups, a.any = [Groups]uint64{}, a.unread
+	a.groups, a.any, a.count = [Groups]uint64{}, a.unread, 0
 	for hash := range hashes {
 		if err := a.add(hash); err != nil {
 			return t.refused(err)
@@ -237,7 +242,7 @@ func (t *Table) Note(hashes iter.Seq[uint64]) error {
 // forget forgets all.
 func (a *away) forget() {
 	a.forgetFilters()
-	a.groups, a.any, a.closed, a.unread = [Groups]uint64{}, false, false, false
+	a.groups, a.any, a.closed, a.unread, a.count = [Groups]uint64{}, false, false, false, 0
 	a.spilled()
 }
 
@@ -313,6 +318,9 @@ func (a *away) atOnce() int64 { return min(max(a.low/loadedShare, leastLoaded), 
 func (a *away) take(slice int64, hash uint64, key, value []byte, admit func(*Entries) error) error {
 	if !bytes.HasSuffix(key, a.label) {
 		return nil
+	}
+	if !a.isUnread(hash) {
+		a.count--
 	}
 	if int64(len(a.bytes)) > a.atOnce() && hash != a.entries.Hashes[a.entries.Len()-1] {
 		if err := a.give(admit); err != nil {

@@ -1,7 +1,7 @@
 package keyed
 
-// Renew begins a renewal, as a Waking does.
-func (r *Rows) Renew() {
+// BeginRenewal begins a renewal, as a Waking does.
+func (r *Rows) BeginRenewal() {
 	r.away.giveUpRenewal()
 	r.away.renewing = true
 }

@@ -13,7 +13,7 @@ func (a *away) endRenewal() {
 	a.renewed = nil
 	a.forgetFilters()
 	if a.filters = renewed; len(renewed) == 0 {
-		a.groups = [Groups]uint64{}
+		a.groups, a.count = [Groups]uint64{}, 0
 		a.recount()
 	}
 }
@@ -59,6 +59,7 @@ func (a *away) enter(group uint8) {
 	if a == nil || a.closed {
 		return
 	}
+	a.walked = true
 	if a.renewing && group != a.entered+1 { // behind the last one is the first
 		a.giveUpRenewal()
 	}
@@ -72,6 +73,58 @@ func (a *away) enter(group uint8) {
 	}
 	a.renewing = a.isWorn() || through && !a.met && a.noted() > 0 // nothing of what is noted was there
 	a.met = false
+}
+
+// Renewing is an Evictable that can note anew which hashes have entries that are away.
+type Renewing interface {
+	Evictable
+	// Renew begins to note them anew when most of what is noted has nothing away any more, or goes on with that, as far as it is worth a batch. Where a Waking goes through the part that does it, and Renew nothing. The error is
+	// one of the store.
+	Renew() error
+}
+
+// Renew notes anew which hashes have keys that are away; see Renewing.
+func (t *Table) Renew() error { return t.away.renew(t.kept.home, t.slice, t.len, t.HasHash) }
+
+// Renew notes anew which hashes have rows that are away; see Renewing. Those of rows in memory are among them.
+func (r *Rows) Renew() error {
+	return r.away.renew(r.kept.home, r.slice, r.len, func(uint64) bool { return false })
+}
+
+// renew goes on with a renewal, of a part that has so many entries in memory.
+func (a *away) renew(home Home, slice int64, entries int, resident func(hash uint64) bool) error {
+	switch {
+	case a == nil || a.walked || a.closed || a.unread || a.ranged:
+		return nil
+	case a.renewing:
+	case !a.isWorn() || a.noted() <= 2*(max(a.count, 0)+entries)+notedLeast:
+		return nil
+	default:
+		a.renewing, a.next = true, 0
+	}
+	read, last := 0, uint64(0)
+	note := func(hash uint64, _, _ []byte) bool {
+		if read >= wokenRead && hash != last {
+			a.next = hash
+			return false
+		}
+		read, last = read+1, hash
+		a.renoteRead(hash)
+		return a.renewing
+	}
+	for group := a.next >> groupShift; group < Groups; group++ {
+		a.next = max(a.next, group<<groupShift)
+		over, err := a.readAway(home, slice, uint8(group), a.next, resident, note)
+		if err != nil || !over && a.renewing {
+			return err
+		}
+		if !a.renewing { // there is no memory for it
+			break
+		}
+	}
+	a.endRenewal()
+	a.lasting = a.noted()
+	return nil
 }
 
 func (t *Table) enter(group uint8) { t.away.enter(group) }

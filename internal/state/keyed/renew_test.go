@@ -59,7 +59,7 @@ func TestNotesAreMadeAnew(t *testing.T) {
 	if noted := rows.Noted(); noted < 19_000 {
 		t.Fatalf("%d hashes are noted", noted)
 	}
-	rows.Renew()
+	rows.BeginRenewal()
 	for _, hash := range hashes[:100] {
 		rows.Renote(hash)
 		rows.Renote(hash)
@@ -83,7 +83,7 @@ func TestNotesAreMadeAnew(t *testing.T) {
 		t.Errorf("%d hashes may be away, %d are noted, in %d bytes of %d", away, rows.Noted(), budget.Used(), before)
 	}
 	rows.Renewed() // none is under way
-	if rows.Renew(); !rows.HasAway() {
+	if rows.BeginRenewal(); !rows.HasAway() {
 		t.Error("nothing is away before the renewal is over")
 	}
 	if rows.Renewed(); rows.HasAway() || rows.Noted() > 0 {
@@ -98,7 +98,7 @@ func TestNotesAreMadeAnew(t *testing.T) {
 func TestRenewalWithoutMemory(t *testing.T) {
 	budget := limit.New("test", 4<<20)
 	rows, hashes := awayRows(t, budget, 20_000)
-	rows.Renew()
+	rows.BeginRenewal()
 	all := budget.Available()
 	if !budget.TryReserve(all) {
 		t.Fatal("no memory")
@@ -147,5 +147,72 @@ func TestBesideStandsBehindAllColumns(t *testing.T) {
 	})
 	if !over || err != nil || read != source.Len {
 		t.Errorf("%d rows were read, over %t, %v", read, over, err)
+	}
+}
+
+// TestNotesOfKeysThatTurnOver: keys come, leave memory, come back and are removed for ever, and nobody goes through those that are away: what is noted of them does not grow, and those that are away are found.
+func TestNotesOfKeysThatTurnOver(t *testing.T) {
+	const each, alive, rounds = 1500, 3, 60
+	l := newLeavingTable(t)
+	spill := func() {
+		changes := &store.Changes{}
+		for l.Spill(changes, 1<<20) {
+		}
+		l.apply(changes)
+	}
+	most := 0
+	for round := range int64(rounds) {
+		for n := range int64(each) {
+			l.put(round*each + n)
+			if n%100 == 0 { // a renewal goes on while keys come, leave and are looked up
+				if err := l.Renew(); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := l.Evict(10, true); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		spill()
+		if err := l.Depart(false); err != nil {
+			t.Fatal(err)
+		}
+		for n := range int64(each) {
+			if n += (round - alive) * each; n < 0 {
+				continue
+			}
+			slot := l.find(n)
+			if slot == keyed.NoSlot {
+				t.Fatalf("round %d: key %d is not found", round, n)
+			}
+			if err := l.Delete(slot); err != nil {
+				t.Fatal(err)
+			}
+		}
+		spill()
+		most = max(most, l.Noted())
+	}
+	if most > 10*(alive+1)*each {
+		t.Errorf("%d hashes are noted, and %d keys are there", most, (alive+1)*each)
+	}
+}
+
+// TestNotesThatLastAreNotMadeAnew: what is noted means something, and so nothing is read for it.
+func TestNotesThatLastAreNotMadeAnew(t *testing.T) {
+	budget := limit.New("test", 0)
+	rows, hashes := awayRows(t, budget, 20_000)
+	before := rows.Noted()
+	for range 10 {
+		if err := rows.Renew(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rows.Noted() != before {
+		t.Errorf("%d hashes are noted, not %d", rows.Noted(), before)
+	}
+	for _, hash := range hashes {
+		if !rows.MayBeAway(hash) {
+			t.Fatal("something is forgotten")
+		}
 	}
 }
