@@ -20,6 +20,18 @@ func (j *Changing) leaves() bool {
 // Leaves reports whether rows may leave memory.
 func (j *Changing) Leaves() bool { return j.leaves() }
 
+// Advice says what else can be asked for where rows stay in memory, and it does not suffice; see op.Adviser.
+func (j *Changing) Advice() string {
+	switch {
+	case j.leaves():
+		return ""
+	case j.kin != nil:
+		return "NOT IN has all rows stay in memory where a value may be NULL: write NOT EXISTS, for which NULLs are equal to nothing and whose rows leave it, or set a time to live."
+	default:
+		return "The rows of a join that compares no column of one side with one of the other by = stay in memory: compare one, or set a time to live."
+	}
+}
+
 // missing notes which of the hashes that are about to be loaded have no key in memory. It is the first of the tables, so that it does so before the rows of either input are loaded.
 type missing struct {
 	j      *Changing

@@ -2,10 +2,12 @@ package join_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/join"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/operator/optest"
@@ -211,6 +213,20 @@ func TestRestoredInPart(t *testing.T) {
 					optest.Check(t, driven(c, newHash), drawManyKeys, want)
 				}
 			})
+		}
+	}
+}
+
+// TestChangingAdvises: where rows cannot leave memory it is said what else can be asked for.
+func TestChangingAdvises(t *testing.T) {
+	types := []schema.Type{schema.Of(schema.Int64), schema.Of(schema.Int64)}
+	for want, keys := range map[string][]join.Key{"": {{Match: join.Equal}}, "NOT EXISTS": {{Match: join.In}, {Left: 1, Right: 1}}, "compares no column": nil} {
+		j, err := join.NewChanging(&join.Config{Name: "orders", Kind: join.Mark, Left: types, Right: types, Keys: keys, Pool: &batch.Pool{}, Budget: limit.New("test", 0)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if advice := j.Advice(); !strings.Contains(advice, want) || (advice == "") != (want == "") {
+			t.Errorf("%v: %q", keys, advice)
 		}
 	}
 }

@@ -22,6 +22,14 @@ func (t *Timed) stored() bool { return t.table != nil && (t.keeps || t.config.TT
 // Leaves reports whether partitions may leave memory.
 func (t *Timed) Leaves() bool { return t.leaves() }
 
+// Advice says what else can be asked for where rows that wait do not fit into memory; see op.Adviser.
+func (t *Timed) Advice() string {
+	if !t.leaves() {
+		return "Without PARTITION BY rows of window functions stay in memory while they wait for the watermark, and while frames see them: have a watermark that is less far behind (WATERMARK FOR), or shorter frames."
+	}
+	return "Rows of window functions stay in memory while they wait for the watermark: have one that is less far behind (WATERMARK FOR)."
+}
+
 // timedAway is what is known while partitions come back, and leave.
 type timedAway struct {
 	// missing are the hashes that are being loaded of which nothing was in memory, sorted.
