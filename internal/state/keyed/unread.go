@@ -130,6 +130,9 @@ func (t *Table) ReadOn(most int, pass bool) (more bool, err error) {
 	return more, t.refused(err)
 }
 
+// HasUnread reports whether rows are unread.
+func (r *Rows) HasUnread() bool { return r.away != nil && r.away.unread }
+
 // CountUnread counts what is unread by its key groups, before all rows leave for good: all of it is read range by range from now on. resident says which hashes have rows in memory.
 func (r *Rows) CountUnread(resident func(hash uint64) bool) error {
 	return r.away.countUnread(r.kept.home, r.slice, resident)
