@@ -14,7 +14,7 @@ import (
 
 // Progress is how far the run had got that left m.
 func (m *Manifest) Progress() evolve.Progress {
-	p := evolve.Progress{Latest: map[string]int64{}, Clock: m.Clock}
+	p := evolve.Progress{Latest: map[string]int64{}, Clock: m.Clock, Watermarks: m.Watermarks}
 	for name, splits := range m.Times {
 		for _, split := range splits {
 			if split.Time == nil {

@@ -1,11 +1,16 @@
 package edits_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	"wire.example/wire/internal/engine"
+	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/plan/evolve"
 	"wire.example/wire/internal/plan/logical"
 )
@@ -47,12 +52,107 @@ func TestAnotherEmissionOfWindows(t *testing.T) {
 	}
 }
 
-// Windows that are answered once do not become ones that change, nor the other way round: it is said, with what may be done about it.
+// changing are emissions of windows whose answers change.
+func changing() []string {
+	return []string{"EMIT CHANGES", "EMIT EVERY INTERVAL '1 hour'", "ALLOWED LATENESS INTERVAL '10 seconds'", "EMIT CHANGES ALLOWED LATENESS INTERVAL '10 seconds'"}
+}
+
+// byWindow are the answers of each group and window: what a changelog comes to, and the last of those that came once.
+func byWindow(t *testing.T, w *world, sessions bool) []string {
+	t.Helper()
+	text, err := vfs.ReadFile(w.fs, "/out.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		o := struct {
+			Op, Start, End string
+			Customer       int
+		}{}
+		if err := json.Unmarshal([]byte(strings.ReplaceAll(line, "window_", "")), &o); err != nil {
+			t.Fatal(err)
+		}
+		key := fmt.Sprint(o.Customer, o.Start, o.End)
+		if sessions { // that are open end later
+			key = fmt.Sprint(o.Customer, o.Start)
+		}
+		if o.Op != "" {
+			_, rest, _ := strings.Cut(line, ",")
+			line = "{" + rest
+		}
+		if line = strings.TrimSpace(line); o.Op == "-U" || o.Op == "-D" {
+			if answers[key] != line {
+				t.Errorf("%s is taken back and was not there", line)
+			}
+			delete(answers, key)
+			continue
+		}
+		if o.Op != "" && answers[key] != "" {
+			t.Errorf("%s is there twice", line)
+		}
+		answers[key] = line
+	}
+	return slices.Sorted(maps.Values(answers))
+}
+
+// Windows that are answered once become ones that change, and the other way round.
 func TestAnswersOnceAndAnswersThatChange(t *testing.T) {
+	shapes := windowShapes()
+	shapes["TUMBLE in order"], shapes["HOP of few"] = shapes["TUMBLE"], "HOP(TABLE orders, DESCRIPTOR(at), INTERVAL '25 seconds', INTERVAL '1 minute')"
+	for name, shape := range shapes {
+		for _, emission := range changing() {
+			for _, back := range []bool{false, true} {
+				was, is := windows(shape, ""), windows(shape, emission)
+				if back {
+					was, is = is, was
+				}
+				t.Run(fmt.Sprint(name, emission, back), func(t *testing.T) {
+					w, want := newWorld(t, true), newWorld(t, false)
+					m, _ := w.must(leg{script: was, lanes: 2, blocks: half, emit: logical.EmitChanges})
+					m, e := w.must(leg{script: is, lanes: 3, blocks: half, from: m, emit: logical.EmitChanges})
+					if e.Loses() || verdicts(e) != "transformed" {
+						t.Fatalf("%s", e.Table())
+					}
+					_, e = w.must(leg{script: is, lanes: 1, from: m, emit: logical.EmitChanges})
+					if verdicts(e) != "kept" {
+						t.Fatalf("%s", e.Table())
+					}
+					want.must(leg{script: windows(shape, ""), lanes: 2, emit: logical.EmitChanges})
+					if got, should := byWindow(t, w, name == "SESSION"), byWindow(t, want, name == "SESSION"); !slices.Equal(got, should) {
+						t.Errorf("%d answers, should be %d\n%s", len(got), len(should), difference(got, should))
+					}
+				})
+			}
+		}
+	}
+	minutes := source + file("out") + strings.ReplaceAll(strings.ReplaceAll(minutes, "customer, ", ""), "GROUP BY customer, ", "GROUP BY ")
+	refuses(t, "TUMBLE without keys", minutes, strings.Replace(minutes, "window_end;", "window_end EMIT CHANGES;", 1), logical.EmitChanges, logical.EmitChanges, "--allow-reset out.group")
+}
+
+// Windows that were over before more time was given to late rows stay as they were answered: their rows are late.
+func TestMoreTimeForLateRows(t *testing.T) {
 	for name, shape := range windowShapes() {
-		for _, changing := range []string{"EMIT CHANGES", "EMIT EVERY INTERVAL '1 hour'", "ALLOWED LATENESS INTERVAL '10 seconds'"} {
-			refuses(t, name+" to "+changing, windows(shape, ""), windows(shape, changing), logical.EmitChanges, logical.EmitChanges, "--allow-reset out.group")
-			refuses(t, name+" from "+changing, windows(shape, changing), windows(shape, ""), logical.EmitChanges, logical.EmitChanges, "--allow-reset out.group")
+		for _, was := range []string{"", "EMIT CHANGES", "ALLOWED LATENESS INTERVAL '5 seconds'"} {
+			t.Run(name+" "+was, func(t *testing.T) {
+				w, want := newWorld(t, true), newWorld(t, false)
+				lines := strings.SplitAfter(orders(rows), "\n")
+				const at = 2100
+				late := strings.NewReplacer("T00:35:00Z", "T00:10:00Z").Replace(lines[at])
+				w.write("/orders.jsonl", strings.Join(lines[:at], "")+late+strings.Join(lines[at+1:], ""))
+				want.write("/orders.jsonl", strings.Join(lines[:at], "")+strings.Join(lines[at+1:], ""))
+				m, _ := w.must(leg{script: windows(shape, was), lanes: 2, blocks: half, emit: logical.EmitChanges})
+				is := windows(shape, "EMIT CHANGES ALLOWED LATENESS INTERVAL '1 hour'")
+				m, e := w.must(leg{script: is, lanes: 3, blocks: 1, from: m, emit: logical.EmitChanges})
+				if e.Loses() {
+					t.Fatalf("%s", e.Table())
+				}
+				w.must(leg{script: is, lanes: 2, from: m, emit: logical.EmitChanges})
+				want.must(leg{script: windows(shape, ""), lanes: 2, emit: logical.EmitChanges})
+				if got, should := byWindow(t, w, name == "SESSION"), byWindow(t, want, name == "SESSION"); !slices.Equal(got, should) {
+					t.Errorf("%d answers, should be %d\n%s", len(got), len(should), difference(got, should))
+				}
+			})
 		}
 	}
 }

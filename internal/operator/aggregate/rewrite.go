@@ -280,6 +280,63 @@ func (r *Rewriter) number() uint64 {
 	return r.next - 1
 }
 
+// Bare returns what the calls of now know of a group, of what the former operator has stored of it.
+func (r *Rewriter) Bare(dst, value []byte) ([]byte, error) {
+	_, value, err := r.marks(nil, value)
+	if err != nil {
+		return nil, err
+	}
+	for _, is := range []bool{r.old.rows != nil, r.old.numbers != nil, r.old.expiry != nil} {
+		if !is {
+			continue
+		}
+		_, size := binary.Uvarint(value)
+		if size <= 0 {
+			return nil, r.corrupt("its numbers do not end where they should")
+		}
+		value = value[size:]
+	}
+	dst, rest, err := r.Calls(dst, value)
+	if err == nil && len(rest) > 0 {
+		err = r.corrupt("what is known of it does not end where it should")
+	}
+	return dst, err
+}
+
+// Whole is what an operator of now stores of a key group whose groups are keys, and of which its calls, all Plain, know what Bare returned: nobody has been told of any.
+func (r *Rewriter) Whole(keys, bare [][]byte) []byte {
+	mark, values := []byte{0}, make([][]byte, len(bare))
+	for i, calls := range bare {
+		if r.now.changes != nil {
+			values[i] = append(values[i], 0)
+		}
+		if r.now.numbers != nil {
+			values[i] = binary.AppendUvarint(values[i], uint64(i)) //nolint:gosec // not negative
+		}
+		values[i] = append(values[i], calls...)
+	}
+	if r.now.numbers != nil {
+		mark = binary.AppendUvarint(mark, uint64(len(keys))) //nolint:gosec // not negative
+	}
+	return keyed.AppendParts(nil, version, mark, keyed.BuildTable(r.now.config.prefix(), keys, values))
+}
+
+// Groups gives the groups of a key group that the former operator has stored to f, with the keys that they have now and what Bare returns of them. Its calls are Plain.
+func (r *Rewriter) Groups(data []byte, f func(key, bare []byte) error) error {
+	parts, err := keyed.Parts(r.now.config.Name, data, version, 2)
+	if err != nil || len(parts[1]) == 0 {
+		return err
+	}
+	_, err = keyed.ReadTable(r.now.config.Name, parts[1], r.old.config.prefix(), r.now.config.prefix(), func(key, value []byte) error {
+		bare, err := r.Bare(nil, value)
+		if err != nil {
+			return err
+		}
+		return f(key, bare)
+	})
+	return err
+}
+
 // Calls rewrites what the calls know of one group, or of a part of it, and returns what follows behind that.
 func (r *Rewriter) Calls(dst, value []byte) (out, rest []byte, err error) {
 	for i, c := range r.old.calls {

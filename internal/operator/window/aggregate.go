@@ -137,6 +137,14 @@ func (a *Aggregate) changed(w *dealt[*window]) {
 
 // open makes a window, unless its time is over.
 func (a *Aggregate) open(b bounds) *dealt[*window] {
+	if a.cfg.gone(b.end) {
+		return nil
+	}
+	return a.reopen(b)
+}
+
+// reopen opens a window that was stored, unless its time is over.
+func (a *Aggregate) reopen(b bounds) *dealt[*window] {
 	if a.over(b) {
 		return nil
 	}

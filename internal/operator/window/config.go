@@ -43,7 +43,12 @@ type Config struct {
 	// Since are, for each call, the latest start of a window for which it is NULL, in µs: it was added while such windows had rows already. Nil means that
 	// none was.
 	Since []int64
+	// Gone is up to which end windows had been forgotten by an operator that this one goes on from, which waited less long for late rows: rows that come for those are late. Nil: none.
+	Gone *int64
 }
+
+// gone reports whether a window that ends at end had been forgotten before.
+func (c *Config) gone(end int64) bool { return c.Gone != nil && end <= *c.Gone }
 
 // hides reports whether a call is NULL for windows that begin at start.
 func (c *Config) hides(call int, start int64) bool { return len(c.Since) > 0 && start <= c.Since[call] }

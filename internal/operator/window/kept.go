@@ -145,7 +145,7 @@ func (p *keptPart) deal(e *keyed.Entries, put func(w *dealt[*window], e *keyed.E
 		}
 		w := a.index[b]
 		if w == nil {
-			w = a.open(b)
+			w = a.reopen(b)
 		}
 		run := keyed.Entries{Slices: e.Slices[from:to], Hashes: e.Hashes[from:to], Keys: e.Keys[from:to], Values: e.Values[from:to]}
 		if err := put(w, &run); err != nil {
@@ -206,7 +206,7 @@ func (a *Aggregate) RestoreRest(group op.KeyGroup, data []byte) error {
 		data = data[restHead+n:]
 		w := a.index[b]
 		if w == nil {
-			w = a.open(b)
+			w = a.reopen(b)
 		}
 		if err := w.of.RestoreRest(group, data[:size]); err != nil {
 			return err

@@ -8,7 +8,10 @@ import (
 
 // slice returns the slice of the rows whose windows end from first to last, nil if the first of those is over.
 func (r *Revised) slice(first, last int64) *slice {
-	if r.over(first) { // no row comes that late
+	if r.cfg.gone(first) { // what is late for those windows counts in the others
+		first, _ = r.shape.after(*r.cfg.Gone, first, last)
+	}
+	if first > last || r.over(first) { // no row comes that late
 		return nil
 	}
 	likely := r.open

@@ -1,7 +1,10 @@
 package window
 
 import (
+	"cmp"
 	"encoding/binary"
+	"math"
+	"slices"
 
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/aggregate"
@@ -19,7 +22,25 @@ type Rewriter struct {
 	// shown are the types of what is stored of rows of sessions that others know, before and now; from are the places of those before.
 	shown [2][]schema.Type
 	from  []int
+	// turn says how marks of sessions become those of an operator that tells of them at other times.
+	turn turning
+	// Closed is up to which end windows had closed: where others are told of windows when they close now, and were before, those are over.
+	Closed int64
+	pool   *batch.Pool
+	budget *limit.Budget
 }
+
+// turning is what becomes of what others know of sessions.
+type turning uint8
+
+const (
+	// Without either they know what they knew.
+	_ turning = iota
+	// anew: they are to be told of all.
+	anew
+	// untold: they are told when a session closes, whatever they knew.
+	untold
+)
 
 // NewRewriter returns a rewriter between operators with the configurations old and now. The calls go on from those that from says, as for aggregate.NewRewriter.
 func NewRewriter(pool *batch.Pool, budget *limit.Budget, old, now *Config, from []int) (*Rewriter, error) {
@@ -27,7 +48,13 @@ func NewRewriter(pool *batch.Pool, budget *limit.Budget, old, now *Config, from 
 	if err != nil {
 		return nil, err
 	}
-	r := &Rewriter{name: now.Name, old: old.keyTypes(), now: now.keyTypes(), calls: calls, from: []int{0, 1}}
+	r := &Rewriter{name: now.Name, old: old.keyTypes(), now: now.keyTypes(), calls: calls, from: []int{0, 1}, pool: pool, budget: budget, Closed: math.MinInt64}
+	switch {
+	case !old.changes() && now.Emission != OnClose:
+		r.turn = anew
+	case old.changes() && !now.changes():
+		r.turn = untold
+	}
 	for i, c := range [2]*Config{old, now} {
 		r.shown[i] = c.Output()[len(c.Keys):]
 	}
@@ -70,6 +97,9 @@ func (r *Rewriter) Windows(data []byte) ([]byte, error) {
 			return nil, err
 		}
 		states = states[size:]
+		if end := int64(binary.LittleEndian.Uint64(heads[8:])); r.turn == untold && end <= r.Closed { //nolint:gosec // as it was written
+			continue
+		}
 		newHeads = binary.LittleEndian.AppendUint32(append(newHeads, heads[:headSize-4]...), uint32(len(state))) //nolint:gosec // a snapshot of a key group is smaller
 		newStates = append(newStates, state...)
 	}
@@ -138,17 +168,63 @@ func (r *Rewriter) Sessions(data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	main, err := r.table(parts[0], func(dst []byte, in *walker) []byte {
-		n := in.peek()
-		for dst = in.uvarint(dst); n > 0 && in.err == nil; n-- {
-			dst = in.entry(in.shown(in.varint(in.varint(dst))))
+	var keys, values [][]byte
+	err = r.each(parts[0], func(key []byte, in *walker) error {
+		n, left := in.peek(), uint64(0)
+		var sessions []byte
+		for in.uvarint(nil); n > 0 && in.err == nil; n-- {
+			span := in.varint(in.varint(nil))
+			end := &walker{rewriter: r, data: span}
+			end.number()
+			if one := in.entry(in.shown(span)); r.turn != untold || end.number() > r.Closed {
+				sessions = append(sessions, one...)
+				left++
+			}
 		}
-		return dst
+		if left > 0 {
+			keys, values = append(keys, slices.Clone(key)), append(values, append(binary.AppendUvarint(nil, left), sessions...))
+		}
+		return nil
 	})
-	if err != nil {
+	switch {
+	case err != nil || len(values) == 0:
 		return nil, err
+	case len(r.now) == 0:
+		return keyed.AppendParts(nil, sessionsVersion, values[0]), nil
+	default:
+		return keyed.AppendParts(nil, sessionsVersion, keyed.BuildTable(r.now, keys, values)), nil
 	}
-	return keyed.AppendParts(nil, sessionsVersion, main), nil
+}
+
+// each gives what is stored of each key to f.
+func (r *Rewriter) each(main []byte, f func(key []byte, in *walker) error) error {
+	if len(main) == 0 {
+		return nil
+	}
+	read := func(key, value []byte) error {
+		in := &walker{rewriter: r, data: value}
+		if err := f(key, in); err != nil || in.err != nil {
+			return cmp.Or(err, in.err)
+		}
+		if len(in.data) > 0 {
+			return r.corrupt("a key does not end where it should")
+		}
+		return nil
+	}
+	if len(r.now) == 0 {
+		return read(nil, main)
+	}
+	_, err := keyed.ReadTable(r.name, main, r.old, r.now, read)
+	return err
+}
+
+// number is the varint that comes next.
+func (w *walker) number() int64 {
+	v, n := binary.Varint(w.data)
+	if w.take(nil, n); w.err != nil {
+		return 0
+	}
+	return v
 }
 
 // table rewrites a table of keys, or the value of the one key that there is.
@@ -199,9 +275,28 @@ func (w *walker) byte(dst []byte) []byte { return w.take(dst, min(1, len(w.data)
 // shown rewrites the marks of a session, and the rows of it that others know.
 func (w *walker) shown(dst []byte) []byte {
 	owes := w.err == nil && len(w.data) > 0 && w.data[0]&owing != 0
-	if dst = w.byte(dst); !owes {
+	r := w.rewriter
+	before := len(dst)
+	dst = w.byte(dst)
+	switch {
+	case w.err != nil:
+		return dst
+	case r.turn == anew:
+		dst[before] |= stirred
+	case r.turn == untold:
+		if dst[before] = 0; owes {
+			w.shownRows(nil)
+		}
 		return dst
 	}
+	if !owes {
+		return dst
+	}
+	return w.shownRows(dst)
+}
+
+// shownRows rewrites the rows of a session that others know.
+func (w *walker) shownRows(dst []byte) []byte {
 	n := w.peek()
 	r := w.rewriter
 	for dst = w.uvarint(dst); n > 0 && w.err == nil; n-- {

@@ -261,7 +261,7 @@ func (s *Sessions) place(key uint32, start, end int64) (uint32, error) {
 	}
 	id := *place
 	if id == none || s.sessions.At(id).end <= start {
-		if s.over(end) {
+		if s.over(end) || s.cfg.gone(end) {
 			return none, nil
 		}
 		fresh := s.batch.spare

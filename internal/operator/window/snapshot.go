@@ -52,7 +52,7 @@ func (a *Aggregate) Restore(group op.KeyGroup, data []byte) error {
 		}
 		w := a.index[b]
 		if w == nil {
-			w = a.open(b)
+			w = a.reopen(b)
 		}
 		if err := a.restoreWindow(w, group, heads[16] == 1, states[:size]); err != nil {
 			return err

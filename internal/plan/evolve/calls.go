@@ -19,7 +19,11 @@ func (j *judgement) keys() {
 		j.reset("it groups by %s, and grouped by %s", j.list(keysOf(j.branches[0][1], is.Keys)), j.list(keysOf(j.branches[0][0], was.Keys)))
 		return
 	}
-	for k := range min(was.Keys, is.Keys) {
+	keys := min(was.Keys, is.Keys)
+	if was.Form != is.Form && is.Window != "" { // the last two say which windows a row is in, in slices otherwise than where each window is one
+		keys -= windowKeys
+	}
+	for k := range keys {
 		before, after := was.Inputs[0].Types[k], is.Inputs[0].Types[k]
 		switch after.follows(before) {
 		case wider:

@@ -86,6 +86,8 @@ type Step struct {
 	Calls []Call `json:"calls,omitempty"`
 	// Window says when windows that the groups are of close; "" where there are none.
 	Window string `json:"window,omitempty"`
+	// Gone is up to which end, in µs, windows were forgotten by a step before, which waited less long for late rows. nil means that there was none.
+	Gone *int64 `json:"gone,omitempty"`
 	// Changes says that answers are handed on as they change, Expires that what is not touched is forgotten, Retracts that rows are taken back.
 	Changes  bool `json:"changes,omitempty"`
 	Expires  bool `json:"expires,omitempty"`

@@ -5,10 +5,15 @@ import (
 	"strings"
 
 	"wire.example/wire/internal/expr/aggregate"
+	"wire.example/wire/internal/plan/physical"
 )
 
 // turns reports whether state of the one form becomes one of the other where answers are given at other times.
 func (j *judgement) turns() bool {
+	if _, ok := physical.Reshapes(j.was.Form, j.is.Form, j.is.Keys-windowKeys); ok {
+		j.how.reshape = true
+		return true
+	}
 	_, ok := replays(j.was.Form, j.is.Form)
 	return ok
 }
@@ -49,6 +54,11 @@ func (j *judgement) emission() {
 	case was && j.is.Form == "groups":
 		j.how.again, j.how.turned = true, true
 		j.transform(costSetting, "answers were handed on as they changed: the sink keeps those, and gets all of them once more at the end")
+	case was && (j.how.reshape || j.is.Form == j.was.Form && (j.is.Form == "sessions" || j.is.Form == "windows")):
+		j.how.again = true
+		j.transform(costSetting, "answers were handed on as they changed: the sink keeps those of windows that are open, and gets them once more when they close")
+	case !was && (j.how.reshape && j.is.Form != "windows" || j.is.Form == "sessions" && j.was.Form == j.is.Form):
+		j.transform(costSetting, "answers are handed on as they change: those so far at once")
 	case was:
 		j.reset("answers were handed on as they changed, and would be handed on again at the end")
 	case j.is.Form == "groups" || j.is.Form == "windows":

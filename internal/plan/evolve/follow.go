@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	expr "wire.example/wire/internal/expr/aggregate"
 	"wire.example/wire/internal/operator/aggregate"
@@ -19,6 +21,8 @@ type Progress struct {
 	// Latest is the largest event time that was read of each source, in µs, by the names of the old plan; Clock the processing time.
 	Latest map[string]int64
 	Clock  int64
+	// Watermarks are those of steps, in µs, by the names of the old plan.
+	Watermarks map[string]int64
 }
 
 // Follow makes the plan that was compared with old ready to go on from old's state: its steps know how to read what is stored of them. What later plans have to know
@@ -30,6 +34,7 @@ func (e *Evolution) Follow(plan *physical.Plan, old *Description, at Progress) e
 			continue
 		}
 		e.since(stage.Head, c, old, at)
+		gone(stage.Head, c, at)
 		if c.wasStep.Form != c.step.Form {
 			stage.Head.Showed = physical.FormerShowing(c.wasStep.Form)
 		}
@@ -41,6 +46,13 @@ func (e *Evolution) Follow(plan *physical.Plan, old *Description, at Progress) e
 			continue
 		}
 		f, err := former(stage.Head, c)
+		if err == nil && c.reshape {
+			stage.Head.Showed, _ = physical.Reshapes(c.wasStep.Form, c.step.Form, c.step.Keys-windowKeys)
+			f.Form = c.wasStep.Form
+		}
+		if err == nil {
+			f.Closed = ended(stage.Head, c.wasStep, at, 0)
+		}
 		if err != nil {
 			return fmt.Errorf("step %q: %w", c.Name, err)
 		}
@@ -92,6 +104,44 @@ func (e *Evolution) since(step *physical.Step, c *Change, old *Description, at P
 	if asked {
 		step.Since = times
 	}
+}
+
+// windowKeys is how many keys of groups of windows are those of the window.
+const windowKeys = 2
+
+// ended is up to which end the windows of a step, from which another one goes on, had closed so long ago, in µs.
+func ended(now *physical.Step, s *Step, at Progress, ago int64) int64 {
+	watermark, known := at.Watermarks[s.Name]
+	if a, ok := now.Node.(*logical.Aggregate); !ok || a.Window == nil || !a.Window.Timed || a.Window.Processing { // a watermark says nothing of them
+		return math.MinInt64
+	}
+	lag := micros(s.Settings, "lag")
+	if !known || lag > math.MaxInt64-ago || watermark < math.MinInt64+lag+ago {
+		return math.MinInt64
+	}
+	return watermark - lag - ago
+}
+
+// micros is a setting of so many µs, 0 if there is none.
+func micros(settings []Part, name string) int64 {
+	text, _, _ := strings.Cut(value(settings, name), " ")
+	n, _ := strconv.ParseInt(text, 10, 64)
+	return n
+}
+
+// gone notes up to which end windows were forgotten where rows that are late may come for windows that end before.
+func gone(step *physical.Step, c *Change, at Progress) {
+	if c.step.Window == "" || c.step.Kind != "aggregate" || !c.step.Changes {
+		return
+	}
+	const lateness = "lateness"
+	c.step.Gone = c.wasStep.Gone
+	if waited := micros(c.wasStep.Settings, lateness); micros(c.step.Settings, lateness) > waited {
+		if end := ended(step, c.wasStep, at, waited); c.step.Gone == nil || end > *c.step.Gone {
+			c.step.Gone = &end
+		}
+	}
+	step.Gone = c.step.Gone
 }
 
 // sourcesOf are the sources that lead to a step.

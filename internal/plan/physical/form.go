@@ -6,6 +6,8 @@ import (
 )
 
 const (
+	// slicesForm: windows are answered once.
+	slicesForm = "slices of windows"
 	// revisedForm: answers are given before windows close; correctedForm: when they close, and corrected behind that.
 	revisedForm   = "slices of windows that are revised"
 	correctedForm = "slices of windows that are corrected"
@@ -23,7 +25,7 @@ func AggregateForm(n *logical.Aggregate) string {
 	case n.Window.Sliced && n.Changing:
 		return revisedForm
 	case n.Window.Sliced:
-		return "slices of windows"
+		return slicesForm
 	default:
 		return "windows"
 	}
@@ -44,6 +46,20 @@ func FormerShowing(form string) window.Showing {
 // GoesOn reports whether an aggregation with state of one form goes on from another one as it is.
 func GoesOn(was, is string) bool {
 	return FormerShowing(was) != window.AsNow && FormerShowing(is) != window.AsNow
+}
+
+// Reshapes reports whether state of windows of one form can be made that of another one, and how the operator of that form told of windows. Windows of the form of an aggregation of each window must be told apart by keys.
+func Reshapes(was, is string, keys int) (window.Showing, bool) {
+	const windows = "windows"
+	revised := func(form string) bool { return form == revisedForm || form == correctedForm }
+	switch {
+	case was == slicesForm && revised(is):
+		return window.AtClose, true
+	case was == slicesForm && is == windows, was == windows && is == slicesForm:
+		return window.AsNow, keys > 0
+	default:
+		return window.AsNow, revised(was) && is == slicesForm
+	}
 }
 
 // SortForm says how the state of a sort is laid out.

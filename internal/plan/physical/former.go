@@ -1,6 +1,7 @@
 package physical
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -21,6 +22,9 @@ type Former struct {
 	From []int
 	// Changes says that it handed answers on as they changed, Expires that it forgot what was not touched.
 	Changes, Expires bool
+	// Form is how the state of windows is laid out, where that is not as AggregateForm has it now; "": it is. Closed is up to which end, in µs, windows had closed.
+	Form   string
+	Closed int64
 	// Replay says that the rows which it has kept are given to the step, as if they came now. There are no calls then.
 	Replay bool
 	// Announce says that the step is to hand on the answers of what is there: nobody has been told of them.
@@ -46,10 +50,15 @@ func (f *Former) Rewriter(s *Step, b Build) (rewrite func([]byte) ([]byte, error
 	if err != nil {
 		return nil, nil, err
 	}
+	r.Closed = f.Closed
+	if f.Form != "" {
+		shaped := r.NewReshaper(&now, windowForm(f.Form), windowForm(AggregateForm(n)), shapeOf(n.Window.Table), f.Closed)
+		return shaped.Group, shaped.Free, nil
+	}
 	switch AggregateForm(n) {
 	case "sessions":
 		return r.Sessions, r.Free, nil
-	case "slices of windows":
+	case slicesForm:
 		return r.Slices, r.Free, nil
 	case revisedForm, correctedForm:
 		return r.Revised, r.Free, nil
@@ -69,11 +78,13 @@ func (f *Former) Operator(s *Step, b Build) (op.Operator, error) {
 		return aggregate.New(b.Pool, b.Budget, old), nil
 	}
 	old, _ := f.windows(n)
-	switch AggregateForm(n) {
+	switch cmp.Or(f.Form, AggregateForm(n)) {
+	case slicesForm:
+		return window.NewSliced(b.Pool, b.Budget, slicedConfig(n, old, window.AsNow))
 	case "sessions":
 		return window.NewSessions(b.Pool, b.Budget, old)
-	case "slices of windows", revisedForm, correctedForm:
-		return newSliced(b, n, old, window.AsNow)
+	case revisedForm, correctedForm:
+		return window.NewRevised(b.Pool, b.Budget, slicedConfig(n, old, window.AsNow))
 	default:
 		return window.NewAggregate(b.Pool, b.Budget, old)
 	}
@@ -130,7 +141,9 @@ func (f *Former) windows(n *logical.Aggregate) (old, now window.Config) {
 	old.Config = f.config(n.Name, &now.Config)
 	old.Changes, old.Keys, old.Start, old.End, old.Since = false, old.Keys[:k], k, k+1, nil
 	switch form := AggregateForm(n); {
-	case form == revisedForm || form == correctedForm: // which say when answers were given
+	case f.Form == revisedForm || f.Form == correctedForm:
+		old.Emission = window.OnUpdate
+	case f.Form == "" && (form == revisedForm || form == correctedForm): // which say when answers were given
 	case f.Changes:
 		old.Emission, old.Interval, old.Lateness = window.Periodically, 1, 0 // what waits for an interval goes on to wait
 	default:
@@ -140,6 +153,18 @@ func (f *Former) windows(n *logical.Aggregate) (old, now window.Config) {
 		now, _ = mergingWindows(&now, nil)
 	}
 	return old, now
+}
+
+// windowForm is a form of windows as operators call it.
+func windowForm(form string) window.Form {
+	switch form {
+	case slicesForm:
+		return window.InSlices
+	case revisedForm, correctedForm:
+		return window.InRevised
+	default:
+		return window.InWindows
+	}
 }
 
 // Constant stands for an argument that is a constant, whose value is not known.

@@ -94,6 +94,8 @@ type Step struct {
 	// Since are, for the calls of windows, the latest starts of windows for which they are NULL, in µs: they were added while those were open. nil means
 	// that there are none.
 	Since []int64
+	// Gone is up to which end, in µs, windows had been forgotten by a step that waited less long for late rows, nil if there was none.
+	Gone *int64
 	// Showed says, of slices of windows whose answers change, how the step told of windows whose state it goes on from.
 	Showed window.Showing
 	// New makes the operator of one lane or task. Only a step of a stage may keep state (see op.Stateful) or wait for the end of its input.

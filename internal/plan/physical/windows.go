@@ -59,7 +59,7 @@ func newWindows(s *Step, n *logical.Aggregate) meeting {
 	}
 	since := func() window.Config {
 		c := config
-		c.Since = s.Since
+		c.Since, c.Gone = s.Since, s.Gone
 		return c
 	}
 	s.New = func(b Build) (op.Operator, error) { return window.NewAggregate(b.Pool, b.Budget, since()) }
@@ -73,8 +73,7 @@ func newWindows(s *Step, n *logical.Aggregate) meeting {
 
 // newSliced makes the operator of windows that are put together from slices.
 func newSliced(b Build, n *logical.Aggregate, config window.Config, former window.Showing) (op.Operator, error) {
-	table := n.Window.Table
-	c := window.SlicedConfig{Config: config, Former: former, Shape: shapeOf(table), TimeType: table.Input.Schema().Fields[table.Time].Type}
+	c := slicedConfig(n, config, former)
 	if n.Changing {
 		return window.NewRevised(b.Pool, b.Budget, c)
 	}
@@ -114,4 +113,10 @@ func mergingWindows(config *window.Config, dealt []int) (window.Config, []int) {
 		out.Calls[i] = c
 	}
 	return out, columns
+}
+
+// slicedConfig is what an operator of slices takes.
+func slicedConfig(n *logical.Aggregate, config window.Config, former window.Showing) window.SlicedConfig {
+	table := n.Window.Table
+	return window.SlicedConfig{Config: config, Former: former, Shape: shapeOf(table), TimeType: table.Input.Schema().Fields[table.Time].Type}
 }

@@ -11,39 +11,70 @@ import (
 // those and hash it alike: integers and floats may be wider, a NUMERIC may have more digits. value appends what is kept for a key; nil keeps it as it is. The error is a
 // *CorruptError, or value's.
 func RewriteTable(what string, data []byte, old, now []schema.Type, value func(dst, value []byte) ([]byte, error)) ([]byte, error) {
-	r, err := unseal(what, data, kindTable, tableVersion)
+	var kept, entries []byte
+	n, err := ReadTable(what, data, old, now, func(key, v []byte) (err error) {
+		if value != nil {
+			if kept, err = value(kept[:0], v); err != nil {
+				return err
+			}
+			v = kept
+		}
+		entries = appendTableEntry(entries, key, v)
+		return nil
+	})
 	if err != nil {
 		return nil, err
+	}
+	return buildTable(now, n, entries), nil
+}
+
+// ReadTable gives the keys of the snapshot of a key group of a table, as ones of the types now, and what is kept for each to f, which borrows them for the call; see RewriteTable. It returns how many there are.
+func ReadTable(what string, data []byte, old, now []schema.Type, f func(key, value []byte) error) (keys int, err error) {
+	r, err := unseal(what, data, kindTable, tableVersion)
+	if err != nil {
+		return 0, err
 	}
 	if v := r.byte(); r.err == nil && v != HashVersion {
 		r.at--
 		r.fail("the keys were hashed by version %d; this program has version %d", v, HashVersion)
 	}
 	r.types(old)
-	n := r.count()
-	dst := appendTypes([]byte{kindTable, tableVersion, HashVersion}, now)
-	dst = binary.AppendUvarint(dst, uint64(n))
-	var kept []byte
-	for ; n > 0 && r.err == nil; n-- {
+	keys = r.count()
+	var key []byte
+	for n := keys; n > 0 && r.err == nil; n-- {
+		key = key[:0]
 		for i := range old {
-			dst = r.widen(dst, &old[i], &now[i])
+			key = r.widen(key, &old[i], &now[i])
 		}
 		v := r.take(r.uvarint())
 		if r.err != nil {
 			break
 		}
-		if value != nil {
-			if kept, err = value(kept[:0], v); err != nil {
-				return nil, err
-			}
-			v = kept
+		if err := f(key, v); err != nil {
+			return 0, err
 		}
-		dst = append(binary.AppendUvarint(dst, uint64(len(v))), v...)
 	}
-	if err := r.end(); err != nil {
-		return nil, err
+	return keys, r.end()
+}
+
+// BuildTable makes the snapshot of a key group of a table of the keys that ReadTable gave, with what is kept for each.
+func BuildTable(types []schema.Type, keys, values [][]byte) []byte {
+	var entries []byte
+	for i, key := range keys {
+		entries = appendTableEntry(entries, key, values[i])
 	}
-	return seal(dst), nil
+	return buildTable(types, len(keys), entries)
+}
+
+func appendTableEntry(dst, key, value []byte) []byte {
+	dst = append(dst, key...)
+	return append(binary.AppendUvarint(dst, uint64(len(value))), value...)
+}
+
+func buildTable(types []schema.Type, n int, entries []byte) []byte {
+	dst := appendTypes([]byte{kindTable, tableVersion, HashVersion}, types)
+	dst = binary.AppendUvarint(dst, uint64(n)) //nolint:gosec // not negative
+	return seal(append(dst, entries...))
 }
 
 // RewriteRows makes of the snapshot of a key group of rows of the types old that of rows of the types now; see RewriteTable.
