@@ -226,6 +226,7 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 	if len(slots) == 0 {
 		if !o.owned {
 			o.free()
+			o.groupTable.giveBack()
 		}
 		o.over = true
 		return false, nil

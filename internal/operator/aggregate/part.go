@@ -129,6 +129,7 @@ func (p Part) Drop() {
 	if p.numbers != nil {
 		p.numbers.next = [keyed.Groups]int64{}
 	}
+	p.groupTable.giveBack()
 	p.ranges, p.asked.in, p.passed = nil, nil, Passed{}
 	p.ended, p.over, p.hasEmpty, p.started = false, false, false, false
 }

@@ -30,6 +30,7 @@ type groupTable struct {
 	ranged   bool
 	from, to uint64
 	there    []uint64
+	held     int64 // reserved for those
 }
 
 // Resident reports whether everything is in memory, of the rows of groups, too.
@@ -57,8 +58,24 @@ func (t *groupTable) LoadRange(from, to uint64) error {
 			t.there = append(t.there, t.HashOf(slot))
 		}
 		slices.Sort(t.there)
+		if bytes := int64(cap(t.there)) * hashBytes; bytes > t.held {
+			if err := t.o.budget.Reserve(bytes - t.held); err != nil {
+				return op.OutOfMemory(t.o.config.Name, err)
+			}
+			t.held = bytes
+		}
 	}
 	return t.Table.LoadRange(from, to)
+}
+
+const hashBytes = 8
+
+// giveBack gives back what is held for ranges.
+func (t *groupTable) giveBack() {
+	if t.held > 0 {
+		t.o.budget.Release(t.held)
+		t.there, t.held = nil, 0
+	}
 }
 
 // slotsIn are the groups in memory with hashes from..to.

@@ -104,8 +104,12 @@ func (h *Held) leaveAll() error {
 	if !h.rows.HasAway() {
 		h.all.sessions = h.all.sessions[:0]
 	}
-	if err := h.mergeRows(h.rows.AppendGroup(nil, 0)); err != nil {
-		return op.OutOfMemory(h.cfg.Name, err)
+	var ids [1]uint32
+	for id := h.chains.At(0).first; id != keyed.NoRow; id = *h.next.At(id) {
+		ids[0] = id
+		if err := h.mergeRows(ids[:]); err != nil {
+			return op.OutOfMemory(h.cfg.Name, err)
+		}
 	}
 	h.rows.Leave()
 	h.chains.Free()
