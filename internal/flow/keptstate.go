@@ -9,6 +9,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
@@ -266,6 +267,7 @@ func (k *keptStep) filled(ctx context.Context, table uint8, part keyed.Kept, fro
 	if postponed, err := k.postpone(table, passed, from); err != nil {
 		return nil, err
 	} else if postponed {
+		fault.Point("restore/unread")
 		return nil, errPostponed
 	}
 	return passed, nil

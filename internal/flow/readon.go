@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/state/keyed"
 )
@@ -133,6 +134,7 @@ func (t *task) readOn() error {
 		if len(k.unread) == 0 || k.closed {
 			continue
 		}
+		fault.Point("state/unread")
 		more, err := k.unread[0].ReadOn(readOnEntries, budget.Available() < budget.Limit()/restoredShare)
 		if err != nil {
 			return fmt.Errorf("state of step %q: %w", k.step.plan.Name, err)

@@ -49,7 +49,7 @@ func prelude(point string) string {
 	switch point {
 	case "sink/file/half-copied":
 		return "STOP"
-	case "sink/file/resumed", "restore/half", "restore/step":
+	case "sink/file/resumed", "restore/half", "restore/step", "restore/unread", "state/unread":
 		return "KILL"
 	default:
 		return ""

@@ -1,8 +1,11 @@
 package crash_test
 
 import (
+	"fmt"
+	"hash/fnv"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -33,7 +36,22 @@ func (p *pipeline) start(t *testing.T, dir string, a process.Aim, parallelism in
 		a.Pause = "source/block=" + pause // a run takes several checkpoints, and most of its time does nothing
 	}
 	args := append([]string{"run", "--checkpoint-interval", "1ms", "--checkpoint-blocks", "6", "--block-bytes", "1024", "--parallelism", strconv.Itoa(parallelism), "--summary", "none"}, append(flags, p.flags...)...)
+	if leavesUnread(t, a, parallelism) {
+		args = append(args, "--restore-for", "1ns")
+	}
 	return process.Start(t, dir, a.Env(), append(args, p.file)...)
+}
+
+// leavesUnread reports whether a run leaves what it goes on from in the store until it is needed: half of all runs do, by the seed, and those that are to be killed meanwhile.
+func leavesUnread(t *testing.T, a process.Aim, parallelism int) bool {
+	t.Helper()
+	name, _, _ := strings.Cut(a.Point, ":")
+	if strings.HasSuffix(name, "/unread") {
+		return true
+	}
+	h := fnv.New64a()
+	_, _ = h.Write(fmt.Append(nil, process.Seed(t), t.Name(), a.Point, parallelism))
+	return h.Sum64()&1 == 0
 }
 
 // world makes directories in which pipelines are run, and knows their answers.
