@@ -5,7 +5,7 @@
     bench/checkpoints.py bin/wire DIR long [q4 q18 …]      the same as fast as events are taken, 60 million of them
     bench/checkpoints.py bin/wire DIR full [q4 q18 …]      the same as fast as events are taken, with a checkpoint for each million of them
     bench/checkpoints.py bin/wire DIR large [BYTES]        checkpoints of much state (default 10^9 bytes) of which a hundredth changes, and kill -9
-    bench/checkpoints.py bin/wire DIR restart SHAPE [BYTES]  the first row behind kill -9 of a run with much state (default 10^9 bytes), of a SHAPE: join, interval or rows
+    bench/checkpoints.py bin/wire DIR restart SHAPE [BYTES]  the first row behind kill -9 of a run with much state (default 10^9 bytes), of a SHAPE: join or rows
     bench/checkpoints.py bin/wire DIR beyond [MB]          state of ten times the memory budget (default 100 MB)
 
 DIR is made, and what lies there stays. CPU is user and system time of the whole process. Linux only.
@@ -208,9 +208,6 @@ RESTARTED = {
     # Rows of both inputs of a join of changes.
     "join": """SELECT l.k, l.n, r.n AS m FROM (SELECT lpad(CAST(n % {keys} AS TEXT), 84, '.') AS k, n FROM numbers) l
 LEFT JOIN (SELECT lpad(CAST(n % {keys} AS TEXT), 84, '.') AS k, n FROM others) r ON l.k = r.k""",
-    # Rows of both inputs of a join over times that lie within a day of each other; there is a row each millisecond.
-    "interval": """SELECT l.k, l.n, r.n AS m FROM (SELECT lpad(CAST(n % {keys} AS TEXT), 84, '.') AS k, n, ts FROM numbers) l
-JOIN (SELECT lpad(CAST(n % {keys} AS TEXT), 84, '.') AS k, n, ts FROM others) r ON l.k = r.k AND r.ts BETWEEN l.ts - INTERVAL '1 day' AND l.ts + INTERVAL '1 day'""",
     # The rows of each key, which array_agg keeps in their order.
     "rows": """SELECT k, array_agg(v ORDER BY n) AS all_rows FROM (SELECT lpad(CAST(n % {keys} AS TEXT), 20, '.') AS k, lpad(CAST(n AS TEXT), 84, '.') AS v, n FROM numbers) t GROUP BY k""",
 }
@@ -225,10 +222,7 @@ def restart(wire, folder, shape, size):
     def script(rate):
         text = "SET emit = 'changes';\n"
         for name in sources:
-            columns = "n BIGINT"
-            if shape == "interval":
-                columns += ", ts TIMESTAMP GENERATED ALWAYS AS (TIMESTAMP '2026-01-01' + n * INTERVAL '1 millisecond') STORED, WATERMARK FOR ts AS ts"
-            text += f"CREATE SOURCE {name} ({columns}) WITH (connector = 'generate', kind = 'sequence', rate = {rate});\n"
+            text += f"CREATE SOURCE {name} (n BIGINT) WITH (connector = 'generate', kind = 'sequence', rate = {rate});\n"
         path = folder / f"restart-{shape}.sql"
         path.write_text(text + "CREATE SINK out WITH (connector = 'blackhole');\nINSERT INTO out " + RESTARTED[shape].format(keys=max(rows // 2, 1)) + ";\n")
         return path
