@@ -227,7 +227,8 @@ func TestARestartReadsNoWindows(t *testing.T) {
 			first.pass(nil, 10)
 			outlines, rest := first.seal()
 			var want []string
-			for _, lazily := range []bool{false, true} {
+			for _, way := range []string{"put in", "unread", "read on"} {
+				lazily := way != "put in"
 				copied := store.NewMemory() // each has its own
 				changes := &store.Changes{}
 				for table := range uint8(2) {
@@ -251,6 +252,16 @@ func TestARestartReadsNoWindows(t *testing.T) {
 				again, _ := next.seal()
 				if lazily && len(again[0]) < len(outlines[0]) {
 					t.Errorf("what is unread is forgotten: %x, then %x", outlines[0], again[0])
+				}
+				for _, part := range next.o.Kept() {
+					if u, ok := part.(keyed.Unread); ok && way == "read on" { // to its end
+						for more := true; more; {
+							var err error
+							if more, err = u.ReadOn(50, false); err != nil {
+								t.Fatal(err)
+							}
+						}
+					}
 				}
 				next.pass(someRows(sliced, fewer, spans[1][0], spans[1][1]), 10)
 				if lazily && sliced && next.reader.n > 0 {
