@@ -5,21 +5,36 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 
+	"wire.example/wire/internal/engine"
 	"wire.example/wire/test/process"
 )
 
-// groupMemory is what the runs may take.
-const groupMemory = 40 << 20
+const (
+	// groupMemory is what the runs may take, and smallMemory what those with fewer keys may.
+	groupMemory = 40 << 20
+	smallMemory = engine.LeastMemory
+	// heavyMemory is what runs may take that have ten times as much state.
+	heavyMemory = 64_000_000
+)
 
-// keys is how many keys of some 400 bytes there are: a few times what memory takes, or ten times.
+// keys is how many keys of some 400 bytes there are, of which each takes twice as much in memory: a few times what memory takes, or ten times.
 func keys() int {
 	if process.Heavy() {
-		return 600_000
+		return 10 * heavyMemory / 800
 	}
 	return 80_000
+}
+
+// fewKeys is fewer, where tests may not take long.
+func fewKeys() int {
+	if process.Heavy() {
+		return keys()
+	}
+	return keys() * 3 / 8
 }
 
 // groupQueries are answered from a source s of numbers from 0 on, twice as many as there are keys.
@@ -36,11 +51,16 @@ func groupQueries() map[string]string {
 	}
 }
 
-// script is a query into a blackhole, whose checksum does not depend on the order of rows.
-func script(query string) string {
+// script is a query over keys() into a blackhole, whose checksum does not depend on the order of rows.
+func script(query string) string { return scriptOf(keys(), query) }
+
+// smallScript is script over fewKeys().
+func smallScript(query string) string { return scriptOf(fewKeys(), query) }
+
+func scriptOf(keys int, query string) string {
 	return fmt.Sprintf("CREATE SOURCE numbers (n BIGINT) WITH (connector = 'generate', kind = 'sequence', rows = %d);\n"+
 		"CREATE VIEW keyed AS SELECT n, repeat(((n * 2654435761) %% %d)::text, 64) AS k FROM numbers;\n"+
-		"CREATE SINK b WITH (connector = 'blackhole');\nINSERT INTO b %s;\n", 2*keys(), keys(), query)
+		"CREATE SINK b WITH (connector = 'blackhole');\nINSERT INTO b %s;\n", 2*keys, keys, query)
 }
 
 var (
@@ -82,8 +102,11 @@ func empty(t *testing.T, dir string) {
 	}
 }
 
-// mostBeside is what a process may take beside --memory: what it takes when idle, and a tenth of that memory.
-const mostBeside = 60 << 20
+// mostBeside is what a process may take beside --memory: what it takes when idle, and a tenth of that memory; busyBeside what it may on a machine that others use.
+const (
+	mostBeside = 60 << 20
+	busyBeside = 90 << 20
+)
 
 // TestGroupsOfMoreThanMemory: every query answers with little memory what it answers with much, without a state directory, with one, and killed and resumed.
 func TestGroupsOfMoreThanMemory(t *testing.T) {
@@ -114,33 +137,27 @@ func lasting() map[string]string {
 
 // TestStateThatExpiresOfMoreThanMemory: so does every query whose state has a time to live.
 func TestStateThatExpiresOfMoreThanMemory(t *testing.T) {
-	if !process.Heavy() { // what is under way beside the state depends on the machine
-		t.Skip("takes long: WIRE_TEST_HEAVY=1")
-	}
 	scripts := map[string]string{
 		"times": timedScript("SELECT k, n, sum(n) OVER w AS s, lag(n) OVER w AS l FROM timed WINDOW w AS (PARTITION BY k ORDER BY t, n)"),
 		"upserts": fmt.Sprintf("CREATE SOURCE bid (auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, url TEXT, date_time TIMESTAMP, extra TEXT, PRIMARY KEY (auction, bidder)) "+
 			"WITH (connector = 'generate', kind = 'nexmark', table = 'bid', rows = %d, seed = 1, changes = 'upsert');\n"+
 			"CREATE SINK b WITH (connector = 'blackhole');\nINSERT INTO b SELECT auction %% 100 AS a, count(*) AS c, sum(price) AS s, sum(length(url)) AS l FROM bid GROUP BY 1;\n", 5*keys()),
 	}
-	for name, query := range lasting() {
-		scripts[name] = "SET emit = 'changes';\n" + script(query)
-	}
 	for name, script := range scripts {
 		t.Run(name, func(t *testing.T) { sameWithLittle(t, "SET ttl = '1 day';\n"+script) })
+	}
+	for name, query := range lasting() {
+		t.Run(name, func(t *testing.T) { sameWithLeast(t, "SET emit = 'changes';\nSET ttl = '1 day';\n"+smallScript(query)) })
 	}
 }
 
 // TestKeptRowsOfMoreThanMemory: so does every query with calls that keep rows until the end.
 func TestKeptRowsOfMoreThanMemory(t *testing.T) {
-	if !process.Heavy() { // what is under way beside the state depends on the machine
-		t.Skip("takes long: WIRE_TEST_HEAVY=1")
-	}
 	for name, query := range map[string]string{
 		"ordered": "SELECT k, string_agg(n::text, '+' ORDER BY n DESC) AS s, percentile_disc(0.5) WITHIN GROUP (ORDER BY repeat(n::text, 9)) AS p FROM keyed GROUP BY k",
 		"few":     "SELECT left(k, 2) AS k, n % 3 AS r, count(*) AS c, mode() WITHIN GROUP (ORDER BY k) AS m FROM keyed GROUP BY GROUPING SETS ((left(k, 2), n % 3), (left(k, 2)))",
 	} {
-		t.Run(name, func(t *testing.T) { sameWithLittle(t, script(query)) })
+		t.Run(name, func(t *testing.T) { sameWithLeast(t, smallScript(query)) })
 	}
 }
 
@@ -156,36 +173,74 @@ func sameBeside(t *testing.T, beside int64, script string, flags ...string) {
 	sameWith(t, groupMemory, beside, script, flags...)
 }
 
+// sameWithLeast is sameWithLittle with the least memory.
+func sameWithLeast(t *testing.T, script string, flags ...string) {
+	t.Helper()
+	sameWith(t, smallMemory, busyBeside, script, flags...)
+}
+
 // sameWith is sameBeside for so much memory.
 func sameWith(t *testing.T, memory, beside int64, script string, flags ...string) {
 	t.Helper()
-	temp, dir := t.TempDir(), t.TempDir()
-	env := []string{"TMPDIR=" + temp}
-	file := filepath.Join(dir, "q.sql")
-	if err := os.WriteFile(file, []byte(script), 0o666); err != nil {
+	sameIn(t, t.TempDir(), memory, beside, script, flags...)
+}
+
+// sameIn is sameWith in a directory. Where tests may take long the runs have heavyMemory, in two tasks and in four.
+func sameIn(t *testing.T, dir string, memory, beside int64, script string, flags ...string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "q.sql"), []byte(script), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	little := "--memory=" + strconv.FormatInt(memory, 10)
-	args := func(more ...string) []string { return append(append([]string{"run"}, flags...), more...) }
-	want, much := answered(t, process.Start(t, dir, env, args("--memory=4GiB", "-e", script)...))
-	same := func(what string, p *process.Process) {
-		t.Helper()
-		got, took := answered(t, p)
-		if got != want {
-			t.Errorf("%s: %s, want %s", what, got, want)
-		}
-		t.Logf("%s: %s: %d MB with much memory, %d MB with %d MiB", what, want, much/1e6, took/1e6, memory>>20)
-		if took > memory+beside {
-			t.Errorf("%s: %d bytes of memory were taken", what, took)
-		}
-		empty(t, temp)
+	c := comparison{dir: dir, temp: t.TempDir(), flags: flags, memory: memory, beside: beside}
+	c.want, c.much = answered(t, c.start(t, nil, "--memory=4GiB", "--parallelism=2", "--ephemeral"))
+	if !process.Heavy() {
+		c.sameAt(t, 2)
+		return
 	}
-	same("without a state directory", process.Start(t, dir, env, args(little, "-e", script)...))
-	killed := process.Start(t, dir, append(env, process.Aim{Point: "epoch/published", Signal: "KILL"}.Env()...), args(little, "--checkpoint-interval=50ms", file)...)
+	c.memory = heavyMemory
+	c.sameAt(t, 2)
+	c.sameAt(t, 4)
+}
+
+// comparison is of runs of q.sql in dir with much memory, which gave want and took much, and with little.
+type comparison struct {
+	dir, temp      string
+	flags          []string
+	memory, beside int64
+	want           string
+	much           int64
+}
+
+func (c *comparison) start(t *testing.T, env []string, flags ...string) *process.Process {
+	t.Helper()
+	return process.Start(t, c.dir, append([]string{"TMPDIR=" + c.temp}, env...), slices.Concat([]string{"run"}, c.flags, flags, []string{"q.sql"})...)
+}
+
+// sameAt fails unless so many tasks with little memory answer the same without a state directory, and with one when they were killed and resumed.
+func (c *comparison) sameAt(t *testing.T, parallelism int) {
+	t.Helper()
+	little := []string{"--memory=" + strconv.FormatInt(c.memory, 10), "--parallelism=" + strconv.Itoa(parallelism)}
+	c.same(t, fmt.Sprintf("%d tasks without a state directory", parallelism), c.start(t, nil, append(little, "--ephemeral")...))
+	kept := append(slices.Clone(little), "--state-dir="+filepath.Join(t.TempDir(), "state"))
+	killed := c.start(t, process.Aim{Point: "epoch/published", Signal: "KILL"}.Env(), append(kept, "--checkpoint-interval=50ms")...)
 	if killed.Wait(); !killed.Killed() {
 		t.Fatalf("it was not killed: %s", killed.Says())
 	}
-	same("killed and resumed", process.Start(t, dir, env, args(little, "--checkpoint-interval=2s", file)...))
+	c.same(t, fmt.Sprintf("%d tasks, killed and resumed", parallelism), c.start(t, nil, append(kept, "--checkpoint-interval=2s")...))
+}
+
+// same fails unless the run answers the same, took no more memory than it may, and left nothing among temporary files.
+func (c *comparison) same(t *testing.T, what string, p *process.Process) {
+	t.Helper()
+	got, took := answered(t, p)
+	if got != c.want {
+		t.Errorf("%s: %s, want %s", what, got, c.want)
+	}
+	t.Logf("%s: %s: %d MB with much memory, %d MB with %d MiB", what, c.want, c.much/1e6, took/1e6, c.memory>>20)
+	if took > c.memory+c.beside {
+		t.Errorf("%s: %d bytes of memory were taken", what, took)
+	}
+	empty(t, c.temp)
 }
 
 // TestScratchOfTheDead: what a killed run has left among temporary files is removed by the next one.

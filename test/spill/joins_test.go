@@ -5,17 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"wire.example/wire/test/process"
 )
 
-// joinMemory is what the runs may take, longMemory what those with long keys may, and joinBeside what the process may take beside it, on a machine that others use.
+// joinMemory is what the runs may take, and longMemory what those with long keys may.
 const (
 	joinMemory = 40 << 20
 	longMemory = 64 << 20
-	joinBeside = 90 << 20
 )
 
 // joinKeys is how many keys with a row of some 400 bytes there are: a few times what memory takes, or ten times.
@@ -82,13 +80,7 @@ func (c joinCase) script() string {
 func TestJoinsOfMoreThanMemory(t *testing.T) {
 	for name, c := range joinCases() {
 		t.Run(name, func(t *testing.T) {
-			little := "--memory=" + strconv.FormatInt(c.memory(), 10)
-			temp, dir := t.TempDir(), t.TempDir()
-			env := []string{"TMPDIR=" + temp}
-			file := filepath.Join(dir, "q.sql")
-			if err := os.WriteFile(file, []byte(c.script()), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			dir := t.TempDir()
 			rows := []byte("n\n")
 			for n := range c.keys() {
 				rows = fmt.Appendf(rows, "%d\n", n)
@@ -100,28 +92,7 @@ func TestJoinsOfMoreThanMemory(t *testing.T) {
 			if err := errors.Join(os.WriteFile(filepath.Join(dir, "s.csv"), rows, 0o600), os.WriteFile(filepath.Join(dir, "u.csv"), others, 0o600)); err != nil {
 				t.Fatal(err)
 			}
-			want, much := answered(t, process.Start(t, dir, env, "run", "--memory=4GiB", "--ephemeral", file))
-			got, took := answered(t, process.Start(t, dir, env, "run", little, "--ephemeral", file))
-			if got != want {
-				t.Errorf("without a state directory: %s, want %s", got, want)
-			}
-			t.Logf("%s: %d MB with much memory, %d MB with %d MiB", want, much/1e6, took/1e6, c.memory()>>20)
-			if took > c.memory()+joinBeside {
-				t.Errorf("%d bytes of memory were taken", took)
-			}
-			empty(t, temp)
-			killed := process.Start(t, dir, append(env, process.Aim{Point: "epoch/published", Signal: "KILL"}.Env()...), "run", little, "--checkpoint-interval=50ms", file)
-			if killed.Wait(); !killed.Killed() {
-				t.Fatalf("it was not killed: %s", killed.Says())
-			}
-			got, took = answered(t, process.Start(t, dir, env, "run", little, "--checkpoint-interval=2s", file))
-			if got != want {
-				t.Errorf("killed and resumed: %s, want %s", got, want)
-			}
-			if took > c.memory()+joinBeside {
-				t.Errorf("%d bytes of memory were taken", took)
-			}
-			empty(t, temp)
+			sameIn(t, dir, c.memory(), busyBeside, c.script())
 		})
 	}
 }

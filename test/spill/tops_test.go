@@ -3,8 +3,6 @@ package spill_test
 import (
 	"fmt"
 	"testing"
-
-	"wire.example/wire/test/process"
 )
 
 // topQueries keep ranked rows, of which some leave memory and come back.
@@ -20,19 +18,13 @@ func topQueries() map[string]string {
 
 // TestTopsOfMoreThanMemory: the first rows of partitions are the same with little memory and with much, while they change.
 func TestTopsOfMoreThanMemory(t *testing.T) {
-	if !process.Heavy() { // what is under way beside the state depends on the machine
-		t.Skip("takes long: WIRE_TEST_HEAVY=1")
-	}
 	for name, query := range topQueries() {
-		t.Run(name, func(t *testing.T) { sameWithLittle(t, "SET emit = 'changes';\n"+script(query)) })
+		t.Run(name, func(t *testing.T) { sameWithLeast(t, "SET emit = 'changes';\n"+smallScript(query)) })
 	}
 }
 
 // TestFirstOfAllOfMoreThanMemory: the first rows of all are the same with little memory and with much, while rows come and go.
 func TestFirstOfAllOfMoreThanMemory(t *testing.T) {
-	if !process.Heavy() { // what is under way beside the state depends on the machine
-		t.Skip("takes long: WIRE_TEST_HEAVY=1")
-	}
 	changing := "(SELECT k, max(n * 7919 % 100003) AS m, count(*) AS c FROM (SELECT left(k, 60) AS k, n FROM keyed) x GROUP BY k) y"
 	for name, query := range map[string]string{
 		"largest": "SELECT k, m, c FROM " + changing + " ORDER BY m DESC, k LIMIT 100",
@@ -40,7 +32,7 @@ func TestFirstOfAllOfMoreThanMemory(t *testing.T) {
 		"dense":   "SELECT k, m, r FROM (SELECT k, m, dense_rank() OVER (ORDER BY m) AS r FROM " + changing + ") z WHERE r <= 50",
 		"ranked":  "SELECT k, m, r FROM (SELECT k, m, rank() OVER (ORDER BY m, k) AS r FROM " + changing + ") z WHERE r <= 50",
 	} {
-		t.Run(name, func(t *testing.T) { sameWithLittle(t, "SET emit = 'changes';\n"+script(query)) })
+		t.Run(name, func(t *testing.T) { sameWithLeast(t, "SET emit = 'changes';\n"+smallScript(query)) })
 	}
 }
 
@@ -64,15 +56,12 @@ func TestWindowFunctionsOfTimeOfMoreThanMemory(t *testing.T) {
 
 // TestWindowFunctionsOfChangesOfMoreThanMemory: what window functions say of rows that come in any order, and go, is the same with little memory and with much.
 func TestWindowFunctionsOfChangesOfMoreThanMemory(t *testing.T) {
-	if !process.Heavy() { // what is under way beside the state depends on the machine
-		t.Skip("takes long: WIRE_TEST_HEAVY=1")
-	}
 	for name, query := range map[string]string{
 		"rows": "SELECT k, n, sum(n) OVER w AS s, lag(n) OVER w AS l FROM keyed WINDOW w AS (PARTITION BY k ORDER BY n % 1009 DESC, n)",
 		"changes": "SELECT k, g, c, sum(c) OVER w AS s, ntile(2) OVER w AS h " +
 			"FROM (SELECT left(k, 40) AS k, n % 3 AS g, count(*) AS c FROM keyed GROUP BY 1, 2) y WINDOW w AS (PARTITION BY k ORDER BY c, g)",
 	} {
-		t.Run(name, func(t *testing.T) { sameWithLittle(t, "SET emit = 'changes';\n"+script(query)) })
+		t.Run(name, func(t *testing.T) { sameWithLeast(t, "SET emit = 'changes';\n"+smallScript(query)) })
 	}
 }
 
