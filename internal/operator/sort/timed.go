@@ -183,12 +183,16 @@ func (o *Timed) choose(limit int64, all bool) (wanted bool, err error) {
 	if err = o.chooseFresh(isDue, !spilled); err == nil && !spilled {
 		err = o.order.Sort(o.rows, o.due)
 	}
+	var merger *keyed.Merger
+	if err == nil && spilled {
+		merger, err = o.consume()
+	}
 	if err != nil && o.runs.WantIf(err) {
 		o.due = o.due[:0]
 		return true, nil
 	}
 	if err == nil && spilled {
-		err = o.chooseWithRuns(isDue)
+		return o.chooseWithRuns(merger, isDue)
 	}
 	return false, err
 }

@@ -198,3 +198,67 @@ func TestTimedRowsThatHaveLeftMemory(t *testing.T) {
 		t.Errorf("%d rows of %d", emitted, pieces*4000)
 	}
 }
+
+// TestTimedWithoutMemoryForRuns: where the list of what is due has no room beside rows that were read of runs, all rows leave memory, and come out in their order.
+func TestTimedWithoutMemoryForRuns(t *testing.T) {
+	wanted := 0
+	for left := int64(0); left < 400<<10; left += 4 << 10 {
+		if timedWith(t, left) {
+			wanted++
+		}
+	}
+	if wanted == 0 {
+		t.Error("rows never left memory")
+	}
+}
+
+// timedWith has a watermark come when so many bytes are left, and reports whether rows left memory therefore; nothing is emitted where rows of runs have no room at all.
+func timedWith(t *testing.T, left int64) (wanted bool) {
+	t.Helper()
+	budget := limit.New("test", 8<<20)
+	o := sort.NewTimed(&batch.Pool{}, budget, sort.TimedConfig{Name: "sort 1", Types: timedTypes(), Keys: []keyed.Key{{Column: 1}}})
+	stored := optest.Store(o)
+	for _, all := range []bool{true, false} {
+		rows := make([][]any, 3000)
+		for i := range rows {
+			rows[i] = []any{"text", i, i}
+		}
+		_, applied := o.Apply(optest.Make(timedTypes(), rows...), op.NewOutput(1))
+		_, noted := o.OnWatermark(-1, op.NewOutput(1))
+		if err := errors.Join(applied, noted, stored.Spill(all)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hog := budget.Available() - left
+	if err := budget.Reserve(hog); err != nil {
+		t.Fatal(err)
+	}
+	emitted, last := 0, int64(0)
+	for more, first := true, true; more; first = false {
+		out := op.NewOutput(1)
+		var err error
+		if more, err = o.OnWatermark(5000, out); err != nil && first {
+			return false
+		}
+		if first {
+			budget.Release(hog)
+		}
+		b := out.Ports[0]
+		if wanted = wanted || first && b == nil; b != nil {
+			for _, at := range b.Cols[1].Int64s()[:b.Len] {
+				if at < last {
+					t.Fatalf("row of %d behind %d", at, last)
+				}
+				last = at
+				emitted++
+			}
+		}
+		if err = errors.Join(err, stored.Spill(false)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if emitted != 6000 {
+		t.Errorf("with %d bytes %d rows came out", left, emitted)
+	}
+	return wanted
+}

@@ -1,6 +1,8 @@
 package sort
 
 import (
+	"slices"
+
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 )
@@ -23,14 +25,22 @@ func (o *Timed) left() {
 	o.root, o.fresh, o.due = keyed.NoRow, o.fresh[:0], o.due[:0]
 }
 
-// chooseWithRuns takes the next rows of the runs that are due, as many as a batch has, and with them the rows in memory that come before the next one.
-func (o *Timed) chooseWithRuns(isDue func(cols []*batch.Column, row int) bool) error {
+// consume opens the merge that rows of the runs come from, and the list that they are to be in, while all rows in memory may still leave it.
+func (o *Timed) consume() (*keyed.Merger, error) {
 	merger, err := o.runs.Consume(0)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	o.due = slices.Grow(o.due, batch.MaxRows)
+	return merger, o.reserve()
+}
+
+// chooseWithRuns takes the next rows of the runs that are due, as many as a batch has, and with them the rows in memory that come before the next one. It reports whether there is no memory for these, and all rows
+// in memory leave it before the next call, those that were taken among them.
+func (o *Timed) chooseWithRuns(merger *keyed.Merger, isDue func(cols []*batch.Column, row int) bool) (wanted bool, err error) {
+	others := o.rows.Len() > 0
 	if err := o.takeRuns(merger, isDue); err != nil {
-		return err
+		return false, err
 	}
 	cols, row, left := merger.Head()
 	o.taking = left && isDue(cols, row)
@@ -46,10 +56,14 @@ func (o *Timed) chooseWithRuns(isDue func(cols []*batch.Column, row int) bool) e
 	if !left {
 		o.runs.Stop()
 	}
-	if err := o.reserve(); err != nil {
-		return err
+	if err = o.reserve(); err == nil {
+		err = o.order.Sort(o.rows, o.due)
 	}
-	return o.order.Sort(o.rows, o.due)
+	if err != nil && others && o.runs.WantIf(err) {
+		o.due, o.taking = o.due[:0], false
+		return true, nil
+	}
+	return false, err
 }
 
 // takeRuns makes the next rows of the runs that are due rows in memory.
@@ -70,6 +84,6 @@ func (o *Timed) takeRuns(merger *keyed.Merger, isDue func(cols []*batch.Column, 
 		return err
 	}
 	from := len(o.due)
-	o.due = append(o.due, make([]uint32, n)...)
+	o.due = o.due[:from+n]
 	return o.rows.Append(o.read, nil, nil, o.due[from:])
 }
