@@ -122,6 +122,7 @@ func (s *step) makeRoom(t *task) error {
 			return err
 		}
 		if shrunk {
+			t.pipeline.reserveScratch()
 			return k.renew()
 		}
 	}

@@ -85,7 +85,9 @@ func published(t *testing.T, dir string) map[string]string {
 		text = bytes.ReplaceAll(text, []byte(`"source":"in`), []byte(`"source":"/in`))
 		return errors.Join(err, vfs.WriteFile(mem, strings.TrimPrefix(path, dir), text))
 	}))
-	return output(t, mem)
+	files, err := output(mem)
+	must(t, err)
+	return files
 }
 
 // hidden are the parts that are left.

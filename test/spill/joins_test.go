@@ -10,7 +10,7 @@ import (
 	"wire.example/wire/test/process"
 )
 
-// joinMemory is what the runs may take, and longMemory what those with long keys may.
+// joinMemory is what the runs may take, and longMemory what those with long keys may, and joins by time.
 const (
 	joinMemory = 40 << 20
 	longMemory = 64 << 20

@@ -8,17 +8,10 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"wire.example/wire/test/process"
 )
 
-// timesKeys is how many keys of some 400 bytes there are: some more than memory takes, or ten times.
-func timesKeys() int {
-	if process.Heavy() {
-		return keys()
-	}
-	return fewKeys() * 5 / 8
-}
+// timesKeys is how many keys of some 400 bytes there are, of which each has four rows: some more than memory takes, or ten times.
+func timesKeys() int { return keys() / 2 }
 
 // timesQueries join two inputs of twice as many rows as there are keys, a millisecond apart, by their keys and times.
 func timesQueries() map[string]string {
@@ -58,6 +51,6 @@ func TestJoinsByTimeOfMoreThanMemory(t *testing.T) {
 	dir := t.TempDir()
 	writeTimes(t, dir)
 	for name, query := range timesQueries() {
-		t.Run(name, func(t *testing.T) { sameWithLeast(t, timesScript(dir, query)) })
+		t.Run(name, func(t *testing.T) { sameWith(t, longMemory, busyBeside, timesScript(dir, query)) })
 	}
 }
