@@ -37,11 +37,13 @@ func TestFirstOfAllOfMoreThanMemory(t *testing.T) {
 }
 
 // timedScript is a query over rows in the order of a time that has a watermark, of which some partitions come again and most do not.
-func timedScript(query string) string {
+func timedScript(query string) string { return timedScriptOf(keys(), query) }
+
+func timedScriptOf(keys int, query string) string {
 	return fmt.Sprintf("SET emit = 'changes';\nCREATE SOURCE bid (auction BIGINT, bidder BIGINT, price BIGINT, channel TEXT, url TEXT, date_time TIMESTAMP, extra TEXT, "+
 		"WATERMARK FOR date_time AS date_time - INTERVAL '0.3 seconds') WITH (connector = 'generate', kind = 'nexmark', table = 'bid', rows = %d, seed = 1, group_size = 40);\n"+
 		"CREATE VIEW timed AS SELECT price AS n, date_time AS t, repeat((auction * 100000 + bidder)::text, 16) AS k FROM bid;\n"+
-		"CREATE SINK b WITH (connector = 'blackhole');\nINSERT INTO b %s;\n", 3*keys(), query)
+		"CREATE SINK b WITH (connector = 'blackhole');\nINSERT INTO b %s;\n", 3*keys, query)
 }
 
 // TestWindowFunctionsOfTimeOfMoreThanMemory: what window functions say of rows in the order of time is the same with little memory and with much.
