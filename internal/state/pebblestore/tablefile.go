@@ -17,6 +17,7 @@ const writeSize = 1 << 20
 // tableFile is a table that is being written, once, from its beginning, past the page cache where that can be: what it holds lies in memory already. It is synced when it is complete. One goroutine uses it.
 type tableFile struct {
 	fs     *diskFS
+	name   string
 	file   vfs.File
 	buffer []byte // of writeSize, lent by the store
 	size   int64  // in the file
@@ -28,7 +29,7 @@ var _ objstorage.Writable = (*tableFile)(nil)
 // createTable creates a table that tableFile writes.
 func (d *diskFS) createTable(name string, buffer []byte) (*tableFile, error) {
 	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	t := &tableFile{fs: d, buffer: buffer[:0]}
+	t := &tableFile{fs: d, name: name, buffer: buffer[:0]}
 	if vfs.Direct != 0 && !d.buffered {
 		f, err := d.disk.OpenFile(name, flags|vfs.Direct, 0o666)
 		if err == nil {
@@ -67,14 +68,32 @@ func (t *tableFile) Write(p []byte) error {
 	return nil
 }
 
-// flush writes the buffer, which is as long as a direct write may be. A device that wants other lengths refuses the first of them: the table fails, and the next one is not written past the cache.
+// flush writes the buffer, which is as long as a direct write may be. A device that wants other lengths refuses one of them.
 func (t *tableFile) flush() error {
 	n, err := t.file.Write(t.buffer)
-	t.fs.buffered = t.fs.buffered || t.direct && errors.Is(err, syscall.EINVAL)
+	if t.direct && errors.Is(err, syscall.EINVAL) {
+		if err = t.goOnBuffered(); err == nil {
+			var more int
+			more, err = t.file.Write(t.buffer[n:])
+			n += more
+		}
+	}
 	t.fs.written.Add(int64(n))
 	t.size += int64(n)
 	t.buffer = t.buffer[:0]
 	return err
+}
+
+// goOnBuffered opens the file anew, to write behind what it has: no table is written past the cache from now on.
+func (t *tableFile) goOnBuffered() error {
+	t.direct, t.fs.buffered = false, true
+	f, err := t.fs.disk.OpenFile(t.name, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	direct := t.file
+	t.file = f
+	return direct.Close()
 }
 
 // last writes what is left: filled up, and cut to its length again, where the write is direct.
