@@ -40,11 +40,15 @@ const spareHeap = 16 << 20
 
 // limitHeap has the garbage collector keep to what a pipeline may take, where that was said, and come less often where it was not. The returned function undoes it.
 func limitHeap(bytes int64) (undo func()) {
-	if bytes <= 0 {
+	before := debug.SetMemoryLimit(-1)
+	switch {
+	case bytes > 0:
+	case before != math.MaxInt64: // GOMEMLIMIT, which what is spare would count for
+		return func() {}
+	default:
 		spare := make([]byte, spareHeap)
 		return func() { runtime.KeepAlive(spare) }
 	}
-	before := debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(before, bytes+bytes/heapShare+idleHeap))
 	return func() { debug.SetMemoryLimit(before) }
 }

@@ -1,0 +1,32 @@
+package cli
+
+import (
+	"math"
+	"runtime"
+	"runtime/debug"
+	"testing"
+)
+
+// Where GOMEMLIMIT says what the process may take nothing of that is spare.
+func TestNothingIsSpareWithALimit(t *testing.T) {
+	taken := func() uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		undo := limitHeap(0)
+		runtime.ReadMemStats(&after)
+		undo()
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	old := debug.SetMemoryLimit(math.MaxInt64)
+	defer debug.SetMemoryLimit(old)
+	if n := taken(); n < spareHeap {
+		t.Errorf("%d bytes are spare without a limit", n)
+	}
+	debug.SetMemoryLimit(64 << 20)
+	if n := taken(); n >= spareHeap {
+		t.Errorf("%d bytes are spare of 64 MiB", n)
+	}
+	if limit := debug.SetMemoryLimit(-1); limit != 64<<20 {
+		t.Errorf("the limit is %d bytes", limit)
+	}
+}
