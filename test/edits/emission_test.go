@@ -130,6 +130,23 @@ func TestAnswersOnceAndAnswersThatChange(t *testing.T) {
 	refuses(t, "TUMBLE without keys", minutes, strings.Replace(minutes, "window_end;", "window_end EMIT CHANGES;", 1), logical.EmitChanges, logical.EmitChanges, "--allow-reset out.group")
 }
 
+// Windows are kept one by one where a call keeps more than sums, or what is done to their rows asks for their bounds: sums of slices do not become such, nor the other way round.
+func TestSlicesAndWindowsKeptOneByOne(t *testing.T) {
+	for name, shape := range windowShapes() {
+		if name == "SESSION" {
+			continue
+		}
+		sums := windows(shape, "")
+		for _, call := range []string{"count(DISTINCT amount)", "string_agg(note, ',' ORDER BY id)"} {
+			more := strings.Replace(sums, "AS total", "AS total, "+call+" AS more", 1)
+			refuses(t, name+" with "+call, sums, more, logical.EmitChanges, logical.EmitChanges, "--allow-reset out.group")
+			refuses(t, name+" without "+call, more, sums, logical.EmitChanges, logical.EmitChanges, "--allow-reset out.group")
+			changing := strings.Replace(more, "window_end ;", "window_end EMIT CHANGES;", 1)
+			refuses(t, name+" with "+call+" and changes", sums, changing, logical.EmitChanges, logical.EmitChanges, "--allow-reset out.group")
+		}
+	}
+}
+
 // Windows that were over before more time was given to late rows stay as they were answered: their rows are late.
 func TestMoreTimeForLateRows(t *testing.T) {
 	for name, shape := range windowShapes() {

@@ -26,6 +26,7 @@ func turning() map[string]struct{ query, changes, final string } {
 		"OVER":              {`INSERT INTO out SELECT id, note, sum(amount) OVER (PARTITION BY customer ORDER BY amount, id) AS s FROM orders WHERE id % 10 = 0;`, all, all},
 		"OVER of all":       {`INSERT INTO out SELECT id, rank() OVER (ORDER BY amount DESC) AS s FROM orders WHERE id % 20 = 0;`, all, all},
 		"OVER time":         {`INSERT INTO out SELECT id, sum(amount) OVER (PARTITION BY customer ORDER BY at) AS s FROM orders;`, all, "reset"},
+		"groups of time":    {`INSERT INTO out SELECT customer, count(*) AS n FROM (SELECT * FROM orders ORDER BY at, id) t GROUP BY customer;`, "transformed reset", "transformed transformed"},
 		"time":              {`INSERT INTO out SELECT id, amount, note FROM orders ORDER BY at, id;`, all, all},
 	}
 }
@@ -87,6 +88,14 @@ func TestFromChangesToTheEnd(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What has come of inputs that are gone does not come once more.
+func TestTurnedWithFewerInputs(t *testing.T) {
+	const both = `INSERT INTO out SELECT n, count(*) AS k FROM (SELECT n FROM (SELECT customer, count(*) AS n FROM orders GROUP BY customer) g UNION ALL SELECT amount AS n FROM orders) u GROUP BY n;`
+	const one = `INSERT INTO out SELECT n, count(*) AS k FROM (SELECT n FROM (SELECT customer, count(*) AS n FROM orders GROUP BY customer) g) u GROUP BY n;`
+	refuses(t, "to changes", source+file("out")+both, source+file("out")+one, logical.EmitFinal, logical.EmitChanges, "--allow-reset")
+	refuses(t, "to the end", source+file("out")+both, source+file("out")+one, logical.EmitChanges, logical.EmitFinal, "--allow-reset")
 }
 
 // Rows that have left memory in sorted runs are there, too.

@@ -53,8 +53,8 @@ type Change struct {
 	announce bool
 	// replay: the rows that the step has kept are given to the one of now. again: others have been told of what is there, and will be told of it once more. turned: all answers are given from now on, whatever was given before.
 	replay, again, turned bool
-	// reshape: state of windows gets another form.
-	reshape bool
+	// reshape: state of windows gets another form. fewer: the state has rows that come no more.
+	reshape, fewer bool
 }
 
 // Turned reports whether a step gives its answers at other times than before, so that it cannot go on in the middle of giving them.

@@ -2,6 +2,7 @@ package evolve
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"wire.example/wire/internal/expr/aggregate"
@@ -10,12 +11,38 @@ import (
 
 // turns reports whether state of the one form becomes one of the other where answers are given at other times.
 func (j *judgement) turns() bool {
-	if _, ok := physical.Reshapes(j.was.Form, j.is.Form, j.is.Keys-windowKeys); ok {
+	if _, ok := physical.Reshapes(j.was.Form, j.is.Form, j.is.Keys-windowKeys); ok && j.was.Changes != j.is.Changes && j.addUp() {
 		j.how.reshape = true
 		return true
 	}
 	_, ok := replays(j.was.Form, j.is.Form)
 	return ok
+}
+
+// addUp reports whether what both steps keep of windows are sums of their slices: that of one form is made of the other's. Where each window is kept by itself windows must not overlap, and calls may keep more than sums.
+func (j *judgement) addUp() bool {
+	const windows = "windows"
+	if (j.was.Form == windows || j.is.Form == windows) && overlaps(j.is.Window) {
+		return false
+	}
+	return !slices.ContainsFunc(slices.Concat(j.was.Calls, j.is.Calls), func(c Call) bool {
+		f := lookup(c.Function)
+		return f == nil || !f.Mergeable || f.Class != aggregate.Plain || c.Distinct || len(c.Order) > 0 && f.Order != aggregate.AnyOrder
+	})
+}
+
+// overlaps reports whether a row may be in several windows of a shape.
+func overlaps(window string) bool {
+	var every, size int64
+	for words := strings.Fields(window); len(words) > 1; words = words[1:] {
+		switch words[0] {
+		case "size":
+			size, _ = strconv.ParseInt(words[1], 10, 64)
+		case "every":
+			every, _ = strconv.ParseInt(words[1], 10, 64)
+		}
+	}
+	return every > 0 && every < size
 }
 
 // replays says of two forms of steps that keep rows whether the rows of the first are all that the second would have, and what becomes of the answers.
@@ -29,8 +56,8 @@ func replays(was, is string) (what string, ok bool) {
 		{"rows to be sorted", "first rows"}:                  soFar,
 		{"first row", "rows to be sorted"}:                   again,
 		{"first rows", "rows to be sorted"}:                  again,
-		{"rows to be sorted", "rows in the order of time"}:   "rows are handed on in the order of time, and were to come at the end",
-		{"rows in the order of time", "rows to be sorted"}:   "rows were handed on in the order of time: those that wait come at the end",
+		{"rows to be sorted", timedForm}:                     "rows are handed on in the order of time, and were to come at the end",
+		{timedForm, "rows to be sorted"}:                     "rows were handed on in the order of time: those that wait come at the end",
 		{"window functions", "window functions that change"}: soFar,
 		{"window functions that change", "window functions"}: again,
 		{"window functions", overTimeForm}:                   "rows are handed on in the order of time, and were to come at the end",
@@ -81,14 +108,15 @@ func (j *judgement) replay(what string) {
 		j.reset("its state is kept as %s, and was kept as %s", j.is.Form, j.was.Form)
 		return
 	}
-	j.how.replay, j.how.turned, j.how.again = true, true, j.was.Changes
+	// Of rows in the order of time others have some for good.
+	j.how.replay, j.how.turned, j.how.again = true, j.was.Form != timedForm, j.was.Changes
 	j.transform(costSetting, "%s", what)
 }
 
 // settleTurned looks at a step whose inputs give their answers at other times. Where all that it has come from such, it begins anew without a loss: those that answered at the end have given nothing yet, and those that will
 // give everything once more.
 func (e *Evolution) settleTurned(c *Change, done map[string]*Change) {
-	all := len(c.step.After) > 0 && !slices.ContainsFunc(c.step.Inputs, func(in Input) bool {
+	all := !c.fewer && len(c.step.After) > 0 && !slices.ContainsFunc(c.step.Inputs, func(in Input) bool {
 		return slices.ContainsFunc(in.Branches, func(b Branch) bool { return !strings.HasPrefix(b.Base, "{step ") })
 	})
 	var turned, again string

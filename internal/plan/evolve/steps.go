@@ -252,6 +252,7 @@ func (j *judgement) input(i int, grouped bool) bool {
 	common := false
 	for k, to := range pairs {
 		if to < 0 {
+			j.how.fewer = true
 			j.mixed("its state has rows of %s, which come no more", j.refs.show(was[k].Base))
 			continue
 		}
@@ -367,13 +368,15 @@ func (j *judgement) types(input int) {
 func widening() []string {
 	return []string{
 		"hash join, build left", "hash join, build right", "changing join", "interval join", "window join", "temporal join",
-		"first row", "first rows", "set operation", "last rows", "fold", "held rows", "rows to be sorted", "rows in the order of time",
+		"first row", "first rows", "set operation", "last rows", "fold", "held rows", "rows to be sorted", timedForm,
 		"window functions", "window functions that change", overTimeForm,
 	}
 }
 
 const (
 	limitForm = "limit"
+	// timedForm: rows are handed on when none can come before them.
+	timedForm = "rows in the order of time"
 	// overTimeForm: beside rows there are the answers so far.
 	overTimeForm = "window functions in the order of time"
 )
