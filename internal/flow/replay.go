@@ -33,9 +33,19 @@ func (k *keptStep) replay(r store.Reader) error {
 		return errors.New("they are stored so that they cannot be read; bring the pipeline back as it was, or begin anew with --fresh")
 	}
 	width := k.step.plan.Node.Inputs()[0].Schema().Len()
+	for i, record := range k.former.Tables {
+		if record.Known {
+			continue
+		}
+		if empty, err := k.isEmpty(r, uint8(i)); err != nil { //nolint:gosec // at most op.MaxKept
+			return err
+		} else if !empty {
+			return fmt.Errorf("%s: the types of its columns are not known; bring the pipeline back as it was, or begin anew with --fresh", TableName(uint8(i))) //nolint:gosec // at most op.MaxKept
+		}
+	}
 	for _, runs := range []bool{true, false} {
 		for i, record := range k.former.Tables {
-			if record.Rows == runs || !record.Rows && record.Slice != keyed.SliceRun {
+			if !record.Known || record.Rows == runs || !record.Rows && record.Slice != keyed.SliceRun {
 				continue
 			}
 			shape, err := record.Shape()
@@ -44,6 +54,9 @@ func (k *keptStep) replay(r store.Reader) error {
 			}
 			home := keyed.Home{Space: store.Space{Operator: k.former.Number, Table: uint8(i)}, From: k.from, To: k.to} //nolint:gosec // at most op.MaxKept
 			err = keyed.ReadBack(k.step.chain.pipeline.settings.Pool, r, home, shape, func(b *batch.Batch) error {
+				if err := k.step.chain.host.alive(); err != nil {
+					return err
+				}
 				b.Cols = b.Cols[:width]
 				return k.step.push(b)
 			})

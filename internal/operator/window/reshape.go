@@ -29,6 +29,13 @@ type Reshaper struct {
 	keys     [][]byte
 	places   map[string]int
 	cells    [][]shaped
+	index    map[cellAt]int // places in the cells of a key
+}
+
+// cellAt says which cell of which key.
+type cellAt struct {
+	key         int
+	first, last int64
 }
 
 // shaped are the rows of a key that are in the windows which end from first to last, by the number of what they add up to.
@@ -51,7 +58,7 @@ func (r *Reshaper) Free() {
 
 // Group reshapes what was stored of a key group, nil if nothing is left.
 func (r *Reshaper) Group(data []byte) ([]byte, error) {
-	r.fired, r.keys, r.places, r.cells = math.MinInt64, nil, map[string]int{}, nil
+	r.fired, r.keys, r.places, r.cells, r.index = math.MinInt64, nil, map[string]int{}, nil, map[cellAt]int{}
 	read := map[Form]func([]byte) error{InSlices: r.readSlices, InWindows: r.readWindows, InRevised: r.readRevised}[r.From]
 	if err := read(data); err != nil {
 		return nil, err
@@ -93,13 +100,12 @@ func (r *Reshaper) addBare(key []byte, first, last int64, bare []byte) error {
 		r.places[string(key)] = at
 		r.keys, r.cells = append(r.keys, slices.Clone(key)), append(r.cells, nil)
 	}
-	for _, c := range r.cells[at] {
-		if c.first == first && c.last == last {
-			r.sums.add(c.sum, n)
-			r.sums.giveLater(n)
-			return r.sums.carryOut()
-		}
+	if i, known := r.index[cellAt{at, first, last}]; known {
+		r.sums.add(r.cells[at][i].sum, n)
+		r.sums.giveLater(n)
+		return r.sums.carryOut()
 	}
+	r.index[cellAt{at, first, last}] = len(r.cells[at])
 	r.cells[at] = append(r.cells[at], shaped{first, last, n})
 	return nil
 }

@@ -122,7 +122,7 @@ func (e *Evolution) settleTurned(c *Change, done map[string]*Change) {
 	var turned, again string
 	for _, name := range c.step.After {
 		before := done[name]
-		if before == nil || !before.turned && !before.Lossless {
+		if before == nil || !before.Lossless && (!before.turned || before.Verdict == Reset) {
 			all = false
 			continue
 		}

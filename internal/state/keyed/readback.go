@@ -27,17 +27,21 @@ type backReader struct {
 	give   func(*batch.Batch) error
 	keys   [][]byte
 	values [][]byte
+	bytes  int // of keys and values
 	out    batch.Batch
 	sel    []uint16
 }
 
-// backRows is how many rows are given at once.
-const backRows = 1024
+// How many rows, and about how many bytes of them, are given at once.
+const (
+	backRows  = 1024
+	backBytes = 1 << 20
+)
 
 func (b *backReader) rows() error {
 	err := b.reader.Scan(b.at.Space, b.at.From, b.at.To, func(_ int64, _ uint64, key, value []byte) error {
 		b.keys, b.values = append(b.keys, slices.Clone(key)), append(b.values, slices.Clone(value))
-		if len(b.keys) < backRows {
+		if b.bytes += len(key) + len(value); len(b.keys) < backRows && b.bytes < backBytes {
 			return nil
 		}
 		return b.giveRows()
@@ -56,7 +60,7 @@ func (b *backReader) giveRows() error {
 		}
 	}
 	b.out = batch.Batch{Cols: slices.Clone(b.Columns()), Len: len(b.keys)}
-	b.keys, b.values = b.keys[:0], b.values[:0]
+	b.keys, b.values, b.bytes = b.keys[:0], b.values[:0], 0
 	return b.give(&b.out)
 }
 
