@@ -194,7 +194,7 @@ func (a *app) await(stops *stops, run func() (flow.Outcome, error)) (flow.Outcom
 
 // flow builds the pipeline and runs it to its end, or to a stop.
 func (a *app) flow(stops *stops, e *execution, p *plans, state *engine.State, f *runFlags, log *slog.Logger) (flow.Outcome, error) {
-	defer limitHeap(p.logical.Memory)()
+	defer new(heap).limit(p.logical.Memory)()
 	settings := flow.Settings{
 		Pool: &batch.Pool{}, Clock: a.clock, FS: a.fs, Log: log, EpochEvery: f.state.interval, EpochBounded: state != nil, Listens: state != nil,
 		CheckpointTimeout: f.state.timeout, CheckpointFailures: f.state.failures,

@@ -35,19 +35,24 @@ const (
 )
 
 // spareHeap is counted to the heap where a pipeline was granted no memory in particular: what collecting garbage costs hangs on how often the heap doubles, and a small one doubles soon. Nothing of it is ever touched, so that it takes no
-// memory of the machine.
+// memory of the machine; were it made for each statement anew the memory would have to be cleared.
 const spareHeap = 16 << 20
 
-// limitHeap has the garbage collector keep to what a pipeline may take, where that was said, and come less often where it was not. The returned function undoes it.
-func limitHeap(bytes int64) (undo func()) {
+// heap is what the garbage collector keeps to.
+type heap struct{ spare []byte }
+
+// limit has the garbage collector keep to what a pipeline may take, where that was said, and come less often where it was not. The returned function undoes it.
+func (h *heap) limit(bytes int64) (undo func()) {
 	before := debug.SetMemoryLimit(-1)
 	switch {
 	case bytes > 0:
 	case before != math.MaxInt64: // GOMEMLIMIT, which what is spare would count for
 		return func() {}
 	default:
-		spare := make([]byte, spareHeap)
-		return func() { runtime.KeepAlive(spare) }
+		if h.spare == nil {
+			h.spare = make([]byte, spareHeap)
+		}
+		return func() { runtime.KeepAlive(h.spare) }
 	}
 	debug.SetMemoryLimit(min(before, bytes+bytes/heapShare+idleHeap))
 	return func() { debug.SetMemoryLimit(before) }

@@ -7,12 +7,13 @@ import (
 	"testing"
 )
 
-// Where GOMEMLIMIT says what the process may take nothing of that is spare.
+// What is spare is made once. Where GOMEMLIMIT says what the process may take nothing of that is spare.
 func TestNothingIsSpareWithALimit(t *testing.T) {
+	h := &heap{}
 	taken := func() uint64 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		undo := limitHeap(0)
+		undo := h.limit(0)
 		runtime.ReadMemStats(&after)
 		undo()
 		return after.TotalAlloc - before.TotalAlloc
@@ -22,6 +23,10 @@ func TestNothingIsSpareWithALimit(t *testing.T) {
 	if n := taken(); n < spareHeap {
 		t.Errorf("%d bytes are spare without a limit", n)
 	}
+	if n := taken(); n >= spareHeap {
+		t.Errorf("%d bytes were made anew", n)
+	}
+	*h = heap{}
 	debug.SetMemoryLimit(64 << 20)
 	if n := taken(); n >= spareHeap {
 		t.Errorf("%d bytes are spare of 64 MiB", n)

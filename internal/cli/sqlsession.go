@@ -43,13 +43,13 @@ type sqlSettings struct {
 // newSession returns a session whose pipelines run in this process.
 func (a *app) newSession(ctx context.Context, s sqlSettings) *session.Session {
 	runner := a.runner(s)
-	return a.sessionOf(ctx, s, &executor{runner, s.memory}, runner.Pool)
+	return a.sessionOf(ctx, s, &executor{runner: runner, memory: s.memory}, runner.Pool)
 }
 
 // explainingSession returns a session that prints the plans of queries instead of running them.
 func (a *app) explainingSession(ctx context.Context, s sqlSettings) *session.Session {
 	runner := a.runner(s)
-	return a.sessionOf(ctx, s, &explainer{executor{runner, s.memory}, a.out}, runner.Pool)
+	return a.sessionOf(ctx, s, &explainer{executor{runner: runner, memory: s.memory}, a.out}, runner.Pool)
 }
 
 func (a *app) runner(s sqlSettings) *engine.Runner {
@@ -83,6 +83,7 @@ func (a *app) sessionOf(ctx context.Context, s sqlSettings, e session.Executor, 
 type executor struct {
 	runner *engine.Runner
 	memory int64 // of --memory; 0 if it was not given
+	heap   heap
 }
 
 // Run runs a plan to its end.
@@ -94,7 +95,7 @@ func (e *executor) Run(ctx context.Context, p *logical.Plan) error {
 // runs runs a plan in the memory that it may take.
 func (e *executor) runs(ctx context.Context, p *logical.Plan) (*physical.Plan, flow.Report, error) {
 	bounded(p, e.memory)
-	defer limitHeap(p.Memory)()
+	defer e.heap.limit(p.Memory)()
 	return e.runner.Run(ctx, p)
 }
 
