@@ -3,6 +3,7 @@ package optest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math"
 	"slices"
 
@@ -208,6 +209,41 @@ func (s *Stored) Move(to op.Durable) (*Stored, error) {
 		return nil, err
 	}
 	return next[0], nil
+}
+
+// MoveInPart is Move where memory is short, or is now and then: entries of parts that may leave memory are put in if admits says so of their hashes, the others stay in the store.
+func (s *Stored) MoveInPart(to op.Durable, admits func(part int, hash uint64) bool) (*Stored, error) {
+	if err := s.Seal(); err != nil {
+		return nil, err
+	}
+	if err := s.Drain(math.MaxInt64); err != nil {
+		return nil, err
+	}
+	next := Store(to)
+	for i, part := range next.parts {
+		leaving, ok := part.(keyed.Evictable)
+		ok = ok && leaving.MayLeave()
+		changes := &store.Changes{}
+		err := s.scan(i, func(e entry) { changes.Put(next.space(i), e.slice, e.hash, e.key, e.value) })
+		if err == nil {
+			err = next.store.Apply(context.Background(), []*store.Changes{changes})
+		}
+		var bad error
+		if err == nil {
+			err = next.scan(i, func(e entry) {
+				put := part.Admit
+				if ok && !admits(i, e.hash) {
+					put = leaving.Pass
+				}
+				one := &keyed.Entries{Slices: []int64{e.slice}, Hashes: []uint64{e.hash}, Keys: [][]byte{e.key}, Values: [][]byte{e.value}}
+				bad = errors.Join(bad, put(one))
+			})
+		}
+		if err = errors.Join(err, bad); err != nil {
+			return nil, err
+		}
+	}
+	return next, to.Restored()
 }
 
 // Move ends an epoch of operators that share the key groups, and has others, which are new, go on with what is stored, each with the groups that it owns.

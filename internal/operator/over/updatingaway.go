@@ -114,10 +114,12 @@ func (r *updatingRows) ReadOn(most int, pass bool) (more bool, err error) {
 	return more, err
 }
 
-// let notes that nobody has the answers of rows any more.
+// let notes that nobody has the answers of rows any more. Rows that were restored just now have none yet.
 func (u *Updating) let(ids []uint32) {
 	for _, id := range ids {
-		u.obsolete = append(u.obsolete, u.notes.At(id).answer)
+		if answer := u.notes.At(id).answer; answer != keyed.NoRow {
+			u.obsolete = append(u.obsolete, answer)
+		}
 	}
 }
 

@@ -47,6 +47,9 @@ func (u *Updating) load(ids []uint32) error {
 	if u.leaves() {
 		ids = u.leaving.Housed(ids)
 	}
+	if len(ids) == 0 {
+		return nil
+	}
 	err := u.relist(ids)
 	u.untouchFrom(0)
 	u.changed = 0
