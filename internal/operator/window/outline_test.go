@@ -310,3 +310,33 @@ func FuzzOutlines(f *testing.F) {
 		}
 	})
 }
+
+// TestKeysThatAreNoted: keys of sessions that were unread, and of which it was noted that the store has them, are not forgotten when hashes are noted anew.
+func TestKeysThatAreNoted(t *testing.T) {
+	const batches, keys = 20, 1000
+	begin, memory := outlined(t)["session"], store.NewMemory()
+	first := resume(t, begin(), memory)
+	for n := range batches {
+		rows := make([][]any, keys)
+		for i := range rows {
+			rows[i] = []any{0, 10, strconv.Itoa(n*keys + i), 0, 0, nil}
+		}
+		first.pass(optest.Make(windowTypes(), rows...), 0)
+	}
+	outlines, rest := first.seal()
+	next := resume(t, begin(), memory)
+	next.restore(outlines, rest, true)
+	for more := true; more; {
+		var err error
+		if more, err = next.o.Kept()[0].(keyed.Unread).ReadOn(keys, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := next.o.Kept()[0].(keyed.Evictable).Evict(1, true); err != nil {
+		t.Fatal(err)
+	}
+	next.pass(nil, 1000)
+	if len(next.rows) != batches*keys {
+		t.Errorf("%d sessions closed, of %d", len(next.rows), batches*keys)
+	}
+}

@@ -219,7 +219,7 @@ func (s *Sessions) forgetAwake() error {
 	var failed error
 	err := s.table.Note(func(yield func(uint64) bool) {
 		for _, p := range s.times.list {
-			if failed != nil || p.out == 0 && p != s.away.reading {
+			if failed != nil || p.first == math.MaxInt64 && p != s.away.reading { // how many are out is not known of what a restart left unread
 				continue
 			}
 			failed = s.times.read(p, s.times.home.From, func(hash uint64) bool { return yield(hash) })
