@@ -115,8 +115,8 @@ func (s *store) readNameless() error {
 func (s *store) ReadOn(most int, pass bool) (more bool, err error) {
 	for i := len(s.slices) - 1; i >= 0 && !s.ranged; i-- {
 		if p := s.slices[i]; p.rows.HasUnread() {
-			_, err := p.rows.ReadOn(most, pass)
-			return true, err
+			more, err := p.rows.ReadOn(most, pass)
+			return more || !p.rows.HasUnread(), err // unread still: there is no memory to note more
 		}
 	}
 	return false, nil

@@ -70,6 +70,9 @@ func (j *Joint) ReadOn(most int, pass bool) (more bool, err error) {
 			to, more, j.densest = last, true, n
 		}
 	}
+	if pass {
+		return j.pass(to, more), nil
+	}
 	for _, p := range j.parts {
 		if a, _, _ := p.unreadAt(); a.unread {
 			a.cut(to)
@@ -82,16 +85,33 @@ func (j *Joint) ReadOn(most int, pass bool) (more bool, err error) {
 	}
 	for _, p := range j.parts {
 		a, _, _ := p.unreadAt()
-		put := p.Admit
-		if pass {
-			put = a.pass
-		}
-		if err := a.give(put); err != nil {
+		if err := a.give(p.Admit); err != nil {
 			return false, p.refused(err)
 		}
 		a.recount()
 	}
 	return more, nil
+}
+
+// pass notes what was fetched of each part, with hashes up to to, and reports whether there is more to read. Where there is no memory for that all of it stays unread, and nothing more is read.
+func (j *Joint) pass(to uint64, more bool) bool {
+	noted := true
+	for _, p := range j.parts {
+		a, _, _ := p.unreadAt()
+		a.cut(to)
+		noted = noted && a.give(a.pass) == nil
+		a.drop()
+	}
+	if !noted {
+		return false
+	}
+	for _, p := range j.parts {
+		if a, _, _ := p.unreadAt(); a.unread {
+			a.readTo(to, more)
+			a.recount()
+		}
+	}
+	return more
 }
 
 // cut forgets entries that were copied with hashes above to.
@@ -105,6 +125,12 @@ func (a *away) cut(to uint64) {
 	if n == 0 {
 		a.bytes = a.bytes[:0]
 	}
+}
+
+// drop forgets all entries that were copied.
+func (a *away) drop() {
+	a.entries.Reset()
+	a.bytes = a.bytes[:0]
 }
 
 func (t *Table) unreadAt() (*away, Home, int64) { return t.away, t.kept.home, t.slice }

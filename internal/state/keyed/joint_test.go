@@ -147,3 +147,42 @@ func readTogether(t *testing.T, many [2]int, pass bool) {
 		}
 	}
 }
+
+// TestJointPartsThatCannotBeNoted: where there is no memory to note rows of one part those of the other stay unread, too.
+func TestJointPartsThatCannotBeNoted(t *testing.T) {
+	const hashes = 20_000
+	stored := store.NewMemory()
+	first := newJointRows(t, stored)
+	for n := range hashes {
+		first.add(t, 0, numberedHash(n), 1)
+		first.add(t, 1, numberedHash(n), 1)
+	}
+	storeEpoch(t, stored, first.rows[0], first.rows[1])
+	j := newJointRows(t, stored)
+	budget := limit.New("test", 64<<10)
+	j.rows[1] = keyed.NewRows(&batch.Pool{}, []schema.Type{schema.Of(schema.Int64)}, 0, "rows", budget)
+	j.rows[1].SetExtras(keyed.Extras{Has: j.has, Postpone: true})
+	j.rows[1].Keep(keyed.Home{Space: store.Space{Operator: 1, Table: 1}, To: math.MaxUint64})
+	j.rows[1].Attach(stored.Reader(), 0)
+	j.Joint = keyed.NewJoint(j.has, nil, j.rows[0], j.rows[1])
+	j.Postpone(0)
+	for more, pieces := true, 0; more; pieces++ {
+		var err error
+		if more, err = j.ReadOn(100, true); err != nil {
+			t.Fatal(err)
+		}
+		if pieces > hashes/100+1 {
+			t.Fatal("all was noted, and the test is none")
+		}
+	}
+	for n := range hashes {
+		for input, rows := range j.rows {
+			if !rows.MayBeAway(numberedHash(n)) {
+				t.Fatalf("row %d of input %d is lost", n, input)
+			}
+		}
+	}
+	if !j.rows[0].HasUnread() || !j.rows[1].HasUnread() {
+		t.Error("nothing is unread")
+	}
+}

@@ -13,7 +13,7 @@ type Postponable interface {
 	// Postpone leaves the entries with hashes from from on in the store. None of them was put in. It is called once, when all others were, before anything else.
 	Postpone(from uint64)
 	// ReadOn reads about most of the unread entries with the lowest hashes, fewer where they are large, and puts those in that are not in memory, or with pass only notes that they are in the store, as Pass does. It reports whether
-	// there are more. The error is one of the store, a *CorruptError or SQLSTATE 53200.
+	// there are more to read: none, either, if there is no memory to note them, and what is unread stays so. The error is one of the store, a *CorruptError or, without pass, SQLSTATE 53200.
 	ReadOn(most int, pass bool) (more bool, err error)
 }
 
@@ -45,12 +45,12 @@ func (a *away) readOn(home Home, slice int64, most int, pass bool, resident func
 	if !a.unread {
 		return false, nil
 	}
-	if pass {
-		admit = a.pass
-	}
 	last, more, err := a.fetch(home, slice, home.To, most, resident)
 	if err != nil {
 		return false, err
+	}
+	if pass && a.give(a.pass) != nil {
+		return false, nil
 	}
 	a.readTo(last, more)
 	if err := a.give(admit); err != nil {
@@ -87,8 +87,13 @@ func (a *away) readTo(last uint64, more bool) {
 	}
 }
 
-// pass notes that entries are in the store, which were unread.
+// pass notes that entries are in the store, which were unread. The error is a refusal of the budget.
 func (a *away) pass(e *Entries) error {
+	bytes := 0
+	for i, key := range e.Keys {
+		bytes += len(key) + len(e.Values[i])
+	}
+	a.keyBytes = max(a.keyBytes, int64(bytes/max(e.Len(), 1)))
 	for _, hash := range e.Hashes {
 		if err := a.addRead(hash); err != nil {
 			return err

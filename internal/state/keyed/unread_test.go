@@ -231,3 +231,39 @@ func TestWakingFindsWhatIsUnread(t *testing.T) {
 		}
 	}
 }
+
+// TestUnreadKeysThatCannotBeNoted: where there is no memory to note what is unread it stays so, and is found nevertheless.
+func TestUnreadKeysThatCannotBeNoted(t *testing.T) {
+	const keys = 20_000
+	l := newLeavingTable(t)
+	for n := range int64(keys) {
+		l.put(n)
+	}
+	l.epoch()
+	budget := limit.New("test", 1<<20)
+	next := newLeavingTable(t)
+	next.Table, next.store = keyed.NewTable(&batch.Pool{}, []schema.Type{schema.Of(schema.Int64)}, "numbers", budget), l.store
+	next.SetValues(keyed.Values{Leave: true, Postpone: true})
+	next.Keep(keyed.Home{Space: store.Space{Operator: 1}, To: math.MaxUint64})
+	next.Attach(l.store.Reader(), 0)
+	next.Postpone(0)
+	taken := budget.Available() - 8<<10
+	if !budget.TryReserve(taken) {
+		t.Fatal("no memory")
+	}
+	for more, pieces := true, 0; more; pieces++ {
+		var err error
+		if more, err = next.ReadOn(100, true); err != nil {
+			t.Fatal(err)
+		}
+		if pieces > keys/100 {
+			t.Fatal("all was noted, and the test is none")
+		}
+	}
+	budget.Release(taken)
+	for n := range int64(keys) {
+		if next.find(n) == keyed.NoSlot {
+			t.Fatalf("key %d is lost", n)
+		}
+	}
+}
