@@ -49,11 +49,12 @@ func (a *away) readOn(home Home, slice int64, most int, pass bool, resident func
 	if err != nil {
 		return false, err
 	}
-	if pass && a.give(a.pass) != nil {
+	noted := !pass || a.give(a.pass) == nil
+	if !noted { // what is unread stays so
 		return false, nil
 	}
 	a.readTo(last, more)
-	if err := a.give(admit); err != nil {
+	if err := a.give(admit); err != nil { // nothing with pass
 		return false, err
 	}
 	a.recount()
