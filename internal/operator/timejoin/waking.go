@@ -54,7 +54,7 @@ func (j *Interval) needsAsked(needs *op.Needs) {
 func (j *Interval) ask(input int, p *slice, horizon int64, all bool) (asked bool, err error) {
 	s, z := j.stores[input], &p.sleeping
 	j.asked.active = false
-	if !p.rows.HasAway() {
+	if !s.waits || !p.rows.HasAway() { // none comes out alone, or all are in memory
 		return false, nil
 	}
 	for {
