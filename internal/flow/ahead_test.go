@@ -59,7 +59,7 @@ func TestPiecesGoAhead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var sink collector
-			plan := pipe(&counter{limit: 1000, block: 100}, &sink, 1)
+			plan := pipe(&counter{limit: 1 << 40, block: 100}, &sink, 1)
 			stage := &physical.Stage{Name: "only", Tasks: 2, Inputs: 1}
 			stage.Head = &physical.Step{Name: "only", New: newPassing(func() keyed.Kept { return &widePart{slowPart{pieces: entries}} }), Ports: one(plan.Sources[0].Next...)}
 			plan.Sources[0].Next, plan.Stages = []physical.Edge{edge(physical.Hash, stage, 0)}, []*physical.Stage{stage}
