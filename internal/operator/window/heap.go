@@ -71,7 +71,8 @@ func (d *duesOf[N]) pop(until int64) (t dueOf[N], ok bool) {
 		if least >= n {
 			break
 		}
-		for k := least + 1; k < min(least+branches, n); k++ {
+		end := min(least+branches, n)
+		for k := least + 1; k < end; k++ {
 			if d.list[k].micros < d.list[least].micros {
 				least = k
 			}
