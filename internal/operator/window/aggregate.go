@@ -26,6 +26,7 @@ type Aggregate struct {
 	kept  []*keptPart
 	whole bool
 	away  *windowsAway // nil: all groups stay in memory
+	few   *few         // nil: every window has a part of its own
 	// asked are the rows that needs were declared for, nil for an event.
 	asked *batch.Batch
 	// dirty are the windows that changed since the last flush.
@@ -70,6 +71,7 @@ func NewAggregate(pool *batch.Pool, budget *limit.Budget, config Config) (*Aggre
 		a.tables = append(a.tables, &table{aggregate: a, number: i})
 	}
 	a.guards = make([]*keyed.Guard, len(a.tables))
+	a.few = newFew(a)
 	return a, nil
 }
 
@@ -116,7 +118,13 @@ func (a *Aggregate) absorb(in *batch.Batch, out *op.Output) error {
 	out.Counts.In += left + nulls
 	out.Counts.Late += left
 	out.Counts.Filtered += nulls
+	if err := a.few.take(in, out); err != nil {
+		return op.OutOfMemory(a.cfg.Name, err)
+	}
 	for _, w := range a.given {
+		if w.of == nil { // those that have few rows
+			continue
+		}
 		if _, err := w.of.Apply(a.rows(in, w), out); err != nil {
 			return err
 		}
@@ -139,6 +147,9 @@ func (a *Aggregate) changed(w *dealt[*window]) {
 func (a *Aggregate) open(b bounds) *dealt[*window] {
 	if a.cfg.gone(b.end) {
 		return nil
+	}
+	if a.few.waits(b) && !a.over(b) {
+		return a.few.all
 	}
 	return a.reopen(b)
 }
@@ -258,6 +269,7 @@ func (a *Aggregate) OnEnd(out *op.Output) (more bool, err error) {
 // close emits the windows that end by micros, and forgets those that are over.
 func (a *Aggregate) close(micros int64) error {
 	a.mark = max(a.mark, micros)
+	a.few.close()
 	for _, w := range a.list {
 		if !a.closes(w.bounds) {
 			break
@@ -295,6 +307,9 @@ func (a *Aggregate) run(out *op.Output) (more bool, err error) {
 	}
 	for ; a.next < len(a.jobs); a.next++ {
 		j := &a.jobs[a.next]
+		if more, err := a.tellFew(j.window, out); more || err != nil {
+			return more, err
+		}
 		if a.next > 0 && a.jobs[a.next-1].window.end != j.window.end {
 			a.forgetOver()
 		}
@@ -317,8 +332,17 @@ func (a *Aggregate) run(out *op.Output) (more bool, err error) {
 		}
 	}
 	a.forgetOver()
+	if more, err := a.tellFew(nil, out); more || err != nil {
+		return more, err
+	}
 	a.jobs, a.next, a.gone, a.running = a.jobs[:0], 0, 0, false
 	return false, nil
+}
+
+// tellFew goes on to answer windows that have few rows, those before w; more: something was emitted.
+func (a *Aggregate) tellFew(w *dealt[*window], out *op.Output) (more bool, err error) {
+	err = a.few.tell(w, out)
+	return out.Ports[0] != nil, op.OutOfMemory(a.cfg.Name, err)
 }
 
 // tellOf goes on to emit a window.

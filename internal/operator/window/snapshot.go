@@ -15,6 +15,9 @@ const headSize = 8 + 8 + 1 + 4
 
 // Snapshot returns what the windows that are open know of a key group.
 func (a *Aggregate) Snapshot(group op.KeyGroup) ([]byte, error) {
+	if err := a.few.settleAll(); err != nil {
+		return nil, op.OutOfMemory(a.cfg.Name, err)
+	}
 	var heads, states []byte
 	for _, w := range a.list {
 		state, err := w.of.Snapshot(group)

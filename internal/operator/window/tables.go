@@ -139,3 +139,12 @@ func (a *Aggregate) guard(p aggregate.Part, number int, g *keyed.Guard) {
 		t.SetGuard(g)
 	}
 }
+
+// unguard has a part be watched no longer: rows come to it that are not those at hand.
+func (a *Aggregate) unguard(p aggregate.Part) {
+	for i, g := range a.guards {
+		if t, ok := p.Tables()[i].(interface{ SetGuard(*keyed.Guard) }); ok && g != nil {
+			t.SetGuard(nil)
+		}
+	}
+}
