@@ -205,10 +205,25 @@ func (s *store) index(p *slice, b *batch.Batch, hashes []uint64, ids []uint32) e
 	case !s.indexed && p.partly:
 		return nil
 	case !s.indexed || s.guard == nil && !p.rows.HasAway():
-		return op.OutOfMemory(s.name, p.late.add(ids, from, to))
+		return op.OutOfMemory(s.name, p.late.add(ids, from, to, s.entering(b)))
 	default: // rows of other keys may be out of reach later, and what is loaded is not there twice
 		return s.enter(p, b, hashes, ids)
 	}
+}
+
+// enteredBytes is about how much a row takes when it is entered: what finds its key, and its place in a chain; enteredKey how much each value of its key takes beside.
+const (
+	enteredBytes = 56
+	enteredKey   = 32
+)
+
+// entering is about how many bytes it takes to enter the rows of b, of a store whose rows may leave memory: it is better that they do than that there is no room to enter them.
+func (s *store) entering(b *batch.Batch) int64 {
+	if !s.indexed || !s.MayLeave() {
+		return 0
+	}
+	long := keyed.LongBytes(b, s.keys.columns)
+	return int64(b.Rows())*int64(enteredBytes+enteredKey*len(s.keys.columns)) + long + long/4 // which is put in pieces of memory that are not all full
 }
 
 // extent returns the least and the greatest time of the rows of b that count, none of which is NULL.

@@ -247,47 +247,6 @@ func (r *Rows) fitting(c *chunk, cols []*batch.Column, rows []uint16) int {
 	return n
 }
 
-// textBytes returns the bytes that rows take outside views.
-func textBytes(cols []*batch.Column, rows []uint16) int {
-	total := 0
-	for _, c := range cols {
-		if c == nil {
-			continue
-		}
-		switch kind := c.Kind(); {
-		case kind.IsVariable():
-			total += c.TextBytes(rows)
-		case kind.IsNested():
-			for _, row := range rows {
-				total += nestedBytes(c, int(row))
-			}
-		default:
-		}
-	}
-	return total
-}
-
-func nestedBytes(c *batch.Column, row int) int {
-	if c == nil || c.IsNull(row) {
-		return 0
-	}
-	total := 0
-	switch kind := c.Kind(); {
-	case kind.IsVariable():
-		total = int(c.Views()[row].Len)
-	case kind == schema.Array:
-		for e := c.Offsets()[row]; e < c.Offsets()[row+1]; e++ {
-			total += 4 + nestedBytes(c.Child(0), int(e))
-		}
-	case kind == schema.Row:
-		for i := range c.Type().Fields {
-			total += nestedBytes(c.Child(i), row)
-		}
-	default:
-	}
-	return total
-}
-
 // fill appends rows to c and reserves what c has grown by.
 func (r *Rows) fill(c *chunk, number uint32, cols []*batch.Column, rows []uint16) error {
 	r.spareText(c, cols, rows)
