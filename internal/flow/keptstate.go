@@ -201,11 +201,18 @@ func (k *keptStep) restoreFormer(ctx context.Context, r store.Reader, state op.S
 	return nil
 }
 
-// How many entries, and about how many bytes of them, are put in at once.
+// How many entries, and about how many bytes of them, are put in at once: each task of a step may put in so much more than it should.
 const (
 	admitEntries = 4096
 	admitBytes   = 1 << 20
+	leastAdmit   = 64 << 10
+	admitShare   = 16 // of what is low
 )
+
+// admitAtOnce is about how many bytes of entries are put in at once.
+func (k *keptStep) admitAtOnce() int {
+	return int(min(max(lowOf(k.step.chain.pipeline.settings.Budget)/admitShare, leastAdmit), admitBytes))
+}
 
 // admit puts the stored entries of a part in.
 func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part keyed.Kept) error {
@@ -242,7 +249,7 @@ func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part 
 			}
 		}
 		if need := len(key) + len(value); cap(bytes)-len(bytes) < need { // no entry lies in it
-			bytes = make([]byte, 0, max(admitBytes, need))
+			bytes = make([]byte, 0, max(k.admitAtOnce(), need))
 		}
 		at := len(bytes)
 		bytes = append(append(bytes, key...), value...)
