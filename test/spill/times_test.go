@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"wire.example/wire/test/process"
 )
 
 // timesKeys is how many keys of some 400 bytes there are, of which each has four rows: some more than memory takes, or ten times.
@@ -50,9 +48,6 @@ func timesScript(dir, query string) string {
 
 // TestJoinsByTimeOfMoreThanMemory: joins by time answer with little memory what they answer with much.
 func TestJoinsByTimeOfMoreThanMemory(t *testing.T) {
-	if !process.Heavy() { // a run that goes on from a checkpoint may want more than there is in its first moments
-		t.Skip("fails now and then: WIRE_TEST_HEAVY=1")
-	}
 	dir := t.TempDir()
 	writeTimes(t, dir)
 	for name, query := range timesQueries() {
