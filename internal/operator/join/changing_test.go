@@ -136,8 +136,7 @@ type changingRun struct {
 	errs   []string
 	counts op.Counts
 	ended  [2]bool
-	kinds  bool // a batch had kinds
-	needs  op.Needs
+	kinds  bool           // a batch had kinds
 	stored *optest.Stored // nil: state is stored as a whole
 }
 
@@ -154,8 +153,7 @@ func (r *changingRun) load(input int, b *batch.Batch) {
 	if r.stored == nil {
 		return
 	}
-	r.op.Needs(input, b, &r.needs)
-	if err := r.needs.Load(r.op.Tables()); err != nil {
+	if err := r.stored.Load(input, b); err != nil {
 		r.t.Fatalf("%v", err)
 	}
 }

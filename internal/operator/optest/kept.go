@@ -473,6 +473,8 @@ type admission struct {
 	// highest is the highest number of an entry, outlines what the parts said of their slices.
 	highest  uint64
 	outlines [][]byte
+	// silent: one of them said nothing.
+	silent bool
 	// rest is the part if nobody has looked at those and they are to be read on; outlined: they are of several slices.
 	rest     keyed.Unread
 	outlined bool

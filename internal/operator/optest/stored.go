@@ -3,7 +3,6 @@ package optest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"math"
 	"slices"
 
@@ -19,6 +18,12 @@ type Stored struct {
 	parts   []keyed.Kept
 	store   *store.Memory
 	changes *store.Changes // of the sealed epoch; nil when all of it is stored
+	// loads: Load is called before each call, so that a Move may leave entries in the store unread.
+	loads bool
+	// unread are parts of which it has; reads is how often some were read since, and moves how many Moves there were.
+	unread       []keyed.Unread
+	reads, moves int
+	last         *batch.Batch // that Load was called for last
 }
 
 // Store has the changes of an operator, which is new, stored from now on.
@@ -113,8 +118,15 @@ func (s *Stored) spillChanges(part keyed.Evictable) error {
 	return s.store.Apply(context.Background(), []*store.Changes{changes})
 }
 
-// Load asks the operator what it needs for rows of an input, or for the next call of an event, for which in is nil, and makes it resident, as a driver does where state is away. It is called before each call.
+// Load asks the operator what it needs for rows of an input, or for the next call of an event, for which in is nil, and makes it resident, as a driver does where state is away. It is called before each call, or never.
 func (s *Stored) Load(input int, in *batch.Batch) error {
+	s.loads = true
+	if in != nil && in != s.last { // not between two calls for the same rows
+		if err := s.readOn(); err != nil {
+			return err
+		}
+	}
+	s.last = in
 	tables := s.op.(op.Tabled).Tables()
 	if !slices.ContainsFunc(tables, func(t op.Table) bool { return !t.Resident() }) {
 		return nil
@@ -200,121 +212,6 @@ func (s *Stored) Len() (n int, err error) {
 		}
 	}
 	return n, nil
-}
-
-// Move ends an epoch and has to, which is new, go on with what is stored.
-func (s *Stored) Move(to op.Durable) (*Stored, error) {
-	next, err := Move([]*Stored{s}, []op.Durable{to}, func(op.KeyGroup) int { return 0 })
-	if err != nil {
-		return nil, err
-	}
-	return next[0], nil
-}
-
-// MoveInPart is Move where memory is short, or is now and then: entries of parts that may leave memory are put in if admits says so of their hashes, the others stay in the store.
-func (s *Stored) MoveInPart(to op.Durable, admits func(part int, hash uint64) bool) (*Stored, error) {
-	if err := s.Seal(); err != nil {
-		return nil, err
-	}
-	if err := s.Drain(math.MaxInt64); err != nil {
-		return nil, err
-	}
-	next := Store(to)
-	for i, part := range next.parts {
-		leaving, ok := part.(keyed.Evictable)
-		ok = ok && leaving.MayLeave()
-		changes := &store.Changes{}
-		err := s.scan(i, func(e entry) { changes.Put(next.space(i), e.slice, e.hash, e.key, e.value) })
-		if err == nil {
-			err = next.store.Apply(context.Background(), []*store.Changes{changes})
-		}
-		var bad error
-		if err == nil {
-			err = next.scan(i, func(e entry) {
-				put := part.Admit
-				if ok && !admits(i, e.hash) {
-					put = leaving.Pass
-				}
-				one := &keyed.Entries{Slices: []int64{e.slice}, Hashes: []uint64{e.hash}, Keys: [][]byte{e.key}, Values: [][]byte{e.value}}
-				bad = errors.Join(bad, put(one))
-			})
-		}
-		if err = errors.Join(err, bad); err != nil {
-			return nil, err
-		}
-	}
-	return next, to.Restored()
-}
-
-// Move ends an epoch of operators that share the key groups, and has others, which are new, go on with what is stored, each with the groups that it owns.
-func Move(from []*Stored, to []op.Durable, owner func(op.KeyGroup) int) ([]*Stored, error) {
-	var next []*Stored
-	for _, o := range to {
-		next = append(next, Store(o))
-	}
-	for _, s := range from {
-		if err := s.Seal(); err != nil {
-			return nil, err
-		}
-		if err := s.Drain(math.MaxInt64); err != nil {
-			return nil, err
-		}
-	}
-	for part := range next[0].parts {
-		if err := deal(from, next, part, owner); err != nil {
-			return nil, err
-		}
-	}
-	for g := range op.KeyGroups {
-		group := op.KeyGroup(g) //nolint:gosec // below KeyGroups
-		for _, s := range from {
-			data, err := s.op.Rest(group)
-			if err == nil && data != nil {
-				err = next[owner(group)].op.RestoreRest(group, data)
-			}
-			if err != nil {
-				return nil, err
-			}
-		}
-	}
-	for _, s := range next {
-		if err := s.op.Restored(); err != nil {
-			return nil, err
-		}
-	}
-	return next, nil
-}
-
-// deal puts the entries of a part in, in those that own their key groups.
-func deal(from, to []*Stored, part int, owner func(op.KeyGroup) int) error {
-	var all []entry
-	for _, s := range from {
-		err := s.scan(part, func(e entry) { all = append(all, e) })
-		if err != nil {
-			return err
-		}
-	}
-	sortEntries(all)
-	given := make([]keyed.Entries, len(to))
-	changes := make([]store.Changes, len(to))
-	for _, e := range all {
-		at := owner(op.GroupOf(e.hash))
-		changes[at].Put(to[at].space(part), e.slice, e.hash, e.key, e.value)
-		if !indexed(to[at].parts[part], e.slice) {
-			continue
-		}
-		g := &given[at]
-		g.Slices, g.Hashes, g.Keys, g.Values = append(g.Slices, e.slice), append(g.Hashes, e.hash), append(g.Keys, e.key), append(g.Values, e.value)
-	}
-	for i, s := range to {
-		if err := s.store.Apply(context.Background(), []*store.Changes{&changes[i]}); err != nil {
-			return err
-		}
-		if err := (&admission{left: none}).admit(s.parts[part], &given[i]); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // indexed reports whether entries of a slice are put in.

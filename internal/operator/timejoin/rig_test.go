@@ -237,8 +237,7 @@ func (r *rig) call(in *instance, input int, b *batch.Batch, call func(*op.Output
 					r.t.Fatalf("%v", err)
 				}
 			}
-			in.op.(op.Needer).Needs(input, b, &in.needs)
-			if err := in.needs.Load(in.op.(op.Tabled).Tables()); err != nil {
+			if err := in.load(input, b); err != nil {
 				r.t.Fatalf("%v", err)
 			}
 		}
@@ -260,6 +259,15 @@ func (r *rig) call(in *instance, input int, b *batch.Batch, call func(*op.Output
 	if err := in.store(); err != nil {
 		r.t.Fatalf("%v", err)
 	}
+}
+
+// load makes resident what the next call needs.
+func (in *instance) load(input int, b *batch.Batch) error {
+	if in.stored != nil {
+		return in.stored.Load(input, b)
+	}
+	in.op.(op.Needer).Needs(input, b, &in.needs)
+	return in.needs.Load(in.op.(op.Tabled).Tables())
 }
 
 func (r *rig) take(out *op.Output) {

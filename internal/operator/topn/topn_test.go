@@ -220,16 +220,29 @@ type drive struct {
 	sum op.Counts
 
 	config topn.Config
+	stored *optest.Stored // nil unless what changes is stored
 }
 
 func (d *drive) call(f func(out *op.Output) (bool, error)) []string {
+	d.t.Helper()
+	return d.callWith(nil, f)
+}
+
+// callWith is call for rows, or nil for an event.
+func (d *drive) callWith(in *batch.Batch, f func(out *op.Output) (bool, error)) []string {
 	d.t.Helper()
 	out := op.NewOutput(1)
 	var rows []string
 	for more := true; more; {
 		out.Reset()
 		var err error
-		if more, err = f(out); err != nil {
+		if d.stored != nil {
+			err = d.stored.Load(0, in)
+		}
+		if err == nil {
+			more, err = f(out)
+		}
+		if err != nil {
 			d.t.Fatal(err)
 		}
 		d.sum.Add(out.Counts)
@@ -244,7 +257,7 @@ func (d *drive) apply(kinds []batch.Change, rows ...[]any) []string {
 	d.t.Helper()
 	in := optest.Make(types(), rows...)
 	in.Kinds = kinds
-	return d.call(func(out *op.Output) (bool, error) { return d.o.Apply(in, out) })
+	return d.callWith(in, func(out *op.Output) (bool, error) { return d.o.Apply(in, out) })
 }
 
 func newDrive(t *testing.T, config topn.Config) *drive {
@@ -339,24 +352,24 @@ func TestPartitionsExpire(t *testing.T) {
 // TestWhenRowsCameIsStored: a partition that a row came for which changed nothing is not forgotten too early, although it was stored before.
 func TestWhenRowsCameIsStored(t *testing.T) {
 	d := newDrive(t, topn.Config{Partition: []int{keyColumn}, Order: []keyed.Key{{Column: valueColumn}}, Limit: 1, TTL: 100})
-	stored := optest.Store(d.o)
+	d.stored = optest.Store(d.o)
 	d.o.SetTime(1000)
 	d.apply(nil, []any{1, 0, 5, ""})
 	d.call(d.o.OnFlush)
-	if err := errors.Join(stored.Seal(), stored.Drain(math.MaxInt64)); err != nil {
+	if err := errors.Join(d.stored.Seal(), d.stored.Drain(math.MaxInt64)); err != nil {
 		t.Fatal(err)
 	}
 	d.o.SetTime(1080)
 	d.apply(nil, []any{1, 0, 6, ""})
 	next := newDrive(t, d.config)
-	stored, err := stored.Move(next.o)
-	if err != nil {
+	var err error
+	if next.stored, err = d.stored.Move(next.o); err != nil {
 		t.Fatal(err)
 	}
 	want(t, "a tick", next.call(func(out *op.Output) (bool, error) { return next.o.OnTime(1110, out) }))
 	next.apply(nil, []any{1, 0, 4, ""})
 	want(t, "a row that takes the first place", next.call(next.o.OnFlush), `-U 1, 0, 5, ""`, `+U 1, 0, 4, ""`)
-	if n, err := stored.Len(); n != 2 || err != nil {
+	if n, err := next.stored.Len(); n != 2 || err != nil {
 		t.Errorf("%d entries were stored, %v", n, err)
 	}
 }

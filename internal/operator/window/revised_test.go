@@ -115,6 +115,18 @@ func emitted(t *testing.T, call func(*op.Output) (bool, error)) (rows []string) 
 	return rows
 }
 
+// loaded is a call behind what it needs, which is read first, of rows or, for an event, nil. Nothing is where store is nil.
+func loaded(store *optest.Stored, in *batch.Batch, call func(*op.Output) (bool, error)) func(*op.Output) (bool, error) {
+	return func(out *op.Output) (bool, error) {
+		if store != nil {
+			if err := store.Load(0, in); err != nil {
+				return false, err
+			}
+		}
+		return call(out)
+	}
+}
+
 // TestIntervalsGoOnAcrossBarriers: what waits for its interval is stored, and is told of when that is over, as a change of what was told before.
 func TestIntervalsGoOnAcrossBarriers(t *testing.T) {
 	c := window.SlicedConfig{Shape: window.Shape{Kind: window.Hop, Size: 4, Every: 2}, TimeType: schema.Of(schema.TimestampTZ)}

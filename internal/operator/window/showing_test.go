@@ -75,7 +75,10 @@ func TestSlicesGoOnWithAnotherEmission(t *testing.T) {
 		o := newRevised(r, of[names[0]])
 		store := optest.Store(o)
 		rows := shownRows{}
-		do := func(call func(*op.Output) (bool, error)) { rows.fold(r, emitted(t, call)) }
+		given := func(in *batch.Batch, call func(*op.Output) (bool, error)) {
+			rows.fold(r, emitted(t, loaded(store, in, call)))
+		}
+		do := func(call func(*op.Output) (bool, error)) { given(nil, call) }
 		at, now := rapid.IntRange(0, in.Len).Draw(r, "edited at"), int64(0)
 		firsts := in.Cols[colStart].Int64s()
 		move := func() {
@@ -97,7 +100,7 @@ func TestSlicesGoOnWithAnotherEmission(t *testing.T) {
 			}
 			part := *in
 			part.Sel = []uint16{uint16(row)} //nolint:gosec // a few rows
-			do(func(out *op.Output) (bool, error) { return o.Apply(&part, out) })
+			given(&part, func(out *op.Output) (bool, error) { return o.Apply(&part, out) })
 			switch rapid.IntRange(0, 3).Draw(r, "next") {
 			case 0:
 				now += 30

@@ -96,14 +96,18 @@ func TestBarriersTellNothing(t *testing.T) {
 		if rapid.Bool().Draw(r, "stored") {
 			store = optest.Store(other)
 		}
-		both := func(what string, call func(waiter, *op.Output) (bool, error)) {
-			want, got := emitted(t, func(out *op.Output) (bool, error) { return call(straight, out) }), emitted(t, func(out *op.Output) (bool, error) { return call(other, out) })
+		restored := func(in *batch.Batch, call func(waiter, *op.Output) (bool, error)) []string {
+			return emitted(t, loaded(store, in, func(out *op.Output) (bool, error) { return call(other, out) }))
+		}
+		given := func(what string, in *batch.Batch, call func(waiter, *op.Output) (bool, error)) {
+			want, got := emitted(t, func(out *op.Output) (bool, error) { return call(straight, out) }), restored(in, call)
 			slices.Sort(want)
 			slices.Sort(got)
 			if diff := sdktest.Diff(want, got); diff != "" {
 				r.Fatalf("%+v\n%s: %s", c, what, diff)
 			}
 		}
+		both := func(what string, call func(waiter, *op.Output) (bool, error)) { given(what, nil, call) }
 		now, mark := int64(0), int64(-100)
 		tick := func(w waiter, out *op.Output) (bool, error) { return w.OnTime(now, out) }
 		both("the first time", tick)
@@ -115,7 +119,7 @@ func TestBarriersTellNothing(t *testing.T) {
 				part.Sel = append(part.Sel, uint16(rest+i)) //nolint:gosec // a few rows
 			}
 			rest += n
-			both("rows", func(w waiter, out *op.Output) (bool, error) { return w.Apply(&part, out) })
+			given("rows", &part, func(w waiter, out *op.Output) (bool, error) { return w.Apply(&part, out) })
 			switch rapid.IntRange(0, 3).Draw(r, "next") {
 			case 0:
 				now += int64(rapid.IntRange(1, 30).Draw(r, "later"))
@@ -131,7 +135,7 @@ func TestBarriersTellNothing(t *testing.T) {
 					}
 				}
 				other, store = moved(r, t, other, store, c, sessions)
-				if got := emitted(t, func(out *op.Output) (bool, error) { return tick(other, out) }); len(got) > 0 {
+				if got := restored(nil, tick); len(got) > 0 {
 					r.Fatalf("restored, and told of: %v", got)
 				}
 				again := func(w waiter, out *op.Output) (bool, error) { return w.OnWatermark(mark, out) }
@@ -142,7 +146,7 @@ func TestBarriersTellNothing(t *testing.T) {
 				// That a window had closed is not stored: what corrects it is told of by the first watermark, or else by the interval.
 				now += c.Interval
 				want := append(emitted(t, func(out *op.Output) (bool, error) { return again(straight, out) }), emitted(t, func(out *op.Output) (bool, error) { return tick(straight, out) })...)
-				got := append(emitted(t, func(out *op.Output) (bool, error) { return again(other, out) }), emitted(t, func(out *op.Output) (bool, error) { return tick(other, out) })...)
+				got := append(restored(nil, again), restored(nil, tick)...)
 				slices.Sort(want)
 				slices.Sort(got)
 				if diff := sdktest.Diff(want, got); diff != "" {
