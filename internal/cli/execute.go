@@ -202,17 +202,23 @@ func (a *app) flow(stops *stops, e *execution, p *plans, state *engine.State, f 
 	}
 	if state != nil {
 		settings.Keeper, settings.Resume, settings.Identity, settings.LastEpoch = state, state.Resume(), state.Identity(), state.LastEpoch()
-		outcome, err := a.build(stops, e, p, f, settings)
+		outcome, err := a.build(stops, e, p, f, settings, state)
+		if err != nil && state.Begins() {
+			err = fmt.Errorf("%w\n%s", err, keptNote)
+		}
 		return outcome, state.Explain(stops.ctx, err)
 	}
 	scratch := engine.NewScratch(settings.Budget, log)
 	settings.Scratch, settings.ScratchMemory = scratch, scratch.Memory()
-	outcome, err := a.build(stops, e, p, f, settings)
+	outcome, err := a.build(stops, e, p, f, settings, nil)
 	return outcome, errors.Join(err, scratch.Close())
 }
 
-// build builds the pipeline and runs it.
-func (a *app) build(stops *stops, e *execution, p *plans, f *runFlags, settings flow.Settings) (flow.Outcome, error) {
+// keptNote is what there is to know when a run with --fresh is refused.
+const keptNote = "Nothing was begun anew: the checkpoint of the earlier run is kept, and the same command without --fresh goes on from it"
+
+// build builds the pipeline and runs it. state is nil for a run that keeps nothing.
+func (a *app) build(stops *stops, e *execution, p *plans, f *runFlags, settings flow.Settings, state *engine.State) (flow.Outcome, error) {
 	registry := metrics.NewRegistry()
 	if f.listen != "" {
 		settings.Stalled = debug.Stalled(registry, p.physical.Name)
@@ -226,6 +232,12 @@ func (a *app) build(stops *stops, e *execution, p *plans, f *runFlags, settings 
 	if err != nil {
 		e.pipeline.Store(nil)
 		return flow.Outcome{}, errors.Join(wrong(err), pipeline.Close())
+	}
+	if state != nil {
+		if err := state.Begin(stops.ctx); err != nil {
+			e.pipeline.Store(nil)
+			return flow.Outcome{}, errors.Join(err, pipeline.Close(), silence())
+		}
 	}
 	outcome, err := pipeline.Run(stops.ctx, stops.gentle)
 	return outcome, errors.Join(err, pipeline.Close(), silence())

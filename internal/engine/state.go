@@ -24,7 +24,7 @@ type StateOptions struct {
 	FS       vfs.FS
 	Dir      string
 	Pipeline string
-	// Fresh begins anew; TakeOver takes the directory from an owner who may be alive; AcceptSince goes on from the checkpoint of that epoch, whatever came after.
+	// Fresh begins anew, from State.Begin on; TakeOver takes the directory from an owner who may be alive; AcceptSince goes on from the checkpoint of that epoch, whatever came after.
 	Fresh, TakeOver bool
 	AcceptSince     int64
 	// Retain is how many checkpoints are kept; 0: checkpoint.DefaultRetain.
@@ -137,6 +137,13 @@ func (s *State) Resume() *flow.Manifest { return s.resume }
 
 // Checkpoint is the checkpoint that Resume is of; nil: none.
 func (s *State) Checkpoint() *checkpoint.Manifest { return s.owner.Latest() }
+
+// Begins reports whether Begin has yet to give up the state that there is.
+func (s *State) Begins() bool { return s.owner.Begins() }
+
+// Begin is called when the sinks and sources of a run are open: where the run begins anew, it gives up the state that there was. A run that ends before
+// leaves that as it was.
+func (s *State) Begin(ctx context.Context) error { return permanent(s.owner.Begin(ctx)) }
 
 // Dir is the state directory.
 func (s *State) Dir() string { return s.options.Dir }

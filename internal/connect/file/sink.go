@@ -60,6 +60,7 @@ type sink struct {
 	dirs       dirs
 	ids        map[string]vfs.ID // by hidden name: the file that this run knows under it
 	kept       map[string]bool   // hidden names that the last Prepare, or the restored state, speaks of
+	leftovers  []leftover        // hidden parts that were there when a run without a state was opened, until it runs
 	superseded []string          // parts of a former owner that were copied: they go when a state of this run is published
 	began      int64             // the first epoch that this run prepared, 0 before
 	failed     error             // a write that failed: what is in the parts is unknown, nothing can be prepared
@@ -77,6 +78,16 @@ func (s *sink) NewChunk() (connector.Chunk, error) {
 		return rows, nil
 	}
 	return newPartitioned(rows, s.partitioner), nil
+}
+
+// tidy sweeps what a run without a state found. It is not done when the sink is opened: if the run is refused then, an earlier one may go on.
+func (s *sink) tidy() error {
+	found := s.leftovers
+	if len(found) == 0 {
+		return nil
+	}
+	s.leftovers = nil
+	return s.sweep(found, true)
 }
 
 // rowRange is encoded rows, one after the other: those of data, whose ends, less base, are the ends in data.
@@ -99,6 +110,9 @@ func (s *sink) Write(_ context.Context, chunk connector.Chunk) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now = s.clock.Now()
+	if err := s.tidy(); err != nil {
+		return err
+	}
 	switch c := chunk.(type) {
 	case *partitioned:
 		from, base := 0, 0
@@ -314,6 +328,9 @@ func (s *sink) Prepare(_ context.Context, epoch int64) (json.RawMessage, error) 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fault.Point("sink/file/before-prepare")
+	if err := s.tidy(); err != nil {
+		return nil, err
+	}
 	if err := s.roll(s.clock.Now()); err != nil {
 		return nil, err
 	}

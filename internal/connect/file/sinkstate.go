@@ -91,9 +91,7 @@ func (s *sink) start() error {
 	default:
 		return fmt.Errorf("%s exists already; remove it, or set if_exists: replace, or append", found.published)
 	}
-	if err := s.sweep(found.leftovers, true); err != nil {
-		return err
-	}
+	s.leftovers = found.leftovers
 	switch {
 	case s.partitioner != nil:
 		return nil

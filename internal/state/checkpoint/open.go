@@ -37,7 +37,7 @@ type Options struct {
 	Pipeline string
 	// TakeOver takes the directory from an owner who is, or may be, alive.
 	TakeOver bool
-	// Fresh begins a new lineage without state.
+	// Fresh begins a new lineage without state. If that gives state up, it begins with Owner.Begin, not before.
 	Fresh bool
 	// AcceptSince goes on from the checkpoint of this epoch although there are newer ones, or damaged ones; 0: from the newest.
 	AcceptSince int64
@@ -149,11 +149,15 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 	if err != nil {
 		return nil, err
 	}
-	claim, err := o.claim(ctx, target, entries, owners)
+	claim, begins, err := o.claims(ctx, target, entries, owners)
 	if err != nil {
 		return nil, err
 	}
-	held, err := takeLock(o.FS, filepath.Join(o.Dir, lockPrefix+strconv.FormatInt(claim.Generation, 10)), o.holder)
+	generation := claim.Generation
+	if begins != nil {
+		generation = begins.Generation
+	}
+	held, err := takeLock(o.FS, filepath.Join(o.Dir, lockPrefix+strconv.FormatInt(generation, 10)), o.holder)
 	if errors.Is(err, vfs.ErrLocked) {
 		return nil, nil
 	}
@@ -164,13 +168,13 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 	if owners, err = findOwners(o.FS, o.Dir); err != nil {
 		return nil, errors.Join(fmt.Errorf("state directory: %w", err), held.release(true))
 	}
-	delete(owners.held, claim.Generation)
+	delete(owners.held, generation)
 	if len(owners.held) > 0 && !o.TakeOver {
 		return nil, held.release(true)
 	}
-	owner := newOwner(o, claim, held, entries)
+	owner := newOwner(o, claim, begins, held, entries)
 	owner.contested = len(owners.held) > 0 || o.Target != nil && o.elsewhere(entries)
-	if !o.weak.claimsNot {
+	if !o.weak.claimsNot && claim.Generation != 0 {
 		if err := owner.publish(ctx, claim); err != nil {
 			err = errors.Join(err, held.release(true))
 			var fenced *FencedError
@@ -195,15 +199,36 @@ func (o *opener) elsewhere(entries []Entry) bool {
 	return newest.Err != nil || newest.Manifest.Owner.Host != o.Host
 }
 
-// claim decides what to claim.
-func (o *opener) claim(ctx context.Context, target Target, entries []Entry, owners *owners) (*Manifest, error) {
-	var base *Manifest
-	if !o.Fresh {
-		var err error
-		if base, err = Recover(entries, o.AcceptSince, o.Dir); err != nil {
-			return nil, onlyIntact(ctx, target, err)
-		}
+// claims decides what to claim now, and what Owner.Begin is to publish, if there is something that a new lineage gives up: until then the old one stays
+// what a start goes on from. What cannot be gone on from is not copied either: then nothing is claimed yet, and the claim has no generation.
+func (o *opener) claims(ctx context.Context, target Target, entries []Entry, owners *owners) (claim, begins *Manifest, err error) {
+	base, err := Recover(entries, o.AcceptSince, o.Dir)
+	if err != nil && !o.Fresh {
+		return nil, nil, onlyIntact(ctx, target, err)
 	}
+	damaged := err != nil
+	if !o.Fresh || !damaged && (base == nil || !base.HasState()) {
+		if o.Fresh {
+			base = nil
+		}
+		claim, err = o.claim(ctx, target, entries, owners, base)
+		return claim, nil, err
+	}
+	if begins, err = o.claim(ctx, target, entries, owners, nil); err != nil {
+		return nil, nil, err
+	}
+	if damaged {
+		claim = begins.clone()
+		claim.Number, claim.Generation = begins.Number-1, 0
+		return claim, begins, nil
+	}
+	claim, err = o.claim(ctx, target, entries, owners, base)
+	begins.Number++
+	return claim, begins, err
+}
+
+// claim is a claim of base, nil: of a new lineage without state.
+func (o *opener) claim(ctx context.Context, target Target, entries []Entry, owners *owners, base *Manifest) (*Manifest, error) {
 	files, err := target.List(ctx, fileFolder)
 	if err != nil {
 		return nil, err

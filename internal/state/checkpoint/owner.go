@@ -41,6 +41,7 @@ type Owner struct {
 	mu        sync.Mutex
 	lock      *lock                     // nil: closed
 	latest    *Manifest                 // the newest that this owner published
+	begins    *Manifest                 // the claim of a new lineage that Begin has to publish; nil: none
 	manifests map[int64]*Manifest       // read or published, by number
 	known     map[fileKey]File          // files that are stored
 	pending   map[int64]map[string]bool // by epoch: names of files that are stored for it, or are about to be, until it is published
@@ -50,14 +51,18 @@ type Owner struct {
 // fileKey is a file as its owner knows it.
 type fileKey struct{ part, name string }
 
-func newOwner(o *opener, claim *Manifest, held *lock, entries []Entry) *Owner {
+func newOwner(o *opener, claim, begins *Manifest, held *lock, entries []Entry) *Owner {
+	first := claim // of the owner's lineage
+	if begins != nil {
+		first = begins
+	}
 	owner := &Owner{
 		fs: o.FS, dir: o.Dir, target: o.Target, pipeline: o.Pipeline, retain: o.Retain, clock: o.Clock, log: o.Log, holder: o.holder, weak: o.weak,
-		lineage: claim.Lineage, generation: claim.Generation, lock: held, latest: claim,
+		lineage: first.Lineage, generation: first.Generation, lock: held, latest: claim, begins: begins,
 		manifests: map[int64]*Manifest{}, known: map[fileKey]File{}, pending: map[int64]map[string]bool{},
 	}
 	if owner.target == nil {
-		owner.target = NewDirectory(o.FS, o.Dir, claim.Generation)
+		owner.target = NewDirectory(o.FS, o.Dir, first.Generation)
 	}
 	for _, e := range entries {
 		if e.Err == nil {
@@ -74,7 +79,7 @@ func newOwner(o *opener, claim *Manifest, held *lock, entries []Entry) *Owner {
 func (o *Owner) Latest() *Manifest {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.latest.HasState() {
+	if o.begins != nil || !o.latest.HasState() {
 		return nil
 	}
 	return o.latest
@@ -105,6 +110,38 @@ func (o *Owner) LiveDir() string {
 	return filepath.Join(o.dir, livePrefix+strconv.FormatInt(o.generation, 10))
 }
 
+// Begins reports whether Begin has yet to give up the state that there is.
+func (o *Owner) Begins() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.begins != nil
+}
+
+// Begin gives up the state that an owner found who begins a new lineage: from now on a start finds that lineage. An owner who is closed before has left
+// everything as it was. Where nothing is to be given up it does nothing. Errors are those of Publish.
+func (o *Owner) Begin(ctx context.Context) error {
+	o.publishing.Lock()
+	defer o.publishing.Unlock()
+	return o.begin(ctx)
+}
+
+// begin is Begin; publishing is held.
+func (o *Owner) begin(ctx context.Context) error {
+	o.mu.Lock()
+	begins, err := o.begins, o.usable()
+	o.mu.Unlock()
+	if begins == nil || err != nil {
+		return err
+	}
+	if err := o.publish(ctx, begins); err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.begins = nil
+	return nil
+}
+
 // Publish makes m the newest checkpoint; that is the commit point of its epoch. The caller sets Epoch, Kind, Unconfirmed, Store, Files (what Stage
 // returned), Body and Plan; Publish sets the rest. Epoch must be above that of the one before.
 //
@@ -113,12 +150,12 @@ func (o *Owner) LiveDir() string {
 func (o *Owner) Publish(ctx context.Context, m *Manifest) error {
 	o.publishing.Lock()
 	defer o.publishing.Unlock()
-	o.mu.Lock()
-	latest, err := o.latest, o.usable()
-	o.mu.Unlock()
-	if err != nil {
+	if err := o.begin(ctx); err != nil {
 		return err
 	}
+	o.mu.Lock()
+	latest := o.latest
+	o.mu.Unlock()
 	if last := latest.lastEpoch(); m.Epoch <= last || m.Epoch > last+maxSkip {
 		return fmt.Errorf("epoch %d cannot follow epoch %d", m.Epoch, last)
 	}
