@@ -150,7 +150,7 @@ func (s *State) Dir() string { return s.options.Dir }
 
 // Identity is what sinks need to know of the run.
 func (s *State) Identity() flow.Identity {
-	return flow.Identity{Lineage: s.owner.Lineage(), Generation: s.owner.Generation(), Abandoned: s.owner.Abandoned(), Contested: s.owner.Contested()}
+	return flow.Identity{Lineage: s.owner.Lineage(), Generation: s.owner.Generation(), Abandoned: s.owner.Abandoned(), Contested: s.owner.Contested(), Repeats: s.owner.Repeats()}
 }
 
 // LastEpoch is the highest number that an epoch had so far.

@@ -78,6 +78,7 @@ type Identity struct {
 	Generation int64
 	Abandoned  []string
 	Contested  bool
+	Repeats    bool
 }
 
 // Outcome is how a run ended without an error.
@@ -320,6 +321,7 @@ func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
 		Name: plan.Name, Schema: plan.Encode.Schema, Pool: p.settings.Pool, Unbounded: p.unbounded(), Log: p.settings.Log,
 		Changelog: plan.Encode.Changelog,
 		Lineage:   p.settings.Identity.Lineage, Generation: p.settings.Identity.Generation, Abandoned: p.settings.Identity.Abandoned, Contested: p.settings.Identity.Contested,
+		Repeats:   p.settings.Identity.Repeats,
 		MediaType: mediaType(plan.Format),
 	}
 	if plan.Format != nil {

@@ -146,6 +146,9 @@ type SinkEnv struct {
 	// open is not written, and what he does later must do no harm. It holds from a take-over until an epoch of a later generation is
 	// published: a run that goes on from a state of before a take-over is contested, whoever made the take-over.
 	Contested bool
+	// Repeats says that Restore is the state of an older epoch than the last published one, and that somebody accepted that rows come again that a sink was
+	// given after it: what became of them since is no reason to refuse the state.
+	Repeats bool
 	// Unbounded says that the input never ends.
 	Unbounded bool
 	// Changelog says that rows may be updated and deleted: batches may have Kinds. Never of a sink that takes Inserts only.

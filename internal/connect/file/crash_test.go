@@ -57,6 +57,7 @@ type story struct {
 	contested  bool
 	fenced     bool
 	abandoned  []string
+	repeats    bool
 	// spoilt is the first epoch of which other rows are written, counted from 1; 0 is none.
 	spoilt int
 	// state and done are the manifest: the state of the last published epoch, and how many epochs it covers. A crash keeps them.
@@ -78,7 +79,7 @@ func (s *story) open(fsys vfs.FS) (connector.Sink, error) {
 	env := connector.SinkEnv{
 		Name: "s", Schema: pairSchema(), NewEncoder: func() (codec.Encoder, error) { return pairEncoder{}, nil }, Restore: s.state,
 		Unbounded: s.options["roll_rows"] != nil || s.options["roll_size"] != nil || s.options["roll_every"] != nil,
-		Lineage:   lineage, Generation: s.generation, Contested: s.contested, Abandoned: s.abandoned,
+		Lineage:   lineage, Generation: s.generation, Contested: s.contested, Abandoned: s.abandoned, Repeats: s.repeats,
 	}
 	return typ.Open(s.t.Context(), env, config)
 }

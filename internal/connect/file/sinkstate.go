@@ -171,6 +171,13 @@ func (s *sink) restore() error {
 		return err
 	}
 	s.next, s.base = max(st.Next, 1), st.Base
+	if s.env.Repeats {
+		found, err := s.survey()
+		if err != nil {
+			return err
+		}
+		s.next = max(s.next, found.last+1)
+	}
 	for _, p := range st.Open {
 		if err := s.resume(p); err != nil {
 			return err
@@ -192,6 +199,9 @@ func (s *sink) resume(p partState) error {
 		flag = os.O_RDONLY
 	}
 	f, err := s.fs.OpenFile(p.Part, flag, 0)
+	if errors.Is(err, fs.ErrNotExist) && s.env.Repeats {
+		return s.repeat(p)
+	}
 	if errors.Is(err, fs.ErrNotExist) && s.published(p) == nil {
 		s.done = s.done || !s.layout.numbered
 		return nil

@@ -85,3 +85,37 @@ func TestAFreshStartIsFencedAsAnyOther(t *testing.T) {
 	b.checkpoint(second, 2)
 	b.must(errors.Join(first.Close(), second.Close()))
 }
+
+// TestWhoAcceptsRepeatsIsKnown: until something is published after what was gone on from, by him or by who comes after him.
+func TestWhoAcceptsRepeatsIsKnown(t *testing.T) {
+	b, mem := memBed(t)
+	a := b.open()
+	b.checkpoint(a, 1, 2, 3)
+	newest := filepath.Join(stateDir, manifestName(a.Latest().Number))
+	b.must(a.Close())
+	o := b.open()
+	if o.Repeats() {
+		t.Error("going on from the newest repeats nothing")
+	}
+	b.must(o.Close())
+	o = b.open(func(o *Options) { o.AcceptSince = 3 })
+	if o.Repeats() {
+		t.Error("the newest epoch repeats nothing")
+	}
+	b.must(o.Close())
+	b.must(vfs.WriteFile(mem, newest, []byte("x")))
+	o = b.open(func(o *Options) { o.AcceptSince = 2 })
+	if !o.Repeats() || o.Latest().Epoch != 2 {
+		t.Errorf("an older epoch: %t, %+v", o.Repeats(), o.Latest())
+	}
+	b.must(o.Close())
+	if o = b.open(); !o.Repeats() {
+		t.Error("the run after that forgets it")
+	}
+	b.checkpoint(o, o.LastEpoch()+1)
+	b.must(o.Close())
+	if o = b.open(); o.Repeats() {
+		t.Error("a checkpoint later it is over")
+	}
+	b.must(o.Close())
+}

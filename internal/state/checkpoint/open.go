@@ -220,7 +220,7 @@ func (o *opener) claims(ctx context.Context, target Target, entries []Entry, own
 	if damaged {
 		claim = begins.clone()
 		claim.Number, claim.Generation = begins.Number-1, 0
-		return claim, begins, nil
+		return claim, begins, nil //nolint:nilerr // who begins anew does not need it
 	}
 	claim, err = o.claim(ctx, target, entries, owners, base)
 	begins.Number++

@@ -33,6 +33,7 @@ type Owner struct {
 	lineage    string
 	generation int64
 	contested  bool
+	repeats    bool
 	abandoned  []string
 	weak       weaknesses
 
@@ -59,6 +60,7 @@ func newOwner(o *opener, claim, begins *Manifest, held *lock, entries []Entry) *
 	owner := &Owner{
 		fs: o.FS, dir: o.Dir, target: o.Target, pipeline: o.Pipeline, retain: o.Retain, clock: o.Clock, log: o.Log, holder: o.holder, weak: o.weak,
 		lineage: first.Lineage, generation: first.Generation, lock: held, latest: claim, begins: begins,
+		repeats:   begins == nil && claim.HasState() && claim.Used > claim.Epoch,
 		manifests: map[int64]*Manifest{}, known: map[fileKey]File{}, pending: map[int64]map[string]bool{},
 	}
 	if owner.target == nil {
@@ -103,6 +105,10 @@ func (o *Owner) Abandoned() []string { return o.abandoned }
 
 // Contested reports whether the owner before may still be alive: what he has open must not be written to.
 func (o *Owner) Contested() bool { return o.contested }
+
+// Repeats reports whether what is gone on from is not the newest that there was: somebody accepted that sinks are given again what they were given since. It
+// holds for all owners until a checkpoint is published after that.
+func (o *Owner) Repeats() bool { return o.repeats }
 
 // LiveDir is the path of a directory for the running store. It does not exist when Open returns, and is removed with all that is in it by Close or by
 // the next owner.

@@ -1,0 +1,113 @@
+package file_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/sdk/connector"
+)
+
+// rowSet are the rows of all published files, each once, sorted.
+func rowSet(t *testing.T, fsys vfs.FS) []string {
+	t.Helper()
+	rows, err := partRows(t, fsys, "/out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := map[string]bool{}
+	for _, row := range rows {
+		set[row] = true
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+// TestRowsMayComeAgain: from the state of each epoch a run goes on whatever was published after it, when that is accepted. Nothing is lost, and a single file
+// has nothing twice.
+func TestRowsMayComeAgain(t *testing.T) {
+	for name, options := range storyOptions {
+		for lag := range connector.MaxUnconfirmed {
+			t.Run(fmt.Sprint(name, " ", lag), func(t *testing.T) {
+				var olds []*story
+				whole := storyFS(t, options)
+				s := &story{t: t, options: options, clock: clk(), lag: lag, generation: 1}
+				s.published = func() {
+					old := s.next()
+					old.repeats = true
+					olds = append(olds, old)
+				}
+				if err := s.run(whole); err != nil {
+					t.Fatal(err)
+				}
+				want := rowSet(t, whole)
+				for _, old := range olds {
+					for until := old.done; until <= len(storyEpochs()); until++ {
+						mem := ranUntil(t, options, lag, until)
+						again := *old
+						again.clock = clk()
+						if err := again.run(mem); err != nil {
+							t.Fatalf("from epoch %d of %d: %v", old.done, until, err)
+						}
+						if got := rowSet(t, mem); !slices.Equal(got, want) {
+							t.Errorf("from epoch %d of %d: rows %q, want %q", old.done, until, got, want)
+						}
+						if err := noParts(t, mem); err != nil {
+							t.Errorf("from epoch %d of %d: %v", old.done, until, err)
+						}
+						if options["roll_rows"] == nil && options["roll_size"] == nil && options["roll_every"] == nil && options["partition_by"] == nil {
+							if err := sameRows(t, mem, options); err != nil {
+								t.Errorf("from epoch %d of %d: %v", old.done, until, err)
+							}
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// ranUntil is a file system in which a story was killed when so many of its epochs were published, and committed but for the lag; the last one ends it.
+func ranUntil(t *testing.T, options map[string]any, lag, until int) *vfs.Mem {
+	t.Helper()
+	mem := storyFS(t, options)
+	s := &story{t: t, options: options, clock: clk(), lag: lag, generation: 1}
+	sink, err := s.open(mem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	epochs := storyEpochs()
+	for i := range until {
+		if err := s.epoch(sink, epochs[i], i == len(epochs)-1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if until == len(epochs) {
+		if err := s.settle(sink, 0, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return mem
+}
+
+// TestWhatWasPublishedSinceMustBeThere: rows that no state brings back are missed.
+func TestWhatWasPublishedSinceMustBeThere(t *testing.T) {
+	for content, want := range map[string]string{"": "neither /out/", "# header\np,4": "does not begin with the 13 bytes"} {
+		mem, s := left(t)
+		for _, part := range []string{partOne, partTwo} {
+			if err := mem.Remove(part); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put(t, mem, "/out/f-000001", []byte("# header\np,1\np,2\n"))
+		if content != "" {
+			put(t, mem, "/out/f-000002", []byte(content))
+		}
+		s.repeats = true
+		if _, err := s.open(mem); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+}
