@@ -36,7 +36,7 @@ func (s *sink) takeOver(his vfs.File, p partState) error {
 		err = errOtherBytes
 	}
 	if errors.Is(err, errOtherBytes) {
-		return fmt.Errorf("the first %d bytes of %s are not what was durable: it was changed or replaced", p.Length, p.Part)
+		return p.changed()
 	}
 	mine.Tail = ""
 	s.superseded = append(s.superseded, p.Part)

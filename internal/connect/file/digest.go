@@ -14,8 +14,8 @@ import (
 const sumBlock = 1 << 20
 
 // digest is the checksum of a file that is written from its beginning to its end: a chain of links, each the XXH3 of the link before (8 bytes,
-// little-endian, 0 for the first) and of a block of sumBlock bytes, of fewer for the last. So a file that grows needs only its last block read again,
-// to be known again and to go on. docs/format/sink-file.md draws it. The zero value needs begin.
+// little-endian, 0 for the first) and of a block of sumBlock bytes, of fewer for the last. So the last block tells whether a file is the one that was read
+// before; a part is read from its beginning, for what has changed there would be published. docs/format/sink-file.md draws it. The zero value needs begin.
 type digest struct {
 	chain uint64 // of all blocks but the last
 	sum   uint64 // of all bytes, once hasher was asked

@@ -402,7 +402,7 @@ func TestStatesThatDoNotFit(t *testing.T) {
 	if _, err := pairSink(t, fsys, clk(), map[string]any{"path": "/out/f"}, state); err == nil || !strings.Contains(err.Error(), "start without it") {
 		t.Errorf("a state of parts for one file: %v", err)
 	}
-	for want, content := range map[string]string{"bytes, but 13 were durable": "# header\n", "is not what was durable": "# hEader\np,1\n"} {
+	for want, content := range map[string]string{"bytes, but 13 were durable": "# header\n", "are not what was durable": "# hEader\np,1\n"} {
 		put(t, fsys, "/out/.f-000001.part", []byte(content))
 		if _, err := pairSink(t, fsys, clk(), rolled, state); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("a part with %q: %v", content, err)

@@ -80,7 +80,7 @@ func (p *publication) check(part *partState) error {
 		return err
 	}
 	if info.Size() != part.Length && !p.recovery || info.Size() < part.Length {
-		return fmt.Errorf("%s has %d bytes, but %d were durable, and were to become %s: it was changed or replaced", part.Part, info.Size(), part.Length, part.Target)
+		return fmt.Errorf("%s has %d bytes, but %d were durable, and were to become %s: it was changed or replaced; %s", part.Part, info.Size(), part.Length, part.Target, waysOn)
 	}
 	if id, ok := vfs.Identity(info); ok && p.ids[part.Part] != (vfs.ID{}) && p.ids[part.Part] != id {
 		return replaced(part.Part)
@@ -90,8 +90,8 @@ func (p *publication) check(part *partState) error {
 	}
 	return p.sink.read(part.Part, func(f vfs.File) error {
 		if err := part.verify(f); errors.Is(err, errOtherBytes) || info.Size() != part.Length {
-			return fmt.Errorf("%s holds something else than the %d bytes that were durable, and were to become %s: it was changed or replaced",
-				part.Part, part.Length, part.Target)
+			return fmt.Errorf("%s holds something else than the %d bytes that were durable, and were to become %s: it was changed or replaced; %s",
+				part.Part, part.Length, part.Target, waysOn)
 		} else if err != nil {
 			return err
 		}

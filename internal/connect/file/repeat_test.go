@@ -111,3 +111,62 @@ func TestWhatWasPublishedSinceMustBeThere(t *testing.T) {
 		}
 	}
 }
+
+// TestABitAnywhereInAPartIsNoticed: far before its end, too, in a part that goes on and in one that was finished; and an older checkpoint, from which on the
+// bit is written again, is a way on.
+func TestABitAnywhereInAPartIsNoticed(t *testing.T) {
+	const rows = 60_000 // of some 50 bytes each: three blocks of the checksum
+	options := map[string]any{"path": "/out/f", "roll_rows": int64(rows)}
+	write := func(sink connector.Sink, from, to int) {
+		var some []string
+		for i := from; i < to; i++ {
+			some = append(some, fmt.Sprintf("p,%050d", i))
+		}
+		for chunk := range slices.Chunk(some, 1000) {
+			putPairs(t, sink, chunk...)
+		}
+	}
+	for _, until := range []int{rows / 2, rows} {
+		mem := vfs.NewMem()
+		s := &story{t: t, options: options, clock: clk(), generation: 1}
+		sink, err := s.open(mem)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(sink, 0, 10)
+		old := s.next()
+		old.repeats = true
+		if old.state, err = sink.Prepare(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		write(sink, 10, until)
+		if s.state, err = sink.Prepare(t.Context(), 2); err != nil {
+			t.Fatal(err)
+		}
+		content, err := vfs.ReadFile(mem, partOne)
+		if err != nil || len(content) < 1<<20 {
+			t.Fatal(len(content), err)
+		}
+		for _, contested := range []bool{false, true} {
+			content[1000] ^= 1
+			put(t, mem, partOne, content)
+			next := s.next()
+			next.contested = contested
+			if _, err := next.open(mem); err == nil || !strings.Contains(err.Error(), partOne) || !strings.Contains(err.Error(), "--accept-duplicates-since") {
+				t.Fatalf("until %d, contested %t: %v", until, contested, err)
+			}
+			content[1000] ^= 1
+		}
+		if sink, err = old.open(mem); err != nil {
+			t.Fatal(err)
+		}
+		write(sink, 10, until)
+		if _, err := epoch(t.Context(), sink, 3, true); err != nil {
+			t.Fatal(err)
+		}
+		got, err := vfs.ReadFile(mem, "/out/f-000001")
+		if err != nil || string(got) != string(content) {
+			t.Errorf("until %d: %d bytes, %v", until, len(got), err)
+		}
+	}
+}

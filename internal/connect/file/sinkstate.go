@@ -242,23 +242,31 @@ func (p *part) goOn() error {
 func (p *partState) long(f vfs.File) error {
 	info, err := f.Stat()
 	if err == nil && info.Size() < p.Length {
-		err = fmt.Errorf("%s has %d bytes, but %d were durable: it was changed or replaced", p.Part, info.Size(), p.Length)
+		err = fmt.Errorf("%s has %d bytes, but %d were durable: it was changed or replaced; %s", p.Part, info.Size(), p.Length, waysOn)
 	}
 	return err
 }
 
-// known checks f by its last block, and makes the part's checksum go on there. A state of version 2 has none: all of f is read.
+// known checks all of f, and makes the part's checksum go on behind it. A state of version 2 has one of its end only.
 func (p *part) known(f vfs.File) error {
 	var err error
 	if p.Tail == "" {
-		err = p.sums.resume(f, p.mark)
+		err = p.sums.whole(f, p.mark)
 	} else if err = p.verifyTail(f); err == nil {
 		p.sums.begin(0)
 		_, err = io.CopyBuffer(&p.sums, io.NewSectionReader(f, 0, p.Length), make([]byte, copyBytes))
 		p.mark, p.Tail = p.sums.mark(p.Length), ""
 	}
 	if errors.Is(err, errOtherBytes) {
-		return fmt.Errorf("the end of %s, before byte %d, is not what was durable: it was changed or replaced", p.Part, p.Length)
+		return p.changed()
 	}
 	return err
 }
+
+// changed says that the file is another.
+func (p *partState) changed() error {
+	return fmt.Errorf("the first %d bytes of %s are not what was durable: it was changed or replaced; %s", p.Length, p.Part, waysOn)
+}
+
+// waysOn is what can be done about a part that is not what it was.
+const waysOn = "put back what it was, go on from an older checkpoint with --accept-duplicates-since (wire checkpoint list names them), or begin anew with --fresh"
