@@ -97,6 +97,7 @@ func (o *Options) fill() error {
 //
 // Every start claims, not only a take-over. So each generation has exactly one owner even where locks do not work; a manifest whose name a dead owner
 // did not live to make durable becomes so before anybody relies on it; and who was stopped before he took the lock is fenced like any other.
+// Only a fresh start beside a checkpoint that cannot be read has nothing to copy: it claims when it begins, and the file of its lock keeps its generation.
 func Open(ctx context.Context, options Options) (*Owner, error) {
 	if err := options.fill(); err != nil {
 		return nil, err
