@@ -201,7 +201,11 @@ func chosen(inventory *checkpoint.Inventory, epochs []int64, all bool) ([]*check
 		case m == nil && epoch == 0:
 			return nil, wrong(fmt.Errorf("%s: there is no checkpoint yet", inventory.Dir))
 		case m == nil:
-			return nil, wrong(fmt.Errorf("%s: there is no readable checkpoint of epoch %d; wire checkpoint list shows what there is", inventory.Dir, epoch))
+			err := checkpoint.Unreadable(inventory.Entries, epoch)
+			if errors.Is(err, checkpoint.ErrDamaged) {
+				return nil, err
+			}
+			return nil, wrong(fmt.Errorf("%s: %w; wire checkpoint list shows what there is", inventory.Dir, err))
 		}
 		manifests = append(manifests, m)
 	}
@@ -433,7 +437,7 @@ func (a *app) removeCheckpoints(ctx context.Context, inventory *checkpoint.Inven
 		if len(epochs) > 0 {
 			return wrong(errors.New("give epochs or --all, not both"))
 		}
-		if err := checkpoint.RemoveAll(options); err != nil {
+		if err := checkpoint.RemoveAll(ctx, options); err != nil {
 			return err
 		}
 		return a.sayRemoved(f, removeReport{Checkpoints: len(checkpoint.Choices(inventory.Entries, 0)), Files: len(inventory.Files), Bytes: inventory.Bytes()})

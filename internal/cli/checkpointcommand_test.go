@@ -181,6 +181,33 @@ func TestCheckpointCommandsSayWhatIsDamaged(t *testing.T) {
 	}
 }
 
+// What is asked for by its epoch is named with its damage, and removed unless it is the newest.
+func TestCheckpointCommandsOfADamagedEpoch(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	keepState(t, dir, 1, 2, 3, 4)
+	damage := func(number int) string {
+		t.Helper()
+		path := filepath.Join(dir, "manifests", fmt.Sprintf("%020d.json", number))
+		if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	says := "wire: there is no readable checkpoint of epoch 3: " + damage(4) + ": checkpoint is damaged at byte 2: the file ends here, too early\n"
+	for _, command := range []string{"show", "verify"} {
+		_, errOut := wire(t, 1, "checkpoint", command, "--state-dir", dir, "3")
+		wantText(t, errOut, says)
+	}
+	out, _ := wire(t, 0, "checkpoint", "rm", "--state-dir", dir, "3")
+	wantText(t, out, "removed: checkpoints 1, files 1, 5.9 KB\n")
+	damage(5)
+	for _, epoch := range []string{"2", "4"} {
+		if _, errOut := wire(t, 1, "checkpoint", "rm", "--state-dir", dir, epoch); !strings.Contains(errOut, "the newest") {
+			t.Errorf("rm %s: %s", epoch, errOut)
+		}
+	}
+}
+
 func TestCheckpointsOfARunningPipelineAreNotRemoved(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	keepState(t, dir, 1, 2, 3)

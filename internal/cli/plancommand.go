@@ -62,7 +62,7 @@ func (a *app) planCommand() *cobra.Command {
 		Long: `Say what becomes of a pipeline's state when it is edited: what is kept, transformed, reset, added and removed, and why.
 
 OLD and NEW are pipeline files, YAML or SQL. Without OLD the plan of the newest checkpoint in the state directory of NEW is the old one. Nothing runs but what fills tables in memory.
-Exit codes: 0 all state is kept, 3 some would be lost or must be accepted, 2 wrong pipeline or arguments.`,
+Exit codes: 0 all state is kept, 3 some would be lost or must be accepted, or the pipeline is finished and was edited, 2 wrong pipeline or arguments.`,
 		Args: exactly(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, args []string) error { return a.showEvolution(c.Context(), args, f) },
 	}
@@ -76,10 +76,11 @@ Exit codes: 0 all state is kept, 3 some would be lost or must be accepted, 2 wro
 func (a *app) showEvolution(ctx context.Context, args []string, f *planFlags) error {
 	var old *evolve.Description
 	var err error
+	finished := false
 	if len(args) == 2 {
 		old, err = a.describe(ctx, args[0], nil, f)
 	} else {
-		old, err = a.storedPlan(ctx, args[0], f.dir)
+		old, finished, err = a.storedPlan(ctx, args[0], f.dir)
 	}
 	if err != nil {
 		return err
@@ -89,6 +90,12 @@ func (a *app) showEvolution(ctx context.Context, args []string, f *planFlags) er
 		return err
 	}
 	e := evolve.Compare(old, now)
+	e.Finished = finished
+	return a.printEvolution(e, f)
+}
+
+// printEvolution prints what becomes of a pipeline; an *exitError says that its state is not simply kept.
+func (a *app) printEvolution(e *evolve.Evolution, f *planFlags) error {
 	if f.json {
 		text, err := e.JSON()
 		if err != nil {
@@ -98,11 +105,22 @@ func (a *app) showEvolution(ctx context.Context, args []string, f *planFlags) er
 	} else {
 		_, _ = fmt.Fprint(a.out, a.references.hide(e.Table()), e.Summary(), "\n")
 	}
-	if !e.Loses() {
+	var refused string
+	switch {
+	case e.Finished && e.Unchanged():
+		if !f.json {
+			_, _ = fmt.Fprintln(a.out, "the pipeline is finished: a run leaves its output as it is; --fresh runs it anew")
+		}
+		return nil
+	case e.Finished:
+		refused = "the pipeline is finished, and has changed since: a run leaves its output as it is, and accepts no edit; run it anew with --fresh"
+	case e.Loses():
+		refused = a.references.hide(e.Refuse(evolve.Accepted{}).Error())
+	default:
 		return nil
 	}
 	if !f.json {
-		_, _ = fmt.Fprintln(a.err, "wire: "+a.references.hide(e.Refuse(evolve.Accepted{}).Error()))
+		_, _ = fmt.Fprintln(a.err, "wire: "+refused)
 	}
 	return &exitError{code: exitLoses, err: errors.New("")}
 }
@@ -155,20 +173,24 @@ func (a *app) declared(ctx context.Context, path string) (*logical.Plan, error) 
 	return s.Take(), nil
 }
 
-// storedPlan is the plan of the newest checkpoint of a pipeline.
-func (a *app) storedPlan(ctx context.Context, path, dir string) (*evolve.Description, error) {
+// storedPlan is the plan of the newest checkpoint of a pipeline, and whether that is finished.
+func (a *app) storedPlan(ctx context.Context, path, dir string) (d *evolve.Description, finished bool, err error) {
 	inventory, _, err := a.inspect(ctx, &checkpointFlags{dir: dir}, map[bool][]string{true: {path}}[dir == ""])
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	m := inventory.Find(0)
+	if m == nil && len(inventory.Entries) > 0 && inventory.Entries[0].Err != nil {
+		return nil, false, fmt.Errorf("the newest checkpoint cannot be read: %w\nName the file of the old pipeline, too, or see what there is with wire checkpoint list", inventory.Entries[0].Err)
+	}
 	if m == nil {
-		return nil, wrong(fmt.Errorf("%s: there is no checkpoint yet; name the file of the old pipeline, too", inventory.Dir))
+		return nil, false, wrong(fmt.Errorf("%s: there is no checkpoint yet; name the file of the old pipeline, too", inventory.Dir))
 	}
 	if len(m.Plan) == 0 {
-		return nil, wrong(fmt.Errorf("%s: checkpoint %d was written by a release that stored no plan; name the file of the old pipeline, too", inventory.Dir, m.Epoch))
+		return nil, false, wrong(fmt.Errorf("%s: checkpoint %d was written by a release that stored no plan; name the file of the old pipeline, too", inventory.Dir, m.Epoch))
 	}
-	return evolve.Decode(m.Plan)
+	d, err = evolve.Decode(m.Plan)
+	return d, m.Finished, err
 }
 
 // formerPlan is the plan that a run is likely to go on from, nil if there is none: what was decided there is decided again.

@@ -89,3 +89,20 @@ sinks:
 		t.Errorf("%d letters, of the lines %v", len(lines), lines)
 	}
 }
+
+// TestPlanNamesADamagedCheckpoint, rather than to say that there is none.
+func TestPlanNamesADamagedCheckpoint(t *testing.T) {
+	dir := write(t, map[string]string{"rows.jsonl": `{"id":1}`, "p.sql": `CREATE SOURCE rows (id INT) WITH (connector = 'file', path = '$DIR/rows.jsonl', format = 'json');
+CREATE SINK out WITH (connector = 'file', path = '$DIR/out.jsonl', format = 'json');
+INSERT INTO out SELECT id FROM rows;
+`})
+	path := filepath.Join(dir, "p.sql")
+	keepState(t, filepath.Join(dir, ".wire", "p"), 1, 2)
+	newest := filepath.Join(dir, ".wire", "p", "manifests", "00000000000000000003.json")
+	if err := os.WriteFile(newest, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errOut := wire(t, 1, "plan", path); !strings.Contains(errOut, newest+": checkpoint is damaged at byte 2") || strings.Contains(errOut, "no checkpoint yet") {
+		t.Error(errOut)
+	}
+}

@@ -158,8 +158,12 @@ func (a *app) withKept(ctx context.Context, f *lookFlags, args []string, least i
 	if f.dir == "" && len(args) > 0 {
 		named, args = args[:1], args[1:]
 	}
-	if len(args) < least {
+	switch {
+	case len(args) >= least:
+	case len(args) == 0:
 		return wrong(errors.New("name a step; wire state ls shows them"))
+	default:
+		return wrong(fmt.Errorf("say which entries of %s, as COLUMN=VALUE; wire state ls shows the columns, and wire state scan prints all entries", args[0]))
 	}
 	if least == 0 && len(args) > 0 {
 		return wrong(errors.New("give a pipeline file or --state-dir, not both"))

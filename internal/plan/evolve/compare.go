@@ -65,6 +65,8 @@ type Evolution struct {
 	Sources []*Change `json:"sources"`
 	Steps   []*Change `json:"steps"`
 	Sinks   []*Change `json:"sinks"`
+	// Finished is set by whoever compares: the old plan has read all its input, so that nothing goes on from it.
+	Finished bool `json:"finished,omitempty"`
 
 	refs *references
 	// was are the old names of sources and steps that go on, by their names, and calls those of calls.

@@ -46,14 +46,23 @@ func (e *HeldError) Error() string {
 // FencedError says that another owner has gone on with the pipeline: this one must stop, and must not commit anything more.
 type FencedError struct {
 	Generation int64 // of the fenced owner
-	Number     int64 // of the manifest that he wanted to publish, or published too late
-	Epoch      int64
+	Epoch      int64 // that he wanted to publish, or published; 0: he was about to do something else
+	Published  bool  // it was published, and another owner may have gone on from it
+	Last       int64 // the last epoch that he published, or found; 0: none
 	By         int64 // generation of the owner that has taken over; 0 if that is not known
 	Holder     Holder
 }
 
 func (e *FencedError) Error() string {
-	text := fmt.Sprintf("epoch %d was not published: another run has taken over the pipeline", e.Epoch)
+	text := "another run has taken over the pipeline"
+	switch {
+	case e.Published:
+		text = fmt.Sprintf("epoch %d was published, and is not this run's to commit: %s", e.Epoch, text)
+	case e.Epoch != 0:
+		text = fmt.Sprintf("epoch %d was not published: %s", e.Epoch, text)
+	case e.Last != 0:
+		text = fmt.Sprintf("epoch %d is the last that this run has: %s", e.Last, text)
+	}
 	if e.By != 0 {
 		text += fmt.Sprintf(" (generation %d after %d, %s)", e.By, e.Generation, e.Holder)
 	}
@@ -113,22 +122,30 @@ func (e *UncertainError) Error() string {
 
 func (e *UncertainError) Unwrap() error { return e.Err }
 
-// UnusableError says that the newest checkpoint cannot be used, and what could be instead. Sinks may have committed its epoch, so that no older one
+// UnusableError says that the newest checkpoint, or the one that somebody asked for, cannot be used, and what could be instead. Sinks may have committed its epoch, so that no older one
 // is taken unless somebody accepts duplicates.
 type UnusableError struct {
 	Dir    string
-	Err    error       // what is wrong with the newest
+	Asked  int64       // the epoch that was asked for; 0: the newest
+	Err    error       // what is wrong with it
 	Intact []*Manifest // others that are whole, newest first; of Recover, whose manifest is
 }
 
 func (e *UnusableError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "the newest checkpoint in %s cannot be used: %s\n", e.Dir, e.Err)
-	if len(e.Intact) == 0 {
-		b.WriteString("No older one is whole. Restore the file from a backup, or begin anew with --fresh, which writes everything again.")
-		return b.String()
+	what, other := "the newest checkpoint", "an older"
+	if e.Asked != 0 {
+		what, other = fmt.Sprintf("the checkpoint of epoch %d", e.Asked), "another"
 	}
-	b.WriteString("Restore the file from a backup, or go on from an older checkpoint: what sinks were given since then they are given again.")
+	fmt.Fprintf(&b, "%s in %s cannot be used: %s\n", what, e.Dir, e.Err)
+	if len(e.Intact) == 0 {
+		none := "No older one is whole."
+		if e.Asked != 0 {
+			none = "No other one is whole."
+		}
+		return b.String() + none + " Restore the file from a backup, or begin anew with --fresh, which writes everything again."
+	}
+	fmt.Fprintf(&b, "Restore the file from a backup, or go on from %s checkpoint: what sinks were given since then they are given again.", other)
 	for _, m := range e.Intact {
 		fmt.Fprintf(&b, "\n  --accept-duplicates-since %d   checkpoint of %s", m.Epoch, m.Created.UTC().Format(time.RFC3339))
 	}

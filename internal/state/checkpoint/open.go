@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"wire.example/wire/internal/foundation/clock"
@@ -93,7 +92,7 @@ func (o *Options) fill() error {
 // Open makes this process the owner of a state directory, which is created if it does not exist. It finds what to go on from (Owner.Latest), claims
 // the next number for a generation of its own, and removes what dead owners left.
 //
-// Errors: *HeldError while another process runs the pipeline and TakeOver is not set; *UnusableError when the newest checkpoint cannot be used.
+// Errors: *HeldError while another process, which nobody has superseded, runs the pipeline and TakeOver is not set; *UnusableError when the newest checkpoint cannot be used.
 //
 // Every start claims, not only a take-over. So each generation has exactly one owner even where locks do not work; a manifest whose name a dead owner
 // did not live to make durable becomes so before anybody relies on it; and who was stopped before he took the lock is fenced like any other.
@@ -139,9 +138,6 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
-	if g, holder := owners.highestHeld(); g != 0 && !o.TakeOver {
-		return nil, &HeldError{Dir: o.Dir, Holder: holder, Generation: g}
-	}
 	target := o.Target
 	if target == nil {
 		target = NewDirectory(o.FS, o.Dir, 0)
@@ -149,6 +145,9 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 	entries, err := readEntries(ctx, target, nil)
 	if err != nil {
 		return nil, err
+	}
+	if g, holder := owners.running(entries); g != 0 && !o.TakeOver {
+		return nil, &HeldError{Dir: o.Dir, Holder: holder, Generation: g}
 	}
 	claim, begins, err := o.claims(ctx, target, entries, owners)
 	if err != nil {
@@ -158,7 +157,7 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 	if begins != nil {
 		generation = begins.Generation
 	}
-	held, err := takeLock(o.FS, filepath.Join(o.Dir, lockPrefix+strconv.FormatInt(generation, 10)), o.holder)
+	held, err := takeLock(o.FS, lockOf(o.Dir, generation), o.holder)
 	if errors.Is(err, vfs.ErrLocked) {
 		return nil, nil
 	}
@@ -170,7 +169,7 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 		return nil, errors.Join(fmt.Errorf("state directory: %w", err), held.release(true))
 	}
 	delete(owners.held, generation)
-	if len(owners.held) > 0 && !o.TakeOver {
+	if g, _ := owners.running(entries); g != 0 && !o.TakeOver {
 		return nil, held.release(true)
 	}
 	owner := newOwner(o, claim, begins, held, entries)

@@ -34,6 +34,7 @@ type Owner struct {
 	generation int64
 	contested  bool
 	repeats    bool
+	accepted   int64 // the epoch that was asked for; 0: the newest
 	abandoned  []string
 	weak       weaknesses
 
@@ -60,7 +61,7 @@ func newOwner(o *opener, claim, begins *Manifest, held *lock, entries []Entry) *
 	owner := &Owner{
 		fs: o.FS, dir: o.Dir, target: o.Target, pipeline: o.Pipeline, retain: o.Retain, clock: o.Clock, log: o.Log, holder: o.holder, weak: o.weak,
 		lineage: first.Lineage, generation: first.Generation, lock: held, latest: claim, begins: begins,
-		repeats:   begins == nil && claim.HasState() && claim.Used > claim.Epoch,
+		repeats: begins == nil && claim.HasState() && claim.Used > claim.Epoch, accepted: o.AcceptSince,
 		manifests: map[int64]*Manifest{}, known: map[fileKey]File{}, pending: map[int64]map[string]bool{},
 	}
 	if owner.target == nil {
@@ -156,7 +157,14 @@ func (o *Owner) begin(ctx context.Context) error {
 func (o *Owner) Publish(ctx context.Context, m *Manifest) error {
 	o.publishing.Lock()
 	defer o.publishing.Unlock()
-	if err := o.begin(ctx); err != nil {
+	err := o.begin(ctx)
+	var fenced *FencedError
+	if errors.As(err, &fenced) { // it may have been found while something else was done
+		again := *fenced
+		again.Epoch, again.Published = m.Epoch, false
+		return &again
+	}
+	if err != nil {
 		return err
 	}
 	o.mu.Lock()
@@ -189,13 +197,16 @@ func (o *Owner) publish(ctx context.Context, m *Manifest) error {
 	}
 	name := manifestName(m.Number)
 	fault.Point("checkpoint/before-publish")
+	if o.displaced() {
+		return o.fence(FencedError{Epoch: m.Epoch}, nil)
+	}
 	err = o.target.PutNew(ctx, name, data)
 	var uncertain *UncertainError
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		// A request that was repeated finds what it stored itself.
 		if mine, err := o.holds(ctx, name, data); err != nil || !mine {
-			return errors.Join(o.fence(m, o.readFence(ctx, m.Number)), err)
+			return errors.Join(o.fence(FencedError{Epoch: m.Epoch}, o.readFence(ctx, m.Number)), err)
 		}
 	case errors.As(err, &uncertain):
 		o.mu.Lock()
@@ -230,6 +241,9 @@ func (o *Owner) publish(ctx context.Context, m *Manifest) error {
 // look fences the owner if there is a higher number than that of m, which he has published: his number had been used and deleted before, or somebody
 // claimed the next one in between. In the first case m is no part of the history, in the second whoever claimed goes on from it.
 func (o *Owner) look(ctx context.Context, m *Manifest) error {
+	if o.displaced() { // m stands in a directory that is another one now
+		return errors.Join(o.fence(FencedError{Epoch: m.Epoch}, nil), o.target.Delete(ctx, manifestName(m.Number)))
+	}
 	infos, err := o.target.List(ctx, manifestFolder)
 	if err != nil {
 		// It is published, but may not be committed.
@@ -240,9 +254,22 @@ func (o *Owner) look(ctx context.Context, m *Manifest) error {
 		return err
 	}
 	if by, superseded := Superseded(numbersOf(infos), m.Number); superseded {
-		return o.fence(m, o.readFence(ctx, by))
+		return o.fence(FencedError{Epoch: m.Epoch, Published: true}, o.readFence(ctx, by))
 	}
 	return nil
+}
+
+// displaced reports whether the lock of the owner is gone, or says that he was superseded: what the directory held was removed while he slept, so that
+// numbers in it, which begin again, say nothing to him.
+func (o *Owner) displaced() bool {
+	if o.weak.looksNot || fault.Weak(weakFence) {
+		return false
+	}
+	path := lockOf(o.dir, o.generation)
+	if _, err := o.fs.Stat(path); err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	return readLock(o.fs, path).Fenced
 }
 
 func numbersOf(infos []Info) []int64 {
@@ -264,16 +291,17 @@ func (o *Owner) readFence(ctx context.Context, number int64) *Manifest {
 	return m
 }
 
-// fence notes that another owner has gone on.
-func (o *Owner) fence(m, by *Manifest) error {
-	err := &FencedError{Generation: o.generation, Number: m.Number, Epoch: m.Epoch}
+// fence notes that another owner has gone on, who published by; nil: that is not known. The error says what was found.
+func (o *Owner) fence(err FencedError, by *Manifest) error {
+	err.Generation = o.generation
 	if by != nil {
 		err.By, err.Holder = by.Generation, by.Owner
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.broken = err
-	return err
+	err.Last = o.latest.Epoch
+	o.broken = &err
+	return &err
 }
 
 // holds reports whether name holds exactly data.
@@ -300,12 +328,15 @@ func (o *Owner) Check(ctx context.Context) error {
 	if err != nil || fault.Weak(weakFence) {
 		return err
 	}
+	if o.displaced() {
+		return o.fence(FencedError{}, nil)
+	}
 	infos, err := o.target.List(ctx, manifestFolder)
 	if err != nil {
 		return err
 	}
 	if by, superseded := Superseded(numbersOf(infos), latest.Number); superseded {
-		return o.fence(latest, o.readFence(ctx, by))
+		return o.fence(FencedError{}, o.readFence(ctx, by))
 	}
 	return nil
 }
@@ -429,7 +460,7 @@ func (o *Owner) cleanUp(found *owners) error {
 		}
 	}
 	for _, g := range found.dead {
-		if err := o.fs.Remove(filepath.Join(o.dir, lockPrefix+strconv.FormatInt(g, 10))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := o.fs.Remove(lockOf(o.dir, g)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -245,3 +246,151 @@ func TestManyStarts(t *testing.T) {
 		t.Errorf("generation %d, latest %+v", o.Generation(), o.Latest())
 	}
 }
+
+func as(pid int) func(*Options) { return func(o *Options) { o.PID = pid } }
+
+// Who was superseded excludes nobody, whether the one who took over has ended in order or died; whoever owns the directory does.
+func TestSupersededExcludesNobody(t *testing.T) {
+	b, _ := memBed(t)
+	a := b.open(as(7))
+	b.checkpoint(a, 1)
+	owners := func() []int64 {
+		t.Helper()
+		i, err := Inspect(t.Context(), b.fs, stateDir)
+		b.must(err)
+		return sortedGenerations(i.Owners)
+	}
+	c := b.open(takeOver, as(8))
+	if _, err := b.try(as(9)); wantAs[*HeldError](t, err).Holder.PID != 8 {
+		t.Errorf("while the one who took over runs: %v", err)
+	}
+	if got := owners(); !slices.Equal(got, []int64{2}) {
+		t.Errorf("owners %v", got)
+	}
+	b.must(c.Close())
+	if got := owners(); len(got) != 0 {
+		t.Errorf("owners %v", got)
+	}
+	o := b.open(as(9))
+	if !o.Contested() || o.Generation() != 3 {
+		t.Errorf("contested %v, generation %d", o.Contested(), o.Generation())
+	}
+	if _, err := b.fs.Stat(a.LiveDir()); err != nil {
+		t.Errorf("scratch of an owner who may be alive: %v", err)
+	}
+	if _, err := b.try(as(10)); wantAs[*HeldError](t, err).Holder.PID != 9 {
+		t.Errorf("while the next one runs: %v", err)
+	}
+	b.checkpoint(o, 2)
+	b.must(o.Close())
+	_ = wantAs[*FencedError](t, b.tryCheckpoint(a, 2))
+	_, err := Remove(t.Context(), b.options, []int64{1})
+	b.must(err)
+	b.must(a.Close())
+}
+
+// Who took a lock and published nothing has superseded nobody.
+func TestTakeOverThatComesToNothingSupersedesNobody(t *testing.T) {
+	b, _ := memBed(t)
+	a := b.open(as(7))
+	b.checkpoint(a, 1)
+	started, err := takeLock(b.fs, lockOf(stateDir, 2), Holder{PID: 8})
+	b.must(err)
+	if _, err := b.try(as(9)); wantAs[*HeldError](t, err).Holder.PID != 8 {
+		t.Errorf("while one starts: %v", err)
+	}
+	b.must(started.file.Close())
+	if _, err := b.try(as(9)); wantAs[*HeldError](t, err).Holder.PID != 7 {
+		t.Errorf("after he died: %v", err)
+	}
+	b.checkpoint(a, 2)
+	b.must(vfs.WriteFile(b.fs, filepath.Join(stateDir, manifestName(a.Latest().Number)), []byte("x")))
+	if _, err := b.try(as(9)); wantAs[*HeldError](t, err).Holder.PID != 7 {
+		t.Errorf("the newest manifest is damaged: %v", err)
+	}
+	b.must(a.Close())
+}
+
+// A sleeper who was superseded is fenced in a directory that was removed, and in one that was made anew, where numbers begin again.
+func TestSupersededIsFencedInAnotherDirectory(t *testing.T) {
+	b, _ := memBed(t)
+	a := b.open(as(7))
+	b.checkpoint(a, 1, 2, 3)
+	files, err := b.stage(a, 4)
+	b.must(err)
+	c := b.open(takeOver, as(8))
+	if err := RemoveAll(t.Context(), b.options); wantAs[*HeldError](t, err).Holder.PID != 8 {
+		t.Errorf("while the one who took over runs: %v", err)
+	}
+	b.must(c.Close())
+	b.must(RemoveAll(t.Context(), b.options))
+	_ = wantAs[*FencedError](t, a.Check(t.Context()))
+	if got := b.names("."); !slices.Equal(got, []string{"lock", "lock-1"}) {
+		t.Errorf("left: %q", got)
+	}
+	b.must(RemoveAll(t.Context(), b.options))
+	o := b.open(as(9))
+	if o.Latest() != nil || o.Generation() != 2 || !o.Contested() {
+		t.Fatalf("latest %v, generation %d", o.Latest(), o.Generation())
+	}
+	a.broken = nil // the sleeper has not looked before
+	_ = wantAs[*FencedError](t, a.Publish(t.Context(), checkpointOf(4, files)))
+	m := checkpointOf(4, nil)
+	m.Number = 9
+	b.must(a.target.PutNew(t.Context(), manifestName(m.Number), []byte("x"))) // he was about to when it was removed
+	_ = wantAs[*FencedError](t, a.look(t.Context(), m))
+	b.checkpoint(o, 1)
+	if names := b.names("manifests"); len(names) != 2 {
+		t.Errorf("manifests %q", names)
+	}
+	if i, err := Inspect(t.Context(), b.fs, stateDir); err != nil || !slices.Equal(sortedGenerations(i.Owners), []int64{2}) {
+		t.Errorf("owners %v: %v", i.Owners, err)
+	}
+	if _, err := b.try(as(10)); wantAs[*HeldError](t, err).Holder.PID != 9 {
+		t.Errorf("while it runs: %v", err)
+	}
+	b.must(a.Close())
+	b.must(o.Close())
+	b.must(RemoveAll(t.Context(), b.options))
+	if _, err := b.fs.Stat(stateDir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("still there: %v", err)
+	}
+}
+
+// What a fenced owner is told names the epoch that he wanted to publish, and does not deny one that is published.
+func TestFencedNamesItsEpoch(t *testing.T) {
+	b, _ := memBed(t)
+	fenced := func() *Owner {
+		a := b.open(takeOver)
+		b.checkpoint(a, a.LastEpoch()+1)
+		return a
+	}
+	say := func(err error, want string) {
+		t.Helper()
+		if got := wantAs[*FencedError](t, err).Error(); !strings.HasPrefix(got, want+": another run has taken over the pipeline (generation ") {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	a := fenced()
+	c := b.open(takeOver)
+	say(b.tryCheckpoint(a, 2), "epoch 2 was not published")
+	b.checkpoint(c, 2)
+	b.must(c.Close())
+
+	a = fenced() // epoch 3
+	c = b.open(takeOver)
+	say(a.Retain(t.Context()), "epoch 3 is the last that this run has")
+	say(a.Publish(t.Context(), checkpointOf(4, nil)), "epoch 4 was not published")
+	b.must(c.Close())
+
+	a = fenced() // epoch 4
+	m := a.Latest()
+	c = b.open(takeOver)
+	say(a.look(t.Context(), m), "epoch 4 was published, and is not this run's to commit")
+	if c.Latest().Epoch != 4 {
+		t.Errorf("latest %+v", c.Latest())
+	}
+	b.must(c.Close())
+}
+
+func sortedGenerations(owners map[int64]Holder) []int64 { return slices.Sorted(maps.Keys(owners)) }

@@ -50,8 +50,40 @@ func Recover(entries []Entry, acceptSince int64, dir string) (*Manifest, error) 
 			return e.Manifest, nil
 		}
 	}
-	err := fmt.Errorf("there is no readable checkpoint of epoch %d", acceptSince)
-	return nil, &UnusableError{Dir: dir, Err: err, Intact: Choices(entries, 0)}
+	return nil, &UnusableError{Dir: dir, Asked: acceptSince, Err: Unreadable(entries, acceptSince), Intact: Choices(entries, 0)}
+}
+
+// Unreadable is the error of who asks for an epoch of which no manifest can be read: it names those that may be of it. If there are any it is their damage.
+func Unreadable(entries []Entry, epoch int64) error {
+	var errs []error
+	for _, e := range damagedOf(entries, epoch) {
+		errs = append(errs, e.Err)
+	}
+	if len(errs) == 0 {
+		return fmt.Errorf("there is no readable checkpoint of epoch %d", epoch)
+	}
+	return fmt.Errorf("there is no readable checkpoint of epoch %d: %w", epoch, errors.Join(errs...))
+}
+
+// damagedOf are the manifests that are damaged and may be of an epoch, newest first: they lie between those of earlier and of later ones, and no manifest
+// that can be read is of it.
+func damagedOf(entries []Entry, epoch int64) []Entry {
+	var damaged []Entry
+	for _, e := range newestFirst(entries) {
+		switch {
+		case e.Err == nil && e.Manifest.HasState() && e.Manifest.Epoch == epoch:
+			return nil
+		case e.Err == nil && e.Manifest.Kind == KindClaim && e.Manifest.lastEpoch() >= epoch:
+			damaged = nil // it comes after the epoch, as all that follow it do
+		case e.Err == nil && e.Manifest.Epoch > epoch:
+			damaged = nil
+		case e.Err == nil:
+			return damaged
+		case errors.Is(e.Err, ErrDamaged):
+			damaged = append(damaged, e)
+		}
+	}
+	return damaged
 }
 
 // Choices are the manifests that can be read and have state, newest first, one an epoch; without that epoch, unless it is 0.

@@ -135,9 +135,17 @@ func (m *model) superseded(w *world, number int64) bool {
 	return superseded && !m.weak.looksNot
 }
 
+// excludesNot reports whether a living owner is taken for one that was superseded.
+func (m *model) excludesNot(w *world, generation int64) bool {
+	return generation < supersededBelow(m.entries(w, m.numbers(w))) && !m.weak.looksNot && !m.weak.claimsNot && !m.overwrites
+}
+
 // allow lets an owner commit, and says what is wrong about that.
 func (m *model) allow(w *world, manifest *Manifest) string {
 	m.allowedEver++
+	if m.excludesNot(w, manifest.Generation) {
+		return fmt.Sprintf("generation %d may commit epoch %d, and excludes nobody", manifest.Generation, manifest.Epoch)
+	}
 	if by, ok := w.allowed[manifest.Epoch]; ok && by != manifest.Generation {
 		return fmt.Sprintf("generations %d and %d may both commit epoch %d", by, manifest.Generation, manifest.Epoch)
 	}
@@ -170,6 +178,9 @@ func (m *model) take(w *world, i int) (wrong string) {
 		}
 		m.claims++
 		o.owns = true
+		if m.excludesNot(w, o.generation) {
+			return fmt.Sprintf("the claim of generation %d stands, and excludes nobody", o.generation)
+		}
 		if o.latest.From < w.last {
 			return fmt.Sprintf("generation %d goes on from %d, behind %d, which may have been committed", o.generation, o.latest.From, w.last)
 		}

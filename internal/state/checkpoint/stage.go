@@ -161,7 +161,11 @@ func (o *Owner) unusable(ctx context.Context, m *Manifest, err error) error {
 		entries = append(entries, Entry{Number: number, Manifest: known})
 	}
 	o.mu.Unlock()
-	return onlyIntact(ctx, o.target, &UnusableError{Dir: o.dir, Err: err, Intact: Choices(entries, m.Epoch)})
+	asked := int64(0)
+	if m.Epoch == o.accepted {
+		asked = m.Epoch
+	}
+	return onlyIntact(ctx, o.target, &UnusableError{Dir: o.dir, Asked: asked, Err: err, Intact: Choices(entries, m.Epoch)})
 }
 
 // Extract is Restore for who does not own the state directory, and for files of any part.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 type Inventory struct {
 	Dir     string
 	Entries []Entry // newest first
-	// Owners are those that left a lock, by generation: the one that runs the pipeline, or that did not end in order.
+	// Owners are those that left a lock, by generation: the one that runs the pipeline, or that did not end in order. Who was superseded is none.
 	Owners map[int64]Holder
 	// Files are the stored files by name, with their sizes.
 	Files map[string]int64
@@ -80,8 +81,10 @@ func Inspect(ctx context.Context, fsys vfs.FS, dir string) (*Inventory, error) {
 		return nil, err
 	}
 	for _, e := range names {
-		if g, ok := generationOf(e.Name(), lockPrefix); ok {
-			i.Owners[g] = readHolder(fsys, target.path(e.Name()))
+		if g, ok := generationOf(e.Name(), lockPrefix); ok && g >= supersededBelow(entries) {
+			if lock := readLock(fsys, target.path(e.Name())); !lock.Fenced {
+				i.Owners[g] = lock.Holder
+			}
 		}
 	}
 	return i, nil
@@ -129,11 +132,12 @@ func verify(ctx context.Context, target Target, f File) error {
 	return f.verdict(target, size, sum, errors.Join(err, r.Close()))
 }
 
-// Remove deletes the checkpoints of some epochs, and the files that only they need. It refuses the newest checkpoint, from which the pipeline goes on,
-// epochs that are not there, and a directory whose pipeline runs (*HeldError). It returns what was deleted.
+// Remove deletes the checkpoints of some epochs, and the files that only they need; those whose manifest is damaged, too, unless it may be that of an epoch
+// which is not named. It refuses the newest checkpoint, whether it can be read or not, the newest that can be read, epochs that are not there, and a
+// directory whose pipeline runs (*HeldError). It returns what was deleted.
 func Remove(ctx context.Context, options Options, epochs []int64) (Garbage, error) {
 	var garbage Garbage
-	err := excluded(options, func(o *Options) error {
+	err := excluded(ctx, options, func(o *Options, _ *owners) error {
 		target := NewDirectory(o.FS, o.Dir, 0)
 		entries, err := readEntries(ctx, target, nil)
 		if err != nil {
@@ -161,19 +165,28 @@ func removal(entries []Entry, stored []string, epochs []int64, dir string) (Garb
 	var garbage Garbage
 	var kept []Entry
 	found := map[int64]bool{}
-	for i, e := range newestFirst(entries) {
-		if e.Err != nil || !slices.Contains(epochs, e.Manifest.Epoch) || !e.Manifest.HasState() {
+	damaged, err := damagedToRemove(entries, epochs, dir)
+	if err != nil {
+		return Garbage{}, err
+	}
+	newest := true // of those that can be read
+	for _, e := range newestFirst(entries) {
+		named := e.Err != nil && damaged[e.Number] || e.Err == nil && e.Manifest.HasState() && slices.Contains(epochs, e.Manifest.Epoch)
+		if named && e.Err == nil && newest {
+			return Garbage{}, fmt.Errorf("%s: the pipeline goes on from epoch %d, the newest; --all forgets everything", dir, e.Manifest.Epoch)
+		}
+		newest = newest && e.Err != nil
+		if !named {
 			kept = append(kept, e)
 			continue
 		}
-		if i == 0 {
-			return Garbage{}, fmt.Errorf("%s: the pipeline goes on from epoch %d, the newest; --all forgets everything", dir, e.Manifest.Epoch)
+		if e.Err == nil {
+			found[e.Manifest.Epoch] = true
 		}
-		found[e.Manifest.Epoch] = true
 		garbage.Manifests = append(garbage.Manifests, e.Number)
 	}
 	for _, epoch := range epochs {
-		if !found[epoch] {
+		if !found[epoch] && len(damagedOf(entries, epoch)) == 0 {
 			return Garbage{}, fmt.Errorf("%s: there is no checkpoint of epoch %d", dir, epoch)
 		}
 	}
@@ -182,9 +195,36 @@ func removal(entries []Entry, stored []string, epochs []int64, dir string) (Garb
 	return garbage, nil
 }
 
-// RemoveAll deletes a state directory with all that is in it. It refuses one whose pipeline runs (*HeldError), and one that holds other things.
-func RemoveAll(options Options) error {
-	return excluded(options, func(o *Options) error {
+// damagedToRemove are the numbers of damaged manifests that are of one of the epochs for certain.
+func damagedToRemove(entries []Entry, epochs []int64, dir string) (map[int64]bool, error) {
+	times := map[int64]int{}
+	epochs = slices.Compact(slices.Sorted(slices.Values(epochs)))
+	for _, epoch := range epochs {
+		for _, e := range damagedOf(entries, epoch) {
+			times[e.Number]++
+		}
+	}
+	remove := map[int64]bool{}
+	for _, epoch := range epochs {
+		candidates := damagedOf(entries, epoch)
+		for _, e := range candidates {
+			if e.Number == newestNumber(entries) {
+				return nil, fmt.Errorf("%s: %w\nIt is the newest: sinks may have committed its epoch, so that no other is taken in its place unless --accept-duplicates-since says so; "+
+					"--all forgets everything", dir, e.Err)
+			}
+			if times[e.Number] < len(candidates) {
+				return nil, fmt.Errorf("%s: %w\nNobody can tell which of these it is: name as many epochs between those that can be read", dir, Unreadable(entries, epoch))
+			}
+			remove[e.Number] = true
+		}
+	}
+	return remove, nil
+}
+
+// RemoveAll deletes a state directory with all that is in it. It refuses one whose pipeline runs (*HeldError), and one that holds other things. While
+// somebody lives who was superseded his lock stays, and says so: no later owner has his generation, and he stays fenced.
+func RemoveAll(ctx context.Context, options Options) error {
+	return excluded(ctx, options, func(o *Options, owners *owners) error {
 		entries, err := o.FS.ReadDir(o.Dir)
 		if err != nil {
 			return err
@@ -194,11 +234,14 @@ func RemoveAll(options Options) error {
 				return fmt.Errorf("%s is not only a state directory: it holds %s", o.Dir, e.Name())
 			}
 		}
+		if err := fenceLocks(o.FS, o.Dir, owners); err != nil {
+			return err
+		}
 		// Manifests go from the oldest, and the lock goes last: what is left of half a removal is no other checkpoint, and nobody starts from it meanwhile.
 		for _, e := range entries {
 			path := filepath.Join(o.Dir, e.Name())
 			switch {
-			case e.Name() == startLock:
+			case e.Name() == startLock || owners.isHeld(e.Name()):
 			case e.IsDir():
 				err = vfs.RemoveAll(o.FS, path)
 			default:
@@ -207,6 +250,9 @@ func RemoveAll(options Options) error {
 			if err != nil {
 				return err
 			}
+		}
+		if len(owners.held) > 0 {
+			return nil
 		}
 		return vfs.RemoveAll(o.FS, o.Dir)
 	})
@@ -225,7 +271,7 @@ func ours(name string) bool {
 }
 
 // excluded calls do while no pipeline runs and none can start.
-func excluded(options Options, do func(o *Options) error) (err error) {
+func excluded(ctx context.Context, options Options, do func(o *Options, owners *owners) error) (err error) {
 	if err := options.fill(); err != nil {
 		return err
 	}
@@ -245,8 +291,12 @@ func excluded(options Options, do func(o *Options) error) (err error) {
 	if err != nil {
 		return err
 	}
-	if g, holder := owners.highestHeld(); g != 0 {
+	entries, err := readEntries(ctx, NewDirectory(options.FS, options.Dir, 0), nil)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a removal that was cut short has left no manifests
+		return err
+	}
+	if g, holder := owners.running(entries); g != 0 {
 		return &HeldError{Dir: options.Dir, Holder: holder, Generation: g}
 	}
-	return do(&options)
+	return do(&options, owners)
 }

@@ -80,7 +80,7 @@ func TestRemove(t *testing.T) {
 	b.must(complete(b))
 	start, err := takeLock(b.fs, filepath.Join(stateDir, startLock), Holder{PID: 9})
 	b.must(err)
-	if err := RemoveAll(b.options); wantAs[*HeldError](t, err).Holder.PID != 9 {
+	if err := RemoveAll(t.Context(), b.options); wantAs[*HeldError](t, err).Holder.PID != 9 {
 		t.Errorf("while it starts: %v", err)
 	}
 	if _, err := b.try(); wantAs[*HeldError](t, err).Holder.PID != 9 {
@@ -90,14 +90,82 @@ func TestRemove(t *testing.T) {
 	b.must(o.Close())
 	b.must(start.release(false))
 	b.must(vfs.WriteFile(b.fs, filepath.Join(stateDir, "notes.txt"), nil))
-	if err := RemoveAll(b.options); err == nil || !strings.Contains(err.Error(), "it holds notes.txt") {
+	if err := RemoveAll(t.Context(), b.options); err == nil || !strings.Contains(err.Error(), "it holds notes.txt") {
 		t.Errorf("with something else: %v", err)
 	}
 	b.must(b.fs.Remove(filepath.Join(stateDir, "notes.txt")))
-	b.must(RemoveAll(b.options))
+	b.must(RemoveAll(t.Context(), b.options))
 	if _, err := b.fs.Stat(stateDir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("still there: %v", err)
 	}
+}
+
+// What is damaged is removed when it is named, unless the run goes on from it, or it may be another epoch.
+func TestRemoveDamaged(t *testing.T) {
+	b, _ := memBed(t)
+	o := b.open()
+	b.checkpoint(o, 1, 2, 3, 4, 6, 9)
+	b.must(o.Close())
+	damage := func(epoch int64) {
+		t.Helper()
+		i, err := Inspect(t.Context(), b.fs, stateDir)
+		b.must(err)
+		b.must(vfs.WriteFile(b.fs, filepath.Join(stateDir, manifestName(i.Find(epoch).Number)), []byte("{}")))
+	}
+	remove := func(want string, epochs ...int64) {
+		t.Helper()
+		if _, err := Remove(t.Context(), b.options, epochs); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("epochs %v: %v", epochs, err)
+		}
+	}
+	damage(2)
+	remove("there is no checkpoint of epoch 5", 5)
+	remove("there is no checkpoint of epoch 5", 2, 5)
+	garbage, err := Remove(t.Context(), b.options, []int64{2})
+	b.must(err)
+	if !slices.Equal(garbage.Manifests, []int64{3}) {
+		t.Errorf("%+v", garbage)
+	}
+	b.must(complete(b))
+	damage(3)
+	damage(4)
+	remove("Nobody can tell which of these it is", 3)
+	remove("Nobody can tell which of these it is", 3, 3)
+	_, err = b.try(func(o *Options) { o.AcceptSince = 3 })
+	if unusable := wantAs[*UnusableError](t, err); !errors.Is(err, ErrDamaged) || !strings.HasPrefix(err.Error(), "the checkpoint of epoch 3 in "+stateDir+" cannot be used: ") ||
+		len(unusable.Intact) != 3 || strings.Contains(err.Error(), "the newest") {
+		t.Errorf("%v", err)
+	}
+	garbage, err = Remove(t.Context(), b.options, []int64{4, 3})
+	b.must(err)
+	if !slices.Equal(garbage.Manifests, []int64{4, 5}) {
+		t.Errorf("%+v", garbage)
+	}
+	damage(9)
+	remove("It is the newest: sinks may have committed its epoch", 9)
+	remove("goes on from epoch 6, the newest", 6)
+	_, err = b.try()
+	if unusable := wantAs[*UnusableError](t, err); len(unusable.Intact) != 2 {
+		t.Errorf("%v", err)
+	}
+	o = b.open(func(o *Options) { o.AcceptSince = 6 })
+	b.must(o.Close())
+	_, err = Remove(t.Context(), b.options, []int64{9})
+	b.must(err)
+	o = b.open()
+	b.must(b.restoreAndCompare(o, o.Latest()))
+	b.must(o.Close())
+
+	// A file of the one that is asked for is damaged: that is not the newest.
+	i, err := Inspect(t.Context(), b.fs, stateDir)
+	b.must(err)
+	b.must(b.fs.Remove(filepath.Join(stateDir, fileFolder+i.Find(1).Files[0].Stored)))
+	o = b.open(func(o *Options) { o.AcceptSince = 1 })
+	err = b.restoreAndCompare(o, o.Latest())
+	if _ = wantAs[*UnusableError](t, err); !strings.HasPrefix(err.Error(), "the checkpoint of epoch 1 in "+stateDir+" cannot be used: ") || strings.Contains(err.Error(), "newest") {
+		t.Errorf("%v", err)
+	}
+	b.must(o.Close())
 }
 
 // A removal that is cut short leaves whole checkpoints, whatever of it was kept.
