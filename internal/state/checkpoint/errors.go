@@ -47,7 +47,7 @@ func (e *HeldError) Error() string {
 type FencedError struct {
 	Generation int64 // of the fenced owner
 	Epoch      int64 // that he wanted to publish, or published; 0: he was about to do something else
-	Published  bool  // it was published, and another owner may have gone on from it
+	Late       bool  // it was published when the other owner had one of a higher number, or just before: he may have gone on from it, or not
 	Last       int64 // the last epoch that he published, or found; 0: none
 	By         int64 // generation of the owner that has taken over; 0 if that is not known
 	Holder     Holder
@@ -56,8 +56,8 @@ type FencedError struct {
 func (e *FencedError) Error() string {
 	text := "another run has taken over the pipeline"
 	switch {
-	case e.Published:
-		text = fmt.Sprintf("epoch %d was published, and is not this run's to commit: %s", e.Epoch, text)
+	case e.Late:
+		text = fmt.Sprintf("epoch %d came too late, and is not committed by this run: %s", e.Epoch, text)
 	case e.Epoch != 0:
 		text = fmt.Sprintf("epoch %d was not published: %s", e.Epoch, text)
 	case e.Last != 0:

@@ -161,7 +161,7 @@ func (o *Owner) Publish(ctx context.Context, m *Manifest) error {
 	var fenced *FencedError
 	if errors.As(err, &fenced) { // it may have been found while something else was done
 		again := *fenced
-		again.Epoch, again.Published = m.Epoch, false
+		again.Epoch, again.Late = m.Epoch, false
 		return &again
 	}
 	if err != nil {
@@ -254,7 +254,7 @@ func (o *Owner) look(ctx context.Context, m *Manifest) error {
 		return err
 	}
 	if by, superseded := Superseded(numbersOf(infos), m.Number); superseded {
-		return o.fence(FencedError{Epoch: m.Epoch, Published: true}, o.readFence(ctx, by))
+		return o.fence(FencedError{Epoch: m.Epoch, Late: true}, o.readFence(ctx, by))
 	}
 	return nil
 }

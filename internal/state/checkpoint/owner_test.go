@@ -386,7 +386,7 @@ func TestFencedNamesItsEpoch(t *testing.T) {
 	a = fenced() // epoch 4
 	m := a.Latest()
 	c = b.open(takeOver)
-	say(a.look(t.Context(), m), "epoch 4 was published, and is not this run's to commit")
+	say(a.look(t.Context(), m), "epoch 4 came too late, and is not committed by this run")
 	if c.Latest().Epoch != 4 {
 		t.Errorf("latest %+v", c.Latest())
 	}
