@@ -228,9 +228,6 @@ func (s *Store) newTable() (*tableWriter, error) {
 	}
 	options := s.options.MakeWriterOptions(0, ingestedFormat)
 	options.DisableValueBlocks = true // keys of one hash are no versions of each other
-	if s.late {
-		options.Compression = sstable.NoCompression // costs more than what it saves; what is merged is compressed
-	}
 	return &tableWriter{path: path, writer: sstable.NewWriter(f, options)}, nil
 }
 

@@ -27,7 +27,6 @@ type Store struct {
 	names    *names
 	sorted   store.Sorted // of Apply
 	buffer   []byte       // what is written of a table, of writeSize; nil before the first one; guarded by writing
-	late     bool         // Options.Late
 	counters counters
 	most     int32      // levels of level 0, from which on Apply waits for compactions
 	writing  sync.Mutex // held by Apply and Checkpoint
@@ -57,7 +56,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{disk: o.FS, fs: newDiskFS(o.FS), dir: o.Dir, clock: o.Clock, failures: newFailures(o.Log), names: newNames(), late: o.Late}
+	s := &Store{disk: o.FS, fs: newDiskFS(o.FS), dir: o.Dir, clock: o.Clock, failures: newFailures(o.Log), names: newNames()}
 	if s.most = levelZeroMost; o.Late {
 		s.most = lateMost
 	}
