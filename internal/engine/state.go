@@ -194,7 +194,7 @@ func (s *State) Apply(ctx context.Context, epoch int64, changes []*store.Changes
 		return err
 	}
 	for _, f := range files {
-		s.aside = append(s.aside, checkpoint.StageFile{Name: f.Name, Path: f.Path, Size: f.Size, Small: f.Small, Synced: true, Counts: countsOf(f)})
+		s.aside = append(s.aside, checkpoint.StageFile{Name: f.Name, Path: f.Path, Size: f.Size, Small: f.Small, Synced: true, Counts: countsOf(f), Sum: checkpoint.Sum(f.Sum), Summed: f.Summed})
 	}
 	return nil
 }

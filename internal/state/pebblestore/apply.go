@@ -54,7 +54,7 @@ func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
 	}
 	if err != nil {
 		for _, path := range paths {
-			_ = s.disk.Remove(path) // whatever is left of it; the live directory is scratch
+			_ = s.fs.Remove(path) // whatever is left of it; the live directory is scratch
 		}
 		return fmt.Errorf("apply changes to the state store in %s: %w", s.dir, wrapped(err))
 	}

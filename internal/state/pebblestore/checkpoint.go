@@ -98,6 +98,8 @@ func (s *Store) checkpoint(ctx context.Context, dir string) (files []store.File,
 				return nil, err
 			}
 		}
+		f.Sum, f.Summed = s.fs.sumOf(f.Path)
+		s.fs.forget(f.Path) // the directory is the caller's
 		counts[number] = f.Counts
 		files = append(files, f)
 	}

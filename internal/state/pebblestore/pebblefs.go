@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	pebblevfs "github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/zeebo/xxh3"
 
 	"wire.example/wire/internal/foundation/vfs"
 )
@@ -30,10 +32,45 @@ type diskFS struct {
 	written atomic.Int64 // bytes of tables that were written
 	// buffered: the disk has no direct writes. Known once the first table was written, by whoever holds Store.writing.
 	buffered bool
+
+	mu sync.Mutex
+	// sums are the checksums of tables, by path, that were written whole; guarded by mu.
+	sums map[string]uint64
 }
 
 func newDiskFS(disk vfs.FS) *diskFS {
-	return &diskFS{disk: disk, memory: pebblevfs.NewMem()}
+	return &diskFS{disk: disk, memory: pebblevfs.NewMem(), sums: map[string]uint64{}}
+}
+
+// summed notes the checksum of a table that was written whole.
+func (d *diskFS) summed(name string, sum uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sums[name] = sum
+}
+
+// sumOf is the checksum of a table, if it was written whole.
+func (d *diskFS) sumOf(name string) (sum uint64, known bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	sum, known = d.sums[name]
+	return sum, known
+}
+
+// named gives the table at a path another name, too.
+func (d *diskFS) named(oldName, newName string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if sum, known := d.sums[oldName]; known {
+		d.sums[newName] = sum
+	}
+}
+
+// forget notes that no table has a name any more.
+func (d *diskFS) forget(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.sums, name)
 }
 
 func (d *diskFS) Create(name string, category pebblevfs.DiskWriteCategory) (pebblevfs.File, error) {
@@ -48,7 +85,7 @@ func (d *diskFS) Create(name string, category pebblevfs.DiskWriteCategory) (pebb
 	if err != nil {
 		return nil, err
 	}
-	return &diskFile{file: f, written: &d.written}, nil
+	return &diskFile{file: f, written: &d.written, fs: d, name: name, sum: xxh3.New()}, nil
 }
 
 // vacant fails unless nothing has the name.
@@ -67,7 +104,11 @@ func (d *diskFS) Link(oldName, newName string) error {
 	if !onDisk(oldName) {
 		return d.memory.Link(oldName, newName)
 	}
-	return d.disk.Link(oldName, newName)
+	err := d.disk.Link(oldName, newName)
+	if err == nil {
+		d.named(oldName, newName)
+	}
+	return err
 }
 
 func (d *diskFS) Open(name string, options ...pebblevfs.OpenOption) (pebblevfs.File, error) {
@@ -101,6 +142,7 @@ func (d *diskFS) Remove(name string) error {
 	if !onDisk(name) {
 		return d.memory.Remove(name)
 	}
+	d.forget(name)
 	return d.disk.Remove(name)
 }
 
@@ -113,7 +155,9 @@ func (d *diskFS) RemoveAll(name string) error {
 	}
 	err = errors.Join(err, listErr)
 	for _, entry := range entries {
-		err = errors.Join(err, d.disk.Remove(filepath.Join(name, entry.Name())))
+		path := filepath.Join(name, entry.Name())
+		d.forget(path)
+		err = errors.Join(err, d.disk.Remove(path))
 	}
 	return errors.Join(err, d.disk.Remove(name))
 }
@@ -122,7 +166,12 @@ func (d *diskFS) Rename(oldName, newName string) error {
 	if !onDisk(oldName) {
 		return d.memory.Rename(oldName, newName)
 	}
-	return d.disk.Rename(oldName, newName)
+	err := d.disk.Rename(oldName, newName)
+	if err == nil {
+		d.named(oldName, newName)
+		d.forget(oldName)
+	}
+	return err
 }
 
 func (d *diskFS) ReuseForWrite(oldName, newName string, category pebblevfs.DiskWriteCategory) (pebblevfs.File, error) {
@@ -176,15 +225,32 @@ func (*diskFS) Unwrap() pebblevfs.FS { return nil }
 type diskFile struct {
 	file    vfs.File
 	written *atomic.Int64
+	fs      *diskFS
+	name    string
+	sum     *xxh3.Hasher // of what was written; nil: it is not known
 }
 
-func (f *diskFile) Close() error                           { return f.file.Close() }
+// Close notes the checksum of a table that was written.
+func (f *diskFile) Close() error {
+	err := f.file.Close()
+	if err == nil && f.sum != nil {
+		f.fs.summed(f.name, f.sum.Sum64())
+	}
+	return err
+}
+
 func (f *diskFile) Read(p []byte) (int, error)             { return f.file.Read(p) }
 func (f *diskFile) ReadAt(p []byte, at int64) (int, error) { return f.file.ReadAt(p, at) }
 
 func (f *diskFile) Write(p []byte) (int, error) {
 	n, err := f.file.Write(p)
 	f.written.Add(int64(n))
+	switch {
+	case err != nil:
+		f.sum = nil
+	case f.sum != nil:
+		_, _ = f.sum.Write(p) // no error is possible
+	}
 	return n, err
 }
 

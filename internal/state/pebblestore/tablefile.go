@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/objstorage"
+	"github.com/zeebo/xxh3"
 
 	"wire.example/wire/internal/foundation/vfs"
 )
@@ -22,6 +23,7 @@ type tableFile struct {
 	buffer []byte // of writeSize, lent by the store
 	size   int64  // in the file
 	direct bool
+	sum    *xxh3.Hasher // of what was given
 }
 
 var _ objstorage.Writable = (*tableFile)(nil)
@@ -29,7 +31,7 @@ var _ objstorage.Writable = (*tableFile)(nil)
 // createTable creates a table that tableFile writes.
 func (d *diskFS) createTable(name string, buffer []byte) (*tableFile, error) {
 	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	t := &tableFile{fs: d, name: name, buffer: buffer[:0]}
+	t := &tableFile{fs: d, name: name, buffer: buffer[:0], sum: xxh3.New()}
 	if vfs.Direct != 0 && !d.buffered {
 		f, err := d.disk.OpenFile(name, flags|vfs.Direct, 0o666)
 		if err == nil {
@@ -61,6 +63,7 @@ func (t *tableFile) Write(p []byte) error {
 		if len(t.buffer) < cap(t.buffer) {
 			break
 		}
+		_, _ = t.sum.Write(t.buffer) // no error is possible
 		if err := t.flush(); err != nil {
 			return err
 		}
@@ -99,6 +102,7 @@ func (t *tableFile) goOnBuffered() error {
 // last writes what is left: filled up, and cut to its length again, where the write is direct.
 func (t *tableFile) last() error {
 	size := t.size + int64(len(t.buffer))
+	_, _ = t.sum.Write(t.buffer) // no error is possible
 	if more := len(t.buffer) % vfs.DirectAlign; t.direct && more > 0 {
 		n := len(t.buffer)
 		t.buffer = t.buffer[:n+vfs.DirectAlign-more]
@@ -122,7 +126,10 @@ func (t *tableFile) Finish() error {
 	if err == nil {
 		err = t.file.Sync()
 	}
-	return errors.Join(err, t.file.Close())
+	if err = errors.Join(err, t.file.Close()); err == nil {
+		t.fs.summed(t.name, t.sum.Sum64())
+	}
+	return err
 }
 
 // Abort closes the file, which is worth nothing then.

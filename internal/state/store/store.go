@@ -39,6 +39,9 @@ type File struct {
 	Small bool
 	// Counts are how many entries it has of each space; nil: nobody has counted them.
 	Counts []Count
+	// Sum is the XXH3 checksum of what was written, where Summed says that it is known: it is taken on the way, not read back.
+	Sum    uint64
+	Summed bool
 }
 
 // Count is how many entries a file has of a space: those that put a value, and those that remove a key from older files. Drops are not counted.
