@@ -35,9 +35,7 @@ func (t *task) sendAhead() bool {
 		return true
 	}
 	a := &ahead{changes: t.changes, booked: t.booked, landed: make(chan struct{})}
-	if t.changes, t.spare = t.spare, nil; t.changes == nil {
-		t.changes = &store.Changes{}
-	}
+	t.changes = t.pipeline.spare.get()
 	t.ahead, t.booked = a, 0
 	keeper := t.pipeline.settings.Keeper
 	t.pipeline.coordinator.helpers.Go(func() {
@@ -68,8 +66,7 @@ func (t *task) hasLanded() bool {
 		return true
 	}
 	t.pipeline.pending.Release(a.booked)
-	a.changes.Reset()
-	t.spare = a.changes
+	t.pipeline.spare.put(a.changes)
 	return true
 }
 

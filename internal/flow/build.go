@@ -108,6 +108,7 @@ type Pipeline struct {
 	coordinator *coordinator
 	// pending is the memory of what tasks have written and the store does not have yet.
 	pending *limit.Budget
+	spare   *spareChanges
 	cancel  context.CancelCauseFunc
 	// enough is closed when a source has dealt Settings.StopAfter blocks.
 	enough     chan struct{}
@@ -170,6 +171,7 @@ func newPipeline(plan *physical.Plan, settings Settings) *Pipeline {
 		maps.Copy(p.states, settings.Resume.States)
 	}
 	p.pending = settings.Budget.Child("changes for the store", limit.Unlimited)
+	p.spare = &spareChanges{budget: settings.Budget, booked: p.pending}
 	p.coordinator = newCoordinator(p, last)
 	return p
 }

@@ -72,6 +72,7 @@ func (c *coordinator) store(ctx context.Context, epoch *epochState, manifest *Ma
 		}
 		for i := range epoch.changes {
 			c.pipeline.pending.Release(epoch.changes[i].booked)
+			c.pipeline.spare.put(epoch.changes[i].changes)
 		}
 		epoch.changes = nil
 		c.mu.Lock()

@@ -135,7 +135,7 @@ func (t *task) seal(epoch int64) error {
 		}
 	}
 	defer t.stalls()()
-	t.changes, t.sealed, t.refused, t.piece = &store.Changes{}, epoch, false, t.aheadAt()
+	t.changes, t.sealed, t.refused, t.piece = t.pipeline.spare.get(), epoch, false, t.aheadAt()
 	for _, k := range t.kept {
 		if err := k.seal(t.changes); err != nil {
 			return err
@@ -171,7 +171,7 @@ func (t *task) drainSome() error {
 		return nil
 	}
 	t.pipeline.coordinator.taskDrained(t.sealed, changed{task: t, changes: t.changes, booked: t.booked})
-	t.changes, t.spare, t.booked = nil, nil, 0
+	t.changes, t.booked = nil, 0
 	return nil
 }
 

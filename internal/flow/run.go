@@ -32,6 +32,7 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, erro
 			writers.Go(func() { p.failOn(t.run(ctx)) })
 		}
 	}
+	p.spare.most = sparePerTask * len(p.tasks)
 	for _, t := range p.tasks {
 		workers.Go(func() { p.failOn(t.run(ctx)) })
 	}

@@ -40,11 +40,10 @@ type task struct {
 	changes *store.Changes
 	sealed  int64 // its epoch
 	booked  int64 // bytes of changes, in Pipeline.pending
-	// ahead is a piece of the epoch on its way to the store, nil if there is none; held says that nothing more can be written before it is there. spare are changes that were one. refused says that the store did not take
+	// ahead is a piece of the epoch on its way to the store, nil if there is none; held says that nothing more can be written before it is there. refused says that the store did not take
 	// one: the rest of the epoch waits for its end.
 	ahead         *ahead
 	held, refused bool
-	spare         *store.Changes
 	piece         int64 // bytes that go ahead at once
 	// checkpointing is above 0 while it works for an epoch, or waits for one; finishing says that all its input is over.
 	checkpointing atomic.Int32

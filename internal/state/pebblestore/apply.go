@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/sstable"
 
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/state/store"
@@ -174,49 +173,45 @@ func united(ranges []keyRange) []keyRange {
 // writeTables writes what was sorted, and drops, to tables that do not overlap, each synced. After an error paths are what to remove.
 func (s *Store) writeTables(size int64, drops [store.Shards][]keyRange) (paths []string, written int64, err error) {
 	perShard := size > cutAbove
-	var w *tableWriter
-	finish := func() {
-		if w != nil {
-			n, closeErr := w.close()
-			written += n
-			if err == nil {
-				err = closeErr
-			}
-			w = nil
-		}
+	begun := false
+	finish := func() error {
+		begun = false
+		n, err := s.writer.finish()
+		written += n
+		return err
 	}
 	for shard := range store.Shards {
-		begin, end := s.sorted.Shard(shard)
-		if begin == end && len(drops[shard]) == 0 {
+		if !s.sorted.Has(shard) && len(drops[shard]) == 0 {
 			continue
 		}
-		if w == nil {
-			if w, err = s.newTable(); err != nil {
-				return paths, 0, err
-			}
-			paths = append(paths, w.path)
-		}
-		if err = w.add(&s.sorted, begin, end, drops[shard]); err != nil || perShard {
-			finish()
+		if !begun {
+			path, err := s.beginTable()
 			if err != nil {
 				return paths, 0, err
 			}
+			paths, begun = append(paths, path), true
+		}
+		for _, d := range drops[shard] {
+			s.writer.deleteRange(d)
+		}
+		if err := s.sorted.Each(shard, s.writer.add); err != nil {
+			s.writer.abort()
+			return paths, 0, err
+		}
+		if perShard {
+			if err := finish(); err != nil {
+				return paths, 0, err
+			}
 		}
 	}
-	finish()
+	if begun {
+		err = finish()
+	}
 	return paths, written, err
 }
 
-// tableWriter writes one table.
-type tableWriter struct {
-	path   string
-	writer *sstable.Writer
-	key    []byte
-	// entries are looked up so many at a time, since each look is likely to wait for memory.
-	entries [64]store.Entry
-}
-
-func (s *Store) newTable() (*tableWriter, error) {
+// beginTable begins a new table and returns its path.
+func (s *Store) beginTable() (string, error) {
 	s.ingested++
 	path := filepath.Join(s.dir, fmt.Sprintf("new-%d%s", s.ingested, tableSuffix))
 	if s.buffer == nil {
@@ -224,48 +219,8 @@ func (s *Store) newTable() (*tableWriter, error) {
 	}
 	f, err := s.fs.createTable(path, s.buffer)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	options := s.options.MakeWriterOptions(0, ingestedFormat)
-	options.DisableValueBlocks = true // keys of one hash are no versions of each other
-	return &tableWriter{path: path, writer: sstable.NewWriter(f, options)}, nil
-}
-
-// add writes the range deletes and the sorted entries from begin and before end.
-func (w *tableWriter) add(sorted *store.Sorted, begin, end int, drops []keyRange) error {
-	for _, d := range drops {
-		if err := w.writer.DeleteRange(d.low, d.high); err != nil {
-			return err
-		}
-	}
-	for begin < end {
-		n := sorted.Entries(begin, end, w.entries[:])
-		for i := range w.entries[:n] {
-			e := &w.entries[i]
-			w.key = store.AppendKey(w.key[:0], e.Space, e.Slice, e.Hash, e.Key)
-			var err error
-			if e.Deleted {
-				err = w.writer.Delete(w.key)
-			} else {
-				err = w.writer.Set(w.key, e.Value)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		begin += n
-	}
-	return nil
-}
-
-// close completes the table and syncs it. After a failed add it fails too, and closes the file.
-func (w *tableWriter) close() (size int64, err error) {
-	if err := w.writer.Close(); err != nil {
-		return 0, err
-	}
-	meta, err := w.writer.Metadata()
-	if err != nil {
-		return 0, err
-	}
-	return int64(meta.Size), nil //nolint:gosec // the size of a file
+	s.writer.begin(f)
+	return path, nil
 }

@@ -34,6 +34,12 @@ func (c *counter) AddPointKey(key pebble.InternalKey, _ []byte) error {
 	if err != nil {
 		return err
 	}
+	c.note(space, key.Kind() != pebble.InternalKeyKindSet)
+	return nil
+}
+
+// note counts an entry of a space.
+func (c *counter) note(space store.Space, deleted bool) {
 	if c.last >= len(c.counts) || c.counts[c.last].Space != space {
 		at, found := slices.BinarySearchFunc(c.counts, space, func(n store.Count, s store.Space) int { return n.Space.Compare(s) })
 		if !found {
@@ -41,12 +47,11 @@ func (c *counter) AddPointKey(key pebble.InternalKey, _ []byte) error {
 		}
 		c.last = at
 	}
-	if n := &c.counts[c.last]; key.Kind() == pebble.InternalKeyKindSet {
-		n.Puts++
-	} else {
+	if n := &c.counts[c.last]; deleted {
 		n.Deletes++
+	} else {
+		n.Puts++
 	}
-	return nil
 }
 
 // FinishTable appends the property.

@@ -36,7 +36,6 @@ const MinMemory = 16 << 20
 // Tuning; docs/adr/0015-state-lies-in-an-lsm-store.md says what was measured.
 const (
 	formatVersion    = pebble.FormatNewest
-	ingestedFormat   = sstable.TableFormatPebblev4 // rows: the writer of columns gives each block to another goroutine, which costs more than the block
 	dataBlockSize    = 8 << 10
 	lateBlockSize    = 32 << 10 // the same, of a store that is hardly read: a block costs what it costs, however long it is
 	indexBlockSize   = 32 << 10

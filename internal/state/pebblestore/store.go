@@ -26,6 +26,7 @@ type Store struct {
 	failures *failures
 	names    *names
 	sorted   store.Sorted // of Apply
+	writer   *tableWriter // of Apply; guarded by writing
 	buffer   []byte       // what is written of a table, of writeSize; nil before the first one; guarded by writing
 	counters counters
 	most     int32      // levels of level 0, from which on Apply waits for compactions
@@ -70,6 +71,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		}
 	}
 	s.options = pebbleOptions(o, s.fs, s.failures)
+	s.writer = newTableWriter(s.options.Levels[0].BlockSize)
 	db, err := pebble.Open(s.dir, s.options)
 	if err != nil {
 		return nil, fmt.Errorf("open the state store in %s: %w", s.dir, wrapped(err))

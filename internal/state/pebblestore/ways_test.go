@@ -71,7 +71,17 @@ func BenchmarkWays(b *testing.B) {
 // flushed puts an epoch through the table in memory.
 func (s *Store) flushed(c *store.Changes, sorted bool) error {
 	s.sorted.Sort([]*store.Changes{c})
-	order := make([]int, s.sorted.Len())
+	var entries []store.Entry
+	for shard := range store.Shards {
+		err := s.sorted.Each(shard, func(some []store.Entry) error {
+			entries = append(entries, some...)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	order := make([]int, len(entries))
 	for i := range order {
 		order[i] = i
 	}
@@ -84,7 +94,7 @@ func (s *Store) flushed(c *store.Changes, sorted bool) error {
 	batch := s.db.NewBatch()
 	var key []byte
 	for _, i := range order {
-		e := s.sorted.Entry(i)
+		e := entries[i]
 		key = store.AppendKey(key[:0], e.Space, e.Slice, e.Hash, e.Key)
 		if err := batch.Set(key, e.Value, nil); err != nil {
 			return err

@@ -18,6 +18,7 @@ const (
 	entriesPerBlock = 1 << 4
 	firstChunk      = 1 << 8
 	largestChunk    = 64 << 10
+	largestRuns     = 1 << 10
 	ownChunk        = 16 << 10 // an entry of this size gets a chunk of its own
 )
 
@@ -32,6 +33,7 @@ const (
 type Changes struct {
 	parts []changesPart // none, one, or one for each value of the top bits of a hash
 	count int
+	runs  int // of all parts
 	bytes int64
 	drops []Drop
 	large *TooLargeError
@@ -56,23 +58,33 @@ const shownKey = 64
 
 // changesPart are the entries of some hashes, in the order of the calls.
 type changesPart struct {
+	runs    []run
 	entries [][]entry
 	count   int
 	chunks  [][]byte // keys and values, each pair in one piece; those from used on are spare
 	used    int
 }
 
+// run are entries of a part that follow each other and are of one space and slice: from number first on, to the next run.
+type run struct {
+	groupKey
+	first int
+}
+
 // entry is a put or a delete. Its bytes stand in a chunk: key, then value.
 type entry struct {
-	hash    uint64
-	slice   int64
-	chunk   uint32
-	offset  uint32
-	key     uint32 // length
-	value   uint32 // length
-	space   Space
-	deleted bool
+	hash   uint64
+	chunk  uint32
+	offset uint32
+	key    uint32 // length, with deletedBit
+	value  uint32 // length
 }
+
+// deletedBit marks a delete in entry.key; no key is that long.
+const deletedBit = 1 << 31
+
+// keyLen is the length of the key.
+func (e *entry) keyLen() uint32 { return e.key &^ deletedBit }
 
 // Drop removes all entries of a space, or of one slice of it, with hashes From..To, both inclusive.
 type Drop struct {
@@ -104,12 +116,12 @@ func Check(changes []*Changes) error {
 
 // Put sets the value of a key. Both are copied. An entry that is too large is not: Err says so.
 func (c *Changes) Put(s Space, slice int64, hash uint64, key, value []byte) {
-	c.add(entry{hash: hash, slice: slice, space: s}, key, value)
+	c.add(groupKey{s, slice}, entry{hash: hash}, key, value)
 }
 
 // Delete removes a key, which need not exist. It is copied.
 func (c *Changes) Delete(s Space, slice int64, hash uint64, key []byte) {
-	c.add(entry{hash: hash, slice: slice, space: s, deleted: true}, key, nil)
+	c.add(groupKey{s, slice}, entry{hash: hash, key: deletedBit}, key, nil)
 }
 
 // Drop removes all entries that a slice had with hashes from..to, both inclusive.
@@ -137,10 +149,21 @@ func (c *Changes) Add(o *Changes) {
 }
 
 func (c *Changes) addPart(p *changesPart) {
-	for i := range p.count {
-		e := p.entry(i)
-		c.add(entry{hash: e.Hash, slice: e.Slice, space: e.Space, deleted: e.Deleted}, e.Key, e.Value)
+	for i := range p.runs {
+		r := &p.runs[i]
+		for at := r.first; at < p.endOf(i); at++ {
+			e := p.entry(r.groupKey, at)
+			c.add(r.groupKey, entry{hash: e.Hash, key: p.at(at).key & deletedBit}, e.Key, e.Value)
+		}
 	}
+}
+
+// endOf is the number behind the last entry of a run.
+func (p *changesPart) endOf(run int) int {
+	if run+1 < len(p.runs) {
+		return p.runs[run+1].first
+	}
+	return p.count
 }
 
 // Len is the number of puts, deletes and drops.
@@ -149,17 +172,17 @@ func (c *Changes) Len() int { return c.count + len(c.drops) }
 // Bytes is the size of all keys with their prefixes and of all values: what is written, before compression.
 func (c *Changes) Bytes() int64 { return c.bytes }
 
-// The sizes of what it notes of entries and of drops, in bytes.
-const entrySize, dropSize = 40, 40
+// The sizes of what it notes of entries, of runs and of drops, in bytes.
+const entrySize, runSize, dropSize = 24, 24, 40
 
 // Held is about the size of the memory that its entries and drops take, in constant time.
 func (c *Changes) Held() int64 {
-	return c.bytes + int64(c.count)*entrySize + int64(len(c.drops))*dropSize
+	return c.bytes + int64(c.count)*entrySize + int64(c.runs)*runSize + int64(len(c.drops))*dropSize
 }
 
 // Memory is the size of the memory that it holds, spare memory included.
 func (c *Changes) Memory() int64 {
-	const partSize = 64
+	const partSize = 88
 	size := int64(cap(c.drops))*dropSize + int64(cap(c.parts))*partSize
 	for i := range c.parts {
 		size += c.parts[i].memory()
@@ -175,7 +198,7 @@ func (c *Changes) Reset() {
 	for i := range c.parts {
 		c.parts[i].reset()
 	}
-	c.count, c.bytes, c.drops, c.large = 0, 0, c.drops[:0], nil
+	c.count, c.runs, c.bytes, c.drops, c.large = 0, 0, 0, c.drops[:0], nil
 }
 
 // Err is a *TooLargeError if an entry was put that is too large, and is not there: the changes must not be applied then.
@@ -187,9 +210,9 @@ func (c *Changes) Err() error {
 }
 
 // add notes an entry and copies its bytes.
-func (c *Changes) add(e entry, key, value []byte) {
+func (c *Changes) add(g groupKey, e entry, key, value []byte) {
 	if len(key) > MaxKey || len(value) > MaxValue {
-		c.large = &TooLargeError{Space: e.space, Key: bytes.Clone(key[:min(len(key), shownKey)]), KeyBytes: len(key), ValueBytes: len(value)}
+		c.large = &TooLargeError{Space: g.space, Key: bytes.Clone(key[:min(len(key), shownKey)]), KeyBytes: len(key), ValueBytes: len(value)}
 		return
 	}
 	switch {
@@ -198,7 +221,9 @@ func (c *Changes) add(e entry, key, value []byte) {
 	case len(c.parts) == 1 && c.count == spreadAt:
 		c.spread()
 	}
-	c.part(e.hash).add(e, key, value)
+	if c.part(e.hash).add(g, e, key, value) {
+		c.runs++
+	}
 	c.bytes += int64(PrefixLen + len(key) + len(value))
 	c.count++
 }
@@ -206,7 +231,7 @@ func (c *Changes) add(e entry, key, value []byte) {
 // spread gives each value of the top bits of hashes a part of its own.
 func (c *Changes) spread() {
 	whole, bytes := c.parts[0], c.bytes
-	c.parts, c.count = make([]changesPart, 1<<spreadBits), 0
+	c.parts, c.count, c.runs = make([]changesPart, 1<<spreadBits), 0, 0
 	c.addPart(&whole)
 	c.bytes = bytes
 }
@@ -226,7 +251,7 @@ func (p *changesPart) memory() (size int64) {
 	for _, chunk := range p.chunks {
 		size += int64(cap(chunk))
 	}
-	return size
+	return size + int64(cap(p.runs))*runSize
 }
 
 func (p *changesPart) reset() {
@@ -244,12 +269,20 @@ func (p *changesPart) reset() {
 	for i := range p.entries {
 		p.entries[i] = p.entries[i][:0]
 	}
-	p.count, p.used = 0, 0
+	if cap(p.runs) > largestRuns {
+		p.runs = nil
+	}
+	p.runs, p.count, p.used = p.runs[:0], 0, 0
 }
 
-// add is Changes.add.
-func (p *changesPart) add(e entry, key, value []byte) {
-	e.key, e.value = uint32(len(key)), uint32(len(value)) //nolint:gosec // within the limits
+// add is Changes.add; it reports whether a run begins with the entry.
+func (p *changesPart) add(g groupKey, e entry, key, value []byte) (begins bool) {
+	if n := len(p.runs); n == 0 || p.runs[n-1].groupKey != g {
+		p.runs = append(p.runs, run{groupKey: g, first: p.count})
+		begins = true
+	}
+	e.key |= uint32(len(key))    //nolint:gosec // within the limits
+	e.value = uint32(len(value)) //nolint:gosec // within the limits
 	if size := len(key) + len(value); size > 0 {
 		i := p.room(size)
 		chunk := p.chunks[i]
@@ -262,6 +295,7 @@ func (p *changesPart) add(e entry, key, value []byte) {
 	}
 	p.entries[block] = append(p.entries[block], e)
 	p.count++
+	return begins
 }
 
 // room returns the chunk that takes size bytes more.
@@ -290,18 +324,19 @@ func (p *changesPart) at(i int) *entry {
 
 // keyOf returns the bytes of an entry's key.
 func (p *changesPart) keyOf(e *entry) []byte {
-	if e.key == 0 {
+	n := e.keyLen()
+	if n == 0 {
 		return nil
 	}
-	return p.chunks[e.chunk][e.offset : e.offset+e.key : e.offset+e.key]
+	return p.chunks[e.chunk][e.offset : e.offset+n : e.offset+n]
 }
 
-// entry gives an entry out.
-func (p *changesPart) entry(i int) Entry {
+// entry gives an entry out, one of a run of g.
+func (p *changesPart) entry(g groupKey, i int) Entry {
 	e := p.at(i)
-	out := Entry{Space: e.space, Slice: e.slice, Hash: e.hash, Key: p.keyOf(e), Deleted: e.deleted}
+	out := Entry{Space: g.space, Slice: g.slice, Hash: e.hash, Key: p.keyOf(e), Deleted: e.key&deletedBit != 0}
 	if e.value > 0 {
-		begin := e.offset + e.key
+		begin := e.offset + e.keyLen()
 		out.Value = p.chunks[e.chunk][begin : begin+e.value : begin+e.value]
 	}
 	return out

@@ -64,10 +64,9 @@ func (m *Memory) Apply(ctx context.Context, changes []*Changes) error {
 	next.bytes = 0
 	for i := range next.shards {
 		s := &next.shards[i]
-		begin, end := m.sorted.Shard(i)
 		drops := shardDrops(i, m.sorted.Drops())
-		if begin < end || len(drops) > 0 {
-			*s = s.rewritten(&m.sorted, begin, end, drops)
+		if m.sorted.Has(i) || len(drops) > 0 {
+			*s = s.rewritten(entriesOf(&m.sorted, i), drops)
 		}
 		next.bytes += s.bytes
 	}
@@ -157,10 +156,20 @@ func (d *rangeDrop) drops(key []byte) bool {
 	return d.from <= hash && hash <= d.to
 }
 
-// rewritten is the shard after drops and then the sorted entries from begin and before end. A block that nothing touches is taken over.
-func (s *shard) rewritten(sorted *Sorted, begin, end int, drops []rangeDrop) shard {
+// entriesOf are the sorted entries of a shard.
+func entriesOf(sorted *Sorted, shard int) []Entry {
+	var all []Entry
+	_ = sorted.Each(shard, func(entries []Entry) error { // there is no error but that of the function
+		all = append(all, entries...)
+		return nil
+	})
+	return all
+}
+
+// rewritten is the shard after drops and then the sorted entries. A block that nothing touches is taken over.
+func (s *shard) rewritten(entries []Entry, drops []rangeDrop) shard {
 	w := blockWriter{}
-	next := change{sorted: sorted, at: begin, end: end}
+	next := change{entries: entries}
 	next.load()
 	for i, b := range s.blocks {
 		// A block owns the changes before the first key of the next one, and the first block those before its own.
@@ -192,7 +201,7 @@ func (s *shard) rewritten(sorted *Sorted, begin, end int, drops []rangeDrop) sha
 			next.put(&w)
 		}
 	}
-	for next.at < next.end {
+	for next.at < len(next.entries) {
 		next.put(&w)
 	}
 	w.flush()
@@ -205,26 +214,26 @@ func (s *shard) rewritten(sorted *Sorted, begin, end int, drops []rangeDrop) sha
 
 // change is the next of a run of sorted entries.
 type change struct {
-	sorted  *Sorted
-	at, end int
+	entries []Entry
+	at      int
 	entry   Entry
 	key     []byte // with its prefix
 }
 
 func (c *change) load() {
-	if c.at < c.end {
-		c.entry = c.sorted.Entry(c.at)
+	if c.at < len(c.entries) {
+		c.entry = c.entries[c.at]
 		c.key = AppendKey(c.key[:0], c.entry.Space, c.entry.Slice, c.entry.Hash, c.entry.Key)
 	}
 }
 
 // before reports whether there is a change before key; nil is after all keys.
 func (c *change) before(key []byte) bool {
-	return c.at < c.end && (key == nil || bytes.Compare(c.key, key) < 0)
+	return c.at < len(c.entries) && (key == nil || bytes.Compare(c.key, key) < 0)
 }
 
 func (c *change) is(key []byte) bool {
-	return c.at < c.end && bytes.Equal(c.key, key)
+	return c.at < len(c.entries) && bytes.Equal(c.key, key)
 }
 
 // put carries the change out and goes on to the next.

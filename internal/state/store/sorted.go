@@ -3,28 +3,33 @@ package store
 import (
 	"bytes"
 	"cmp"
+	"math"
 	"slices"
 )
 
-// Sorting by hash: radixBits of it at a time, in two passes, where there are enough entries; what is equal in those is compared.
-const (
-	radixBits    = 11
-	radixMinimum = 1 << 12
-)
-
-// Sorted is a number of Changes as one list in the order of keys. Its memory is reused by the next Sort. It points into the Changes.
+// Sorted is a number of Changes in the order of keys, shard by shard. What lies near each other in the Changes, a bucket of hashes, is sorted when its turn comes, so that neither sorting nor who takes the entries
+// waits for memory. Its own memory is reused by the next Sort. It points into the Changes.
 type Sorted struct {
 	changes []*Changes
 	drops   []Drop
-	refs    []ref
-	spare   []ref
-	groups  []group
+	groups  []group // in the order of keys
 	index   map[groupKey]int
-	shards  [Shards + 1]int
-	counts  [2][1 << radixBits]uint32
-	repeats bool // a key is changed more than once
-	read    byte // what Entries has read, so that it is read
+	shards  [Shards]bool // has entries
+	refs    []ref        // of one bucket
+	spare   []ref
+	counts  [2][1 << radixMost]uint32
+	lent    [lentEntries]Entry
 }
+
+// A bucket has the hashes with the same spreadBits on top, as a part of Changes that are spread. So many of them are a shard.
+const (
+	buckets      = 1 << spreadBits
+	shardBuckets = buckets / Shards
+	bucketShift  = 64 - spreadBits
+)
+
+// lentEntries is how many entries are given out at a time: each look at one is likely to wait for memory, and so they wait together.
+const lentEntries = 64
 
 // ref leads to an entry.
 type ref struct {
@@ -39,199 +44,279 @@ type groupKey struct {
 	slice int64
 }
 
-// group is a run of refs: while they are counted, size long; then from begin on.
+func (k groupKey) compare(other groupKey) int {
+	return cmp.Or(k.space.Compare(other.space), cmp.Compare(k.slice, other.slice))
+}
+
+// group is where the entries of a groupKey are.
 type group struct {
 	groupKey
-	begin, size int
+	spread []spreadRun // in the order of buckets
+	whole  []ref       // of changes that are not spread, in the order of hashes
+}
+
+// spreadRun is a run of changes that are spread.
+type spreadRun struct {
+	bucket, change uint32
+	first, end     int
 }
 
 // Sort takes the place of what was sorted before. Of a key that is changed more than once the last change counts.
 func (s *Sorted) Sort(changes []*Changes) {
-	s.changes, s.drops, s.groups, s.repeats = changes, s.drops[:0], s.groups[:0], false
+	s.changes, s.drops, s.groups, s.shards = changes, s.drops[:0], s.groups[:0], [Shards]bool{}
 	if s.index == nil {
 		s.index = map[groupKey]int{}
 	}
 	clear(s.index)
-	total := 0
-	for _, c := range changes {
+	for change, c := range changes {
 		s.drops = append(s.drops, c.drops...)
-		total += c.count
+		for i := range c.parts {
+			s.addPart(uint32(change), uint32(i), &c.parts[i], len(c.parts) > 1) //nolint:gosec // fewer than 2^32
+		}
 	}
-	s.refs = slices.Grow(s.refs[:0], total)[:total]
-	s.spare = slices.Grow(s.spare[:0], total)[:total]
-	s.group()
-	for _, g := range s.groups {
-		s.sortGroup(s.refs[g.begin:g.begin+g.size], s.spare[g.begin:g.begin+g.size])
+	for i := range s.groups {
+		g := &s.groups[i]
+		slices.SortStableFunc(g.spread, func(a, b spreadRun) int { return cmp.Compare(a.bucket, b.bucket) })
+		slices.SortStableFunc(g.whole, func(a, b ref) int { return cmp.Compare(a.hash, b.hash) })
 	}
-	s.interleave()
-	if s.repeats {
-		s.keepLast()
+	slices.SortFunc(s.groups, func(a, b group) int { return a.compare(b.groupKey) })
+}
+
+// addPart puts the runs of a part into their groups.
+func (s *Sorted) addPart(change, number uint32, p *changesPart, spread bool) {
+	if spread && p.count > 0 {
+		s.shards[number/shardBuckets] = true
 	}
+	for i := range p.runs {
+		r := &p.runs[i]
+		g := s.groupOf(r.groupKey)
+		end := p.endOf(i)
+		if spread {
+			g.spread = append(g.spread, spreadRun{bucket: number, change: change, first: r.first, end: end})
+			continue
+		}
+		for at := r.first; at < end; at++ {
+			hash := p.at(at).hash
+			g.whole = append(g.whole, ref{hash: hash, change: change, entry: uint32(at)}) //nolint:gosec // fewer than 2^32
+			s.shards[ShardOf(hash)] = true
+		}
+	}
+}
+
+// groupOf returns a group, good until the next call.
+func (s *Sorted) groupOf(key groupKey) *group {
+	number, known := s.index[key]
+	if !known {
+		number = len(s.groups)
+		s.index[key] = number
+		if number < cap(s.groups) { // one that was used before
+			s.groups = s.groups[:number+1]
+			g := &s.groups[number]
+			g.groupKey, g.spread, g.whole = key, g.spread[:0], g.whole[:0]
+		} else {
+			s.groups = append(s.groups, group{groupKey: key})
+		}
+	}
+	return &s.groups[number]
 }
 
 // Drops are those of all changes, in the order of the calls.
 func (s *Sorted) Drops() []Drop { return s.drops }
 
-// Len is the number of puts and deletes.
-func (s *Sorted) Len() int { return len(s.refs) }
+// Has reports whether there are entries in a shard.
+func (s *Sorted) Has(shard int) bool { return s.shards[shard] }
 
-// Entry is one of them, counted from 0 in the order of keys.
-func (s *Sorted) Entry(i int) Entry {
-	r := s.refs[i]
-	return s.part(r).entry(int(r.entry))
+// Each gives the entries of a shard in the order of keys, some at a time, lent for the call. An error of f ends it and is returned.
+func (s *Sorted) Each(shard int, f func(entries []Entry) error) error {
+	if !s.shards[shard] {
+		return nil
+	}
+	for i := range s.groups {
+		g := &s.groups[i]
+		first := uint32(shard) * shardBuckets //nolint:gosec // 0 to 240
+		from, _ := slices.BinarySearchFunc(g.spread, first, func(r spreadRun, bucket uint32) int { return cmp.Compare(r.bucket, bucket) })
+		spread := g.spread[from:]
+		from, _ = slices.BinarySearchFunc(g.whole, uint64(first)<<bucketShift, func(r ref, hash uint64) int { return cmp.Compare(r.hash, hash) })
+		whole := g.whole[from:]
+		for bucket := first; bucket < first+shardBuckets; bucket++ {
+			s.refs = s.refs[:0]
+			spread, whole = s.take(bucket, spread, whole)
+			if len(s.refs) == 0 {
+				continue
+			}
+			s.sortRefs()
+			if err := s.lend(g.groupKey, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
-// Entries sets to to the entries from begin on and before end, as many as there is room for, and returns how many. It waits for memory less often than as many calls of Entry, since nothing it does hangs on
-// what it has read before.
-func (s *Sorted) Entries(begin, end int, to []Entry) int {
-	refs := s.refs[begin:min(end, begin+len(to))]
-	for i, r := range refs {
-		to[i] = s.part(r).entry(int(r.entry))
-	}
-	read := byte(0)
-	for i := range refs {
-		e := &to[i]
-		if n := len(e.Value); n > 0 {
-			read ^= e.Value[0] ^ e.Value[n-1]
+// take makes the entries of a bucket, with which spread and whole begin, refs, and returns what follows.
+func (s *Sorted) take(bucket uint32, spread []spreadRun, whole []ref) ([]spreadRun, []ref) {
+	for len(spread) > 0 && spread[0].bucket == bucket {
+		r := &spread[0]
+		p := &s.changes[r.change].parts[bucket]
+		s.refs = slices.Grow(s.refs, r.end-r.first)
+		for at := r.first; at < r.end; at++ {
+			s.refs = append(s.refs, ref{hash: p.at(at).hash, change: r.change, entry: uint32(at)}) //nolint:gosec // fewer than 2^32
 		}
-		if len(e.Key) > 0 {
-			read ^= e.Key[0]
-		}
+		spread = spread[1:]
 	}
-	s.read = read
-	return len(refs)
+	for len(whole) > 0 && whole[0].hash>>bucketShift == uint64(bucket) {
+		s.refs = append(s.refs, whole[0])
+		whole = whole[1:]
+	}
+	return spread, whole
 }
 
-// Shard says which entries, from begin and before end, are in a shard.
-func (s *Sorted) Shard(shard int) (begin, end int) { return s.shards[shard], s.shards[shard+1] }
+// lend gives refs of a group to f.
+func (s *Sorted) lend(g groupKey, f func(entries []Entry) error) error {
+	n := 0
+	for i, r := range s.refs {
+		if i+1 < len(s.refs) && s.refs[i+1].hash == r.hash && bytes.Equal(s.keyOf(r), s.keyOf(s.refs[i+1])) {
+			continue // the next change of the key counts
+		}
+		s.lent[n] = s.part(r).entry(g, int(r.entry))
+		if n++; n == len(s.lent) {
+			if err := f(s.lent[:n]); err != nil {
+				return err
+			}
+			n = 0
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return f(s.lent[:n])
+}
 
-// keptRefs is how many refs of memory Release keeps at most.
-const keptRefs = 1 << 17
+// keptRefs is how many refs of memory Release keeps at most, and keptGroups how many groups.
+const keptRefs, keptGroups = 1 << 17, 1 << 6
 
 // Release forgets the changes, so that their memory can be freed. Of its own it keeps a few megabytes.
 func (s *Sorted) Release() {
 	s.changes = nil
 	if cap(s.refs) > keptRefs {
-		s.refs, s.spare = nil, nil
+		s.refs = nil
 	}
-	s.drops, s.refs, s.spare = s.drops[:0], s.refs[:0], s.spare[:0]
-	s.shards = [Shards + 1]int{}
+	if cap(s.spare) > keptRefs {
+		s.spare = nil
+	}
+	if cap(s.groups) > keptGroups {
+		s.groups, s.index = nil, nil
+	}
+	clear(s.lent[:])
+	s.drops, s.groups, s.shards = s.drops[:0], s.groups[:0], [Shards]bool{}
 }
 
-// group puts a ref to every entry into refs, those of one space and slice beside each other, groups in the order of keys.
-func (s *Sorted) group() {
-	s.eachRun(func(g, _ int, _ *changesPart, _, n int) { s.groups[g].size += n })
-	order := make([]int, len(s.groups))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return s.groups[a].compare(s.groups[b].groupKey) })
-	begin := 0
-	for _, i := range order {
-		s.groups[i].begin = begin
-		begin += s.groups[i].size
-		s.groups[i].size = 0
-	}
-	s.eachRun(func(g, change int, p *changesPart, first, n int) {
-		group := &s.groups[g]
-		for i := first; i < first+n; i++ {
-			s.refs[group.begin+group.size] = ref{hash: p.at(i).hash, change: uint32(change), entry: uint32(i)} //nolint:gosec // fewer than 2^32
-			group.size++
-		}
-	})
-	slices.SortFunc(s.groups, func(a, b group) int { return a.compare(b.groupKey) })
+// Sorting by hash: the bits below those of the bucket, in two passes of so many bits, where there are enough refs; what is equal in those is compared.
+const (
+	radixMinimum = 1 << 6
+	radixLeast   = 6
+	radixMost    = 11
+)
+
+// radixBits is how many bits a pass takes for n refs: about as many values as there are refs, for both passes together.
+func radixBits(n int) int {
+	return min(max((bitsOf(n)+1)/2+1, radixLeast), radixMost)
 }
 
-func (k groupKey) compare(other groupKey) int {
-	return cmp.Or(k.space.Compare(other.space), cmp.Compare(k.slice, other.slice))
-}
-
-// eachRun gives runs of entries of one group: n of a part from number first on. Groups that it meets for the first time get the next number.
-func (s *Sorted) eachRun(f func(group, change int, p *changesPart, first, n int)) {
-	for change, c := range s.changes {
-		for i := range c.parts {
-			p := &c.parts[i]
-			for first := 0; first < p.count; {
-				e := p.at(first)
-				key := groupKey{e.space, e.slice}
-				next := first + 1
-				for next < p.count {
-					if e := p.at(next); e.space != key.space || e.slice != key.slice {
-						break
-					}
-					next++
-				}
-				f(s.numberOf(key), change, p, first, next-first)
-				first = next
-			}
-		}
+func bitsOf(n int) int {
+	bits := 0
+	for ; n > 0; n >>= 1 {
+		bits++
 	}
+	return bits
 }
 
-// numberOf is the number of a group.
-func (s *Sorted) numberOf(key groupKey) int {
-	g, known := s.index[key]
-	if !known {
-		g = len(s.groups)
-		s.index[key] = g
-		s.groups = append(s.groups, group{groupKey: key})
-	}
-	return g
-}
-
-// sortGroup sorts refs by hash and key. spare is as long.
-func (s *Sorted) sortGroup(refs, spare []ref) {
-	if len(refs) < radixMinimum {
-		slices.SortFunc(refs, s.compare)
+// sortRefs sorts the refs of a bucket and a group by hash and key, those of one key as they came.
+func (s *Sorted) sortRefs() {
+	if len(s.refs) < radixMinimum {
+		s.compareAll(s.refs, math.MaxUint64)
 		return
 	}
-	const high, low = 64 - radixBits, 64 - 2*radixBits
-	const mask = 1<<radixBits - 1
-	s.counts = [2][1 << radixBits]uint32{}
-	for _, r := range refs {
-		s.counts[0][r.hash>>low&mask]++
-		s.counts[1][r.hash>>high]++
+	bits := radixBits(len(s.refs))
+	low, high := bucketShift-2*bits, bucketShift-bits
+	mask := uint64(1)<<bits - 1
+	lows, highs := s.counts[0][:mask+1], s.counts[1][:mask+1]
+	clear(lows)
+	clear(highs)
+	for i := range s.refs {
+		hash := s.refs[i].hash
+		lows[hash>>low&mask]++
+		highs[hash>>high&mask]++
 	}
-	for pass := range s.counts {
-		sum := uint32(0)
-		counts := &s.counts[pass]
-		for i, n := range counts {
-			counts[i] = sum
-			sum += n
-		}
+	sums(lows)
+	sums(highs)
+	s.spare = slices.Grow(s.spare[:0], len(s.refs))[:len(s.refs)]
+	spread(s.spare, s.refs, lows, low, mask)
+	spread(s.refs, s.spare, highs, high, mask)
+	s.compareAll(s.refs, ^(uint64(1)<<low - 1))
+}
+
+// sums makes counts the number of those before.
+func sums(counts []uint32) {
+	sum := uint32(0)
+	for i, n := range counts {
+		counts[i] = sum
+		sum += n
 	}
+}
+
+// spread puts refs where places says, by some bits of their hashes.
+func spread(to, refs []ref, places []uint32, shift int, mask uint64) {
 	for _, r := range refs {
-		place := &s.counts[0][r.hash>>low&mask]
-		spare[*place] = r
+		place := &places[r.hash>>shift&mask]
+		to[*place] = r
 		*place++
 	}
-	for _, r := range spare {
-		place := &s.counts[1][r.hash>>high]
-		refs[*place] = r
-		*place++
+}
+
+// compareAll sorts refs that are in the order of those bits of their hashes that mask has; all bits: they are in no order.
+func (s *Sorted) compareAll(refs []ref, mask uint64) {
+	if mask == math.MaxUint64 {
+		s.compareFew(refs)
+		return
 	}
 	for first := 0; first < len(refs); {
 		next := first + 1
-		for next < len(refs) && refs[next].hash>>low == refs[first].hash>>low {
+		for next < len(refs) && (refs[next].hash^refs[first].hash)&mask == 0 {
 			next++
 		}
 		if next-first > 1 {
-			slices.SortFunc(refs[first:next], s.compare)
+			s.compareFew(refs[first:next])
 		}
 		first = next
 	}
 }
 
-// compare orders entries of one group: by their keys, and those of one key as they came. What is beside each other once it is sorted was compared: so it is known then whether keys repeat.
+// fewRefs is how many refs are sorted by insertion at most.
+const fewRefs = 12
+
+// compareFew sorts refs.
+func (s *Sorted) compareFew(refs []ref) {
+	if len(refs) > fewRefs {
+		slices.SortFunc(refs, s.compare)
+		return
+	}
+	for i := 1; i < len(refs); i++ {
+		r := refs[i]
+		at := i
+		for ; at > 0 && s.compare(r, refs[at-1]) < 0; at-- {
+			refs[at] = refs[at-1]
+		}
+		refs[at] = r
+	}
+}
+
+// compare orders entries of one group: by their hashes and keys, and those of one key as they came.
 func (s *Sorted) compare(a, b ref) int {
 	if a.hash != b.hash {
 		return cmp.Compare(a.hash, b.hash)
 	}
-	if order := bytes.Compare(s.keyOf(a), s.keyOf(b)); order != 0 {
-		return order
-	}
-	s.repeats = true
-	return cmp.Or(cmp.Compare(a.change, b.change), cmp.Compare(a.entry, b.entry))
+	return cmp.Or(bytes.Compare(s.keyOf(a), s.keyOf(b)), cmp.Compare(a.change, b.change), cmp.Compare(a.entry, b.entry))
 }
 
 func (s *Sorted) keyOf(r ref) []byte {
@@ -241,47 +326,3 @@ func (s *Sorted) keyOf(r ref) []byte {
 
 // part is where the entry of a ref is.
 func (s *Sorted) part(r ref) *changesPart { return s.changes[r.change].part(r.hash) }
-
-// interleave puts the groups' shards in the order of keys: in a sorted group each shard is a run.
-func (s *Sorted) interleave() {
-	out := s.spare[:0]
-	for shard := range Shards {
-		s.shards[shard] = len(out)
-		for i := range s.groups {
-			g := &s.groups[i]
-			n := 0
-			for n < g.size && ShardOf(s.refs[g.begin+n].hash) == shard {
-				n++
-			}
-			out = append(out, s.refs[g.begin:g.begin+n]...)
-			g.begin += n
-			g.size -= n
-		}
-	}
-	s.shards[Shards] = len(out)
-	s.refs, s.spare = out, s.refs
-}
-
-// keepLast leaves of changes of one key the last.
-func (s *Sorted) keepLast() {
-	kept := 0
-	for shard := range Shards {
-		begin, end := s.shards[shard], s.shards[shard+1]
-		s.shards[shard] = kept
-		for i := begin; i < end; i++ {
-			if i+1 < end && s.refs[i].hash == s.refs[i+1].hash && s.sameKey(i) {
-				continue
-			}
-			s.refs[kept] = s.refs[i]
-			kept++
-		}
-	}
-	s.shards[Shards] = kept
-	s.refs = s.refs[:kept]
-}
-
-// sameKey reports whether entry i and the next, of one hash, are changes of one key.
-func (s *Sorted) sameKey(i int) bool {
-	a, b := s.Entry(i), s.Entry(i+1)
-	return a.Space == b.Space && a.Slice == b.Slice && bytes.Equal(a.Key, b.Key)
-}

@@ -103,25 +103,30 @@ func TestSorted(t *testing.T) {
 			want[string(store.AppendKey(nil, space, slice, hash, key))] = string(value)
 		}
 		sorted.Sort(changes)
-		if sorted.Len() != len(want) {
-			t.Fatalf("%d entries instead of %d", sorted.Len(), len(want))
-		}
 		var last []byte
-		at := 0
+		seen := 0
 		for shard := range store.Shards {
-			begin, end := sorted.Shard(shard)
-			if begin != at {
-				t.Fatalf("shard %d begins at %d instead of %d", shard, begin, at)
-			}
-			for i := begin; i < end; i++ {
-				e := sorted.Entry(i)
-				key := store.AppendKey(nil, e.Space, e.Slice, e.Hash, e.Key)
-				if last != nil && bytes.Compare(last, key) >= 0 || int(key[0]) != shard || want[string(key)] != string(e.Value) {
-					t.Fatalf("entry %d, %x = %s, follows %x", i, key, e.Value, last)
+			has := false
+			err := sorted.Each(shard, func(entries []store.Entry) error {
+				for _, e := range entries {
+					key := store.AppendKey(nil, e.Space, e.Slice, e.Hash, e.Key)
+					if last != nil && bytes.Compare(last, key) >= 0 || int(key[0]) != shard || want[string(key)] != string(e.Value) {
+						return fmt.Errorf("entry %x = %s follows %x", key, e.Value, last)
+					}
+					last, has = key, true
+					seen++
 				}
-				last = key
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
 			}
-			at = end
+			if has != sorted.Has(shard) {
+				t.Fatalf("shard %d has entries: %t, and says %t", shard, has, sorted.Has(shard))
+			}
+		}
+		if seen != len(want) {
+			t.Fatalf("%d entries instead of %d", seen, len(want))
 		}
 		sorted.Release()
 	})

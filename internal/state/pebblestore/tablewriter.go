@@ -1,0 +1,323 @@
+package pebblestore
+
+import (
+	"cmp"
+	"encoding/binary"
+	"hash/crc32"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/klauspost/compress/s2"
+
+	"wire.example/wire/internal/state/store"
+)
+
+// The end of a table of Pebble's format 2, docs/format/store.md draws it.
+const (
+	tableMagic   = "\xf0\x9f\xaa\xb3\xf0\x9f\xaa\xb3"
+	tableVersion = 2
+	sumCRC32C    = 1                // the kind of checksum
+	footerSize   = 1 + 4*10 + 4 + 8 // that kind, two handles and what fills up, version, magic
+)
+
+// Kinds of blocks, the byte behind each.
+const (
+	blockPlain  = 0
+	blockSnappy = 1
+)
+
+// behindBlock is how much stands behind a block: its kind and a checksum.
+const behindBlock = 5
+
+// A block of entries is compressed where those before it lost so much by it: every sampleEvery-th is tried. What changes in each epoch is written in each, and merged later, when all is compressed: for a little less of it, compressing costs
+// more than all else that is done to an entry. docs/adr/0028-wire-writes-its-tables-itself.md.
+const (
+	sampleEvery  = 16
+	worthPercent = 50 // what is left at most
+)
+
+// castagnoli is the polynomial of all checksums of blocks.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// handle says where a block is: without the five bytes behind it.
+type handle struct{ offset, size uint64 }
+
+func (h handle) append(b []byte) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(b, h.offset), h.size)
+}
+
+// tableWriter writes tables, one after another, in the format that Pebble reads as sstables: blocks of rows, a filter, one index, range deletes, properties. One goroutine uses it. After an error nothing but begin may be called.
+type tableWriter struct {
+	blockSize int
+	file      *tableFile
+	data      rowBlock
+	index     rowBlock
+	ranges    rowBlock
+	filter    pebble.FilterWriter
+	filtered  bool // a key is in filter
+	counts    counter
+	key       []byte // of the entry that is added
+	offset    uint64
+	ended     handle // the block before data, which the index has not yet; size 0: none
+	lastKey   []byte // of it
+	packed    []byte
+	sampled   int // blocks until the next one is tried
+	packing   bool
+	packs     bool // a block of the table is compressed
+	props     tableProps
+	scratch   []byte
+}
+
+// tableProps are what a table says of itself.
+type tableProps struct {
+	entries, deletes, ranges, keyBytes, valueBytes, deletedBytes, blocks, dataSize, filterSize, indexSize uint64
+}
+
+func newTableWriter(blockSize int) *tableWriter {
+	return &tableWriter{blockSize: blockSize, data: rowBlock{interval: restartInterval}, index: rowBlock{interval: 1}, ranges: rowBlock{interval: 1}}
+}
+
+// begin begins a table in a new file. Range deletes come before entries; each in the order of keys.
+func (w *tableWriter) begin(file *tableFile) {
+	w.file, w.offset, w.ended, w.props, w.counts = file, 0, handle{}, tableProps{}, counter{}
+	w.data.reset()
+	w.index.reset()
+	w.ranges.reset()
+	w.filter, w.filtered = bloom.FilterPolicy(filterBits).NewWriter(pebble.TableFilter), false
+	w.sampled, w.packing, w.packs = 0, false, false
+}
+
+// deleteRange adds a range delete.
+func (w *tableWriter) deleteRange(r keyRange) {
+	w.ranges.add(r.low, trailer(0, kindRangeDelete), r.high)
+	p := &w.props
+	p.entries++
+	p.deletes++
+	p.ranges++
+	p.keyBytes += uint64(len(r.low) + keyTrailer)
+	p.valueBytes += uint64(len(r.high))
+}
+
+// add adds entries.
+func (w *tableWriter) add(entries []store.Entry) error {
+	for i := range entries {
+		e := &entries[i]
+		w.key = store.AppendKey(w.key[:0], e.Space, e.Slice, e.Hash, e.Key)
+		if size := w.data.size(); size >= w.blockSize || size > 0 && size+len(e.Value) >= 2*w.blockSize {
+			if err := w.endBlock(); err != nil {
+				return err
+			}
+		}
+		if w.ended.size > 0 {
+			w.enterBlock(w.key)
+		}
+		p := &w.props
+		p.entries++
+		p.keyBytes += uint64(len(w.key) + keyTrailer)
+		p.valueBytes += uint64(len(e.Value))
+		end := trailer(0, kindSet)
+		if e.Deleted {
+			end = trailer(0, kindDelete)
+			p.deletes++
+			p.deletedBytes += uint64(len(w.key))
+		}
+		w.counts.note(e.Space, e.Deleted)
+		w.filter.AddKey(w.key[:store.PrefixLen])
+		w.filtered = true
+		w.data.add(w.key, end, e.Value)
+	}
+	return nil
+}
+
+// endBlock writes the block of entries.
+func (w *tableWriter) endBlock() error {
+	w.lastKey = append(w.lastKey[:0], w.data.last...)
+	block, kind := w.pack(w.data.finish())
+	w.props.blocks++
+	var err error
+	w.ended, err = w.write(block, kind)
+	w.data.reset()
+	return err
+}
+
+// pack compresses a block, if that is worth it, and says of which kind it is then.
+func (w *tableWriter) pack(block []byte) ([]byte, byte) {
+	tried := w.sampled == 0
+	if w.sampled++; w.sampled == sampleEvery {
+		w.sampled = 0
+	}
+	if !tried && !w.packing {
+		return block, blockPlain
+	}
+	if most := s2.MaxEncodedLen(len(block)); cap(w.packed) < most {
+		w.packed = make([]byte, most)
+	}
+	packed := s2.EncodeSnappy(w.packed[:cap(w.packed)], block)
+	w.packing = len(packed)*100 <= len(block)*worthPercent
+	if cap(w.packed) > mostBlock {
+		w.packed = nil
+	}
+	if !w.packing {
+		return block, blockPlain
+	}
+	w.packs = true
+	return packed, blockSnappy
+}
+
+// enterBlock puts the block that ended into the index, under a key that is not less than its last one and less than next, which follows; nil: nothing does.
+func (w *tableWriter) enterBlock(next []byte) {
+	end := trailer(0, kindSet)
+	w.scratch = w.scratch[:0]
+	if next != nil {
+		w.scratch = separator(w.scratch, w.lastKey, next)
+	} else {
+		w.scratch = append(w.scratch, w.lastKey...)
+	}
+	key := len(w.scratch)
+	if string(w.scratch) != string(w.lastKey) {
+		end = trailer(maxSeq, kindSeparator)
+	} else {
+		end = trailer(0, kindDelete) // behind all entries of the key
+	}
+	w.scratch = w.ended.append(w.scratch)
+	w.index.add(w.scratch[:key], end, w.scratch[key:])
+	w.ended = handle{}
+}
+
+// write writes a block and what stands behind it: kind and checksum.
+func (w *tableWriter) write(block []byte, kind byte) (handle, error) {
+	sum := crc32.Update(0, castagnoli, block)
+	sum = crc32.Update(sum, castagnoli, []byte{kind})
+	var behind [behindBlock]byte
+	behind[0] = kind
+	binary.LittleEndian.PutUint32(behind[1:], (sum>>15|sum<<17)+0xa282ead8) // as Pebble, RocksDB and LevelDB have it
+	h := handle{offset: w.offset, size: uint64(len(block))}
+	w.offset += uint64(len(block) + len(behind))
+	if err := w.file.Write(block); err != nil {
+		return h, err
+	}
+	return h, w.file.Write(behind[:])
+}
+
+// finish writes what stands behind the entries, syncs and closes the file, and returns its size.
+func (w *tableWriter) finish() (size int64, err error) {
+	if err := w.finishBlocks(); err != nil {
+		w.file.Abort()
+		return 0, err
+	}
+	return int64(w.offset), w.file.Finish() //nolint:gosec // the size of a file
+}
+
+// abort closes the file, which is worth nothing then.
+func (w *tableWriter) abort() { w.file.Abort() }
+
+// finishBlocks writes all that stands behind the blocks of entries.
+func (w *tableWriter) finishBlocks() error {
+	if w.data.entries > 0 || w.props.blocks == 0 {
+		if err := w.endBlock(); err != nil {
+			return err
+		}
+	}
+	w.enterBlock(nil)
+	p := &w.props
+	p.dataSize = w.offset
+	var named []namedBlock
+	name := func(name string, h handle) { named = append(named, namedBlock{name, h}) }
+	if w.filtered {
+		h, err := w.write(w.filter.Finish(nil), blockPlain)
+		if err != nil {
+			return err
+		}
+		p.filterSize = h.size
+		name("fullfilter."+filterName, h)
+	}
+	index, err := w.write(w.index.finish(), blockPlain)
+	if err != nil {
+		return err
+	}
+	p.indexSize = index.size + behindBlock
+	if p.ranges > 0 {
+		h, err := w.write(w.ranges.finish(), blockPlain)
+		if err != nil {
+			return err
+		}
+		name("rocksdb.range_del2", h)
+	}
+	h, err := w.write(w.properties(), blockPlain)
+	if err != nil {
+		return err
+	}
+	name("rocksdb.properties", h)
+	meta := rowBlock{interval: 1}
+	slices.SortFunc(named, func(a, b namedBlock) int { return cmp.Compare(a.name, b.name) })
+	for _, b := range named {
+		meta.addName(b.name, b.at.append(nil))
+	}
+	if h, err = w.write(meta.finish(), blockPlain); err != nil {
+		return err
+	}
+	return w.writeFooter(h, index)
+}
+
+// namedBlock is a block about the table.
+type namedBlock struct {
+	name string
+	at   handle
+}
+
+// property is something that a table says of itself.
+type property struct {
+	name  string
+	value []byte
+}
+
+// filterName is what the filter is known by.
+const filterName = "rocksdb.BuiltinBloomFilter"
+
+// properties are those of the table, by their names at Pebble, in order.
+func (w *tableWriter) properties() []byte {
+	p := &w.props
+	number := func(v uint64) []byte { return binary.AppendUvarint(nil, v) }
+	compression := "NoCompression"
+	if w.packs {
+		compression = "Snappy"
+	}
+	all := []property{
+		{"rocksdb.comparator", []byte(comparerName)},
+		{"rocksdb.compression", []byte(compression)},
+		{"rocksdb.data.size", number(p.dataSize)},
+		{"rocksdb.deleted.keys", number(p.deletes)},
+		{"rocksdb.filter.size", number(p.filterSize)},
+		{"rocksdb.index.size", number(p.indexSize)},
+		{"rocksdb.block.based.table.index.type", make([]byte, 4)}, // one index
+		{"rocksdb.merge.operands", number(0)},
+		{"rocksdb.num.data.blocks", number(p.blocks)},
+		{"rocksdb.num.entries", number(p.entries)},
+		{"rocksdb.num.range-deletions", number(p.ranges)},
+		{"rocksdb.property.collectors", []byte("[" + countsProperty + "]")},
+		{"rocksdb.raw.key.size", number(p.keyBytes)},
+		{"rocksdb.raw.value.size", number(p.valueBytes)},
+		{"pebble.raw.point-tombstone.key.size", number(p.deletedBytes)},
+		{countsProperty, appendCounts([]byte{0}, w.counts.counts)}, // behind the number of the collector
+	}
+	if w.filtered {
+		all = append(all, property{"rocksdb.filter.policy", []byte(filterName)})
+	}
+	block := rowBlock{interval: 1}
+	slices.SortFunc(all, func(a, b property) int { return cmp.Compare(a.name, b.name) })
+	for _, p := range all {
+		block.addName(p.name, p.value)
+	}
+	return block.finish()
+}
+
+// writeFooter writes the end of the table.
+func (w *tableWriter) writeFooter(meta, index handle) error {
+	footer := make([]byte, 0, footerSize)
+	footer = index.append(meta.append(append(footer, sumCRC32C)))
+	footer = footer[:footerSize-4-len(tableMagic)]
+	footer = append(binary.LittleEndian.AppendUint32(footer, tableVersion), tableMagic...)
+	w.offset += footerSize
+	return w.file.Write(footer)
+}

@@ -1,0 +1,222 @@
+package pebblestore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable"
+	"pgregory.net/rapid"
+
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/state/store"
+)
+
+// drawnTable is what a table is to have.
+type drawnTable struct {
+	ranges  []keyRange
+	entries []store.Entry // in the order of keys
+}
+
+// drawTable draws a table: keys that share beginnings and hashes, deletes, values of all sizes, some of them regular.
+func drawTable(t *rapid.T) drawnTable {
+	byKey := map[string]store.Entry{}
+	hashes := rapid.SampledFrom([]uint64{3, 1 << 10, 1 << 59}).Draw(t, "hashes")
+	sizes := rapid.SampledFrom([]int{0, 10, 300, 20_000}).Draw(t, "sizes")
+	regular := rapid.Bool().Draw(t, "regular")
+	for range rapid.IntRange(0, 2000).Draw(t, "entries") {
+		seed := rapid.Uint64().Draw(t, "seed")
+		e := store.Entry{
+			Space: store.Space{Operator: uint16(seed & 1), Table: uint8(seed >> 1 & 1)}, Slice: int64(seed>>2&1) - 1, Hash: seed >> 5 % hashes,
+			Key: fmt.Append(nil, seed>>40%50), Deleted: seed>>3&7 == 0,
+		}
+		if !e.Deleted && sizes > 0 {
+			e.Value = bytes.Repeat([]byte{byte(seed)}, int(seed>>30)%sizes)
+			if !regular {
+				for i := range e.Value {
+					seed = seed*6364136223846793005 + 1442695040888963407
+					e.Value[i] = byte(seed >> 50)
+				}
+			}
+		}
+		byKey[string(store.AppendKey(nil, e.Space, e.Slice, e.Hash, e.Key))] = e
+	}
+	keys := make([]string, 0, len(byKey))
+	for key := range byKey {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	var d drawnTable
+	for _, key := range keys {
+		d.entries = append(d.entries, byKey[key])
+	}
+	for slice := range rapid.Int64Range(0, 5).Draw(t, "ranges") {
+		d.ranges = append(d.ranges, sliceRange(store.Space{Operator: 7}, slice, uint64(slice), 1<<59))
+	}
+	return d
+}
+
+// write writes the table in pieces.
+func (d drawnTable) write(t *rapid.T, w *tableWriter, fs *diskFS, name string) int64 {
+	f, err := fs.createTable(name, vfs.DirectBuffer(writeSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.begin(f)
+	for _, r := range d.ranges {
+		w.deleteRange(r)
+	}
+	for part := range slices.Chunk(d.entries, rapid.IntRange(1, 100).Draw(t, "piece")) {
+		if err := w.add(part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size, err := w.finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return size
+}
+
+// TestTablesAreReadByPebble writes tables, one after another with one writer, and reads them with Pebble's reader: entries in both directions and by key, range deletes, checksums, counts and filter.
+func TestTablesAreReadByPebble(t *testing.T) {
+	disk := vfs.NewMem()
+	fs := newDiskFS(disk)
+	packed, plain := 0, 0
+	writers := map[int]*tableWriter{}
+	number := 0
+	rapid.Check(t, func(t *rapid.T) {
+		blockSize := rapid.SampledFrom([]int{200, dataBlockSize, lateBlockSize}).Draw(t, "size of blocks")
+		if writers[blockSize] == nil {
+			writers[blockSize] = newTableWriter(blockSize)
+		}
+		d := drawTable(t)
+		number++
+		name := fmt.Sprintf("/%d%s", number, tableSuffix)
+		size := d.write(t, writers[blockSize], fs, name)
+		if info, err := disk.Stat(name); err != nil || info.Size() != size {
+			t.Fatalf("a file of %v bytes, said to have %d: %v", info, size, err)
+		}
+		if writers[blockSize].packs {
+			packed++
+		} else {
+			plain++
+		}
+		options := reading()
+		options.Filters = map[string]sstable.FilterPolicy{filterName: bloom.FilterPolicy(filterBits)}
+		err := opened(context.Background(), disk, name, options, func(r *sstable.Reader) error {
+			return errors.Join(r.ValidateBlockChecksums(), d.checkPoints(r), d.checkRanges(r), d.checkProperties(r))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	if packed == 0 || plain == 0 {
+		t.Errorf("%d tables were compressed, %d not", packed, plain)
+	}
+}
+
+func (d drawnTable) checkPoints(r *sstable.Reader) (err error) {
+	it, err := r.NewIter(sstable.NoTransforms, nil, nil, sstable.AssertNoBlobHandles)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	at := 0
+	for kv := it.First(); kv != nil; kv = it.Next() {
+		if at == len(d.entries) {
+			return fmt.Errorf("%s is one too many", kv.K)
+		}
+		if err := d.is(at, kv.K, kv.InPlaceValue()); err != nil {
+			return err
+		}
+		at++
+	}
+	if at != len(d.entries) {
+		return fmt.Errorf("%d entries instead of %d", at, len(d.entries))
+	}
+	for kv := it.Last(); kv != nil; kv = it.Prev() {
+		at--
+		if err := d.is(at, kv.K, kv.InPlaceValue()); err != nil {
+			return err
+		}
+	}
+	for at, e := range d.entries {
+		key := store.AppendKey(nil, e.Space, e.Slice, e.Hash, e.Key)
+		kv := it.SeekPrefixGE(key[:store.PrefixLen], key, 0)
+		if kv == nil {
+			return fmt.Errorf("%x is not found", key)
+		}
+		if err := d.is(at, kv.K, kv.InPlaceValue()); err != nil {
+			return err
+		}
+	}
+	return it.Error()
+}
+
+// is fails unless entry number at is the one that was read.
+func (d drawnTable) is(at int, key pebble.InternalKey, value []byte) error {
+	e := d.entries[at]
+	want := store.AppendKey(nil, e.Space, e.Slice, e.Hash, e.Key)
+	kind := pebble.InternalKeyKindSet
+	if e.Deleted {
+		kind = pebble.InternalKeyKindDelete
+	}
+	if !bytes.Equal(key.UserKey, want) || key.Kind() != kind || key.SeqNum() != 0 || !bytes.Equal(value, e.Value) {
+		return fmt.Errorf("entry %d is %s = %d bytes, should be %x (%s) = %d bytes", at, key, len(value), want, kind, len(e.Value))
+	}
+	return nil
+}
+
+func (d drawnTable) checkRanges(r *sstable.Reader) error {
+	it, err := r.NewRawRangeDelIter(context.Background(), sstable.NoFragmentTransforms, sstable.NoReadEnv)
+	if err != nil || it == nil {
+		if len(d.ranges) > 0 {
+			err = errors.Join(err, errors.New("no range deletes"))
+		}
+		return err
+	}
+	defer it.Close()
+	at := 0
+	for span, err := it.First(); span != nil || err != nil; span, err = it.Next() {
+		if err != nil {
+			return err
+		}
+		if at == len(d.ranges) || !bytes.Equal(span.Start, d.ranges[at].low) || !bytes.Equal(span.End, d.ranges[at].high) {
+			return fmt.Errorf("range delete %d is %s", at, span)
+		}
+		at++
+	}
+	if at != len(d.ranges) {
+		return fmt.Errorf("%d range deletes instead of %d", at, len(d.ranges))
+	}
+	return nil
+}
+
+func (d drawnTable) checkProperties(r *sstable.Reader) error {
+	props, err := r.ReadPropertiesBlock(context.Background(), nil)
+	if err != nil {
+		return err
+	}
+	c := counter{}
+	deletes := uint64(len(d.ranges))
+	for _, e := range d.entries {
+		c.note(e.Space, e.Deleted)
+		if e.Deleted {
+			deletes++
+		}
+	}
+	if props.NumEntries != uint64(len(d.entries)+len(d.ranges)) || props.NumDeletions != deletes || props.NumRangeDeletions != uint64(len(d.ranges)) {
+		return fmt.Errorf("%d entries, %d deletes, %d range deletes", props.NumEntries, props.NumDeletions, props.NumRangeDeletions)
+	}
+	counts, err := parseCounts([]byte(r.UserProperties[countsProperty][1:]))
+	if err != nil || !slices.Equal(counts, c.counts) {
+		return fmt.Errorf("counts %v instead of %v: %w", counts, c.counts, err)
+	}
+	return nil
+}
