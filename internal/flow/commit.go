@@ -72,7 +72,9 @@ func (c *coordinator) store(ctx context.Context, epoch *epochState, manifest *Ma
 		}
 		for i := range epoch.changes {
 			c.pipeline.pending.Release(epoch.changes[i].booked)
-			c.pipeline.spare.put(epoch.changes[i].changes)
+			if !epoch.changes[i].left {
+				c.pipeline.spare.put(epoch.changes[i].changes)
+			}
 		}
 		epoch.changes = nil
 		c.mu.Lock()

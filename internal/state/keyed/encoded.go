@@ -17,6 +17,8 @@ type encodedRows struct {
 	ends  []int // of the canonical form and of all, two a row; if plain one a row
 	at    []int // where the next value of a row goes
 	exact []byte
+	// lead is how many bytes are left free before each row, where rows are plain.
+	lead int
 }
 
 // isPlain reports whether values of a kind have one form only, and no parts.
@@ -59,13 +61,16 @@ func (e *encodedRows) encode(cols []*batch.Column, rows []uint16, n int) {
 // encodePlain encodes column by column: first how long the rows are, then the values.
 func (e *encodedRows) encodePlain(cols []*batch.Column, rows []uint16, n int) {
 	e.at = zeroed(e.at, n)
+	for i := range e.at {
+		e.at[i] = e.lead
+	}
 	for _, c := range cols {
 		e.addLengths(c, rows)
 	}
 	e.ends = e.ends[:0]
 	total := 0
 	for i, length := range e.at {
-		e.at[i] = total
+		e.at[i] = total + e.lead
 		total += length
 		e.ends = append(e.ends, total)
 	}
@@ -83,8 +88,14 @@ func uvarintLen(v uint32) int {
 	return n
 }
 
-// addLengths adds the lengths of the values of c.
+// addLengths adds the lengths of the values of c; nil: all are NULL.
 func (e *encodedRows) addLengths(c *batch.Column, rows []uint16) {
+	if c == nil {
+		for i := range e.at {
+			e.at[i]++
+		}
+		return
+	}
 	width := 1 + c.Kind().Width()
 	if c.Kind() == schema.Bool {
 		width = 2
@@ -107,8 +118,15 @@ func (e *encodedRows) addLengths(c *batch.Column, rows []uint16) {
 	}
 }
 
-// addValues writes the values of c, as appendExact does.
+// addValues writes the values of c, as appendExact does; nil: all are NULL.
 func (e *encodedRows) addValues(c *batch.Column, rows []uint16) {
+	if c == nil {
+		for i, at := range e.at {
+			e.data[at] = absentValue
+			e.at[i] = at + 1
+		}
+		return
+	}
 	kind := c.Kind()
 	for i, at := range e.at {
 		row := i

@@ -186,14 +186,14 @@ func (t *Table) fullHash(slot uint32) uint64 {
 
 func (t *Table) writeEntries(into *store.Changes, slots []uint32) {
 	k := t.kept
-	t.GatherKeys(slots, k.cols)
+	t.gatherForKeys(slots)
 	for i, slot := range slots {
 		k.value = k.value[:0]
 		if k.values.Append != nil {
 			k.value = k.values.Append(k.value, slot)
 		}
 		hash := t.fullHash(slot)
-		into.Put(k.home.Space, k.slice, hash, k.exact(i), k.value)
+		into.Put(k.home.Space, k.slice, hash, t.keyFor(i, slot), k.value)
 		if k.values.Beside != nil {
 			k.values.Beside(into, slot, hash)
 		}
@@ -202,10 +202,33 @@ func (t *Table) writeEntries(into *store.Changes, slots []uint32) {
 
 func (t *Table) removeEntries(into *store.Changes, slots []uint32) {
 	k := t.kept
-	t.GatherKeys(slots, k.cols)
+	t.gatherForKeys(slots)
 	for i, slot := range slots {
-		into.Delete(k.home.Space, k.slice, t.fullHash(slot), k.exact(i))
+		into.Delete(k.home.Space, k.slice, t.fullHash(slot), t.keyFor(i, slot))
 	}
+}
+
+// gatherForKeys gathers what keyFor needs of slots. Keys that are kept as bytes are stored as these are.
+func (t *Table) gatherForKeys(slots []uint32) {
+	if t.layout != encoded {
+		t.GatherKeys(slots, t.kept.cols)
+	} else if t.guard != nil {
+		t.guardSlots(slots)
+	}
+}
+
+// keyFor is what slot, number i of those gathered, is stored under, good until the next call.
+func (t *Table) keyFor(i int, slot uint32) []byte {
+	k := t.kept
+	if t.layout != encoded {
+		return k.exact(i)
+	}
+	key := t.exactKey(slot)
+	if len(k.label) == 0 {
+		return key
+	}
+	k.key = append(append(k.key[:0], key...), k.label...)
+	return k.key
 }
 
 // exact returns the gathered key i as bytes.
@@ -297,6 +320,8 @@ type keptRows struct {
 	// hashes and numbers are, by row, the hash it was appended with and its number among all rows that ever were.
 	hashes, numbers *Slab[uint64]
 	last            uint64
+	plain           encodedRows // of writePlain
+	rows            []uint16    // of it
 	cols            []*batch.Column
 	key, value      []byte
 	ids             []uint32
@@ -452,6 +477,10 @@ func (k *keptRows) room(limit int) error {
 }
 
 func (r *Rows) writeEntries(into *store.Changes, ids []uint32) {
+	if r.plain {
+		r.writePlain(into, ids)
+		return
+	}
 	k := r.kept
 	for _, id := range ids {
 		cols, row := r.Row(id)

@@ -44,6 +44,7 @@ type Rows struct {
 	guard  *Guard
 	all    []uint16 // the numbers from 0 on
 	long   bool     // a column may have long text
+	plain  bool     // of all columns: see isPlain
 	// reusable are the chunks of which enough rows were deleted; spots are those of them that rows are being put in.
 	reusable []uint32
 	spots    []uint16
@@ -85,11 +86,12 @@ func NewRows(pool *batch.Pool, types []schema.Type, links int, name string, budg
 		values: make([][]unsafe.Pointer, len(types)), valid: make([][]unsafe.Pointer, len(types)),
 		nullable: make([]bool, len(types)), scaled: make([]bool, len(types)),
 	}
-	r.shared = make([]*batch.Column, len(types))
+	r.shared, r.plain = make([]*batch.Column, len(types)), true
 	for i, t := range types {
 		if t.Kind.IsVariable() {
 			r.shared[i] = batch.NewColumn(pool, t)
 		}
+		r.plain = r.plain && isPlain(t.Kind)
 		r.long = r.long || t.Kind.IsVariable() || t.Kind.IsNested()
 	}
 	return r

@@ -6,8 +6,6 @@ import (
 	"hash/crc32"
 	"slices"
 
-	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/klauspost/compress/s2"
 
 	"wire.example/wire/internal/state/store"
@@ -34,7 +32,7 @@ const behindBlock = 5
 // more than all else that is done to an entry. docs/adr/0028-wire-writes-its-tables-itself.md.
 const (
 	sampleEvery  = 16
-	worthPercent = 50 // what is left at most
+	worthPercent = 40 // what is left at most
 )
 
 // castagnoli is the polynomial of all checksums of blocks.
@@ -54,8 +52,7 @@ type tableWriter struct {
 	data      rowBlock
 	index     rowBlock
 	ranges    rowBlock
-	filter    pebble.FilterWriter
-	filtered  bool // a key is in filter
+	filter    tableFilter
 	counts    counter
 	key       []byte // of the entry that is added
 	offset    uint64
@@ -84,7 +81,7 @@ func (w *tableWriter) begin(file *tableFile) {
 	w.data.reset()
 	w.index.reset()
 	w.ranges.reset()
-	w.filter, w.filtered = bloom.FilterPolicy(filterBits).NewWriter(pebble.TableFilter), false
+	w.filter.reset()
 	w.sampled, w.packing, w.packs = 0, false, false
 }
 
@@ -123,8 +120,7 @@ func (w *tableWriter) add(entries []store.Entry) error {
 			p.deletedBytes += uint64(len(w.key))
 		}
 		w.counts.note(e.Space, e.Deleted)
-		w.filter.AddKey(w.key[:store.PrefixLen])
-		w.filtered = true
+		w.filter.add(e)
 		w.data.add(w.key, end, e.Value)
 	}
 	return nil
@@ -224,8 +220,9 @@ func (w *tableWriter) finishBlocks() error {
 	p.dataSize = w.offset
 	var named []namedBlock
 	name := func(name string, h handle) { named = append(named, namedBlock{name, h}) }
-	if w.filtered {
-		h, err := w.write(w.filter.Finish(nil), blockPlain)
+	filtered := len(w.filter.hashes) > 0
+	if filtered {
+		h, err := w.write(w.filter.finish(), blockPlain)
 		if err != nil {
 			return err
 		}
@@ -244,7 +241,7 @@ func (w *tableWriter) finishBlocks() error {
 		}
 		name("rocksdb.range_del2", h)
 	}
-	h, err := w.write(w.properties(), blockPlain)
+	h, err := w.write(w.properties(filtered), blockPlain)
 	if err != nil {
 		return err
 	}
@@ -276,7 +273,7 @@ type property struct {
 const filterName = "rocksdb.BuiltinBloomFilter"
 
 // properties are those of the table, by their names at Pebble, in order.
-func (w *tableWriter) properties() []byte {
+func (w *tableWriter) properties(filtered bool) []byte {
 	p := &w.props
 	number := func(v uint64) []byte { return binary.AppendUvarint(nil, v) }
 	compression := "NoCompression"
@@ -301,7 +298,7 @@ func (w *tableWriter) properties() []byte {
 		{"pebble.raw.point-tombstone.key.size", number(p.deletedBytes)},
 		{countsProperty, appendCounts([]byte{0}, w.counts.counts)}, // behind the number of the collector
 	}
-	if w.filtered {
+	if filtered {
 		all = append(all, property{"rocksdb.filter.policy", []byte(filterName)})
 	}
 	block := rowBlock{interval: 1}

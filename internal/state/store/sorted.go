@@ -19,6 +19,7 @@ type Sorted struct {
 	spare   []ref
 	counts  [2][1 << radixMost]uint32
 	lent    [lentEntries]Entry
+	read    byte // what touch read, so that it is read
 }
 
 // A bucket has the hashes with the same spreadBits on top, as a part of Changes that are spread. So many of them are a shard.
@@ -158,6 +159,7 @@ func (s *Sorted) take(bucket uint32, spread []spreadRun, whole []ref) ([]spreadR
 	for len(spread) > 0 && spread[0].bucket == bucket {
 		r := &spread[0]
 		p := &s.changes[r.change].parts[bucket]
+		s.read ^= p.touch(r.first, r.end)
 		s.refs = slices.Grow(s.refs, r.end-r.first)
 		for at := r.first; at < r.end; at++ {
 			s.refs = append(s.refs, ref{hash: p.at(at).hash, change: r.change, entry: uint32(at)}) //nolint:gosec // fewer than 2^32
