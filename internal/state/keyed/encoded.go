@@ -17,8 +17,6 @@ type encodedRows struct {
 	ends  []int // of the canonical form and of all, two a row; if plain one a row
 	at    []int // where the next value of a row goes
 	exact []byte
-	// lead is how many bytes are left free before each row, where rows are plain.
-	lead int
 }
 
 // isPlain reports whether values of a kind have one form only, and no parts.
@@ -61,16 +59,13 @@ func (e *encodedRows) encode(cols []*batch.Column, rows []uint16, n int) {
 // encodePlain encodes column by column: first how long the rows are, then the values.
 func (e *encodedRows) encodePlain(cols []*batch.Column, rows []uint16, n int) {
 	e.at = zeroed(e.at, n)
-	for i := range e.at {
-		e.at[i] = e.lead
-	}
 	for _, c := range cols {
 		e.addLengths(c, rows)
 	}
 	e.ends = e.ends[:0]
 	total := 0
 	for i, length := range e.at {
-		e.at[i] = total + e.lead
+		e.at[i] = total
 		total += length
 		e.ends = append(e.ends, total)
 	}
@@ -120,48 +115,45 @@ func (e *encodedRows) addLengths(c *batch.Column, rows []uint16) {
 
 // addValues writes the values of c, as appendExact does; nil: all are NULL.
 func (e *encodedRows) addValues(c *batch.Column, rows []uint16) {
-	if c == nil {
-		for i, at := range e.at {
-			e.data[at] = absentValue
-			e.at[i] = at + 1
-		}
-		return
-	}
-	kind := c.Kind()
 	for i, at := range e.at {
 		row := i
 		if rows != nil {
 			row = int(rows[i])
 		}
-		if c.IsNull(row) {
-			e.data[at] = absentValue
-			e.at[i] = at + 1
-			continue
-		}
-		e.data[at] = presentValue
-		dst := e.data[at+1:]
-		var n int
-		switch {
-		case kind.IsVariable():
-			b := c.Bytes(row)
-			n = binary.PutUvarint(dst, uint64(len(b)))
-			n += copy(dst[n:], b)
-		case kind == schema.Bool:
-			dst[0], n = byte(fixedWord(c, row)), 1
-		case kind.Width() == 2:
-			binary.LittleEndian.PutUint16(dst, uint16(c.Int16s()[row]))
-			n = 2
-		case kind.Width() == 4:
-			binary.LittleEndian.PutUint32(dst, uint32(c.Int32s()[row]))
-			n = 4
-		case kind.Width() == 8:
-			binary.LittleEndian.PutUint64(dst, uint64(c.Int64s()[row]))
-			n = 8
-		default:
-			n = copy(dst, c.UUIDs()[row][:])
-		}
-		e.at[i] = at + 1 + n
+		e.at[i] = putExact(e.data, at, c, row)
 	}
+}
+
+// putExact writes what appendExact appends of a plain column, nil for NULL, at data[at], where there is room, and returns what is behind it.
+func putExact(data []byte, at int, c *batch.Column, row int) int {
+	if c == nil || c.IsNull(row) {
+		data[at] = absentValue
+		return at + 1
+	}
+	data[at] = presentValue
+	dst := data[at+1:]
+	kind := c.Kind()
+	var n int
+	switch {
+	case kind.IsVariable():
+		b := c.Bytes(row)
+		n = binary.PutUvarint(dst, uint64(len(b)))
+		n += copy(dst[n:], b)
+	case kind == schema.Bool:
+		dst[0], n = byte(fixedWord(c, row)), 1
+	case kind.Width() == 2:
+		binary.LittleEndian.PutUint16(dst, uint16(c.Int16s()[row]))
+		n = 2
+	case kind.Width() == 4:
+		binary.LittleEndian.PutUint32(dst, uint32(c.Int32s()[row]))
+		n = 4
+	case kind.Width() == 8:
+		binary.LittleEndian.PutUint64(dst, uint64(c.Int64s()[row]))
+		n = 8
+	default:
+		n = copy(dst, c.UUIDs()[row][:])
+	}
+	return at + 1 + n
 }
 
 // canonical returns the canonical form of the key at position i.

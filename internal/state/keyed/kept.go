@@ -320,8 +320,7 @@ type keptRows struct {
 	// hashes and numbers are, by row, the hash it was appended with and its number among all rows that ever were.
 	hashes, numbers *Slab[uint64]
 	last            uint64
-	plain           encodedRows // of writePlain
-	rows            []uint16    // of it
+	plain           plainRows
 	cols            []*batch.Column
 	key, value      []byte
 	ids             []uint32
@@ -479,8 +478,12 @@ func (k *keptRows) room(limit int) error {
 func (r *Rows) writeEntries(into *store.Changes, ids []uint32) {
 	if r.plain {
 		r.writePlain(into, ids)
-		return
+	} else {
+		r.writeEach(into, ids)
 	}
+}
+
+func (r *Rows) writeEach(into *store.Changes, ids []uint32) {
 	k := r.kept
 	for _, id := range ids {
 		cols, row := r.Row(id)

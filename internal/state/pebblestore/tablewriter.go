@@ -31,7 +31,7 @@ const behindBlock = 5
 // A block of entries is compressed where those before it lost so much by it: every sampleEvery-th is tried. What changes in each epoch is written in each, and merged later, when all is compressed: for a little less of it, compressing costs
 // more than all else that is done to an entry. docs/adr/0028-wire-writes-its-tables-itself.md.
 const (
-	sampleEvery  = 16
+	sampleEvery  = 32
 	worthPercent = 40 // what is left at most
 )
 

@@ -15,7 +15,7 @@ const (
 
 // Memory of Changes. Of the many parts that entries are spread over each has its own.
 const (
-	entriesPerBlock = 1 << 4
+	entriesPerBlock = 1 << 5
 	firstChunk      = 1 << 8
 	largestChunk    = 64 << 10
 	largestRuns     = 1 << 10
@@ -59,7 +59,8 @@ const shownKey = 64
 // changesPart are the entries of some hashes, in the order of the calls.
 type changesPart struct {
 	runs    []run
-	entries [][]entry
+	tail    []byte // the last used one of chunks, as it is now
+	entries []*[entriesPerBlock]entry
 	count   int
 	chunks  [][]byte // keys and values, each pair in one piece; those from used on are spare
 	used    int
@@ -119,6 +120,41 @@ func (c *Changes) Put(s Space, slice int64, hash uint64, key, value []byte) {
 	c.add(groupKey{s, slice}, entry{hash: hash}, key, value)
 }
 
+// Expect says that n entries follow, of which some come with PutRoom.
+func (c *Changes) Expect(n int) {
+	if len(c.parts) == 1 && c.count <= spreadAt && c.count+n > spreadAt {
+		c.spread()
+	}
+}
+
+// PutRoom is Put for a key and a value of so many bytes, within the limits, which the caller writes where it says, before the changes are used otherwise. Expect has announced the entry.
+func (c *Changes) PutRoom(s Space, slice int64, hash uint64, key, value int) (keyRoom, valueRoom []byte) {
+	c.prepare()
+	p := c.part(hash)
+	if cap(p.tail)-len(p.tail) < key+value {
+		p.nextChunk(key + value)
+	}
+	at := len(p.tail)
+	p.tail = p.tail[:at+key+value]
+	e := entry{hash: hash, chunk: uint32(p.used - 1), offset: uint32(at), key: uint32(key), value: uint32(value)} //nolint:gosec // within the limits, and chunks are smaller, and fewer
+	if p.note(groupKey{s, slice}, e) {
+		c.runs++
+	}
+	c.bytes += int64(PrefixLen + key + value)
+	c.count++
+	return p.tail[at : at+key : at+key], p.tail[at+key : at+key+value : at+key+value]
+}
+
+// prepare makes parts for one entry more.
+func (c *Changes) prepare() {
+	switch {
+	case len(c.parts) == 0:
+		c.parts = make([]changesPart, 1)
+	case len(c.parts) == 1 && c.count == spreadAt:
+		c.spread()
+	}
+}
+
 // Delete removes a key, which need not exist. It is copied.
 func (c *Changes) Delete(s Space, slice int64, hash uint64, key []byte) {
 	c.add(groupKey{s, slice}, entry{hash: hash, key: deletedBit}, key, nil)
@@ -138,6 +174,7 @@ func (c *Changes) DropAll(s Space, from, to uint64) {
 
 // Add appends the puts, deletes and drops of o, which are copied.
 func (c *Changes) Add(o *Changes) {
+	o.settle()
 	for i := range o.parts {
 		c.addPart(&o.parts[i])
 	}
@@ -182,7 +219,8 @@ func (c *Changes) Held() int64 {
 
 // Memory is the size of the memory that it holds, spare memory included.
 func (c *Changes) Memory() int64 {
-	const partSize = 88
+	c.settle()
+	const partSize = 136
 	size := int64(cap(c.drops))*dropSize + int64(cap(c.parts))*partSize
 	for i := range c.parts {
 		size += c.parts[i].memory()
@@ -192,6 +230,7 @@ func (c *Changes) Memory() int64 {
 
 // Reset empties it. Memory is kept for the next epoch, except what the last one did not need, and chunks of large entries.
 func (c *Changes) Reset() {
+	c.settle()
 	if len(c.parts) > 1 && c.count < spreadAt {
 		c.parts = nil
 	}
@@ -215,12 +254,7 @@ func (c *Changes) add(g groupKey, e entry, key, value []byte) {
 		c.large = &TooLargeError{Space: g.space, Key: bytes.Clone(key[:min(len(key), shownKey)]), KeyBytes: len(key), ValueBytes: len(value)}
 		return
 	}
-	switch {
-	case len(c.parts) == 0:
-		c.parts = make([]changesPart, 1)
-	case len(c.parts) == 1 && c.count == spreadAt:
-		c.spread()
-	}
+	c.prepare()
 	if c.part(e.hash).add(g, e, key, value) {
 		c.runs++
 	}
@@ -230,6 +264,7 @@ func (c *Changes) add(g groupKey, e entry, key, value []byte) {
 
 // spread gives each value of the top bits of hashes a part of its own.
 func (c *Changes) spread() {
+	c.settle()
 	whole, bytes := c.parts[0], c.bytes
 	c.parts, c.count, c.runs = make([]changesPart, 1<<spreadBits), 0, 0
 	c.addPart(&whole)
@@ -244,10 +279,18 @@ func (c *Changes) part(hash uint64) *changesPart {
 	return &c.parts[hash>>(64-spreadBits)]
 }
 
-func (p *changesPart) memory() (size int64) {
-	for _, block := range p.entries {
-		size += int64(cap(block)) * entrySize
+// settle puts what is under way where the rest is, for who reads it.
+func (c *Changes) settle() {
+	for i := range c.parts {
+		p := &c.parts[i]
+		if p.used > 0 {
+			p.chunks[p.used-1] = p.tail
+		}
 	}
+}
+
+func (p *changesPart) memory() (size int64) {
+	size = int64(len(p.entries)) * entriesPerBlock * entrySize
 	for _, chunk := range p.chunks {
 		size += int64(cap(chunk))
 	}
@@ -266,42 +309,45 @@ func (p *changesPart) reset() {
 	blocks := (p.count + entriesPerBlock - 1) / entriesPerBlock
 	clear(p.entries[blocks:])
 	p.entries = p.entries[:blocks]
-	for i := range p.entries {
-		p.entries[i] = p.entries[i][:0]
-	}
 	if cap(p.runs) > largestRuns {
 		p.runs = nil
 	}
-	p.runs, p.count, p.used = p.runs[:0], 0, 0
+	p.runs, p.tail, p.count, p.used = p.runs[:0], nil, 0, 0
 }
 
 // add is Changes.add; it reports whether a run begins with the entry.
 func (p *changesPart) add(g groupKey, e entry, key, value []byte) (begins bool) {
+	e.key |= uint32(len(key))    //nolint:gosec // within the limits
+	e.value = uint32(len(value)) //nolint:gosec // within the limits
+	if size := len(key) + len(value); size > 0 {
+		if cap(p.tail)-len(p.tail) < size {
+			p.nextChunk(size)
+		}
+		e.chunk, e.offset = uint32(p.used-1), uint32(len(p.tail)) //nolint:gosec // chunks are smaller, and fewer
+		p.tail = append(append(p.tail, key...), value...)
+	}
+	return p.note(g, e)
+}
+
+// note appends an entry whose bytes are where it says.
+func (p *changesPart) note(g groupKey, e entry) (begins bool) {
 	if n := len(p.runs); n == 0 || p.runs[n-1].groupKey != g {
 		p.runs = append(p.runs, run{groupKey: g, first: p.count})
 		begins = true
 	}
-	e.key |= uint32(len(key))    //nolint:gosec // within the limits
-	e.value = uint32(len(value)) //nolint:gosec // within the limits
-	if size := len(key) + len(value); size > 0 {
-		i := p.room(size)
-		chunk := p.chunks[i]
-		e.chunk, e.offset = uint32(i), uint32(len(chunk)) //nolint:gosec // chunks are smaller, and fewer
-		p.chunks[i] = append(append(chunk, key...), value...)
-	}
 	block := p.count / entriesPerBlock
 	if block == len(p.entries) {
-		p.entries = append(p.entries, make([]entry, 0, entriesPerBlock))
+		p.entries = append(p.entries, new([entriesPerBlock]entry))
 	}
-	p.entries[block] = append(p.entries[block], e)
+	p.entries[block][p.count%entriesPerBlock] = e
 	p.count++
 	return begins
 }
 
-// room returns the chunk that takes size bytes more.
-func (p *changesPart) room(size int) int {
-	if last := p.used - 1; last >= 0 && cap(p.chunks[last])-len(p.chunks[last]) >= size {
-		return last
+// nextChunk begins a chunk that takes size bytes.
+func (p *changesPart) nextChunk(size int) {
+	if p.used > 0 {
+		p.chunks[p.used-1] = p.tail
 	}
 	fresh := min(firstChunk<<min(p.used, 8), largestChunk)
 	if size >= ownChunk {
@@ -313,8 +359,8 @@ func (p *changesPart) room(size int) int {
 	case cap(p.chunks[p.used]) < size:
 		p.chunks[p.used] = make([]byte, 0, max(fresh, size))
 	}
+	p.tail = p.chunks[p.used]
 	p.used++
-	return p.used - 1
 }
 
 // at is the entry of a number below count.
@@ -353,8 +399,10 @@ func (p *changesPart) keyOf(e *entry) []byte {
 }
 
 // entry gives an entry out, one of a run of g.
-func (p *changesPart) entry(g groupKey, i int) Entry {
-	e := p.at(i)
+func (p *changesPart) entry(g groupKey, i int) Entry { return p.lent(g, p.at(i)) }
+
+// lent is an entry as it is given out.
+func (p *changesPart) lent(g groupKey, e *entry) Entry {
 	out := Entry{Space: g.space, Slice: g.slice, Hash: e.hash, Key: p.keyOf(e), Deleted: e.key&deletedBit != 0}
 	if e.value > 0 {
 		begin := e.offset + e.keyLen()

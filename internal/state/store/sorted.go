@@ -32,11 +32,10 @@ const (
 // lentEntries is how many entries are given out at a time: each look at one is likely to wait for memory, and so they wait together.
 const lentEntries = 64
 
-// ref leads to an entry.
+// ref is an entry of one of the changes, and its number among those of its part.
 type ref struct {
-	hash   uint64
-	change uint32
-	entry  uint32 // among those of the hash's part
+	entry
+	change, number uint32
 }
 
 // groupKey are the entries that differ in hash and key only.
@@ -70,6 +69,7 @@ func (s *Sorted) Sort(changes []*Changes) {
 	}
 	clear(s.index)
 	for change, c := range changes {
+		c.settle()
 		s.drops = append(s.drops, c.drops...)
 		for i := range c.parts {
 			s.addPart(uint32(change), uint32(i), &c.parts[i], len(c.parts) > 1) //nolint:gosec // fewer than 2^32
@@ -97,9 +97,9 @@ func (s *Sorted) addPart(change, number uint32, p *changesPart, spread bool) {
 			continue
 		}
 		for at := r.first; at < end; at++ {
-			hash := p.at(at).hash
-			g.whole = append(g.whole, ref{hash: hash, change: change, entry: uint32(at)}) //nolint:gosec // fewer than 2^32
-			s.shards[ShardOf(hash)] = true
+			e := p.at(at)
+			g.whole = append(g.whole, ref{entry: *e, change: change, number: uint32(at)}) //nolint:gosec // fewer than 2^32
+			s.shards[ShardOf(e.hash)] = true
 		}
 	}
 }
@@ -162,7 +162,7 @@ func (s *Sorted) take(bucket uint32, spread []spreadRun, whole []ref) ([]spreadR
 		s.read ^= p.touch(r.first, r.end)
 		s.refs = slices.Grow(s.refs, r.end-r.first)
 		for at := r.first; at < r.end; at++ {
-			s.refs = append(s.refs, ref{hash: p.at(at).hash, change: r.change, entry: uint32(at)}) //nolint:gosec // fewer than 2^32
+			s.refs = append(s.refs, ref{entry: *p.at(at), change: r.change, number: uint32(at)}) //nolint:gosec // fewer than 2^32
 		}
 		spread = spread[1:]
 	}
@@ -176,11 +176,12 @@ func (s *Sorted) take(bucket uint32, spread []spreadRun, whole []ref) ([]spreadR
 // lend gives refs of a group to f.
 func (s *Sorted) lend(g groupKey, f func(entries []Entry) error) error {
 	n := 0
-	for i, r := range s.refs {
-		if i+1 < len(s.refs) && s.refs[i+1].hash == r.hash && bytes.Equal(s.keyOf(r), s.keyOf(s.refs[i+1])) {
+	for i := range s.refs {
+		r := &s.refs[i]
+		if i+1 < len(s.refs) && s.refs[i+1].hash == r.hash && bytes.Equal(s.keyOf(r), s.keyOf(&s.refs[i+1])) {
 			continue // the next change of the key counts
 		}
-		s.lent[n] = s.part(r).entry(g, int(r.entry))
+		s.lent[n] = s.part(r).lent(g, &r.entry)
 		if n++; n == len(s.lent) {
 			if err := f(s.lent[:n]); err != nil {
 				return err
@@ -195,7 +196,7 @@ func (s *Sorted) lend(g groupKey, f func(entries []Entry) error) error {
 }
 
 // keptRefs is how many refs of memory Release keeps at most, and keptGroups how many groups.
-const keptRefs, keptGroups = 1 << 17, 1 << 6
+const keptRefs, keptGroups = 1 << 16, 1 << 6
 
 // Release forgets the changes, so that their memory can be freed. Of its own it keeps a few megabytes.
 func (s *Sorted) Release() {
@@ -269,9 +270,9 @@ func sums(counts []uint32) {
 
 // spread puts refs where places says, by some bits of their hashes.
 func spread(to, refs []ref, places []uint32, shift int, mask uint64) {
-	for _, r := range refs {
-		place := &places[r.hash>>shift&mask]
-		to[*place] = r
+	for i := range refs {
+		place := &places[refs[i].hash>>shift&mask]
+		to[*place] = refs[i]
 		*place++
 	}
 }
@@ -318,13 +319,10 @@ func (s *Sorted) compare(a, b ref) int {
 	if a.hash != b.hash {
 		return cmp.Compare(a.hash, b.hash)
 	}
-	return cmp.Or(bytes.Compare(s.keyOf(a), s.keyOf(b)), cmp.Compare(a.change, b.change), cmp.Compare(a.entry, b.entry))
+	return cmp.Or(bytes.Compare(s.keyOf(&a), s.keyOf(&b)), cmp.Compare(a.change, b.change), cmp.Compare(a.number, b.number))
 }
 
-func (s *Sorted) keyOf(r ref) []byte {
-	p := s.part(r)
-	return p.keyOf(p.at(int(r.entry)))
-}
+func (s *Sorted) keyOf(r *ref) []byte { return s.part(r).keyOf(&r.entry) }
 
 // part is where the entry of a ref is.
-func (s *Sorted) part(r ref) *changesPart { return s.changes[r.change].part(r.hash) }
+func (s *Sorted) part(r *ref) *changesPart { return s.changes[r.change].part(r.hash) }

@@ -99,7 +99,14 @@ func TestSorted(t *testing.T) {
 			space, slice, hash := store.Space{Operator: uint16(seed >> 62)}, int64(seed>>58&3), seed*0x9e3779b97f4a7c15&narrow
 			key, value := fmt.Appendf(nil, "%d", seed>>40&0xff), fmt.Append(nil, i)
 			task := i * len(changes) / n // the later change is of the later task
-			changes[task].Put(space, slice, hash, key, value)
+			if seed>>20&1 == 0 {
+				changes[task].Put(space, slice, hash, key, value)
+			} else {
+				changes[task].Expect(1)
+				keyRoom, valueRoom := changes[task].PutRoom(space, slice, hash, len(key), len(value))
+				copy(keyRoom, key)
+				copy(valueRoom, value)
+			}
 			want[string(store.AppendKey(nil, space, slice, hash, key))] = string(value)
 		}
 		sorted.Sort(changes)
@@ -246,5 +253,48 @@ func TestMemoryDamage(t *testing.T) {
 	cause := errors.New("cause")
 	if err := error(&store.CorruptError{File: "f", Offset: -1, Err: cause}); !errors.Is(err, cause) || err.Error() != "state file f is damaged: " {
 		t.Error(err)
+	}
+}
+
+// TestRooms: what is written where PutRoom says is there, however many entries follow before it is written, at the moment at which entries are spread, too.
+func TestRooms(t *testing.T) {
+	for _, before := range []int{0, 4000, 4095, 4096, 5000} {
+		c := &store.Changes{}
+		for i := range before {
+			c.Put(store.Space{}, 0, uint64(i)<<52, []byte("before"), nil)
+		}
+		const n = 300
+		var keys, values [n][]byte
+		c.Expect(n)
+		for i := range n {
+			keys[i], values[i] = c.PutRoom(store.Space{Operator: 1}, 7, uint64(i)<<55, 4, i)
+		}
+		for i := range n {
+			copy(keys[i], fmt.Sprintf("%04d", i))
+			for at := range values[i] {
+				values[i][at] = byte(i)
+			}
+		}
+		var sorted store.Sorted
+		sorted.Sort([]*store.Changes{c})
+		seen := 0
+		for shard := range store.Shards {
+			_ = sorted.Each(shard, func(entries []store.Entry) error {
+				for _, e := range entries {
+					if e.Space.Operator != 1 {
+						continue
+					}
+					i := int(e.Hash >> 55)
+					if string(e.Key) != fmt.Sprintf("%04d", i) || !bytes.Equal(e.Value, bytes.Repeat([]byte{byte(i)}, i)) {
+						t.Errorf("behind %d entries: entry %d is %s = %x", before, i, e.Key, e.Value)
+					}
+					seen++
+				}
+				return nil
+			})
+		}
+		if seen != n {
+			t.Errorf("behind %d entries: %d of %d", before, seen, n)
+		}
 	}
 }
