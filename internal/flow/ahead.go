@@ -3,15 +3,16 @@ package flow
 import "wire.example/wire/internal/state/store"
 
 // How much of what it sealed a task writes before that goes to the store, ahead of the rest: so an epoch of any size takes the memory of two pieces. A piece is a part of all state, since each is merged with what the store has,
-// but no less than a table is worth.
+// but no less than a table is worth, and no more than is sorted where the processor has it at hand (store.Sorted).
 const (
 	leastAhead = 12 << 20 // bytes
+	mostAhead  = 64 << 20
 	aheadShare = 16
 )
 
 // aheadAt is how large a piece becomes in the epoch under way, in bytes.
 func (t *task) aheadAt() int64 {
-	return max(t.pipeline.settings.Budget.Used()/aheadShare/int64(len(t.stage.tasks)), leastAhead)
+	return min(max(t.pipeline.settings.Budget.Used()/aheadShare/int64(len(t.stage.tasks)), leastAhead), mostAhead)
 }
 
 // ahead is a piece of a sealed epoch on its way to the store. The epoch's checkpoint is made when the store has all of it: until then nobody but the task reads what is there of its state, and of that

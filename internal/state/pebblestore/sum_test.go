@@ -30,8 +30,8 @@ func TestSumsAreOfWhatLiesThere(t *testing.T) {
 		c := &store.Changes{}
 		for range 40_000 {
 			hash := random.Uint64()
-			value := make([]byte, random.IntN(1000))
-			binary.LittleEndian.PutUint64(append(value, make([]byte, 8)...)[:8], hash)
+			value := make([]byte, 8+random.IntN(1000))
+			binary.LittleEndian.PutUint64(value, hash)
 			c.Put(space, 0, hash, []byte("key"), value)
 		}
 		if err := s.Apply(ctx, []*store.Changes{c}); err != nil {

@@ -31,12 +31,9 @@ const behindBlock = 5
 // A block of entries is compressed where those before it lost so much by it: every sampleEvery-th is tried. What changes in each epoch is written in each, and merged later, when all is compressed: for a little less of it, compressing costs
 // more than all else that is done to an entry. docs/adr/0028-wire-writes-its-tables-itself.md.
 const (
-	sampleEvery  = 32
+	sampleEvery  = 64
 	worthPercent = 40 // what is left at most
 )
-
-// castagnoli is the polynomial of all checksums of blocks.
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // handle says where a block is: without the five bytes behind it.
 type handle struct{ offset, size uint64 }
@@ -48,6 +45,7 @@ func (h handle) append(b []byte) []byte {
 // tableWriter writes tables, one after another, in the format that Pebble reads as sstables: blocks of rows, a filter, one index, range deletes, properties. One goroutine uses it. After an error nothing but begin may be called.
 type tableWriter struct {
 	blockSize int
+	sums      *crc32.Table // of all checksums of blocks
 	file      *tableFile
 	data      rowBlock
 	index     rowBlock
@@ -59,8 +57,8 @@ type tableWriter struct {
 	ended     handle // the block before data, which the index has not yet; size 0: none
 	lastKey   []byte // of it
 	packed    []byte
-	sampled   int // blocks until the next one is tried
-	packing   bool
+	sampled   int  // blocks since one was tried, of all tables; at 0 the next one is
+	packing   bool // what came of it
 	packs     bool // a block of the table is compressed
 	props     tableProps
 	scratch   []byte
@@ -72,7 +70,7 @@ type tableProps struct {
 }
 
 func newTableWriter(blockSize int) *tableWriter {
-	return &tableWriter{blockSize: blockSize, data: rowBlock{interval: restartInterval}, index: rowBlock{interval: 1}, ranges: rowBlock{interval: 1}}
+	return &tableWriter{blockSize: blockSize, sums: crc32.MakeTable(crc32.Castagnoli), data: rowBlock{interval: restartInterval}, index: rowBlock{interval: 1}, ranges: rowBlock{interval: 1}}
 }
 
 // begin begins a table in a new file. Range deletes come before entries; each in the order of keys.
@@ -82,7 +80,7 @@ func (w *tableWriter) begin(file *tableFile) {
 	w.index.reset()
 	w.ranges.reset()
 	w.filter.reset()
-	w.sampled, w.packing, w.packs = 0, false, false
+	w.packs = false
 }
 
 // deleteRange adds a range delete.
@@ -163,7 +161,6 @@ func (w *tableWriter) pack(block []byte) ([]byte, byte) {
 
 // enterBlock puts the block that ended into the index, under a key that is not less than its last one and less than next, which follows; nil: nothing does.
 func (w *tableWriter) enterBlock(next []byte) {
-	end := trailer(0, kindSet)
 	w.scratch = w.scratch[:0]
 	if next != nil {
 		w.scratch = separator(w.scratch, w.lastKey, next)
@@ -171,10 +168,9 @@ func (w *tableWriter) enterBlock(next []byte) {
 		w.scratch = append(w.scratch, w.lastKey...)
 	}
 	key := len(w.scratch)
+	end := trailer(0, kindDelete) // behind all entries of the key
 	if string(w.scratch) != string(w.lastKey) {
 		end = trailer(maxSeq, kindSeparator)
-	} else {
-		end = trailer(0, kindDelete) // behind all entries of the key
 	}
 	w.scratch = w.ended.append(w.scratch)
 	w.index.add(w.scratch[:key], end, w.scratch[key:])
@@ -183,8 +179,8 @@ func (w *tableWriter) enterBlock(next []byte) {
 
 // write writes a block and what stands behind it: kind and checksum.
 func (w *tableWriter) write(block []byte, kind byte) (handle, error) {
-	sum := crc32.Update(0, castagnoli, block)
-	sum = crc32.Update(sum, castagnoli, []byte{kind})
+	sum := crc32.Update(0, w.sums, block)
+	sum = crc32.Update(sum, w.sums, []byte{kind})
 	var behind [behindBlock]byte
 	behind[0] = kind
 	binary.LittleEndian.PutUint32(behind[1:], (sum>>15|sum<<17)+0xa282ead8) // as Pebble, RocksDB and LevelDB have it

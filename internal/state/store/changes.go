@@ -25,7 +25,7 @@ const (
 // From spreadAt entries on they are spread by the top bits of their hashes, so that those that are written one after another, in the order of keys, lie near each other.
 const (
 	spreadAt   = 1 << 12
-	spreadBits = 8
+	spreadBits = 7
 )
 
 // Changes is what one task changed in one epoch, in flat memory without pointers per entry. It is built by one goroutine and then handed over.
