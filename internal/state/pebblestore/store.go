@@ -70,8 +70,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		}
 	}
 	s.options = pebbleOptions(o, s.fs, s.failures)
+	compactions := newScheduler()
+	s.options.Experimental.CompactionScheduler = compactions
 	db, err := pebble.Open(s.dir, s.options)
 	if err != nil {
+		compactions.Unregister()
 		return nil, fmt.Errorf("open the state store in %s: %w", s.dir, wrapped(err))
 	}
 	s.db = db
