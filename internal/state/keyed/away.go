@@ -47,9 +47,9 @@ type away struct {
 	held    [2]int64
 	crowded bool
 	// loose says that there are such hashes which were not noted, since nothing was away: until they are gone nothing leaves.
-	loose   [2]bool
-	lookup  []uint64
-	copied  copied
+	loose  [2]bool
+	lookup []uint64
+	copied copied
 	// within: some entries of the hash cut were given on, and others come behind them.
 	within bool
 	cut    uint64
