@@ -278,7 +278,7 @@ func (t *Table) moveBytes(slot uint32, to *arena) (err error) {
 // CountGroup returns how many keys of a key group are in memory.
 func (t *Table) CountGroup(group uint8) int {
 	if g := t.groups[group]; g != nil {
-		return int(g.live)
+		return g.live
 	}
 	return 0
 }
