@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/zeebo/xxh3"
-	"golang.org/x/sys/unix"
 
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/state/keyed"
@@ -18,6 +17,7 @@ import (
 	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // Sizes of BenchmarkEpoch: rows that are kept, those of an epoch that changed, which lie anywhere among them, and pieces.
@@ -26,15 +26,6 @@ const (
 	epochChanged = 1 << 17
 	epochPiece   = 12 << 20 // bytes that go to the store at once
 )
-
-// spent is the CPU time of the process so far, in nanoseconds.
-func spent(b *testing.B) int64 {
-	var usage unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return usage.Utime.Nano() + usage.Stime.Nano()
-}
 
 // bids are rows as Nexmark's bids, of about 120 bytes.
 func bids(b *testing.B) (rows *keyed.Rows, ids []uint32) {
@@ -104,10 +95,10 @@ func BenchmarkEpoch(b *testing.B) {
 			c.Reset()
 		}
 		for range b.N {
-			began := spent(b)
+			began := int64(sdktest.Spent(b))
 			drain(b, &c, full)
 			full()
-			from += spent(b) - began
+			from += int64(sdktest.Spent(b)) - began
 		}
 		b.ReportMetric(float64(from)/float64(entries), "ns/entry")
 		b.ReportMetric(float64(bytes)/float64(entries), "B/entry")
@@ -149,7 +140,7 @@ func BenchmarkEpoch(b *testing.B) {
 				changed[i] = ids[random.IntN(len(ids))]
 			}
 			slices.Sort(changed)
-			began := spent(b)
+			began := int64(sdktest.Spent(b))
 			for _, id := range changed {
 				cols, row := rows.Row(id)
 				for _, c := range cols {
@@ -167,7 +158,7 @@ func BenchmarkEpoch(b *testing.B) {
 			if err := f.Sync(); err != nil {
 				b.Fatal(err)
 			}
-			used += spent(b) - began
+			used += int64(sdktest.Spent(b)) - began
 			entries += epochChanged
 		}
 		b.ReportMetric(float64(used)/float64(entries), "ns/entry")

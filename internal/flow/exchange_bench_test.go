@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"wire.example/wire/internal/connect/blackhole"
@@ -19,6 +18,7 @@ import (
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // benchRows are batches of size rows with a key of a thousand in the first column: narrow ones of 16 bytes, or wide ones of 180. They are a few
@@ -89,24 +89,14 @@ func BenchmarkExchange(b *testing.B) {
 
 func benchPlan(b *testing.B, rows *memory.Rows, lanes, tasks int, head func(physical.Build) (op.Operator, error)) {
 	b.Helper()
-	before := processTime(b)
+	before := int64(sdktest.Spent(b))
 	for range b.N {
 		benchRun(b, rows, lanes, tasks, head)
 	}
 	n := float64(len(rows.Batches)*rows.Batches[0].Len) * float64(b.N)
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/n, "ns/row")
-	b.ReportMetric(float64(processTime(b)-before)/n, "cpu-ns/row")
+	b.ReportMetric(float64(int64(sdktest.Spent(b))-before)/n, "cpu-ns/row")
 	b.ReportMetric(0, "ns/op")
-}
-
-// processTime is what the process has used of all cores so far, in ns: it tells less of other programs than the clock does.
-func processTime(b *testing.B) int64 {
-	b.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return usage.Utime.Nano() + usage.Stime.Nano()
 }
 
 func benchRun(b *testing.B, rows *memory.Rows, lanes, tasks int, head func(physical.Build) (op.Operator, error)) {
@@ -196,7 +186,7 @@ func BenchmarkKeyedCount(b *testing.B) {
 	b.Run("two pipelines", func(b *testing.B) {
 		half := *rows
 		half.Batches = rows.Batches[:len(rows.Batches)/2]
-		before := processTime(b)
+		before := int64(sdktest.Spent(b))
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
 				benchRun(b, &half, 1, 0, newBenchCount)
@@ -204,7 +194,7 @@ func BenchmarkKeyedCount(b *testing.B) {
 		})
 		n := float64(len(half.Batches)*800) * float64(b.N)
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/n, "ns/row")
-		b.ReportMetric(float64(processTime(b)-before)/n, "cpu-ns/row")
+		b.ReportMetric(float64(int64(sdktest.Spent(b))-before)/n, "cpu-ns/row")
 		b.ReportMetric(0, "ns/op")
 	})
 }
@@ -229,13 +219,13 @@ func benchBids(b *testing.B, keyAlone bool) {
 	}
 	measure := func(name string, run func()) {
 		b.Run(name, func(b *testing.B) {
-			before := processTime(b)
+			before := int64(sdktest.Spent(b))
 			for range b.N {
 				run()
 			}
 			n := float64(bids) * float64(b.N)
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/n, "ns/row")
-			b.ReportMetric(float64(processTime(b)-before)/n, "cpu-ns/row")
+			b.ReportMetric(float64(int64(sdktest.Spent(b))-before)/n, "cpu-ns/row")
 			b.ReportMetric(0, "ns/op")
 		})
 	}

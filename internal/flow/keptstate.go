@@ -10,9 +10,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"wire.example/wire/internal/foundation/fault"
-	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
-	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
 )
@@ -159,46 +157,6 @@ func (k *keptStep) restoreEntries(ctx context.Context, r store.Reader) error {
 		}
 	}
 	return k.readWhole(r, tableRest, k.from, k.to, k.durable.RestoreRest)
-}
-
-// restoreFormer puts in what a step of another plan has stored elsewhere, rewritten. All of it is stored anew at the next barrier.
-func (k *keptStep) restoreFormer(ctx context.Context, r store.Reader, state op.Stateful) error {
-	rewrite, free, err := k.step.rewriter(true)
-	if err != nil {
-		return err
-	}
-	defer free()
-	restore := rewriting(state.Restore, rewrite)
-	if k.former.Layout != layoutEntries {
-		old := &keptStep{step: k.step, number: k.former.Number, from: k.from, to: k.to, sums: map[wholeKey]uint64{}}
-		return old.readWhole(r, tableGroups, k.from, k.to, restore)
-	}
-	build := physical.Build{Pool: k.step.chain.pipeline.settings.Pool, Budget: limit.New(k.step.plan.Name, limit.Unlimited), Tasks: 1}
-	operator, err := k.step.plan.Former.Operator(k.step.plan, build)
-	if err != nil {
-		return err
-	}
-	old := (&step{chain: k.step.chain, plan: k.step.plan, op: operator}).keep(k.former.Number, k.from, k.to)
-	old.whole = true
-	if old.version = k.former.Version; old.durable == nil {
-		return fmt.Errorf("its state is stored by entry, and this release of Wire reads it as whole key groups; use the release that wrote it")
-	}
-	if err := old.restoreEntries(ctx, r); err != nil {
-		return err
-	}
-	if err := old.durable.Restored(); err != nil {
-		return err
-	}
-	for g := k.from >> groupShift; g <= k.to>>groupShift; g++ {
-		data, err := old.durable.Snapshot(op.KeyGroup(g)) //nolint:gosec // the top 8 bits of a hash
-		if err == nil && data != nil {
-			err = restore(op.KeyGroup(g), data) //nolint:gosec // the top 8 bits of a hash
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // How many entries, and about how many bytes of them, are put in at once: each task of a step may put in so much more than it should.

@@ -35,9 +35,9 @@ import (
 	"wire.example/wire/sdk/batch"
 )
 
-// TestMain wants no goroutine left. Pebble leaves one behind, which waits, where it cannot make its log while it opens; of a store that nobody has closed, others are left, too.
+// TestMain wants no goroutine left.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/cockroachdb/pebble/v2.(*ConcurrencyLimitScheduler).periodicGranter"))
+	goleak.VerifyTestMain(m)
 }
 
 // pipeline writes rows to a file, to parts, and behind what a file holds already; some lines are no rows, and of some rows a value cannot be

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"sync"
-	"syscall"
 	"testing"
 
 	"wire.example/wire/internal/connect/generate/nexmark"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // The benchmarks read Nexmark's combined stream, of which 46 in 50 events are bids, from blocks that together are larger than any cache.
@@ -91,19 +91,9 @@ func paddedBlock(data []byte) *codec.Block {
 func report(b *testing.B, begin int64, size, n int) {
 	events := float64(b.N) * float64(n)
 	b.SetBytes(int64(size))
-	b.ReportMetric(float64(cpuTime(b)-begin)/events, "ns/event")
+	b.ReportMetric(float64(int64(sdktest.Spent(b))-begin)/events, "ns/event")
 	b.ReportMetric(float64(size)/float64(n), "B/event")
 	b.ReportMetric(0, "ns/op")
-}
-
-// cpuTime is what this process has used of the processor, in ns.
-func cpuTime(b *testing.B) int64 {
-	b.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return u.Utime.Nano() + u.Stime.Nano()
 }
 
 // benchDecode decodes all blocks once an iteration.
@@ -117,7 +107,7 @@ func benchDecode(b *testing.B, spec codec.DecodeSpec, wantRows int) {
 	blocks, size := nexmarkBlocks(), 0
 	live := paddedBlock(make([]byte, benchBlock))
 	b.ReportAllocs()
-	begin := cpuTime(b)
+	begin := int64(sdktest.Spent(b))
 	for b.Loop() {
 		records, rows := 0, 0
 		size = 0
@@ -195,7 +185,7 @@ func BenchmarkDecodeNexmarkAll(b *testing.B) { benchDecode(b, codec.DecodeSpec{}
 func BenchmarkYardstickCopy(b *testing.B) {
 	blocks, size := nexmarkBlocks(), 0
 	live := paddedBlock(make([]byte, benchBlock))
-	begin := cpuTime(b)
+	begin := int64(sdktest.Spent(b))
 	for b.Loop() {
 		size = 0
 		for _, block := range blocks {
@@ -209,7 +199,7 @@ func BenchmarkYardstickCopy(b *testing.B) {
 // BenchmarkYardstickNewlines finds the line feeds and does nothing else.
 func BenchmarkYardstickNewlines(b *testing.B) {
 	blocks, size := nexmarkBlocks(), 0
-	begin := cpuTime(b)
+	begin := int64(sdktest.Spent(b))
 	for b.Loop() {
 		lines := 0
 		size = 0
@@ -243,7 +233,7 @@ func BenchmarkYardstickEncodingJSON(b *testing.B) {
 	}
 	block := nexmarkBlocks()[0]
 	n := 0
-	begin := cpuTime(b)
+	begin := int64(sdktest.Spent(b))
 	for b.Loop() {
 		n = 0
 		for line := range bytes.Lines(block.Buf.Data) {
@@ -295,7 +285,7 @@ func benchEncode(b *testing.B, spec codec.EncodeSpec, batches []*batch.Batch) {
 	var ends []int
 	rows, size := 0, 0
 	b.ReportAllocs()
-	begin := cpuTime(b)
+	begin := int64(sdktest.Spent(b))
 	for b.Loop() {
 		rows, size = 0, 0
 		for _, in := range batches {

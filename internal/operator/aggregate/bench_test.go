@@ -2,7 +2,6 @@ package aggregate_test
 
 import (
 	"fmt"
-	"syscall"
 	"testing"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -10,6 +9,7 @@ import (
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // BenchmarkAggregate measures a row of a stream of batches that is grouped; groups are made before. Keys come in no order.
@@ -38,7 +38,7 @@ func BenchmarkAggregate(b *testing.B) {
 			o := aggregate.New(&batch.Pool{}, limit.New("bench", 0), config)
 			feed(b, o, batches)
 			b.ResetTimer()
-			start := processTime(b)
+			start := int64(sdktest.Spent(b))
 			rows := 0
 			for range b.N {
 				feed(b, o, batches)
@@ -54,7 +54,7 @@ func BenchmarkBuild(b *testing.B) {
 	const n = 1_000_000
 	batches := stream(n)
 	b.ResetTimer()
-	start := processTime(b)
+	start := int64(sdktest.Spent(b))
 	for range b.N {
 		o := aggregate.New(&batch.Pool{}, limit.New("bench", 0), aggregate.Config{Name: "bench", Types: types(), Keys: []int{keyInt}, Calls: []aggregate.Call{call(b, "count")}})
 		feed(b, o, batches)
@@ -80,7 +80,7 @@ func BenchmarkCombine(b *testing.B) {
 			out := op.NewOutput(1)
 			rows := 0
 			b.ResetTimer()
-			start := processTime(b)
+			start := int64(sdktest.Spent(b))
 			for range b.N {
 				for i, in := range batches[:16] {
 					out.Reset()
@@ -99,18 +99,9 @@ func BenchmarkCombine(b *testing.B) {
 	}
 }
 
-// processTime is the processor time that the process has taken, in nanoseconds.
-func processTime(b *testing.B) int64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return u.Utime.Nano() + u.Stime.Nano()
-}
-
 // perRow reports the processor time of a row, which others on the machine change less than the time of the clock.
 func perRow(b *testing.B, start int64, rows int) {
-	b.ReportMetric(float64(processTime(b)-start)/float64(rows), "cpu-ns/row")
+	b.ReportMetric(float64(int64(sdktest.Spent(b))-start)/float64(rows), "cpu-ns/row")
 }
 
 func feed(b *testing.B, o *aggregate.Operator, batches []*batch.Batch) {

@@ -8,6 +8,7 @@ import (
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // The columns of bids: day, channel, auction, bidder, price, and the three ranks of a price.
@@ -140,7 +141,7 @@ func BenchmarkChanges(b *testing.B) {
 			}
 			run()
 			b.ResetTimer()
-			start := processTime(b)
+			start := int64(sdktest.Spent(b))
 			for range b.N {
 				run()
 			}
@@ -176,9 +177,9 @@ func BenchmarkSplit(b *testing.B) {
 		}
 	}
 	merge := func(in *batch.Batch) {
-		from := processTime(b)
+		from := int64(sdktest.Spent(b))
 		drain(func(out *op.Output) (bool, error) { return final.Apply(in, out) }, func(*batch.Batch) {})
-		spent += processTime(b) - from
+		spent += int64(sdktest.Spent(b)) - from
 	}
 	run := func() {
 		for _, in := range batches {
@@ -188,15 +189,15 @@ func BenchmarkSplit(b *testing.B) {
 				drain(func(out *op.Output) (bool, error) { return known.Apply(in, out) }, merge)
 			})
 			drain(known.OnFlush, merge)
-			from := processTime(b)
+			from := int64(sdktest.Spent(b))
 			drain(final.OnFlush, func(*batch.Batch) {})
-			spent += processTime(b) - from
+			spent += int64(sdktest.Spent(b)) - from
 		}
 	}
 	run()
 	b.ResetTimer()
 	spent = 0
-	start := processTime(b)
+	start := int64(sdktest.Spent(b))
 	for range b.N {
 		run()
 	}

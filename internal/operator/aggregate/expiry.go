@@ -22,7 +22,8 @@ type expiry struct {
 	// orphans are how many groups were forgotten, by key group, of which values may be left among those seen.
 	orphans [keyed.Groups]int
 	gone    []uint32
-	live    []int64
+	// live are the numbers of groups, in order, while the values of a key group are swept.
+	live *keyed.List[int64]
 	// phase is what a sweep of a key group does next: from sweepSeen on, of one kind of values after the other. swept: those in memory are done.
 	phase  int
 	swept  bool
@@ -147,6 +148,7 @@ func (o *Operator) sweep(group uint8) (n int, waits bool, err error) {
 			return n, waits, err
 		}
 	}
+	e.live.Free()
 	e.phase = sweepMemory
 	return n, false, nil
 }
@@ -210,30 +212,33 @@ func (o *Operator) headOf(value []byte) (number, last int64, ok bool) {
 // findLive finds the numbers of the groups that there are in a key group, those that are away included.
 func (o *Operator) findLive(group uint8) error {
 	e := o.expiry
-	e.live = e.live[:0]
+	e.live.Free()
 	for slot := range o.table.Slots(group) {
-		e.live = append(e.live, *o.numbers.of.At(slot))
+		if err := e.live.Append(*o.numbers.of.At(slot)); err != nil {
+			return op.OutOfMemory(o.config.Name, err)
+		}
 	}
+	var full error
 	_, err := o.table.ReadAway(group, 0, func(_ uint64, _, value []byte) bool {
 		number, _, _ := o.headOf(value)
-		e.live = append(e.live, number)
-		return true
+		full = e.live.Append(number)
+		return full == nil
 	})
-	slices.Sort(e.live)
-	return err
+	slices.Sort(e.live.Items())
+	return errors.Join(err, op.OutOfMemory(o.config.Name, full))
 }
 
 // sweep forgets the values of a key group whose groups are none of the live ones, and returns how many it looked at in memory, and whether it waits for some that are away.
 func (s *seen) sweep(group uint8, e *expiry) (n int, waits bool, err error) {
 	if !e.swept {
 		e.swept = true
-		if n, err = s.sweepSlots(s.table.Slots(group), e.live); err != nil {
+		if n, err = s.sweepSlots(s.table.Slots(group), e.live.Items()); err != nil {
 			return n, false, err
 		}
 	}
 	for _, hash := range e.waking.Take() {
 		e.slots = s.table.AppendHash(e.slots[:0], hash)
-		if _, err := s.sweepSlots(slices.Values(e.slots), e.live); err != nil {
+		if _, err := s.sweepSlots(slices.Values(e.slots), e.live.Items()); err != nil {
 			return n, false, err
 		}
 	}
@@ -246,7 +251,7 @@ func (s *seen) sweep(group uint8, e *expiry) (n int, waits bool, err error) {
 			bad = err
 			return false
 		}
-		_, live := slices.BinarySearch(e.live, number[0].Int64s()[0])
+		_, live := slices.BinarySearch(e.live.Items(), number[0].Int64s()[0])
 		return !live
 	})
 	e.swept = waits

@@ -126,7 +126,7 @@ func newGroups(pool *batch.Pool, budget *limit.Budget, config *Config, partial b
 		g.rows = memory.Field[int64](g.record)
 	}
 	if config.TTL > 0 && !partial {
-		g.expiry = &expiry{Sweep: timer.NewSweep(config.TTL), last: memory.Field[int64](g.record)}
+		g.expiry = &expiry{Sweep: timer.NewSweep(config.TTL), last: memory.Field[int64](g.record), live: keyed.NewList[int64](budget)}
 	}
 	g.makeSets()
 	g.all.halves = &halves{}

@@ -10,6 +10,7 @@ import (
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // BenchmarkTouch measures a row of a count whose changes are noted, beside one whose are not; every tenth pass ends an epoch, whose cost is measured apart.
@@ -24,7 +25,7 @@ func BenchmarkTouch(b *testing.B) {
 				batches := stream(keys)
 				feed(b, o, batches)
 				b.ResetTimer()
-				start := processTime(b)
+				start := int64(sdktest.Spent(b))
 				rows := 0
 				for range b.N {
 					feed(b, o, batches)
@@ -44,7 +45,7 @@ func BenchmarkDrain(b *testing.B) {
 	entries, nanos := 0, int64(0)
 	for range b.N {
 		feed(b, o, batches)
-		start := processTime(b)
+		start := int64(sdktest.Spent(b))
 		for _, part := range o.Kept() {
 			part.Seal()
 			changes := &store.Changes{}
@@ -56,7 +57,7 @@ func BenchmarkDrain(b *testing.B) {
 			}
 			entries += changes.Len()
 		}
-		nanos += processTime(b) - start
+		nanos += int64(sdktest.Spent(b)) - start
 	}
 	b.ReportMetric(float64(nanos)/float64(entries), "cpu-ns/entry")
 }

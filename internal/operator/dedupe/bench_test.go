@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/dedupe"
@@ -14,6 +12,7 @@ import (
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // BenchmarkDedupe keeps the last of rows of seven columns, two of them long texts, that share keys with more or fewer others; flushed every eight batches. The numbers are for one row.
@@ -46,7 +45,7 @@ func BenchmarkDedupe(b *testing.B) {
 				}
 				ins[at] = in
 			}
-			emitted, from, round := int64(0), processorTime(), int64(0)
+			emitted, from, round := int64(0), sdktest.Spent(b), int64(0)
 			for b.Loop() {
 				o := dedupe.New(pool, limit.New("test", 0), dedupe.Config{
 					Name: "dedupe", Types: kinds, Partition: []int{0, 1}, Order: []keyed.Key{{Column: 5, Desc: true}},
@@ -79,17 +78,8 @@ func BenchmarkDedupe(b *testing.B) {
 				}
 			}
 			rows := float64(b.N) * batches * pieces * batch.MaxRows
-			b.ReportMetric(float64((processorTime()-from).Nanoseconds())/rows, "ns/row")
+			b.ReportMetric(float64((sdktest.Spent(b)-from).Nanoseconds())/rows, "ns/row")
 			b.ReportMetric(float64(emitted)/rows, "emitted/row")
 		})
 	}
-}
-
-// processorTime is what the process has used of processors: what other processes do counts for nothing.
-func processorTime() time.Duration {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		panic(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

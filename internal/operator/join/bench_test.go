@@ -3,7 +3,6 @@ package join_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"syscall"
 	"testing"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -11,6 +10,7 @@ import (
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
 
 const (
@@ -96,7 +96,7 @@ func BenchmarkProbe(b *testing.B) {
 			if _, err := h.OnInputEnd(join.RightInput, out); err != nil {
 				b.Fatal(err)
 			}
-			start := cpu(b)
+			start := int64(sdktest.Spent(b))
 			for b.Loop() {
 				apply(b, h, join.LeftInput, probes, out)
 			}
@@ -117,7 +117,7 @@ func BenchmarkBuild(b *testing.B) {
 				Pool: &batch.Pool{}, Budget: limit.New("bench", 0),
 			}
 			out := op.NewOutput(1)
-			start := cpu(b)
+			start := int64(sdktest.Spent(b))
 			for b.Loop() {
 				h, err := join.NewHash(&c)
 				if err != nil {
@@ -130,20 +130,10 @@ func BenchmarkBuild(b *testing.B) {
 	}
 }
 
-// cpu is the CPU time of the process in ns, which a busy machine does not change.
-func cpu(b *testing.B) int64 {
-	b.Helper()
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		b.Fatal(err)
-	}
-	return used.Utime.Nano() + used.Stime.Nano()
-}
-
 // report reports the CPU time since start for each of rows.
 func report(b *testing.B, start int64, rows int) {
 	b.Helper()
-	b.ReportMetric(float64(cpu(b)-start)/float64(b.N)/float64(rows), "cpu-ns/row")
+	b.ReportMetric(float64(int64(sdktest.Spent(b))-start)/float64(b.N)/float64(rows), "cpu-ns/row")
 }
 
 func apply(b *testing.B, operator op.Multi, input int, batches []*batch.Batch, out *op.Output) {
@@ -173,7 +163,7 @@ func BenchmarkMerge(b *testing.B) {
 				Need: []bool{true, true, false, true, true, true}, Pool: &batch.Pool{}, Budget: limit.New("bench", 0),
 			}
 			out := op.NewOutput(1)
-			start := cpu(b)
+			start := int64(sdktest.Spent(b))
 			for b.Loop() {
 				m, err := join.NewMerge(&c)
 				if err != nil {
@@ -217,7 +207,7 @@ func BenchmarkLoop(b *testing.B) {
 				b.Fatal(err)
 			}
 			probes := benchBatches(number, batch.MaxRows, 1, func(i int) int { return i })
-			start := cpu(b)
+			start := int64(sdktest.Spent(b))
 			for b.Loop() {
 				apply(b, h, join.LeftInput, probes, out)
 			}

@@ -11,6 +11,7 @@ import (
 	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // auctionTypes and bidTypes are those of Nexmark's events. A batch of the mix of events has about this many of each.
@@ -111,7 +112,7 @@ func BenchmarkChanging(b *testing.B) {
 				}
 			}
 			out := op.NewOutput(1)
-			start := cpu(b)
+			start := int64(sdktest.Spent(b))
 			var used int64
 			rows := 0
 			for b.Loop() {
@@ -141,11 +142,11 @@ func BenchmarkChanging(b *testing.B) {
 					}
 					if test.stored && i%16 == 15 {
 						b.StopTimer()
-						before := cpu(b)
+						before := int64(sdktest.Spent(b))
 						if err := stored.Forget(); err != nil {
 							b.Fatal(err)
 						}
-						start += cpu(b) - before
+						start += int64(sdktest.Spent(b)) - before
 						b.StartTimer()
 					}
 				}

@@ -2,7 +2,6 @@ package over_test
 
 import (
 	"math/rand/v2"
-	"syscall"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"wire.example/wire/internal/operator/over"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // BenchmarkOver takes a million rows in and out; the numbers are for one row.
@@ -56,17 +56,17 @@ func BenchmarkOver(b *testing.B) {
 							in.Cols[amount].Int32s()[i] = random.Int32N(int32(bench.parts))
 						}
 					}
-					from := processorTime()
+					from := sdktest.Spent(b)
 					out.Reset()
 					if _, err := o.Apply(in, out); err != nil {
 						b.Fatal(err)
 					}
-					took += processorTime() - from
+					took += sdktest.Spent(b) - from
 					for _, c := range in.Cols {
 						c.Release()
 					}
 				}
-				from := processorTime()
+				from := sdktest.Spent(b)
 				for more := true; more; {
 					out.Reset()
 					var err error
@@ -74,18 +74,9 @@ func BenchmarkOver(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
-				took += processorTime() - from
+				took += sdktest.Spent(b) - from
 				b.ReportMetric(float64(took.Nanoseconds())/rows, "ns/row")
 			}
 		})
 	}
-}
-
-// processorTime is what the process has used of processors: what other processes do counts for nothing.
-func processorTime() time.Duration {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		panic(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

@@ -11,6 +11,7 @@ import (
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // streamTypes are a partition, a time, a value, and an offset of frames.
@@ -65,7 +66,7 @@ func BenchmarkUpdating(b *testing.B) {
 					back.Sel = append(back.Sel, uint16(i))
 				}
 			}
-			fed, emitted, from := 0, int64(0), processorTime()
+			fed, emitted, from := 0, int64(0), sdktest.Spent(b)
 			for b.Loop() {
 				o := over.NewUpdating(pool, limit.New("test", 0), over.Config{
 					Name: "over", Types: streamTypes(), Partition: []int{0}, Order: []keyed.Key{{Column: 1}}, Calls: []over.Call{bench.call}, Changes: true,
@@ -99,7 +100,7 @@ func BenchmarkUpdating(b *testing.B) {
 					}
 				}
 			}
-			b.ReportMetric(float64((processorTime()-from).Nanoseconds())/float64(fed), "ns/row")
+			b.ReportMetric(float64((sdktest.Spent(b)-from).Nanoseconds())/float64(fed), "ns/row")
 			b.ReportMetric(float64(emitted)/float64(fed), "emitted/row")
 		})
 	}
@@ -127,7 +128,7 @@ func BenchmarkTimed(b *testing.B) {
 				Name: "over", Types: streamTypes(), Partition: []int{0}, Order: []keyed.Key{{Column: 1}}, Calls: []over.Call{bench.call},
 			})
 			out := op.NewOutput(1)
-			from, watermark := processorTime(), int64(0)
+			from, watermark := sdktest.Spent(b), int64(0)
 			for b.Loop() {
 				watermark += batch.MaxRows
 				out.Reset()
@@ -145,7 +146,7 @@ func BenchmarkTimed(b *testing.B) {
 					in.Cols[1].Int64s()[i] += batch.MaxRows
 				}
 			}
-			b.ReportMetric(float64((processorTime()-from).Nanoseconds())/float64(b.N)/batch.MaxRows, "ns/row")
+			b.ReportMetric(float64((sdktest.Spent(b)-from).Nanoseconds())/float64(b.N)/batch.MaxRows, "ns/row")
 		})
 	}
 }

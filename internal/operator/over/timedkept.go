@@ -40,8 +40,9 @@ func (t *Timed) RestoreRest(group op.KeyGroup, data []byte) error {
 
 // Restored puts the rows where they were.
 func (t *Timed) Restored() error {
-	wanted, err := t.makeWhole()
-	if err != nil {
+	wanted := keyed.NewList[uint64](t.budget)
+	defer wanted.Free()
+	if err := t.makeWhole(wanted); err != nil {
 		return op.OutOfMemory(t.config.Name, err)
 	}
 	for g := 0; t.loaded && g < keyed.Groups; g++ {
@@ -49,7 +50,7 @@ func (t *Timed) Restored() error {
 			return err
 		}
 	}
-	return t.fetch(wanted)
+	return t.fetch(wanted.Items())
 }
 
 // touchPartitions notes that what is kept of the partitions changes of which rows are answered.

@@ -37,21 +37,29 @@ func (t *Timed) seePassed(e *keyed.Entries) error {
 	})
 }
 
-// makeWhole has partitions leave memory of which some of what is kept was restored and some was not, and returns the hashes of those that have rows which wait.
-func (t *Timed) makeWhole() (wanted []uint64, err error) {
+// makeWhole has partitions leave memory of which some of what is kept was restored and some was not, and puts the hashes of those that have rows which wait to wanted.
+func (t *Timed) makeWhole(wanted *keyed.List[uint64]) error {
 	if !t.leaves() || !t.table.HasAway() && !t.e.rows.HasAway() {
-		return nil, nil
+		return nil
 	}
-	for g := range keyed.Groups {
-		if wanted, err = t.makeGroupWhole(uint8(g), wanted); err != nil { //nolint:gosec // below 256
-			return nil, err
+	for g, rows := range t.e.rows.CountGroups() {
+		if err := t.makeGroupWhole(uint8(g), rows, wanted); err != nil { //nolint:gosec // below 256
+			return err
 		}
 	}
-	return wanted, nil
+	return nil
 }
 
-func (t *Timed) makeGroupWhole(group uint8, wanted []uint64) ([]uint64, error) {
+// brokenBytes is about what is noted of a partition, or a row, while partitions of a key group are made whole.
+const brokenBytes = 40
+
+func (t *Timed) makeGroupWhole(group uint8, n int, wanted *keyed.List[uint64]) error {
 	rows := t.e.rows
+	noted := int64(t.table.CountGroup(group)+n) * brokenBytes
+	if err := t.budget.Reserve(noted); err != nil {
+		return err
+	}
+	defer t.budget.Release(noted)
 	broken := map[uint64]bool{} // true: a row waits
 	var slots, gone []uint32
 	for slot := range t.table.Slots(group) {
@@ -69,17 +77,20 @@ func (t *Timed) makeGroupWhole(group uint8, wanted []uint64) ([]uint64, error) {
 		}
 	}
 	for hash, waits := range broken {
-		if waits {
-			wanted = append(wanted, hash)
+		if !waits {
+			continue
+		}
+		if err := wanted.Append(hash); err != nil {
+			return err
 		}
 	}
 	for _, slot := range slots {
 		t.forget(slot)
 	}
 	if err := t.table.Expel(slots); err != nil {
-		return nil, err
+		return err
 	}
-	return wanted, rows.Expel(gone)
+	return rows.Expel(gone)
 }
 
 // fetch loads partitions.

@@ -3,7 +3,6 @@ package sort_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"syscall"
 	"testing"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // BenchmarkSort takes ten million rows of a BIGINT, a TEXT and a BIGINT, in and out; the numbers are for one row.
@@ -58,14 +58,14 @@ func BenchmarkSort(b *testing.B) {
 						}
 						in.Cols[len(in.Cols)-1].Int64s()[i] = random.Int64N(spread)
 					}
-					from := processorTime()
+					from := sdktest.Spent(b)
 					out.Reset()
 					if _, err := o.Apply(in, out); err != nil {
 						b.Fatal(err)
 					}
-					took += processorTime() - from
+					took += sdktest.Spent(b) - from
 				}
-				from := processorTime()
+				from := sdktest.Spent(b)
 				emitted := int64(0)
 				for more := true; more; {
 					out.Reset()
@@ -75,21 +75,12 @@ func BenchmarkSort(b *testing.B) {
 					}
 					emitted += out.Counts.Emitted
 				}
-				took += processorTime() - from
+				took += sdktest.Spent(b) - from
 				b.ReportMetric(float64(took.Nanoseconds())/rows, "ns/row")
 				b.ReportMetric(float64(emitted), "emitted")
 			}
 		})
 	}
-}
-
-// processorTime is what the process has used of processors: what other processes do counts for nothing.
-func processorTime() time.Duration {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		panic(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // BenchmarkTimed takes rows that are a hundred places out of order at most, with a watermark after each batch; the numbers are for one row.
@@ -109,7 +100,7 @@ func BenchmarkTimed(b *testing.B) {
 	}
 	o := sort.NewTimed(pool, limit.New("test", 0), sort.TimedConfig{Name: "sort", Types: types, Keys: []keyed.Key{{Column: 0}}})
 	out := op.NewOutput(1)
-	from, watermark := processorTime(), int64(batch.MaxRows)
+	from, watermark := sdktest.Spent(b), int64(batch.MaxRows)
 	for b.Loop() {
 		for i := range in.Cols[0].Int64s() {
 			in.Cols[0].Int64s()[i] += batch.MaxRows
@@ -127,5 +118,5 @@ func BenchmarkTimed(b *testing.B) {
 			}
 		}
 	}
-	b.ReportMetric(float64((processorTime()-from).Nanoseconds())/float64(b.N)/batch.MaxRows, "ns/row")
+	b.ReportMetric(float64((sdktest.Spent(b)-from).Nanoseconds())/float64(b.N)/batch.MaxRows, "ns/row")
 }

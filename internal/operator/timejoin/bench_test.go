@@ -3,7 +3,6 @@ package timejoin_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"syscall"
 	"testing"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -12,22 +11,13 @@ import (
 	"wire.example/wire/internal/operator/timejoin"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
-
-// cpu is the CPU time of the process in ns, which a busy machine does not change.
-func cpu(b *testing.B) int64 {
-	b.Helper()
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		b.Fatal(err)
-	}
-	return used.Utime.Nano() + used.Stime.Nano()
-}
 
 // report reports the CPU time since start for each of rows.
 func report(b *testing.B, start int64, rows int) {
 	b.Helper()
-	b.ReportMetric(float64(cpu(b)-start)/float64(b.N)/float64(rows), "cpu-ns/row")
+	b.ReportMetric(float64(int64(sdktest.Spent(b))-start)/float64(b.N)/float64(rows), "cpu-ns/row")
 }
 
 // drive calls until the operator has no more.
@@ -116,7 +106,7 @@ func BenchmarkInterval(b *testing.B) {
 				LeftTime: 1, RightTime: 1, Lower: 0, Upper: 10 * second,
 			}
 			out := op.NewOutput(1)
-			start := cpu(b)
+			start := int64(sdktest.Spent(b))
 			rows := int64(0)
 			for b.Loop() {
 				j, err := timejoin.NewInterval(&c)
@@ -129,11 +119,11 @@ func BenchmarkInterval(b *testing.B) {
 				}
 				for i := range left {
 					if stored && i%16 == 15 {
-						before := cpu(b)
+						before := int64(sdktest.Spent(b))
 						if err := keep.Forget(); err != nil {
 							b.Fatal(err)
 						}
-						start += cpu(b) - before
+						start += int64(sdktest.Spent(b)) - before
 					}
 					rows += drive(b, out, func(out *op.Output) (bool, error) { return j.ApplyInput(1, right[i], out) })
 					rows += drive(b, out, func(out *op.Output) (bool, error) { return j.ApplyInput(0, left[i], out) })
@@ -178,7 +168,7 @@ func BenchmarkWindow(b *testing.B) {
 				LeftEnd: 1, RightEnd: 1, Width: 2 * second,
 			}
 			out := op.NewOutput(1)
-			start := cpu(b)
+			start := int64(sdktest.Spent(b))
 			rows := int64(0)
 			for b.Loop() {
 				w, err := timejoin.NewWindow(&c)
@@ -233,7 +223,7 @@ func BenchmarkTemporal(b *testing.B) {
 				LeftTime: 1, RightTime: 1, Processing: processing,
 			}
 			out := op.NewOutput(1)
-			start := cpu(b)
+			start := int64(sdktest.Spent(b))
 			for b.Loop() {
 				t, err := timejoin.NewTemporal(&c)
 				if err != nil {
@@ -287,7 +277,7 @@ func BenchmarkIntervalFew(b *testing.B) {
 		LeftTime: 1, RightTime: 1, Lower: -10 * second, Upper: 0,
 	}
 	out := op.NewOutput(1)
-	start := cpu(b)
+	start := int64(sdktest.Spent(b))
 	rows := int64(0)
 	for b.Loop() {
 		j, err := timejoin.NewInterval(&c)

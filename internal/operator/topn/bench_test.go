@@ -3,9 +3,7 @@ package topn_test
 import (
 	"math/rand/v2"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
@@ -14,6 +12,7 @@ import (
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // BenchmarkTopN takes the bids of auctions, of which every second one is for the auction that is hot for a while, and the others for those of the last while: 15 for an auction on
@@ -71,7 +70,7 @@ func BenchmarkTopN(b *testing.B) {
 				for i := range back {
 					back[i] = batch.Delete
 				}
-				emitted, fed, from, round := int64(0), 0, processorTime(), int64(0)
+				emitted, fed, from, round := int64(0), 0, sdktest.Spent(b), int64(0)
 				for b.Loop() {
 					config := kinds
 					config.Name, config.Types = "top", typesOf(ins[0])
@@ -118,11 +117,11 @@ func BenchmarkTopN(b *testing.B) {
 							emitted += out.Counts.Emitted
 						}
 						if stored && piece%batches == batches-1 {
-							before := processorTime()
+							before := sdktest.Spent(b)
 							if err := keep.Forget(); err != nil {
 								b.Fatal(err)
 							}
-							from += processorTime() - before
+							from += sdktest.Spent(b) - before
 						}
 					}
 					for more := true; more; {
@@ -133,7 +132,7 @@ func BenchmarkTopN(b *testing.B) {
 						}
 					}
 				}
-				b.ReportMetric(float64((processorTime()-from).Nanoseconds())/float64(fed), "ns/row")
+				b.ReportMetric(float64((sdktest.Spent(b)-from).Nanoseconds())/float64(fed), "ns/row")
 				b.ReportMetric(float64(emitted)/float64(fed), "emitted/row")
 			})
 		}
@@ -145,13 +144,4 @@ func typesOf(b *batch.Batch) (types []schema.Type) {
 		types = append(types, c.Type())
 	}
 	return types
-}
-
-// processorTime is what the process has used of processors: what other processes do counts for nothing.
-func processorTime() time.Duration {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		panic(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

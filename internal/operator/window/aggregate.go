@@ -28,7 +28,8 @@ type Aggregate struct {
 	away  *windowsAway // nil: all groups stay in memory
 	few   *few         // nil: every window has a part of its own
 	// asked are the rows that needs were declared for, nil for an event.
-	asked *batch.Batch
+	asked  *batch.Batch
+	sought sought
 	// dirty are the windows that changed since the last flush.
 	dirty []*dealt[*window]
 	// jobs are the windows that are being emitted, from next on; running says that there are some. Those before are over and told of from gone on.

@@ -1,7 +1,6 @@
 package window_test
 
 import (
-	"syscall"
 	"testing"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -10,20 +9,12 @@ import (
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/operator/window"
 	"wire.example/wire/sdk/batch"
+	"wire.example/wire/sdk/sdktest"
 )
-
-// processTime is the processor time that the process has taken, in nanoseconds.
-func processTime(b *testing.B) int64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return u.Utime.Nano() + u.Stime.Nano()
-}
 
 // perRow reports the processor time of a row, which others on the machine change less than the time of the clock.
 func perRow(b *testing.B, start, rows int64) {
-	b.ReportMetric(float64(processTime(b)-start)/float64(rows), "cpu-ns/row")
+	b.ReportMetric(float64(int64(sdktest.Spent(b))-start)/float64(rows), "cpu-ns/row")
 }
 
 // stream is n batches of a row each 100 µs, of keys different keys in no order.
@@ -71,7 +62,7 @@ func BenchmarkAssign(b *testing.B) {
 			}
 			batches, out := stream(64, 1000), op.NewOutput(2)
 			b.ResetTimer()
-			start, rows := processTime(b), int64(0)
+			start, rows := int64(sdktest.Spent(b)), int64(0)
 			for i := range b.N {
 				in := batches[i%len(batches)]
 				for more := true; more; {
@@ -157,7 +148,7 @@ func BenchmarkAggregate(b *testing.B) {
 			batches := stream(256, bm.n)
 			length := int64(len(batches)) * batch.MaxRows * 100
 			b.ResetTimer()
-			start, rows, emitted := processTime(b), int64(0), int64(0)
+			start, rows, emitted := int64(sdktest.Spent(b)), int64(0), int64(0)
 			for i := range b.N {
 				in := batches[i%len(batches)]
 				pass(b, in, assign, agg)
@@ -233,12 +224,12 @@ func BenchmarkSliced(b *testing.B) {
 				feed(warm)
 			}
 			b.ResetTimer()
-			start, rows, emitted := processTime(b), int64(0), int64(0)
+			start, rows, emitted := int64(sdktest.Spent(b)), int64(0), int64(0)
 			for i := range b.N {
 				e, n := feed(warm + i)
 				emitted, rows = emitted+e, rows+n
 			}
-			spent := float64(processTime(b) - start)
+			spent := float64(int64(sdktest.Spent(b)) - start)
 			perRow(b, start, rows)
 			b.ReportMetric(float64(emitted)/float64(rows), "emitted/row")
 			b.ReportMetric(spent/float64(rows+emitted), "cpu-ns/in+out")
@@ -328,12 +319,12 @@ func BenchmarkRevised(b *testing.B) {
 					feed(warm)
 				}
 				b.ResetTimer()
-				start, rows, emitted := processTime(b), int64(0), int64(0)
+				start, rows, emitted := int64(sdktest.Spent(b)), int64(0), int64(0)
 				for i := range b.N {
 					e, n := feed(warm + i)
 					emitted, rows = emitted+e, rows+n
 				}
-				spent := float64(processTime(b) - start)
+				spent := float64(int64(sdktest.Spent(b)) - start)
 				perRow(b, start, rows)
 				b.ReportMetric(float64(emitted)/float64(rows), "emitted/row")
 				b.ReportMetric(spent/float64(rows+emitted), "cpu-ns/in+out")
@@ -366,7 +357,7 @@ func BenchmarkSessions(b *testing.B) {
 			batches := stream(256, 1000)
 			length := int64(len(batches)) * batch.MaxRows * 100
 			b.ResetTimer()
-			start, rows, emitted := processTime(b), int64(0), int64(0)
+			start, rows, emitted := int64(sdktest.Spent(b)), int64(0), int64(0)
 			for i := range b.N {
 				in := batches[i%len(batches)]
 				pass(b, in, assign, agg)

@@ -12,6 +12,7 @@ import (
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/internal/operator/window"
+	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/sdktest"
 )
@@ -206,6 +207,81 @@ func TestHeldRowsComeOutOnce(t *testing.T) {
 	}
 	if emitted != batches*rows {
 		t.Errorf("%d rows came out, want %d", emitted, batches*rows)
+	}
+}
+
+// TestHeldRowsComeBack: when all rows have left memory and few are left behind a session that has closed, these come back, and nothing is away any more; where many are left they stay away.
+func TestHeldRowsComeBack(t *testing.T) {
+	for _, left := range []int{0, 3, 30_000} {
+		c := window.HeldConfig{Name: "sessions 1", Types: windowTypes(), Start: colStart, End: colEnd}
+		budget := limit.New("test", 0)
+		h, err := window.NewHeld(&batch.Pool{}, budget, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored, out := optest.Store(h), op.NewOutput(1)
+		apply := func(start, n int) {
+			for n > 0 {
+				var rows [][]any
+				for range min(n, batch.MaxRows) {
+					rows = append(rows, []any{start, start + 10, "a", 1, n, nil})
+					n--
+				}
+				if _, err := h.Apply(optest.Make(windowTypes(), rows...), out); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		emit := func(event func(*op.Output) (bool, error)) (emitted int) {
+			for more := true; more; {
+				if err := stored.Settle(); err != nil {
+					t.Fatal(err)
+				}
+				out.Reset()
+				if more, err = event(out); err != nil {
+					t.Fatal(err)
+				}
+				if b := out.Ports[0]; b != nil {
+					emitted += b.Rows()
+				}
+			}
+			return emitted
+		}
+		until := func(micros int64) func(*op.Output) (bool, error) {
+			return func(out *op.Output) (bool, error) { return h.OnWatermark(micros, out) }
+		}
+		apply(0, 5)
+		apply(100, left)
+		if err := stored.Evict(0, true); err != nil {
+			t.Fatal(err)
+		}
+		rows := h.Tables()[0].(*keyed.Rows)
+		if !rows.HasAway() {
+			t.Fatal("nothing is away")
+		}
+		if n := emit(until(20)); n != 5 {
+			t.Errorf("%d left: %d rows came out, want 5", left, n)
+		}
+		if away := rows.HasAway(); away != (left > 3) {
+			t.Errorf("%d left: some are away: %t", left, away)
+		}
+		apply(105, 2)
+		if err := stored.Evict(0, true); err != nil { // once more
+			t.Fatal(err)
+		}
+		apply(200, 1)
+		if n := emit(until(150)); n != left+2 {
+			t.Errorf("%d left: %d rows came out then, want %d", left, n, left+2)
+		}
+		if rows.HasAway() {
+			t.Errorf("%d left: some are away after the last one has closed", left)
+		}
+		if n := emit(h.OnEnd); n != 1 {
+			t.Errorf("%d left: %d rows came out at the end, want 1", left, n)
+		}
+		if used := budget.Used(); used != 0 {
+			t.Errorf("%d left: %d bytes are in use", left, used)
+		}
 	}
 }
 

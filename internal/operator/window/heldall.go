@@ -1,16 +1,18 @@
 package window
 
 import (
+	"bytes"
 	"math"
 	"slices"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
 )
 
 // Rows of a Held without keys leave memory all at once, and are not read before a session closes: when that is follows from the bounds of the sessions, which stay in memory and are few. Then what is in memory leaves, too, and all
-// rows are gone through in the store: those of sessions that have closed come out, and are removed there.
+// rows are gone through in the store: those of sessions that have closed come out, and are removed there. Where few are left then, and memory is not short any more, they come back.
 
 // heldAll is what a Held without keys knows of rows that the store alone has.
 type heldAll struct {
@@ -24,6 +26,12 @@ type heldAll struct {
 	hashes       []uint64
 	data         []byte
 	sel          []uint16
+	// low is when memory is tight: while less is left. 0: never.
+	low int64
+	// stay are the rows that stay, copied, and stayBytes what they hold, while they are few enough to come back when all were gone through; many says that they are not.
+	stay      keyed.Entries
+	stayBytes int64
+	many      bool
 }
 
 type heldPhase uint8
@@ -39,6 +47,10 @@ const (
 	boundsBytes = 16
 	// readBytes is about how many bytes of stored rows are read at once.
 	readBytes = 256 << 10
+	// Rows come back that take at most stayMost bytes, and this part of what is low. Beside its bytes each takes about stayRow.
+	stayMost  = 1 << 20
+	stayShare = 16
+	stayRow   = 80
 )
 
 // leavesAll reports whether rows leave memory all at once.
@@ -133,6 +145,7 @@ func (h *Held) closeAll(out *op.Output) (more bool, err error) {
 			return false, err
 		}
 		a.phase = reading
+		a.many = false
 		a.mark.At(0)
 	default:
 	}
@@ -144,10 +157,49 @@ func (h *Held) closeAll(out *op.Output) (more bool, err error) {
 		if over && out.Ports[0] == nil {
 			a.sessions = slices.DeleteFunc(a.sessions, func(s bounds) bool { return h.closeTime(s.end) <= h.mark })
 			a.phase = idle
-			return false, nil
+			return false, h.comeBack()
 		}
 	}
 	return true, nil
+}
+
+// remain notes that the ith stored row at hand stays.
+func (h *Held) remain(i int) {
+	a := &h.all
+	if a.many {
+		return
+	}
+	key, value := a.keys[i], a.values[i]
+	size := int64(len(key)+len(value)) + stayRow
+	most := int64(stayMost)
+	if a.low > 0 {
+		most = min(most, a.low/stayShare)
+	}
+	if a.stayBytes+size > most || !h.budget.TryReserve(size) {
+		h.forgetStay()
+		a.many = true
+		return
+	}
+	a.stayBytes += size
+	a.stay.Slices, a.stay.Hashes = append(a.stay.Slices, 0), append(a.stay.Hashes, a.hashes[i])
+	a.stay.Keys, a.stay.Values = append(a.stay.Keys, bytes.Clone(key)), append(a.stay.Values, bytes.Clone(value))
+}
+
+func (h *Held) forgetStay() {
+	h.budget.Release(h.all.stayBytes)
+	h.all.stay, h.all.stayBytes = keyed.Entries{}, 0
+}
+
+// comeBack has the rows that stay come back into memory if they are few, none has come since, and there is room: from then on nothing is away.
+func (h *Held) comeBack() error {
+	a := &h.all
+	defer h.forgetStay()
+	if a.many || h.rows.Len() > 0 || a.low > 0 && h.budget.Available() < 2*a.low {
+		return nil
+	}
+	h.rows.Returned()
+	a.sessions = a.sessions[:0]
+	return h.rows.Admit(&a.stay)
 }
 
 // readAll emits those of the next stored rows whose session has closed, and reports whether there were no more.
@@ -172,6 +224,7 @@ func (h *Held) readAll(out *op.Output) (over bool, err error) {
 	for i := range a.keys {
 		of := a.sessionOf(starts[i])
 		if h.closeTime(of.end) > h.mark {
+			h.remain(i)
 			continue
 		}
 		if err := h.rows.DeleteStored(a.hashes[i], a.keys[i]); err != nil {
@@ -193,6 +246,12 @@ func (h *Held) readAll(out *op.Output) (over bool, err error) {
 type heldAllRows struct {
 	*keyed.Rows
 	h *Held
+}
+
+// Attach lets rows leave memory; see keyed.Evictable.
+func (r *heldAllRows) Attach(reader store.Reader, low int64) {
+	r.h.all.low = low
+	r.Rows.Attach(reader, low)
 }
 
 // Room is how many rows can be put in before memory grows; see keyed.Evictable. Few rows are not worth it.

@@ -119,9 +119,8 @@ type window struct {
 	// passed is what a restore left in the store; unheard: the next flush tells of some of that.
 	passed  aggregate.Passed
 	unheard bool
-	// hashes are those of the rows of a batch, which are the asked ones of those.
-	hashes []uint64
-	asked  []uint16
+	// rows are how many rows of a batch are asked for that are the window's, which stand before to in the deal.
+	rows, to int
 	// untold are key groups, a bit for each, that were restored from where the window had not closed, although elsewhere it had: the next flush tells of them.
 	untold [op.KeyGroups / 64]uint64
 }

@@ -27,6 +27,8 @@ type SlicedConfig struct {
 	Former Showing
 	// TimeType is the type of the start and the end of windows, a TIMESTAMP or TIMESTAMPTZ.
 	TimeType schema.Type
+	// Tasks is how many tasks share the budget, and answer windows at the same time; 0 is one.
+	Tasks int
 }
 
 // Sliceable reports whether a Sliced, or a Revised where changes come out, can do the work of an Aggregate, so that rows need not be repeated for each of their windows: rows

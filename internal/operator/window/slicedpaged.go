@@ -19,7 +19,8 @@ type page struct {
 }
 
 const (
-	// pageEntries is about how many entries a page has at most, but of one key group at least; fewer where they do not fit into a part of what is left when memory is tight.
+	// pageEntries is about how many entries a page has at most, but of one key group at least; fewer where they do not fit into a part of what is left when memory is tight: the pages of all tasks together, each of which may
+	// begin one while there is just so much left.
 	pageEntries = 8192
 	pageShare   = 4
 	// entryOverhead is about what an entry and its key take in memory beside what is stored of them.
@@ -27,11 +28,11 @@ const (
 )
 
 // entriesOfPage returns about how many entries a page may have.
-func (a *slicesAway) entriesOfPage() int {
+func (a *slicesAway) entriesOfPage(tasks int) int {
 	if a.read == 0 { // nobody knows how large they are
 		return 1
 	}
-	return int(max(1, min(pageEntries, a.low/pageShare/(a.bytes/int64(a.read)+entryOverhead))))
+	return int(max(1, min(pageEntries, a.low/pageShare/int64(max(tasks, 1))/(a.bytes/int64(a.read)+entryOverhead))))
 }
 
 // needs declares the key groups of the page.
@@ -106,22 +107,16 @@ func (s *Sliced) firePages(out *op.Output) (more bool, err error) {
 // turnPage begins the next page: so many key groups that it has about as many entries as it may, in memory or not.
 func (s *Sliced) turnPage() {
 	p := &s.away.page
-	out, unread := 0, false
-	for _, of := range s.rest {
-		out += of.out
-		unread = unread || of.unread
-	}
-	most := s.away.entriesOfPage()
+	unread := slices.ContainsFunc(s.rest, func(of *slice) bool { return of.unread })
+	most := s.away.entriesOfPage(s.cfg.Tasks)
 	if unread {
 		most = 1
 	}
 	p.loaded, p.begun = true, false
 	for entries := 0; p.to < keyed.Groups; p.to++ {
 		entries += s.table.LenOf(uint8(p.to)) //nolint:gosec // below 256
-		away := s.restIsAway(p.to)
-		if away {
-			entries += max(out/keyed.Groups, 1)
-		}
+		out, away := s.restAway(p.to)
+		entries += out
 		if entries > most && p.to > p.from {
 			break
 		}
@@ -129,14 +124,16 @@ func (s *Sliced) turnPage() {
 	}
 }
 
-// restIsAway reports whether the store alone has entries of a key group that windows are answered from.
-func (s *Sliced) restIsAway(group int) bool {
+// restAway returns about how many entries of a key group the store alone has that windows are answered from, and whether it has some. Key groups that have left have as many as each other: those that are the task's, and that are
+// left of those.
+func (s *Sliced) restAway(group int) (out int, away bool) {
 	for _, of := range s.rest {
 		if of.away[group>>6]>>(group&63)&1 != 0 {
-			return true
+			out += max(of.out/countGroups(of.away), 1)
+			away = true
 		}
 	}
-	return false
+	return out, away
 }
 
 // loadPage reads the entries of the page that are in the store alone, but for those of slices whose first window is not answered yet.

@@ -1,6 +1,8 @@
 package window
 
 import (
+	"slices"
+
 	"wire.example/wire/internal/operator/aggregate"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
@@ -60,9 +62,11 @@ func (t *table) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) error {
 
 // dealAsked finds out which rows of in are of which windows that are there.
 func (a *Aggregate) dealAsked(in *batch.Batch) {
+	d := &a.sought
 	for _, w := range a.list {
-		w.of.asked = w.of.asked[:0]
+		w.of.rows = 0
 	}
+	d.of = d.of[:0]
 	starts, ends := in.Cols[a.cfg.Start], in.Cols[a.cfg.End]
 	from, to := starts.Int64s(), ends.Int64s()
 	var w *dealt[*window]
@@ -70,27 +74,55 @@ func (a *Aggregate) dealAsked(in *batch.Batch) {
 	for i := range in.Rows() {
 		row := in.Row(i)
 		if starts.IsNull(row) || ends.IsNull(row) {
+			d.of = append(d.of, nil)
 			continue
 		}
 		if b := (bounds{from[row], to[row]}); w == nil || b != at {
 			at, w = b, a.find(b)
 		}
+		if d.of = append(d.of, w); w != nil {
+			w.of.rows++
+		}
+	}
+	d.sort(a.list)
+}
+
+// sought are the rows of a batch that are asked for, those of one window behind those of the other: however many windows there are it is as large as batches are.
+type sought struct {
+	of     []*dealt[*window] // by row; nil: of none that is there
+	rows   []uint16
+	hashes []uint64 // of a window's rows
+}
+
+// sort puts the rows in the order of their windows.
+func (d *sought) sort(windows []*dealt[*window]) {
+	at := 0
+	for _, w := range windows {
+		w.of.to = at
+		at += w.of.rows
+	}
+	d.rows = slices.Grow(d.rows[:0], at)[:at]
+	for i, w := range d.of {
 		if w != nil {
-			w.of.asked = append(w.of.asked, uint16(i)) //nolint:gosec // a row number of a batch
+			d.rows[w.of.to] = uint16(i) //nolint:gosec // a row number of a batch
+			w.of.to++
 		}
 	}
 }
 
+// rowsOf are those of a window.
+func (d *sought) rowsOf(w *window) []uint16 { return d.rows[w.to-w.rows : w.to] }
+
 // loadRows makes the groups of n rows, of which each has one hash for each grouping set, or what calls keep of these, resident in the windows of the rows.
 func (a *Aggregate) loadRows(n, number int, hashes []uint64) error {
 	for _, w := range a.list {
-		of := w.of.hashes[:0]
+		of := a.sought.hashes[:0]
 		for from := 0; from < len(hashes); from += n {
-			for _, i := range w.of.asked {
+			for _, i := range a.sought.rowsOf(w.of) {
 				of = append(of, hashes[from+int(i)])
 			}
 		}
-		w.of.hashes = of
+		a.sought.hashes = of
 		if err := w.of.Tables()[number].Load(of, [op.KeyGroups / 64]uint64{}); err != nil {
 			return err
 		}
@@ -103,7 +135,7 @@ func (a *Aggregate) loadValues(in *batch.Batch, number int) error {
 	sel := make([]uint16, 0, in.Rows())
 	for _, w := range a.list {
 		sel = sel[:0]
-		for _, i := range w.of.asked {
+		for _, i := range a.sought.rowsOf(w.of) {
 			sel = append(sel, uint16(in.Row(int(i)))) //nolint:gosec // a row number of a batch
 		}
 		a.away.view.View(in, sel)

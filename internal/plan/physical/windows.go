@@ -74,6 +74,7 @@ func newWindows(s *Step, n *logical.Aggregate) meeting {
 // newSliced makes the operator of windows that are put together from slices.
 func newSliced(b Build, n *logical.Aggregate, config window.Config, former window.Showing) (op.Operator, error) {
 	c := slicedConfig(n, config, former)
+	c.Tasks = b.Tasks
 	if n.Changing {
 		return window.NewRevised(b.Pool, b.Budget, c)
 	}

@@ -1,7 +1,6 @@
 package keyed
 
 import (
-	"bytes"
 	"iter"
 	"slices"
 
@@ -48,10 +47,12 @@ type away struct {
 	held    [2]int64
 	crowded bool
 	// loose says that there are such hashes which were not noted, since nothing was away: until they are gone nothing leaves.
-	loose   [2]bool
-	lookup  []uint64
-	entries Entries
-	bytes   []byte
+	loose  [2]bool
+	lookup []uint64
+	copied copied
+	// within: some entries of the hash cut were given on, and others come behind them.
+	within bool
+	cut    uint64
 }
 
 // filter is a Bloom filter whose bits for a hash lie in one cache line.
@@ -266,6 +267,7 @@ func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64
 		}
 	}
 	if len(a.lookup) > 0 {
+		a.within = false
 		slices.Sort(a.lookup)
 		a.lookup = slices.Compact(a.lookup)
 		err := a.reader.Lookup(home.Space, slice, a.lookup, func(hash uint64, key, value []byte) error { return a.take(slice, hash, key, value, admit) })
@@ -292,8 +294,9 @@ func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64
 
 // loadRange gives admit the entries with hashes from..to that are away.
 func (a *away) loadRange(home Home, slice int64, from, to uint64, resident func(hash uint64) bool, admit func(*Entries) error) error {
+	a.within = false
 	err := a.reader.ScanSlice(home.Space, slice, from, to, func(hash uint64, key, value []byte) error {
-		if resident(hash) || a.isBuried(hash) {
+		if a.isBuried(hash) || !a.isCut(hash) && resident(hash) {
 			return nil
 		}
 		return a.take(slice, hash, key, value, admit)
@@ -304,47 +307,8 @@ func (a *away) loadRange(home Home, slice int64, from, to uint64, resident func(
 	return a.give(admit)
 }
 
-// About how much is read before it is put in: at most loadedBytes, and a part of what is low, but not less than leastLoaded.
-const (
-	loadedBytes = 1 << 20
-	leastLoaded = 64 << 10
-	loadedShare = 16
-)
-
-// atOnce is about how many bytes are read before they are put in.
-func (a *away) atOnce() int64 { return min(max(a.low/loadedShare, leastLoaded), loadedBytes) }
-
-// take copies an entry that was read. It gives on what was read before, if that is much: the entries of a hash together.
-func (a *away) take(slice int64, hash uint64, key, value []byte, admit func(*Entries) error) error {
-	if !bytes.HasSuffix(key, a.label) {
-		return nil
-	}
-	if !a.isUnread(hash) {
-		a.count--
-	}
-	if int64(len(a.bytes)) > a.atOnce() && hash != a.entries.Hashes[a.entries.Len()-1] {
-		if err := a.give(admit); err != nil {
-			return err
-		}
-	}
-	at := len(a.bytes)
-	a.bytes = append(append(a.bytes, key...), value...)
-	e := &a.entries
-	e.Slices, e.Hashes = append(e.Slices, slice), append(e.Hashes, hash)
-	e.Keys, e.Values = append(e.Keys, a.bytes[at:at+len(key):at+len(key)]), append(e.Values, a.bytes[at+len(key):])
-	return nil
-}
-
-// give gives on what was read.
-func (a *away) give(admit func(*Entries) error) error {
-	if a.entries.Len() == 0 {
-		return nil
-	}
-	err := admit(&a.entries)
-	a.entries.Reset()
-	a.bytes = a.bytes[:0]
-	return err
-}
+// isCut reports whether entries of a hash were given on just now, behind which others come.
+func (a *away) isCut(hash uint64) bool { return a.within && a.cut == hash }
 
 // Evictable is a part whose entries may leave memory while the store has them as they are. Who drives the operator loads what it needs before each call.
 type Evictable interface {

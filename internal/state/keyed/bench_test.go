@@ -6,12 +6,11 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // keyKind is a shape of keys: key n of it in row i of columns.
@@ -111,19 +110,10 @@ func (c *counting) fill(b *testing.B, k keyKind, n int) {
 func perRow(b *testing.B) func(rows int) {
 	b.Helper()
 	b.ResetTimer()
-	from := cpuTime(b)
+	from := int64(sdktest.Spent(b))
 	return func(rows int) {
-		b.ReportMetric(float64(cpuTime(b)-from)/float64(b.N)/float64(rows), "cpu-ns/row")
+		b.ReportMetric(float64(int64(sdktest.Spent(b))-from)/float64(b.N)/float64(rows), "cpu-ns/row")
 	}
-}
-
-// cpuTime is what the process has used, in nanoseconds.
-func cpuTime(b *testing.B) int64 {
-	var usage unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return usage.Utime.Nano() + usage.Stime.Nano()
 }
 
 // keysAndCounts runs a benchmark for each kind and number of keys.

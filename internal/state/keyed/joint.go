@@ -63,6 +63,10 @@ func (j *Joint) ReadOn(most int, pass bool) (more bool, err error) {
 			continue
 		}
 		last, some, err := a.fetch(home, slice, min(to, home.To), most, j.resident)
+		if isShort(err) { // what is unread stays so
+			j.drop()
+			return false, nil
+		}
 		if err != nil {
 			return false, err
 		}
@@ -75,7 +79,7 @@ func (j *Joint) ReadOn(most int, pass bool) (more bool, err error) {
 	}
 	for _, p := range j.parts {
 		if a, _, _ := p.unreadAt(); a.unread {
-			a.cut(to)
+			a.copied.cut(to)
 			a.readTo(to, more)
 		}
 	}
@@ -98,7 +102,7 @@ func (j *Joint) pass(to uint64, more bool) bool {
 	noted := true
 	for _, p := range j.parts {
 		a, _, _ := p.unreadAt()
-		a.cut(to)
+		a.copied.cut(to)
 		noted = noted && a.give(a.pass) == nil
 		a.drop()
 	}
@@ -114,23 +118,12 @@ func (j *Joint) pass(to uint64, more bool) bool {
 	return more
 }
 
-// cut forgets entries that were copied with hashes above to.
-func (a *away) cut(to uint64) {
-	e := &a.entries
-	n := e.Len()
-	for n > 0 && e.Hashes[n-1] > to {
-		n--
-	}
-	e.Slices, e.Hashes, e.Keys, e.Values = e.Slices[:n], e.Hashes[:n], e.Keys[:n], e.Values[:n]
-	if n == 0 {
-		a.bytes = a.bytes[:0]
-	}
-}
-
 // drop forgets all entries that were copied.
-func (a *away) drop() {
-	a.entries.Reset()
-	a.bytes = a.bytes[:0]
+func (j *Joint) drop() {
+	for _, p := range j.parts {
+		a, _, _ := p.unreadAt()
+		a.drop()
+	}
 }
 
 func (t *Table) unreadAt() (*away, Home, int64) { return t.away, t.kept.home, t.slice }

@@ -3,6 +3,7 @@ package keyed
 import (
 	"math"
 
+	"wire.example/wire/internal/foundation/memory"
 	"wire.example/wire/sdk/batch"
 )
 
@@ -38,17 +39,19 @@ type Listed struct {
 	rounds Rounds
 	ids    []uint32
 	slots  []uint32
-	// Of rows that are Owned: missing are the hashes that are being loaded of which no key was in memory, sorted; groups are key groups that are, and there the hashes of keys that were; homeless are rows that were restored although their keys were not; settled says, while rows leave, that no sealed
+	// Of rows that are Owned: missing are the hashes that are being loaded of which no key was in memory, sorted; groups are key groups that are, and there the hashes of keys that were, sorted, until the rows are loaded; homeless are rows that were restored although their keys were not; settled says, while rows leave, that no sealed
 	// epoch is still to be applied.
 	missing  []uint64
-	there    []uint64
+	there    *memory.List[uint64]
 	groups   [Groups / 64]uint64
 	homeless []uint32
 	settled  bool
 }
 
 // NewListed returns rows that leave memory as config says.
-func NewListed(config ListedConfig) *Listed { return &Listed{Rows: config.Rows, config: config} }
+func NewListed(config ListedConfig) *Listed {
+	return &Listed{Rows: config.Rows, config: config, there: memory.NewList[uint64](config.Rows.budget)}
+}
 
 // Room is how many rows can be put in before memory grows; see Evictable. Few rows are not worth it.
 func (l *Listed) Room() int {

@@ -19,7 +19,10 @@ type Owners struct {
 }
 
 // NewOwners returns the keys of rows, which are Owned.
-func NewOwners(rows *Listed) *Owners { return &Owners{Table: rows.config.Table, rows: rows} }
+func NewOwners(rows *Listed) *Owners {
+	rows.came = rows.forgetThere
+	return &Owners{Table: rows.config.Table, rows: rows}
+}
 
 // Resident reports whether everything is in memory, of the rows, too.
 func (o *Owners) Resident() bool { return o.Table.Resident() && !o.rows.HasAway() }
@@ -30,7 +33,8 @@ func (o *Owners) Load(hashes []uint64, groups [Groups / 64]uint64) error {
 	if !o.HasAway() && !l.HasAway() {
 		return o.Table.Load(hashes, groups)
 	}
-	l.missing, l.there, l.groups = l.missing[:0], l.there[:0], groups
+	l.there.Free()
+	l.missing, l.groups = l.missing[:0], groups
 	for _, h := range hashes {
 		if !o.HasHash(h) {
 			l.missing = append(l.missing, h)
@@ -38,14 +42,16 @@ func (o *Owners) Load(hashes []uint64, groups [Groups / 64]uint64) error {
 	}
 	slices.Sort(l.missing)
 	for g := range Groups {
-		if groups[g>>6]>>(g&63)&1 == 0 {
+		if groups[g>>6]>>(g&63)&1 == 0 || !l.HasAway() { // without rows that are away nobody asks
 			continue
 		}
 		for slot := range o.Slots(uint8(g)) { //nolint:gosec // below 256
-			l.there = append(l.there, o.HashOf(slot))
+			if err := l.there.Append(o.HashOf(slot)); err != nil {
+				return o.refused(err)
+			}
 		}
 	}
-	slices.Sort(l.there)
+	slices.Sort(l.there.Items())
 	return o.Table.Load(hashes, groups)
 }
 
@@ -108,11 +114,17 @@ func (l *Listed) Leaves(slot uint32) bool {
 // Present reports whether the rows of a hash are in memory, but for those that are being loaded: the Has of the Extras of rows that are Owned.
 func (l *Listed) Present(hash uint64) bool {
 	if g := hash >> groupShift; l.groups[g>>6]>>(g&63)&1 != 0 {
-		_, found := slices.BinarySearch(l.there, hash)
+		_, found := slices.BinarySearch(l.there.Items(), hash)
 		return found
 	}
 	_, found := slices.BinarySearch(l.missing, hash)
 	return !found
+}
+
+// forgetThere forgets which keys were there before a load, which is over.
+func (l *Listed) forgetThere() {
+	l.there.Free()
+	l.groups = [Groups / 64]uint64{}
 }
 
 // Housed returns those of ids, rows that were put in, whose keys are in memory. A restore may put rows in of which the keys are not: those leave with MakeWhole.

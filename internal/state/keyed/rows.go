@@ -42,6 +42,7 @@ type Rows struct {
 	shared []*batch.Column // for each column of text: a column without rows that has the buffers of all chunks
 	where  places
 	guard  *Guard
+	came   func()   // is called when a Load is over; nil: nothing is
 	all    []uint16 // the numbers from 0 on
 	long   bool     // a column may have long text
 	plain  bool     // of all columns: see isPlain

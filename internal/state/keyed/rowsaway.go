@@ -77,5 +77,9 @@ func (r *Rows) loadAway(hashes []uint64, groups [Groups / 64]uint64) error {
 	if r.away == nil {
 		return nil
 	}
-	return r.away.load(r.kept.home, r.slice, hashes, groups, r.extras.Has, r.Admit)
+	err := r.away.load(r.kept.home, r.slice, hashes, groups, r.extras.Has, r.Admit)
+	if r.came != nil {
+		r.came()
+	}
+	return err
 }

@@ -142,6 +142,14 @@ func (r *Rows) Leave() {
 	r.leave()
 }
 
+// Returned says that no row is away any more, of rows that leave as a whole: those that had left were removed, or come back by Admit before anything else.
+func (r *Rows) Returned() {
+	if invariant.Enabled {
+		invariant.Check(r.extras.Ranged && !r.away.unread && !r.away.closed, "rows that are away count as returned")
+	}
+	r.away.groups, r.away.any = [Groups]uint64{}, false
+}
+
 func (r *Rows) leave() {
 	if r.len > 0 {
 		r.away.keyBytes = max(r.away.keyBytes, r.Bytes()/int64(r.len))

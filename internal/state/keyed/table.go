@@ -16,6 +16,12 @@ const Groups = 256
 // Slab is an array that an operator addresses by slots, without pointers and within its budget.
 type Slab[T any] = memory.Slab[T]
 
+// List is memory.List.
+type List[T any] = memory.List[T]
+
+// NewList is memory.NewList.
+func NewList[T any](budget *limit.Budget) *List[T] { return memory.NewList[T](budget) }
+
 // NewSlab returns an empty slab; see memory.NewSlab. Grow it to the table's Limit after each Upsert that put keys in.
 func NewSlab[T any](budget *limit.Budget) *Slab[T] { return memory.NewSlab[T](budget) }
 

@@ -274,3 +274,11 @@ func (t *Table) moveBytes(slot uint32, to *arena) (err error) {
 	s.buf, s.off, err = to.add(t.arena.get(s.buf, s.off, s.canonical+s.exact))
 	return err
 }
+
+// CountGroup returns how many keys of a key group are in memory.
+func (t *Table) CountGroup(group uint8) int {
+	if g := t.groups[group]; g != nil {
+		return g.live
+	}
+	return 0
+}

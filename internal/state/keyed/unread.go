@@ -1,6 +1,11 @@
 package keyed
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+
+	"wire.example/wire/internal/foundation/limit"
+)
 
 // A restore need not look at entries that may leave memory anyway: those with hashes from some frontier on stay in the store, unread. As long as they do, each hash from there on counts as one that may be away. They are read
 // when somebody asks for their hashes, and in the order of hashes whenever there is time: the frontier moves on.
@@ -13,7 +18,7 @@ type Postponable interface {
 	// Postpone leaves the entries with hashes from from on in the store. None of them was put in. It is called once, when all others were, before anything else.
 	Postpone(from uint64)
 	// ReadOn reads about most of the unread entries with the lowest hashes, fewer where they are large, and puts those in that are not in memory, or with pass only notes that they are in the store, as Pass does. It reports whether
-	// there are more to read: none, either, if there is no memory to note them, and what is unread stays so. The error is one of the store, a *CorruptError or, without pass, SQLSTATE 53200.
+	// there are more to read: none, either, if there is no memory to read or to note them, and what is unread stays so. The error is one of the store, a *CorruptError or, without pass, SQLSTATE 53200.
 	ReadOn(most int, pass bool) (more bool, err error)
 }
 
@@ -46,6 +51,10 @@ func (a *away) readOn(home Home, slice int64, most int, pass bool, resident func
 		return false, nil
 	}
 	last, more, err := a.fetch(home, slice, home.To, most, resident)
+	if isShort(err) { // what is unread stays so
+		a.drop()
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}
@@ -61,7 +70,14 @@ func (a *away) readOn(home Home, slice int64, most int, pass bool, resident func
 	return more, nil
 }
 
-// fetch copies about most unread entries of a slice, with hashes up to to, but for those whose hashes are resident or buried. It returns the last hash that was read, and whether there are more.
+// isShort reports whether an error says that there is no memory for copies.
+func isShort(err error) bool {
+	var exceeded *limit.ExceededError
+	return errors.As(err, &exceeded)
+}
+
+// fetch copies about most unread entries of a slice, with hashes up to to, but for those whose hashes are resident or buried. It returns the last hash that was read, and whether there are more. The error is the store's, or a
+// refusal of the budget: those of one hash are copied all.
 func (a *away) fetch(home Home, slice int64, to uint64, most int, resident func(hash uint64) bool) (last uint64, more bool, err error) {
 	seen, size := 0, int64(0)
 	err = a.reader.ScanSlice(home.Space, slice, a.frontier, to, func(hash uint64, key, value []byte) error {
@@ -70,10 +86,10 @@ func (a *away) fetch(home Home, slice int64, to uint64, most int, resident func(
 		}
 		last = hash
 		seen, size = seen+1, size+int64(len(key)+len(value))
-		if a.isBuried(hash) || resident(hash) {
+		if !bytes.HasSuffix(key, a.label) || a.isBuried(hash) || resident(hash) {
 			return nil
 		}
-		return a.take(slice, hash, key, value, nil) // so few that none are given on
+		return a.copied.add(a.budget, a.atOnce(), slice, hash, key, value)
 	})
 	if more = errors.Is(err, errEnough); more {
 		err = nil

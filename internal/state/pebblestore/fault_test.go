@@ -3,6 +3,7 @@ package pebblestore_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
@@ -249,6 +250,39 @@ func TestOpenRefuses(t *testing.T) {
 		_, err := pebblestore.Open(t.Context(), pebblestore.Options{FS: test.fs, Dir: test.dir, From: test.from, Memory: small})
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestOpenFailsAnywhere fails one call after the other of those that an opening store makes: it says so, and leaves no goroutine behind, which TestMain looks for.
+func TestOpenFailsAnywhere(t *testing.T) {
+	disk := vfs.NewMem()
+	s := open(t, disk, "/live")
+	apply(t, s, epoch(1, 300))
+	paths := checkpoint(t, disk, s, "/checkpoint")
+	for _, from := range [][]string{nil, paths} {
+		failed := 0
+		for nth := 1; ; nth++ {
+			dir := fmt.Sprintf("/%d/%d", len(from), nth)
+			if err := disk.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			failing := vfs.Fail(disk, vfs.Rule{Nth: nth})
+			s, err := pebblestore.Open(t.Context(), pebblestore.Options{FS: failing, Dir: dir, From: from, Memory: small})
+			if err != nil {
+				failed++
+			} else if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if failing.Failed() == 0 {
+				if err != nil {
+					t.Fatal(err)
+				}
+				break
+			}
+		}
+		if failed == 0 {
+			t.Errorf("nothing failed with %d files", len(from))
 		}
 	}
 }

@@ -72,8 +72,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s.options = pebbleOptions(o, s.fs, s.failures)
 	s.writer = newTableWriter(s.options.Levels[0].BlockSize)
+	compactions := newScheduler()
+	s.options.Experimental.CompactionScheduler = compactions
 	db, err := pebble.Open(s.dir, s.options)
 	if err != nil {
+		compactions.Unregister()
 		return nil, fmt.Errorf("open the state store in %s: %w", s.dir, wrapped(err))
 	}
 	s.db = db

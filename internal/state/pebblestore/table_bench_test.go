@@ -7,22 +7,12 @@ import (
 	"slices"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"wire.example/wire/internal/state/store"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // tableEntries is how many entries a table of BenchmarkTable has.
 const tableEntries = 1 << 16
-
-// spent is the CPU time of the process so far, in nanoseconds.
-func spent(b *testing.B) int64 {
-	var usage unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return usage.Utime.Nano() + usage.Stime.Nano()
-}
 
 // tableInput are entries in order, with keys of 28 bytes and values of the given size, half of which repeats from one to the next as the text of rows does.
 func tableInput(size int) []store.Entry {
@@ -55,7 +45,7 @@ func BenchmarkTable(b *testing.B) {
 				}
 				var used, bytes int64
 				for range b.N {
-					began := spent(b)
+					began := int64(sdktest.Spent(b))
 					if _, err := s.beginTable(); err != nil {
 						b.Fatal(err)
 					}
@@ -69,7 +59,7 @@ func BenchmarkTable(b *testing.B) {
 						b.Fatal(err)
 					}
 					bytes += n
-					used += spent(b) - began
+					used += int64(sdktest.Spent(b)) - began
 				}
 				b.ReportMetric(float64(used)/float64(b.N*tableEntries), "ns/entry")
 				b.ReportMetric(float64(bytes)/float64(b.N*tableEntries), "B/entry")

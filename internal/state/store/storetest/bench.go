@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/state/store"
+	"wire.example/wire/sdk/sdktest"
 )
 
 // Benchmarks have entries with keys of 16 bytes and values of 32, of which half are regular.
@@ -82,28 +82,19 @@ func (m *bench) start(from ...string) store.Store {
 	return s
 }
 
-// cpu is the CPU time of the process.
-func cpu() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
 // reset begins to measure; pause and resume leave out what is between them.
 func (m *bench) reset() {
 	m.ResetTimer()
-	m.used, m.began = 0, cpu()
+	m.used, m.began = 0, sdktest.Spent(m)
 }
 
 func (m *bench) pause() {
 	m.StopTimer()
-	m.used += cpu() - m.began
+	m.used += sdktest.Spent(m) - m.began
 }
 
 func (m *bench) resume() {
-	m.began = cpu()
+	m.began = sdktest.Spent(m)
 	m.StartTimer()
 }
 
