@@ -81,7 +81,10 @@ func (r *Revised) cellOf(key uint32, at *slice) (uint32, error) {
 	if err != nil {
 		return 0, err
 	}
-	*r.cells.At(id) = cell{older: older, newer: newer, peer: at.entries, key: key, slice: at.number, sums: [levels]uint32{none, none, none}, front: none}
+	*r.cells.At(id) = cell{older: older, newer: newer, peer: at.entries, prior: none, key: key, slice: at.number, sums: [levels]uint32{none, none, none}, front: none}
+	if at.entries != none {
+		r.cells.At(at.entries).prior = id
+	}
 	at.entries = id
 	if newer == none {
 		k.newest = id
@@ -106,6 +109,7 @@ func (r *Revised) running() bool { return r.cfg.Emission != OnUpdate }
 func (r *Revised) takeCell() (uint32, error) {
 	if id := r.free; id != none {
 		r.free = r.cells.At(id).peer
+		r.idle--
 		return id, nil
 	}
 	if r.used == none {
@@ -137,6 +141,7 @@ func (r *Revised) giveCell(id uint32) error {
 		}
 	}
 	c.peer, r.free = r.free, id
+	r.idle++
 	return r.tidy(key)
 }
 

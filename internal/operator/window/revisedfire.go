@@ -27,10 +27,15 @@ func (r *Revised) OnEnd(out *op.Output) (more bool, err error) {
 
 // release gives the memory back that is left when nothing comes any more.
 func (r *Revised) release() {
+	r.kept.Free()
+	r.vacate()
+}
+
+// vacate gives the memory of all keys and cells back.
+func (r *Revised) vacate() {
 	if r.table != nil {
 		r.table.Free()
 	}
-	r.kept.Free()
 	r.rings.Free()
 	r.cells.Free()
 	r.sums.release()
@@ -38,7 +43,10 @@ func (r *Revised) release() {
 	r.waiting.release()
 	r.due.release()
 	r.revise.keys.release()
-	r.used, r.free = 0, none
+	if r.away != nil {
+		r.away.keys.release()
+	}
+	r.used, r.free, r.idle = 0, none, 0
 }
 
 // over reports whether nothing counts any more that comes for a window that ends at end.
@@ -65,6 +73,11 @@ func (r *Revised) close(micros int64, out *op.Output) (more bool, err error) {
 			return false, op.OutOfMemory(r.cfg.Name, err)
 		}
 		r.mark = max(r.mark, micros)
+		if r.hearsBefore() || r.away != nil && r.away.page.turning {
+			if more, err := r.hear(out); more || err != nil {
+				return more, err
+			}
+		}
 	}
 	if r.running() {
 		if more, err = r.fire(out); more || err != nil {
@@ -86,25 +99,39 @@ func (r *Revised) fire(out *op.Output) (more bool, err error) {
 			if err := r.openWindow(end); err != nil {
 				return false, err
 			}
+			if r.away != nil {
+				r.away.page.turning = r.away.any && r.cfg.Emission == OnClose
+			}
 		}
-		for {
-			r.rows.reset()
-			found, err := r.answer()
-			if err != nil {
-				return false, err
-			}
-			emitted, err := r.rows.emit(out)
-			if err != nil || emitted {
-				return emitted, err
-			}
-			if !found {
-				break
-			}
+		tell := r.answerAll
+		if r.away != nil && r.away.page.turning {
+			tell = r.firePages
+		}
+		if more, err := tell(out); more || err != nil {
+			return more, err
 		}
 		if err := r.leave(r.end); err != nil {
 			return false, err
 		}
 		r.firing, r.fired = false, r.end
+	}
+}
+
+// answerAll goes on to tell of the window, or of a page of it, until something was emitted.
+func (r *Revised) answerAll(out *op.Output) (more bool, err error) {
+	for {
+		r.rows.reset()
+		found, err := r.answer()
+		if err != nil {
+			return false, err
+		}
+		emitted, err := r.rows.emit(out)
+		if err != nil || emitted {
+			return emitted, err
+		}
+		if !found {
+			return false, nil
+		}
 	}
 }
 
@@ -164,7 +191,11 @@ func (r *Revised) answer() (found bool, err error) {
 		return true, r.answerKey(0)
 	}
 	scanned := r.batch.keys[:mostRevised]
-	n := r.table.Scan(&r.cursor, scanned)
+	to := keyed.Groups
+	if r.away != nil && r.away.page.turning {
+		to = r.away.page.to
+	}
+	n := r.table.ScanGroups(&r.cursor, to, scanned)
 	for _, key := range scanned[:n] {
 		if err := r.answerKey(key); err != nil {
 			return false, err
@@ -256,6 +287,10 @@ func (r *Revised) drop() error {
 		}
 	}
 	r.past = slices.Delete(r.past, 0, n)
+	if n > 0 && r.away != nil && r.away.any {
+		marks := r.marks()
+		r.away.any = !marks.none()
+	}
 	return nil
 }
 
