@@ -22,6 +22,8 @@ type revisedAway struct {
 	hand   int  // the key group of which keys leave next
 	gone   []uint32
 	page   revisedPage
+	// paged: the window that is being answered is gone through page by page. settling: the store must have all before that goes on, and then settled.
+	paged, settling, settled bool
 
 	// loading: cells are being loaded; load is the number of that, keys are those that it has brought.
 	loading bool

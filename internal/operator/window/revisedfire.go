@@ -96,11 +96,13 @@ func (r *Revised) fire(out *op.Output) (more bool, err error) {
 				return false, nil
 			}
 			r.firing, r.end, r.once, r.cursor = true, end, false, keyed.Cursor{}
-			if err := r.openWindow(end); err != nil {
+			if r.beginPages() {
+				r.openSlices(end)
+				if r.away.settling {
+					return true, nil
+				}
+			} else if err := r.openWindow(end); err != nil {
 				return false, err
-			}
-			if r.away != nil {
-				r.away.page.turning = r.away.any && r.cfg.Emission == OnClose
 			}
 		}
 		tell := r.answerAll
@@ -146,6 +148,14 @@ func (r *Revised) nextWindow() (end int64, ok bool) {
 		end, ok = min(end, next), true
 	}
 	return end, ok && end <= r.closed()
+}
+
+// openSlices takes the slices in whose first window ends at end, whose cells are taken in page by page.
+func (r *Revised) openSlices(end int64) {
+	for len(r.open) > 0 && r.open[0].first == end {
+		r.inside = insertByLast(r.inside, r.open[0])
+		r.open = slices.Delete(r.open, 0, 1)
+	}
 }
 
 // openWindow takes the slices in whose first window ends at end, and finds the cells that something waits in.
@@ -254,6 +264,10 @@ func (r *Revised) leave(end int64) error {
 	n := 0
 	for ; n < len(r.inside) && r.inside[n].last <= end; n++ {
 		gone := r.inside[n]
+		if r.away != nil && r.away.paged { // they were taken out page by page
+			r.past = insertByLast(r.past, gone)
+			continue
+		}
 		for id := gone.entries; id != none; id = r.cells.At(id).peer {
 			if err := r.exit(id, end); err != nil {
 				return err

@@ -98,8 +98,8 @@ func (r *Revised) heard() error {
 	return nil
 }
 
-// Settles reports whether a page that was told of leaves memory next, which the store must have before.
-func (r *Revised) Settles() bool { return r.away != nil && r.away.leaving }
+// Settles reports whether keys leave memory next that the store must have before.
+func (r *Revised) Settles() bool { return r.away != nil && (r.away.leaving || r.away.settling) }
 
 // hearsBefore reports whether what a restore has left in the store must be read before windows close, or are forgotten.
 func (r *Revised) hearsBefore() bool {

@@ -144,7 +144,7 @@ func (r *Revised) settleCell(id uint32, at *slice, aware bool) error {
 			return err
 		}
 	}
-	if r.running() && c.sums[known] != none && at.first <= r.reached() && at.last > r.fired {
+	if r.running() && c.sums[known] != none && at.first <= r.fired && at.last > r.fired {
 		return r.enter(id)
 	}
 	return nil

@@ -173,14 +173,6 @@ func (r *Revised) settleLoaded() error {
 	return r.sums.carryOut()
 }
 
-// reached is the end of the last window that cells count in which are there now: the one that is being answered, or else the last one that has closed.
-func (r *Revised) reached() int64 {
-	if r.firing {
-		return r.end
-	}
-	return r.fired
-}
-
 // firstOf reads the end of the first window of a stored cell.
 func firstOf(rest []byte) (first int64, ok bool) {
 	if len(rest) != 8 {

@@ -7,9 +7,9 @@ import (
 
 // revisedPage is the key groups that are gone through together where cells have left memory: from from to before to. Those before from were.
 type revisedPage struct {
-	// turning: there is one, or the next is to be chosen. loaded: its cells are in memory.
-	turning, loaded bool
-	from, to        int
+	// turning: there is one, or the next is to be chosen. loaded: its cells are in memory; begun: those of the window that is being answered count.
+	turning, loaded, begun bool
+	from, to               int
 }
 
 // cellOverhead is about what a cell takes in memory beside what is stored of it, with its part of its key.
@@ -30,7 +30,20 @@ func (a *revisedAway) cellsOfPage() int {
 	return int(max(1, min(pageEntries, a.low/pageShare/(a.bytes/int64(a.read)+cellOverhead))))
 }
 
-// turnPage begins the page behind the one before: so many key groups, up to the first that is not wanted, that about as many cells are read as it may have.
+// beginPages reports whether the window that is about to be answered is gone through page by page: all groups are told of it, and some have left memory, or may have to before they were.
+func (r *Revised) beginPages() bool {
+	a := r.away
+	if a == nil {
+		return false
+	}
+	tight := a.budget.Available() < 2*a.low
+	a.paged = r.cfg.Emission == OnClose && (a.any || tight)
+	a.page = revisedPage{turning: a.paged}
+	a.settling, a.settled = a.paged && tight, false
+	return a.paged
+}
+
+// turnPage begins the page behind the one before: so many key groups, up to the first that is not wanted, that they have about as many cells as a page may, in memory or not.
 func (r *Revised) turnPage(marks *groupSet, wanted func(group uint8) bool) {
 	p := &r.away.page
 	out, unread := 0, false
@@ -44,12 +57,14 @@ func (r *Revised) turnPage(marks *groupSet, wanted func(group uint8) bool) {
 	if unread {
 		most = 1
 	}
+	each := (int(r.used) - r.idle) / max(r.table.Len(), 1)
 	p.loaded = true
 	for cells := 0; p.to < keyed.Groups; p.to++ {
 		group := uint8(p.to) //nolint:gosec // below 256
 		if !wanted(group) && p.to > p.from {
 			break
 		}
+		cells += r.table.LenOf(group) * each
 		away := marks.has(group)
 		if away {
 			cells += max(out/keyed.Groups, 1)
@@ -59,11 +74,16 @@ func (r *Revised) turnPage(marks *groupSet, wanted func(group uint8) bool) {
 		}
 		p.loaded = p.loaded && !away
 	}
+	p.begun = false
 }
 
-// firePages goes on with a window that all groups are told of, page by page.
+// firePages goes on with a window, page by page.
 func (r *Revised) firePages(out *op.Output) (more bool, err error) {
-	p := &r.away.page
+	a := r.away
+	p := &a.page
+	if a.settling { // whoever calls has done it
+		a.settling, a.settled = false, r.kept.Changed() == 0
+	}
 	for {
 		if p.from == p.to {
 			if p.to == keyed.Groups {
@@ -72,10 +92,15 @@ func (r *Revised) firePages(out *op.Output) (more bool, err error) {
 			}
 			marks := r.marksOfWindow()
 			r.turnPage(&marks, func(uint8) bool { return true })
-			r.cursor = keyed.Cursor{Group: p.from}
 		}
 		if !p.loaded {
 			return true, nil // whoever calls loads it
+		}
+		if !p.begun {
+			if err := r.eachOfPage(r.enterKey); err != nil {
+				return false, err
+			}
+			p.begun, r.cursor = true, keyed.Cursor{Group: p.from}
 		}
 		if more, err := r.answerAll(out); more || err != nil {
 			return more, err
@@ -95,14 +120,74 @@ func (r *Revised) marksOfWindow() (all groupSet) {
 	return all
 }
 
-// leavePage has the keys of the page leave memory again, if there is little.
+// eachOfPage gives the keys of the page to f, and then adds up what was to be added.
+func (r *Revised) eachOfPage(f func(key uint32) error) error {
+	for group := r.away.page.from; group < r.away.page.to; group++ {
+		for key := range r.table.Slots(uint8(group)) { //nolint:gosec // below 256
+			if err := f(key); err != nil {
+				return err
+			}
+		}
+		if err := r.sums.carryOut(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enterKey has the cells of a key count whose first window is being answered.
+func (r *Revised) enterKey(key uint32) error {
+	for id := r.rings.At(key).newest; id != none; id = r.cells.At(id).older {
+		c := r.cells.At(id)
+		at := r.list[c.slice]
+		if at.last < r.end {
+			break
+		}
+		if at.first != r.end || c.sums[known] == none {
+			continue
+		}
+		if err := r.enter(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exitKey takes the cells of a key out whose last window is being answered.
+func (r *Revised) exitKey(key uint32) error {
+	for id := r.rings.At(key).live; id != none; {
+		c := r.cells.At(id)
+		newer := c.newer
+		if r.list[c.slice].last > r.end {
+			break
+		}
+		if err := r.exit(id, r.end); err != nil {
+			return err
+		}
+		id = newer
+	}
+	return nil
+}
+
+// leavePage takes out what leaves with the window, and has the keys of the page leave memory again, if there is little.
 func (r *Revised) leavePage() error {
+	if err := r.expelPage(); err != nil {
+		return err
+	}
+	if err := r.eachOfPage(r.exitKey); err != nil {
+		return err
+	}
+	return r.expelPage()
+}
+
+// expelPage has the keys of the page leave memory that may, if there is little.
+func (r *Revised) expelPage() error {
 	a := r.away
-	if !a.any || a.budget.Available() >= a.low {
+	if a.budget.Available() >= 2*a.low {
 		return nil
 	}
 	for group := a.page.from; group < a.page.to; group++ {
-		if _, err := r.expel(uint8(group), false); err != nil { //nolint:gosec // below 256
+		if _, err := r.expel(uint8(group), a.settled); err != nil { //nolint:gosec // below 256
 			return err
 		}
 	}
