@@ -22,8 +22,8 @@ type revisedAway struct {
 	hand   int  // the key group of which keys leave next
 	gone   []uint32
 	page   revisedPage
-	// paged: the window that is being answered is gone through page by page. settling: the store must have all before that goes on, and then settled.
-	paged, settling, settled bool
+	// paged: the window that is being answered is gone through page by page. settling: all leaves memory before that goes on, and the store must have it before.
+	paged, settling bool
 
 	// loading: cells are being loaded; load is the number of that, keys are those that it has brought.
 	loading bool
@@ -143,16 +143,21 @@ func (p *revisedPart) Depart(bool) error {
 	if err := r.settleRestored(); err != nil {
 		return op.OutOfMemory(r.cfg.Name, err)
 	}
+	r.hurried = r.hurried || len(r.waiting.list) > 0
+	return op.OutOfMemory(r.cfg.Name, r.depart())
+}
+
+// depart has all keys leave memory that may, the store having all that changed, and gives the memory back if those are all.
+func (r *Revised) depart() error {
 	for group := range op.KeyGroups {
 		if _, err := r.expel(uint8(group), true); err != nil { //nolint:gosec // below 256
-			return op.OutOfMemory(r.cfg.Name, err)
+			return err
 		}
 	}
-	r.hurried = r.hurried || len(r.waiting.list) > 0
 	if int(r.used) > r.idle || r.table.Len() > 0 {
 		return nil // those of keys that stay
 	}
-	p.Vacate()
+	r.kept.Vacate()
 	r.vacate()
 	return nil
 }

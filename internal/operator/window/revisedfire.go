@@ -78,6 +78,11 @@ func (r *Revised) close(micros int64, out *op.Output) (more bool, err error) {
 				return more, err
 			}
 		}
+		if _, closes := r.nextWindow(); closes && r.turnsPages() { // so that all may leave memory
+			if more, err := r.flush(out); more || err != nil {
+				return more, err
+			}
+		}
 	}
 	if r.running() {
 		if more, err = r.fire(out); more || err != nil {

@@ -87,15 +87,13 @@ func (r *Revised) heard() error {
 			a.unaware.remove(number)
 			r.aware.add(number)
 		}
-		if !a.leaving {
-			continue
-		}
-		if _, err := r.expel(number, true); err != nil {
-			return err
-		}
 	}
-	a.leaving, a.page = false, revisedPage{}
-	return nil
+	a.page = revisedPage{}
+	if !a.leaving {
+		return nil
+	}
+	a.leaving = false
+	return r.depart()
 }
 
 // Settles reports whether keys leave memory next that the store must have before.

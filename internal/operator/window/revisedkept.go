@@ -71,7 +71,7 @@ func (r *Revised) restoreCell(key uint32, first, last int64, data []byte) (id ui
 	if err := r.brought(key); err != nil {
 		return 0, nil, err
 	}
-	if id, err = r.cellOf(key, at); err != nil {
+	if id, _, err = r.findCell(key, at); err != nil {
 		return 0, nil, err
 	}
 	marks := data[0]
@@ -271,8 +271,12 @@ func (r *Revised) restoreRing(key uint32, value []byte) error {
 		if in.bad {
 			return r.corrupt("a key does not end where it should")
 		}
+		var id uint32
 		var err error
-		if _, in.data, err = r.restoreCell(key, first, last, in.data); err != nil {
+		if id, in.data, err = r.restoreCell(key, first, last, in.data); err == nil {
+			err = r.kept.Enter(id)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -30,17 +30,21 @@ func (a *revisedAway) cellsOfPage() int {
 	return int(max(1, min(pageEntries, a.low/pageShare/(a.bytes/int64(a.read)+cellOverhead))))
 }
 
-// beginPages reports whether the window that is about to be answered is gone through page by page: all groups are told of it, and some have left memory, or may have to before they were.
+// turnsPages reports whether the next window is gone through page by page: all groups are told of it, and some have left memory, or may have to before they were.
+func (r *Revised) turnsPages() bool {
+	return r.away != nil && r.cfg.Emission == OnClose && (r.away.any || r.away.tight())
+}
+
+// tight reports whether there is so little memory that all leaves it before a window is gone through.
+func (a *revisedAway) tight() bool { return a.budget.Available() < 2*a.low }
+
+// beginPages reports whether the window that is about to be answered is gone through page by page.
 func (r *Revised) beginPages() bool {
-	a := r.away
-	if a == nil {
-		return false
+	pages := r.turnsPages()
+	if a := r.away; a != nil {
+		a.paged, a.page, a.settling = pages, revisedPage{turning: pages}, pages && a.tight()
 	}
-	tight := a.budget.Available() < 2*a.low
-	a.paged = r.cfg.Emission == OnClose && (a.any || tight)
-	a.page = revisedPage{turning: a.paged}
-	a.settling, a.settled = a.paged && tight, false
-	return a.paged
+	return pages
 }
 
 // turnPage begins the page behind the one before: so many key groups, up to the first that is not wanted, that they have about as many cells as a page may, in memory or not.
@@ -81,8 +85,11 @@ func (r *Revised) turnPage(marks *groupSet, wanted func(group uint8) bool) {
 func (r *Revised) firePages(out *op.Output) (more bool, err error) {
 	a := r.away
 	p := &a.page
-	if a.settling { // whoever calls has done it
-		a.settling, a.settled = false, r.kept.Changed() == 0
+	if a.settling { // the store has it by now
+		a.settling = false
+		if err := r.depart(); err != nil {
+			return false, err
+		}
 	}
 	for {
 		if p.from == p.to {
@@ -108,7 +115,10 @@ func (r *Revised) firePages(out *op.Output) (more bool, err error) {
 		if err := r.leavePage(); err != nil {
 			return false, err
 		}
-		p.from = p.to
+		if p.from = p.to; a.settling && p.to < keyed.Groups {
+			return true, nil
+		}
+		a.settling = false
 	}
 }
 
@@ -169,27 +179,19 @@ func (r *Revised) exitKey(key uint32) error {
 	return nil
 }
 
-// leavePage takes out what leaves with the window, and has the keys of the page leave memory again, if there is little.
+// leavePage takes out what leaves with the window, and has keys leave memory again, if there is little.
 func (r *Revised) leavePage() error {
-	if err := r.expelPage(); err != nil {
-		return err
+	a := r.away
+	if a.tight() { // what was read need not be written
+		for group := a.page.from; group < a.page.to; group++ {
+			if _, err := r.expel(uint8(group), false); err != nil { //nolint:gosec // below 256
+				return err
+			}
+		}
 	}
 	if err := r.eachOfPage(r.exitKey); err != nil {
 		return err
 	}
-	return r.expelPage()
-}
-
-// expelPage has the keys of the page leave memory that may, if there is little.
-func (r *Revised) expelPage() error {
-	a := r.away
-	if a.budget.Available() >= 2*a.low {
-		return nil
-	}
-	for group := a.page.from; group < a.page.to; group++ {
-		if _, err := r.expel(uint8(group), a.settled); err != nil { //nolint:gosec // below 256
-			return err
-		}
-	}
+	a.settling = a.budget.Available() < a.low && r.table.Len() > 0
 	return nil
 }
