@@ -39,6 +39,8 @@ type revisedAway struct {
 	// was told of leaves memory, once the store has it.
 	unheard, unaware groupSet
 	leaving          bool
+	// told: of all cells that a restore has left in the store, unread, it is known how far windows have closed.
+	told bool
 }
 
 // groupSet are key groups, a bit for each.
@@ -309,10 +311,10 @@ func (r *Revised) restoredInPart() error {
 		if err := r.table.Shrink(number); err != nil {
 			return err
 		}
-		if r.fired != math.MinInt64 && !r.isAware(number) {
+		if r.fired != math.MinInt64 && !a.told && !r.isAware(number) {
 			a.unaware.add(number)
 			a.unheard.add(number)
 		}
 	}
-	return nil
+	return op.OutOfMemory(r.cfg.Name, r.settleRestored())
 }
