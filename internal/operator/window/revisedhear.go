@@ -111,6 +111,10 @@ func (r *Revised) hearsBefore() bool {
 	return closes && r.running()
 }
 
-var _ op.Settler = (*Revised)(nil)
-
-var _ keyed.Departing = (*revisedPart)(nil)
+var (
+	_ op.Settler      = (*Revised)(nil)
+	_ op.Bringer      = (*Revised)(nil)
+	_ keyed.Outlined  = (*revisedPart)(nil)
+	_ keyed.Departing = (*revisedPart)(nil)
+	_ keyed.Late      = (*revisedPart)(nil)
+)

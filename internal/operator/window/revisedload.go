@@ -61,6 +61,15 @@ func (r *Revised) load(hashes []uint64, groups groupSet) error {
 	return r.settleLoaded()
 }
 
+// Brings is about what a key that is read back takes in memory; see op.Bringer.
+func (r *Revised) Brings() int64 {
+	a := r.away
+	if a == nil || a.brought == 0 {
+		return 0
+	}
+	return (a.bytes + int64(a.read)*cellOverhead) / int64(a.brought)
+}
+
 // loadSlices loads the cells of what is missing, or of key groups, slice by slice in the order of their last windows: so cells of a key come in its order.
 func (r *Revised) loadSlices(groups *groupSet) error {
 	a := r.away
