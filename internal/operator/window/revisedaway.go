@@ -211,7 +211,7 @@ func (r *Revised) letGo(key uint32) (n int, err error) {
 				r.sums.give(sum)
 			}
 		}
-		r.unlink(id, c, at)
+		r.unlink(c, at)
 		a.gone = append(a.gone[:0], id)
 		r.kept.Forget(a.gone)
 		older := c.older
@@ -227,7 +227,7 @@ func (r *Revised) letGo(key uint32) (n int, err error) {
 }
 
 // unlink takes a cell out of those of its slice.
-func (r *Revised) unlink(id uint32, c *cell, at *slice) {
+func (r *Revised) unlink(c *cell, at *slice) {
 	if c.prior == none {
 		at.entries = c.peer
 	} else {
