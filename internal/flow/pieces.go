@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/sdk/batch"
 )
 
@@ -54,6 +55,9 @@ func (s *step) claim(b *batch.Batch, from int) (rows int) {
 		return rows
 	}
 	bytes := bytesOfPiece(b, rows)
+	if bringer, ok := s.op.(op.Bringer); ok {
+		bytes += bringer.Brings() * int64(rows)
+	}
 	s.promised += p.promises.keep(budget, p.scratchLeft(), func(left int64) int64 {
 		if left /= pieceShare; bytes <= left {
 			return bytes

@@ -66,6 +66,30 @@ func TestPiecesLeaveWhatWasPromised(t *testing.T) {
 	}
 }
 
+// bringing is an operator of which a key brings so many bytes into memory.
+type bringing struct {
+	op.Operator
+	bytes int64
+}
+
+func (b bringing) Brings() int64 { return b.bytes }
+
+// TestPiecesOfWhatBringsMuch: where the keys of a batch bring far more into memory than its rows take, a piece has so many fewer rows.
+func TestPiecesOfWhatBringsMuch(t *testing.T) {
+	const mebi = 1 << 20
+	budget := limit.New("test", 16*mebi)
+	if err := budget.Reserve(12 * mebi); err != nil {
+		t.Fatal(err)
+	}
+	b := &batch.Batch{Len: 2000} // 256 bytes a row
+	for brings, want := range map[int64]int{0: 2000, 20_000: 2 * mebi / 20_256, 1 << 20: leastPiece} {
+		s := &step{chain: &chain{pipeline: &Pipeline{settings: Settings{Budget: budget}}}, op: bringing{bytes: brings}}
+		if rows := s.claim(b, 0); rows != want {
+			t.Errorf("a piece of %d rows where a key brings %d bytes, want %d", rows, brings, want)
+		}
+	}
+}
+
 // TestPromisesAreKept: whoever was promised memory gets it, however many ask at once.
 func TestPromisesAreKept(t *testing.T) {
 	const tasks, rounds = 8, 5000

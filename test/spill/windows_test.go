@@ -50,6 +50,22 @@ func TestWindowsOfMoreThanMemory(t *testing.T) {
 	}
 }
 
+// TestSlicesOfMoreThanMemory: overlapping windows whose answers change answer with little memory what they answer with much.
+func TestSlicesOfMoreThanMemory(t *testing.T) {
+	overlapping := func(shape, emit string) string {
+		query := fmt.Sprintf("SELECT k, count(*) AS c, max(n) AS m, window_start, window_end FROM %s(keyed, at, INTERVAL '%d seconds', INTERVAL '%d seconds') GROUP BY k, window_start, window_end %s", shape, keys()/1600, keys()/800, emit)
+		return "SET emit = 'changes';\n" + windowScript(t, query)
+	}
+	for name, script := range map[string]string{
+		"hops that change":                  overlapping("HOP", "EMIT ON UPDATE"),
+		"hops that wait for their interval": overlapping("HOP", "EMIT EVERY INTERVAL '1 hour'"),
+		"hops that are corrected":           overlapping("HOP", "ALLOWED LATENESS INTERVAL '20 seconds'"),
+		"what cumulates, and is corrected":  overlapping("CUMULATE", "ALLOWED LATENESS INTERVAL '20 seconds'"),
+	} {
+		t.Run(name, func(t *testing.T) { sameWithLittle(t, script) })
+	}
+}
+
 // TestJoinsByWindowsOfMoreThanMemory: joins by windows answer with little memory what they answer with much. All rows of a window are of one key where only the windows are compared.
 func TestJoinsByWindowsOfMoreThanMemory(t *testing.T) {
 	tumbled := func(columns, where string) string {

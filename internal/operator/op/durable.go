@@ -68,6 +68,12 @@ func ReadsEntries(d Durable, version int) bool {
 // MaxKept is how many parts an operator may have.
 const MaxKept = 200
 
+// Bringer is a Durable with keys that may bring far more into memory than a row takes when they are read back.
+type Bringer interface {
+	// Brings returns about how many bytes a key brings, 0 while that is not known.
+	Brings() int64
+}
+
 // Settler is a Durable that reads parts of its state back from the store in large pieces. Before each call of an event the driver asks whether it Settles: then all that may leave memory must
 // be in the store before that call, as it is.
 type Settler interface {

@@ -146,11 +146,9 @@ func TestAdvice(t *testing.T) {
 	c := window.Config{Start: colStart, End: colEnd}
 	c.Name, c.Types, c.Calls = "windows 1", windowTypes(), []aggregate.Call{call(t, "count")}
 	h := window.HeldConfig{Name: "windows 1", Types: windowTypes(), Start: colStart, End: colEnd, Retracts: true}
-	s := window.SlicedConfig{Config: c, Shape: window.Shape{Kind: window.Hop, Size: 10, Every: 2}, TimeType: schema.Of(schema.TimestampTZ)}
-	s.Types, s.Emission = slicedTypes(), window.OnUpdate
 	byKey, kept := c, h
 	byKey.Keys, kept.Keys = []int{colKey}, []int{colKey}
-	for name, o := range map[string]optest.Operator{"held": held(h), "revised": revised(s), "sessions": sessions(c), "keyed, held": held(kept), "keyed sessions": sessions(byKey)} {
+	for name, o := range map[string]optest.Operator{"held": held(h), "sessions": sessions(c), "keyed, held": held(kept), "keyed sessions": sessions(byKey)} {
 		made, err := o.New(&batch.Pool{}, limit.New("test", 0))
 		if err != nil {
 			t.Fatal(err)

@@ -14,6 +14,7 @@ type partials struct {
 	next  *keyed.Slab[uint32] // behind those that are free
 	used  uint32              // how many were ever used
 	free  uint32              // the first of those that are free
+	idle  int                 // how many are free
 	// into and from are pairs of numbers: the second is to be added to the first. gone are those that are free behind that.
 	into, from, gone []uint32
 }
@@ -30,6 +31,7 @@ func newPartials(config *Config, pool *batch.Pool, budget *limit.Budget) *partia
 func (p *partials) take() (uint32, error) {
 	if n := p.free; n != none {
 		p.free = *p.next.At(n)
+		p.idle--
 		return n, nil
 	}
 	if p.used == none {
@@ -54,6 +56,7 @@ func (p *partials) give(n uint32) {
 		c.state.Free(n)
 	}
 	*p.next.At(n), p.free = p.free, n
+	p.idle++
 }
 
 // add has from added to into, behind all additions before.
@@ -107,6 +110,6 @@ func (p *partials) release() {
 		c.state.Close()
 		c.reset()
 	}
-	p.used, p.free = 0, none
+	p.used, p.free, p.idle = 0, none, 0
 	p.into, p.from, p.gone = p.into[:0], p.from[:0], p.gone[:0]
 }

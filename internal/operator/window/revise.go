@@ -93,7 +93,14 @@ func (r *Revised) swap(id uint32) error {
 func (r *Revised) takesBack() bool { return r.cfg.Emission == OnClose && len(r.waiting.list) > 0 }
 
 // OnFlush tells of rows that windows show now.
-func (r *Revised) OnFlush(out *op.Output) (more bool, err error) { return r.flush(out) }
+func (r *Revised) OnFlush(out *op.Output) (more bool, err error) {
+	if r.cfg.Emission != Periodically {
+		if more, err := r.hear(out); more || err != nil {
+			return more, err
+		}
+	}
+	return r.flush(out)
+}
 
 // flush tells of fresh rows: all windows with OnUpdate, else those that have closed.
 func (r *Revised) flush(out *op.Output) (more bool, err error) {
@@ -115,13 +122,16 @@ func (r *Revised) flush(out *op.Output) (more bool, err error) {
 
 // hasFresh reports whether a flush has something to tell. What waits does not wait any more where the operator was restored from one with intervals and has none.
 func (r *Revised) hasFresh() bool {
-	return len(r.fresh.list) > 0 || r.cfg.Emission == OnUpdate && len(r.waiting.list) > 0 || r.takesBack()
+	return len(r.fresh.list) > 0 || len(r.waiting.list) > 0 && (r.cfg.Emission != Periodically || r.hurried)
 }
 
 func (r *Revised) beginFlush() error {
 	switch {
 	case r.takesBack():
 		r.rows.back = true
+		return r.begin(waiting, &r.waiting, r.fired, math.MaxInt64)
+	case r.cfg.Emission == Periodically && len(r.fresh.list) == 0:
+		r.hurried = false
 		return r.begin(waiting, &r.waiting, r.fired, math.MaxInt64)
 	case r.cfg.Emission != OnUpdate:
 		return r.begin(fresh, &r.fresh, math.MinInt64, r.fired)
@@ -142,11 +152,17 @@ func (r *Revised) OnTime(micros int64, out *op.Output) (more bool, err error) {
 	if r.cfg.Emission != Periodically {
 		return false, nil
 	}
-	if !r.revise.running {
+	if r.ticking == noTick {
 		over := r.clock != math.MinInt64 && micros/r.cfg.Interval != r.clock/r.cfg.Interval
 		r.clock = micros
 		if !over {
 			return false, nil
+		}
+		r.ticking = tickHears
+	}
+	if r.ticking == tickHears {
+		if more, err := r.hear(out); more || err != nil {
+			return more, err
 		}
 		if err := r.settleRestored(); err != nil {
 			return false, op.OutOfMemory(r.cfg.Name, err)
@@ -154,8 +170,12 @@ func (r *Revised) OnTime(micros int64, out *op.Output) (more bool, err error) {
 		if err := r.begin(waiting, &r.waiting, r.fired, math.MaxInt64); err != nil {
 			return false, op.OutOfMemory(r.cfg.Name, err)
 		}
+		r.ticking = tickTells
 	}
-	return r.goOn(out)
+	if more, err = r.goOn(out); !more {
+		r.ticking = noTick
+	}
+	return more, err
 }
 
 // begin begins to tell of the rows of a level in cells, whose list becomes empty.

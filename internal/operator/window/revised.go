@@ -30,9 +30,9 @@ const (
 type cell struct {
 	// older and newer are the cell's neighbours among those of its key, which are in the order of their slices: by the ends of the last windows, then of the first.
 	older, newer uint32
-	// peer is the next of the slice, or the next free cell.
-	peer       uint32
-	key, slice uint32
+	// peer is the next of the slice, or the next free cell, prior the one before it of the slice.
+	peer, prior uint32
+	key, slice  uint32
 	// sums are partials, by level; none where there are no rows.
 	sums [levels]uint32
 	// front is the sum of this cell and those behind it that have a front, too; see ring.
@@ -50,6 +50,8 @@ type ring struct {
 	inside, fronts uint32
 	// from is the end of the first window that a revision under way has to look at; noRevision if there is none.
 	from int64
+	// load is the number of the load that has brought the key, 0 if none has.
+	load uint32
 }
 
 const noRevision = math.MaxInt64
@@ -74,6 +76,7 @@ type Revised struct {
 	cells *keyed.Slab[cell]
 	used  uint32 // cells that were ever used
 	free  uint32 // the first of those that are free
+	idle  int    // how many are free
 	// list are the slices that there are, by number, nil for one that is over; index are the same.
 	list  []*slice
 	spare []uint32
@@ -100,8 +103,12 @@ type Revised struct {
 	kept  *keyed.Cells
 	keeps bool
 	// aware are key groups, a bit for each, of which it was restored how far windows have closed; stale: what follows from restored cells is not made yet.
-	aware [op.KeyGroups / 64]uint64
+	aware groupSet
 	stale bool
+	// away is nil where all keys stay in memory. hurried: what waits for its interval takes so much memory that it does not wait any longer. ticking is how far telling of an interval that is over has come.
+	away    *revisedAway
+	hurried bool
+	ticking tickPhase
 }
 
 // rowsOfCells are the rows of a batch with their cells, and the partials that they are added to.
@@ -136,7 +143,7 @@ func NewRevised(pool *batch.Pool, budget *limit.Budget, config SlicedConfig) (*R
 			types = append(types, config.Types[k])
 		}
 		r.table, r.hasher = keyed.NewTable(pool, types, config.Name, budget), keyed.NewHasher(config.Keys)
-		r.tables = []op.Table{r.table}
+		r.tables = []op.Table{&revisedTable{r}}
 	}
 	r.batch.keys = make([]uint32, batch.MaxRows)
 	r.rows.init(r)
@@ -144,18 +151,18 @@ func NewRevised(pool *batch.Pool, budget *limit.Budget, config SlicedConfig) (*R
 	return r, nil
 }
 
-// Advice says what to do about windows whose answers change.
-func (r *Revised) Advice() string {
-	return "What HOP and CUMULATE add up stays in memory where answers change: where windows answer once, when they close, it leaves it."
-}
-
 // Tables are that of the keys.
 func (r *Revised) Tables() []op.Table { return r.tables }
 
-// Needs declares the keys of the rows that come; all for an event, and where the rows may be those that make the operator flush.
+// Needs declares the keys of the rows that come; all for an event, and where the rows may be those that make the operator flush. Where keys may leave memory, what a flush looks at has not left it, and an
+// event needs the key groups that it goes through next.
 func (r *Revised) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	switch {
 	case r.table == nil:
+	case r.away != nil && in == nil:
+		r.away.page.needs(needs)
+	case r.away != nil:
+		needs.Keys(0, r.hasher.Hash(in))
 	case in == nil || len(r.fresh.list)+in.Rows() >= mostFresh || r.stale:
 		needs.All(0)
 	default:

@@ -64,12 +64,21 @@ func insertByLast(list []*slice, n *slice) []*slice {
 
 // cellOf returns the cell of a key and a slice.
 func (r *Revised) cellOf(key uint32, at *slice) (uint32, error) {
+	id, made, err := r.findCell(key, at)
+	if err != nil || !made {
+		return id, err
+	}
+	return id, r.kept.Enter(id)
+}
+
+// findCell returns the cell of a key and a slice, and whether it was made; then it is to be noted.
+func (r *Revised) findCell(key uint32, at *slice) (id uint32, made bool, err error) {
 	k := r.rings.At(key)
-	newer, id := none, k.newest
-	for id != none {
+	newer := none
+	for id = k.newest; id != none; {
 		c := r.cells.At(id)
 		if c.slice == at.number {
-			return id, nil
+			return id, false, nil
 		}
 		if r.list[c.slice].compareLast(at) < 0 {
 			break
@@ -77,11 +86,13 @@ func (r *Revised) cellOf(key uint32, at *slice) (uint32, error) {
 		newer, id = id, c.older
 	}
 	older := id
-	id, err := r.takeCell()
-	if err != nil {
-		return 0, err
+	if id, err = r.takeCell(); err != nil {
+		return 0, false, err
 	}
-	*r.cells.At(id) = cell{older: older, newer: newer, peer: at.entries, key: key, slice: at.number, sums: [levels]uint32{none, none, none}, front: none}
+	*r.cells.At(id) = cell{older: older, newer: newer, peer: at.entries, prior: none, key: key, slice: at.number, sums: [levels]uint32{none, none, none}, front: none}
+	if at.entries != none {
+		r.cells.At(at.entries).prior = id
+	}
 	at.entries = id
 	if newer == none {
 		k.newest = id
@@ -96,7 +107,7 @@ func (r *Revised) cellOf(key uint32, at *slice) (uint32, error) {
 	if r.running() && at.last > r.fired && k.live == newer {
 		k.live = id
 	}
-	return id, r.kept.Enter(id)
+	return id, true, nil
 }
 
 // running reports whether sums of the windows that close next are kept: something is told when windows close.
@@ -106,6 +117,7 @@ func (r *Revised) running() bool { return r.cfg.Emission != OnUpdate }
 func (r *Revised) takeCell() (uint32, error) {
 	if id := r.free; id != none {
 		r.free = r.cells.At(id).peer
+		r.idle--
 		return id, nil
 	}
 	if r.used == none {
@@ -137,6 +149,7 @@ func (r *Revised) giveCell(id uint32) error {
 		}
 	}
 	c.peer, r.free = r.free, id
+	r.idle++
 	return r.tidy(key)
 }
 

@@ -27,10 +27,15 @@ func (r *Revised) OnEnd(out *op.Output) (more bool, err error) {
 
 // release gives the memory back that is left when nothing comes any more.
 func (r *Revised) release() {
+	r.kept.Free()
+	r.vacate()
+}
+
+// vacate gives the memory of all keys and cells back.
+func (r *Revised) vacate() {
 	if r.table != nil {
 		r.table.Free()
 	}
-	r.kept.Free()
 	r.rings.Free()
 	r.cells.Free()
 	r.sums.release()
@@ -38,7 +43,10 @@ func (r *Revised) release() {
 	r.waiting.release()
 	r.due.release()
 	r.revise.keys.release()
-	r.used, r.free = 0, none
+	if r.away != nil {
+		r.away.keys.release()
+	}
+	r.used, r.free, r.idle = 0, none, 0
 }
 
 // over reports whether nothing counts any more that comes for a window that ends at end.
@@ -65,6 +73,16 @@ func (r *Revised) close(micros int64, out *op.Output) (more bool, err error) {
 			return false, op.OutOfMemory(r.cfg.Name, err)
 		}
 		r.mark = max(r.mark, micros)
+		if r.hearsBefore() || r.away != nil && r.away.page.turning {
+			if more, err := r.hear(out); more || err != nil {
+				return more, err
+			}
+		}
+		if _, closes := r.nextWindow(); closes && r.turnsPages() { // so that all may leave memory
+			if more, err := r.flush(out); more || err != nil {
+				return more, err
+			}
+		}
 	}
 	if r.running() {
 		if more, err = r.fire(out); more || err != nil {
@@ -83,28 +101,44 @@ func (r *Revised) fire(out *op.Output) (more bool, err error) {
 				return false, nil
 			}
 			r.firing, r.end, r.once, r.cursor = true, end, false, keyed.Cursor{}
-			if err := r.openWindow(end); err != nil {
+			if r.beginPages() {
+				r.openSlices(end)
+				if r.away.settling {
+					return true, nil
+				}
+			} else if err := r.openWindow(end); err != nil {
 				return false, err
 			}
 		}
-		for {
-			r.rows.reset()
-			found, err := r.answer()
-			if err != nil {
-				return false, err
-			}
-			emitted, err := r.rows.emit(out)
-			if err != nil || emitted {
-				return emitted, err
-			}
-			if !found {
-				break
-			}
+		tell := r.answerAll
+		if r.away != nil && r.away.page.turning {
+			tell = r.firePages
+		}
+		if more, err := tell(out); more || err != nil {
+			return more, err
 		}
 		if err := r.leave(r.end); err != nil {
 			return false, err
 		}
 		r.firing, r.fired = false, r.end
+	}
+}
+
+// answerAll goes on to tell of the window, or of a page of it, until something was emitted.
+func (r *Revised) answerAll(out *op.Output) (more bool, err error) {
+	for {
+		r.rows.reset()
+		found, err := r.answer()
+		if err != nil {
+			return false, err
+		}
+		emitted, err := r.rows.emit(out)
+		if err != nil || emitted {
+			return emitted, err
+		}
+		if !found {
+			return false, nil
+		}
 	}
 }
 
@@ -119,6 +153,14 @@ func (r *Revised) nextWindow() (end int64, ok bool) {
 		end, ok = min(end, next), true
 	}
 	return end, ok && end <= r.closed()
+}
+
+// openSlices takes the slices in whose first window ends at end, whose cells are taken in page by page.
+func (r *Revised) openSlices(end int64) {
+	for len(r.open) > 0 && r.open[0].first == end {
+		r.inside = insertByLast(r.inside, r.open[0])
+		r.open = slices.Delete(r.open, 0, 1)
+	}
 }
 
 // openWindow takes the slices in whose first window ends at end, and finds the cells that something waits in.
@@ -164,7 +206,11 @@ func (r *Revised) answer() (found bool, err error) {
 		return true, r.answerKey(0)
 	}
 	scanned := r.batch.keys[:mostRevised]
-	n := r.table.Scan(&r.cursor, scanned)
+	to := keyed.Groups
+	if r.away != nil && r.away.page.turning {
+		to = r.away.page.to
+	}
+	n := r.table.ScanGroups(&r.cursor, to, scanned)
 	for _, key := range scanned[:n] {
 		if err := r.answerKey(key); err != nil {
 			return false, err
@@ -223,6 +269,10 @@ func (r *Revised) leave(end int64) error {
 	n := 0
 	for ; n < len(r.inside) && r.inside[n].last <= end; n++ {
 		gone := r.inside[n]
+		if r.away != nil && r.away.paged { // they were taken out page by page
+			r.past = insertByLast(r.past, gone)
+			continue
+		}
 		for id := gone.entries; id != none; id = r.cells.At(id).peer {
 			if err := r.exit(id, end); err != nil {
 				return err
@@ -256,6 +306,10 @@ func (r *Revised) drop() error {
 		}
 	}
 	r.past = slices.Delete(r.past, 0, n)
+	if n > 0 && r.away != nil && r.away.any {
+		marks := r.marks()
+		r.away.any = !marks.none()
+	}
 	return nil
 }
 

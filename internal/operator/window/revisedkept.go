@@ -16,7 +16,10 @@ func (r *Revised) newKept() *keyed.Cells {
 		Name: r.cfg.Name, Budget: r.budget, Table: r.table,
 		Of: func(id uint32) (uint32, int64) {
 			c := r.cells.At(id)
-			return c.key, r.list[c.slice].last
+			if at := r.list[c.slice]; at != nil {
+				return c.key, at.last
+			}
+			return c.key, 0
 		},
 		Append: func(key, value []byte, id uint32) (k, v []byte) {
 			key = binary.BigEndian.AppendUint64(key, uint64(r.list[r.cells.At(id).slice].first)) //nolint:gosec // the bits of it
@@ -58,7 +61,6 @@ func (r *Revised) appendCell(dst []byte, id uint32) []byte {
 
 // restoreCell makes a cell of what appendCell wrote at the beginning of data, and returns what follows. What follows from cells is not made yet.
 func (r *Revised) restoreCell(key uint32, first, last int64, data []byte) (id uint32, rest []byte, err error) {
-	r.stale = true
 	if len(data) == 0 || data[0]>>fresh != 0 {
 		return 0, nil, r.corrupt("a cell has marks that do not exist")
 	}
@@ -66,7 +68,10 @@ func (r *Revised) restoreCell(key uint32, first, last int64, data []byte) (id ui
 	if at == nil {
 		at = r.newSlice(first, last)
 	}
-	if id, err = r.cellOf(key, at); err != nil {
+	if err := r.brought(key); err != nil {
+		return 0, nil, err
+	}
+	if id, _, err = r.findCell(key, at); err != nil {
 		return 0, nil, err
 	}
 	marks := data[0]
@@ -105,7 +110,7 @@ func (r *Revised) settleRestored() error {
 			continue
 		}
 		for id := at.entries; id != none; id = r.cells.At(id).peer {
-			if err := r.settleCell(id, at); err != nil {
+			if err := r.settleCell(id, at, r.isAware(r.groupOf(r.cells.At(id).key))); err != nil {
 				return err
 			}
 		}
@@ -113,8 +118,8 @@ func (r *Revised) settleRestored() error {
 	return r.sums.carryOut()
 }
 
-// settleCell does that for a cell. Where a key group came from was not known how far windows have closed: of those that have nothing was told yet.
-func (r *Revised) settleCell(id uint32, at *slice) error {
+// settleCell does that for a cell. Unless aware, it was not known how far windows have closed where its key group came from: of those that have nothing was told yet.
+func (r *Revised) settleCell(id uint32, at *slice, aware bool) error {
 	if err := r.settleFormer(id, at); err != nil {
 		return err
 	}
@@ -123,7 +128,7 @@ func (r *Revised) settleCell(id uint32, at *slice) error {
 	if r.running() && at.last > r.fired && (k.live == none || r.list[r.cells.At(k.live).slice].compareLast(at) > 0) {
 		k.live = id
 	}
-	if at.first <= r.fired && !r.isAware(r.groupOf(c.key)) && (r.cfg.Former != Early || r.cfg.Emission != OnClose) {
+	if at.first <= r.fired && !aware && (r.cfg.Former != Early || r.cfg.Emission != OnClose) {
 		from := waiting
 		if r.cfg.Emission == OnClose {
 			from = known
@@ -152,32 +157,35 @@ func (r *Revised) groupOf(key uint32) uint8 {
 	return r.table.GroupOf(key)
 }
 
-func (r *Revised) isAware(group uint8) bool { return r.aware[group>>6]>>(group&63)&1 != 0 }
+func (r *Revised) isAware(group uint8) bool { return r.aware.has(group) }
 
 // hasGroup reports whether there are keys of a key group.
 func (r *Revised) hasGroup(group uint8) bool {
 	if r.table == nil {
 		return group == 0 && r.rings.Len() > 0 && r.rings.At(0).newest != none
 	}
-	return r.table.Has(group)
+	return r.table.Has(group) || r.isAway(group)
 }
 
 // closedBy is how far windows have closed where a key group is; ok is false if that is not known or does not matter.
 func (r *Revised) closedBy(group op.KeyGroup) (end int64, ok bool) {
-	ok = r.fired != math.MinInt64 && r.hasGroup(uint8(group)) && (!r.stale || r.isAware(uint8(group)))
-	return r.fired, ok
+	told := r.isAware(uint8(group)) || !r.stale && (r.away == nil || !r.away.unaware.has(uint8(group)))
+	return r.fired, told && r.fired != math.MinInt64 && r.hasGroup(uint8(group))
 }
 
 func (r *Revised) restoreClosed(group op.KeyGroup, end int64) {
 	r.fired = max(r.fired, end)
-	r.aware[group>>6] |= 1 << (group & 63)
+	r.aware.add(uint8(group))
 	r.stale = true
 }
 
 // Kept are the cells.
 func (r *Revised) Kept() []keyed.Kept {
 	r.keeps = true
-	return []keyed.Kept{r.kept}
+	if r.table == nil {
+		return []keyed.Kept{r.kept}
+	}
+	return []keyed.Kept{&revisedPart{Cells: r.kept, r: r}}
 }
 
 // Rest returns how far windows have closed.
@@ -199,7 +207,7 @@ func (r *Revised) RestoreRest(group op.KeyGroup, data []byte) error {
 }
 
 // Restored leaves what follows to when it is needed.
-func (r *Revised) Restored() error { return nil }
+func (r *Revised) Restored() error { return r.restoredInPart() }
 
 // revisedVersion is that of the layout of a Revised's state: docs/format/window.md.
 const revisedVersion = 1
@@ -263,8 +271,12 @@ func (r *Revised) restoreRing(key uint32, value []byte) error {
 		if in.bad {
 			return r.corrupt("a key does not end where it should")
 		}
+		var id uint32
 		var err error
-		if _, in.data, err = r.restoreCell(key, first, last, in.data); err != nil {
+		if id, in.data, err = r.restoreCell(key, first, last, in.data); err == nil {
+			err = r.kept.Enter(id)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -21,9 +21,13 @@ func (p *slicedPart) Outline() (outline []byte, ok bool) {
 	if s.whole {
 		return nil, false
 	}
-	outline = binary.AppendUvarint([]byte{slicedOutline}, uint64(s.round))
+	return appendOutline(binary.AppendUvarint([]byte{slicedOutline}, uint64(s.round)), s.list)
+}
+
+// appendOutline appends the slices of a list to an outline, unless that would be too long.
+func appendOutline(outline []byte, list []*slice) ([]byte, bool) {
 	before := int64(0)
-	for _, of := range s.list {
+	for _, of := range list {
 		if of == nil {
 			continue
 		}
@@ -65,8 +69,8 @@ func (p *slicedPart) PostponeSlices(from uint64, outlines [][]byte) (ok bool, er
 	return true, nil
 }
 
-// readSlicedOutline reads what Outline returned.
-func readSlicedOutline(outline []byte) (round uint32, all [][2]int64, ok bool) {
+// readSlicedOutline reads what Outline returned: a number, and the ends of slices.
+func readSlicedOutline(outline []byte) (number uint32, all [][2]int64, ok bool) {
 	if len(outline) == 0 || outline[0] != slicedOutline {
 		return 0, nil, false
 	}

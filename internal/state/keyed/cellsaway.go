@@ -68,34 +68,62 @@ func (c *Cells) Pass(e *Entries, take func(slice int64, hash uint64, rest []byte
 // Read admits the entries that the store has of a slice with hashes of the key groups from first to last, both included, and that are wanted. It returns how many those are, and the bytes of their
 // keys and values.
 func (c *Cells) Read(r store.Reader, slice int64, first, last uint8, wanted func(hash uint64) bool) (n int, size int64, err error) {
-	var e Entries
-	var bytes []byte
-	give := func() error {
-		err := c.Admit(&e)
-		e.Reset()
-		bytes = bytes[:0]
-		return err
-	}
+	in := cellReader{cells: c, slice: slice}
 	from, to := uint64(first)<<groupShift, uint64(last)<<groupShift|(1<<groupShift-1)
 	err = r.ScanSlice(c.home.Space, slice, max(from, c.home.From), min(to, c.home.To), func(hash uint64, key, value []byte) error {
 		if !wanted(hash) {
 			return nil
 		}
-		if e.Len() == batch.MaxRows || len(bytes) > loadedBytes {
-			if err := give(); err != nil {
-				return err
-			}
-		}
-		n++
-		size += int64(len(key) + len(value))
-		at := len(bytes)
-		bytes = append(append(bytes, key...), value...)
-		e.Slices, e.Hashes = append(e.Slices, slice), append(e.Hashes, hash)
-		e.Keys, e.Values = append(e.Keys, bytes[at:at+len(key):at+len(key)]), append(e.Values, bytes[at+len(key):])
-		return nil
+		return in.take(hash, key, value)
 	})
-	if err == nil && e.Len() > 0 {
-		err = give()
+	if err == nil {
+		err = in.give()
 	}
-	return n, size, err
+	return in.n, in.size, err
+}
+
+// Lookup admits the entries that the store has of a slice with one of the hashes, which are sorted, and returns as Read does.
+func (c *Cells) Lookup(r store.Reader, slice int64, hashes []uint64) (n int, size int64, err error) {
+	in := cellReader{cells: c, slice: slice}
+	if err = r.Lookup(c.home.Space, slice, hashes, in.take); err == nil {
+		err = in.give()
+	}
+	return in.n, in.size, err
+}
+
+// cellReader admits entries of a slice that are read, some at a time.
+type cellReader struct {
+	cells *Cells
+	slice int64
+	e     Entries
+	bytes []byte
+	n     int
+	size  int64
+}
+
+// take copies an entry.
+func (r *cellReader) take(hash uint64, key, value []byte) error {
+	if r.e.Len() == batch.MaxRows || len(r.bytes) > loadedBytes {
+		if err := r.give(); err != nil {
+			return err
+		}
+	}
+	r.n++
+	r.size += int64(len(key) + len(value))
+	at := len(r.bytes)
+	r.bytes = append(append(r.bytes, key...), value...)
+	r.e.Slices, r.e.Hashes = append(r.e.Slices, r.slice), append(r.e.Hashes, hash)
+	r.e.Keys, r.e.Values = append(r.e.Keys, r.bytes[at:at+len(key):at+len(key)]), append(r.e.Values, r.bytes[at+len(key):])
+	return nil
+}
+
+// give admits what was copied.
+func (r *cellReader) give() error {
+	if r.e.Len() == 0 {
+		return nil
+	}
+	err := r.cells.Admit(&r.e)
+	r.e.Reset()
+	r.bytes = r.bytes[:0]
+	return err
 }
