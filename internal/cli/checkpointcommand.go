@@ -124,7 +124,8 @@ func (a *app) checkpointRemove() *cobra.Command {
 		Short: "Remove checkpoints and the files that only they need.",
 		Long: `Remove checkpoints and the files that only they need.
 
-The newest is not removed, since the pipeline goes on from it: --all removes the whole state directory, and the next run begins anew.
+The newest is not removed, since the pipeline goes on from it: --all removes the whole state directory, and the next run begins anew. Where sinks
+may have output that is not published, hidden beside it, a note of a few hundred bytes stays, by which the next run removes that.
 Nothing is removed while the pipeline runs.`,
 		Args: exactly(cobra.ArbitraryArgs),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -437,10 +438,7 @@ func (a *app) removeCheckpoints(ctx context.Context, inventory *checkpoint.Inven
 		if len(epochs) > 0 {
 			return wrong(errors.New("give epochs or --all, not both"))
 		}
-		if err := checkpoint.RemoveAll(ctx, options); err != nil {
-			return err
-		}
-		return a.sayRemoved(f, removeReport{Checkpoints: len(checkpoint.Choices(inventory.Entries, 0)), Files: len(inventory.Files), Bytes: inventory.Bytes()})
+		return a.removeAll(ctx, inventory, options, f)
 	}
 	if len(epochs) == 0 {
 		return wrong(errors.New("name the epochs to remove; wire checkpoint list shows them"))
@@ -456,10 +454,42 @@ func (a *app) removeCheckpoints(ctx context.Context, inventory *checkpoint.Inven
 	return a.sayRemoved(f, r)
 }
 
+// removeAll removes the state directory, or what is in it: where sinks may have hidden output, the next run has to know whose it is.
+func (a *app) removeAll(ctx context.Context, inventory *checkpoint.Inventory, options checkpoint.Options, f *checkpointFlags) error {
+	remove := func(ctx context.Context, options checkpoint.Options) (bool, error) {
+		return false, checkpoint.RemoveAll(ctx, options)
+	}
+	if a.hides(inventory) {
+		remove = checkpoint.Forget
+	}
+	left, err := remove(ctx, options)
+	if err != nil {
+		return err
+	}
+	return a.sayRemoved(f, removeReport{Checkpoints: len(checkpoint.Choices(inventory.Entries, 0)), Files: len(inventory.Files), Bytes: inventory.Bytes(), Left: left, dir: inventory.Dir})
+}
+
+// hides reports whether sinks may have output that is hidden: of the newest checkpoint that can be read, or of a run that has died before it had one.
+func (a *app) hides(inventory *checkpoint.Inventory) bool {
+	for _, e := range inventory.Entries {
+		switch {
+		case e.Err != nil:
+		case e.Manifest.HasState():
+			return engine.Hides(e.Manifest, a.registry.Sink)
+		default:
+			return len(inventory.Owners) > 0
+		}
+	}
+	return false
+}
+
 func (a *app) sayRemoved(f *checkpointFlags, r removeReport) error {
 	if f.json {
 		return writeJSON(a.out, r)
 	}
-	_, err := fmt.Fprintf(a.out, "removed: checkpoints %d, files %d, %s\n", r.Checkpoints, r.Files, display.ByteSize(r.Bytes))
-	return err
+	fmt.Fprintf(a.out, "removed: checkpoints %d, files %d, %s\n", r.Checkpoints, r.Files, display.ByteSize(r.Bytes))
+	if r.Left {
+		fmt.Fprintf(a.out, "%s keeps a note, by which the next run, which begins anew, removes what sinks have hidden; the same command again removes that, too\n", r.dir)
+	}
+	return nil
 }

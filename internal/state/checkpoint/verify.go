@@ -221,55 +221,6 @@ func damagedToRemove(entries []Entry, epochs []int64, dir string) (map[int64]boo
 	return remove, nil
 }
 
-// RemoveAll deletes a state directory with all that is in it. It refuses one whose pipeline runs (*HeldError), and one that holds other things. While
-// somebody lives who was superseded his lock stays, and says so: no later owner has his generation, and he stays fenced.
-func RemoveAll(ctx context.Context, options Options) error {
-	return excluded(ctx, options, func(o *Options, owners *owners) error {
-		entries, err := o.FS.ReadDir(o.Dir)
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			if !ours(e.Name()) {
-				return fmt.Errorf("%s is not only a state directory: it holds %s", o.Dir, e.Name())
-			}
-		}
-		if err := fenceLocks(o.FS, o.Dir, owners); err != nil {
-			return err
-		}
-		// Manifests go from the oldest, and the lock goes last: what is left of half a removal is no other checkpoint, and nobody starts from it meanwhile.
-		for _, e := range entries {
-			path := filepath.Join(o.Dir, e.Name())
-			switch {
-			case e.Name() == startLock || owners.isHeld(e.Name()):
-			case e.IsDir():
-				err = vfs.RemoveAll(o.FS, path)
-			default:
-				err = o.FS.Remove(path)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if len(owners.held) > 0 {
-			return nil
-		}
-		return vfs.RemoveAll(o.FS, o.Dir)
-	})
-}
-
-// ours reports whether a name in a state directory is of this package's making.
-func ours(name string) bool {
-	switch name {
-	case startLock, temporaryFolder, strings.TrimSuffix(manifestFolder, "/"), strings.TrimSuffix(fileFolder, "/"):
-		return true
-	}
-	_, isLock := generationOf(name, lockPrefix)
-	_, isLive := generationOf(name, livePrefix)
-	_, isLook := lookProcess(name)
-	return isLock || isLive || isLook || isRequest(name)
-}
-
 // excluded calls do while no pipeline runs and none can start.
 func excluded(ctx context.Context, options Options, do func(o *Options, owners *owners) error) (err error) {
 	if err := options.fill(); err != nil {
