@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -162,8 +161,9 @@ func (a *app) inspect(ctx context.Context, f *checkpointFlags, args []string) (*
 		epochs = append(epochs, epoch)
 	}
 	inventory, err := checkpoint.Inspect(ctx, a.fs, dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, wrong(fmt.Errorf("%s keeps no checkpoints: %w", dir, err))
+	var none *checkpoint.NoStateError
+	if errors.As(err, &none) {
+		return nil, nil, wrong(err)
 	}
 	return inventory, epochs, err
 }
@@ -191,7 +191,7 @@ func chosen(inventory *checkpoint.Inventory, epochs []int64, all bool) ([]*check
 	}
 	if len(epochs) == 0 {
 		if len(inventory.Entries) > 0 && inventory.Entries[0].Err != nil {
-			return nil, inventory.Entries[0].Err
+			return nil, newestDamaged(inventory)
 		}
 		epochs = []int64{0}
 	}
@@ -200,7 +200,7 @@ func chosen(inventory *checkpoint.Inventory, epochs []int64, all bool) ([]*check
 		m := inventory.Find(epoch)
 		switch {
 		case m == nil && epoch == 0:
-			return nil, wrong(fmt.Errorf("%s: there is no checkpoint yet", inventory.Dir))
+			return nil, wrong(fmt.Errorf("%s: there is no checkpoint yet; a run of the pipeline takes them", inventory.Dir))
 		case m == nil:
 			err := checkpoint.Unreadable(inventory.Entries, epoch)
 			if errors.Is(err, checkpoint.ErrDamaged) {
@@ -211,6 +211,19 @@ func chosen(inventory *checkpoint.Inventory, epochs []int64, all bool) ([]*check
 		manifests = append(manifests, m)
 	}
 	return manifests, nil
+}
+
+// newestDamaged says that the newest checkpoint cannot be read, and what can be done.
+func newestDamaged(inventory *checkpoint.Inventory) error {
+	var epochs []string
+	for _, m := range checkpoint.Choices(inventory.Entries, 0) {
+		epochs = append(epochs, strconv.FormatInt(m.Epoch, 10))
+	}
+	ways := "No older one can be read"
+	if len(epochs) > 0 {
+		ways = "Name one of the epochs that can be read to look at it: " + strings.Join(epochs, ", ")
+	}
+	return fmt.Errorf("the newest checkpoint cannot be read: %w\n%s. Restore the file from a backup; wire run says how to go on without it", inventory.Entries[0].Err, ways)
 }
 
 // origin is the manifest that a claim copies, if it is still there: it has the date of the checkpoint.
@@ -224,9 +237,14 @@ func origin(inventory *checkpoint.Inventory, m *checkpoint.Manifest) *checkpoint
 }
 
 func (a *app) listCheckpoints(inventory *checkpoint.Inventory) error {
+	choices := checkpoint.Choices(inventory.Entries, 0)
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "EPOCH\tKIND\tCREATED\tFILES\tSIZE\tRUN")
-	for _, m := range checkpoint.Choices(inventory.Entries, 0) {
+	if len(choices) > 0 {
+		fmt.Fprintln(w, "EPOCH\tKIND\tCREATED\tFILES\tSIZE\tRUN")
+	} else {
+		fmt.Fprintln(w, "there is no checkpoint that can be read")
+	}
+	for _, m := range choices {
 		m = origin(inventory, m)
 		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\t%d\n", m.Epoch, kindOf(m), m.Created.UTC().Format(time.DateTime), len(m.Files), display.ByteSize(m.Bytes()), m.Generation)
 	}
@@ -445,7 +463,7 @@ func (a *app) removeCheckpoints(ctx context.Context, inventory *checkpoint.Inven
 	}
 	garbage, err := checkpoint.Remove(ctx, options, epochs)
 	if err != nil {
-		return err
+		return notWhileItRuns(err)
 	}
 	r := removeReport{Checkpoints: len(epochs), Files: len(garbage.Files)}
 	for _, name := range garbage.Files {
@@ -464,9 +482,18 @@ func (a *app) removeAll(ctx context.Context, inventory *checkpoint.Inventory, op
 	}
 	left, err := remove(ctx, options)
 	if err != nil {
-		return err
+		return notWhileItRuns(err)
 	}
 	return a.sayRemoved(f, removeReport{Checkpoints: len(checkpoint.Choices(inventory.Entries, 0)), Files: len(inventory.Files), Bytes: inventory.Bytes(), Left: left, dir: inventory.Dir})
+}
+
+// notWhileItRuns says of who runs the pipeline what a removal needs.
+func notWhileItRuns(err error) error {
+	var held *checkpoint.HeldError
+	if errors.As(err, &held) {
+		return fmt.Errorf("%s: the pipeline is run by %s, and nothing is removed meanwhile; stop it first", held.Dir, held.Holder)
+	}
+	return err
 }
 
 // hides reports whether sinks may have output that is hidden: of the newest checkpoint that can be read, or of a run that has died before it had one.

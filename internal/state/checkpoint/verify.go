@@ -46,11 +46,11 @@ func (i *Inventory) Find(epoch int64) *Manifest {
 	return nil
 }
 
-// Inspect looks at a state directory without owning it, and changes nothing. A pipeline may run meanwhile.
+// Inspect looks at a state directory without owning it, and changes nothing. A pipeline may run meanwhile. The error is a *NoStateError if dir is none.
 func Inspect(ctx context.Context, fsys vfs.FS, dir string) (*Inventory, error) {
 	target := NewDirectory(fsys, dir, 0)
-	if _, err := fsys.ReadDir(target.Path(manifestFolder)); err != nil {
-		return nil, fmt.Errorf("no state directory: %w", err)
+	if err := isState(fsys, dir); err != nil {
+		return nil, err
 	}
 	entries, err := readEntries(ctx, target, nil)
 	if err != nil {
@@ -187,7 +187,7 @@ func removal(entries []Entry, stored []string, epochs []int64, dir string) (Garb
 	}
 	for _, epoch := range epochs {
 		if !found[epoch] && len(damagedOf(entries, epoch)) == 0 {
-			return Garbage{}, fmt.Errorf("%s: there is no checkpoint of epoch %d", dir, epoch)
+			return Garbage{}, fmt.Errorf("%s: there is no checkpoint of epoch %d; wire checkpoint list shows what there is", dir, epoch)
 		}
 	}
 	slices.Sort(garbage.Manifests)
@@ -226,8 +226,8 @@ func excluded(ctx context.Context, options Options, do func(o *Options, owners *
 	if err := options.fill(); err != nil {
 		return err
 	}
-	if _, err := options.FS.ReadDir(options.Dir); err != nil {
-		return fmt.Errorf("no state directory: %w", err)
+	if err := isState(options.FS, options.Dir); err != nil {
+		return err
 	}
 	path := filepath.Join(options.Dir, startLock)
 	start, err := takeLock(options.FS, path, Holder{PID: options.PID, Host: options.Host, Started: options.Clock.Now().UTC()})
