@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -124,7 +123,8 @@ func (a *app) checkpointRemove() *cobra.Command {
 		Short: "Remove checkpoints and the files that only they need.",
 		Long: `Remove checkpoints and the files that only they need.
 
-The newest is not removed, since the pipeline goes on from it: --all removes the whole state directory, and the next run begins anew.
+The newest is not removed, since the pipeline goes on from it: --all removes the whole state directory, and the next run begins anew. Where sinks
+may have output that is not published, hidden beside it, a note of a few hundred bytes stays, by which the next run removes that.
 Nothing is removed while the pipeline runs.`,
 		Args: exactly(cobra.ArbitraryArgs),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -161,8 +161,9 @@ func (a *app) inspect(ctx context.Context, f *checkpointFlags, args []string) (*
 		epochs = append(epochs, epoch)
 	}
 	inventory, err := checkpoint.Inspect(ctx, a.fs, dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, wrong(fmt.Errorf("%s keeps no checkpoints: %w", dir, err))
+	var none *checkpoint.NoStateError
+	if errors.As(err, &none) {
+		return nil, nil, wrong(err)
 	}
 	return inventory, epochs, err
 }
@@ -190,7 +191,7 @@ func chosen(inventory *checkpoint.Inventory, epochs []int64, all bool) ([]*check
 	}
 	if len(epochs) == 0 {
 		if len(inventory.Entries) > 0 && inventory.Entries[0].Err != nil {
-			return nil, inventory.Entries[0].Err
+			return nil, newestDamaged(inventory)
 		}
 		epochs = []int64{0}
 	}
@@ -199,7 +200,7 @@ func chosen(inventory *checkpoint.Inventory, epochs []int64, all bool) ([]*check
 		m := inventory.Find(epoch)
 		switch {
 		case m == nil && epoch == 0:
-			return nil, wrong(fmt.Errorf("%s: there is no checkpoint yet", inventory.Dir))
+			return nil, wrong(fmt.Errorf("%s: there is no checkpoint yet; a run of the pipeline takes them", inventory.Dir))
 		case m == nil:
 			err := checkpoint.Unreadable(inventory.Entries, epoch)
 			if errors.Is(err, checkpoint.ErrDamaged) {
@@ -210,6 +211,19 @@ func chosen(inventory *checkpoint.Inventory, epochs []int64, all bool) ([]*check
 		manifests = append(manifests, m)
 	}
 	return manifests, nil
+}
+
+// newestDamaged says that the newest checkpoint cannot be read, and what can be done.
+func newestDamaged(inventory *checkpoint.Inventory) error {
+	var epochs []string
+	for _, m := range checkpoint.Choices(inventory.Entries, 0) {
+		epochs = append(epochs, strconv.FormatInt(m.Epoch, 10))
+	}
+	ways := "No older one can be read"
+	if len(epochs) > 0 {
+		ways = "Name one of the epochs that can be read to look at it: " + strings.Join(epochs, ", ")
+	}
+	return fmt.Errorf("the newest checkpoint cannot be read: %w\n%s. Restore the file from a backup; wire run says how to go on without it", inventory.Entries[0].Err, ways)
 }
 
 // origin is the manifest that a claim copies, if it is still there: it has the date of the checkpoint.
@@ -223,9 +237,14 @@ func origin(inventory *checkpoint.Inventory, m *checkpoint.Manifest) *checkpoint
 }
 
 func (a *app) listCheckpoints(inventory *checkpoint.Inventory) error {
+	choices := checkpoint.Choices(inventory.Entries, 0)
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "EPOCH\tKIND\tCREATED\tFILES\tSIZE\tRUN")
-	for _, m := range checkpoint.Choices(inventory.Entries, 0) {
+	if len(choices) > 0 {
+		fmt.Fprintln(w, "EPOCH\tKIND\tCREATED\tFILES\tSIZE\tRUN")
+	} else {
+		fmt.Fprintln(w, "there is no checkpoint that can be read")
+	}
+	for _, m := range choices {
 		m = origin(inventory, m)
 		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\t%d\n", m.Epoch, kindOf(m), m.Created.UTC().Format(time.DateTime), len(m.Files), display.ByteSize(m.Bytes()), m.Generation)
 	}
@@ -437,17 +456,14 @@ func (a *app) removeCheckpoints(ctx context.Context, inventory *checkpoint.Inven
 		if len(epochs) > 0 {
 			return wrong(errors.New("give epochs or --all, not both"))
 		}
-		if err := checkpoint.RemoveAll(ctx, options); err != nil {
-			return err
-		}
-		return a.sayRemoved(f, removeReport{Checkpoints: len(checkpoint.Choices(inventory.Entries, 0)), Files: len(inventory.Files), Bytes: inventory.Bytes()})
+		return a.removeAll(ctx, inventory, options, f)
 	}
 	if len(epochs) == 0 {
 		return wrong(errors.New("name the epochs to remove; wire checkpoint list shows them"))
 	}
 	garbage, err := checkpoint.Remove(ctx, options, epochs)
 	if err != nil {
-		return err
+		return notWhileItRuns(err)
 	}
 	r := removeReport{Checkpoints: len(epochs), Files: len(garbage.Files)}
 	for _, name := range garbage.Files {
@@ -456,10 +472,51 @@ func (a *app) removeCheckpoints(ctx context.Context, inventory *checkpoint.Inven
 	return a.sayRemoved(f, r)
 }
 
+// removeAll removes the state directory, or what is in it: where sinks may have hidden output, the next run has to know whose it is.
+func (a *app) removeAll(ctx context.Context, inventory *checkpoint.Inventory, options checkpoint.Options, f *checkpointFlags) error {
+	remove := func(ctx context.Context, options checkpoint.Options) (bool, error) {
+		return false, checkpoint.RemoveAll(ctx, options)
+	}
+	if a.hides(inventory) {
+		remove = checkpoint.Forget
+	}
+	left, err := remove(ctx, options)
+	if err != nil {
+		return notWhileItRuns(err)
+	}
+	return a.sayRemoved(f, removeReport{Checkpoints: len(checkpoint.Choices(inventory.Entries, 0)), Files: len(inventory.Files), Bytes: inventory.Bytes(), Left: left, dir: inventory.Dir})
+}
+
+// notWhileItRuns says of who runs the pipeline what a removal needs.
+func notWhileItRuns(err error) error {
+	var held *checkpoint.HeldError
+	if errors.As(err, &held) {
+		return fmt.Errorf("%s: the pipeline is run by %s, and nothing is removed meanwhile; stop it first", held.Dir, held.Holder)
+	}
+	return err
+}
+
+// hides reports whether sinks may have output that is hidden: of the newest checkpoint that can be read, or of a run that has died before it had one.
+func (a *app) hides(inventory *checkpoint.Inventory) bool {
+	for _, e := range inventory.Entries {
+		switch {
+		case e.Err != nil:
+		case e.Manifest.HasState():
+			return engine.Hides(e.Manifest, a.registry.Sink)
+		default:
+			return len(inventory.Owners) > 0
+		}
+	}
+	return false
+}
+
 func (a *app) sayRemoved(f *checkpointFlags, r removeReport) error {
 	if f.json {
 		return writeJSON(a.out, r)
 	}
-	_, err := fmt.Fprintf(a.out, "removed: checkpoints %d, files %d, %s\n", r.Checkpoints, r.Files, display.ByteSize(r.Bytes))
-	return err
+	fmt.Fprintf(a.out, "removed: checkpoints %d, files %d, %s\n", r.Checkpoints, r.Files, display.ByteSize(r.Bytes))
+	if r.Left {
+		fmt.Fprintf(a.out, "%s keeps a note, by which the next run, which begins anew, removes what sinks have hidden; the same command again removes that, too\n", r.dir)
+	}
+	return nil
 }

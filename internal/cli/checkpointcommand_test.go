@@ -153,8 +153,10 @@ func TestCheckpointCommandsSayWhatIsDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	says := newest + ": checkpoint is damaged at byte 2: the file ends here, too early"
-	_, errOut = wire(t, 1, "checkpoint", "verify", "--state-dir", dir)
-	wantText(t, errOut, "wire: "+says+"\n")
+	for _, command := range []string{"checkpoint show", "checkpoint verify", "state ls"} {
+		_, errOut = wire(t, 1, append(strings.Fields(command), "--state-dir", dir)...)
+		wantText(t, errOut, "wire: the newest checkpoint cannot be read: "+says+"\nName one of the epochs that can be read to look at it: 1. Restore the file from a backup; wire run says how to go on without it\n")
+	}
 	out, _ = wire(t, 1, "checkpoint", "verify", "--state-dir", dir, "--all")
 	wantText(t, out, "epoch 1: ok, 2 files, 12 KB\n"+says+"\n")
 	out, _ = wire(t, 0, "checkpoint", "list", "--state-dir", dir)
@@ -228,4 +230,69 @@ func TestCheckpointsOfARunningPipelineAreNotRemoved(t *testing.T) {
 	if err := o.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// What is no state directory is called that, with what to do, and nothing is made or removed there.
+func TestWhatIsNoStateDirectory(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, dir := range []string{"empty", "other", "cut", ".wire"} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{"file", "other/notes.txt", "cut/lock"} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keepState(t, ".wire/orders", 1)
+	for dir, says := range map[string]string{
+		"absent": "there is no such directory; a run of the pipeline makes it, and --state-dir names another one",
+		"empty":  "it is empty; a run of the pipeline with this --state-dir takes the first one",
+		"file":   "it is a file; a state directory is .wire/NAME beside the pipeline file, or where --state-dir said",
+		"other":  "it is no state directory: it holds notes.txt, and no manifests",
+		".wire":  "it holds state directories; name one of them: .wire/orders",
+	} {
+		for _, command := range []string{"checkpoint list", "checkpoint show", "checkpoint verify", "checkpoint create", "checkpoint rm 1", "checkpoint rm --all", "state ls", "state scan a.group"} {
+			_, errOut := wire(t, 2, append(strings.Fields(command), "--state-dir", dir)...)
+			wantText(t, errOut, "wire: "+dir+" keeps no checkpoints: "+says+"\n")
+		}
+	}
+	for dir, names := range map[string]int{"empty": 0, "other": 1, ".wire": 1} {
+		if found, err := os.ReadDir(dir); err != nil || len(found) != names {
+			t.Errorf("%s holds %v: %v", dir, found, err)
+		}
+	}
+	// What a removal has left that was cut short is removed.
+	out, _ := wire(t, 0, "checkpoint", "list", "--state-dir", "cut")
+	wantText(t, out, "there is no checkpoint that can be read\ncut: 0 files, 0 B\n")
+	_, errOut := wire(t, 2, "checkpoint", "show", "--state-dir", "cut")
+	wantText(t, errOut, "wire: cut: there is no checkpoint yet; a run of the pipeline takes them\n")
+	wire(t, 0, "checkpoint", "rm", "--all", "--state-dir", "cut")
+	if _, err := os.Stat("cut"); !os.IsNotExist(err) {
+		t.Error(err)
+	}
+}
+
+// Nothing is removed while a pipeline runs: that is said without a way that rm has not.
+func TestNothingIsRemovedWhileItRuns(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	keepState(t, dir, 1, 2)
+	o, err := checkpoint.Open(t.Context(), checkpoint.Options{Dir: dir, Pipeline: "orders", PID: 4711, Host: "machine", Clock: clock.NewManual(time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range []string{"1", "--all"} {
+		_, errOut := wire(t, 1, "checkpoint", "rm", "--state-dir", dir, what)
+		wantText(t, errOut, "wire: "+dir+": the pipeline is run by process 4711 on machine since 2026-05-06T07:08:09Z, and nothing is removed meanwhile; stop it first\n")
+	}
+	out, _ := wire(t, 0, "checkpoint", "list", "--state-dir", dir)
+	if !strings.Contains(out, "is that of process 4711 on machine") {
+		t.Error(out)
+	}
+	if err := o.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, errOut := wire(t, 1, "checkpoint", "create", "--state-dir", dir)
+	wantText(t, errOut, "wire: "+dir+": no process runs the pipeline; wire run takes checkpoints while it runs, and one when it is stopped\n")
 }

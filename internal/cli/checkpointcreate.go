@@ -31,7 +31,7 @@ func (a *app) checkpointCreate() *cobra.Command {
 			case len(epochs) > 0:
 				return wrong(fmt.Errorf("create takes no epochs; usage: %s", c.UseLine()))
 			case len(inventory.Owners) == 0:
-				return fmt.Errorf("%s: no process runs the pipeline", inventory.Dir)
+				return fmt.Errorf("%s: no process runs the pipeline; wire run takes checkpoints while it runs, and one when it is stopped", inventory.Dir)
 			}
 			ctx, cancel := context.WithTimeoutCause(c.Context(), timeout, fmt.Errorf("%s: no checkpoint within %v; does the pipeline run, and how long do its checkpoints take? --timeout waits longer", inventory.Dir, timeout))
 			defer cancel()

@@ -54,6 +54,9 @@ type removeReport struct {
 	Checkpoints int   `json:"checkpoints"`
 	Files       int   `json:"files"`
 	Bytes       int64 `json:"bytes"`
+	// Left says that the directory stays, with a note for the next run.
+	Left bool `json:"left"`
+	dir  string
 }
 
 func newInventoryReport(inventory *checkpoint.Inventory) inventoryReport {

@@ -96,13 +96,16 @@ func (a *app) showEvolution(ctx context.Context, args []string, f *planFlags) er
 
 // printEvolution prints what becomes of a pipeline; an *exitError says that its state is not simply kept.
 func (a *app) printEvolution(e *evolve.Evolution, f *planFlags) error {
-	if f.json {
+	switch {
+	case f.json:
 		text, err := e.JSON()
 		if err != nil {
 			return err
 		}
 		_, _ = fmt.Fprintf(a.out, "%s\n", text)
-	} else {
+	case e.Refused():
+		_, _ = fmt.Fprint(a.out, a.references.hide(e.Prospect()), e.Summary(), "\nrefused as a whole: a run carries out nothing of the change, and leaves state and output as they are\n")
+	default:
 		_, _ = fmt.Fprint(a.out, a.references.hide(e.Table()), e.Summary(), "\n")
 	}
 	var refused string

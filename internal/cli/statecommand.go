@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -57,11 +58,17 @@ func (a *app) stateList() *cobra.Command {
 	return f.addLook(&cobra.Command{
 		Use:   "ls [PIPELINE]",
 		Short: "List the steps that have state, with its parts.",
-		Args:  exactly(cobra.MaximumNArgs(1)),
+		Long: `List the steps that have state, with its parts: how many entries each has, their bytes before compression, and the names and types of their columns, by which
+wire state get finds entries.`,
+		Args: exactly(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withKept(c.Context(), f, args, 0, func(kept *engine.Kept, parts []engine.Part, _ []string) error {
 				if f.json {
 					return writeJSON(a.out, stateReport{Epoch: kept.Checkpoint.Epoch, Parts: parts})
+				}
+				if len(parts) == 0 {
+					_, err := fmt.Fprintln(a.out, noState(kept))
+					return err
 				}
 				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 				fmt.Fprintln(w, "STEP\tPART\tENTRIES\tBYTES\tKIND\tCOLUMNS")
@@ -97,12 +104,17 @@ func (a *app) stateSize() *cobra.Command {
 	return f.addLook(&cobra.Command{
 		Use:   "size [PIPELINE]",
 		Short: "Say how much state each step has, the largest first.",
+		Long:  `Say how much state each step has, the largest first. Bytes are those of keys and values, before compression.`,
 		Args:  exactly(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withKept(c.Context(), f, args, 0, func(kept *engine.Kept, parts []engine.Part, _ []string) error {
 				r := newSizeReport(kept.Checkpoint.Epoch, parts)
 				if f.json {
 					return writeJSON(a.out, r)
+				}
+				if len(parts) == 0 {
+					_, err := fmt.Fprintln(a.out, noState(kept))
+					return err
 				}
 				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 				fmt.Fprintln(w, "STEP\tENTRIES\tBYTES")
@@ -158,15 +170,8 @@ func (a *app) withKept(ctx context.Context, f *lookFlags, args []string, least i
 	if f.dir == "" && len(args) > 0 {
 		named, args = args[:1], args[1:]
 	}
-	switch {
-	case len(args) >= least:
-	case len(args) == 0:
-		return wrong(errors.New("name a step; wire state ls shows them"))
-	default:
-		return wrong(fmt.Errorf("say which entries of %s, as COLUMN=VALUE; wire state ls shows the columns, and wire state scan prints all entries", args[0]))
-	}
-	if least == 0 && len(args) > 0 {
-		return wrong(errors.New("give a pipeline file or --state-dir, not both"))
+	if err := a.enoughArguments(named, args, least); err != nil {
+		return wrong(err)
 	}
 	inventory, _, err := a.inspect(ctx, &f.checkpointFlags, named)
 	if err != nil {
@@ -190,4 +195,37 @@ func (a *app) withKept(ctx context.Context, f *lookFlags, args []string, least i
 		return err
 	}
 	return do(kept, append([]engine.Part{}, parts...), args)
+}
+
+// enoughArguments checks that least arguments are left behind the pipeline, if that is named.
+func (a *app) enoughArguments(named, args []string, least int) error {
+	switch {
+	case len(args) < least && len(named) > 0 && a.isNoFile(named[0]):
+		return fmt.Errorf("%s: there is no such file; the pipeline comes first, as its file or by --state-dir, and then the step", named[0])
+	case len(args) < least && len(args) == 0:
+		return errors.New("name a step; wire state ls shows them")
+	case len(args) < least:
+		return fmt.Errorf("say which entries of %s, as COLUMN=VALUE; wire state ls shows the columns, and wire state scan prints all entries", args[0])
+	case least == 0 && len(args) > 0:
+		return errors.New("give a pipeline file or --state-dir, not both")
+	default:
+		return nil
+	}
+}
+
+func (a *app) isNoFile(path string) bool {
+	_, err := a.fs.Stat(path)
+	return path != "-" && errors.Is(err, fs.ErrNotExist)
+}
+
+// noState says why no step has an entry.
+func noState(kept *engine.Kept) string {
+	switch {
+	case kept.Checkpoint.Done():
+		return "no step has state: the pipeline is finished, and steps keep nothing once their answers are out"
+	case len(kept.Manifest.States) == 0:
+		return "no step of the pipeline has state"
+	default:
+		return fmt.Sprintf("no step has state in the checkpoint of epoch %d", kept.Checkpoint.Epoch)
+	}
 }

@@ -13,11 +13,10 @@ import (
 
 	"wire.example/wire/internal/cli/result"
 	"wire.example/wire/internal/engine"
-	"wire.example/wire/internal/expr/builtin"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
-	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -28,7 +27,9 @@ func (a *app) stateScan() *cobra.Command {
 		Short: "Print the entries of a step's state.",
 		Long: `Print the entries of a step's state: the columns of keys or rows, and what is stored beside them, in hexadecimal.
 
-PART is needed where a step has several parts: its name, or its number among the step's tables.`,
+PART is needed where a step has several parts: its name, or its number among the step's tables; wire state ls shows them.
+
+  wire state scan orders.yaml joined.join.left --limit 10`,
 		Args: exactly(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withKept(c.Context(), f, args, 1, func(kept *engine.Kept, parts []engine.Part, rest []string) error {
@@ -51,7 +52,10 @@ func (a *app) stateGet() *cobra.Command {
 		Long: `Print the entries of a step's state that have these values in their columns, as wire state scan prints them. With a value for every column of a key only
 entries of that key are read, otherwise all of the part.
 
-A value is compared as text; COLUMN= without a value means NULL.`,
+wire state ls shows the columns and their types. A value is written as SQL writes it in quotes, and compared as the text that wire state scan prints; COLUMN= without a value means NULL.
+
+  wire state get orders.yaml counts.group customer=7
+  wire state get orders.yaml joined.join.left 'at=2026-01-31 10:00:00' note=`,
 		Args: exactly(cobra.MinimumNArgs(2)),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withKept(c.Context(), f, args, 2, func(kept *engine.Kept, parts []engine.Part, rest []string) error {
@@ -76,7 +80,10 @@ func (a *app) scanState(ctx context.Context, f *lookFlags, kept *engine.Kept, pa
 	if f.group >= op.KeyGroups || f.group < -1 {
 		return wrong(fmt.Errorf("--group is a key group, 0 to %d, not %d", op.KeyGroups-1, f.group))
 	}
-	part, err := findPart(parts, name)
+	if f.limit < 0 {
+		return wrong(fmt.Errorf("--limit is how many entries at most, 0 for all, not %d", f.limit))
+	}
+	part, err := findPart(kept, parts, name)
 	if err != nil {
 		return wrong(err)
 	}
@@ -97,9 +104,10 @@ func (a *app) scanState(ctx context.Context, f *lookFlags, kept *engine.Kept, pa
 }
 
 // findPart finds what STEP or STEP.PART names.
-func findPart(parts []engine.Part, name string) (*engine.Part, error) {
+func findPart(kept *engine.Kept, parts []engine.Part, name string) (*engine.Part, error) {
 	var of, known []string
 	var found *engine.Part
+	step := ""
 	for i := range parts {
 		p := &parts[i]
 		if name == p.Step+"."+p.Name || name == fmt.Sprintf("%s.%d", p.Step, p.Number) {
@@ -108,23 +116,39 @@ func findPart(parts []engine.Part, name string) (*engine.Part, error) {
 		if known = append(known, p.Step+"."+p.Name); name == p.Step {
 			of, found = append(of, p.Step+"."+p.Name), p
 		}
+		if strings.HasPrefix(name, p.Step+".") && len(p.Step) > len(step) {
+			step = p.Step
+		}
 	}
-	switch {
-	case len(of) == 1:
-		return found, nil
-	case len(of) > 1:
+	if len(of) > 1 {
 		return nil, fmt.Errorf("step %q has several parts: name one of %s", name, strings.Join(of, ", "))
-	case len(known) == 0:
-		return nil, fmt.Errorf("no step has state, and %q neither", name)
-	default:
-		return nil, fmt.Errorf("no step %q has state; there are %s", name, strings.Join(known, ", "))
 	}
+	if len(of) == 1 {
+		return found, nil
+	}
+	_, empty := kept.Manifest.States[name]
+	switch {
+	case len(known) == 0:
+		return nil, fmt.Errorf("%s; %q has none either", noState(kept), name)
+	case empty:
+		return nil, fmt.Errorf("step %q has no entry in the checkpoint of epoch %d; entries have %s", name, kept.Checkpoint.Epoch, strings.Join(known, ", "))
+	case step != "":
+		of = slices.DeleteFunc(slices.Clone(known), func(k string) bool { return !strings.HasPrefix(k, step+".") })
+		return nil, fmt.Errorf("step %q has no part %q; it has %s", step, name[len(step)+1:], strings.Join(of, ", "))
+	}
+	return nil, fmt.Errorf("no step %q has state; there are %s%s", name, strings.Join(known, ", "), nearStep(parts, name))
 }
 
-// condition is what a column must be, nil meaning NULL.
-type condition struct {
-	column int
-	value  []byte
+// nearStep proposes a step or part for one that there is not.
+func nearStep(parts []engine.Part, name string) string {
+	var names []string
+	for i := range parts {
+		names = append(names, parts[i].Step, parts[i].Step+"."+parts[i].Name)
+	}
+	if near := connector.Nearest(name, names); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
 }
 
 // storedEntry is a stored entry, read.
@@ -210,34 +234,6 @@ func (s *stateScan) header() []result.Column {
 	return columns
 }
 
-// where reads conditions.
-func (s *stateScan) where(conditions []string) error {
-	for _, text := range conditions {
-		name, value, ok := strings.Cut(text, "=")
-		if !ok {
-			return fmt.Errorf("%q is no COLUMN=VALUE", text)
-		}
-		column := -1
-		var known []string
-		for i, c := range s.columns {
-			if c.put == nil || c.Type.Kind == schema.Timestamp {
-				if known = append(known, c.Name); c.Name == name {
-					column = i
-				}
-			}
-		}
-		if column < 0 {
-			return fmt.Errorf("%s of step %q has no column %q; it has %s", s.part.Name, s.part.Step, name, strings.Join(known, ", "))
-		}
-		c := condition{column: column}
-		if value != "" {
-			c.value = []byte(value)
-		}
-		s.conditions = append(s.conditions, c)
-	}
-	return nil
-}
-
 // read reads what may meet all conditions: entries of one key if they say which, else all of the part.
 func (s *stateScan) read(ctx context.Context, kept *engine.Kept, group int) error {
 	if key := s.key(); key != nil && group < 0 {
@@ -246,27 +242,6 @@ func (s *stateScan) read(ctx context.Context, kept *engine.Kept, group int) erro
 		}
 	}
 	return kept.Scan(ctx, s.part, group, s.add)
-}
-
-// key is the key that the conditions name, nil if they leave one of its columns open, or what they say is no value of it.
-func (s *stateScan) key() *batch.Batch {
-	if !s.part.Known || s.part.Shape.Rows || len(s.part.Columns) == 0 {
-		return nil
-	}
-	key, pool := &batch.Batch{Len: 1}, &batch.Pool{}
-	for _, own := range s.reader.Columns() {
-		at := slices.IndexFunc(s.conditions, func(c condition) bool { return s.columns[c.column].col == own })
-		col := batch.NewColumn(pool, own.Type())
-		key.Cols = append(key.Cols, col)
-		col.Reset(1)
-		switch {
-		case at >= 0 && s.conditions[at].value == nil:
-			col.PutNull(0)
-		case at < 0 || codec.SetText(col, 0, s.conditions[at].value) != nil:
-			return nil
-		}
-	}
-	return key
 }
 
 // add takes an entry, which is lent.
@@ -321,23 +296,6 @@ func (s *stateScan) flush() error {
 		return errEnough
 	}
 	return nil
-}
-
-// meets reports whether a row meets all conditions.
-func (s *stateScan) meets(row int) bool {
-	for _, c := range s.conditions {
-		col := s.columns[c.column].col
-		if null := col.IsNull(row); null || c.value == nil {
-			if null && c.value == nil {
-				continue
-			}
-			return false
-		}
-		if s.text = builtin.AppendValue(s.text[:0], col, row); !bytes.Equal(s.text, c.value) {
-			return false
-		}
-	}
-	return true
 }
 
 func (s *stateScan) release() {

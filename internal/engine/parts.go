@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -123,14 +124,14 @@ func partName(step *evolve.Step, table int) string {
 		"hash join":         {"waiting", "build", "build_keys", "build_groups"},
 		"broadcast join":    {"waiting"},
 	}
-	switch {
-	case step == nil:
+	if step == nil {
 		return ""
-	case step.Form == "groups" && step.Keys == 0, table >= len(names[step.Form]): // one group alone is in no table
-		return ""
-	default:
-		return names[step.Form][table]
 	}
+	form, _, _ := strings.Cut(step.Form, ",")                            // behind it stands which side is built
+	if form == "groups" && step.Keys == 0 || table >= len(names[form]) { // one group alone is in no table
+		return ""
+	}
+	return names[form][table]
 }
 
 // columnNames are names for the columns of a part: those of the input that they come from if it is clear which these are.
@@ -153,13 +154,14 @@ func columnNames(step *evolve.Step, table int, shape keyed.Shape) []string {
 	return names
 }
 
-// comesFrom are the texts of the columns of the one input whose columns, or first columns, a part has.
+// comesFrom are the texts of the columns of the input whose columns, or first columns, a part has; nil if it cannot be told which that is.
 func comesFrom(step *evolve.Step, table int, shape keyed.Shape) []string {
 	if step == nil || step.Kind == aggregateKind && (shape.Rows || table > 0) || step.Form == "groups" && step.Keys == 0 { // values that calls have seen, or their rows
 		return nil
 	}
 	var found []string
-	for _, in := range step.Inputs {
+	side, several := sideOf(step, table), false
+	for i, in := range step.Inputs {
 		if len(in.Branches) != 1 || len(in.Branches[0].Columns) != len(in.Types) {
 			continue
 		}
@@ -171,12 +173,38 @@ func comesFrom(step *evolve.Step, table int, shape keyed.Shape) []string {
 		if exact := shape.Rows && len(shape.Columns) == width || !shape.Rows && len(shape.Columns) <= width; !exact || !sameTypes(in.Types, shape.Columns) {
 			continue
 		}
-		if found != nil {
-			return nil // it might be either
+		texts := in.Branches[0].Columns
+		if i == side {
+			return texts
 		}
-		found = in.Branches[0].Columns
+		several = several || found != nil && !slices.EqualFunc(found, texts, func(a, b string) bool { return plainName(a) == plainName(b) })
+		found = texts
+	}
+	if several || side >= 0 { // it might be either; or it is of one that has other columns
+		return nil
 	}
 	return found
+}
+
+// sideOf is which input the rows of a part are of, -1 if its name does not say it.
+func sideOf(step *evolve.Step, table int) int {
+	if len(step.Inputs) != 2 {
+		return -1
+	}
+	_, build, built := strings.Cut(step.Form, ", build ")
+	switch name := partName(step, table); {
+	case name == "left", name == "waiting" && step.Form == "temporal join":
+		return 0
+	case name == "right", name == "versions":
+		return 1
+	case built && (name == "build" || name == "waiting"):
+		if (build == "left") == (name == "build") {
+			return 0
+		}
+		return 1
+	default:
+		return -1
+	}
 }
 
 func sameTypes(types []evolve.Type, columns []schema.Type) bool {

@@ -127,7 +127,7 @@ func (s *State) readBody(latest *checkpoint.Manifest) error {
 		return err
 	}
 	m.Finished, m.Plan = latest.Finished, latest.Plan
-	m.Confirmed = latest.Finished && len(latest.Unconfirmed) == 0
+	m.Confirmed = latest.Done()
 	s.resume = m
 	return nil
 }
@@ -222,23 +222,20 @@ func (s *State) Spill(ctx context.Context, changes *store.Changes) error {
 
 // Publish stores what was applied as the checkpoint of m's epoch; see flow.Keeper.
 func (s *State) Publish(ctx context.Context, m *flow.Manifest) error {
-	return s.publish(ctx, m, m.Unconfirmed)
+	stored, format, err := s.stage(ctx, m.Epoch)
+	if err != nil {
+		return err
+	}
+	return s.publish(ctx, m, m.Unconfirmed, stored, format)
 }
 
-// publish publishes a checkpoint of which sinks may not have committed the epochs that unconfirmed lists.
-func (s *State) publish(ctx context.Context, m *flow.Manifest, unconfirmed []int64) error {
+// publish publishes a checkpoint of which sinks may not have committed the epochs that unconfirmed lists, and whose store is in files.
+func (s *State) publish(ctx context.Context, m *flow.Manifest, unconfirmed []int64, stored []checkpoint.File, format checkpoint.StoreFormat) error {
 	alone := *m
 	alone.Plan = nil // it stands beside the body
 	body, err := json.Marshal(&alone)
 	if err != nil {
 		return fault.Fatal(err)
-	}
-	stored, format, err := s.stage(ctx, m.Epoch)
-	if err != nil {
-		return err
-	}
-	if latest := s.owner.Latest(); s.store == nil && m.Finished && latest != nil { // it was finished by another process, and nobody opened the store
-		stored, format = latest.Files, latest.Store
 	}
 	kind := checkpoint.KindCheckpoint
 	if m.Finished {
@@ -275,9 +272,7 @@ func permanent(err error) error {
 // Confirm lets older checkpoints go, and of a finished pipeline notes that nothing is left to do.
 func (s *State) Confirm(ctx context.Context, m *flow.Manifest) error {
 	if m.Finished {
-		done := *m
-		done.Epoch++
-		if err := s.publish(ctx, &done, nil); err != nil {
+		if err := s.conclude(ctx, m); err != nil {
 			return err
 		}
 	}

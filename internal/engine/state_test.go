@@ -1,8 +1,10 @@
 package engine_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -141,4 +143,80 @@ func TestACheckpointWithoutCountsGoesOn(t *testing.T) {
 	kept, err := engine.OpenKept(t.Context(), mem, "/state", m)
 	must(t, err)
 	must(t, errors.Join(kept.Count(t.Context()), kept.Close()))
+}
+
+// TestAFinishedPipelineKeepsOneCheckpoint: and of the store only what a step still has.
+func TestAFinishedPipelineKeepsOneCheckpoint(t *testing.T) {
+	space := store.Space{Operator: 4, Table: 1}
+	put := func(epoch int64, spent bool) *store.Changes {
+		changes := &store.Changes{}
+		if spent {
+			changes.DropAll(space, 0, math.MaxUint64)
+		} else {
+			changes.Put(space, 0, uint64(epoch), []byte{byte(epoch)}, bytes.Repeat([]byte("value"), 100)) //nolint:gosec // a few
+		}
+		return changes
+	}
+	for _, test := range []struct {
+		name  string
+		spent bool // no step has an entry at the end
+		other bool // another process confirms it
+		kept  int  // files
+	}{
+		{"a step has state", false, false, 4},
+		{"no step has any", true, false, 0},
+		{"another process confirms it, and a step has state", false, true, 4},
+		{"another process confirms it", true, true, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			mem := vfs.NewMem()
+			options := engine.StateOptions{FS: mem, Dir: "/state", Pipeline: "p", Clock: clock.System()}
+			state, err := engine.OpenState(t.Context(), options)
+			must(t, err)
+			r, err := state.Reader(t.Context())
+			must(t, err)
+			must(t, r.Close())
+			m := &flow.Manifest{States: map[string]flow.StateRecord{"counts.group": {Number: 4}}}
+			for m.Epoch = 1; m.Epoch <= 3; m.Epoch++ {
+				must(t, state.Apply(t.Context(), m.Epoch, []*store.Changes{put(m.Epoch, test.spent && m.Epoch == 3)}))
+				m.Finished, m.Unconfirmed = m.Epoch == 3, []int64{m.Epoch}
+				must(t, state.Publish(t.Context(), m))
+				if !m.Finished {
+					must(t, state.Confirm(t.Context(), m))
+					continue
+				}
+				break
+			}
+			if test.other {
+				must(t, state.Close())
+				state, err = engine.OpenState(t.Context(), options)
+				must(t, err)
+				m = state.Resume()
+			}
+			must(t, state.Confirm(t.Context(), m))
+			must(t, state.Close())
+			inventory, err := checkpoint.Inspect(t.Context(), mem, "/state")
+			must(t, err)
+			newest := inventory.Find(0)
+			if len(inventory.Entries) != 1 || newest.Kind != checkpoint.KindFinished || !newest.Done() {
+				t.Errorf("%d manifests are kept, the newest is %+v", len(inventory.Entries), newest)
+			}
+			if len(inventory.Files) != test.kept || len(newest.Files) != test.kept || len(inventory.Unneeded) != 0 {
+				t.Errorf("%d files are kept, of which the checkpoint has %d, should be %d: %v", len(inventory.Files), len(newest.Files), test.kept, inventory.Files)
+			}
+			report, err := checkpoint.Verify(t.Context(), checkpoint.NewDirectory(mem, "/state", 0), newest)
+			must(t, err)
+			if !report.OK() {
+				t.Errorf("%+v", report)
+			}
+			kept, err := engine.OpenKept(t.Context(), mem, "/state", newest)
+			must(t, err)
+			tables, err := kept.Tables(t.Context())
+			must(t, err)
+			if (len(tables) == 0) != test.spent {
+				t.Errorf("tables: %v", tables)
+			}
+			must(t, errors.Join(kept.Count(t.Context()), kept.Close()))
+		})
+	}
 }

@@ -399,6 +399,9 @@ func (s *sink) Commit(_ context.Context, epoch int64, state json.RawMessage, fin
 	if s.began > 0 && epoch >= s.began {
 		err = errors.Join(err, s.dropSuperseded())
 	}
+	if final && err == nil {
+		err = s.clean()
+	}
 	fault.Point("sink/file/after-commit")
 	return err
 }

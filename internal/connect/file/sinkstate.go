@@ -122,19 +122,45 @@ func (s *sink) sweep(leftovers []leftover, unowned bool) error {
 		switch {
 		case s.kept[l.path], mine[l.path]:
 			continue
-		case l.owner == (owner{}) && unowned:
-		case slices.ContainsFunc(s.env.Abandoned, func(lineage string) bool { return ownerOf(lineage, 1).lineage == l.owner.lineage }):
-		case l.owner.lineage != s.layout.owner.lineage:
+		case l.owner == (owner{}) && unowned, s.abandoned(l.owner), s.former(l.owner):
+		case l.owner.lineage == s.layout.owner.lineage: // of a later owner
+			continue
+		default:
 			s.env.Log.Warn("the part of another pipeline, or of a run whose state is gone, lies beside the output; remove it if nobody goes on with it",
 				"sink", s.env.Name, "part", l.path)
-			continue
-		case l.owner.generation > s.layout.owner.generation:
 			continue
 		}
 		s.env.Log.Info("removing the part of a run that ended before it was prepared", "sink", s.env.Name, "part", l.path)
 		if err := s.remove(l.path); err != nil {
 			return fmt.Errorf("a part of an earlier run: %w", err)
 		}
+	}
+	return nil
+}
+
+// abandoned reports whether a part is of a lineage that nobody goes on with.
+func (s *sink) abandoned(o owner) bool {
+	return slices.ContainsFunc(s.env.Abandoned, func(lineage string) bool { return ownerOf(lineage, 1).lineage == o.lineage })
+}
+
+// former reports whether a part is of this run or of one before it.
+func (s *sink) former(o owner) bool {
+	return o.lineage == s.layout.owner.lineage && o.generation <= s.layout.owner.generation
+}
+
+// clean removes, when all is published, the parts of runs that were superseded, and went on for a while: no state speaks of them, and nobody else would.
+func (s *sink) clean() error {
+	if s.layout.owner == (owner{}) { // nobody takes its place
+		return nil
+	}
+	found, err := s.survey()
+	for _, l := range found.leftovers {
+		if s.former(l.owner) {
+			err = errors.Join(err, s.remove(l.path))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("a part of a run that was superseded: %w", err)
 	}
 	return nil
 }

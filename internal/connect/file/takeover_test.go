@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"wire.example/wire/internal/foundation/vfs"
@@ -110,5 +113,98 @@ func TestCarelessnessIsFound(t *testing.T) {
 				t.Errorf("%s: nobody noticed that %s are not synced", options, name)
 			}
 		}
+	}
+}
+
+// TestWhatASupersededRunLeavesGoesWithTheLastEpoch: a run wakes when another has taken its place, prepares an epoch that it cannot publish, and ends. Its parts go when all is published; those
+// of other pipelines, of later runs, and of runs without state stay.
+func TestWhatASupersededRunLeavesGoesWithTheLastEpoch(t *testing.T) {
+	for name, options := range storyOptions {
+		t.Run(name, func(t *testing.T) {
+			mem, epochs := storyFS(t, options), storyEpochs()
+			first := &story{t: t, options: options, clock: clk(), generation: 1}
+			his, err := first.open(mem)
+			must(t, err)
+			for _, rows := range epochs[:2] {
+				must(t, first.epoch(his, rows, false))
+			}
+			second := first.next()
+			second.contested = true
+			mine, err := second.open(mem)
+			must(t, err)
+			first.fenced = true
+			if err := first.epoch(his, epochs[2], false); !errors.Is(err, errFenced) {
+				t.Fatal(err)
+			}
+			must(t, his.Close())
+
+			foreign := hiddenNames(options, "", ".wire-00000000-1", ".wire-"+lineageMark(t, mem)+"-3")
+			for _, path := range foreign {
+				put(t, mem, path, []byte("theirs"))
+			}
+			for i, rows := range epochs[2:] {
+				must(t, second.epoch(mine, rows, i == len(epochs)-3))
+			}
+			must(t, second.settle(mine, 0, true))
+			must(t, mine.Close())
+			must(t, sameRows(t, mem, options))
+			for _, path := range hiddenParts(t, mem) {
+				if !slices.Contains(foreign, path) {
+					t.Errorf("%s is left", path)
+				}
+			}
+			for _, path := range foreign {
+				if _, err := mem.Stat(path); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// hiddenNames are names that parts of a story would have, whose owners are as given.
+func hiddenNames(options map[string]any, owners ...string) []string {
+	dir, name := filepath.Split(options["path"].(string))
+	if options["partition_by"] != nil {
+		dir = filepath.Join(dir, "k=p0")
+	}
+	if options["partition_by"] != nil || options["roll_rows"] != nil || options["roll_size"] != nil || options["roll_every"] != nil {
+		name = strings.Replace(name, "f", "f-000900", 1)
+	}
+	var paths []string
+	for _, owner := range owners {
+		paths = append(paths, filepath.Join(dir, "."+name+owner+".part"))
+	}
+	return paths
+}
+
+// lineageMark is what stands for the lineage in the hidden names of a story.
+func lineageMark(t *testing.T, fsys vfs.FS) string {
+	t.Helper()
+	for _, path := range hiddenParts(t, fsys) {
+		if _, mark, ok := strings.Cut(path, ".wire-"); ok {
+			return mark[:8]
+		}
+	}
+	t.Fatal("no part has an owner")
+	return ""
+}
+
+// hiddenParts lists the hidden parts that there are.
+func hiddenParts(t *testing.T, fsys vfs.FS) []string {
+	t.Helper()
+	var parts []string
+	walk(t, fsys, "/out", func(path string) {
+		if strings.HasPrefix(filepath.Base(path), ".") {
+			parts = append(parts, path)
+		}
+	})
+	return parts
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

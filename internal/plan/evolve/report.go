@@ -107,8 +107,16 @@ func (e *Evolution) Accept(a Accepted) {
 	}
 }
 
+// Refused reports whether a run that accepts nothing carries nothing of the edit out.
+func (e *Evolution) Refused() bool { return e.Loses() || e.Finished && !e.Unchanged() }
+
 // Table shows what becomes of all parts.
-func (e *Evolution) Table() string {
+func (e *Evolution) Table() string { return e.table("") }
+
+// Prospect is Table of an edit that is refused: it shows what would become of them.
+func (e *Evolution) Prospect() string { return e.table("would be ") }
+
+func (e *Evolution) table(would string) string {
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, list := range []struct {
@@ -120,7 +128,7 @@ func (e *Evolution) Table() string {
 			if list.what != "step" {
 				kind = list.what
 			}
-			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", c.Verdict, kind, c.Name, strings.Join(c.Reasons, "; "))
+			_, _ = fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\n", would, c.Verdict, kind, c.Name, strings.Join(c.Reasons, "; "))
 		}
 	}
 	_ = w.Flush() // a buffer takes everything
@@ -152,7 +160,8 @@ func (e *Evolution) Summary() string {
 // JSON is the evolution for programs.
 func (e *Evolution) JSON() ([]byte, error) {
 	return json.MarshalIndent(struct {
-		Loses bool `json:"loses_state"`
+		Loses   bool `json:"loses_state"`
+		Refused bool `json:"refused"`
 		*Evolution
-	}{e.Loses(), e}, "", "  ")
+	}{e.Loses(), e.Refused(), e}, "", "  ")
 }

@@ -132,7 +132,7 @@ func (e *Evolution) rest(old *Description, taken map[*Step]bool) {
 		for _, sink := range e.Sinks {
 			if sink.wasSink != nil && sink.Verdict == Kept && slices.Contains(was.Sinks, sink.wasSink.Name) {
 				c.Verdict = Reset
-				c.Reasons = append(c.Reasons, fmt.Sprintf("nothing computes it for sink %s any more", sink.Name))
+				c.Reasons = append(c.Reasons, e.whyGone(was, sink.Name))
 				break
 			}
 		}

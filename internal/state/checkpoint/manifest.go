@@ -132,6 +132,9 @@ func (m *Manifest) Bytes() int64 {
 // lastEpoch is the highest number that an epoch had up to this manifest.
 func (m *Manifest) lastEpoch() int64 { return max(m.Epoch, m.Used) }
 
+// Done reports whether the pipeline had read all its input and its sinks had committed it, so that nothing is left to do.
+func (m *Manifest) Done() bool { return m.Finished && len(m.Unconfirmed) == 0 }
+
 // HasState reports whether there is something to go on from.
 func (m *Manifest) HasState() bool { return m.Kind != KindClaim || m.From != 0 }
 

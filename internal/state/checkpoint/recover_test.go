@@ -27,6 +27,7 @@ func history(t *testing.T, lines ...string) []Entry {
 			e.Err = syscall.EIO
 		default:
 			m.Kind, m.Number, e.Manifest = Kind(fields[1]), e.Number, m
+			m.Finished = m.Kind == KindFinished
 		}
 		for _, f := range fields[2:] {
 			for prefix, to := range map[string]*int64{"g": &m.Generation, "e": &m.Epoch, "from": &m.From, "used": &m.Used} {
@@ -41,6 +42,7 @@ func history(t *testing.T, lines ...string) []Entry {
 				}
 				m.Unconfirmed = append(m.Unconfirmed, epoch)
 			}
+			m.Finished = m.Finished || f == "finished"
 			if name, ok := strings.CutPrefix(f, "file:"); ok {
 				m.Files = append(m.Files, File{Stored: name})
 			}
@@ -171,6 +173,28 @@ func TestRetention(t *testing.T) {
 		{"what is confirmed by now goes", []string{"1 checkpoint g1 e1", "2 checkpoint g1 e2 open1 open2", "3 checkpoint g1 e3", "4 checkpoint g1 e4"}, nil, 2, nil, []int64{1, 2}, nil},
 		{"a damaged one needs nobody knows what", []string{"2 damaged", "3 checkpoint g1 e2"}, []string{old}, 2, nil, nil, nil},
 		{"a damaged one does not count", []string{"1 checkpoint g1 e1", "2 damaged", "3 checkpoint g1 e2"}, []string{old}, 2, nil, nil, nil},
+		{
+			"of a finished pipeline all but one",
+			[]string{"2 checkpoint g1 e1 file:" + old, "3 finished g1 e2 open2 file:" + mid, "4 finished g1 e3 file:" + mid},
+			[]string{old, mid},
+			3, nil,
+			[]int64{2, 3},
+			[]string{old},
+		},
+		{
+			"not while sinks may not have all of it",
+			[]string{"2 checkpoint g1 e1 file:" + old, "3 checkpoint g1 e2", "4 finished g1 e3 open3 file:" + mid},
+			[]string{old, mid},
+			3, nil, nil, nil,
+		},
+		{
+			"nor more after a start has claimed it",
+			[]string{"2 checkpoint g1 e1 file:" + old, "3 finished g1 e2 file:" + mid, "4 claim g2 e2 from3 finished file:" + mid},
+			[]string{old, mid},
+			3, nil,
+			[]int64{2},
+			[]string{old},
+		},
 		{"an old damaged one goes", []string{"1 damaged", "2 checkpoint g1 e1", "3 checkpoint g1 e2"}, []string{old}, 2, nil, []int64{1}, []string{old}},
 	} {
 		t.Run(test.label, func(t *testing.T) {

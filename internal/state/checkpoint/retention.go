@@ -14,8 +14,8 @@ type Garbage struct {
 
 // Retention decides what may be deleted.
 //
-// Kept are the newest manifest, the newest keep ones that are not claims, and those whose epoch the newest says may not be committed. Claims that are
-// not the newest only repeat others. Files are deleted that no kept manifest needs, except pending ones, and those of generations above the own: they
+// Kept are the newest manifest, the newest keep ones that are not claims, and those whose epoch the newest says may not be committed; of a pipeline that
+// is finished, with nothing left to commit, one that is not a claim: nobody goes on from it. Claims that are not the newest only repeat others. Files are deleted that no kept manifest needs, except pending ones, and those of generations above the own: they
 // belong to somebody who has taken over and not published yet. If a manifest that is kept cannot be read nobody knows what it needs, and no file is
 // deleted; names that are not of this package's making stay, too.
 func Retention(entries []Entry, stored []string, keep int, generation int64, pending map[string]bool) Garbage {
@@ -27,6 +27,9 @@ func Retention(entries []Entry, stored []string, keep int, generation int64, pen
 		if i == 0 && e.Err == nil {
 			for _, epoch := range e.Manifest.Unconfirmed {
 				unconfirmed[epoch] = true
+			}
+			if e.Manifest.Done() {
+				keep = 1
 			}
 		}
 		if i == 0 || e.Err != nil && checkpoints < keep || e.Err == nil && e.Manifest.Kind != KindClaim && (checkpoints < keep || unconfirmed[e.Manifest.Epoch]) {

@@ -46,11 +46,11 @@ func (i *Inventory) Find(epoch int64) *Manifest {
 	return nil
 }
 
-// Inspect looks at a state directory without owning it, and changes nothing. A pipeline may run meanwhile.
+// Inspect looks at a state directory without owning it, and changes nothing. A pipeline may run meanwhile. The error is a *NoStateError if dir is none.
 func Inspect(ctx context.Context, fsys vfs.FS, dir string) (*Inventory, error) {
 	target := NewDirectory(fsys, dir, 0)
-	if _, err := fsys.ReadDir(target.Path(manifestFolder)); err != nil {
-		return nil, fmt.Errorf("no state directory: %w", err)
+	if err := isState(fsys, dir); err != nil {
+		return nil, err
 	}
 	entries, err := readEntries(ctx, target, nil)
 	if err != nil {
@@ -187,7 +187,7 @@ func removal(entries []Entry, stored []string, epochs []int64, dir string) (Garb
 	}
 	for _, epoch := range epochs {
 		if !found[epoch] && len(damagedOf(entries, epoch)) == 0 {
-			return Garbage{}, fmt.Errorf("%s: there is no checkpoint of epoch %d", dir, epoch)
+			return Garbage{}, fmt.Errorf("%s: there is no checkpoint of epoch %d; wire checkpoint list shows what there is", dir, epoch)
 		}
 	}
 	slices.Sort(garbage.Manifests)
@@ -221,62 +221,13 @@ func damagedToRemove(entries []Entry, epochs []int64, dir string) (map[int64]boo
 	return remove, nil
 }
 
-// RemoveAll deletes a state directory with all that is in it. It refuses one whose pipeline runs (*HeldError), and one that holds other things. While
-// somebody lives who was superseded his lock stays, and says so: no later owner has his generation, and he stays fenced.
-func RemoveAll(ctx context.Context, options Options) error {
-	return excluded(ctx, options, func(o *Options, owners *owners) error {
-		entries, err := o.FS.ReadDir(o.Dir)
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			if !ours(e.Name()) {
-				return fmt.Errorf("%s is not only a state directory: it holds %s", o.Dir, e.Name())
-			}
-		}
-		if err := fenceLocks(o.FS, o.Dir, owners); err != nil {
-			return err
-		}
-		// Manifests go from the oldest, and the lock goes last: what is left of half a removal is no other checkpoint, and nobody starts from it meanwhile.
-		for _, e := range entries {
-			path := filepath.Join(o.Dir, e.Name())
-			switch {
-			case e.Name() == startLock || owners.isHeld(e.Name()):
-			case e.IsDir():
-				err = vfs.RemoveAll(o.FS, path)
-			default:
-				err = o.FS.Remove(path)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if len(owners.held) > 0 {
-			return nil
-		}
-		return vfs.RemoveAll(o.FS, o.Dir)
-	})
-}
-
-// ours reports whether a name in a state directory is of this package's making.
-func ours(name string) bool {
-	switch name {
-	case startLock, temporaryFolder, strings.TrimSuffix(manifestFolder, "/"), strings.TrimSuffix(fileFolder, "/"):
-		return true
-	}
-	_, isLock := generationOf(name, lockPrefix)
-	_, isLive := generationOf(name, livePrefix)
-	_, isLook := lookProcess(name)
-	return isLock || isLive || isLook || isRequest(name)
-}
-
 // excluded calls do while no pipeline runs and none can start.
 func excluded(ctx context.Context, options Options, do func(o *Options, owners *owners) error) (err error) {
 	if err := options.fill(); err != nil {
 		return err
 	}
-	if _, err := options.FS.ReadDir(options.Dir); err != nil {
-		return fmt.Errorf("no state directory: %w", err)
+	if err := isState(options.FS, options.Dir); err != nil {
+		return err
 	}
 	path := filepath.Join(options.Dir, startLock)
 	start, err := takeLock(options.FS, path, Holder{PID: options.PID, Host: options.Host, Started: options.Clock.Now().UTC()})
