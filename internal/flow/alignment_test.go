@@ -324,7 +324,7 @@ func TestCartonsAreSmallWhereMemoryIs(t *testing.T) {
 	for _, memory := range []int64{1, 16 << 20, 64 << 20, limit.Unlimited} {
 		for _, sel := range [][]uint16{nil, every} {
 			home := testOutlet()
-			home.queues, home.most = make([]*queue, 1), mostOf(memory)
+			home.queues, home.most = make([]*queue, 1), mostOf(memory, 1)
 			c := newConsignment(home)
 			c.add(0, in, sel)
 			c.add(0, in, sel)

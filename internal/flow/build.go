@@ -125,6 +125,8 @@ type Pipeline struct {
 	// reserved says that the memory of Settings.Scratch is.
 	reserved atomic.Bool
 	promises promises
+	// ahead is what the rows of finished blocks take that wait for their turn, in bytes; see isFarAhead.
+	ahead atomic.Int64
 }
 
 // Build opens the sinks, then the sources, and makes their lanes. ctx bounds only the opening. On an error everything opened is closed.
@@ -173,7 +175,25 @@ func newPipeline(plan *physical.Plan, settings Settings) *Pipeline {
 	p.pending = settings.Budget.Child("changes for the store", limit.Unlimited)
 	p.spare = &spareChanges{budget: settings.Budget, booked: p.pending}
 	p.coordinator = newCoordinator(p, last)
+	if memory := settings.Budget.Limit(); memory != limit.Unlimited && settings.Pool != nil {
+		settings.Pool.Keep(max(memory/pooledShare, pooledLeast))
+	}
 	return p
+}
+
+// What the pool keeps of memory that was given back: one part in pooledShare of the budget, but not less than pooledLeast bytes.
+const (
+	pooledShare = 16
+	pooledLeast = 2 << 20
+)
+
+// queues is about how many queues lead to tasks: as many from a stage to the next as from a source with a queue for each task to the first.
+func (p *Pipeline) queues() int64 {
+	var n int64
+	for _, s := range p.plan.Stages {
+		n += int64(s.Tasks) * int64(s.Tasks)
+	}
+	return n
 }
 
 func (p *Pipeline) open(ctx context.Context) error {

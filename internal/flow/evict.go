@@ -24,7 +24,7 @@ const (
 	leastShare  = 4
 	// restoredShare: a restore stops when less than this part of the budget is left, since rows under way have not taken theirs yet.
 	restoredShare = 2
-	// wantedRoom is how many entries there is room for after state has left memory: those of several batches, and mostRoom times as many when hardly any memory is left.
+	// wantedRoom is how many entries there is room for after state has left memory: those of several batches, divided among the tasks that share them, and mostRoom times as many when hardly any memory is left.
 	wantedRoom = 3 * batch.MaxRows
 	mostRoom   = 8
 	// grown is by how much memory must have grown for more to leave.
@@ -365,11 +365,12 @@ func (k *keptStep) attachPart(ctx context.Context, scratch Scratch, part keyed.E
 
 // room is how many entries there must be room for, where memory is tight. What leaves leaves gaps, which not every entry fits into, and so memory may grow on: then more leaves.
 func (k *keptStep) room(left int64) int {
+	several := wantedRoom / max(k.step.chain.tasks, 1)
 	if k.wanted == 0 {
-		k.wanted, k.left = wantedRoom, left
+		k.wanted, k.left = several, left
 	}
 	if left < k.left-grown {
-		k.wanted, k.left = min(k.wanted+wantedRoom/4, mostRoom*wantedRoom), left
+		k.wanted, k.left = min(k.wanted+several/4, mostRoom*several), left
 	}
 	return k.wanted
 }

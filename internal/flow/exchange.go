@@ -20,8 +20,10 @@ const (
 	leftShare = lowShare * 4 / 3
 	// Nor do rows on their way to the tasks of a stage take more than one part in underWayShare of it: what some state gives up is there for other state.
 	underWayShare = 8
-	// Where memory is small a carton has about one part in cartonShare of the budget at most, so that the state of a task grows by little between two looks at what is left.
-	cartonShare = 128
+	// Where memory is small a carton has about one part in cartonShare of the budget at most, so that the state of a task grows by little between two looks at what is left; and no more than its part
+	// of one in cartonsShare, if there is a carton in each queue between tasks.
+	cartonShare  = 128
+	cartonsShare = 16
 	// probedRows is of how many rows it is found out how many more a carton takes.
 	probedRows = 16
 )
@@ -107,9 +109,9 @@ func (o *outlet) affords(more int64) bool {
 	return o.budget.Used()+more <= o.share && o.budget.Available()-more >= o.leaves+o.spared()
 }
 
-// mostOf is outlet.most where a pipeline has so much memory.
-func mostOf(memory int64) int64 {
-	if most := memory / cartonShare; memory != limit.Unlimited && most < keepCartonMost {
+// mostOf is outlet.most where a pipeline has so much memory, and so many queues.
+func mostOf(memory, queues int64) int64 {
+	if most := min(memory/cartonShare, memory/cartonsShare/max(queues, 1)); memory != limit.Unlimited && most < keepCartonMost {
 		return max(most, cartonBytes)
 	}
 	return 0
@@ -164,6 +166,17 @@ func (c *consignment) add(part int, b *batch.Batch, rows []uint16) {
 		to.Append(b, rows[:n])
 		rows = rows[n:]
 	}
+}
+
+// memory is what all its cartons have, in bytes.
+func (c *consignment) memory() int64 {
+	total := c.bytes
+	for _, list := range c.parts {
+		if last := len(list) - 1; last >= 0 {
+			total += list[last].rows.Memory()
+		}
+	}
+	return total
 }
 
 // rowsOf is how many rows those of b are.

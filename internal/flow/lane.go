@@ -31,8 +31,9 @@ type lane struct {
 	block codec.Block
 	clock int64 // that its timed steps know
 	// cur is the parcel that the lane fills; free are those that it may fill next.
-	cur  *parcel
-	free chan *parcel
+	cur   *parcel
+	free  chan *parcel
+	drawn []*parcel // see freeParcel
 }
 
 func newLane(source *sourceTask, pool *batch.Pool) (*lane, error) {

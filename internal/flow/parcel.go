@@ -11,12 +11,16 @@ import (
 // stand still because another one's block takes longer, or another one had to leave its core to a task for a while.
 const parcelsAhead = 3
 
+// finishedShare: while finished blocks that wait for their turn have one part in so many of the budget a lane that has some begins no other.
+const finishedShare = 16
+
 // parcel is what a block came to: the encoded rows for each sink, and what must be settled in the block's turn. Its lane fills it. If the
 // turn has not come by then, whoever finishes the block before writes it and gives it back.
 type parcel struct {
-	lane   *lane
-	ticket int64
-	inTurn bool
+	lane    *lane
+	ticket  int64
+	inTurn  bool
+	waiting int64 // bytes that it adds to those of the pipeline that wait for their turn
 
 	// What is kept of the block, whose bytes may be overwritten by now.
 	split     int // noSplit: the parcel is a mark's
@@ -152,8 +156,39 @@ func (p *parcel) flush(i int, ack *ackGroup) error {
 	return err
 }
 
-// freeParcel waits for a parcel that l can fill.
+// memory is about what the rows of p take, in bytes.
+func (p *parcel) memory() int64 {
+	var total int64
+	for _, c := range p.chunks {
+		_, bytes := c.Size()
+		total += bytes
+	}
+	for _, c := range p.consignments {
+		total += c.memory()
+	}
+	return total
+}
+
+// freeParcel waits for a parcel that l can fill; and where too much waits for its turn, until none of l's does: others have tickets before it, and deliver them.
 func (l *lane) freeParcel(ctx context.Context) (*parcel, error) {
+	p, err := l.nextFree(ctx)
+	drawn := 1
+	for ; err == nil && drawn < cap(l.free) && l.source.pipeline.isFarAhead(); drawn++ {
+		l.drawn = append(l.drawn, p)
+		p, err = l.nextFree(ctx)
+	}
+	for _, other := range l.drawn {
+		l.free <- other
+	}
+	l.drawn = l.drawn[:0]
+	return p, err
+}
+
+// isFarAhead reports whether what waits for its turn has its share of the budget.
+func (p *Pipeline) isFarAhead() bool { return p.ahead.Load() > p.settings.Budget.Limit()/finishedShare }
+
+// nextFree waits for a parcel that has been delivered.
+func (l *lane) nextFree(ctx context.Context) (*parcel, error) {
 	select {
 	case p := <-l.free:
 		return p, nil
@@ -164,7 +199,10 @@ func (l *lane) freeParcel(ctx context.Context) (*parcel, error) {
 
 // pass delivers p, if its turn has come, and everything that waits behind it; else it leaves p to the lane before.
 func (l *lane) pass(p *parcel) error {
+	ahead := &l.source.pipeline.ahead
 	if !p.inTurn {
+		p.waiting = p.memory()
+		ahead.Add(p.waiting)
 		mine, err := l.source.turn.offer(p)
 		if err != nil {
 			p.fail(err)
@@ -175,6 +213,8 @@ func (l *lane) pass(p *parcel) error {
 		}
 	}
 	for p != nil {
+		ahead.Add(-p.waiting)
+		p.waiting = 0
 		if err := p.deliver(); err != nil {
 			return err
 		}

@@ -120,12 +120,17 @@ func (s *step) pushPiece(input int, piece *batch.Batch) error {
 
 // pieceOf makes the rows from..to-1 of b a batch, lent until the next call.
 func (s *step) pieceOf(b *batch.Batch, from, to int) *batch.Batch {
-	s.sel = s.sel[:0]
-	for i := from; i < to; i++ {
-		s.sel = append(s.sel, uint16(b.Row(i))) //nolint:gosec // a row number of a batch
-	}
+	s.sel = appendRows(s.sel[:0], b, from, to)
 	s.piece.View(b, s.sel)
 	return &s.piece
+}
+
+// appendRows appends where the rows from..to-1 of b stand.
+func appendRows(sel []uint16, b *batch.Batch, from, to int) []uint16 {
+	for i := from; i < to; i++ {
+		sel = append(sel, uint16(b.Row(i))) //nolint:gosec // a row number of a batch
+	}
+	return sel
 }
 
 // pieceEnd is the end of a piece of about n rows that begins at from: the halves of an update stay together.

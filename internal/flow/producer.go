@@ -47,7 +47,7 @@ func (p *producer) outlet(x *physical.Exchange) *outlet {
 	}
 	o := &outlet{exchange: x, queues: queues, budget: p.pipeline.budgetOf("exchange to " + to.plan.Name), pool: p.pipeline.settings.Pool}
 	memory := p.pipeline.settings.Budget.Limit()
-	o.keeps, o.most = keepsOf(memory), mostOf(memory)
+	o.keeps, o.most = keepsOf(memory), mostOf(memory, p.pipeline.queues())
 	o.leaves, o.share, o.spared = memory/leftShare, memory/underWayShare, p.pipeline.scratchLeft
 	p.outlets = append(p.outlets, o)
 	return o

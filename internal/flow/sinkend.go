@@ -17,6 +17,9 @@ type sinkEnd struct {
 // hold.
 const maxChunkBytes = 4 << 20
 
+// dealtShare: where memory is small that is one part in so many of the budget for all lanes.
+const dealtShare = 16
+
 func (l *lane) sinkEnd(plan *physical.Sink) receiver {
 	task := l.source.pipeline.sinks[plan]
 	if end, ok := l.ends[task]; ok {
@@ -66,6 +69,10 @@ type laneExit struct {
 	dealer *dealer
 	// number is that of its consignment.
 	number int
+	// most is about how many bytes a consignment may have before its parcel's turn.
+	most  int64
+	piece batch.Batch // see pieces
+	sel   []uint16
 }
 
 func (l *lane) exit(x *physical.Exchange) receiver {
@@ -74,20 +81,46 @@ func (l *lane) exit(x *physical.Exchange) receiver {
 			return e
 		}
 	}
-	e := &laneExit{lane: l, outlet: l.source.producer.outlet(x), number: len(l.exits)}
+	e := &laneExit{lane: l, outlet: l.source.producer.outlet(x), number: len(l.exits), most: l.source.pipeline.dealtMost()}
 	e.dealer = newDealer(e.outlet)
 	l.exits = append(l.exits, e)
 	return e
 }
 
+// dealtMost is laneExit.most: where memory is small, its part of one in dealtShare of the budget.
+func (p *Pipeline) dealtMost() int64 {
+	lanes := max(len(p.plan.Sources)*p.plan.Parallelism, 1)
+	return min(max(p.settings.Budget.Limit()/dealtShare/int64(lanes), cartonBytes), maxChunkBytes)
+}
+
+// push deals b, in pieces if all of it is more than may wait.
 func (e *laneExit) push(b *batch.Batch) error {
+	rows := b.Rows()
+	bytes := bytesOfPiece(b, rows) / keptTimes
+	if bytes <= e.most || rows <= leastPiece {
+		return e.deal(b)
+	}
+	n := max(int(int64(rows)*e.most/bytes), leastPiece)
+	for from := 0; from < rows; {
+		to := pieceEnd(b, from, n)
+		e.sel = appendRows(e.sel[:0], b, from, to)
+		e.piece.View(b, e.sel)
+		if err := e.deal(&e.piece); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+func (e *laneExit) deal(b *batch.Batch) error {
 	p := e.lane.cur
 	if p.tooMuch {
 		return nil
 	}
 	c := p.consignments[e.number]
 	e.dealer.deal(b, c)
-	if c.bytes < maxChunkBytes {
+	if c.bytes < e.most {
 		return nil
 	}
 	if p.canRefuse() {
