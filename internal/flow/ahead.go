@@ -6,7 +6,7 @@ import "wire.example/wire/internal/state/store"
 // but no less than a table is worth, and no more than is sorted where the processor has it at hand (store.Sorted).
 const (
 	leastAhead = 12 << 20 // bytes
-	mostAhead  = 64 << 20
+	mostAhead  = 128 << 20
 	aheadShare = 16
 )
 

@@ -7,11 +7,13 @@ import (
 	"wire.example/wire/internal/state/store"
 )
 
+// spareShare: changes are kept while one part in so many of the memory is left beside them.
+const spareShare = 4
+
 // sparePerTask: a task writes one piece of an epoch while another one is on its way.
 const sparePerTask = 2
 
-// spareChanges keeps the memory of changes that the store has for the next epoch: memory that is new costs as much as what is written into it. It keeps some only while half of the memory is left
-// beside it, and books it. All methods are safe for concurrent use.
+// spareChanges keeps the memory of changes that the store has for the next epoch: memory that is new costs as much as what is written into it. It keeps some only while enough is left beside it (spareShare), and books it. All methods are safe for concurrent use.
 type spareChanges struct {
 	budget *limit.Budget // whose room counts
 	booked *limit.Budget // where the memory is reserved
@@ -47,7 +49,7 @@ func (s *spareChanges) put(c *store.Changes) {
 	memory := c.Memory()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if memory == 0 || len(s.all) >= s.most || s.budget.Available()-memory < s.budget.Limit()/2 || !s.booked.TryReserve(memory) {
+	if memory == 0 || len(s.all) >= s.most || s.budget.Available()-memory < s.budget.Limit()/spareShare || !s.booked.TryReserve(memory) {
 		return
 	}
 	s.all = append(s.all, spareOne{c, memory})

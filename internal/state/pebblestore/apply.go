@@ -16,8 +16,8 @@ import (
 	"wire.example/wire/internal/state/store"
 )
 
-// cutAbove is the size of an epoch's changes, before compression, from which on each shard gets a table of its own.
-const cutAbove = 16 << 20
+// tableLeast is how long a table of an epoch is at least, before compression, in bytes, but the last one. A table has whole shards.
+const tableLeast = 8 << 20
 
 // settlePause is how long settle waits before it looks again.
 const settlePause = 100 * time.Millisecond
@@ -47,7 +47,7 @@ func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
 	if err != nil {
 		return wrapped(err)
 	}
-	paths, written, err := s.writeTables(size, drops)
+	paths, written, err := s.writeTables(drops)
 	if err == nil && len(paths) > 0 {
 		err = s.db.Ingest(ctx, paths)
 	}
@@ -171,8 +171,7 @@ func united(ranges []keyRange) []keyRange {
 }
 
 // writeTables writes what was sorted, and drops, to tables that do not overlap, each synced. After an error paths are what to remove.
-func (s *Store) writeTables(size int64, drops [store.Shards][]keyRange) (paths []string, written int64, err error) {
-	perShard := size > cutAbove
+func (s *Store) writeTables(drops [store.Shards][]keyRange) (paths []string, written int64, err error) {
 	begun := false
 	finish := func() error {
 		begun = false
@@ -198,7 +197,7 @@ func (s *Store) writeTables(size int64, drops [store.Shards][]keyRange) (paths [
 			s.writer.abort()
 			return paths, 0, err
 		}
-		if perShard {
+		if s.writer.bytes() >= tableLeast {
 			if err := finish(); err != nil {
 				return paths, 0, err
 			}

@@ -47,9 +47,10 @@ const (
 	tableSizeMost    = 16 << 20 // the filter of a larger one would take too much of a small cache
 	baseLevelSize    = 64 << 20
 	levelZeroTables  = 4    // Pebble merges level 0 from half as many levels on
-	lateTables       = 128  // the same, of a store that is read when a run begins and hardly after
+	lateTables       = 256  // the same, of a store that is read when a run begins and hardly after
 	levelZeroMost    = 24   // levels of level 0, from which on Apply waits for compactions
-	lateMost         = 192  // the same, of a store that merges late
+	lateMost         = 320  // the same, of a store that merges late
+	levelZeroFiles   = 8192 // of level 0, from which on Pebble merges it whatever the levels are: never
 	levelZeroStop    = 1000 // nothing is written that Pebble would hold back by it
 	moreCompactions  = 6    // levels of level 0 beyond those that ask for a second compaction
 	compactionsLeast = 1
@@ -76,6 +77,7 @@ func pebbleOptions(o Options, fs *diskFS, f *failures) *pebble.Options {
 		MaxManifestFileSize:         manifestSize,
 		MaxOpenFiles:                openFiles,
 		L0CompactionThreshold:       tables,
+		L0CompactionFileThreshold:   levelZeroFiles,
 		L0StopWritesThreshold:       levelZeroStop,
 		LBaseMaxBytes:               baseLevelSize,
 		CompactionConcurrencyRange:  func() (least, most int) { return compactionsLeast, compactionsMost },

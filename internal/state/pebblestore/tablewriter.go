@@ -83,6 +83,9 @@ func (w *tableWriter) begin(file *tableFile) {
 	w.packs = false
 }
 
+// bytes is how much was added to the table, before compression.
+func (w *tableWriter) bytes() uint64 { return w.props.keyBytes + w.props.valueBytes }
+
 // deleteRange adds a range delete.
 func (w *tableWriter) deleteRange(r keyRange) {
 	w.ranges.add(r.low, trailer(0, kindRangeDelete), r.high)

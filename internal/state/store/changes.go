@@ -368,27 +368,6 @@ func (p *changesPart) at(i int) *entry {
 	return &p.entries[i/entriesPerBlock][i%entriesPerBlock]
 }
 
-// touchedMost is how much memory is read ahead at most, in bytes: what the processor's own cache holds.
-const touchedMost, cacheLine = 1 << 20, 64
-
-// touch reads the bytes of entries from number first on and before end, in the order in which they lie: so they are near when they are read in another one.
-func (p *changesPart) touch(first, end int) (read byte) {
-	if first == end {
-		return 0
-	}
-	from, to := p.at(first), p.at(end-1)
-	if (to.chunk-from.chunk+1)*largestChunk > touchedMost {
-		return 0
-	}
-	for i := from.chunk; i <= to.chunk && int(i) < p.used; i++ {
-		chunk := p.chunks[i]
-		for at := 0; at < len(chunk); at += cacheLine {
-			read ^= chunk[at]
-		}
-	}
-	return read
-}
-
 // keyOf returns the bytes of an entry's key.
 func (p *changesPart) keyOf(e *entry) []byte {
 	n := e.keyLen()

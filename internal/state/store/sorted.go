@@ -19,7 +19,7 @@ type Sorted struct {
 	spare   []ref
 	counts  [2][1 << radixMost]uint32
 	lent    [lentEntries]Entry
-	read    byte // what touch read, so that it is read
+	read    byte // what give read, so that it is read
 }
 
 // A bucket has the hashes with the same spreadBits on top, as a part of Changes that are spread. So many of them are a shard.
@@ -159,7 +159,6 @@ func (s *Sorted) take(bucket uint32, spread []spreadRun, whole []ref) ([]spreadR
 	for len(spread) > 0 && spread[0].bucket == bucket {
 		r := &spread[0]
 		p := &s.changes[r.change].parts[bucket]
-		s.read ^= p.touch(r.first, r.end)
 		s.refs = slices.Grow(s.refs, r.end-r.first)
 		for at := r.first; at < r.end; at++ {
 			s.refs = append(s.refs, ref{entry: *p.at(at), change: r.change, number: uint32(at)}) //nolint:gosec // fewer than 2^32
@@ -183,7 +182,7 @@ func (s *Sorted) lend(g groupKey, f func(entries []Entry) error) error {
 		}
 		s.lent[n] = s.part(r).lent(g, &r.entry)
 		if n++; n == len(s.lent) {
-			if err := f(s.lent[:n]); err != nil {
+			if err := s.give(n, f); err != nil {
 				return err
 			}
 			n = 0
@@ -192,6 +191,25 @@ func (s *Sorted) lend(g groupKey, f func(entries []Entry) error) error {
 	if n == 0 {
 		return nil
 	}
+	return s.give(n, f)
+}
+
+// cacheLine is how much memory is read at once, readAhead how much of a value is read early, in bytes.
+const cacheLine, readAhead = 64, 1 << 10
+
+// give gives the first n of lent to f. It reads them before: looks at memory that do not hang on each other wait for it together, and f's copies, one after another, would not.
+func (s *Sorted) give(n int, f func(entries []Entry) error) error {
+	read := s.read
+	for i := range s.lent[:n] {
+		if key := s.lent[i].Key; len(key) > 0 {
+			read ^= key[0]
+		}
+		value := s.lent[i].Value
+		for at := 0; at < min(len(value), readAhead); at += cacheLine {
+			read ^= value[at]
+		}
+	}
+	s.read = read
 	return f(s.lent[:n])
 }
 
