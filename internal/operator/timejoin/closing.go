@@ -343,9 +343,22 @@ func (j *closing) emitAlone(input int, ids []uint32, out *op.Output) bool {
 	return true
 }
 
-// forget forgets what finds the rows that were joined.
+// keptForNext is how much memory of what finds rows is kept for the next ones at most, in bytes.
+const keptForNext = 1 << 20
+
+// forget forgets what finds the rows that were joined. Its memory is kept for the next ones, if that is little and enough is left beside it: windows that close one after the other need about as much each.
 func (j *closing) forget() {
 	j.active = false
+	held := j.table.Bytes() + j.chains.Bytes() + j.links.Bytes()
+	if budget := j.cfg.Budget; held > keptForNext || budget.Available() < budget.Limit()/2 {
+		j.free()
+		return
+	}
+	j.table.Empty()
+}
+
+// free gives the memory of what finds rows back.
+func (j *closing) free() {
 	j.table.Free()
 	j.chains.Free()
 	j.links.Free()

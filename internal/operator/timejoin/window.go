@@ -138,7 +138,10 @@ func (w *Window) OnWatermark(micros int64, out *op.Output) (more bool, err error
 // OnEnd closes all windows.
 func (w *Window) OnEnd(out *op.Output) (more bool, err error) {
 	w.over = true
-	return w.closeWindows(out)
+	if more, err = w.closeWindows(out); !more {
+		w.close.free()
+	}
+	return more, err
 }
 
 // closeWindows joins the windows before the horizon, slice by slice, and reports whether it is to be called again.

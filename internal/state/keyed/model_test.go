@@ -196,6 +196,16 @@ func (m *tableModel) move(t *rapid.T) {
 	counts.Free()
 }
 
+// empty drops all keys, and no memory but that of long ones.
+func (m *tableModel) empty(t *rapid.T) {
+	before := m.table.Bytes()
+	m.table.Empty()
+	if m.table.Limit() != 0 || m.table.Bytes() > before {
+		t.Fatalf("an empty table with slots below %d has %d bytes, had %d", m.table.Limit(), m.table.Bytes(), before)
+	}
+	m.model = nil
+}
+
 // walk checks that a walk over the table gives the model, and that keys are as they came.
 func (m *tableModel) walk(t *rapid.T) {
 	if m.table.Len() != len(m.model) {
@@ -244,7 +254,7 @@ func TestTableIsAMap(t *testing.T) {
 		}
 		m.reset()
 		t.Repeat(map[string]func(*rapid.T){
-			"upsert": m.upsert, "find": m.lookup, "delete": m.remove, "move": m.move, "": m.walk,
+			"upsert": m.upsert, "find": m.lookup, "delete": m.remove, "move": m.move, "empty": m.empty, "": m.walk,
 		})
 		if used := m.table.Bytes() + m.counts.Bytes(); used != m.budget.Used() {
 			t.Fatalf("%d bytes in use, %d reserved", used, m.budget.Used())

@@ -135,6 +135,26 @@ func (t *Table) Free() {
 	t.release()
 }
 
+// Empty drops all keys and keeps the memory for others, but that of long keys. It is for a table that notes no changes and whose keys stay in memory. What GatherKeys lent is void.
+func (t *Table) Empty() {
+	for number, g := range &t.groups {
+		if g == nil {
+			continue
+		}
+		h := &t.heads[number]
+		for at := uint32(0); h.size() >= minIndex && at < uint32(h.size()); at++ {
+			*h.place(at) = 0
+		}
+		*g = group{order: g.order[:0], free: g.free[:0]}
+	}
+	t.gone.Free()
+	t.marks.Free()
+	if t.arena != nil {
+		t.arena.free()
+	}
+	t.len, t.limit, t.gone, t.spare, t.marks = 0, 0, nil, nil, nil
+}
+
 // release gives the memory of all keys back.
 func (t *Table) release() {
 	t.owners.Free()

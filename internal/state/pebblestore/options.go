@@ -46,13 +46,14 @@ const (
 	tableSize        = 4 << 20  // of level 0 and the next; twice as much a level below
 	tableSizeMost    = 16 << 20 // the filter of a larger one would take too much of a small cache
 	baseLevelSize    = 64 << 20
-	levelZeroTables  = 4    // Pebble merges level 0 from half as many levels on
-	lateTables       = 256  // the same, of a store that is read when a run begins and hardly after
-	levelZeroMost    = 24   // levels of level 0, from which on Apply waits for compactions
-	lateMost         = 320  // the same, of a store that merges late
-	levelZeroFiles   = 8192 // of level 0, from which on Pebble merges it whatever the levels are: never
-	levelZeroStop    = 1000 // nothing is written that Pebble would hold back by it
-	moreCompactions  = 6    // levels of level 0 beyond those that ask for a second compaction
+	lateBaseSize     = 1 << 30 // the same, of a store that merges late
+	levelZeroTables  = 4       // Pebble merges level 0 from half as many levels on
+	lateTables       = 256     // the same, of a store that is read when a run begins and hardly after
+	levelZeroMost    = 24      // levels of level 0, from which on Apply waits for compactions
+	lateMost         = 320     // the same, of a store that merges late
+	levelZeroFiles   = 8192    // of level 0, from which on Pebble merges it whatever the levels are: never
+	levelZeroStop    = 1000    // nothing is written that Pebble would hold back by it
+	moreCompactions  = 6       // levels of level 0 beyond those that ask for a second compaction
 	compactionsLeast = 1
 	compactionsMost  = 2
 	cacheShare       = 3 // the cache has one part in so many of Memory: without cgo what it gave up is garbage for a while, and compactions need some, too
@@ -60,9 +61,9 @@ const (
 
 // pebbleOptions are those of a store.
 func pebbleOptions(o Options, fs *diskFS, f *failures) *pebble.Options {
-	tables, blockSize := levelZeroTables, dataBlockSize
+	tables, blockSize, base := levelZeroTables, dataBlockSize, int64(baseLevelSize)
 	if o.Late {
-		tables, blockSize = lateTables, lateBlockSize
+		tables, blockSize, base = lateTables, lateBlockSize, lateBaseSize
 	}
 	options := &pebble.Options{
 		FS:                          fs,
@@ -79,7 +80,7 @@ func pebbleOptions(o Options, fs *diskFS, f *failures) *pebble.Options {
 		L0CompactionThreshold:       tables,
 		L0CompactionFileThreshold:   levelZeroFiles,
 		L0StopWritesThreshold:       levelZeroStop,
-		LBaseMaxBytes:               baseLevelSize,
+		LBaseMaxBytes:               base,
 		CompactionConcurrencyRange:  func() (least, most int) { return compactionsLeast, compactionsMost },
 		MemTableStopWritesThreshold: 2,
 	}
