@@ -120,13 +120,19 @@ func TestOnlyThePackIsNew(t *testing.T) {
 	}
 }
 
-// An epoch above 16 MB becomes a table a shard.
+// A large epoch becomes tables of 8 MiB and more, but the last one; a small one a single table.
 func TestLargeEpochsAreCutAtShards(t *testing.T) {
-	disk := vfs.NewMem()
-	s := open(t, disk, "/live")
-	c := epoch(1, 80_000)
-	apply(t, s, c)
-	if files := s.Stats().Files; files != store.Shards {
-		t.Errorf("%d bytes became %d tables", c.Bytes(), files)
+	for _, test := range []struct{ entries, least, most int }{{1000, 1, 1}, {80_000, 2, 3}, {400_000, 8, store.Shards}} {
+		disk := vfs.NewMem()
+		s := open(t, disk, "/live")
+		c := &store.Changes{}
+		value := make([]byte, 200)
+		for i := range uint64(test.entries) {
+			c.Put(space(), 0, i*0x9e3779b97f4a7c15, nil, value)
+		}
+		apply(t, s, c)
+		if files := s.Stats().Files; files < test.least || files > test.most {
+			t.Errorf("%d bytes became %d tables", c.Bytes(), files)
+		}
 	}
 }
