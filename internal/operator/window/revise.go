@@ -94,7 +94,8 @@ func (r *Revised) takesBack() bool { return r.cfg.Emission == OnClose && len(r.w
 
 // OnFlush tells of rows that windows show now.
 func (r *Revised) OnFlush(out *op.Output) (more bool, err error) {
-	if r.cfg.Emission != Periodically {
+	// With intervals nothing is heard of before the interval is over, but how far windows of a group had closed.
+	if r.cfg.Emission != Periodically || r.away != nil && !r.away.unaware.none() {
 		if more, err := r.hear(out); more || err != nil {
 			return more, err
 		}

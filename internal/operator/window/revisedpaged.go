@@ -1,6 +1,8 @@
 package window
 
 import (
+	"slices"
+
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 )
@@ -22,12 +24,12 @@ func (p *revisedPage) needs(needs *op.Needs) {
 	}
 }
 
-// cellsOfPage is about how many cells are read for a page.
-func (a *revisedAway) cellsOfPage() int {
+// cellsOfPage is about how many cells are read for a page of one of so many tasks, which may turn theirs at the same time.
+func (a *revisedAway) cellsOfPage(tasks int) int {
 	if a.read == 0 { // nobody knows how large they are
 		return 1
 	}
-	return int(max(1, min(pageEntries, a.low/pageShare/(a.bytes/int64(a.read)+cellOverhead))))
+	return int(max(1, min(pageEntries, a.low/pageShare/int64(max(tasks, 1))/(a.bytes/int64(a.read)+cellOverhead))))
 }
 
 // turnsPages reports whether the next window is gone through page by page: all groups are told of it, and some have left memory, or may have to before they were.
@@ -50,14 +52,8 @@ func (r *Revised) beginPages() bool {
 // turnPage begins the page behind the one before: so many key groups, up to the first that is not wanted, that they have about as many cells as a page may, in memory or not.
 func (r *Revised) turnPage(marks *groupSet, wanted func(group uint8) bool) {
 	p := &r.away.page
-	out, unread := 0, false
-	for _, at := range r.list {
-		if at != nil {
-			out += at.out
-			unread = unread || at.unread
-		}
-	}
-	most := r.away.cellsOfPage()
+	unread := slices.ContainsFunc(r.list, func(at *slice) bool { return at != nil && at.unread })
+	most := r.away.cellsOfPage(r.cfg.Tasks)
 	if unread {
 		most = 1
 	}
@@ -71,7 +67,7 @@ func (r *Revised) turnPage(marks *groupSet, wanted func(group uint8) bool) {
 		cells += r.table.LenOf(group) * each
 		away := marks.has(group)
 		if away {
-			cells += max(out/keyed.Groups, 1)
+			cells += max(r.cellsAway(p.to), 1)
 		}
 		if cells > most && p.to > p.from {
 			break
@@ -79,6 +75,16 @@ func (r *Revised) turnPage(marks *groupSet, wanted func(group uint8) bool) {
 		p.loaded = p.loaded && !away
 	}
 	p.begun = false
+}
+
+// cellsAway is about how many cells of a key group the store alone has. Of a slice the groups that have left have as many as each other: those that are the task's, and that are left of those.
+func (r *Revised) cellsAway(group int) (out int) {
+	for _, at := range r.list {
+		if at != nil && at.away[group>>6]>>(group&63)&1 != 0 {
+			out += max(at.out/countGroups(at.away), 1)
+		}
+	}
+	return out
 }
 
 // firePages goes on with a window, page by page.

@@ -78,7 +78,7 @@ func (a *Aggregate) dealAsked(in *batch.Batch) {
 			continue
 		}
 		if b := (bounds{from[row], to[row]}); w == nil || b != at {
-			at, w = b, a.find(b)
+			at, w = b, a.index[b] // not find, which knows windows of the batch before that may be gone
 		}
 		if d.of = append(d.of, w); w != nil {
 			w.of.rows++
