@@ -36,8 +36,8 @@ func (t *task) sendAhead() bool {
 		return true
 	}
 	a := &ahead{changes: t.changes, booked: t.booked, landed: make(chan struct{})}
-	t.changes = t.pipeline.spare.get()
-	t.ahead, t.booked = a, 0
+	t.ahead = a
+	t.changes, t.booked = t.pipeline.spare.get()
 	keeper := t.pipeline.settings.Keeper
 	t.pipeline.coordinator.helpers.Go(func() {
 		a.err = keeper.Spill(t.ctx, a.changes)

@@ -135,7 +135,11 @@ func (t *task) seal(epoch int64) error {
 		}
 	}
 	defer t.stalls()()
-	t.changes, t.sealed, t.refused, t.piece = t.pipeline.spare.get(), epoch, false, t.aheadAt()
+	t.changes, t.booked = &store.Changes{}, 0
+	if len(t.kept) > 0 {
+		t.changes, t.booked = t.pipeline.spare.get()
+	}
+	t.sealed, t.refused, t.piece = epoch, false, t.aheadAt()
 	for _, k := range t.kept {
 		if err := k.seal(t.changes); err != nil {
 			return err

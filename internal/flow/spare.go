@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"sync"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -29,27 +30,30 @@ type spareOne struct {
 	memory  int64
 }
 
-// get returns changes without entries.
-func (s *spareChanges) get() *store.Changes {
+// get returns changes without entries, and how much memory of theirs is booked, which is the caller's then. Those that lie longest come first, so that memory which the epochs of today do not need is looked at again.
+func (s *spareChanges) get() (c *store.Changes, booked int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	last := len(s.all) - 1
-	if last < 0 {
-		return &store.Changes{}
+	if len(s.all) == 0 {
+		return &store.Changes{}, 0
 	}
-	one := s.all[last]
-	s.all = s.all[:last]
-	s.booked.Release(one.memory)
-	return one.changes
+	one := s.all[0]
+	s.all = slices.Delete(s.all, 0, 1)
+	return one.changes, one.memory
 }
 
-// put takes changes that nobody needs any more.
+// put takes changes that nobody needs any more, and of which nothing is booked. Where memory is short it gives back what it has.
 func (s *spareChanges) put(c *store.Changes) {
 	c.Reset()
 	memory := c.Memory()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if memory == 0 || len(s.all) >= s.most || s.budget.Available()-memory < s.budget.Limit()/spareShare || !s.booked.TryReserve(memory) {
+	least := s.budget.Limit() / spareShare
+	for len(s.all) > 0 && s.budget.Available() < least {
+		s.booked.Release(s.all[0].memory)
+		s.all = slices.Delete(s.all, 0, 1)
+	}
+	if memory == 0 || len(s.all) >= s.most || s.budget.Available()-memory < least || !s.booked.TryReserve(memory) {
 		return
 	}
 	s.all = append(s.all, spareOne{c, memory})

@@ -70,7 +70,10 @@ func (s *Store) checkpoint(ctx context.Context, dir string) (files []store.File,
 	if err := s.db.Checkpoint(dir); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, s.fs.memory.RemoveAll(dir)) }()
+	defer func() {
+		err = errors.Join(err, s.fs.memory.RemoveAll(dir))
+		s.fs.forgetDir(dir) // it is the caller's
+	}()
 	p := &pack{}
 	if p.files, err = packDir(s.fs.memory, dir); err != nil {
 		return nil, err
@@ -99,7 +102,6 @@ func (s *Store) checkpoint(ctx context.Context, dir string) (files []store.File,
 			}
 		}
 		f.Sum, f.Summed = s.fs.sumOf(f.Path)
-		s.fs.forget(f.Path) // the directory is the caller's
 		counts[number] = f.Counts
 		files = append(files, f)
 	}

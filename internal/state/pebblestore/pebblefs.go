@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,6 +37,13 @@ type diskFS struct {
 	mu sync.Mutex
 	// sums are the checksums of tables, by path, that were written whole; guarded by mu.
 	sums map[string]uint64
+}
+
+// forgetDir notes that nothing of a directory is known any more.
+func (d *diskFS) forgetDir(dir string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	maps.DeleteFunc(d.sums, func(name string, _ uint64) bool { return filepath.Dir(name) == dir })
 }
 
 func newDiskFS(disk vfs.FS) *diskFS {

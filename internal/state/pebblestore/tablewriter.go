@@ -42,7 +42,7 @@ func (h handle) append(b []byte) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(b, h.offset), h.size)
 }
 
-// tableWriter writes tables, one after another, in the format that Pebble reads as sstables: blocks of rows, a filter, one index, range deletes, properties. One goroutine uses it. After an error nothing but begin may be called.
+// tableWriter writes tables, one after another, in the format that Pebble reads as sstables: blocks of rows, a filter, one index, range deletes, properties. One goroutine uses it. After an error of add nothing but abort may be called, after one of finish nothing but begin.
 type tableWriter struct {
 	blockSize int
 	sums      *crc32.Table // of all checksums of blocks

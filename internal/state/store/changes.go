@@ -122,6 +122,9 @@ func (c *Changes) Put(s Space, slice int64, hash uint64, key, value []byte) {
 
 // Expect says that n entries follow, of which some come with PutRoom.
 func (c *Changes) Expect(n int) {
+	if len(c.parts) == 0 {
+		c.parts = make([]changesPart, 1)
+	}
 	if len(c.parts) == 1 && c.count <= spreadAt && c.count+n > spreadAt {
 		c.spread()
 	}

@@ -216,6 +216,9 @@ func (s *Sorted) give(n int, f func(entries []Entry) error) error {
 // keptRefs is how many refs of memory Release keeps at most, and keptGroups how many groups.
 const keptRefs, keptGroups = 1 << 16, 1 << 6
 
+// keptRuns is how many runs of a group, and refs of one, Release keeps at most.
+const keptRuns = 1 << 8
+
 // Release forgets the changes, so that their memory can be freed. Of its own it keeps a few megabytes.
 func (s *Sorted) Release() {
 	s.changes = nil
@@ -227,6 +230,15 @@ func (s *Sorted) Release() {
 	}
 	if cap(s.groups) > keptGroups {
 		s.groups, s.index = nil, nil
+	}
+	for i := range s.groups[:cap(s.groups)] {
+		g := &s.groups[:cap(s.groups)][i]
+		if cap(g.spread) > keptRuns {
+			g.spread = nil
+		}
+		if cap(g.whole) > keptRuns {
+			g.whole = nil
+		}
 	}
 	clear(s.lent[:])
 	s.drops, s.groups, s.shards = s.drops[:0], s.groups[:0], [Shards]bool{}
