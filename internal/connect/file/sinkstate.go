@@ -53,7 +53,10 @@ func openSink(fsys vfs.FS, clk clock.Reader, env connector.SinkEnv, config *Sink
 		open: map[string]*part{}, dirs: newDirs(fsys), ids: map[string]vfs.ID{}, kept: map[string]bool{},
 	}
 	s.layout.owner = ownerOf(env.Lineage, env.Generation)
-	var err error
+	err := s.spare()
+	if err != nil {
+		return nil, err
+	}
 	if len(config.PartitionBy) > 0 {
 		if s.partitioner, err = newPartitioner(config.PartitionBy, env.Schema); err != nil {
 			return nil, err
@@ -120,7 +123,7 @@ func (s *sink) sweep(leftovers []leftover, unowned bool) error {
 	}
 	for _, l := range leftovers {
 		switch {
-		case s.kept[l.path], mine[l.path]:
+		case s.kept[l.path], mine[l.path], s.leaving[absolute(l.path)]:
 			continue
 		case l.owner == (owner{}) && unowned, s.abandoned(l.owner), s.former(l.owner):
 		case l.owner.lineage == s.layout.owner.lineage: // of a later owner
@@ -155,7 +158,7 @@ func (s *sink) clean() error {
 	}
 	found, err := s.survey()
 	for _, l := range found.leftovers {
-		if s.former(l.owner) {
+		if s.former(l.owner) && !s.leaving[absolute(l.path)] {
 			err = errors.Join(err, s.remove(l.path))
 		}
 	}
