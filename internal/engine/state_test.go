@@ -220,3 +220,24 @@ func TestAFinishedPipelineKeepsOneCheckpoint(t *testing.T) {
 		})
 	}
 }
+
+// TestAnOlderEpochOfAFinishedPipelineIsConfirmed, although the run that finished it had noted that already.
+func TestAnOlderEpochOfAFinishedPipelineIsConfirmed(t *testing.T) {
+	options := engine.StateOptions{FS: vfs.NewMem(), Dir: "/state", Pipeline: "p", Clock: clock.System()}
+	state, err := engine.OpenState(t.Context(), options)
+	must(t, err)
+	must(t, state.Publish(t.Context(), &flow.Manifest{Epoch: 24, Finished: true, Unconfirmed: []int64{24}}))
+	must(t, state.Publish(t.Context(), &flow.Manifest{Epoch: 25, Finished: true})) // and killed before the older one went
+	must(t, state.Close())
+	options.AcceptSince = 24
+	state, err = engine.OpenState(t.Context(), options)
+	must(t, err)
+	if m := state.Resume(); m == nil || m.Epoch != 24 || m.Confirmed {
+		t.Fatalf("it goes on from %+v", m)
+	}
+	must(t, state.Confirm(t.Context(), state.Resume()))
+	if m := state.Checkpoint(); m.Epoch != 26 || !m.Done() {
+		t.Errorf("epoch %d, done: %t", m.Epoch, m.Done())
+	}
+	must(t, state.Close())
+}
