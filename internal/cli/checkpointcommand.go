@@ -496,16 +496,24 @@ func notWhileItRuns(err error) error {
 	return err
 }
 
-// hides reports whether sinks may have output that is hidden: of the newest checkpoint that can be read, or of a run that has died before it had one.
+// hides reports whether sinks may have output that is hidden: of the newest checkpoint that can be read of any lineage, or of a run that has died before it had one.
 func (a *app) hides(inventory *checkpoint.Inventory) bool {
+	seen := map[string]bool{}
 	for _, e := range inventory.Entries {
-		switch {
-		case e.Err != nil:
-		case e.Manifest.HasState():
-			return engine.Hides(e.Manifest, a.registry.Sink)
-		default:
-			return len(inventory.Owners) > 0
+		if e.Err != nil {
+			continue
 		}
+		m := e.Manifest
+		if !m.HasState() { // a run that has taken no checkpoint, or the note of a removal
+			if len(inventory.Owners) > 0 {
+				return true
+			}
+			continue
+		}
+		if !seen[m.Lineage] && engine.Hides(m, a.registry.Sink) {
+			return true
+		}
+		seen[m.Lineage] = true
 	}
 	return false
 }

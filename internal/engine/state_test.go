@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -15,6 +16,7 @@ import (
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/state/checkpoint"
 	"wire.example/wire/internal/state/store"
+	"wire.example/wire/sdk/connector"
 )
 
 // TestARunThatWasTakenOverSaysSo: whatever it fails of, after another one has claimed the directory.
@@ -240,4 +242,18 @@ func TestAnOlderEpochOfAFinishedPipelineIsConfirmed(t *testing.T) {
 		t.Errorf("epoch %d, done: %t", m.Epoch, m.Done())
 	}
 	must(t, state.Close())
+}
+
+// TestWhoCannotTellWhatIsHiddenSaysThatSomethingIs: of a checkpoint that this release cannot read.
+func TestWhoCannotTellWhatIsHiddenSaysThatSomethingIs(t *testing.T) {
+	none := func(string) *connector.SinkType { return nil }
+	for body, want := range map[string]bool{"[]": true, `{"version":9999}`: true, "{}": false} {
+		m := &checkpoint.Manifest{Kind: checkpoint.KindCheckpoint, Epoch: 1, Body: json.RawMessage(body)}
+		if got := engine.Hides(m, none); got != want {
+			t.Errorf("%s: %t", body, got)
+		}
+	}
+	if engine.Hides(&checkpoint.Manifest{Finished: true, Body: json.RawMessage("[]")}, none) {
+		t.Error("a finished pipeline hides nothing")
+	}
 }
