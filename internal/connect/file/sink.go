@@ -401,7 +401,7 @@ func (s *sink) Commit(_ context.Context, epoch int64, state json.RawMessage, fin
 		err = errors.Join(err, s.dropSuperseded())
 	}
 	if final && err == nil {
-		err = s.clean()
+		s.clean()
 	}
 	fault.Point("sink/file/after-commit")
 	return err

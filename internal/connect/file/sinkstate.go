@@ -151,10 +151,11 @@ func (s *sink) former(o owner) bool {
 	return o.lineage == s.layout.owner.lineage && o.generation <= s.layout.owner.generation
 }
 
-// clean removes, when all is published, the parts of runs that were superseded, and went on for a while: no state speaks of them, and nobody else would.
-func (s *sink) clean() error {
+// clean removes, when all is published, the parts of runs that were superseded, and went on for a while: no state speaks of them, and nobody else would. What cannot be removed is named in a
+// warning: the output is whole.
+func (s *sink) clean() {
 	if s.layout.owner == (owner{}) { // nobody takes its place
-		return nil
+		return
 	}
 	found, err := s.survey()
 	for _, l := range found.leftovers {
@@ -163,9 +164,8 @@ func (s *sink) clean() error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("a part of a run that was superseded: %w", err)
+		s.env.Log.Warn("all output is published, but parts of a run that was superseded could not be removed; remove them by hand", "sink", s.env.Name, "error", err)
 	}
-	return nil
 }
 
 // readState reads and checks a state.
