@@ -239,10 +239,13 @@ func origin(inventory *checkpoint.Inventory, m *checkpoint.Manifest) *checkpoint
 func (a *app) listCheckpoints(inventory *checkpoint.Inventory) error {
 	choices := checkpoint.Choices(inventory.Entries, 0)
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	if len(choices) > 0 {
+	switch {
+	case len(choices) > 0:
 		fmt.Fprintln(w, "EPOCH\tKIND\tCREATED\tFILES\tSIZE\tRUN")
-	} else {
+	case slices.ContainsFunc(inventory.Entries, func(e checkpoint.Entry) bool { return e.Err != nil }):
 		fmt.Fprintln(w, "there is no checkpoint that can be read")
+	default:
+		fmt.Fprintln(w, "there is no checkpoint: the next run begins anew")
 	}
 	for _, m := range choices {
 		m = origin(inventory, m)

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -107,6 +108,17 @@ func ownNames(o *Options) ([]fs.DirEntry, error) {
 	for _, e := range entries {
 		if !ours(e.Name()) {
 			return nil, fmt.Errorf("%s is not only a state directory: it holds %s", o.Dir, e.Name())
+		}
+	}
+	for folder, known := range map[string]func(string) bool{manifestFolder: isManifest, fileFolder: isStored} {
+		names, err := o.FS.ReadDir(filepath.Join(o.Dir, filepath.FromSlash(folder)))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		for _, e := range names {
+			if !known(e.Name()) {
+				return nil, fmt.Errorf("%s is not only a state directory: it holds %s", o.Dir, folder+e.Name())
+			}
 		}
 	}
 	return entries, nil
