@@ -239,10 +239,13 @@ func origin(inventory *checkpoint.Inventory, m *checkpoint.Manifest) *checkpoint
 func (a *app) listCheckpoints(inventory *checkpoint.Inventory) error {
 	choices := checkpoint.Choices(inventory.Entries, 0)
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	if len(choices) > 0 {
+	switch {
+	case len(choices) > 0:
 		fmt.Fprintln(w, "EPOCH\tKIND\tCREATED\tFILES\tSIZE\tRUN")
-	} else {
+	case slices.ContainsFunc(inventory.Entries, func(e checkpoint.Entry) bool { return e.Err != nil }):
 		fmt.Fprintln(w, "there is no checkpoint that can be read")
+	default:
+		fmt.Fprintln(w, "there is no checkpoint: the next run begins anew")
 	}
 	for _, m := range choices {
 		m = origin(inventory, m)
@@ -496,16 +499,24 @@ func notWhileItRuns(err error) error {
 	return err
 }
 
-// hides reports whether sinks may have output that is hidden: of the newest checkpoint that can be read, or of a run that has died before it had one.
+// hides reports whether sinks may have output that is hidden: of the newest checkpoint that can be read of any lineage, or of a run that has died before it had one.
 func (a *app) hides(inventory *checkpoint.Inventory) bool {
+	seen := map[string]bool{}
 	for _, e := range inventory.Entries {
-		switch {
-		case e.Err != nil:
-		case e.Manifest.HasState():
-			return engine.Hides(e.Manifest, a.registry.Sink)
-		default:
-			return len(inventory.Owners) > 0
+		if e.Err != nil {
+			continue
 		}
+		m := e.Manifest
+		if !m.HasState() { // a run that has taken no checkpoint, or the note of a removal
+			if len(inventory.Owners) > 0 {
+				return true
+			}
+			continue
+		}
+		if !seen[m.Lineage] && engine.Hides(m, a.registry.Sink) {
+			return true
+		}
+		seen[m.Lineage] = true
 	}
 	return false
 }

@@ -235,12 +235,12 @@ func TestCheckpointsOfARunningPipelineAreNotRemoved(t *testing.T) {
 // What is no state directory is called that, with what to do, and nothing is made or removed there.
 func TestWhatIsNoStateDirectory(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, dir := range []string{"empty", "other", "cut", ".wire"} {
-		if err := os.Mkdir(dir, 0o700); err != nil {
+	for _, dir := range []string{"empty", "other", "cut", ".wire", "cluster/manifests", "cluster2/manifests", "cluster2/files", "above/cluster/manifests"} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, path := range []string{"file", "other/notes.txt", "cut/lock"} {
+	for _, path := range []string{"file", "other/notes.txt", "cut/lock", "cluster/manifests/pod.yaml", "cluster2/manifests/pod.yaml", "cluster2/files/a"} {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -252,20 +252,31 @@ func TestWhatIsNoStateDirectory(t *testing.T) {
 		"file":   "it is a file; a state directory is .wire/NAME beside the pipeline file, or where --state-dir said",
 		"other":  "it is no state directory: it holds notes.txt, and no manifests",
 		".wire":  "it holds state directories; name one of them: .wire/orders",
+		// Folders of others have such a name, too.
+		"cluster": "it is no state directory: its folder manifests holds no manifest of a checkpoint",
+		"above":   "it is no state directory: it holds cluster, and no manifests",
 	} {
 		for _, command := range []string{"checkpoint list", "checkpoint show", "checkpoint verify", "checkpoint create", "checkpoint rm 1", "checkpoint rm --all", "state ls", "state scan a.group"} {
 			_, errOut := wire(t, 2, append(strings.Fields(command), "--state-dir", dir)...)
 			wantText(t, errOut, "wire: "+dir+" keeps no checkpoints: "+says+"\n")
 		}
 	}
-	for dir, names := range map[string]int{"empty": 0, "other": 1, ".wire": 1} {
+	for dir, names := range map[string]int{"empty": 0, "other": 1, ".wire": 1, "cluster/manifests": 1, "above": 1} {
 		if found, err := os.ReadDir(dir); err != nil || len(found) != names {
 			t.Errorf("%s holds %v: %v", dir, found, err)
 		}
 	}
+	for _, held := range []string{"manifests/pod.yaml", "files/a"} { // a folder that looks like one is not removed either
+		if _, errOut := wire(t, 1, "checkpoint", "rm", "--all", "--state-dir", "cluster2"); !strings.Contains(errOut, "cluster2 is not only a state directory: it holds ") {
+			t.Error(errOut)
+		}
+		if err := os.Remove("cluster2/" + held); err != nil {
+			t.Fatal(err)
+		}
+	}
 	// What a removal has left that was cut short is removed.
 	out, _ := wire(t, 0, "checkpoint", "list", "--state-dir", "cut")
-	wantText(t, out, "there is no checkpoint that can be read\ncut: 0 files, 0 B\n")
+	wantText(t, out, "there is no checkpoint: the next run begins anew\ncut: 0 files, 0 B\n")
 	_, errOut := wire(t, 2, "checkpoint", "show", "--state-dir", "cut")
 	wantText(t, errOut, "wire: cut: there is no checkpoint yet; a run of the pipeline takes them\n")
 	wire(t, 0, "checkpoint", "rm", "--all", "--state-dir", "cut")

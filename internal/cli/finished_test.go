@@ -38,9 +38,13 @@ INSERT INTO out SELECT id / 2 AS k, count(*), sum(v) FROM orders GROUP BY id / 2
 				t.Error(out)
 			}
 			wire(t, 0, "checkpoint", "verify", "p.sql", "--all")
+			_, errOut := wire(t, 1, append(small, "--accept-duplicates-since", "3")...)
+			if !strings.Contains(errOut, "no readable checkpoint of epoch 3\nThe pipeline is finished, and older checkpoints of it are not kept. To write everything again begin anew with --fresh.") || strings.Contains(errOut, "Restore") {
+				t.Error(errOut)
+			}
 
 			before := text(t, "out.jsonl")
-			_, errOut := wire(t, 0, small...)
+			_, errOut = wire(t, 0, small...)
 			if !strings.Contains(errOut, "p is finished already, and its output is left as it is; run it anew with --fresh") {
 				t.Error(errOut)
 			}

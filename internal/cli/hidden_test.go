@@ -1,11 +1,14 @@
 package cli_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"wire.example/wire/internal/state/checkpoint"
 )
 
 // TestWhatWasHiddenGoesAfterTheStateIsRemoved: by the run that begins anew; what belongs to others stays.
@@ -79,7 +82,7 @@ INSERT INTO out SELECT id FROM orders;`}))
 	wire(t, 0, "run", "p.sql", "--quiet", "--block-bytes", "1024", "--stop-after", "2")
 	wire(t, 0, "checkpoint", "rm", "p.sql", "--all")
 	out, _ := wire(t, 0, "checkpoint", "list", "p.sql")
-	if !strings.Contains(out, "0 files, 0 B") {
+	if !strings.HasPrefix(out, "there is no checkpoint: the next run begins anew\n.wire/p: 0 files, 0 B") {
 		t.Error(out)
 	}
 	out, _ = wire(t, 0, "checkpoint", "rm", "p.sql", "--all")
@@ -87,4 +90,56 @@ INSERT INTO out SELECT id FROM orders;`}))
 	if _, err := os.Stat(".wire/p"); !os.IsNotExist(err) {
 		t.Error(err)
 	}
+}
+
+// TestWhatARunBeforeHasHiddenGoesToo: the state is removed after a run that began anew and took no checkpoint, and once more where a removal was cut short.
+func TestWhatARunBeforeHasHiddenGoesToo(t *testing.T) {
+	for _, cut := range []bool{false, true} {
+		t.Chdir(write(t, map[string]string{"in.jsonl": strings.Repeat("{\"id\":1}\n", 2000), "p.sql": `
+CREATE TABLE orders (id BIGINT) WITH (connector = 'file', path = 'in.jsonl', format = 'json');
+CREATE SINK out WITH (connector = 'file', path = 'out/o.jsonl', format = 'json');
+INSERT INTO out SELECT id FROM orders;`}))
+		small := []string{"run", "p.sql", "--quiet", "--block-bytes", "1024", "--checkpoint-blocks", "1", "--parallelism", "1"}
+		wire(t, 0, append(small, "--stop-after", "5")...)
+		if names := files(t, "out"); len(names) != 1 {
+			t.Fatalf("hidden are %q", names)
+		}
+		options := checkpoint.Options{Dir: ".wire/p", Pipeline: "p", Fresh: !cut}
+		if cut { // a note, beside what was to be removed
+			before := manifestTexts(t)
+			if _, err := checkpoint.Forget(t.Context(), options); err != nil {
+				t.Fatal(err)
+			}
+			for name, content := range before {
+				if err := os.WriteFile(".wire/p/manifests/"+name, []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		} else { // a run with --fresh that failed when it had begun
+			owner, err := checkpoint.Open(t.Context(), options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(owner.Begin(t.Context()), owner.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if out, _ := wire(t, 0, "checkpoint", "rm", "p.sql", "--all"); !strings.Contains(out, "keeps a note") {
+			t.Errorf("cut: %t: %s", cut, out)
+		}
+		wire(t, 0, small...)
+		if names := files(t, "out"); !slices.Equal(names, []string{"o.jsonl"}) {
+			t.Errorf("cut: %t: out has %q", cut, names)
+		}
+	}
+}
+
+// manifestTexts are the manifests of the pipeline p, by their names.
+func manifestTexts(t *testing.T) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	for _, name := range files(t, ".wire/p/manifests") {
+		texts[name] = text(t, ".wire/p/manifests/"+name)
+	}
+	return texts
 }

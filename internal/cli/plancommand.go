@@ -103,6 +103,8 @@ func (a *app) printEvolution(e *evolve.Evolution, f *planFlags) error {
 			return err
 		}
 		_, _ = fmt.Fprintf(a.out, "%s\n", text)
+	case e.Finished && e.Refused():
+		_, _ = fmt.Fprint(a.out, a.references.hide(e.Prospect()), e.Summary(), "\nrefused as a whole: the pipeline is finished, nothing goes on, and a run leaves its output as it is\n")
 	case e.Refused():
 		_, _ = fmt.Fprint(a.out, a.references.hide(e.Prospect()), e.Summary(), "\nrefused as a whole: a run carries out nothing of the change, and leaves state and output as they are\n")
 	default:

@@ -25,7 +25,7 @@ func (s *State) conclude(ctx context.Context, m *flow.Manifest) error {
 		stored, format = nil, checkpoint.StoreFormat{}
 	}
 	done := *m
-	done.Epoch++
+	done.Epoch = max(m.Epoch, s.owner.LastEpoch()) + 1 // of an older epoch that somebody goes on from, later ones are used
 	return s.publish(ctx, &done, nil, stored, format)
 }
 

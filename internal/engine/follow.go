@@ -83,8 +83,9 @@ func (s *State) Follow(l *logical.Plan, plan *physical.Plan, accepted evolve.Acc
 			return nil, errors.Join(err, m.Fits(plan))
 		}
 		e := evolve.Compare(old, Describe(l, plan))
+		e.Finished = true
 		if !e.Unchanged() {
-			return e, fmt.Errorf("the pipeline is finished, and has changed since:\n%sIts output is left as it is; run it anew with --fresh", e.Table())
+			return e, fmt.Errorf("the pipeline is finished, and has changed since:\n%sIts output is left as it is; run it anew with --fresh", e.Prospect())
 		}
 		plan.Description = m.Plan
 		return e, nil

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"wire.example/wire/internal/foundation/invariant"
 	"wire.example/wire/internal/plan/evolve"
@@ -10,6 +11,7 @@ import (
 	"wire.example/wire/internal/plan/optimize"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/plan/statistics"
+	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/sqlstate"
 )
 
@@ -45,6 +47,9 @@ func PlanFrom(ctx context.Context, l *logical.Plan, lanes int, old *evolve.Descr
 // Optimize is the first half of Plan: what it leaves can be explained, and physical.New makes the second half of it.
 func Optimize(ctx context.Context, l *logical.Plan) (err error) {
 	defer caught(&err)
+	if err := clash(l); err != nil {
+		return &logical.RefusedError{Err: err}
+	}
 	if estimates(l) {
 		sample(ctx, l)
 	}
@@ -54,6 +59,23 @@ func Optimize(ctx context.Context, l *logical.Plan) (err error) {
 		return err
 	}
 	return &logical.RefusedError{Err: err}
+}
+
+// clash refuses sinks that would spoil each other's output.
+func clash(l *logical.Plan) error {
+	sinks := l.Sinks
+	if l.DeadLetters != nil {
+		sinks = append(slices.Clip(sinks), l.DeadLetters)
+	}
+	for i, s := range sinks {
+		for _, other := range sinks[:i] {
+			if place := connector.Clash(other.Config, s.Config); place != "" {
+				return sqlstate.Errorf(sqlstate.InvalidParameterValue, "sink %q writes to the same place as sink %q: %s", s.Name, other.Name, place).
+					WithHint("Give it another path or folder.")
+			}
+		}
+	}
+	return nil
 }
 
 // caught makes an error of a panic. A mistake of the planner must not end a process that has other queries, and nothing was begun.

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -15,6 +16,7 @@ import (
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/state/checkpoint"
 	"wire.example/wire/internal/state/store"
+	"wire.example/wire/sdk/connector"
 )
 
 // TestARunThatWasTakenOverSaysSo: whatever it fails of, after another one has claimed the directory.
@@ -218,5 +220,40 @@ func TestAFinishedPipelineKeepsOneCheckpoint(t *testing.T) {
 			}
 			must(t, errors.Join(kept.Count(t.Context()), kept.Close()))
 		})
+	}
+}
+
+// TestAnOlderEpochOfAFinishedPipelineIsConfirmed, although the run that finished it had noted that already.
+func TestAnOlderEpochOfAFinishedPipelineIsConfirmed(t *testing.T) {
+	options := engine.StateOptions{FS: vfs.NewMem(), Dir: "/state", Pipeline: "p", Clock: clock.System()}
+	state, err := engine.OpenState(t.Context(), options)
+	must(t, err)
+	must(t, state.Publish(t.Context(), &flow.Manifest{Epoch: 24, Finished: true, Unconfirmed: []int64{24}}))
+	must(t, state.Publish(t.Context(), &flow.Manifest{Epoch: 25, Finished: true})) // and killed before the older one went
+	must(t, state.Close())
+	options.AcceptSince = 24
+	state, err = engine.OpenState(t.Context(), options)
+	must(t, err)
+	if m := state.Resume(); m == nil || m.Epoch != 24 || m.Confirmed {
+		t.Fatalf("it goes on from %+v", m)
+	}
+	must(t, state.Confirm(t.Context(), state.Resume()))
+	if m := state.Checkpoint(); m.Epoch != 26 || !m.Done() {
+		t.Errorf("epoch %d, done: %t", m.Epoch, m.Done())
+	}
+	must(t, state.Close())
+}
+
+// TestWhoCannotTellWhatIsHiddenSaysThatSomethingIs: of a checkpoint that this release cannot read.
+func TestWhoCannotTellWhatIsHiddenSaysThatSomethingIs(t *testing.T) {
+	none := func(string) *connector.SinkType { return nil }
+	for body, want := range map[string]bool{"[]": true, `{"version":9999}`: true, "{}": false} {
+		m := &checkpoint.Manifest{Kind: checkpoint.KindCheckpoint, Epoch: 1, Body: json.RawMessage(body)}
+		if got := engine.Hides(m, none); got != want {
+			t.Errorf("%s: %t", body, got)
+		}
+	}
+	if engine.Hides(&checkpoint.Manifest{Finished: true, Body: json.RawMessage("[]")}, none) {
+		t.Error("a finished pipeline hides nothing")
 	}
 }

@@ -352,6 +352,11 @@ func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
 	if p.settings.Resume != nil {
 		env.Restore = p.settings.Resume.Sinks[plan.Name]
 	}
+	for _, l := range p.leaving.list() {
+		if l.Connector == plan.Type.Name {
+			env.Leaving = append(env.Leaving, l.State)
+		}
+	}
 	sink, err := plan.Type.Open(ctx, env, plan.Config)
 	if err != nil {
 		return fmt.Errorf("sink %q: %w", plan.Name, err)

@@ -194,18 +194,13 @@ type placed struct {
 
 // targets reports sinks that would write to the same place.
 func (c *compiler) targets() {
-	first := map[string]Text{}
-	for _, s := range c.configs {
-		exclusive, ok := s.config.(connector.Exclusive)
-		if !ok {
-			continue
+	for i, s := range c.configs {
+		for _, other := range c.configs[:i] {
+			if place := connector.Clash(other.config, s.config); place != "" {
+				c.add(s.name.Pos, "%s writes to the same place as %s: %s; give it another, or make one sink of both with from: [a, b]",
+					s.name.Shown(), quoted(other.name), place)
+				break
+			}
 		}
-		target := exclusive.Target()
-		if other, twice := first[target]; twice {
-			c.add(s.name.Pos, "%s writes to the same place as %s: %s; give it another, or make one sink of both with from: [a, b]",
-				s.name.Shown(), quoted(other), target)
-			continue
-		}
-		first[target] = s.name
 	}
 }

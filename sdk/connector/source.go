@@ -149,6 +149,9 @@ type SinkEnv struct {
 	// Repeats says that Restore is the state of an older epoch than the last published one, and that somebody accepted that rows come again that a sink was
 	// given after it: what became of them since is no reason to refuse the state.
 	Repeats bool
+	// Leaving are states, as Prepare returned them, of sinks of the same connector that the pipeline has no more, and that are not finished yet
+	// (SinkType.Finish): what they speak of is left alone.
+	Leaving []json.RawMessage
 	// Unbounded says that the input never ends.
 	Unbounded bool
 	// Changelog says that rows may be updated and deleted: batches may have Kinds. Never of a sink that takes Inserts only.
@@ -198,6 +201,29 @@ const (
 // other's output, and are refused. Target begins with the kind of place, so that it is unlike those of other connectors, and holds no secret.
 type Exclusive interface {
 	Target() string
+}
+
+// Overlapping is an extra power of an Exclusive config: Overlaps reports whether a sink with it and one with other, which may be of any connector, could
+// write what has the same name although their Targets differ, as where one writes a file and the other one all files of a pattern. Symmetric.
+type Overlapping interface {
+	Exclusive
+	Overlaps(other any) bool
+}
+
+// Clash says where two sinks of a pipeline, with the configs a and b, would spoil each other's output; "" if they would not.
+func Clash(a, b any) string {
+	x, exclusive := a.(Exclusive)
+	y, both := b.(Exclusive)
+	if !exclusive || !both {
+		return ""
+	}
+	if x.Target() == y.Target() {
+		return x.Target()
+	}
+	if o, ok := a.(Overlapping); ok && o.Overlaps(b) {
+		return x.Target() + " and " + y.Target()
+	}
+	return ""
 }
 
 // Own reports whether the connector itself writes the format called name.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"path/filepath"
@@ -64,6 +65,8 @@ type story struct {
 	state   json.RawMessage
 	done    int
 	waiting []json.RawMessage // published, not committed
+	// log is what the sink says.
+	log strings.Builder
 	// published, if not nil, is called after each publication.
 	published func()
 }
@@ -80,6 +83,7 @@ func (s *story) open(fsys vfs.FS) (connector.Sink, error) {
 		Name: "s", Schema: pairSchema(), NewEncoder: func() (codec.Encoder, error) { return pairEncoder{}, nil }, Restore: s.state,
 		Unbounded: s.options["roll_rows"] != nil || s.options["roll_size"] != nil || s.options["roll_every"] != nil,
 		Lineage:   lineage, Generation: s.generation, Contested: s.contested, Abandoned: s.abandoned, Repeats: s.repeats,
+		Log: slog.New(slog.NewTextHandler(&s.log, nil)),
 	}
 	return typ.Open(s.t.Context(), env, config)
 }

@@ -60,6 +60,7 @@ type sink struct {
 	dirs       dirs
 	ids        map[string]vfs.ID // by hidden name: the file that this run knows under it
 	kept       map[string]bool   // hidden names that the last Prepare, or the restored state, speaks of
+	leaving    map[string]bool   // absolute hidden names of sinks that the pipeline has no more, which are to be published
 	leftovers  []leftover        // hidden parts that were there when a run without a state was opened, until it runs
 	superseded []string          // parts of a former owner that were copied: they go when a state of this run is published
 	began      int64             // the first epoch that this run prepared, 0 before
@@ -400,7 +401,7 @@ func (s *sink) Commit(_ context.Context, epoch int64, state json.RawMessage, fin
 		err = errors.Join(err, s.dropSuperseded())
 	}
 	if final && err == nil {
-		err = s.clean()
+		s.clean()
 	}
 	fault.Point("sink/file/after-commit")
 	return err

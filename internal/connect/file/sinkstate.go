@@ -53,7 +53,10 @@ func openSink(fsys vfs.FS, clk clock.Reader, env connector.SinkEnv, config *Sink
 		open: map[string]*part{}, dirs: newDirs(fsys), ids: map[string]vfs.ID{}, kept: map[string]bool{},
 	}
 	s.layout.owner = ownerOf(env.Lineage, env.Generation)
-	var err error
+	err := s.spare()
+	if err != nil {
+		return nil, err
+	}
 	if len(config.PartitionBy) > 0 {
 		if s.partitioner, err = newPartitioner(config.PartitionBy, env.Schema); err != nil {
 			return nil, err
@@ -120,7 +123,7 @@ func (s *sink) sweep(leftovers []leftover, unowned bool) error {
 	}
 	for _, l := range leftovers {
 		switch {
-		case s.kept[l.path], mine[l.path]:
+		case s.kept[l.path], mine[l.path], s.leaving[absolute(l.path)]:
 			continue
 		case l.owner == (owner{}) && unowned, s.abandoned(l.owner), s.former(l.owner):
 		case l.owner.lineage == s.layout.owner.lineage: // of a later owner
@@ -148,21 +151,21 @@ func (s *sink) former(o owner) bool {
 	return o.lineage == s.layout.owner.lineage && o.generation <= s.layout.owner.generation
 }
 
-// clean removes, when all is published, the parts of runs that were superseded, and went on for a while: no state speaks of them, and nobody else would.
-func (s *sink) clean() error {
+// clean removes, when all is published, the parts of runs that were superseded, and went on for a while: no state speaks of them, and nobody else would. What cannot be removed is named in a
+// warning: the output is whole.
+func (s *sink) clean() {
 	if s.layout.owner == (owner{}) { // nobody takes its place
-		return nil
+		return
 	}
 	found, err := s.survey()
 	for _, l := range found.leftovers {
-		if s.former(l.owner) {
+		if s.former(l.owner) && !s.leaving[absolute(l.path)] {
 			err = errors.Join(err, s.remove(l.path))
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("a part of a run that was superseded: %w", err)
+		s.env.Log.Warn("all output is published, but parts of a run that was superseded could not be removed; remove them by hand", "sink", s.env.Name, "error", err)
 	}
-	return nil
 }
 
 // readState reads and checks a state.

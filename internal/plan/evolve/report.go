@@ -113,8 +113,13 @@ func (e *Evolution) Refused() bool { return e.Loses() || e.Finished && !e.Unchan
 // Table shows what becomes of all parts.
 func (e *Evolution) Table() string { return e.table("") }
 
-// Prospect is Table of an edit that is refused: it shows what would become of them.
-func (e *Evolution) Prospect() string { return e.table("would be ") }
+// Prospect is Table of an edit that is refused: it shows what would become of them, or would have, of a pipeline that is finished, whose state may be gone.
+func (e *Evolution) Prospect() string {
+	if e.Finished {
+		return e.table("would have been ")
+	}
+	return e.table("would be ")
+}
 
 func (e *Evolution) table(would string) string {
 	var b bytes.Buffer

@@ -129,6 +129,7 @@ type UnusableError struct {
 	Asked  int64       // the epoch that was asked for; 0: the newest
 	Err    error       // what is wrong with it
 	Intact []*Manifest // others that are whole, newest first; of Recover, whose manifest is
+	Done   bool        // the pipeline is finished, with nothing left to do
 }
 
 func (e *UnusableError) Error() string {
@@ -138,14 +139,17 @@ func (e *UnusableError) Error() string {
 		what, other = fmt.Sprintf("the checkpoint of epoch %d", e.Asked), "another"
 	}
 	fmt.Fprintf(&b, "%s in %s cannot be used: %s\n", what, e.Dir, e.Err)
-	if len(e.Intact) == 0 {
+	switch {
+	case e.Done && !e.restorable():
+		return b.String() + "The pipeline is finished, and older checkpoints of it are not kept. To write everything again begin anew with --fresh."
+	case len(e.Intact) == 0:
 		none := "No older one is whole."
 		if e.Asked != 0 {
 			none = "No other one is whole."
 		}
-		return b.String() + none + " Restore the file from a backup, or begin anew with --fresh, which writes everything again."
+		return b.String() + none + " " + e.orRestore("begin anew with --fresh, which writes everything again.")
 	}
-	fmt.Fprintf(&b, "Restore the file from a backup, or go on from %s checkpoint: what sinks were given since then they are given again.", other)
+	b.WriteString(e.orRestore("go on from " + other + " checkpoint: what sinks were given since then they are given again."))
 	for _, m := range e.Intact {
 		fmt.Fprintf(&b, "\n  --accept-duplicates-since %d   checkpoint of %s", m.Epoch, m.Created.UTC().Format(time.RFC3339))
 	}
@@ -153,3 +157,14 @@ func (e *UnusableError) Error() string {
 }
 
 func (e *UnusableError) Unwrap() error { return e.Err }
+
+// restorable reports whether there is a file that could be restored: an epoch that somebody asked for may be of no checkpoint at all.
+func (e *UnusableError) restorable() bool { return e.Asked == 0 || errors.Is(e.Err, ErrDamaged) }
+
+// orRestore is a sentence that says what can be done: that a file is restored, or way.
+func (e *UnusableError) orRestore(way string) string {
+	if e.restorable() {
+		return "Restore the file from a backup, or " + way
+	}
+	return strings.ToUpper(way[:1]) + way[1:]
+}

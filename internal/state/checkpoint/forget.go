@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -33,8 +34,8 @@ func RemoveAll(ctx context.Context, options Options) error {
 	})
 }
 
-// Forget deletes all checkpoints and all else in a state directory but a claim of the newest lineage, without state: the next owner begins anew, and goes on with the lineage, so that his sinks know what
-// those before him have hidden. Where no manifest can be read it is RemoveAll. Errors are those of RemoveAll. It reports whether that claim is left.
+// Forget deletes all checkpoints and all else in a state directory but a claim, without state, of each lineage: the next owner begins anew, goes on with the newest lineage and knows of the others, so that
+// his sinks know what those before him have hidden. Where no manifest can be read it is RemoveAll. Errors are those of RemoveAll. It reports whether claims are left.
 func Forget(ctx context.Context, options Options) (left bool, err error) {
 	err = excluded(ctx, options, func(o *Options, owners *owners) error {
 		names, err := ownNames(o)
@@ -49,17 +50,19 @@ func Forget(ctx context.Context, options Options) (left bool, err error) {
 		if err != nil {
 			return err
 		}
-		claim := forgotten(o, entries, owners)
-		if left = claim != nil; !left {
+		claims := forgotten(o, entries, owners)
+		if left = len(claims) > 0; !left {
 			return nil
 		}
-		data, err := claim.Encode()
-		if err != nil {
-			return err
-		}
-		// From here on it is the newest: what is left of half a removal is no other checkpoint.
-		if err := target.PutNew(ctx, manifestName(claim.Number), data); err != nil {
-			return err
+		// From the first one on a claim is the newest: what is left of half a removal is no other checkpoint.
+		for _, claim := range claims {
+			data, err := claim.Encode()
+			if err != nil {
+				return err
+			}
+			if err := target.PutNew(ctx, manifestName(claim.Number), data); err != nil {
+				return err
+			}
 		}
 		var old []string
 		for _, e := range entries {
@@ -77,19 +80,23 @@ func Forget(ctx context.Context, options Options) (left bool, err error) {
 	return left, err
 }
 
-// forgotten is the claim that Forget leaves; nil: no manifest says what lineage there is.
-func forgotten(o *Options, entries []Entry, owners *owners) *Manifest {
+// forgotten are the claims that Forget leaves, that of the newest lineage last; none: no manifest says what lineage there is.
+func forgotten(o *Options, entries []Entry, owners *owners) []*Manifest {
+	var claims []*Manifest
 	for _, e := range newestFirst(entries) {
-		if e.Err != nil {
+		if e.Err != nil || slices.ContainsFunc(claims, func(c *Manifest) bool { return c.Lineage == e.Manifest.Lineage }) {
 			continue
 		}
-		claim := &Manifest{
-			Version: ManifestVersion, Kind: KindClaim, Pipeline: e.Manifest.Pipeline, Lineage: e.Manifest.Lineage, Number: newestNumber(entries) + 1, Generation: NextGeneration(entries, owners.seen),
+		claims = append(claims, &Manifest{
+			Version: ManifestVersion, Kind: KindClaim, Pipeline: e.Manifest.Pipeline, Lineage: e.Manifest.Lineage, Generation: NextGeneration(entries, owners.seen),
 			Used: LastEpoch(entries), Created: o.Clock.Now().UTC(), Owner: Holder{PID: o.PID, Host: o.Host, Started: o.Clock.Now().UTC()},
-		}
-		return claim
+		})
 	}
-	return nil
+	slices.Reverse(claims)
+	for i, claim := range claims {
+		claim.Number = newestNumber(entries) + 1 + int64(i)
+	}
+	return claims
 }
 
 // ownNames lists a state directory, which must hold nothing else.
@@ -101,6 +108,17 @@ func ownNames(o *Options) ([]fs.DirEntry, error) {
 	for _, e := range entries {
 		if !ours(e.Name()) {
 			return nil, fmt.Errorf("%s is not only a state directory: it holds %s", o.Dir, e.Name())
+		}
+	}
+	for folder, known := range map[string]func(string) bool{manifestFolder: isManifest, fileFolder: isStored} {
+		names, err := o.FS.ReadDir(filepath.Join(o.Dir, filepath.FromSlash(folder)))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		for _, e := range names {
+			if !known(e.Name()) {
+				return nil, fmt.Errorf("%s is not only a state directory: it holds %s", o.Dir, folder+e.Name())
+			}
 		}
 	}
 	return entries, nil

@@ -102,3 +102,26 @@ func TestForgetWithoutManifests(t *testing.T) {
 		t.Errorf("still there: %v", err)
 	}
 }
+
+// A lineage that was given up has hidden things, too, even if its successor has no checkpoint: the next owner, and the one after him, know of both.
+func TestForgetNotesEveryLineage(t *testing.T) {
+	b, _ := memBed(t)
+	b.options.Random = nil
+	a := b.open(as(7))
+	b.checkpoint(a, 1)
+	b.must(a.Close())
+	c := b.open(as(8), fresh)
+	b.must(c.Begin(t.Context()))
+	b.must(c.Close())
+	left, err := Forget(t.Context(), b.options)
+	if b.must(err); !left || len(b.names("manifests")) != 2 {
+		t.Fatalf("left: %t, %q", left, b.names("manifests"))
+	}
+	for pid := range 2 {
+		o := b.open(as(9 + pid))
+		if o.Latest() != nil || o.LastEpoch() != 1 || o.Lineage() != c.Lineage() || !slices.Equal(o.Abandoned(), []string{a.Lineage()}) {
+			t.Errorf("goes on from %v, epoch %d, lineage %s beside %q; there were %s and %s", o.Latest(), o.LastEpoch(), o.Lineage(), o.Abandoned(), a.Lineage(), c.Lineage())
+		}
+		b.must(o.Close())
+	}
+}

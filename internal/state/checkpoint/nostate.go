@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"wire.example/wire/internal/foundation/vfs"
@@ -44,12 +45,17 @@ func isState(fsys vfs.FS, dir string) error {
 	if len(entries) == 0 {
 		return no("it is empty; a run of the pipeline with this --state-dir takes the first one")
 	}
-	foreign := ""
+	is, err := hasManifests(fsys, dir, entries)
+	if err != nil {
+		return fmt.Errorf("state directory: %w", err)
+	}
+	if is {
+		return nil
+	}
+	foreign, folder := "", false
 	for _, e := range entries {
-		switch {
-		case e.Name()+"/" == manifestFolder:
-			return nil
-		case !ours(e.Name()) && foreign == "":
+		folder = folder || e.Name()+"/" == manifestFolder
+		if !ours(e.Name()) && foreign == "" {
 			foreign = e.Name()
 		}
 	}
@@ -61,20 +67,59 @@ func isState(fsys vfs.FS, dir string) error {
 		return no("it holds state directories; name one of them: %s", strings.Join(within, ", "))
 	case foreign != "":
 		return no("it is no state directory: it holds %s, and no manifests", foreign)
+	case folder:
+		return no("it is no state directory: its folder manifests holds no manifest of a checkpoint")
 	}
 	return nil
+}
+
+// hasManifests reports whether a directory, which has entries, is one with manifests, or with a place for them that a start has made beside others.
+func hasManifests(fsys vfs.FS, dir string, entries []fs.DirEntry) (bool, error) {
+	folder, beside := false, false
+	for _, e := range entries {
+		if e.Name()+"/" == manifestFolder && e.IsDir() {
+			folder = true
+		} else {
+			beside = beside || ours(e.Name())
+		}
+	}
+	if !folder || beside {
+		return folder, nil
+	}
+	names, err := fsys.ReadDir(filepath.Join(dir, filepath.FromSlash(manifestFolder)))
+	return slices.ContainsFunc(names, func(e fs.DirEntry) bool { return isManifest(e.Name()) }), err
+}
+
+// isManifest reports whether a name in the folder of manifests is that of one.
+func isManifest(name string) bool {
+	_, ok := manifestNumber(manifestFolder + name)
+	return ok
+}
+
+// isStored reports whether a name in the folder of files is that of one which was staged.
+func isStored(name string) bool {
+	_, ok := storedGeneration(name)
+	return ok
 }
 
 // statesIn are the state directories in a directory.
 func statesIn(fsys vfs.FS, dir string, entries []fs.DirEntry) ([]string, error) {
 	var found []string
 	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
 		path := filepath.Join(dir, e.Name())
-		switch _, err := fsys.Stat(filepath.Join(path, filepath.FromSlash(manifestFolder))); {
-		case err == nil:
-			found = append(found, path)
-		case e.IsDir() && !errors.Is(err, fs.ErrNotExist):
+		names, err := fsys.ReadDir(path)
+		if err != nil {
 			return nil, err
+		}
+		is, err := hasManifests(fsys, path, names)
+		if err != nil {
+			return nil, err
+		}
+		if is {
+			found = append(found, path)
 		}
 	}
 	return found, nil

@@ -21,10 +21,12 @@ import (
 // Bounds and defaults of Options.
 const (
 	DefaultRetain = 3
-	// MinRetain is the least number of checkpoints that are kept: with one alone a listing could miss the newest while it replaces the one before.
+	// MinRetain is the least number of checkpoints that a pipeline keeps which goes on: with one alone each look at it would meet a removal. Of a finished one a single one is kept.
 	MinRetain = 2
 	// claimTries is how often a claim is repeated that somebody else was quicker with.
 	claimTries = 100
+	// listTries is how often manifests are listed again of which some went before they were read.
+	listTries = 10
 )
 
 // Options say how a state directory is opened.
@@ -293,13 +295,22 @@ func newLineage(random io.Reader) (string, error) {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:]), nil
 }
 
-// readEntries reads all manifests, those in known without looking at them again. What is deleted meanwhile is not among them.
+// readEntries reads all manifests, those in known without looking at them again. What is deleted meanwhile is not among them; then newer ones may have come before that, and it looks again.
 func readEntries(ctx context.Context, target Target, known map[int64]*Manifest) ([]Entry, error) {
+	for try := 1; ; try++ {
+		entries, gone, err := listEntries(ctx, target, known)
+		if err != nil || !gone || try == listTries {
+			return entries, err
+		}
+	}
+}
+
+// listEntries is readEntries by one listing; gone says that a manifest that it lists was deleted before it was read.
+func listEntries(ctx context.Context, target Target, known map[int64]*Manifest) (entries []Entry, gone bool, err error) {
 	infos, err := target.List(ctx, manifestFolder)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var entries []Entry
 	for _, info := range infos {
 		number, ok := manifestNumber(info.Name)
 		if !ok {
@@ -311,14 +322,15 @@ func readEntries(ctx context.Context, target Target, known map[int64]*Manifest) 
 		}
 		m, err := readManifest(ctx, target, info.Name)
 		if errors.Is(err, fs.ErrNotExist) {
+			gone = true
 			continue
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		entries = append(entries, Entry{Number: number, Manifest: m, Err: err})
 	}
-	return entries, nil
+	return entries, gone, nil
 }
 
 // readManifest reads the manifest of a name, which must be its own.

@@ -50,7 +50,7 @@ func Recover(entries []Entry, acceptSince int64, dir string) (*Manifest, error) 
 			return e.Manifest, nil
 		}
 	}
-	return nil, &UnusableError{Dir: dir, Asked: acceptSince, Err: Unreadable(entries, acceptSince), Intact: Choices(entries, 0)}
+	return nil, &UnusableError{Dir: dir, Asked: acceptSince, Err: Unreadable(entries, acceptSince), Intact: Choices(entries, 0), Done: sorted[0].Err == nil && sorted[0].Manifest.Done()}
 }
 
 // Unreadable is the error of who asks for an epoch of which no manifest can be read: it names those that may be of it. If there are any it is their damage.
