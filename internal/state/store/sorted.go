@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"cmp"
-	"math"
 	"slices"
 )
 
@@ -267,7 +266,7 @@ func bitsOf(n int) int {
 // sortRefs sorts the refs of a bucket and a group by hash and key, those of one key as they came.
 func (s *Sorted) sortRefs() {
 	if len(s.refs) < radixMinimum {
-		s.compareAll(s.refs, math.MaxUint64)
+		s.compareFew(s.refs)
 		return
 	}
 	bits := radixBits(len(s.refs))
@@ -307,12 +306,8 @@ func spread(to, refs []ref, places []uint32, shift int, mask uint64) {
 	}
 }
 
-// compareAll sorts refs that are in the order of those bits of their hashes that mask has; all bits: they are in no order.
+// compareAll sorts refs that are in the order of those bits of their hashes that mask has.
 func (s *Sorted) compareAll(refs []ref, mask uint64) {
-	if mask == math.MaxUint64 {
-		s.compareFew(refs)
-		return
-	}
 	for first := 0; first < len(refs); {
 		next := first + 1
 		for next < len(refs) && (refs[next].hash^refs[first].hash)&mask == 0 {
