@@ -141,6 +141,15 @@ func (s *Slab[T]) At(i uint32) *T {
 	return (*T)(unsafe.Add(s.chunks[i>>chunkBits], uintptr(i&(ChunkLen-1))*s.stride+s.offset))
 }
 
+// Part returns the entries from number i on that lie side by side, up to Len or the end of a chunk of ChunkLen. The slab is no field. See Grow for how long they are good.
+func (s *Slab[T]) Part(i uint32) []T {
+	if invariant.Enabled {
+		invariant.Check(s.record == nil && int(i) < s.len, "the entries from %d on of a slab of %d", i, s.len)
+	}
+	within := int(i & (ChunkLen - 1))
+	return unsafe.Slice((*T)(s.chunks[i>>chunkBits]), min(s.len-int(i)+within, ChunkLen))[within:]
+}
+
 // Len returns the number of usable entries.
 func (s *Slab[T]) Len() int { return s.len }
 

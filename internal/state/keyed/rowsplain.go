@@ -10,8 +10,8 @@ import (
 // plainRows is the memory of writePlain.
 type plainRows struct {
 	encodedRows
-	rows []uint16 // of one chunk
-	into [][]byte // where their values go
+	rows   []uint16 // of one chunk
+	hashes []uint64 // theirs
 }
 
 // rowsAtOnce is how many rows are written side by side: what they are written to stays within the processor's nearest cache.
@@ -43,27 +43,32 @@ func (r *Rows) writePlain(into *store.Changes, ids []uint32) {
 			r.writeEach(into, some)
 			continue
 		}
-		r.makeRooms(into, some)
-		for _, c := range cols {
-			for i, at := range p.at {
-				p.at[i] = putExact(p.into[i], at, c, int(p.rows[i]))
-			}
+		r.makeRooms(into, number, some)
+		for _, c := range cols { // TOUCH
+			p.addValues(c, p.rows)
 		}
 		clear(p.into) // the memory is not its own
 	}
 }
 
-// makeRooms puts entries of rows in whose values are to be written from their marks on; how long they are stands where they are to go on.
-func (r *Rows) makeRooms(into *store.Changes, ids []uint32) {
+// makeRooms puts entries of rows of a chunk in, whose values are to be written from their marks on; how long they are stands where they are to go on.
+func (r *Rows) makeRooms(into *store.Changes, number uint32, ids []uint32) {
 	k := r.kept
 	p := &k.plain
-	p.into = p.into[:0]
-	into.Expect(len(ids))
-	for i, id := range ids {
-		key, value := into.PutRoom(k.home.Space, k.slice, *k.hashes.At(id), keyBytes+len(k.label), 1+p.at[i])
-		binary.BigEndian.PutUint64(key, *k.numbers.At(id))
-		copy(key[keyBytes:], k.label)
-		value[0] = *r.Mark(id)
-		p.into, p.at[i] = append(p.into, value), 1
+	first := number << chunkShift
+	hashes, numbers, marks := k.hashes.Part(first), k.numbers.Part(first), r.chunks[number].marks
+	p.hashes, p.into = p.hashes[:0], slices.Grow(p.into[:0], len(ids))[:len(ids)]
+	for i, row := range p.rows {
+		p.hashes = append(p.hashes, hashes[row])
+		p.at[i]++ // the mark
+	}
+	key := keyBytes + len(k.label)
+	into.PutRooms(k.home.Space, k.slice, p.hashes, key, p.at, p.into)
+	for i, row := range p.rows {
+		room := p.into[i]
+		binary.BigEndian.PutUint64(room, numbers[row])
+		copy(room[keyBytes:], k.label)
+		room[key] = marks[row]
+		p.at[i] = key + 1
 	}
 }

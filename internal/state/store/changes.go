@@ -15,7 +15,7 @@ const (
 
 // Memory of Changes. Of the many parts that entries are spread over each has its own.
 const (
-	entriesPerBlock = 1 << 5
+	entriesPerBlock = 1 << 6
 	firstChunk      = 1 << 8
 	largestChunk    = 64 << 10
 	largestRuns     = 1 << 10
@@ -132,20 +132,36 @@ func (c *Changes) Expect(n int) {
 
 // PutRoom is Put for a key and a value of so many bytes, within the limits, which the caller writes where it says, before the changes are used otherwise. Expect has announced the entry.
 func (c *Changes) PutRoom(s Space, slice int64, hash uint64, key, value int) (keyRoom, valueRoom []byte) {
-	c.prepare()
-	p := c.part(hash)
-	if cap(p.tail)-len(p.tail) < key+value {
-		p.nextChunk(key + value)
+	var room [1][]byte
+	c.PutRooms(s, slice, []uint64{hash}, key, []int{value}, room[:])
+	return room[0][:key:key], room[0][key:]
+}
+
+// PutRooms is PutRoom for several entries: of hashes, with keys of key bytes each and values of so many bytes. It sets rooms to where each is to be written, the key before the value.
+func (c *Changes) PutRooms(s Space, slice int64, hashes []uint64, key int, values []int, rooms [][]byte) {
+	c.Expect(len(hashes))
+	g := groupKey{s, slice}
+	values, rooms = values[:len(hashes)], rooms[:len(hashes)]
+	parts, shift := c.parts, 64
+	if len(parts) > 1 {
+		shift -= spreadBits
 	}
-	at := len(p.tail)
-	p.tail = p.tail[:at+key+value]
-	e := entry{hash: hash, chunk: uint32(p.used - 1), offset: uint32(at), key: uint32(key), value: uint32(value)} //nolint:gosec // within the limits, and chunks are smaller, and fewer
-	if p.note(groupKey{s, slice}, e) {
-		c.runs++
+	for i, hash := range hashes {
+		p := &parts[hash>>shift]
+		size := key + values[i]
+		if cap(p.tail)-len(p.tail) < size {
+			p.nextChunk(size)
+		}
+		at := len(p.tail)
+		p.tail = p.tail[:at+size]
+		rooms[i] = p.tail[at : at+size : at+size]
+		e := entry{hash: hash, chunk: uint32(p.used - 1), offset: uint32(at), key: uint32(key), value: uint32(values[i])} //nolint:gosec // within the limits, and chunks are smaller, and fewer
+		if p.note(g, e) {
+			c.runs++
+		}
+		c.bytes += int64(PrefixLen + size)
 	}
-	c.bytes += int64(PrefixLen + key + value)
-	c.count++
-	return p.tail[at : at+key : at+key], p.tail[at+key : at+key+value : at+key+value]
+	c.count += len(hashes)
 }
 
 // prepare makes parts for one entry more.
@@ -340,11 +356,19 @@ func (p *changesPart) note(g groupKey, e entry) (begins bool) {
 	}
 	block := p.count / entriesPerBlock
 	if block == len(p.entries) {
-		p.entries = append(p.entries, new([entriesPerBlock]entry))
+		p.addBlock(e) // before others look at the memory: what is read first before it is written costs two faults
+	} else {
+		p.entries[block][p.count%entriesPerBlock] = e
 	}
-	p.entries[block][p.count%entriesPerBlock] = e
 	p.count++
 	return begins
+}
+
+// addBlock adds a block of entries that begins with e.
+func (p *changesPart) addBlock(e entry) {
+	block := new([entriesPerBlock]entry)
+	block[0] = e
+	p.entries = append(p.entries, block)
 }
 
 // nextChunk begins a chunk that takes size bytes.
