@@ -44,7 +44,7 @@ func (r *Rows) writePlain(into *store.Changes, ids []uint32) {
 			continue
 		}
 		r.makeRooms(into, number, some)
-		for _, c := range cols { // TOUCH
+		for _, c := range cols {
 			p.addValues(c, p.rows)
 		}
 		clear(p.into) // the memory is not its own
@@ -67,7 +67,9 @@ func (r *Rows) makeRooms(into *store.Changes, number uint32, ids []uint32) {
 	for i, row := range p.rows {
 		room := p.into[i]
 		binary.BigEndian.PutUint64(room, numbers[row])
-		copy(room[keyBytes:], k.label)
+		if len(k.label) > 0 {
+			copy(room[keyBytes:], k.label)
+		}
 		room[key] = marks[row]
 		p.at[i] = key + 1
 	}

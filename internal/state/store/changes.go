@@ -58,12 +58,14 @@ const shownKey = 64
 
 // changesPart are the entries of some hashes, in the order of the calls.
 type changesPart struct {
-	runs    []run
-	tail    []byte // the last used one of chunks, as it is now
-	entries []*[entriesPerBlock]entry
+	tail    []byte                  // the last used one of chunks, as it is now
+	open    *[entriesPerBlock]entry // the block of the last entry, if there is one
+	group   groupKey                // of the last run, if there is one
 	count   int
-	chunks  [][]byte // keys and values, each pair in one piece; those from used on are spare
 	used    int
+	runs    []run
+	entries []*[entriesPerBlock]entry
+	chunks  [][]byte // keys and values, each pair in one piece; those from used on are spare
 }
 
 // run are entries of a part that follow each other and are of one space and slice: from number first on, to the next run.
@@ -155,10 +157,12 @@ func (c *Changes) PutRooms(s Space, slice int64, hashes []uint64, key int, value
 		at := len(p.tail)
 		p.tail = p.tail[:at+size]
 		rooms[i] = p.tail[at : at+size : at+size]
-		e := entry{hash: hash, chunk: uint32(p.used - 1), offset: uint32(at), key: uint32(key), value: uint32(values[i])} //nolint:gosec // within the limits, and chunks are smaller, and fewer
-		if p.note(g, e) {
+		if p.group != g || p.count == 0 {
+			p.begin(g)
 			c.runs++
 		}
+		e := p.next(hash)
+		e.chunk, e.offset, e.key, e.value = uint32(p.used-1), uint32(at), uint32(key), uint32(values[i]) //nolint:gosec // within the limits, and chunks are smaller, and fewer
 		c.bytes += int64(PrefixLen + size)
 	}
 	c.count += len(hashes)
@@ -331,7 +335,7 @@ func (p *changesPart) reset() {
 	if cap(p.runs) > largestRuns {
 		p.runs = nil
 	}
-	p.runs, p.tail, p.count, p.used = p.runs[:0], nil, 0, 0
+	p.runs, p.tail, p.open, p.count, p.used = p.runs[:0], nil, nil, 0, 0
 }
 
 // add is Changes.add; it reports whether a run begins with the entry.
@@ -350,25 +354,40 @@ func (p *changesPart) add(g groupKey, e entry, key, value []byte) (begins bool) 
 
 // note appends an entry whose bytes are where it says.
 func (p *changesPart) note(g groupKey, e entry) (begins bool) {
-	if n := len(p.runs); n == 0 || p.runs[n-1].groupKey != g {
-		p.runs = append(p.runs, run{groupKey: g, first: p.count})
-		begins = true
+	if begins = p.group != g || p.count == 0; begins {
+		p.begin(g)
 	}
-	block := p.count / entriesPerBlock
-	if block == len(p.entries) {
-		p.addBlock(e) // before others look at the memory: what is read first before it is written costs two faults
-	} else {
-		p.entries[block][p.count%entriesPerBlock] = e
-	}
-	p.count++
+	to := p.next(e.hash)
+	to.chunk, to.offset, to.key, to.value = e.chunk, e.offset, e.key, e.value
 	return begins
 }
 
-// addBlock adds a block of entries that begins with e.
-func (p *changesPart) addBlock(e entry) {
-	block := new([entriesPerBlock]entry)
-	block[0] = e
-	p.entries = append(p.entries, block)
+// begin begins a run of entries of a group.
+func (p *changesPart) begin(g groupKey) {
+	p.runs, p.group = append(p.runs, run{groupKey: g, first: p.count}), g
+}
+
+// next appends an entry of a hash, whose other fields the caller writes, one by one: an entry that is made elsewhere and copied waits there until all writes before it are through, which are to memory that nobody has touched for a while.
+func (p *changesPart) next(hash uint64) *entry {
+	within := p.count % entriesPerBlock
+	if within == 0 {
+		p.nextBlock(hash)
+	}
+	p.count++
+	e := &p.open[within]
+	e.hash = hash
+	return e
+}
+
+// nextBlock goes on to the next block of entries, of which the first is of a hash.
+func (p *changesPart) nextBlock(hash uint64) {
+	number := p.count / entriesPerBlock
+	if number == len(p.entries) {
+		block := new([entriesPerBlock]entry)
+		block[0].hash = hash // new memory that is read before it is written, as by who looks whether a pointer is nil, is given by the system twice
+		p.entries = append(p.entries, block)
+	}
+	p.open = p.entries[number]
 }
 
 // nextChunk begins a chunk that takes size bytes.
