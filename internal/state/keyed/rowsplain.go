@@ -64,6 +64,7 @@ func (r *Rows) makeRooms(into *store.Changes, number uint32, ids []uint32) {
 	}
 	key := keyBytes + len(k.label)
 	into.PutRooms(k.home.Space, k.slice, p.hashes, key, p.at, p.into)
+	fetch(p.into)
 	for i, row := range p.rows {
 		room := p.into[i]
 		binary.BigEndian.PutUint64(room, numbers[row])
@@ -72,5 +73,16 @@ func (r *Rows) makeRooms(into *store.Changes, number uint32, ids []uint32) {
 		}
 		room[key] = marks[row]
 		p.at[i] = key + 1
+	}
+}
+
+// fetch writes to each line of the memory of rooms, which nobody has touched for a while, so that the lines come together and not one after another as values are written.
+func fetch(rooms [][]byte) {
+	const line = 64
+	for _, room := range rooms {
+		for at := 0; at < len(room); at += line {
+			room[at] = 0
+		}
+		room[len(room)-1] = 0
 	}
 }
