@@ -214,7 +214,7 @@ func (s *Store) beginTable() (string, error) {
 	s.ingested++
 	path := filepath.Join(s.dir, fmt.Sprintf("new-%d%s", s.ingested, tableSuffix))
 	if s.buffer == nil {
-		s.buffer = vfs.DirectBuffer(writeSize)
+		s.buffer = vfs.DirectBuffer(writeSize + roomBehind)
 	}
 	f, err := s.fs.createTable(path, s.buffer)
 	if err != nil {

@@ -3,12 +3,16 @@ package pebblestore
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"wire.example/wire/internal/state/store"
 )
 
 // Blocks of rows, as tables of Pebble's formats 1 to 4 consist of: of each entry how much of the key before it shares, how much of the key and of the value follow, and those; then where the entries begin
 // that share nothing, and how many those are. A key ends with 8 bytes: a sequence number and a kind. Source: the comments of Pebble's packages sstable and sstable/rowblk.
 const (
 	keyTrailer = 8
+	// hashAt is where the hash begins in a key of an entry: behind shard, space and slice.
+	hashAt = store.PrefixLen - 8
 	// restartInterval is how many entries there are from one that shares nothing to the next, in blocks of entries.
 	restartInterval = 16
 	// mostVarint is how long a number of 32 bits is at most.
@@ -31,11 +35,13 @@ func trailer(seq uint64, kind uint8) uint64 { return seq<<8 | uint64(kind) }
 
 // rowBlock is a block that is being made.
 type rowBlock struct {
-	interval int // entries from one that shares nothing to the next
-	data     []byte
+	interval int    // entries from one that shares nothing to the next
+	data     []byte // lies in own, or in what was lent
 	restarts []uint32
 	entries  int
-	last     []byte // key of the last entry, without what stands behind it
+	last     []byte // key of the last entry, without what stands behind it; of add
+	own      []byte // what data lies in, where it was not lent or did not suffice
+	lent     bool   // data lies in what begin was given
 }
 
 // size is about how long the block is.
@@ -51,7 +57,7 @@ func (b *rowBlock) add(key []byte, end uint64, value []byte) {
 	}
 	b.entries++
 	rest := key[shared:]
-	data := b.room(len(rest) + keyTrailer + len(value))
+	data := b.roomFor(len(rest) + keyTrailer + len(value))
 	n := putUvarint(data, 0, uint32(shared))              //nolint:gosec // a key is shorter
 	n = putUvarint(data, n, uint32(len(rest)+keyTrailer)) //nolint:gosec // as above
 	n = putUvarint(data, n, uint32(len(value)))           //nolint:gosec // store.MaxValue
@@ -67,7 +73,7 @@ func (b *rowBlock) add(key []byte, end uint64, value []byte) {
 func (b *rowBlock) addName(name string, value []byte) {
 	b.restarts = append(b.restarts, uint32(len(b.data))) //nolint:gosec // blocks are shorter
 	b.entries++
-	data := b.room(len(name) + len(value))
+	data := b.roomFor(len(name) + len(value))
 	n := putUvarint(data, 0, 0)
 	n = putUvarint(data, n, uint32(len(name)))  //nolint:gosec // short
 	n = putUvarint(data, n, uint32(len(value))) //nolint:gosec // short
@@ -76,15 +82,50 @@ func (b *rowBlock) addName(name string, value []byte) {
 	b.data = b.data[:len(b.data)+n]
 }
 
-// room returns what is behind data: room for an entry with so many bytes of key and value.
-func (b *rowBlock) room(bytes int) []byte {
+// addHashed appends an entry with a key of a prefix, a hash and what follows them, of which shared bytes are as in the key before.
+func (b *rowBlock) addHashed(shared int, prefix *[hashAt]byte, hash uint64, key []byte, end uint64, value []byte) {
+	if b.entries%b.interval == 0 {
+		b.restarts = append(b.restarts, uint32(len(b.data))) //nolint:gosec // blocks are shorter
+		shared = 0
+	}
+	b.entries++
+	rest := store.PrefixLen + len(key) - shared + keyTrailer
+	data := b.roomFor(rest + len(value))
+	n := putUvarint(data, 0, uint32(shared))    //nolint:gosec // a key is shorter
+	n = putUvarint(data, n, uint32(rest))       //nolint:gosec // as above
+	n = putUvarint(data, n, uint32(len(value))) //nolint:gosec // store.MaxValue
+	if shared < hashAt {
+		n += copy(data[n:], prefix[shared:])
+		shared = hashAt
+	}
+	if shared < store.PrefixLen {
+		binary.BigEndian.PutUint64(data[n:], hash<<(8*(shared-hashAt)))
+		n += store.PrefixLen - shared
+		shared = store.PrefixLen
+	}
+	n += copy(data[n:], key[shared-store.PrefixLen:])
+	binary.LittleEndian.PutUint64(data[n:], end)
+	n += keyTrailer
+	n += copy(data[n:], value)
+	b.data = b.data[:len(b.data)+n]
+}
+
+// roomFor returns what is behind data: room for an entry with so many bytes of key and value.
+func (b *rowBlock) roomFor(bytes int) []byte {
 	need := 3*mostVarint + bytes
 	if cap(b.data)-len(b.data) < need {
-		grown := make([]byte, len(b.data), 2*cap(b.data)+need)
-		copy(grown, b.data)
-		b.data = grown
+		b.grow(need)
 	}
 	return b.data[len(b.data) : len(b.data)+need]
+}
+
+// grow moves data to where need more bytes have room.
+func (b *rowBlock) grow(need int) {
+	if cap(b.own) < len(b.data)+need {
+		b.own = make([]byte, 2*len(b.data)+need)
+	}
+	b.data = b.own[:copy(b.own[:cap(b.own)], b.data)]
+	b.lent = false
 }
 
 // putUvarint writes a number at data[n] and returns what is behind it.
@@ -118,6 +159,9 @@ func (b *rowBlock) finish() []byte {
 	if len(b.restarts) == 0 {
 		b.restarts = append(b.restarts, 0) // there is one at least
 	}
+	if need := numberSize * (len(b.restarts) + 1); cap(b.data)-len(b.data) < need {
+		b.grow(need)
+	}
 	for _, at := range b.restarts {
 		b.data = binary.LittleEndian.AppendUint32(b.data, at)
 	}
@@ -125,13 +169,22 @@ func (b *rowBlock) finish() []byte {
 	return b.data
 }
 
+// numberSize is what a number takes behind the entries, in bytes.
+const numberSize = 4
+
 // mostBlock is how much memory a block keeps, in bytes: one that had a large value gives it back.
 const mostBlock = 1 << 20
 
 // reset begins a new block.
 func (b *rowBlock) reset() {
-	if cap(b.data) > mostBlock {
-		b.data = nil
+	if cap(b.own) > mostBlock {
+		b.own = nil
 	}
-	b.data, b.restarts, b.entries, b.last = b.data[:0], b.restarts[:0], 0, b.last[:0]
+	b.data, b.restarts, b.entries, b.last, b.lent = b.own[:0], b.restarts[:0], 0, b.last[:0], false
+}
+
+// begin begins a new block in memory that is lent until it is finished.
+func (b *rowBlock) begin(room []byte) {
+	b.reset()
+	b.data, b.lent = room[:0], true
 }

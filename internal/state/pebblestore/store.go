@@ -27,7 +27,7 @@ type Store struct {
 	names    *names
 	sorted   store.Sorted // of Apply
 	writer   *tableWriter // of Apply; guarded by writing
-	buffer   []byte       // what is written of a table, of writeSize; nil before the first one; guarded by writing
+	buffer   []byte       // what is written of a table, of writeSize and roomBehind; nil before the first one; guarded by writing
 	counters counters
 	most     int32      // levels of level 0, from which on Apply waits for compactions
 	writing  sync.Mutex // held by Apply and Checkpoint

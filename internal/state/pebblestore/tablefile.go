@@ -12,15 +12,19 @@ import (
 	"wire.example/wire/internal/foundation/vfs"
 )
 
-// writeSize is how much of a table goes to the file at once, in bytes.
-const writeSize = 1 << 20
+const (
+	// writeSize is how much of a table goes to the file at once, in bytes.
+	writeSize = 1 << 20
+	// roomBehind is how much more the buffer takes, so that a block can be made where it is written from.
+	roomBehind = 128 << 10
+)
 
 // tableFile is a table that is being written, once, from its beginning, past the page cache where that can be: what it holds lies in memory already. It is synced when it is complete. One goroutine uses it.
 type tableFile struct {
 	fs     *diskFS
 	name   string
 	file   vfs.File
-	buffer []byte // of writeSize, lent by the store
+	buffer []byte // of writeSize and roomBehind, lent by the store; between calls less than writeSize is in it
 	size   int64  // in the file
 	direct bool
 	sum    *xxh3.Hasher // of what was given
@@ -54,36 +58,46 @@ func (d *diskFS) createTable(name string, buffer []byte) (*tableFile, error) {
 	return t, nil
 }
 
-// Write gives the file whole buffers.
+// Write writes p.
 func (t *tableFile) Write(p []byte) error {
 	for len(p) > 0 {
-		n := min(len(p), cap(t.buffer)-len(t.buffer))
-		t.buffer = append(t.buffer, p[:n]...)
-		p = p[n:]
-		if len(t.buffer) < cap(t.buffer) {
-			break
-		}
-		_, _ = t.sum.Write(t.buffer) // no error is possible
-		if err := t.flush(); err != nil {
+		n := copy(t.room(), p)
+		if err := t.filled(n); err != nil {
 			return err
 		}
+		p = p[n:]
 	}
 	return nil
 }
 
-// flush writes the buffer, which is as long as a direct write may be. A device that wants other lengths refuses one of them.
-func (t *tableFile) flush() error {
-	n, err := t.file.Write(t.buffer)
+// room is where what is written next may be made: roomBehind bytes at least, lent until the next call. filled says how much of it is so.
+func (t *tableFile) room() []byte { return t.buffer[len(t.buffer):cap(t.buffer)] }
+
+// filled writes the first n bytes of room.
+func (t *tableFile) filled(n int) error {
+	from := len(t.buffer)
+	t.buffer = t.buffer[:from+n]
+	_, _ = t.sum.Write(t.buffer[from:]) // no error is possible
+	if len(t.buffer) < writeSize {
+		return nil
+	}
+	return t.flush(writeSize)
+}
+
+// flush gives the file the first n bytes of the buffer, which are as many as a direct write may have. A device that wants other lengths refuses one of them.
+func (t *tableFile) flush(n int) error {
+	out := t.buffer[:n]
+	n, err := t.file.Write(out)
 	if t.direct && errors.Is(err, syscall.EINVAL) {
 		if err = t.goOnBuffered(); err == nil {
 			var more int
-			more, err = t.file.Write(t.buffer[n:])
+			more, err = t.file.Write(out[n:])
 			n += more
 		}
 	}
 	t.fs.written.Add(int64(n))
 	t.size += int64(n)
-	t.buffer = t.buffer[:0]
+	t.buffer = t.buffer[:copy(t.buffer, t.buffer[len(out):])]
 	return err
 }
 
@@ -102,13 +116,12 @@ func (t *tableFile) goOnBuffered() error {
 // last writes what is left: filled up, and cut to its length again, where the write is direct.
 func (t *tableFile) last() error {
 	size := t.size + int64(len(t.buffer))
-	_, _ = t.sum.Write(t.buffer) // no error is possible
 	if more := len(t.buffer) % vfs.DirectAlign; t.direct && more > 0 {
 		n := len(t.buffer)
 		t.buffer = t.buffer[:n+vfs.DirectAlign-more]
 		clear(t.buffer[n:])
 	}
-	if err := t.flush(); err != nil {
+	if err := t.flush(len(t.buffer)); err != nil {
 		return err
 	}
 	if t.size > size {

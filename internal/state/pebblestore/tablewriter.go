@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"hash/crc32"
+	"math/bits"
 	"slices"
 
 	"github.com/klauspost/compress/s2"
@@ -52,16 +53,47 @@ type tableWriter struct {
 	ranges    rowBlock
 	filter    tableFilter
 	counts    counter
-	key       []byte // of the entry that is added
+	last      lastEntry
 	offset    uint64
 	ended     handle // the block before data, which the index has not yet; size 0: none
 	lastKey   []byte // of it
+	key       []byte // one that is made as a whole
 	packed    []byte
 	sampled   int  // blocks since one was tried, of all tables; at 0 the next one is
 	packing   bool // what came of it
 	packs     bool // a block of the table is compressed
 	props     tableProps
 	scratch   []byte
+}
+
+// lastEntry is the entry that was added last.
+type lastEntry struct {
+	space  store.Space
+	slice  int64
+	hash   uint64
+	key    []byte       // a copy
+	prefix [hashAt]byte // what stands before the hash
+	there  bool
+}
+
+// shared is how many bytes of the key of e are as in that of the last entry, if there is one. It makes prefix that of e.
+func (l *lastEntry) shared(e *store.Entry) int {
+	switch {
+	case !l.there || store.ShardOf(l.hash) != store.ShardOf(e.Hash) || l.slice != e.Slice || l.space != e.Space:
+		before := l.prefix
+		store.AppendSlice(l.prefix[:0], store.ShardOf(e.Hash), e.Space, e.Slice)
+		return commonLen(before[:], l.prefix[:])
+	case l.hash != e.Hash:
+		return hashAt + bits.LeadingZeros64(l.hash^e.Hash)/8
+	default:
+		return store.PrefixLen + commonLen(l.key, e.Key)
+	}
+}
+
+// set makes e the last entry.
+func (l *lastEntry) set(e *store.Entry) {
+	l.space, l.slice, l.hash, l.there = e.Space, e.Slice, e.Hash, true
+	l.key = append(l.key[:0], e.Key...)
 }
 
 // tableProps are what a table says of itself.
@@ -76,7 +108,8 @@ func newTableWriter(blockSize int) *tableWriter {
 // begin begins a table in a new file. Range deletes come before entries; each in the order of keys.
 func (w *tableWriter) begin(file *tableFile) {
 	w.file, w.offset, w.ended, w.props, w.counts = file, 0, handle{}, tableProps{}, counter{}
-	w.data.reset()
+	w.data.begin(file.room())
+	w.last.there = false
 	w.index.reset()
 	w.ranges.reset()
 	w.filter.reset()
@@ -101,40 +134,45 @@ func (w *tableWriter) deleteRange(r keyRange) {
 func (w *tableWriter) add(entries []store.Entry) error {
 	for i := range entries {
 		e := &entries[i]
-		w.key = store.AppendKey(w.key[:0], e.Space, e.Slice, e.Hash, e.Key)
 		if size := w.data.size(); size >= w.blockSize || size > 0 && size+len(e.Value) >= 2*w.blockSize {
 			if err := w.endBlock(); err != nil {
 				return err
 			}
 		}
 		if w.ended.size > 0 {
+			w.key = store.AppendKey(w.key[:0], e.Space, e.Slice, e.Hash, e.Key)
 			w.enterBlock(w.key)
 		}
-		p := &w.props
+		p, keyBytes := &w.props, uint64(store.PrefixLen+len(e.Key)) //nolint:gosec // not negative
 		p.entries++
-		p.keyBytes += uint64(len(w.key) + keyTrailer)
+		p.keyBytes += keyBytes + keyTrailer
 		p.valueBytes += uint64(len(e.Value))
 		end := trailer(0, kindSet)
 		if e.Deleted {
 			end = trailer(0, kindDelete)
 			p.deletes++
-			p.deletedBytes += uint64(len(w.key))
+			p.deletedBytes += keyBytes
 		}
 		w.counts.note(e.Space, e.Deleted)
 		w.filter.add(e)
-		w.data.add(w.key, end, e.Value)
+		shared := w.last.shared(e)
+		w.data.addHashed(shared, &w.last.prefix, e.Hash, e.Key, end, e.Value)
+		w.last.set(e)
 	}
 	return nil
 }
 
 // endBlock writes the block of entries.
 func (w *tableWriter) endBlock() error {
-	w.lastKey = append(w.lastKey[:0], w.data.last...)
+	w.lastKey = w.lastKey[:0]
+	if l := &w.last; w.data.entries > 0 {
+		w.lastKey = store.AppendKey(w.lastKey, l.space, l.slice, l.hash, l.key)
+	}
 	block, kind := w.pack(w.data.finish())
 	w.props.blocks++
 	var err error
-	w.ended, err = w.write(block, kind)
-	w.data.reset()
+	w.ended, err = w.writeMade(block, kind, w.data.lent && kind == blockPlain)
+	w.data.begin(w.file.room())
 	return err
 }
 
@@ -180,8 +218,13 @@ func (w *tableWriter) enterBlock(next []byte) {
 	w.ended = handle{}
 }
 
-// write writes a block and what stands behind it: kind and checksum.
+// write writes a block and what stands behind it.
 func (w *tableWriter) write(block []byte, kind byte) (handle, error) {
+	return w.writeMade(block, kind, false)
+}
+
+// writeMade writes a block, which may lie in the file's room, where it was made, and what stands behind it: kind and checksum.
+func (w *tableWriter) writeMade(block []byte, kind byte, inRoom bool) (handle, error) {
 	sum := crc32.Update(0, w.sums, block)
 	sum = crc32.Update(sum, w.sums, []byte{kind})
 	var behind [behindBlock]byte
@@ -189,7 +232,11 @@ func (w *tableWriter) write(block []byte, kind byte) (handle, error) {
 	binary.LittleEndian.PutUint32(behind[1:], (sum>>15|sum<<17)+0xa282ead8) // as Pebble, RocksDB and LevelDB have it
 	h := handle{offset: w.offset, size: uint64(len(block))}
 	w.offset += uint64(len(block) + len(behind))
-	if err := w.file.Write(block); err != nil {
+	write := w.file.Write
+	if inRoom {
+		write = func(block []byte) error { return w.file.filled(len(block)) }
+	}
+	if err := write(block); err != nil {
 		return h, err
 	}
 	return h, w.file.Write(behind[:])

@@ -63,7 +63,7 @@ func drawTable(t *rapid.T) drawnTable {
 
 // write writes the table in pieces.
 func (d drawnTable) write(t *rapid.T, w *tableWriter, fs *diskFS, name string) int64 {
-	f, err := fs.createTable(name, vfs.DirectBuffer(writeSize))
+	f, err := fs.createTable(name, vfs.DirectBuffer(writeSize+roomBehind))
 	if err != nil {
 		t.Fatal(err)
 	}
