@@ -71,8 +71,11 @@ type keptTable struct {
 	values Values
 	cols   []*batch.Column
 	key    []byte
-	value  []byte
+	ends   []int // of several in key
 	slots  []uint32
+	// keys, hashes and put are of the slots that are written.
+	keys, put store.Pieces
+	hashes    []uint64
 	// loading: keys that are put in are stored already.
 	loading bool
 	// adopted is the first key group with keys that were there before changes were noted and that count as changed, without being listed.
@@ -185,19 +188,63 @@ func (t *Table) fullHash(slot uint32) uint64 {
 }
 
 func (t *Table) writeEntries(into *store.Changes, slots []uint32) {
+	for len(slots) > 0 {
+		slots = slots[t.writeSome(into, slots[:min(len(slots), drained)]):]
+	}
+}
+
+// manyBytes is about how many bytes of keys, and of values, are put in at once.
+const manyBytes = 64 << 10
+
+// writeSome writes the first of no more than drained slots and returns how many.
+func (t *Table) writeSome(into *store.Changes, slots []uint32) int {
 	k := t.kept
 	t.gatherForKeys(slots)
-	for i, slot := range slots {
-		k.value = k.value[:0]
+	slots = slots[:t.appendKeys(slots)]
+	k.hashes = k.hashes[:0]
+	k.put.Reset()
+	for _, slot := range slots {
+		k.hashes = append(k.hashes, t.fullHash(slot))
 		if k.values.Append != nil {
-			k.value = k.values.Append(k.value, slot)
+			k.put.Data = k.values.Append(k.put.Data, slot)
 		}
-		hash := t.fullHash(slot)
-		into.Put(k.home.Space, k.slice, hash, t.keyFor(i, slot), k.value)
-		if k.values.Beside != nil {
-			k.values.Beside(into, slot, hash)
+		if k.put.End(); len(k.put.Data) >= manyBytes {
+			break
 		}
 	}
+	into.PutMany(k.home.Space, k.slice, k.hashes, &k.keys, &k.put)
+	if k.values.Beside != nil {
+		for i, hash := range k.hashes {
+			k.values.Beside(into, slots[i], hash)
+		}
+	}
+	return len(k.hashes)
+}
+
+// appendKeys makes keys what the first of slots, which were gathered, are stored under, and returns how many.
+func (t *Table) appendKeys(slots []uint32) int {
+	k := t.kept
+	if (t.layout == oneWord || t.layout == twoWords) && t.rows.plain && len(k.label) == 0 {
+		t.rows.encodePlain(k.cols, nil, len(slots))
+		k.keys = store.Pieces{Data: t.rows.data, Ends: t.rows.ends}
+		return len(slots)
+	}
+	keys := store.Pieces{Data: k.key[:0], Ends: k.ends[:0]}
+	for i, slot := range slots {
+		if t.layout == encoded {
+			keys.Data = append(keys.Data, t.exactKey(slot)...)
+		} else {
+			for _, c := range k.cols {
+				keys.Data = appendExact(keys.Data, c, i)
+			}
+		}
+		keys.Data = append(keys.Data, k.label...)
+		if keys.End(); len(keys.Data) >= manyBytes {
+			break
+		}
+	}
+	k.key, k.ends, k.keys = keys.Data, keys.Ends, keys
+	return len(keys.Ends)
 }
 
 func (t *Table) removeEntries(into *store.Changes, slots []uint32) {

@@ -275,7 +275,7 @@ func (c *Changes) Err() error {
 // add notes an entry and copies its bytes.
 func (c *Changes) add(g groupKey, e entry, key, value []byte) {
 	if len(key) > MaxKey || len(value) > MaxValue {
-		c.large = &TooLargeError{Space: g.space, Key: bytes.Clone(key[:min(len(key), shownKey)]), KeyBytes: len(key), ValueBytes: len(value)}
+		c.refuse(g, key, value)
 		return
 	}
 	c.prepare()
@@ -284,6 +284,11 @@ func (c *Changes) add(g groupKey, e entry, key, value []byte) {
 	}
 	c.bytes += int64(PrefixLen + len(key) + len(value))
 	c.count++
+}
+
+// refuse notes an entry that is too large.
+func (c *Changes) refuse(g groupKey, key, value []byte) {
+	c.large = &TooLargeError{Space: g.space, Key: bytes.Clone(key[:min(len(key), shownKey)]), KeyBytes: len(key), ValueBytes: len(value)}
 }
 
 // spread gives each value of the top bits of hashes a part of its own.
