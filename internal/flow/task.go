@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
@@ -40,6 +41,8 @@ type task struct {
 	changes *store.Changes
 	sealed  int64 // its epoch
 	booked  int64 // bytes of changes, in Pipeline.pending
+	// hurried is when rows last did not wait for company although sealed state was written.
+	hurried time.Duration
 	// ahead is a piece of the epoch on its way to the store, nil if there is none; held says that nothing more can be written before it is there. refused says that the store did not take
 	// one: the rest of the epoch waits for its end.
 	ahead         *ahead
@@ -112,7 +115,7 @@ func (t *task) next() (e entry, from *queue, err error) {
 		if e, from, err = t.inbox.take(false); err != nil || from != nil {
 			return e, from, err
 		}
-		if err := t.hurry(); err != nil {
+		if err := t.hurryUnlessBusy(); err != nil {
 			return e, nil, err
 		}
 		if err := t.drainSome(); err != nil {
@@ -222,6 +225,21 @@ func (t *task) hurry() error {
 		return err
 	}
 	return t.send()
+}
+
+// busyPatience is how long what waits for company does so while sealed state is written and nothing comes: then the task is not idle, and often something comes before a piece is written.
+const busyPatience = time.Millisecond
+
+// hurryUnlessBusy is hurry, but while sealed state is written only now and then.
+func (t *task) hurryUnlessBusy() error {
+	if t.changes != nil && !t.held {
+		now := t.pipeline.settings.Clock.Monotonic()
+		if now-t.hurried < busyPatience {
+			return nil
+		}
+		t.hurried = now
+	}
+	return t.hurry()
 }
 
 // send hands on what the chain has put out.
