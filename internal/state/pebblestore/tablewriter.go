@@ -219,7 +219,9 @@ func (w *tableWriter) enterBlock(next []byte) {
 }
 
 // write writes a block that is not compressed, and what stands behind it.
-func (w *tableWriter) write(block []byte) (handle, error) { return w.writeMade(block, blockPlain, false) }
+func (w *tableWriter) write(block []byte) (handle, error) {
+	return w.writeMade(block, blockPlain, false)
+}
 
 // writeMade writes a block, which may lie in the file's room, where it was made, and what stands behind it: kind and checksum.
 func (w *tableWriter) writeMade(block []byte, kind byte, inRoom bool) (handle, error) {
