@@ -25,6 +25,9 @@ func TestSlabKeepsEntriesAsItGrows(t *testing.T) {
 			if got := s.At(uint32(i))[1]; got != uint32(i) {
 				t.Fatalf("after growing to %d entry %d is %d", to, i, got)
 			}
+			if part := s.Part(uint32(i)); part[0][1] != uint32(i) || len(part) != min(n-i, memory.ChunkLen-i%memory.ChunkLen) {
+				t.Fatalf("after growing to %d the part from %d on has %d entries, the first is %d", to, i, len(part), part[0][1])
+			}
 		}
 		if s.Len() != n || budget.Used() != s.Bytes() || s.Bytes() < int64(n)*12 {
 			t.Fatalf("%d entries, %d bytes, %d reserved", s.Len(), s.Bytes(), budget.Used())

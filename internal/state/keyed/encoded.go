@@ -15,7 +15,7 @@ type encodedRows struct {
 	plain bool
 	types []schema.Type // of the key: columns of one kind may have another precision
 	data  []byte
-	ends  []int // of the canonical form and of all, two a row; if plain one a row
+	ends  []int    // of the canonical form and of all, two a row; if plain one a row
 	at    []int    // where the next value of a row goes, in the bytes of the row
 	into  [][]byte // the bytes of rows, while they are written
 	first []uint16 // the numbers from 0 on

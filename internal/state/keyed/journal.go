@@ -6,6 +6,7 @@ import (
 
 	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/foundation/memory"
 	"wire.example/wire/internal/state/store"
 )
 
@@ -98,22 +99,68 @@ func (j *journal) finish(n uint32) { *j.done.At(n / wordBits) |= 1 << (n % wordB
 
 // enter notes new entries.
 func (j *journal) enter(numbers []uint32) error {
-	now := j.now
-	listed := now << listedShift
 	from := len(j.touched)
 	j.touched = slices.Grow(j.touched, len(numbers))
-	for _, n := range numbers {
-		mark := j.marks.At(n)
-		if *mark&listed == 0 {
-			j.touched = append(j.touched, n)
+	for len(numbers) > 0 {
+		n := following(numbers)
+		if n > 1 {
+			j.enterSome(numbers[:n])
+		} else {
+			j.enterOne(numbers[0])
 		}
-		*mark |= now | listed
-		j.finish(n)
+		numbers = numbers[n:]
 	}
 	if len(j.touched) == from {
 		return nil
 	}
 	return j.settle()
+}
+
+// following is how many of numbers, beginning with the first, follow each other within a chunk of slabs.
+func following(numbers []uint32) int {
+	first := numbers[0]
+	most := min(len(numbers), memory.ChunkLen-int(first%memory.ChunkLen))
+	n := 1
+	for n < most && numbers[n] == first+uint32(n) { //nolint:gosec // less than ChunkLen
+		n++
+	}
+	return n
+}
+
+// enterSome notes new entries whose numbers are following.
+func (j *journal) enterSome(numbers []uint32) {
+	first, n := numbers[0], len(numbers)
+	listed := j.now << listedShift
+	marks := j.marks.Part(first)[:n]
+	before := uint8(0)
+	for _, mark := range marks {
+		before |= mark
+	}
+	if before&listed == 0 {
+		j.touched = append(j.touched, numbers...)
+	}
+	for i, mark := range marks {
+		if before&listed != 0 && mark&listed == 0 {
+			j.touched = append(j.touched, numbers[i])
+		}
+		marks[i] = mark | j.now | listed
+	}
+	for to := first + uint32(n); first < to; { //nolint:gosec // numbers have 32 bits
+		bit := first % wordBits
+		some := min(to-first, wordBits-bit)
+		*j.done.At(first / wordBits) |= ^uint64(0) >> (wordBits - some) << bit
+		first += some
+	}
+}
+
+func (j *journal) enterOne(n uint32) {
+	listed := j.now << listedShift
+	mark := j.marks.At(n)
+	if *mark&listed == 0 {
+		j.touched = append(j.touched, n)
+	}
+	*mark |= j.now | listed
+	j.finish(n)
 }
 
 // touch notes that entries are about to change.

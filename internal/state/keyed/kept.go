@@ -496,19 +496,31 @@ func (k *keptRows) enter(limit int, ids []uint32, hashes []uint64) error {
 	if k.loading {
 		return nil
 	}
-	for i, id := range ids {
-		k.last++
-		*k.numbers.At(id) = k.last
-		if *k.hashes.At(id) = 0; hashes != nil {
-			*k.hashes.At(id) = hashes[i]
-		}
-	}
-	if k.ranged {
-		for _, id := range ids {
-			*k.hashes.At(id) = *k.hashes.At(id)&^rangedMask | *k.numbers.At(id)&rangedMask
-		}
+	for from := 0; from < len(ids); {
+		n := following(ids[from:])
+		k.number(ids[from], n, hashes, from)
+		from += n
 	}
 	return k.journal.enter(ids)
+}
+
+// number gives n rows that follow each other their numbers among all, and notes their hashes, those from number from on; nil: all are 0.
+func (k *keptRows) number(first uint32, n int, hashes []uint64, from int) {
+	numbers, own := k.numbers.Part(first)[:n], k.hashes.Part(first)[:n]
+	for i := range numbers {
+		k.last++
+		numbers[i] = k.last
+	}
+	if hashes == nil {
+		clear(own)
+	} else {
+		copy(own, hashes[from:])
+	}
+	if k.ranged {
+		for i := range own {
+			own[i] = own[i]&^rangedMask | numbers[i]&rangedMask
+		}
+	}
 }
 
 // room makes room for the rows 0 to limit-1.

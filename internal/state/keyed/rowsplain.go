@@ -76,10 +76,14 @@ func (r *Rows) makeRooms(into *store.Changes, number uint32, ids []uint32) {
 	}
 }
 
-// fetch writes to each line of the memory of rooms, which nobody has touched for a while, so that the lines come together and not one after another as values are written.
+// fetchedBytes is how much of a room fetch fetches at most: of 64 rooms a processor has no more at hand.
+const fetchedBytes = 1 << 10
+
+// fetch writes to each line of the memory of rooms, which nobody has touched for a while, so that the lines come together and not one after another as values are written. No room is empty.
 func fetch(rooms [][]byte) {
 	const line = 64
 	for _, room := range rooms {
+		room = room[:min(len(room), fetchedBytes)]
 		for at := 0; at < len(room); at += line {
 			room[at] = 0
 		}

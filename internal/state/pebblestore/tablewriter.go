@@ -218,9 +218,9 @@ func (w *tableWriter) enterBlock(next []byte) {
 	w.ended = handle{}
 }
 
-// write writes a block and what stands behind it.
-func (w *tableWriter) write(block []byte, kind byte) (handle, error) {
-	return w.writeMade(block, kind, false)
+// write writes a block that is not compressed, and what stands behind it.
+func (w *tableWriter) write(block []byte) (handle, error) {
+	return w.writeMade(block, blockPlain, false)
 }
 
 // writeMade writes a block, which may lie in the file's room, where it was made, and what stands behind it: kind and checksum.
@@ -268,26 +268,26 @@ func (w *tableWriter) finishBlocks() error {
 	name := func(name string, h handle) { named = append(named, namedBlock{name, h}) }
 	filtered := len(w.filter.hashes) > 0
 	if filtered {
-		h, err := w.write(w.filter.finish(), blockPlain)
+		h, err := w.write(w.filter.finish())
 		if err != nil {
 			return err
 		}
 		p.filterSize = h.size
 		name("fullfilter."+filterName, h)
 	}
-	index, err := w.write(w.index.finish(), blockPlain)
+	index, err := w.write(w.index.finish())
 	if err != nil {
 		return err
 	}
 	p.indexSize = index.size + behindBlock
 	if p.ranges > 0 {
-		h, err := w.write(w.ranges.finish(), blockPlain)
+		h, err := w.write(w.ranges.finish())
 		if err != nil {
 			return err
 		}
 		name("rocksdb.range_del2", h)
 	}
-	h, err := w.write(w.properties(filtered), blockPlain)
+	h, err := w.write(w.properties(filtered))
 	if err != nil {
 		return err
 	}
@@ -297,7 +297,7 @@ func (w *tableWriter) finishBlocks() error {
 	for _, b := range named {
 		meta.addName(b.name, b.at.append(nil))
 	}
-	if h, err = w.write(meta.finish(), blockPlain); err != nil {
+	if h, err = w.write(meta.finish()); err != nil {
 		return err
 	}
 	return w.writeFooter(h, index)
