@@ -2,6 +2,7 @@ package window
 
 import (
 	"encoding/binary"
+	"errors"
 	"slices"
 
 	"wire.example/wire/internal/operator/op"
@@ -54,11 +55,23 @@ func (r *Revised) load(hashes []uint64, groups groupSet) error {
 	err := r.loadSlices(&groups)
 	a.loading = false
 	if err != nil {
-		return err
+		return errors.Join(err, r.giveUpLoad())
 	}
 	a.brought += len(a.keys.list)
 	a.page.loaded = a.page.loaded || !groups.none()
 	return r.settleLoaded()
+}
+
+// giveUpLoad has the keys leave memory again that a load has brought which has failed: of none is it known whether all cells came.
+func (r *Revised) giveUpLoad() error {
+	keys := &r.away.keys
+	defer keys.release()
+	for _, key := range keys.list {
+		if _, err := r.letGo(key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Brings is about what a key that is read back takes in memory; see op.Bringer.
