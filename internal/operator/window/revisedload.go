@@ -155,18 +155,21 @@ func unmarkGroups(of []*slice, groups *groupSet, n int) {
 		switch now := countGroups(at.away); {
 		case at.unread && had > now: // about as many of each key group
 			at.unread, at.out = false, n*now/((had-now)*len(of))
-		case had > 0:
-			at.out = at.out * now / had
+		case now == 0:
+			at.out = 0
 		}
 	}
 }
 
-// brought notes that a key gets a cell that was stored.
-func (r *Revised) brought(key uint32) error {
+// brought notes that a key gets a cell of a slice that was stored.
+func (r *Revised) brought(key uint32, at *slice) error {
 	a := r.away
 	if a == nil || !a.loading {
 		r.stale = true
 		return nil
+	}
+	if at.out > 0 { // of a slice that is unread nobody knows how many there are
+		at.out--
 	}
 	k := r.rings.At(key)
 	if k.load == a.load {
