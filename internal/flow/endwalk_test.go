@@ -64,10 +64,10 @@ func TestNoCheckpointInTheMiddleOfTheEnd(t *testing.T) {
 	for _, tasks := range []int{1, 3} {
 		stop, passed := make(chan struct{}), make(chan struct{})
 		stopOnce, passOnce := sync.OnceFunc(func() { close(stop) }), sync.OnceFunc(func() { close(passed) })
-		of := func(make func(*tally) op.Operator) func(physical.Build) (op.Operator, error) {
+		of := func(wrap func(*tally) op.Operator) func(physical.Build) (op.Operator, error) {
 			return func(b physical.Build) (op.Operator, error) {
 				o, err := newTally(1, nil)(b)
-				return make(o.(*tally)), err
+				return wrap(o.(*tally)), err
 			}
 		}
 		sink := &collector{}

@@ -52,10 +52,9 @@ func TestLiveGroupsAreReserved(t *testing.T) {
 		keys := inOneGroup(groups + 1)
 		feed(1, keys[:1])
 		feed(ttl*9/10, keys[1:])
-		filler := int64(0)
 		if tight {
-			filler = budget.Available() - 64<<10 // less than half of what their numbers take
-			if err := budget.Reserve(filler); err != nil {
+			// Less is left than half of what their numbers take.
+			if err := budget.Reserve(budget.Available() - 64<<10); err != nil {
 				t.Fatal(err)
 			}
 		}
