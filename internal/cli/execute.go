@@ -73,6 +73,7 @@ func (a *app) confirm(ctx context.Context, p *plans, state *engine.State, f *run
 		case len(grown) > 0:
 			return wrong(fmt.Errorf("%s is finished, and there is more input since, in %s; its output is left as it is; run it anew with --fresh", p.logical.Name, strings.Join(grown, ", ")))
 		}
+		a.sweep(ctx, p, state, f)
 		a.say(f, "%s is finished already, and its output is left as it is; run it anew with --fresh", p.logical.Name)
 		return nil
 	}
@@ -85,6 +86,13 @@ func (a *app) confirm(ctx context.Context, p *plans, state *engine.State, f *run
 	}
 	a.say(f, "%s was finished already, but for what its sinks had yet to publish; that is done now", p.logical.Name)
 	return nil
+}
+
+// sweep removes what runs of a finished pipeline have left behind that had been superseded: whoever wakes after its end is fenced, and nobody goes on with what he has hidden.
+func (a *app) sweep(ctx context.Context, p *plans, state *engine.State, f *runFlags) {
+	log, hide := a.show(p.logical.Name, f).Start(ctx, func() flow.Report { return flow.Report{} })
+	defer hide()
+	flow.Sweep(ctx, p.physical, flow.Settings{Log: log, Identity: state.Identity()})
 }
 
 // say tells the user something, unless he wants quiet.

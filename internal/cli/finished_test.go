@@ -63,6 +63,46 @@ INSERT INTO out SELECT id / 2 AS k, count(*), sum(v) FROM orders GROUP BY id / 2
 	}
 }
 
+// TestAFinishedPipelineIsSwept: what a run has hidden that was superseded, and woke when the pipeline had finished, goes with the next start. What belongs to later runs and to other pipelines stays.
+func TestAFinishedPipelineIsSwept(t *testing.T) {
+	var rows strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&rows, "{\"id\":%d}\n", i)
+	}
+	t.Chdir(write(t, map[string]string{"in.jsonl": rows.String(), "p.sql": `
+CREATE TABLE orders (id BIGINT) WITH (connector = 'file', path = 'in.jsonl', format = 'json');
+CREATE SINK out WITH (connector = 'file', path = 'out/o.jsonl', format = 'json');
+INSERT INTO out SELECT id FROM orders;`}))
+	small := []string{"run", "p.sql", "--block-bytes", "1024", "--checkpoint-blocks", "1"}
+	wire(t, 0, append(small, "--stop-after", "4")...)
+	hidden := files(t, "out")
+	if len(hidden) != 1 || !strings.HasSuffix(hidden[0], "-1.part") {
+		t.Fatalf("a stopped run has hidden %q", hidden)
+	}
+	wire(t, 0, small...)
+	before := text(t, "out/o.jsonl")
+	later, foreign := strings.Replace(hidden[0], "-1.part", "-99.part", 1), ".o.jsonl.wire-00000000-1.part"
+	for _, name := range []string{hidden[0], later, foreign} {
+		if err := os.WriteFile(filepath.Join("out", name), []byte("{}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		_, errOut := wire(t, 0, small...)
+		if !strings.Contains(errOut, "p is finished already") {
+			t.Error(errOut)
+		}
+		want := []string{foreign, later, "o.jsonl"}
+		slices.Sort(want)
+		if got := files(t, "out"); !slices.Equal(got, want) {
+			t.Errorf("there are %q, want %q", got, want)
+		}
+	}
+	if text(t, "out/o.jsonl") != before {
+		t.Error("the output has changed")
+	}
+}
+
 // files lists the files below dir, by their paths in it.
 func files(t *testing.T, dir string) []string {
 	t.Helper()

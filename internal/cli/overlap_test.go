@@ -48,8 +48,8 @@ func TestASinkInAnothersPlaceIsRefused(t *testing.T) {
 			}
 		}
 		edit(strings.ReplaceAll(before, "'out/o.jsonl'", "'./out/o.jsonl'"))
-		_, errOut := wire(t, 1, append(small, "--accept-partial")...)
-		if !strings.Contains(errOut, "wrote to the same place, and has rows for out/o") {
+		_, errOut := wire(t, 2, append(small, "--accept-partial")...)
+		if !strings.Contains(errOut, "sink a wrote to the same path in another way") {
 			t.Error(errOut)
 		}
 		edit(before)
@@ -60,6 +60,48 @@ func TestASinkInAnothersPlaceIsRefused(t *testing.T) {
 		}
 		if count != 2000 {
 			t.Errorf("%d rows are published", count)
+		}
+	}
+}
+
+// TestAPlanSaysOfASinksPlaceWhatARunSays: a path that is written in another way is the same place, and so refused, whether the old pipeline is a file or what a checkpoint says.
+func TestAPlanSaysOfASinksPlaceWhatARunSays(t *testing.T) {
+	dir := write(t, map[string]string{"in.jsonl": strings.Repeat("{\"id\":1,\"id2\":1}\n", 2000)})
+	t.Chdir(dir)
+	put := func(name, path string) {
+		if err := os.WriteFile(name, []byte(twoSinks("path = '"+path+"'", "path = 'x.jsonl'")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, was := range []string{"o.jsonl", "./o.jsonl", dir + "/o.jsonl"} {
+		for _, is := range []string{"o.jsonl", "./o.jsonl", "y/../o.jsonl", dir + "/o.jsonl", "other.jsonl"} {
+			if was == is {
+				continue
+			}
+			const refused = "sink a wrote to the same path in another way"
+			put("old.sql", was)
+			put("new.sql", is)
+			same, code := is != "other.jsonl", 0
+			if same {
+				code = 3
+			}
+			out, errOut := wire(t, code, "plan", "old.sql", "new.sql")
+			if strings.Contains(errOut, refused) != same {
+				t.Errorf("from %s to %s:\n%s%s", was, is, out, errOut)
+			}
+			put("p.sql", was)
+			small := []string{"run", "p.sql", "--quiet", "--block-bytes", "1024", "--checkpoint-blocks", "1"}
+			wire(t, 0, append(small, "--stop-after", "5", "--fresh")...)
+			put("p.sql", is)
+			if out, errOut = wire(t, code, "plan", "p.sql"); strings.Contains(errOut, refused) != same {
+				t.Errorf("from a checkpoint, from %s to %s:\n%s%s", was, is, out, errOut)
+			}
+			if !same {
+				continue
+			}
+			if _, errOut := wire(t, 2, append(small, "--accept-partial")...); !strings.Contains(errOut, refused) {
+				t.Errorf("a run from %s to %s: %s", was, is, errOut)
+			}
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"wire.example/wire/internal/state/store"
 )
 
-// restoreFormer puts in what a step of another plan has stored elsewhere, rewritten. All of it is stored anew at the next barrier.
+// restoreFormer puts in what a step of another plan has stored elsewhere, rewritten. All of it is stored anew at the next barrier. A step that has emitted some of its answers at its end has stored nothing: no
+// barrier passes a task in the middle of that, and behind it all is dropped.
 func (k *keptStep) restoreFormer(ctx context.Context, r store.Reader, state op.Stateful) error {
 	rewrite, free, err := k.step.rewriter(true)
 	if err != nil {

@@ -172,6 +172,21 @@ func Confirm(ctx context.Context, plan *physical.Plan, settings Settings) error 
 	return p.confirmed(ctx, m)
 }
 
+// Sweep has the sinks of a finished pipeline, of which nothing is left to do, remove what runs have left that were superseded and went on for a while after that. What cannot be removed is named in a warning: the output
+// is whole.
+func Sweep(ctx context.Context, plan *physical.Plan, settings Settings) {
+	id := settings.Identity
+	for _, s := range allSinks(plan) {
+		if s.Type.Sweep == nil {
+			continue
+		}
+		env := connector.SinkEnv{Name: s.Name, Lineage: id.Lineage, Generation: id.Generation, Log: settings.Log}
+		if err := s.Type.Sweep(ctx, env, s.Config); err != nil {
+			settings.Log.Warn("what a run that was superseded has left could not be removed; remove it by hand", "sink", s.Name, "error", err)
+		}
+	}
+}
+
 // confirmed notes that all sinks have committed the epoch of m, which is published. Of a finished run that is stored.
 func (p *Pipeline) confirmed(ctx context.Context, m *Manifest) error {
 	if p.settings.Keeper != nil {

@@ -180,6 +180,9 @@ type SinkType struct {
 	// Finish publishes all that a sink of a pipeline has left which has no such sink any more, by the state of its last published epoch alone; its input has ended with that. Idempotent.
 	// nil: nothing is ever left behind.
 	Finish func(ctx context.Context, state json.RawMessage) error
+	// Sweep removes what runs of a finished pipeline have left that were superseded, and went on for a while after all was published: nobody goes on with it. env has the Name, the Lineage, the Generation of who asks,
+	// who owns the pipeline alone, and the Log. What runs of a later generation, or of other pipelines, have is left alone. Idempotent. nil: nothing is ever left behind.
+	Sweep func(ctx context.Context, env SinkEnv, config any) error
 	// Remote sinks get a queue and a goroutine of their own, so that lanes go on while they wait for their target.
 	Remote bool
 }

@@ -52,3 +52,10 @@ func (s *sink) cut(p partState) error {
 	}
 	return errors.Join(err, f.Close())
 }
+
+// sweepLeft removes the parts of a finished pipeline that runs have left which were superseded.
+func sweepLeft(fsys vfs.FS, env connector.SinkEnv, config *SinkConfig) error {
+	s := &sink{fs: fsys, config: config, layout: newLayout(config), env: env}
+	s.layout.owner = ownerOf(env.Lineage, env.Generation)
+	return s.removeFormer()
+}

@@ -31,7 +31,10 @@ func SinkType(fsys vfs.FS, clk clock.Reader) *connector.SinkType {
 		Open: func(_ context.Context, env connector.SinkEnv, config any) (connector.Sink, error) {
 			return openSink(fsys, clk, env, config.(*SinkConfig))
 		},
-		Finish:  func(_ context.Context, state json.RawMessage) error { return finishLeft(fsys, state) },
+		Finish: func(_ context.Context, state json.RawMessage) error { return finishLeft(fsys, state) },
+		Sweep: func(_ context.Context, env connector.SinkEnv, config any) error {
+			return sweepLeft(fsys, env, config.(*SinkConfig))
+		},
 		Format:  "json",
 		Columns: func(config any) []string { return config.(*SinkConfig).PartitionBy },
 		Endless: func(config any) error { return config.(*SinkConfig).endless() },

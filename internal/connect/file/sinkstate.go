@@ -154,18 +154,24 @@ func (s *sink) former(o owner) bool {
 // clean removes, when all is published, the parts of runs that were superseded, and went on for a while: no state speaks of them, and nobody else would. What cannot be removed is named in a
 // warning: the output is whole.
 func (s *sink) clean() {
+	if err := s.removeFormer(); err != nil {
+		s.env.Log.Warn("all output is published, but parts of a run that was superseded could not be removed; remove them by hand", "sink", s.env.Name, "error", err)
+	}
+}
+
+// removeFormer removes the parts of this run and of those before it. All is published that any of their states speaks of.
+func (s *sink) removeFormer() error {
 	if s.layout.owner == (owner{}) { // nobody takes its place
-		return
+		return nil
 	}
 	found, err := s.survey()
 	for _, l := range found.leftovers {
 		if s.former(l.owner) && !s.leaving[absolute(l.path)] {
+			s.env.Log.Info("removing the part of a run that was superseded", "sink", s.env.Name, "part", l.path)
 			err = errors.Join(err, s.remove(l.path))
 		}
 	}
-	if err != nil {
-		s.env.Log.Warn("all output is published, but parts of a run that was superseded could not be removed; remove them by hand", "sink", s.env.Name, "error", err)
-	}
+	return err
 }
 
 // readState reads and checks a state.

@@ -51,7 +51,7 @@ func (r *changeRows) init(g *groups, values []*batch.Column) {
 		r.distinct = append(r.distinct, batch.NewColumn(g.pool, t))
 	}
 	r.out.Cols = append(append(r.out.Cols, r.keys...), values...)
-	r.kinds = make([]batch.Change, 0, batch.MaxRows)
+	r.kinds = []batch.Change{} // not nil, which would mean inserts
 }
 
 // begin begins a piece whose groups have the answers after.

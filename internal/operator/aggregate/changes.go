@@ -110,7 +110,7 @@ func (c *changes) open() *piece {
 		}
 	}
 	if c.used == len(c.pieces) {
-		p := &piece{slots: make([]uint32, 0, pieceGroups), before: make([]int16, 0, pieceGroups)}
+		p := &piece{}
 		if c.images {
 			p.cols = c.columns()
 		}

@@ -242,9 +242,7 @@ func (g *groups) enter(in *batch.Batch, i int, partition []uint64) error {
 		return g.grow(1)
 	}
 	hashes := g.hashes(in, i, partition)
-	if len(g.slots) < g.all.n {
-		g.slots = make([]uint32, max(g.all.n, min(2*len(g.slots), batch.MaxRows)))
-	}
+	g.slots = roomFor(g.slots, g.all.n)
 	g.all.hashes, g.all.slots = hashes, g.slots[:g.all.n]
 	fresh, err := g.table.Upsert(hashes, g.view.Cols, in.Sel, g.all.slots)
 	if err != nil {
@@ -267,6 +265,14 @@ func (g *groups) enter(in *batch.Batch, i int, partition []uint64) error {
 		return g.renew(g.all.slots, fresh, hashes)
 	}
 	return nil
+}
+
+// roomFor returns memory for n values of the rows of a batch: of if it has room, else at least twice as much. An operator of few rows, one of many windows, has little of it.
+func roomFor[T any](of []T, n int) []T {
+	if cap(of) >= n {
+		return of[:cap(of)]
+	}
+	return make([]T, max(n, min(2*cap(of), batch.MaxRows)))
 }
 
 // hashes makes the view of the key columns of a set and hashes it, for the key groups of partition if there are such.

@@ -166,12 +166,15 @@ func (o *ordered) drop(slot uint32) error {
 	return nil
 }
 
+// leastIDs is how many row numbers there is room for at least.
+const leastIDs = 64
+
 // room makes ids long enough for n numbers.
 func (o *ordered) room(n int) error {
 	if n <= len(o.ids) {
 		return nil
 	}
-	n = max(n, min(2*len(o.ids), len(o.ids)+1<<20), batch.MaxRows)
+	n = max(n, min(2*len(o.ids), len(o.ids)+1<<20), leastIDs)
 	if err := o.call.groups.budget.Reserve(int64(4 * (n - len(o.ids)))); err != nil {
 		return err
 	}

@@ -22,6 +22,33 @@ func NewPart(pool *batch.Pool, budget *limit.Budget, config Config) Part {
 	return p
 }
 
+// What a part takes beside what it reserves, about, in bytes: with the table of its groups, for answers that change, for each table of values that calls have seen, and for the rows of each call that keeps some. Most of that are
+// places for each key group.
+const (
+	partBytes        = 16 << 10
+	partChangesBytes = 4 << 10
+	partSeenBytes    = 16 << 10
+	partRowsBytes    = 10 << 10
+	partRankedBytes  = 8 << 10
+)
+
+// Unreserved is about how many bytes the part takes beside what it reserves, as soon as it has a few groups: its owner reserves those if there are many parts.
+func (p Part) Unreserved() int64 {
+	n := int64(partBytes + partSeenBytes*len(p.seen))
+	if p.changes != nil {
+		n += partChangesBytes
+	}
+	for _, c := range p.calls {
+		if c.ordered == nil {
+			continue
+		}
+		if n += partRowsBytes; c.ordered.ranking != nil {
+			n += partRankedBytes
+		}
+	}
+	return n
+}
+
 // LetLeave lets groups leave memory, as those of an Operator may: a flush looks at those alone that have changed. It goes before Kept.
 func (p Part) LetLeave() {
 	if p.changes != nil {

@@ -5,7 +5,6 @@ import (
 
 	"wire.example/wire/internal/expr/aggregate"
 	"wire.example/wire/internal/state/keyed"
-	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -114,9 +113,7 @@ func (o *ordered) rank(rows *selection) error {
 }
 
 func (r *ranking) prefixesOf(o *ordered, rows *selection) []keyed.Prefix {
-	if cap(r.prefixes) < rows.n {
-		r.prefixes = make([]keyed.Prefix, max(rows.n, batch.MaxRows))
-	}
+	r.prefixes = roomFor(r.prefixes, rows.n)
 	r.sources = r.sources[:0]
 	for i := range rows.n {
 		r.sources = append(r.sources, uint16(rows.row(i))) //nolint:gosec // a row number of a batch

@@ -61,7 +61,7 @@ func (g *groups) share(c *call) {
 			return
 		}
 	}
-	s := &seen{groups: g, number: len(g.seen), args: args, strict: c.config.Function.Strict, calls: []*call{c}, turned: [][]uint16{nil}, slots: make([]uint32, batch.MaxRows)}
+	s := &seen{groups: g, number: len(g.seen), args: args, strict: c.config.Function.Strict, calls: []*call{c}, turned: [][]uint16{nil}}
 	var types []schema.Type
 	if g.table != nil {
 		types = append(types, schema.Of(schema.Int64))
@@ -91,6 +91,7 @@ func (s *seen) add(in *batch.Batch) error {
 		return nil
 	}
 	s.view(in)
+	s.slots = roomFor(s.slots, rows.n)
 	slots := s.slots[:rows.n]
 	fresh, err := s.table.Upsert(s.hash(in.Len, rows), s.cols, rows.rows, slots)
 	if err != nil {
@@ -144,10 +145,7 @@ func (s *seen) view(in *batch.Batch) {
 func (s *seen) choose(in *batch.Batch) *selection {
 	g := s.groups
 	n := g.all.n
-	if cap(s.masks) < n {
-		s.masks = make([]uint32, max(n, batch.MaxRows))
-	}
-	s.masks = s.masks[:n]
+	s.masks = roomFor(s.masks, n)[:n]
 	if p := g.config.pieced; p != nil {
 		s.readMasks(in, p)
 	} else {

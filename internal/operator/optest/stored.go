@@ -31,14 +31,19 @@ func Store(o op.Durable) *Stored { return StoreLow(o, 0) }
 
 // StoreLow is Store where memory is tight while less than low bytes of the budget are left.
 func StoreLow(o op.Durable, low int64) *Stored {
+	return StoreThrough(o, low, func(r store.Reader) store.Reader { return r })
+}
+
+// StoreThrough is StoreLow where what has left memory is read through what through makes of the store's reader.
+func StoreThrough(o op.Durable, low int64, through func(store.Reader) store.Reader) *Stored {
 	s := &Stored{op: o, parts: o.Kept(), store: store.NewMemory()}
 	for i, part := range s.parts {
 		part.Keep(keyed.Home{Space: s.space(i), To: math.MaxUint64})
 		if leaving, ok := part.(keyed.Evictable); ok && leaving.MayLeave() {
-			leaving.Attach(s.store.Reader(), low)
+			leaving.Attach(through(s.store.Reader()), low)
 		}
 		if spiller, ok := part.(keyed.Spiller); ok {
-			spiller.Attach(s.store.Reader(), 0)
+			spiller.Attach(through(s.store.Reader()), 0)
 		}
 	}
 	return s

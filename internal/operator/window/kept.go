@@ -143,9 +143,9 @@ func (p *keptPart) deal(e *keyed.Entries, put func(w *dealt[*window], e *keyed.E
 				break
 			}
 		}
-		w := a.index[b]
-		if w == nil {
-			w = a.reopen(b)
+		w, err := a.reopened(b)
+		if err != nil {
+			return err
 		}
 		run := keyed.Entries{Slices: e.Slices[from:to], Hashes: e.Hashes[from:to], Keys: e.Keys[from:to], Values: e.Values[from:to]}
 		if err := put(w, &run); err != nil {
@@ -204,9 +204,9 @@ func (a *Aggregate) RestoreRest(group op.KeyGroup, data []byte) error {
 			return a.corrupt("the rest of a key group does not end where it should")
 		}
 		data = data[restHead+n:]
-		w := a.index[b]
-		if w == nil {
-			w = a.reopen(b)
+		w, err := a.reopened(b)
+		if err != nil {
+			return err
 		}
 		if err := w.of.RestoreRest(group, data[:size]); err != nil {
 			return err

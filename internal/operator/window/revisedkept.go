@@ -68,7 +68,7 @@ func (r *Revised) restoreCell(key uint32, first, last int64, data []byte) (id ui
 	if at == nil {
 		at = r.newSlice(first, last)
 	}
-	if err := r.brought(key); err != nil {
+	if err := r.brought(key, at); err != nil {
 		return 0, nil, err
 	}
 	if id, _, err = r.findCell(key, at); err != nil {

@@ -2,6 +2,7 @@ package window
 
 import (
 	"encoding/binary"
+	"errors"
 	"slices"
 
 	"wire.example/wire/internal/operator/op"
@@ -54,11 +55,23 @@ func (r *Revised) load(hashes []uint64, groups groupSet) error {
 	err := r.loadSlices(&groups)
 	a.loading = false
 	if err != nil {
-		return err
+		return errors.Join(err, r.giveUpLoad())
 	}
 	a.brought += len(a.keys.list)
 	a.page.loaded = a.page.loaded || !groups.none()
 	return r.settleLoaded()
+}
+
+// giveUpLoad has the keys leave memory again that a load has brought which has failed: of none is it known whether all cells came.
+func (r *Revised) giveUpLoad() error {
+	keys := &r.away.keys
+	defer keys.release()
+	for _, key := range keys.list {
+		if _, err := r.letGo(key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Brings is about what a key that is read back takes in memory; see op.Bringer.
@@ -142,18 +155,21 @@ func unmarkGroups(of []*slice, groups *groupSet, n int) {
 		switch now := countGroups(at.away); {
 		case at.unread && had > now: // about as many of each key group
 			at.unread, at.out = false, n*now/((had-now)*len(of))
-		case had > 0:
-			at.out = at.out * now / had
+		case now == 0:
+			at.out = 0
 		}
 	}
 }
 
-// brought notes that a key gets a cell that was stored.
-func (r *Revised) brought(key uint32) error {
+// brought notes that a key gets a cell of a slice that was stored.
+func (r *Revised) brought(key uint32, at *slice) error {
 	a := r.away
 	if a == nil || !a.loading {
 		r.stale = true
 		return nil
+	}
+	if at.out > 0 { // of a slice that is unread nobody knows how many there are
+		at.out--
 	}
 	k := r.rings.At(key)
 	if k.load == a.load {

@@ -53,9 +53,9 @@ func (a *Aggregate) Restore(group op.KeyGroup, data []byte) error {
 		if int64(size) > int64(len(states)) {
 			return a.corrupt("the state of a window is not there")
 		}
-		w := a.index[b]
-		if w == nil {
-			w = a.reopen(b)
+		w, err := a.reopened(b)
+		if err != nil {
+			return err
 		}
 		if err := a.restoreWindow(w, group, heads[16] == 1, states[:size]); err != nil {
 			return err

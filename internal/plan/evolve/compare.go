@@ -148,11 +148,11 @@ func (e *Evolution) compareSinks(old, now *Description) {
 	}
 }
 
-// samePlace is the sink of old that wrote where is writes, nil if there is none.
+// samePlace is the sink of old that wrote where is writes, nil if there is none, however the two paths are written: a run follows no links, either.
 func samePlace(old []*Sink, is *Sink) *Sink {
-	const path = "path"
 	at := slices.IndexFunc(old, func(s *Sink) bool {
-		return s.Connector == is.Connector && is.Meaning[path] != "" && s.Meaning[path] == is.Meaning[path]
+		same := is.Meaning[pathOption] != "" && s.Meaning[pathOption] == is.Meaning[pathOption]
+		return s.Connector == is.Connector && (same || s.Place != "" && slices.Contains(is.places, s.Place))
 	})
 	if at < 0 {
 		return nil

@@ -3,6 +3,7 @@ package evolve
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -115,10 +116,46 @@ func options(config any, prefix string) (meaning, tuning map[string]string) {
 	return meaning, tuning
 }
 
+// pathOption is the option that says where a sink writes, if it writes files.
+const pathOption = "path"
+
+// placesOf are checksums of the path of a sink in the ways in which it may be written: cleaned, first, and from the root of the file system, and from the working directory.
+func placesOf(config any) (places []string) {
+	if config == nil {
+		return nil
+	}
+	for _, o := range connector.Describe(config) {
+		if o.Name != pathOption || o.Secret {
+			continue
+		}
+		path := fmt.Sprint(connector.Value(config, o))
+		if path == "" {
+			continue
+		}
+		ways := []string{filepath.Clean(path)}
+		if absolute, err := filepath.Abs(path); err == nil {
+			ways = append(ways, absolute)
+			if here, err := filepath.Abs("."); err == nil {
+				if relative, err := filepath.Rel(here, absolute); err == nil {
+					ways = append(ways, relative)
+				}
+			}
+		}
+		for _, way := range ways {
+			places = append(places, sum([]byte(way)))
+		}
+	}
+	return places
+}
+
 func (d *describer) sinks(p *physical.Plan) {
 	add := func(s *physical.Sink, dead bool) {
 		out := &Sink{Name: s.Name, Connector: s.Type.Name, Columns: columnsOf(s.Encode.Schema), DeadLetters: dead, Changes: "append-only"}
 		out.Meaning, out.Tuning = options(s.Config, "")
+		out.places = placesOf(s.Config)
+		if len(out.places) > 0 {
+			out.Place = out.places[0]
+		}
 		switch {
 		case s.Encode.Upserts:
 			out.Changes = "upsert"

@@ -156,6 +156,10 @@ type Sink struct {
 	Computed string `json:"computed,omitempty"`
 	// DeadLetters says that it takes rejected rows.
 	DeadLetters bool `json:"dead_letters,omitempty"`
+	// Place is the checksum of its path as path/filepath's Clean has it; "" where there is none, or that is not known.
+	Place string `json:"place,omitempty"`
+	// places are those of the ways in which its path may be written; nil in a description that was stored.
+	places []string
 }
 
 // sealed is a part of a description with the checksum of its text.

@@ -271,10 +271,7 @@ func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64
 		slices.Sort(a.lookup)
 		a.lookup = slices.Compact(a.lookup)
 		err := a.reader.Lookup(home.Space, slice, a.lookup, func(hash uint64, key, value []byte) error { return a.take(slice, hash, key, value, admit) })
-		if err == nil {
-			err = a.give(admit)
-		}
-		if err != nil {
+		if err := a.finish(err, admit); err != nil {
 			return err
 		}
 	}
@@ -301,10 +298,7 @@ func (a *away) loadRange(home Home, slice int64, from, to uint64, resident func(
 		}
 		return a.take(slice, hash, key, value, admit)
 	})
-	if err != nil {
-		return err
-	}
-	return a.give(admit)
+	return a.finish(err, admit)
 }
 
 // isCut reports whether entries of a hash were given on just now, behind which others come.

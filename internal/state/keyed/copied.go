@@ -108,5 +108,14 @@ func (a *away) give(admit func(*Entries) error) error {
 	return err
 }
 
+// finish gives on what is left of what was read or, where reading has failed, forgets it.
+func (a *away) finish(err error, admit func(*Entries) error) error {
+	if err != nil {
+		a.drop()
+		return err
+	}
+	return a.give(admit)
+}
+
 // drop forgets what was read.
 func (a *away) drop() { a.copied.reset(a.budget) }

@@ -63,11 +63,11 @@ func (j *Joint) ReadOn(most int, pass bool) (more bool, err error) {
 			continue
 		}
 		last, some, err := a.fetch(home, slice, min(to, home.To), most, j.resident)
-		if isShort(err) { // what is unread stays so
-			j.drop()
-			return false, nil
-		}
 		if err != nil {
+			j.drop()
+			if isShort(err) { // what is unread stays so
+				err = nil
+			}
 			return false, err
 		}
 		if some {
@@ -90,6 +90,7 @@ func (j *Joint) ReadOn(most int, pass bool) (more bool, err error) {
 	for _, p := range j.parts {
 		a, _, _ := p.unreadAt()
 		if err := a.give(p.Admit); err != nil {
+			j.drop()
 			return false, p.refused(err)
 		}
 		a.recount()

@@ -47,12 +47,17 @@ func (o *Owners) Load(hashes []uint64, groups [Groups / 64]uint64) error {
 		}
 		for slot := range o.Slots(uint8(g)) { //nolint:gosec // below 256
 			if err := l.there.Append(o.HashOf(slot)); err != nil {
+				l.forgetThere()
 				return o.refused(err)
 			}
 		}
 	}
 	slices.Sort(l.there.Items())
-	return o.Table.Load(hashes, groups)
+	err := o.Table.Load(hashes, groups)
+	if err != nil { // the rows are not loaded
+		l.forgetThere()
+	}
+	return err
 }
 
 // Room is how many keys, or rows, can be put in before memory grows; see Evictable. A few are not worth it.

@@ -106,6 +106,7 @@ func (w *spill) sort(group uint8, left int) error {
 	w.ids = make([]uint32, n)
 	c.Rows.scanGroup(group, &w.cursor.at, w.ids)
 	if err := c.Order.Sort(c.Rows, w.ids); err != nil {
+		w.release()
 		return err
 	}
 	if c.Cut != nil {
@@ -227,6 +228,7 @@ func (w *spill) mergeSome(into *store.Changes) (progress, error) {
 	most := min(max(uint64(r.blockBytes())*rows/max(bytes, 1), 1), batch.MaxRows)
 	n, done, err := w.mergeRows(int(most)) //nolint:gosec // at most batch.MaxRows
 	if err != nil {
+		w.merger.Close()
 		return 0, err
 	}
 	if n > 0 {

@@ -51,11 +51,11 @@ func (a *away) readOn(home Home, slice int64, most int, pass bool, resident func
 		return false, nil
 	}
 	last, more, err := a.fetch(home, slice, home.To, most, resident)
-	if isShort(err) { // what is unread stays so
-		a.drop()
-		return false, nil
-	}
 	if err != nil {
+		a.drop()
+		if isShort(err) { // what is unread stays so
+			err = nil
+		}
 		return false, err
 	}
 	noted := !pass || a.give(a.pass) == nil
