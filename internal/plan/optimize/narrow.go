@@ -84,11 +84,22 @@ func (w *narrower) narrow(n logical.Node) narrowed {
 func same(n logical.Node) narrowed { return narrowed{n, span(0, n.Schema().Len())} }
 
 // exact is n with those columns only that are read of it.
-func (w *narrower) exact(n logical.Node) narrowed {
+func (w *narrower) exact(n logical.Node) narrowed { return w.chosen(n, w.demand.of(n)) }
+
+// kept is n, an input of reader, which keeps its rows, with those columns only that reader reads. What others read of n is nothing to it: a query that
+// comes or goes beside it must not change what it keeps.
+func (w *narrower) kept(reader, n logical.Node) narrowed {
+	own := demand{reader: w.demand.of(reader)}
+	own.node(reader, true)
+	return w.chosen(n, own.of(n))
+}
+
+// chosen is n with those columns only that are needed.
+func (w *narrower) chosen(n logical.Node, needs []codec.Need) narrowed {
 	in := w.narrow(n)
 	out := narrowed{at: make([]int, len(in.at))}
 	var columns []int
-	for i, need := range w.demand.of(n) {
+	for i, need := range needs {
 		out.at[i] = -1
 		if need.Read {
 			out.at[i] = len(columns)
@@ -119,7 +130,7 @@ func (w *narrower) node(n logical.Node) narrowed {
 	case *logical.Aggregate:
 		return w.aggregate(n)
 	case *logical.Sort:
-		in := w.exact(n.Input)
+		in := w.kept(n, n.Input)
 		c := *n
 		c.Input, c.Keys, c.Partition = in.node, in.order(n.Keys), nil
 		if n.Partition != nil {
@@ -166,7 +177,7 @@ func (w *narrower) flow(n logical.Node) narrowed {
 	case *logical.Union:
 		return w.union(n)
 	case *logical.WindowTable:
-		in := w.exact(n.Input)
+		in := w.kept(n, n.Input)
 		c := *n
 		c.Input, c.Time, c.Partition = in.node, in.column(n.Time), in.columns(n.Partition)
 		first := in.node.Schema().Len()
@@ -251,7 +262,7 @@ func (w *narrower) join(n *logical.Join) narrowed {
 		}
 		return narrowed{left.node, at}
 	}
-	left, right := w.exact(n.Left), w.exact(n.Right)
+	left, right := w.kept(n, n.Left), w.kept(n, n.Right)
 	nl, wl := n.Left.Schema().Len(), left.node.Schema().Len()
 	keys := slices.Clone(n.Keys)
 	for i := range keys {
@@ -319,7 +330,7 @@ func dated(n logical.Node) bool {
 }
 
 func (w *narrower) over(n *logical.Over) narrowed {
-	in := w.exact(n.Input)
+	in := w.kept(n, n.Input)
 	now := in.node.Schema().Len()
 	out := narrowed{at: slices.Clone(in.at)}
 	var calls []logical.WindowCall

@@ -398,7 +398,7 @@ func (r *Rows) Keep(at Home) {
 // AdoptAs is the Adopt of a Late part for rows: all is every row with the hash that it belongs to, those of one hash in the order in which they were appended. The error is SQLSTATE 53200.
 func (r *Rows) AdoptAs(all iter.Seq2[uint32, uint64]) error {
 	k := r.kept
-	if err := k.room(r.Limit()); err != nil {
+	if err := k.room(r.bound()); err != nil {
 		return outOfMemory(r.name, err)
 	}
 	k.touched = slices.Grow(k.touched, r.len)
@@ -468,7 +468,7 @@ func (r *Rows) Rename(slice int64, sealed, current *store.Changes) error {
 	k.clear()
 	k.handOver(sealed, current)
 	k.slice = slice
-	if err := k.grow(r.Limit()); err != nil {
+	if err := k.grow(r.bound()); err != nil {
 		return outOfMemory(r.name, err)
 	}
 	for g := range Groups {

@@ -104,6 +104,15 @@ func (r *Rows) Len() int { return r.len }
 // Limit returns a number above every row number in use: what slabs beside the rows must have room for.
 func (r *Rows) Limit() int { return len(r.chunks) << chunkShift }
 
+// bound is the least such number: what is noted of each row need not have room for the rows that the last chunk has not yet. There may be very many stores of few rows.
+func (r *Rows) bound() int {
+	last := len(r.chunks) - 1
+	if last < 0 {
+		return 0
+	}
+	return last<<chunkShift + r.chunks[last].n
+}
+
 // Bytes returns the memory in use, as reserved.
 func (r *Rows) Bytes() int64 { return r.bytes }
 
@@ -156,7 +165,7 @@ func (r *Rows) Append(cols []*batch.Column, hashes []uint64, rows []uint16, ids 
 		done = to
 	}
 	if r.kept != nil {
-		if err := r.kept.enter(r.Limit(), ids[:len(rows)], hashes); err != nil {
+		if err := r.kept.enter(r.bound(), ids[:len(rows)], hashes); err != nil {
 			return outOfMemory(r.name, err)
 		}
 	}
