@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -35,7 +36,9 @@ type sluicePart struct {
 func (p *sluicePart) Seal() { p.sealed = true }
 
 func (p *sluicePart) Drain(into *store.Changes, _ int64) (more bool, err error) {
-	time.Sleep(time.Millisecond)
+	if err := clock.System().Sleep(context.Background(), time.Millisecond); err != nil {
+		return false, err
+	}
 	if !p.came {
 		if p.before++; p.before == 3 { // what came with the barrier has gone on
 			p.ask()
@@ -74,9 +77,10 @@ func TestRowsDoNotWaitForCompanyBehindSealedState(t *testing.T) {
 	}()
 	l.put(f, 0, 1, 2)
 	l.clock.Advance(time.Second)
-	deadline := time.Now().Add(10 * time.Second)
+	wall := clock.System()
+	deadline := wall.Monotonic() + 10*time.Second
 	l.wait("rows that came while state was written", func() bool {
-		return l.p.Report().Sinks[0].Rows == 4 || time.Now().After(deadline)
+		return l.p.Report().Sinks[0].Rows == 4 || wall.Monotonic() > deadline
 	})
 	if rows := l.p.Report().Sinks[0].Rows; rows != 4 {
 		t.Errorf("%d rows came, want 4", rows)
