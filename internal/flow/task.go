@@ -115,13 +115,14 @@ func (t *task) next() (e entry, from *queue, err error) {
 		if e, from, err = t.inbox.take(false); err != nil || from != nil {
 			return e, from, err
 		}
+		writes := t.writes()
 		if err := t.hurryUnlessBusy(); err != nil {
 			return e, nil, err
 		}
 		if err := t.drainSome(); err != nil {
 			return e, nil, err
 		}
-		if t.changes != nil && !t.held {
+		if writes || t.writes() { // what waits for company still does
 			continue
 		}
 		if t.hasUnread() && !t.inbox.isClosed() {
@@ -230,9 +231,12 @@ func (t *task) hurry() error {
 // busyPatience is how long what waits for company does so while sealed state is written and nothing comes: then the task is not idle, and often something comes before a piece is written.
 const busyPatience = time.Millisecond
 
-// hurryUnlessBusy is hurry, but while sealed state is written only now and then.
+// writes reports whether there is sealed state that can be written just now.
+func (t *task) writes() bool { return t.changes != nil && !t.held }
+
+// hurryUnlessBusy is hurry, but while the task writes only now and then: whoever waits for anything calls it again when it is not.
 func (t *task) hurryUnlessBusy() error {
-	if t.changes != nil && !t.held {
+	if t.writes() {
 		now := t.pipeline.settings.Clock.Monotonic()
 		if now-t.hurried < busyPatience {
 			return nil
