@@ -43,6 +43,8 @@ type StateRecord struct {
 	Slices [][][]byte `json:"slices,omitempty"`
 	// Tables say of each part what its entries are, for people that look at them.
 	Tables []TableRecord `json:"tables,omitempty"`
+	// Picks say which columns are left of rows that are rewritten with fewer.
+	Picks []evolve.Pick `json:"-"`
 }
 
 // TableRecord says what the entries of a part are, as keyed.Shape does.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"wire.example/wire/internal/plan/evolve"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
 )
@@ -85,11 +87,29 @@ func (k *keptStep) widener(r store.Reader, i int, part keyed.Kept) (rewriter, er
 	if err != nil {
 		return nil, err
 	}
-	w, err := keyed.NewWidener(from, to)
+	pick, err := k.pick(&k.former.Tables[i], &now)
+	if err != nil {
+		return nil, err
+	}
+	w, err := keyed.NewWidener(from, to, pick)
 	if err != nil {
 		return nil, err
 	}
 	return w.Entry, nil
+}
+
+// pick says of each column of a part which one it was where there were more of them; nil: there are as many.
+func (k *keptStep) pick(was, is *TableRecord) ([]int, error) {
+	if len(was.Columns) == len(is.Columns) {
+		return nil, nil
+	}
+	same := func(a, b evolve.Type) bool { return a.String() == b.String() }
+	for _, p := range k.former.Picks {
+		if slices.EqualFunc(p.Was, was.Columns, same) && slices.EqualFunc(p.Is, is.Columns, same) {
+			return p.From, nil
+		}
+	}
+	return nil, errors.New("it is stored so that columns cannot be taken out; bring the pipeline back as it was, or begin anew with --fresh")
 }
 
 // copy rewrites the entries of a table of the former state.

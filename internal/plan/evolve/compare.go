@@ -49,6 +49,8 @@ type Change struct {
 	calls []int
 	// widened: entries are rewritten with wider columns, one by one.
 	widened bool
+	// picks are, for inputs of whose rows fewer columns are kept, what is left of them.
+	picks []Pick
 	// announce: nobody has been told of groups that are there.
 	announce bool
 	// replay: the rows that the step has kept are given to the one of now. again: others have been told of what is there, and will be told of it once more. turned: all answers are given from now on, whatever was given before.
@@ -56,6 +58,17 @@ type Change struct {
 	// reshape: state of windows gets another form. fewer: the state has rows that come no more.
 	reshape, fewer bool
 }
+
+// Pick is which columns are left of rows that had more.
+type Pick struct {
+	// Was are the types of the columns that there were, Is of those that are left.
+	Was, Is []Type
+	// From says of each that is left which one it was.
+	From []int
+}
+
+// Picks are what is left of the rows of inputs of which fewer columns are kept.
+func (c *Change) Picks() []Pick { return c.picks }
 
 // Turned reports whether a step gives its answers at other times than before, so that it cannot go on in the middle of giving them.
 func (c *Change) Turned() bool { return c.turned || c.replay }

@@ -329,7 +329,9 @@ func root(base string) string {
 func (j *judgement) columns(input int, was, is []string) {
 	before, after := j.was.Inputs[input], j.is.Inputs[input]
 	if len(was) != len(is) {
-		j.reset("it keeps rows of %d columns, and kept rows of %d", len(is), len(was))
+		if !j.pick(input, was, is) {
+			j.reset("it keeps rows of %d columns, and kept rows of %d", len(is), len(was))
+		}
 		return
 	}
 	for c := range was {
@@ -345,12 +347,66 @@ func (j *judgement) columns(input int, was, is []string) {
 	}
 }
 
+// pick notes which columns are left of an input's rows, and answers false where the rows cannot be rewritten as ones of those.
+func (j *judgement) pick(input int, was, is []string) bool {
+	before, after := j.was.Inputs[input], j.is.Inputs[input]
+	if len(is) > len(was) || len(after.Branches) != 1 || len(before.Branches) != 1 || j.was.Form != j.is.Form || !j.picks() {
+		return false
+	}
+	p := Pick{Was: before.Types, Is: after.Types}
+	for c := range is {
+		from := slices.Index(was, is[c])
+		if from < 0 || slices.Contains(p.From, from) || after.uses(c) && !before.uses(from) || !after.Types[c].widens(before.Types[from]) {
+			return false
+		}
+		p.From = append(p.From, from)
+	}
+	for _, other := range j.how.picks {
+		if sameTypes(other.Was, p.Was) && sameTypes(other.Is, p.Is) && !slices.Equal(other.From, p.From) {
+			return false // nobody can tell whose rows are whose
+		}
+	}
+	j.how.picks, j.how.widened = append(j.how.picks, p), true
+	var gone []string
+	for c := range was {
+		if !slices.Contains(p.From, c) {
+			gone = append(gone, j.refs.show(was[c]))
+		}
+	}
+	j.transform(costWider, "%s is not kept any more", strings.Join(gone, ", "))
+	return true
+}
+
+// picks reports whether rows of the step's form can be rewritten as ones of fewer columns: where nothing else hangs on all of a row, and none is found by all of its columns, as one that is taken back is.
+func (j *judgement) picks() bool {
+	switch j.is.Form {
+	case "interval join", "window join", "hash join, build left", "hash join, build right":
+		return true
+	case "changing join":
+		return strings.HasPrefix(j.is.part("sides"), appendOnly)
+	case "first row", "first rows":
+		return !j.is.Retracts && !j.was.Retracts
+	default:
+		return false
+	}
+}
+
+// appendOnly begins what is said of the sides of a join neither of which is a changelog.
+const appendOnly = "[true true]"
+
+func sameTypes(a, b []Type) bool {
+	return slices.EqualFunc(a, b, func(a, b Type) bool { return a.String() == b.String() })
+}
+
 func (in *Input) uses(c int) bool { return len(in.Used) == 0 || in.Used[c] }
 
 // types compares the types of the rows that a step keeps.
 func (j *judgement) types(input int) {
 	was, is := j.was.Inputs[input].Types, j.is.Inputs[input].Types
-	for c := range min(len(was), len(is)) {
+	if len(was) != len(is) { // see columns
+		return
+	}
+	for c := range was {
 		switch how := is[c].follows(was[c]); {
 		case how == same:
 		case j.is.Form == limitForm: // it counts rows, whatever they are

@@ -1,6 +1,7 @@
 package keyed
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"wire.example/wire/sdk/schema"
@@ -9,8 +10,14 @@ import (
 // Widener rewrites stored entries for a part whose columns have wider types. Hashes stay: those of a value are the same in all types that it has a place in. One goroutine uses it.
 type Widener struct {
 	from, to Shape
+	pick     []int // of each column of to, which one of from it is; nil: there are as many
+	places   []place
+	scratch  []byte
 	out      []byte
 }
+
+// place is where a column lies in an entry.
+type place struct{ from, to int }
 
 // Widens reports whether values of the type from can be rewritten as ones of to, or are stored alike.
 func Widens(from, to schema.Type) bool {
@@ -26,17 +33,25 @@ func Widens(from, to schema.Type) bool {
 		from.Kind == schema.Float32 && to.Kind == schema.Float64
 }
 
-// NewWidener returns what rewrites entries of the shape from as ones of to. The error says why that cannot be.
-func NewWidener(from, to Shape) (*Widener, error) {
-	if from.Rows != to.Rows || from.Slice != to.Slice || from.Slice == SliceWindow || len(from.Columns) != len(to.Columns) {
+// NewWidener returns what rewrites entries of the shape from as ones of to. pick says of each column of to which one of from it is, for rows of which columns are left out; nil: all are there, in their order. The error says
+// why that cannot be.
+func NewWidener(from, to Shape, pick []int) (*Widener, error) {
+	columns := from.Columns
+	if pick != nil && (from.Rows || from.Slice == SliceRun) {
+		columns = nil
+		for _, c := range pick {
+			columns = append(columns, from.Columns[c])
+		}
+	}
+	if from.Rows != to.Rows || from.Slice != to.Slice || from.Slice == SliceWindow || len(columns) != len(to.Columns) {
 		return nil, fmt.Errorf("%d columns stored otherwise than the %d of now", len(from.Columns), len(to.Columns))
 	}
-	for i, t := range from.Columns {
+	for i, t := range columns {
 		if !Widens(t, to.Columns[i]) {
 			return nil, fmt.Errorf("column %d is stored as %s, and is %s now", i+1, t, to.Columns[i])
 		}
 	}
-	return &Widener{from: from, to: to}, nil
+	return &Widener{from: from, to: to, pick: pick}, nil
 }
 
 // Entry returns an entry of a slice rewritten, valid until the next call. The error is a *CorruptError.
@@ -48,16 +63,14 @@ func (w *Widener) Entry(slice int64, key, value []byte) (newKey, newValue []byte
 			return key, value, nil
 		}
 		in.data = value
-		w.out = in.widenBlock(w.out, w.from.Columns, w.to.Columns)
+		w.block(in)
 		return key, w.out, in.end()
 	}
 	if w.to.Rows { // a mark stands before the columns
 		in.data = value
 		w.out = append(w.out, in.byte())
 	}
-	for i := range w.to.Columns {
-		w.out = in.widen(w.out, &w.from.Columns[i], &w.to.Columns[i])
-	}
+	w.columns(in, (*reader).widen)
 	if in.err != nil {
 		return nil, nil, in.err
 	}
@@ -66,4 +79,38 @@ func (w *Widener) Entry(slice int64, key, value []byte) (newKey, newValue []byte
 		return key, w.out, nil
 	}
 	return w.out, value, nil
+}
+
+// block rewrites a block of rows.
+func (w *Widener) block(in *reader) {
+	n := in.blockLen()
+	w.out = binary.AppendUvarint(w.out, n)
+	w.columns(in, func(r *reader, dst []byte, old, now *schema.Type) []byte { return r.widenColumn(dst, old, now, n) })
+}
+
+// columns rewrites columns, each by widen, in the order of those of now.
+func (w *Widener) columns(in *reader, widen func(r *reader, dst []byte, old, now *schema.Type) []byte) {
+	if w.pick == nil {
+		for i := range w.to.Columns {
+			w.out = widen(in, w.out, &w.from.Columns[i], &w.to.Columns[i])
+		}
+		return
+	}
+	w.places = w.places[:0]
+	for i := range w.from.Columns {
+		from := in.at
+		w.scratch = widen(in, w.scratch[:0], &w.from.Columns[i], &w.from.Columns[i])
+		w.places = append(w.places, place{from, in.at})
+	}
+	if in.err != nil {
+		return
+	}
+	for i, c := range w.pick {
+		one := &reader{what: in.what, data: in.data[:w.places[c].to], at: w.places[c].from}
+		w.out = widen(one, w.out, &w.from.Columns[c], &w.to.Columns[i])
+		if one.err != nil {
+			in.err = one.err
+			return
+		}
+	}
 }

@@ -26,7 +26,7 @@ func TestEntriesAreWidened(t *testing.T) {
 	}
 	number := []byte{0, 0, 0, 0, 0, 0, 0, 9}
 	for _, rows := range []bool{true, false} {
-		w, err := keyed.NewWidener(keyed.Shape{Rows: rows, Columns: from}, keyed.Shape{Rows: rows, Columns: to})
+		w, err := keyed.NewWidener(keyed.Shape{Rows: rows, Columns: from}, keyed.Shape{Rows: rows, Columns: to}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func TestWhatIsNotWidened(t *testing.T) {
 		{keyed.Shape{Columns: kinds(schema.Int32), Rows: true}, keyed.Shape{Columns: kinds(schema.Int32)}},
 		{keyed.Shape{Columns: []schema.Type{{Kind: schema.Numeric, Precision: 10, Scale: 2}}}, keyed.Shape{Columns: kinds(schema.Numeric)}},
 	} {
-		if _, err := keyed.NewWidener(c.from, c.to); err == nil {
+		if _, err := keyed.NewWidener(c.from, c.to, nil); err == nil {
 			t.Errorf("%v became %v", c.from, c.to)
 		}
 	}

@@ -9,17 +9,13 @@ import (
 	"wire.example/wire/sdk/schema"
 )
 
-// widenBlock reads a block of rows of the types old and appends it as one of the types now.
-func (r *reader) widenBlock(dst []byte, old, now []schema.Type) []byte {
+// blockLen reads how many rows a block has.
+func (r *reader) blockLen() uint64 {
 	n := r.uvarint()
 	if n > batch.MaxRows {
 		r.fail("a block of %d rows", n)
 	}
-	dst = binary.AppendUvarint(dst, n)
-	for i := range old {
-		dst = r.widenColumn(dst, &old[i], &now[i], n)
-	}
-	return dst
+	return n
 }
 
 // widenColumn reads a column of n values of a block and appends it with wider ones. A NULL is a zero in both.

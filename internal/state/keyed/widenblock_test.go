@@ -69,7 +69,7 @@ func TestBlocksAreWidened(t *testing.T) {
 }
 
 func TestTheIndexOfRunsIsNotWidened(t *testing.T) {
-	w, err := NewWidener(Shape{Columns: []schema.Type{schema.Of(schema.Int32)}, Slice: SliceRun}, Shape{Columns: []schema.Type{schema.Of(schema.Int64)}, Slice: SliceRun})
+	w, err := NewWidener(Shape{Columns: []schema.Type{schema.Of(schema.Int32)}, Slice: SliceRun}, Shape{Columns: []schema.Type{schema.Of(schema.Int64)}, Slice: SliceRun}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
