@@ -131,7 +131,6 @@ func (e *execution) report() flow.Report {
 // execute runs the plan, from the opening of its sinks to the account.
 func (a *app) execute(ctx context.Context, p *plans, state *engine.State, f *runFlags) error {
 	began := a.clock.Monotonic()
-	a.noteState(state, f)
 	e := &execution{}
 	log, hide := a.show(p.logical.Name, f).Start(ctx, e.report)
 	defer hide()
@@ -235,6 +234,7 @@ func (a *app) build(stops *stops, e *execution, p *plans, f *runFlags, settings 
 	if err != nil {
 		return flow.Outcome{}, err
 	}
+	noteState(state, settings.Log)
 	e.pipeline.Store(pipeline)
 	silence, err := a.listen(stops.ctx, e, p, f, registry, settings)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -72,6 +73,9 @@ func MainOn(ctx context.Context, fsys vfs.FS, args []string, in io.Reader, out, 
 	return a.code(root.ExecuteContext(ctx))
 }
 
+// wayOutOfFull is what can be done about a disk that is full: sinks say so themselves.
+const wayOutOfFull = "make room"
+
 // code prints err, if there is one to print, and returns its exit code.
 func (a *app) code(err error) int {
 	if err == nil {
@@ -86,6 +90,9 @@ func (a *app) code(err error) int {
 		var state *sqlstate.Error
 		if errors.As(err, &state) && state.Hint != "" && !strings.Contains(message, state.Hint) {
 			message += "\nhint: " + state.Hint
+		}
+		if full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT); full && !strings.Contains(message, wayOutOfFull) {
+			message += "\nhint: a disk is full; " + wayOutOfFull + " there and run again"
 		}
 		fmt.Fprintln(a.err, "wire: "+a.references.hide(message))
 	}

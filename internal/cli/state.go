@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -120,11 +121,9 @@ func (a *app) follow(state *engine.State, p *plans, f *runFlags) error {
 	return nil
 }
 
-// noteState says what a run goes on from.
-func (a *app) noteState(state *engine.State, f *runFlags) {
-	if state == nil || state.Resume() == nil {
-		return
+// noteState says what a run goes on from, which could be read.
+func noteState(state *engine.State, log *slog.Logger) {
+	if state != nil && state.Resume() != nil {
+		log.Info("going on from checkpoint "+strconv.FormatInt(state.Checkpoint().Epoch, 10), "state", state.Dir())
 	}
-	c := state.Checkpoint()
-	a.say(f, "going on from checkpoint %d in %s", c.Epoch, state.Dir())
 }

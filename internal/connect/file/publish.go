@@ -151,15 +151,19 @@ func (s *sink) published(p partState) error {
 		}
 		if err = p.verify(f); info.Size() != p.Length || errors.Is(err, errOtherBytes) {
 			return fmt.Errorf("%s is gone, and %s is not what it became: it has %d bytes and not the %d that were to be published, or others; "+
-				"put back the one or the other, or start afresh", p.Part, p.Target, info.Size(), p.Length)
+				"put back the one or the other, or begin anew with --fresh", p.Part, p.Target, info.Size(), p.Length)
 		}
 		return err
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("neither %s nor %s is there: output that was durable was removed; put back the one or the other, or start afresh: %w",
-			p.Part, p.Target, err)
+		return s.neither(p, err)
 	}
 	return err
+}
+
+// neither says that a part is gone under both of its names.
+func (s *sink) neither(p partState, err error) error {
+	return fmt.Errorf("neither %s nor %s is there: output that was durable was removed; %sput back the one or the other, or begin anew with --fresh: %w", p.Part, p.Target, s.elsewhere(), err)
 }
 
 // read opens a file for do.

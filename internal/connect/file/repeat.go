@@ -20,7 +20,7 @@ func (s *sink) repeat(p partState) error {
 			return err
 		}
 		if err = p.verify(f); info.Size() < p.Length || errors.Is(err, errOtherBytes) {
-			return fmt.Errorf("%s is gone, and %s does not begin with the %d bytes that were durable in it; put back the one or the other, or start afresh",
+			return fmt.Errorf("%s is gone, and %s does not begin with the %d bytes that were durable in it; put back the one or the other, or begin anew with --fresh",
 				p.Part, p.Target, p.Length)
 		}
 		if err != nil || s.layout.numbered {
@@ -29,7 +29,7 @@ func (s *sink) repeat(p partState) error {
 		return s.again(f, p)
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("neither %s nor %s is there: output that was durable was removed; put back the one or the other, or start afresh: %w", p.Part, p.Target, err)
+		return s.neither(p, err)
 	}
 	return err
 }

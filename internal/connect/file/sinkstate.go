@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"wire.example/wire/internal/foundation/clock"
@@ -241,6 +242,9 @@ func (s *sink) resume(p partState) error {
 		s.done = s.done || !s.layout.numbered
 		return nil
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the part that the stored state continues: %w; %s%s", err, s.elsewhere(), waysOn)
+	}
 	if err != nil {
 		return fmt.Errorf("the part that the stored state continues: %w", err)
 	}
@@ -253,6 +257,14 @@ func (s *sink) resume(p partState) error {
 	}
 	s.open[p.Dir] = q
 	return s.know(q)
+}
+
+// elsewhere begins what can be done where a file that a state speaks of is not there: it may be in another directory.
+func (s *sink) elsewhere() string {
+	if filepath.IsAbs(s.config.Path) {
+		return ""
+	}
+	return s.config.Path + " is relative to the directory that wire is started in: start it in that of the run before, or else "
 }
 
 // goOn checks an opened part and cuts it to what was durable.

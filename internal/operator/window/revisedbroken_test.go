@@ -14,6 +14,7 @@ import (
 	"wire.example/wire/internal/state/store/storetest"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
+	"wire.example/wire/sdk/sqlstate"
 )
 
 // TestNothingIsLeftOfALoadThatFails: when the store cannot be read in the middle of a page, or of what rows need, the keys that were read leave memory again, with what is noted of them. Read again they are there, with all that
@@ -116,5 +117,43 @@ func applied(t *testing.T, s *window.Revised, stored *optest.Stored, out *op.Out
 		if more, err = s.Apply(in, out); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestALoadForWhichThereIsNoRoom: where the budget has no room for what a load brings, at whatever point, it is refused with SQLSTATE 53200, and what it has brought leaves memory again, however far that was noted.
+func TestALoadForWhichThereIsNoRoom(t *testing.T) {
+	var rows [][]any
+	for n := range 400 {
+		rows = append(rows, []any{10, 20, fmt.Sprintf("key %d", n), 0, 0, nil})
+	}
+	in := optest.Make(slicedTypes(), rows...)
+	for room, refused := int64(0), 0; ; room += 500 {
+		c := window.SlicedConfig{Shape: window.Shape{Kind: window.Hop, Size: 20, Every: 10}, TimeType: schema.Of(schema.TimestampTZ)}
+		c.Start, c.End, c.Emission, c.Lateness = colStart, colEnd, window.OnClose, 1000
+		c.Name, c.Types, c.Keys = "slices 1", slicedTypes(), []int{colKey}
+		c.Calls = []aggregate.Call{call(t, "count")}
+		budget := limit.New("test", 1<<30)
+		s, err := window.NewRevised(&batch.Pool{}, budget, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored := optest.StoreLow(s, 64<<20)
+		applied(t, s, stored, op.NewOutput(1), in)
+		if err := stored.Evict(0, true); err != nil {
+			t.Fatal(err)
+		}
+		if err := budget.Reserve(budget.Available() - room); err != nil {
+			t.Fatal(err)
+		}
+		var full *sqlstate.Error
+		switch err := stored.Load(0, in); {
+		case err == nil && refused < 100:
+			t.Fatalf("%d loads were refused", refused)
+		case err == nil:
+			return
+		case !errors.As(err, &full) || full.Code != sqlstate.OutOfMemory:
+			t.Fatalf("with room for %d bytes: %v", room, err)
+		}
+		refused++
 	}
 }

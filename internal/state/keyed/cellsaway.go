@@ -19,10 +19,12 @@ func (c *Cells) Applied(settled bool) bool { return settled && len(c.frozen)+len
 // Changed returns about how many entries have changed that the store does not have, or may not have, as they are.
 func (c *Cells) Changed() int { return len(c.touched) + len(c.sealed) - c.next }
 
-// Forget notes that entries which are Clean leave memory. Their slices stay in the store.
+// Forget notes that entries which are Clean leave memory. Their slices stay in the store. Of an entry that Restore has made nothing is noted yet where it, or the room for that, was refused.
 func (c *Cells) Forget(ids []uint32) {
 	for _, id := range ids {
-		c.reset(id, 0)
+		if int(id) < c.marks.Len() {
+			c.reset(id, 0)
+		}
 	}
 }
 
