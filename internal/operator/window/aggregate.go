@@ -43,8 +43,6 @@ type Aggregate struct {
 	start, end  *batch.Column
 	// absent are columns of NULLs for calls that hide makes NULL, and cols the columns of a batch that has some of them.
 	absent, cols []*batch.Column
-	// refused is why there was no room for the part of a window that rows were dealt to.
-	refused error
 }
 
 // job is a window that is to be emitted, and dropped behind that if it is over. begun: its groups are being told of range by range.
@@ -118,10 +116,6 @@ func (a *Aggregate) absorb(in *batch.Batch, out *op.Output) error {
 		a.away.stir()
 	}
 	left, nulls := a.deal(in, in.Cols[a.cfg.Start], in.Cols[a.cfg.End], a.open)
-	if err := a.refused; err != nil {
-		a.refused = nil
-		return op.OutOfMemory(a.cfg.Name, err)
-	}
 	out.Counts.In += left + nulls
 	out.Counts.Late += left
 	out.Counts.Filtered += nulls
@@ -158,22 +152,22 @@ func (a *Aggregate) open(b bounds) *dealt[*window] {
 	if a.few.waits(b) && !a.over(b) {
 		return a.few.all
 	}
-	w, err := a.reopen(b)
-	if err != nil {
-		a.refused = err
-	}
-	return w
+	return a.reopen(b)
 }
 
-// reopen opens a window that was stored, unless its time is over. What its part takes is reserved until it is forgotten, that of the few spare ones is not. The error is a refusal of the budget.
-func (a *Aggregate) reopen(b bounds) (*dealt[*window], error) {
+// partShare: what parts of windows take is reserved while this part of the budget is left.
+const partShare = 2
+
+// reopen opens a window that was stored, unless its time is over. What its part takes is reserved until it is forgotten, while half of the budget is left (partShare): parts do not leave memory, and what they leave to groups must
+// be enough for those to come and go. That of the few spare ones is not reserved.
+func (a *Aggregate) reopen(b bounds) *dealt[*window] {
 	if a.over(b) {
-		return nil, nil
-	}
-	if err := a.budget.Reserve(a.spare[0].Unreserved()); err != nil {
-		return nil, err
+		return nil
 	}
 	w := &window{}
+	if bytes := a.spare[0].Unreserved(); a.budget.Available()-bytes >= a.budget.Limit()/partShare && a.budget.TryReserve(bytes) {
+		w.reserved = bytes
+	}
 	fresh := false
 	if last := len(a.spare) - 1; last > 0 {
 		w.Part = a.spare[last]
@@ -190,16 +184,15 @@ func (a *Aggregate) reopen(b bounds) (*dealt[*window], error) {
 	if w.closed = a.closes(b); a.holds() && !w.closed {
 		w.Hold()
 	}
-	return a.put(b, w), nil
+	return a.put(b, w)
 }
 
-// reopened is a window that something is stored of, which it opens if need be. The error is SQLSTATE 53200.
-func (a *Aggregate) reopened(b bounds) (*dealt[*window], error) {
+// reopened is a window that something is stored of, which it opens if need be.
+func (a *Aggregate) reopened(b bounds) *dealt[*window] {
 	if w := a.index[b]; w != nil {
-		return w, nil
+		return w
 	}
-	w, err := a.reopen(b)
-	return w, op.OutOfMemory(a.cfg.Name, err)
+	return a.reopen(b)
 }
 
 // holds reports whether nobody is told of a window before it closes, and then of what changes.
@@ -402,7 +395,7 @@ func (a *Aggregate) forgetOver() {
 func (a *Aggregate) forget(w *dealt[*window]) {
 	a.drop(w)
 	w.of.Drop()
-	a.budget.Release(w.of.Unreserved())
+	a.budget.Release(w.of.reserved)
 	if a.kept != nil {
 		a.retire(w.of)
 	}

@@ -260,14 +260,11 @@ func (f *few) give(part aggregate.Part, ids []uint32) error {
 // settle gives a window a part of its own, with the rows that have waited.
 func (f *few) settle(id uint32) error {
 	a := f.aggregate
-	w, err := a.reopen(f.list[id].bounds)
-	if err != nil {
-		return err
-	}
+	w := a.reopen(f.list[id].bounds)
 	f.list[id].part = w
 	f.list[id].came += f.list[id].n // none of the others waits, either
 	a.unguard(w.of.Part)
-	err = f.give(w.of.Part, f.appendIDs(nil, id))
+	err := f.give(w.of.Part, f.appendIDs(nil, id))
 	f.list[id].n = 0
 	for i, g := range a.guards {
 		a.guard(w.of.Part, i, g)

@@ -143,10 +143,7 @@ func (p *keptPart) deal(e *keyed.Entries, put func(w *dealt[*window], e *keyed.E
 				break
 			}
 		}
-		w, err := a.reopened(b)
-		if err != nil {
-			return err
-		}
+		w := a.reopened(b)
 		run := keyed.Entries{Slices: e.Slices[from:to], Hashes: e.Hashes[from:to], Keys: e.Keys[from:to], Values: e.Values[from:to]}
 		if err := put(w, &run); err != nil {
 			return err
@@ -204,10 +201,7 @@ func (a *Aggregate) RestoreRest(group op.KeyGroup, data []byte) error {
 			return a.corrupt("the rest of a key group does not end where it should")
 		}
 		data = data[restHead+n:]
-		w, err := a.reopened(b)
-		if err != nil {
-			return err
-		}
+		w := a.reopened(b)
 		if err := w.of.RestoreRest(group, data[:size]); err != nil {
 			return err
 		}

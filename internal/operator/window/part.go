@@ -114,6 +114,8 @@ type window struct {
 	aggregate.Part
 	// closed: the window's rows were emitted. dirty: it is among those that the next flush looks at. telling: it is being answered, for the only time.
 	closed, dirty, telling bool
+	// reserved is what was reserved for the part, in bytes.
+	reserved int64
 	// kept are the parts of what is stored entry by entry, nil if changes are not noted.
 	kept []slicePart
 	// passed is what a restore left in the store; unheard: the next flush tells of some of that.

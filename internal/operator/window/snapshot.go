@@ -53,10 +53,7 @@ func (a *Aggregate) Restore(group op.KeyGroup, data []byte) error {
 		if int64(size) > int64(len(states)) {
 			return a.corrupt("the state of a window is not there")
 		}
-		w, err := a.reopened(b)
-		if err != nil {
-			return err
-		}
+		w := a.reopened(b)
 		if err := a.restoreWindow(w, group, heads[16] == 1, states[:size]); err != nil {
 			return err
 		}
