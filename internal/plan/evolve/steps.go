@@ -380,7 +380,7 @@ func (j *judgement) pick(input int, was, is []string) bool {
 // picks reports whether rows of the step's form can be rewritten as ones of fewer columns: where nothing else hangs on all of a row, and none is found by all of its columns, as one that is taken back is.
 func (j *judgement) picks() bool {
 	switch j.is.Form {
-	case "interval join", "window join", "hash join, build left", "hash join, build right":
+	case "interval join", "window join", "hash join, build left", "hash join, build right", "rows to be sorted", "window functions":
 		return true
 	case "changing join":
 		return strings.HasPrefix(j.is.part("sides"), appendOnly)

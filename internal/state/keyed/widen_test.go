@@ -49,6 +49,37 @@ func TestEntriesAreWidened(t *testing.T) {
 	}
 }
 
+// TestColumnsAreLeftOut: rows keep their mark, the columns that are picked, in the order of now and perhaps wider, and what stands beside them.
+func TestColumnsAreLeftOut(t *testing.T) {
+	from, to := kinds(schema.Int32, schema.Text, schema.Bool, schema.Int16), kinds(schema.Int16, schema.Int64)
+	old := []byte{7, 1, 5, 0, 0, 0, 1, 3, 'a', 'b', 'c', 0, 1, 2, 3}
+	w, err := keyed.NewWidener(keyed.Shape{Rows: true, Columns: from}, keyed.Shape{Rows: true, Columns: to}, []int{3, 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := []byte{0, 0, 0, 0, 0, 0, 0, 9}
+	want := []byte{7, 1, 2, 3, 1, 5, 0, 0, 0, 0, 0, 0, 0, 'x', 'y'}
+	for range 2 {
+		if key, value, err := w.Entry(0, number, append(bytes.Clone(old), "xy"...)); err != nil || !bytes.Equal(key, number) || !bytes.Equal(value, want) {
+			t.Errorf("%x = %x, should be %x (%v)", key, value, want, err)
+		}
+	}
+	for n := range len(old) {
+		var corrupt *keyed.CorruptError
+		if _, _, err := w.Entry(0, number, old[:n]); !errors.As(err, &corrupt) {
+			t.Errorf("%d of %d bytes: %v", n, len(old), err)
+		}
+	}
+	for name, c := range map[string]struct {
+		rows bool
+		to   []schema.Type
+	}{"keys": {false, to}, "narrower": {true, kinds(schema.Int16, schema.Int16)}} {
+		if _, err := keyed.NewWidener(keyed.Shape{Rows: c.rows, Columns: from}, keyed.Shape{Rows: c.rows, Columns: c.to}, []int{3, 0}); err == nil {
+			t.Errorf("%s: columns were left out", name)
+		}
+	}
+}
+
 func TestWhatIsNotWidened(t *testing.T) {
 	for _, c := range []struct{ from, to keyed.Shape }{
 		{keyed.Shape{Columns: kinds(schema.Int64)}, keyed.Shape{Columns: kinds(schema.Int32)}},
