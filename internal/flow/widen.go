@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
-	"wire.example/wire/internal/plan/evolve"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
 )
@@ -103,10 +101,9 @@ func (k *keptStep) pick(was, is *TableRecord) ([]int, error) {
 	if len(was.Columns) == len(is.Columns) {
 		return nil, nil
 	}
-	same := func(a, b evolve.Type) bool { return a.String() == b.String() }
-	for _, p := range k.former.Picks {
-		if slices.EqualFunc(p.Was, was.Columns, same) && slices.EqualFunc(p.Is, is.Columns, same) {
-			return p.From, nil
+	for i := range k.former.Picks { // those that fit say the same
+		if from, ok := k.former.Picks[i].Of(was.Columns, is.Columns); ok {
+			return from, nil
 		}
 	}
 	return nil, errors.New("it is stored so that columns cannot be taken out; bring the pipeline back as it was, or begin anew with --fresh")

@@ -29,7 +29,7 @@ var fewerColumns = map[string]struct {
 	"sort":            {`SELECT id, DROPPED_P customer, note FROM orders t ORDER BY weight DESC, amount, id`, logical.EmitFinal},
 	"OVER":            {`SELECT id, DROPPED_P sum(weight) OVER w AS s, lag(weight) OVER w AS l FROM orders t WINDOW w AS (PARTITION BY customer ORDER BY amount DESC, id)`, logical.EmitFinal},
 	"OVER of all":     {`SELECT id, DROPPED_P max(weight) OVER (ORDER BY amount DESC, id) AS s FROM orders t`, logical.EmitFinal},
-	"first of all":    {`SELECT id, DROPPED_T customer, price FROM orders t ORDER BY amount DESC, id LIMIT 7`, logical.EmitChanges},
+	"first of all":    {`SELECT id, customer, price, DROPPED_T amount FROM orders t ORDER BY amount DESC, id LIMIT 7`, logical.EmitChanges},
 }
 
 // What a step keeps of rows goes on with a column less.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+
+	"wire.example/wire/sdk/schema"
 )
 
 // Verdict is what becomes of a part of a pipeline.
@@ -65,6 +67,32 @@ type Pick struct {
 	Was, Is []Type
 	// From says of each that is left which one it was.
 	From []int
+}
+
+// Of says of each of the columns is of a part which one it was of was, where they are the rows of the input. Behind these steps keep numbers of their own, as when a row came, which stay.
+func (p *Pick) Of(was, is []Type) (from []int, ok bool) {
+	before, after := len(p.Was), len(p.Is)
+	if len(was) < before || len(was)-before != len(is)-after || !sameTypes(was[:before], p.Was) || !sameTypes(is[:after], p.Is) {
+		return nil, false
+	}
+	from = slices.Clone(p.From)
+	for i := range was[before:] {
+		if own := (Type{Kind: uint8(schema.Int64)}); was[before+i].String() != own.String() || is[after+i].String() != own.String() {
+			return nil, false
+		}
+		from = append(from, before+i)
+	}
+	return from, true
+}
+
+// differs reports whether there may be parts of which two picks say different things.
+func (p *Pick) differs(other *Pick) bool {
+	one, ok := other.Of(p.Was, p.Is)
+	if !ok {
+		two, ok := p.Of(other.Was, other.Is)
+		return ok && !slices.Equal(two, other.From)
+	}
+	return !slices.Equal(one, p.From)
 }
 
 // Picks are what is left of the rows of inputs of which fewer columns are kept.

@@ -361,10 +361,14 @@ func (j *judgement) pick(input int, was, is []string) bool {
 		}
 		p.From = append(p.From, from)
 	}
-	for _, other := range j.how.picks {
-		if sameTypes(other.Was, p.Was) && sameTypes(other.Is, p.Is) && !slices.Equal(other.From, p.From) {
+	for i := range j.how.picks {
+		if p.differs(&j.how.picks[i]) {
 			return false // nobody can tell whose rows are whose
 		}
+	}
+	stay := j.tiesStay(was, is)
+	if !stay && (j.is.part("rank") != "" || j.is.part("ties") != "" || !strings.HasSuffix(j.is.part("limit"), " after 0")) {
+		return false // what was handed on of the rows that are kept follows from their places
 	}
 	j.how.picks, j.how.widened = append(j.how.picks, p), true
 	var gone []string
@@ -374,6 +378,9 @@ func (j *judgement) pick(input int, was, is []string) bool {
 		}
 	}
 	j.transform(costWider, "%s is not kept any more", strings.Join(gone, ", "))
+	if !stay {
+		j.mixed("it decided which of the rows that are equal in the order are the first, where others do now")
+	}
 	return true
 }
 
@@ -384,11 +391,56 @@ func (j *judgement) picks() bool {
 		return true
 	case "changing join":
 		return strings.HasPrefix(j.is.part("sides"), appendOnly)
-	case "first row", "first rows":
+	case firstRow, firstRows:
 		return !j.is.Retracts && !j.was.Retracts
 	default:
 		return false
 	}
+}
+
+// tiesStay reports whether rows that are equal in the order stay in the order that they were in: of first rows their other columns decide, from the first one on, and what was handed on follows from that.
+func (j *judgement) tiesStay(was, is []string) bool {
+	order := j.is.part("order")
+	switch {
+	case j.is.Form == firstRow && (j.is.part("first") != "" || j.is.part("last") != ""), j.is.Form == firstRows && order == "":
+		return true // the one that came first, or last
+	case j.is.Form != firstRow && j.is.Form != firstRows:
+		return true
+	}
+	keys := append(listed(j.was.part("order"), was), listed(j.was.part("partition"), was)...)
+	before, after := others(was, keys), others(is, keys)
+	return len(after) <= len(before) && slices.Equal(before[:len(after)], after)
+}
+
+// listed are the columns of a list of some, which may have words behind them; nil where it was shortened.
+func listed(list string, columns []string) (found []string) {
+	for list != "" {
+		var longest string
+		for _, c := range columns {
+			if rest, ok := strings.CutPrefix(list, c); ok && len(c) > len(longest) && (rest == "" || rest[0] == ',' || rest[0] == ' ') {
+				longest = c
+			}
+		}
+		if longest == "" {
+			return nil
+		}
+		found = append(found, longest)
+		list = list[len(longest):]
+		for _, words := range []string{" DESC", " NULLS FIRST", ", "} {
+			list = strings.TrimPrefix(list, words)
+		}
+	}
+	return found
+}
+
+// others are the columns that are not among keys, each once.
+func others(columns, keys []string) (out []string) {
+	for _, c := range columns {
+		if !slices.Contains(keys, c) && !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // appendOnly begins what is said of the sides of a join neither of which is a changelog.
@@ -431,6 +483,8 @@ func widening() []string {
 
 const (
 	limitForm = "limit"
+	firstRow  = "first row"
+	firstRows = "first rows"
 	// timedForm: rows are handed on when none can come before them.
 	timedForm = "rows in the order of time"
 	// overTimeForm: beside rows there are the answers so far.
