@@ -129,15 +129,5 @@ func without(t *testing.T, lines []string, member string) []string {
 			count[string(text)]++
 		}
 	}
-	var out []string
-	for row, n := range count {
-		if n < 0 {
-			t.Errorf("%s is taken back and was not there", row)
-		}
-		for range n {
-			out = append(out, row)
-		}
-	}
-	slices.Sort(out)
-	return out
+	return counted(t, count)
 }

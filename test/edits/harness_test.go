@@ -221,7 +221,12 @@ func replay(t *testing.T, w *world, path string) []string {
 			count[rest]--
 		}
 	}
-	var out []string
+	return counted(t, count)
+}
+
+// counted are rows as often as they are there, sorted.
+func counted(t *testing.T, count map[string]int) (out []string) {
+	t.Helper()
 	for row, n := range count {
 		if n < 0 {
 			t.Errorf("%s is taken back and was not there", row)

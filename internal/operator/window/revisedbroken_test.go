@@ -23,15 +23,8 @@ func TestNothingIsLeftOfALoadThatFails(t *testing.T) {
 	const groups = batch.MaxRows
 	for _, byHash := range []bool{false, true} {
 		for _, given := range []int{0, 10, groups - 10, groups + 10} {
-			c := window.SlicedConfig{Shape: window.Shape{Kind: window.Hop, Size: 20, Every: 10}, TimeType: schema.Of(schema.TimestampTZ)}
-			c.Start, c.End, c.Emission, c.Lateness = colStart, colEnd, window.OnClose, 1000
-			c.Name, c.Types, c.Keys = "slices 1", slicedTypes(), []int{colKey}
-			c.Calls = []aggregate.Call{call(t, "count")}
 			budget := limit.New("test", 1<<30)
-			s, err := window.NewRevised(&batch.Pool{}, budget, c)
-			if err != nil {
-				t.Fatal(err)
-			}
+			s := newRevisedCount(t, budget)
 			var r *storetest.Reader
 			stored := optest.StoreThrough(s, 64<<20, func(in store.Reader) store.Reader {
 				r = &storetest.Reader{Reader: in}
@@ -54,7 +47,7 @@ func TestNothingIsLeftOfALoadThatFails(t *testing.T) {
 			before := budget.Used()
 			in := of(20)
 			answers, counted := 0, int64(0)
-			answer := func(mark int64) error {
+			answer := func(mark int64) (err error) {
 				for more := true; more; {
 					if err := stored.Load(0, nil); err != nil {
 						return err
@@ -73,6 +66,7 @@ func TestNothingIsLeftOfALoadThatFails(t *testing.T) {
 				return nil
 			}
 			r.Fails, r.Left = true, given
+			var err error
 			if byHash {
 				err = stored.Load(0, in)
 			} else {
@@ -128,15 +122,8 @@ func TestALoadForWhichThereIsNoRoom(t *testing.T) {
 	}
 	in := optest.Make(slicedTypes(), rows...)
 	for room, refused := int64(0), 0; ; room += 500 {
-		c := window.SlicedConfig{Shape: window.Shape{Kind: window.Hop, Size: 20, Every: 10}, TimeType: schema.Of(schema.TimestampTZ)}
-		c.Start, c.End, c.Emission, c.Lateness = colStart, colEnd, window.OnClose, 1000
-		c.Name, c.Types, c.Keys = "slices 1", slicedTypes(), []int{colKey}
-		c.Calls = []aggregate.Call{call(t, "count")}
 		budget := limit.New("test", 1<<30)
-		s, err := window.NewRevised(&batch.Pool{}, budget, c)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := newRevisedCount(t, budget)
 		stored := optest.StoreLow(s, 64<<20)
 		applied(t, s, stored, op.NewOutput(1), in)
 		if err := stored.Evict(0, true); err != nil {
@@ -156,4 +143,18 @@ func TestALoadForWhichThereIsNoRoom(t *testing.T) {
 		}
 		refused++
 	}
+}
+
+// newRevisedCount is a count by key in windows of 20 that begin every 10 and whose answers change.
+func newRevisedCount(t *testing.T, budget *limit.Budget) *window.Revised {
+	t.Helper()
+	c := window.SlicedConfig{Shape: window.Shape{Kind: window.Hop, Size: 20, Every: 10}, TimeType: schema.Of(schema.TimestampTZ)}
+	c.Start, c.End, c.Emission, c.Lateness = colStart, colEnd, window.OnClose, 1000
+	c.Name, c.Types, c.Keys = "slices 1", slicedTypes(), []int{colKey}
+	c.Calls = []aggregate.Call{call(t, "count")}
+	s, err := window.NewRevised(&batch.Pool{}, budget, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

@@ -249,43 +249,27 @@ func (t *Table) appendKeys(slots []uint32) int {
 
 func (t *Table) removeEntries(into *store.Changes, slots []uint32) {
 	k := t.kept
-	t.gatherForKeys(slots)
-	for i, slot := range slots {
-		into.Delete(k.home.Space, k.slice, t.fullHash(slot), t.keyFor(i, slot))
+	for len(slots) > 0 {
+		some := slots[:min(len(slots), drained)]
+		t.gatherForKeys(some)
+		some = some[:t.appendKeys(some)]
+		from := 0
+		for i, slot := range some {
+			end := k.keys.Ends[i]
+			into.Delete(k.home.Space, k.slice, t.fullHash(slot), k.keys.Data[from:end])
+			from = end
+		}
+		slots = slots[len(some):]
 	}
 }
 
-// gatherForKeys gathers what keyFor needs of slots. Keys that are kept as bytes are stored as these are.
+// gatherForKeys gathers what appendKeys needs of slots. Keys that are kept as bytes are stored as these are.
 func (t *Table) gatherForKeys(slots []uint32) {
 	if t.layout != encoded {
 		t.GatherKeys(slots, t.kept.cols)
 	} else if t.guard != nil {
 		t.guardSlots(slots)
 	}
-}
-
-// keyFor is what slot, number i of those gathered, is stored under, good until the next call.
-func (t *Table) keyFor(i int, slot uint32) []byte {
-	k := t.kept
-	if t.layout != encoded {
-		return k.exact(i)
-	}
-	key := t.exactKey(slot)
-	if len(k.label) == 0 {
-		return key
-	}
-	k.key = append(append(k.key[:0], key...), k.label...)
-	return k.key
-}
-
-// exact returns the gathered key i as bytes.
-func (k *keptTable) exact(i int) []byte {
-	k.key = k.key[:0]
-	for _, c := range k.cols {
-		k.key = appendExact(k.key, c, i)
-	}
-	k.key = append(k.key, k.label...)
-	return k.key
 }
 
 // Admit puts keys in that the store has; see Kept.

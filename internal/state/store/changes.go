@@ -123,8 +123,8 @@ func (c *Changes) Put(s Space, slice int64, hash uint64, key, value []byte) {
 	c.add(groupKey{s, slice}, entry{hash: hash}, key, value)
 }
 
-// Expect says that n entries follow, of which some come with PutRoom.
-func (c *Changes) Expect(n int) {
+// expect makes parts for n entries more.
+func (c *Changes) expect(n int) {
 	if len(c.parts) == 0 {
 		c.parts = make([]changesPart, 1)
 	}
@@ -133,16 +133,9 @@ func (c *Changes) Expect(n int) {
 	}
 }
 
-// PutRoom is Put for a key and a value of so many bytes, within the limits, which the caller writes where it says, before the changes are used otherwise. Expect has announced the entry.
-func (c *Changes) PutRoom(s Space, slice int64, hash uint64, key, value int) (keyRoom, valueRoom []byte) {
-	var room [1][]byte
-	c.PutRooms(s, slice, []uint64{hash}, key, []int{value}, room[:])
-	return room[0][:key:key], room[0][key:]
-}
-
-// PutRooms is PutRoom for several entries: of hashes, with keys of key bytes each and values of so many bytes. It sets rooms to where each is to be written, the key before the value.
+// PutRooms is PutMany for keys of key bytes each and values of so many bytes, within the limits, which the caller writes where rooms says then, the key before the value, before the changes are used otherwise.
 func (c *Changes) PutRooms(s Space, slice int64, hashes []uint64, key int, values []int, rooms [][]byte) {
-	c.Expect(len(hashes))
+	c.expect(len(hashes))
 	g := groupKey{s, slice}
 	values, rooms = values[:len(hashes)], rooms[:len(hashes)]
 	parts, shift := c.parts, 64
@@ -167,16 +160,6 @@ func (c *Changes) PutRooms(s Space, slice int64, hashes []uint64, key int, value
 		c.bytes += int64(PrefixLen + size)
 	}
 	c.count += len(hashes)
-}
-
-// prepare makes parts for one entry more.
-func (c *Changes) prepare() {
-	switch {
-	case len(c.parts) == 0:
-		c.parts = make([]changesPart, 1)
-	case len(c.parts) == 1 && c.count == spreadAt:
-		c.spread()
-	}
 }
 
 // Delete removes a key, which need not exist. It is copied.
@@ -278,7 +261,7 @@ func (c *Changes) add(g groupKey, e entry, key, value []byte) {
 		c.refuse(g, key, value)
 		return
 	}
-	c.prepare()
+	c.expect(1)
 	if c.part(e.hash).add(g, e, key, value) {
 		c.runs++
 	}

@@ -14,7 +14,7 @@ func (p *Pieces) End() { p.Ends = append(p.Ends, len(p.Data)) }
 
 // PutMany is Put for a key and a value for each of hashes. All is copied.
 func (c *Changes) PutMany(s Space, slice int64, hashes []uint64, keys, values *Pieces) {
-	c.Expect(len(hashes))
+	c.expect(len(hashes))
 	g := groupKey{s, slice}
 	parts, shift := c.parts, 64
 	if len(parts) > 1 {

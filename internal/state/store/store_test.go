@@ -102,10 +102,9 @@ func TestSorted(t *testing.T) {
 			if seed>>20&1 == 0 {
 				changes[task].Put(space, slice, hash, key, value)
 			} else {
-				changes[task].Expect(1)
-				keyRoom, valueRoom := changes[task].PutRoom(space, slice, hash, len(key), len(value))
-				copy(keyRoom, key)
-				copy(valueRoom, value)
+				var room [1][]byte
+				changes[task].PutRooms(space, slice, []uint64{hash}, len(key), []int{len(value)}, room[:])
+				copy(room[0][copy(room[0], key):], value)
 			}
 			want[string(store.AppendKey(nil, space, slice, hash, key))] = string(value)
 		}
@@ -264,15 +263,17 @@ func TestRooms(t *testing.T) {
 			c.Put(store.Space{}, 0, uint64(i)<<52, []byte("before"), nil)
 		}
 		const n = 5000
-		var keys, values [n][]byte
-		c.Expect(n)
+		var hashes [n]uint64
+		var sizes [n]int
+		var rooms [n][]byte
 		for i := range n {
-			keys[i], values[i] = c.PutRoom(store.Space{Operator: 1}, 7, uint64(i)<<51, 4, i%300)
+			hashes[i], sizes[i] = uint64(i)<<51, i%300
 		}
-		for i := range n {
-			copy(keys[i], fmt.Sprintf("%04d", i))
-			for at := range values[i] {
-				values[i][at] = byte(i)
+		c.PutRooms(store.Space{Operator: 1}, 7, hashes[:], 4, sizes[:], rooms[:])
+		for i, room := range rooms {
+			copy(room, fmt.Sprintf("%04d", i))
+			for at := range room[4:] {
+				room[4+at] = byte(i)
 			}
 		}
 		var sorted store.Sorted
