@@ -37,7 +37,7 @@ func (t *task) sendAhead() bool {
 	}
 	a := &ahead{changes: t.changes, booked: t.booked, landed: make(chan struct{})}
 	t.ahead = a
-	t.changes, t.booked = t.pipeline.spare.get()
+	t.changes, t.booked = t.emptyChanges()
 	keeper := t.pipeline.settings.Keeper
 	t.pipeline.coordinator.helpers.Go(func() {
 		a.err = keeper.Spill(t.ctx, a.changes)

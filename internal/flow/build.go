@@ -109,7 +109,9 @@ type Pipeline struct {
 	// pending is the memory of what tasks have written and the store does not have yet.
 	pending *limit.Budget
 	spare   *spareChanges
-	cancel  context.CancelCauseFunc
+	// tasksAway counts the tasks that have state which is not in memory.
+	tasksAway atomic.Int64
+	cancel    context.CancelCauseFunc
 	// enough is closed when a source has dealt Settings.StopAfter blocks.
 	enough     chan struct{}
 	enoughOnce sync.Once

@@ -137,7 +137,8 @@ func (t *task) seal(epoch int64) error {
 	defer t.stalls()()
 	t.changes, t.booked = &store.Changes{}, 0
 	if len(t.kept) > 0 {
-		t.changes, t.booked = t.pipeline.spare.get()
+		t.noteAway()
+		t.changes, t.booked = t.emptyChanges()
 	}
 	t.sealed, t.refused, t.piece = epoch, false, t.aheadAt()
 	for _, k := range t.kept {
@@ -212,6 +213,7 @@ func (t *task) drainAll() (*store.Changes, error) {
 		return nil, nil
 	}
 	removed := &store.Changes{}
+	removed.Log(t.pipeline.logged())
 	for _, k := range t.kept {
 		k.drop(removed)
 	}

@@ -48,6 +48,7 @@ type task struct {
 	ahead         *ahead
 	held, refused bool
 	piece         int64 // bytes that go ahead at once
+	away          bool  // some of its state is not in memory, as of the last barrier
 	// checkpointing is above 0 while it works for an epoch, or waits for one; finishing says that all its input is over.
 	checkpointing atomic.Int32
 	finishing     atomic.Bool

@@ -22,7 +22,7 @@ const tableLeast = 8 << 20
 // settlePause is how long settle waits before it looks again.
 const settlePause = 100 * time.Millisecond
 
-// Apply writes the changes as tables and ingests them in one step. All entries and range deletes of a table get one sequence number, and a range delete
+// Apply writes the changes to a log, if all have the form of one, else as tables, and ingests these in one step. All entries and range deletes of a table get one sequence number, and a range delete
 // covers only what is older: so drops come before the puts beside them.
 func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
 	if err := errors.Join(ctx.Err(), store.Check(changes)); err != nil {
@@ -37,15 +37,45 @@ func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
 	if err := s.failures.take(); err != nil {
 		return err
 	}
-	defer s.sorted.Release()
-	s.sorted.Sort(changes)
 	size := int64(0)
 	for _, c := range changes {
 		size += c.Bytes()
 	}
+	written, err := s.applyTo(ctx, changes)
+	if err != nil {
+		return fmt.Errorf("apply changes to the state store in %s: %w", s.dir, wrapped(err))
+	}
+	s.counters.applied.Add(size)
+	s.counters.flushed.Add(written)
+	s.settle(ctx)
+	return s.failures.check()
+}
+
+// applyTo writes the changes to a log, or to tables, and returns how much that was.
+func (s *Store) applyTo(ctx context.Context, changes []*store.Changes) (written int64, err error) {
+	some := slices.DeleteFunc(slices.Clone(changes), func(c *store.Changes) bool { return c.Len() == 0 })
+	most := logsFor(some)
+	if len(some) == 0 {
+		return 0, nil
+	}
+	if s.pending.Load() && (most == 0 || s.logs.full(most)) {
+		if err := s.fold(ctx); err != nil {
+			return 0, err
+		}
+	}
+	if most > 0 {
+		return s.log(some)
+	}
+	s.sorted.Sort(some)
+	return s.ingest(ctx)
+}
+
+// ingest makes what was sorted tables, and Pebble's.
+func (s *Store) ingest(ctx context.Context) (written int64, err error) {
+	defer s.sorted.Release()
 	drops, err := s.ranges(s.sorted.Drops())
 	if err != nil {
-		return wrapped(err)
+		return 0, err
 	}
 	paths, written, err := s.writeTables(drops)
 	if err == nil && len(paths) > 0 {
@@ -55,12 +85,8 @@ func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
 		for _, path := range paths {
 			_ = s.fs.Remove(path) // whatever is left of it; the live directory is scratch
 		}
-		return fmt.Errorf("apply changes to the state store in %s: %w", s.dir, wrapped(err))
 	}
-	s.counters.applied.Add(size)
-	s.counters.flushed.Add(written)
-	s.settle(ctx)
-	return s.failures.check()
+	return written, err
 }
 
 // settle waits for compactions that run while reads would have to look into too many tables of level 0. One that ended may still count as running
@@ -213,13 +239,18 @@ func (s *Store) writeTables(drops [store.Shards][]keyRange) (paths []string, wri
 func (s *Store) beginTable() (string, error) {
 	s.ingested++
 	path := filepath.Join(s.dir, fmt.Sprintf("new-%d%s", s.ingested, tableSuffix))
-	if s.buffer == nil {
-		s.buffer = vfs.DirectBuffer(writeSize + roomBehind)
-	}
-	f, err := s.fs.createTable(path, s.buffer)
+	f, err := s.create(path)
 	if err != nil {
 		return "", err
 	}
 	s.writer.begin(f)
 	return path, nil
+}
+
+// create creates a file of the live directory that is written once.
+func (s *Store) create(path string) (*tableFile, error) {
+	if s.buffer == nil {
+		s.buffer = vfs.DirectBuffer(writeSize + roomBehind)
+	}
+	return s.fs.createTable(path, s.buffer)
 }

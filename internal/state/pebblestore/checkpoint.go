@@ -38,7 +38,7 @@ func numberOf(name string) (uint64, error) {
 	return strconv.ParseUint(strings.TrimSuffix(name, tableSuffix), 10, 64)
 }
 
-// Checkpoint links the tables into dir and packs what Pebble keeps beside them. Tables are synced since they were written; the pack and dir are here.
+// Checkpoint links tables and logs into dir and packs what Pebble keeps beside them. Tables are synced since they were written; the pack and dir are here.
 func (s *Store) Checkpoint(ctx context.Context, dir string) ([]store.File, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -106,6 +106,21 @@ func (s *Store) checkpoint(ctx context.Context, dir string) (files []store.File,
 		files = append(files, f)
 	}
 	s.names.counts = counts
+	for _, one := range s.logs.all {
+		path := filepath.Join(dir, filepath.Base(one.path))
+		if one.counts == nil {
+			if one.counts, err = countLog(s.disk, one.path); err != nil {
+				return nil, err
+			}
+		}
+		if err := s.disk.Link(one.path, path); err != nil {
+			return nil, err
+		}
+		p.logs = append(p.logs, logged{size: one.size, name: one.name})
+		f := store.File{Name: one.name, Path: path, Size: one.size, Counts: one.counts}
+		f.Sum, f.Summed = s.fs.sumOf(one.path)
+		files = append(files, f)
+	}
 	content := appendPack(p)
 	path := filepath.Join(dir, packName)
 	if err := vfs.WriteFile(s.disk, path, content); err != nil {

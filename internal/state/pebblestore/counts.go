@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -40,6 +41,22 @@ func (c *counter) AddPointKey(key pebble.InternalKey, _ []byte) error {
 
 // note counts an entry of a space.
 func (c *counter) note(space store.Space, deleted bool) {
+	if n := c.of(space); deleted {
+		n.Deletes++
+	} else {
+		n.Puts++
+	}
+}
+
+// add counts entries of a space.
+func (c *counter) add(space store.Space, puts, deletes int64) {
+	n := c.of(space)
+	n.Puts += puts
+	n.Deletes += deletes
+}
+
+// of are the counts of a space, good until the next call.
+func (c *counter) of(space store.Space) *store.Count {
 	if c.last >= len(c.counts) || c.counts[c.last].Space != space {
 		at, found := slices.BinarySearchFunc(c.counts, space, func(n store.Count, s store.Space) int { return n.Space.Compare(s) })
 		if !found {
@@ -47,11 +64,7 @@ func (c *counter) note(space store.Space, deleted bool) {
 		}
 		c.last = at
 	}
-	if n := &c.counts[c.last]; deleted {
-		n.Deletes++
-	} else {
-		n.Puts++
-	}
+	return &c.counts[c.last]
 }
 
 // FinishTable appends the property.
@@ -142,10 +155,13 @@ func (s *Store) countsOf(ctx context.Context, path string) (counts []store.Count
 	return counts, err
 }
 
-// Count reads all entries of a table of a checkpoint and counts them, by space and in their order; nothing for a file that is none. Damage is a *store.CorruptError.
+// Count reads all entries of a table or log of a checkpoint and counts them, by space and in their order; nothing for a file that is none. Damage is a *store.CorruptError.
 func Count(ctx context.Context, fsys vfs.FS, f store.File) ([]store.Count, error) {
 	if f.Small {
 		return nil, nil
+	}
+	if filepath.Ext(f.Name) == logSuffix {
+		return countLog(fsys, f.Path)
 	}
 	c := &counter{}
 	err := opened(ctx, fsys, f.Path, reading(), func(r *sstable.Reader) (err error) {

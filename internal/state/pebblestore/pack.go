@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ const (
 	packName    = "pack"
 	packMagic   = "WIRESTPK"
 	packVersion = 1
+	packLogs    = 2 // the version of a pack with logs
 	packSum     = 8
 )
 
@@ -25,6 +27,13 @@ const (
 type pack struct {
 	tables []table
 	files  []packed
+	logs   []logged // in the order in which they were written
+}
+
+// logged is a log of changes that no table has.
+type logged struct {
+	size int64
+	name string
 }
 
 // table is one of those that the checkpoint consists of.
@@ -42,7 +51,11 @@ type packed struct {
 
 func appendPack(p *pack) []byte {
 	b := []byte(packMagic)
-	b = append(b, packVersion)
+	version := byte(packVersion)
+	if len(p.logs) > 0 {
+		version = packLogs
+	}
+	b = append(b, version)
 	b = binary.AppendUvarint(b, uint64(len(p.tables)))
 	for _, t := range p.tables {
 		b = binary.AppendUvarint(b, t.number)
@@ -53,6 +66,13 @@ func appendPack(p *pack) []byte {
 	for _, f := range p.files {
 		b = appendBytes(b, []byte(f.name))
 		b = appendBytes(b, f.content)
+	}
+	if version == packLogs {
+		b = binary.AppendUvarint(b, uint64(len(p.logs)))
+		for _, l := range p.logs {
+			b = binary.AppendUvarint(b, uint64(l.size)) //nolint:gosec // not negative
+			b = appendBytes(b, []byte(l.name))
+		}
 	}
 	return binary.LittleEndian.AppendUint64(b, xxh3.Hash(b))
 }
@@ -66,8 +86,9 @@ func parsePack(path string, content []byte) (*pack, error) {
 	if len(content) < len(packMagic)+1+packSum || string(content[:len(packMagic)]) != packMagic {
 		return nil, &store.CorruptError{File: path, Reason: "it does not begin as the pack of a state store"}
 	}
-	if version := content[len(packMagic)]; version != packVersion {
-		return nil, fmt.Errorf("state file %s has version %d, this program reads version %d", path, version, packVersion)
+	version := content[len(packMagic)]
+	if version != packVersion && version != packLogs {
+		return nil, fmt.Errorf("state file %s has version %d, this program reads versions %d and %d", path, version, packVersion, packLogs)
 	}
 	body := content[:len(content)-packSum]
 	if xxh3.Hash(body) != binary.LittleEndian.Uint64(content[len(body):]) {
@@ -88,6 +109,9 @@ func parsePack(path string, content []byte) (*pack, error) {
 			r.fail("a file has no proper name")
 		}
 	}
+	if version == packLogs {
+		p.logs = r.logs()
+	}
 	if r.err == nil && len(r.rest) > 0 {
 		r.fail("bytes follow its end")
 	}
@@ -95,6 +119,17 @@ func parsePack(path string, content []byte) (*pack, error) {
 		return nil, r.err
 	}
 	return p, nil
+}
+
+func (r *packReader) logs() (logs []logged) {
+	for range r.count() {
+		l := logged{size: int64(r.number()), name: string(r.bytes())} //nolint:gosec // checked below
+		if r.err == nil && (l.size < 0 || l.name == "" || strings.ContainsAny(l.name, `/\`)) {
+			r.fail("a log is none")
+		}
+		logs = append(logs, l)
+	}
+	return logs
 }
 
 // packReader reads until the first mistake, which it keeps.
@@ -130,6 +165,51 @@ func (r *packReader) count() int {
 		return 0
 	}
 	return int(n) //nolint:gosec // checked
+}
+
+func (r *packReader) byte() byte {
+	if len(r.rest) == 0 {
+		r.fail("it ends too early")
+		return 0
+	}
+	b := r.rest[0]
+	r.rest = r.rest[1:]
+	return b
+}
+
+func (r *packReader) uint64() uint64 {
+	if len(r.rest) < 8 {
+		r.fail("it ends too early")
+		return 0
+	}
+	v := binary.LittleEndian.Uint64(r.rest)
+	r.rest = r.rest[8:]
+	return v
+}
+
+func (r *packReader) varint() int64 {
+	v, n := binary.Varint(r.rest)
+	if n <= 0 {
+		r.fail("a number is none")
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return v
+}
+
+// small is a number of 31 bits.
+func (r *packReader) small() int {
+	v := r.number()
+	if v > math.MaxInt32 {
+		r.fail("a number is too large")
+		return 0
+	}
+	return int(v)
+}
+
+func (r *packReader) space() store.Space {
+	operator := r.small()
+	return store.Space{Operator: uint16(operator), Table: r.byte()} //nolint:gosec // as it was written
 }
 
 func (r *packReader) bytes() []byte {

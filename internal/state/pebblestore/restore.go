@@ -23,27 +23,41 @@ func (s *Store) restore(ctx context.Context, from []string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		path, ok := paths[t.name]
-		if !ok {
-			return fmt.Errorf("table %s of a checkpoint of the state store is missing", t.name)
-		}
-		delete(paths, t.name)
-		info, err := s.disk.Stat(path)
-		if err != nil {
-			return err
-		}
-		if info.Size() != t.size {
-			return &store.CorruptError{File: path, Offset: -1, Reason: fmt.Sprintf("it has %d bytes instead of %d", info.Size(), t.size)}
-		}
-		if err := s.linkOrCopy(path, filepath.Join(s.dir, fmt.Sprintf("%06d%s", t.number, tableSuffix))); err != nil {
+		if err := s.take(paths, t.name, t.size, filepath.Join(s.dir, fmt.Sprintf("%06d%s", t.number, tableSuffix))); err != nil {
 			return err
 		}
 		s.names.known[t.number] = t.name
+	}
+	for _, l := range p.logs {
+		s.logs.written++
+		one := oneLog{path: s.logPath(s.logs.written), name: l.name, size: l.size}
+		if err := s.take(paths, l.name, l.size, one.path); err != nil {
+			return err
+		}
+		s.logs.add(one)
+		s.pending.Store(true)
 	}
 	for name := range paths {
 		return fmt.Errorf("%s is no part of the checkpoint of a state store", name)
 	}
 	return unpack(s.fs.memory, s.dir, p.files)
+}
+
+// take gives a file of the checkpoint, which is known by a name and has so many bytes, a name in the live directory.
+func (s *Store) take(paths map[string]string, name string, size int64, to string) error {
+	path, ok := paths[name]
+	if !ok {
+		return fmt.Errorf("file %s of a checkpoint of the state store is missing", name)
+	}
+	delete(paths, name)
+	info, err := s.disk.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.Size() != size {
+		return &store.CorruptError{File: path, Offset: -1, Reason: fmt.Sprintf("it has %d bytes instead of %d", info.Size(), size)}
+	}
+	return s.linkOrCopy(path, to)
 }
 
 // readPack reads the pack among the files and returns the paths of the others by name.

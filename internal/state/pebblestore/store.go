@@ -29,9 +29,12 @@ type Store struct {
 	writer   *tableWriter // of Apply; guarded by writing
 	buffer   []byte       // what is written of a table, of writeSize and roomBehind; nil before the first one; guarded by writing
 	counters counters
-	most     int32      // levels of level 0, from which on Apply waits for compactions
-	writing  sync.Mutex // held by Apply and Checkpoint
-	ingested int        // tables that Apply wrote; guarded by writing
+	most     int32       // levels of level 0, from which on Apply waits for compactions
+	writing  sync.Mutex  // held by Apply, Checkpoint and whoever folds logs
+	piece    int64       // how much of logs is folded at once, in bytes
+	ingested int         // tables that Apply wrote; guarded by writing
+	logs     logs        // guarded by writing
+	pending  atomic.Bool // there are logs, which must be folded before anything is read
 
 	mu     sync.Mutex
 	idle   *sync.Cond // of mu: nothing is in flight
@@ -69,6 +72,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		if err := s.restore(ctx, o.From); err != nil {
 			return nil, err
 		}
+	}
+	if s.piece = max(o.Memory/pieceShare, leastPiece); o.Late {
+		s.piece = latePiece
 	}
 	s.options = pebbleOptions(o, s.fs, s.failures)
 	s.writer = newTableWriter(s.options.Levels[0].BlockSize)
@@ -176,6 +182,8 @@ func (s *Store) stats() store.Stats {
 	for i := range m.Levels {
 		out.Files += int(m.Levels[i].TablesCount)
 	}
+	out.Files += int(s.logs.files.Load())
+	out.Disk += s.logs.bytes.Load()
 	out.Memory = out.CacheBytes + out.MemtableSize
 	return out
 }

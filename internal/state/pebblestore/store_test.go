@@ -19,3 +19,5 @@ func openForSuite(ctx context.Context, fsys vfs.FS, dir string, from []string) (
 }
 
 func TestStore(t *testing.T) { storetest.Run(t, openForSuite) }
+
+func TestLoggedStore(t *testing.T) { storetest.RunLogged(t, openForSuite) }

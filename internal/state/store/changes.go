@@ -33,6 +33,7 @@ const (
 // Drops come before puts and deletes, whatever the order of the calls; of several puts and deletes of one key the last counts. The zero value is empty.
 type Changes struct {
 	parts []changesPart // none, one, or one for each value of the top bits of a hash
+	log   *logged       // nil: they have not the form of a log. There are no parts where they have
 	count int
 	runs  int // of all parts
 	bytes int64
@@ -135,6 +136,10 @@ func (c *Changes) expect(n int) {
 
 // PutRooms is PutMany for keys of key bytes each and values of so many bytes, within the limits, which the caller writes where rooms says then, the key before the value, before the changes are used otherwise.
 func (c *Changes) PutRooms(s Space, slice int64, hashes []uint64, key int, values []int, rooms [][]byte) {
+	if c.log != nil {
+		c.logRooms(groupKey{s, slice}, hashes, key, values, rooms)
+		return
+	}
 	c.expect(len(hashes))
 	g := groupKey{s, slice}
 	values, rooms = values[:len(hashes)], rooms[:len(hashes)]
@@ -162,6 +167,19 @@ func (c *Changes) PutRooms(s Space, slice int64, hashes []uint64, key int, value
 	c.count += len(hashes)
 }
 
+// logRooms is PutRooms in the form of a log.
+func (c *Changes) logRooms(g groupKey, hashes []uint64, key int, values []int, rooms [][]byte) {
+	values, rooms = values[:len(hashes)], rooms[:len(hashes)]
+	total := 0
+	for i, hash := range hashes {
+		size := key + values[i]
+		rooms[i] = c.log.room(g, hash, uint32(key)<<1, values[i], size) //nolint:gosec // within the limits
+		total += PrefixLen + size
+	}
+	c.bytes += int64(total)
+	c.count += len(hashes)
+}
+
 // Delete removes a key, which need not exist. It is copied.
 func (c *Changes) Delete(s Space, slice int64, hash uint64, key []byte) {
 	c.add(groupKey{s, slice}, entry{hash: hash, key: deletedBit}, key, nil)
@@ -182,24 +200,21 @@ func (c *Changes) DropAll(s Space, from, to uint64) {
 // Add appends the puts, deletes and drops of o, which are copied.
 func (c *Changes) Add(o *Changes) {
 	o.settle()
+	add := func(g groupKey, _ int, e *entry) {
+		lent := lentFrom(o.chunk(e.hash, e.chunk), g, e)
+		c.add(g, entry{hash: e.hash, key: e.key & deletedBit}, lent.Key, lent.Value)
+	}
 	for i := range o.parts {
-		c.addPart(&o.parts[i])
+		o.parts[i].each(add)
+	}
+	if o.log != nil {
+		o.log.each(add)
 	}
 	if o.large != nil {
 		c.large = o.large
 	}
 	c.drops = append(c.drops, o.drops...)
 	c.bytes += int64(len(o.drops)) * PrefixLen
-}
-
-func (c *Changes) addPart(p *changesPart) {
-	for i := range p.runs {
-		r := &p.runs[i]
-		for at := r.first; at < p.endOf(i); at++ {
-			e := p.entry(r.groupKey, at)
-			c.add(r.groupKey, entry{hash: e.Hash, key: p.at(at).key & deletedBit}, e.Key, e.Value)
-		}
-	}
 }
 
 // endOf is the number behind the last entry of a run.
@@ -209,6 +224,9 @@ func (p *changesPart) endOf(run int) int {
 	}
 	return p.count
 }
+
+// Drops are all drops, lent until the next call.
+func (c *Changes) Drops() []Drop { return c.drops }
 
 // Len is the number of puts, deletes and drops.
 func (c *Changes) Len() int { return c.count + len(c.drops) }
@@ -221,6 +239,9 @@ const entrySize, runSize, dropSize = 24, 24, 40
 
 // Held is about the size of the memory that its entries and drops take, in constant time.
 func (c *Changes) Held() int64 {
+	if c.log != nil {
+		return c.log.held() + int64(len(c.drops))*dropSize
+	}
 	return c.bytes + int64(c.count)*entrySize + int64(c.runs)*runSize + int64(len(c.drops))*dropSize
 }
 
@@ -229,6 +250,9 @@ func (c *Changes) Memory() int64 {
 	c.settle()
 	const partSize = 136
 	size := int64(cap(c.drops))*dropSize + int64(cap(c.parts))*partSize
+	if c.log != nil {
+		size += c.log.memory()
+	}
 	for i := range c.parts {
 		size += c.parts[i].memory()
 	}
@@ -243,6 +267,9 @@ func (c *Changes) Reset() {
 	}
 	for i := range c.parts {
 		c.parts[i].reset()
+	}
+	if c.log != nil {
+		c.log.reset()
 	}
 	c.count, c.runs, c.bytes, c.drops, c.large = 0, 0, 0, c.drops[:0], nil
 }
@@ -261,9 +288,13 @@ func (c *Changes) add(g groupKey, e entry, key, value []byte) {
 		c.refuse(g, key, value)
 		return
 	}
-	c.expect(1)
-	if c.part(e.hash).add(g, e, key, value) {
-		c.runs++
+	if c.log != nil {
+		c.log.add(g, e.hash, key, value, e.key&deletedBit != 0)
+	} else {
+		c.expect(1)
+		if c.part(e.hash).add(g, e, key, value) {
+			c.runs++
+		}
 	}
 	c.bytes += int64(PrefixLen + len(key) + len(value))
 	c.count++
@@ -277,10 +308,11 @@ func (c *Changes) refuse(g groupKey, key, value []byte) {
 // spread gives each value of the top bits of hashes a part of its own.
 func (c *Changes) spread() {
 	c.settle()
-	whole, bytes := c.parts[0], c.bytes
-	c.parts, c.count, c.runs = make([]changesPart, 1<<spreadBits), 0, 0
-	c.addPart(&whole)
-	c.bytes = bytes
+	whole := *c
+	drops := c.drops
+	*c = Changes{parts: make([]changesPart, 1<<spreadBits), large: c.large}
+	c.Add(&Changes{parts: whole.parts, count: whole.count})
+	c.bytes, c.drops = whole.bytes, drops
 }
 
 // part has the entries of a hash.
@@ -298,6 +330,9 @@ func (c *Changes) settle() {
 		if p.used > 0 {
 			p.chunks[p.used-1] = p.tail
 		}
+	}
+	if c.log != nil {
+		c.log.settle()
 	}
 }
 
@@ -403,24 +438,42 @@ func (p *changesPart) at(i int) *entry {
 	return &p.entries[i/entriesPerBlock][i%entriesPerBlock]
 }
 
-// keyOf returns the bytes of an entry's key.
-func (p *changesPart) keyOf(e *entry) []byte {
+// chunk has the bytes of an entry of a hash.
+func (c *Changes) chunk(hash uint64, number uint32) []byte {
+	if c.log != nil {
+		return c.log.chunks[number].data
+	}
+	p := c.part(hash)
+	if len(p.chunks) == 0 {
+		return nil
+	}
+	return p.chunks[number]
+}
+
+// each gives all entries, in order; see logged.each.
+func (p *changesPart) each(f func(g groupKey, number int, e *entry)) {
+	for i := range p.runs {
+		for at := p.runs[i].first; at < p.endOf(i); at++ {
+			f(p.runs[i].groupKey, at, p.at(at))
+		}
+	}
+}
+
+// keyIn returns the bytes of an entry's key, which stands in a chunk.
+func keyIn(chunk []byte, e *entry) []byte {
 	n := e.keyLen()
 	if n == 0 {
 		return nil
 	}
-	return p.chunks[e.chunk][e.offset : e.offset+n : e.offset+n]
+	return chunk[e.offset : e.offset+n : e.offset+n]
 }
 
-// entry gives an entry out, one of a run of g.
-func (p *changesPart) entry(g groupKey, i int) Entry { return p.lent(g, p.at(i)) }
-
-// lent is an entry as it is given out.
-func (p *changesPart) lent(g groupKey, e *entry) Entry {
-	out := Entry{Space: g.space, Slice: g.slice, Hash: e.hash, Key: p.keyOf(e), Deleted: e.key&deletedBit != 0}
+// lentFrom is an entry of a chunk as it is given out.
+func lentFrom(chunk []byte, g groupKey, e *entry) Entry {
+	out := Entry{Space: g.space, Slice: g.slice, Hash: e.hash, Key: keyIn(chunk, e), Deleted: e.key&deletedBit != 0}
 	if e.value > 0 {
 		begin := e.offset + e.keyLen()
-		out.Value = p.chunks[e.chunk][begin : begin+e.value : begin+e.value]
+		out.Value = chunk[begin : begin+e.value : begin+e.value]
 	}
 	return out
 }

@@ -14,8 +14,12 @@ func (p *Pieces) End() { p.Ends = append(p.Ends, len(p.Data)) }
 
 // PutMany is Put for a key and a value for each of hashes. All is copied.
 func (c *Changes) PutMany(s Space, slice int64, hashes []uint64, keys, values *Pieces) {
-	c.expect(len(hashes))
 	g := groupKey{s, slice}
+	if c.log != nil {
+		c.logMany(g, hashes, keys, values)
+		return
+	}
+	c.expect(len(hashes))
 	parts, shift := c.parts, 64
 	if len(parts) > 1 {
 		shift -= spreadBits
@@ -44,5 +48,15 @@ func (c *Changes) PutMany(s Space, slice int64, hashes []uint64, keys, values *P
 		e.chunk, e.offset, e.key, e.value = uint32(p.used-1), uint32(at), uint32(len(key)), uint32(len(value)) //nolint:gosec // within the limits, and chunks are smaller, and fewer
 		c.bytes += int64(PrefixLen + size)
 		c.count++
+	}
+}
+
+// logMany is PutMany in the form of a log.
+func (c *Changes) logMany(g groupKey, hashes []uint64, keys, values *Pieces) {
+	keyAt, valueAt := 0, 0
+	for i, hash := range hashes {
+		key, value := keys.Data[keyAt:keys.Ends[i]], values.Data[valueAt:values.Ends[i]]
+		keyAt, valueAt = keys.Ends[i], values.Ends[i]
+		c.add(g, entry{hash: hash}, key, value)
 	}
 }

@@ -18,3 +18,5 @@ func openForSuite(ctx context.Context, fsys vfs.FS, _ string, from []string) (st
 }
 
 func TestMemory(t *testing.T) { storetest.Run(t, openForSuite) }
+
+func TestMemoryOfLogs(t *testing.T) { storetest.RunLogged(t, openForSuite) }

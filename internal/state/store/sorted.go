@@ -18,6 +18,7 @@ type Sorted struct {
 	spare   []ref
 	counts  [2][1 << radixMost]uint32
 	lent    [lentEntries]Entry
+	later   laterDrops
 	read    byte // what give read, so that it is read
 }
 
@@ -51,7 +52,18 @@ func (k groupKey) compare(other groupKey) int {
 type group struct {
 	groupKey
 	spread []spreadRun // in the order of buckets
-	whole  []ref       // of changes that are not spread, in the order of hashes
+	// whole are the entries of changes that are not spread, in the order of buckets, as they came in each; ends says where each bucket ends.
+	whole []ref
+	ends  [buckets]uint32
+}
+
+// bucket are those of whole that are of a bucket.
+func (g *group) bucket(number uint32) []ref {
+	from := uint32(0)
+	if number > 0 {
+		from = g.ends[number-1]
+	}
+	return g.whole[from:g.ends[number]]
 }
 
 // spreadRun is a run of changes that are spread.
@@ -62,6 +74,22 @@ type spreadRun struct {
 
 // Sort takes the place of what was sorted before. Of a key that is changed more than once the last change counts.
 func (s *Sorted) Sort(changes []*Changes) {
+	s.later.forget()
+	s.sort(changes)
+}
+
+// SortInTurn is Sort for changes that were to be applied one behind another: what one of them drops is not there of those before. All have the form of a log.
+func (s *Sorted) SortInTurn(changes []*Changes) {
+	s.later.forget()
+	for change, c := range changes[min(1, len(changes)):] {
+		for _, d := range c.drops {
+			s.later.add(change+1, d)
+		}
+	}
+	s.sort(changes)
+}
+
+func (s *Sorted) sort(changes []*Changes) {
 	s.changes, s.drops, s.groups, s.shards = changes, s.drops[:0], s.groups[:0], [Shards]bool{}
 	if s.index == nil {
 		s.index = map[groupKey]int{}
@@ -70,41 +98,79 @@ func (s *Sorted) Sort(changes []*Changes) {
 	for change, c := range changes {
 		c.settle()
 		s.drops = append(s.drops, c.drops...)
-		for i := range c.parts {
-			s.addPart(uint32(change), uint32(i), &c.parts[i], len(c.parts) > 1) //nolint:gosec // fewer than 2^32
+		if len(c.parts) > 1 {
+			for i := range c.parts {
+				s.addPart(uint32(change), uint32(i), &c.parts[i]) //nolint:gosec // fewer than 2^32
+			}
 		}
 	}
+	s.addWhole()
 	for i := range s.groups {
 		g := &s.groups[i]
 		slices.SortStableFunc(g.spread, func(a, b spreadRun) int { return cmp.Compare(a.bucket, b.bucket) })
-		slices.SortStableFunc(g.whole, func(a, b ref) int { return cmp.Compare(a.hash, b.hash) })
 	}
 	slices.SortFunc(s.groups, func(a, b group) int { return a.compare(b.groupKey) })
 }
 
-// addPart puts the runs of a part into their groups.
-func (s *Sorted) addPart(change, number uint32, p *changesPart, spread bool) {
-	if spread && p.count > 0 {
+// addPart puts the runs of a part of changes that are spread into their groups.
+func (s *Sorted) addPart(change, number uint32, p *changesPart) {
+	if p.count > 0 {
 		s.shards[number/shardBuckets] = true
 	}
 	for i := range p.runs {
 		r := &p.runs[i]
-		g := s.groupOf(r.groupKey)
-		end := p.endOf(i)
-		if spread {
-			g.spread = append(g.spread, spreadRun{bucket: number, change: change, first: r.first, end: end})
+		g := &s.groups[s.groupOf(r.groupKey)]
+		g.spread = append(g.spread, spreadRun{bucket: number, change: change, first: r.first, end: p.endOf(i)})
+	}
+}
+
+// addWhole puts the entries of changes that are not spread into their groups, bucket by bucket: it counts them, and then knows where each goes.
+func (s *Sorted) addWhole() {
+	s.eachWhole(func(group int, r *ref) {
+		s.groups[group].ends[r.hash>>bucketShift]++
+		s.shards[ShardOf(r.hash)] = true
+	})
+	for i := range s.groups {
+		g := &s.groups[i]
+		total := int(sums(g.ends[:]))
+		g.whole = slices.Grow(g.whole[:0], total)[:total]
+	}
+	s.eachWhole(func(group int, r *ref) {
+		g := &s.groups[group]
+		at := &g.ends[r.hash>>bucketShift]
+		g.whole[*at] = *r
+		*at++
+	})
+}
+
+// eachWhole gives the entries of changes that are not spread, as they came, but those that a later change drops, each with the number of its group.
+func (s *Sorted) eachWhole(f func(group int, r *ref)) {
+	for change, c := range s.changes {
+		if len(c.parts) > 1 {
 			continue
 		}
-		for at := r.first; at < end; at++ {
-			e := p.at(at)
-			g.whole = append(g.whole, ref{entry: *e, change: change, number: uint32(at)}) //nolint:gosec // fewer than 2^32
-			s.shards[ShardOf(e.hash)] = true
+		r, of, number := ref{change: uint32(change)}, groupKey{}, -1 //nolint:gosec // fewer than 2^32
+		give := func(g groupKey, at int, e *entry) {
+			if number < 0 || g != of {
+				of, number = g, s.groupOf(g)
+			}
+			if s.later.drops(change, g, e.hash) {
+				return
+			}
+			r.entry, r.number = *e, uint32(at) //nolint:gosec // fewer than 2^32
+			f(number, &r)
+		}
+		if c.log != nil {
+			c.log.each(give)
+		}
+		for i := range c.parts {
+			c.parts[i].each(give)
 		}
 	}
 }
 
-// groupOf returns a group, good until the next call.
-func (s *Sorted) groupOf(key groupKey) *group {
+// groupOf returns the number of a group.
+func (s *Sorted) groupOf(key groupKey) int {
 	number, known := s.index[key]
 	if !known {
 		number = len(s.groups)
@@ -112,12 +178,12 @@ func (s *Sorted) groupOf(key groupKey) *group {
 		if number < cap(s.groups) { // one that was used before
 			s.groups = s.groups[:number+1]
 			g := &s.groups[number]
-			g.groupKey, g.spread, g.whole = key, g.spread[:0], g.whole[:0]
+			g.groupKey, g.spread, g.whole, g.ends = key, g.spread[:0], g.whole[:0], [buckets]uint32{}
 		} else {
 			s.groups = append(s.groups, group{groupKey: key})
 		}
 	}
-	return &s.groups[number]
+	return number
 }
 
 // Drops are those of all changes, in the order of the calls.
@@ -136,11 +202,10 @@ func (s *Sorted) Each(shard int, f func(entries []Entry) error) error {
 		first := uint32(shard) * shardBuckets //nolint:gosec // 0 to 240
 		from, _ := slices.BinarySearchFunc(g.spread, first, func(r spreadRun, bucket uint32) int { return cmp.Compare(r.bucket, bucket) })
 		spread := g.spread[from:]
-		from, _ = slices.BinarySearchFunc(g.whole, uint64(first)<<bucketShift, func(r ref, hash uint64) int { return cmp.Compare(r.hash, hash) })
-		whole := g.whole[from:]
 		for bucket := first; bucket < first+shardBuckets; bucket++ {
 			s.refs = s.refs[:0]
-			spread, whole = s.take(bucket, spread, whole)
+			spread = s.take(bucket, spread)
+			s.refs = append(s.refs, g.bucket(bucket)...)
 			if len(s.refs) == 0 {
 				continue
 			}
@@ -153,8 +218,8 @@ func (s *Sorted) Each(shard int, f func(entries []Entry) error) error {
 	return nil
 }
 
-// take makes the entries of a bucket, with which spread and whole begin, refs, and returns what follows.
-func (s *Sorted) take(bucket uint32, spread []spreadRun, whole []ref) ([]spreadRun, []ref) {
+// take appends the entries of a bucket, with which spread begins, to refs, and returns what follows.
+func (s *Sorted) take(bucket uint32, spread []spreadRun) []spreadRun {
 	for len(spread) > 0 && spread[0].bucket == bucket {
 		r := &spread[0]
 		p := &s.changes[r.change].parts[bucket]
@@ -164,11 +229,7 @@ func (s *Sorted) take(bucket uint32, spread []spreadRun, whole []ref) ([]spreadR
 		}
 		spread = spread[1:]
 	}
-	for len(whole) > 0 && whole[0].hash>>bucketShift == uint64(bucket) {
-		s.refs = append(s.refs, whole[0])
-		whole = whole[1:]
-	}
-	return spread, whole
+	return spread
 }
 
 // lend gives refs of a group to f.
@@ -179,7 +240,7 @@ func (s *Sorted) lend(g groupKey, f func(entries []Entry) error) error {
 		if i+1 < len(s.refs) && s.refs[i+1].hash == r.hash && bytes.Equal(s.keyOf(r), s.keyOf(&s.refs[i+1])) {
 			continue // the next change of the key counts
 		}
-		s.lent[n] = s.part(r).lent(g, &r.entry)
+		s.lent[n] = lentFrom(s.chunk(r), g, &r.entry)
 		if n++; n == len(s.lent) {
 			if err := s.give(n, f); err != nil {
 				return err
@@ -288,13 +349,13 @@ func (s *Sorted) sortRefs() {
 	s.compareAll(s.refs, ^(uint64(1)<<low - 1))
 }
 
-// sums makes counts the number of those before.
-func sums(counts []uint32) {
-	sum := uint32(0)
+// sums makes counts the number of those before, and returns that of all.
+func sums(counts []uint32) (sum uint32) {
 	for i, n := range counts {
 		counts[i] = sum
 		sum += n
 	}
+	return sum
 }
 
 // spread puts refs where places says, by some bits of their hashes.
@@ -347,7 +408,7 @@ func (s *Sorted) compare(a, b ref) int {
 	return cmp.Or(bytes.Compare(s.keyOf(&a), s.keyOf(&b)), cmp.Compare(a.change, b.change), cmp.Compare(a.number, b.number))
 }
 
-func (s *Sorted) keyOf(r *ref) []byte { return s.part(r).keyOf(&r.entry) }
+func (s *Sorted) keyOf(r *ref) []byte { return keyIn(s.chunk(r), &r.entry) }
 
-// part is where the entry of a ref is.
-func (s *Sorted) part(r *ref) *changesPart { return s.changes[r.change].part(r.hash) }
+// chunk has the bytes of a ref; nil: it has none.
+func (s *Sorted) chunk(r *ref) []byte { return s.changes[r.change].chunk(r.hash, r.chunk) }

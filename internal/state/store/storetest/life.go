@@ -157,7 +157,7 @@ func testHistories(h *harness) {
 	trial := 0
 	rapid.Check(h.T, func(t *rapid.T) {
 		trial++
-		g := &history{T: t, open: h.open, fs: h.fs, root: filepath.Join(h.root, fmt.Sprint("trial", trial)), seen: contents{}, model: model{}}
+		g := &history{T: t, open: h.open, logged: h.logged, fs: h.fs, root: filepath.Join(h.root, fmt.Sprint("trial", trial)), seen: contents{}, model: model{}}
 		g.start(nil)
 		defer func() { _ = g.store.Close() }()
 		t.Repeat(map[string]func(*rapid.T){
@@ -179,6 +179,8 @@ type history struct {
 	store store.Store
 	model model
 	seen  contents
+	// logged: some changes take the form of logs.
+	logged bool
 
 	kept      []string // the files of the last checkpoint
 	keptModel model
@@ -219,6 +221,12 @@ func drawRange(t *rapid.T) (from, to uint64) {
 
 func (g *history) epoch(t *rapid.T) {
 	changes := []*store.Changes{{}, {}}
+	if g.logged && rapid.IntRange(0, 3).Draw(t, "tables") > 0 {
+		most := rapid.SampledFrom([]int64{1, 500, logsOf}).Draw(t, "most")
+		for _, c := range changes {
+			c.Log(most)
+		}
+	}
 	changed := map[string]bool{}
 	next := g.model.copy()
 	var later []func()

@@ -20,7 +20,12 @@ import (
 type Open func(ctx context.Context, fsys vfs.FS, dir string, from []string) (store.Store, error)
 
 // Run runs the suite, each test with directories of its own.
-func Run(t *testing.T, open Open) {
+func Run(t *testing.T, open Open) { run(t, open, false) }
+
+// RunLogged is Run with changes in the form of logs, as far as nothing says otherwise.
+func RunLogged(t *testing.T, open Open) { run(t, open, true) }
+
+func run(t *testing.T, open Open, logged bool) {
 	for name, test := range map[string]func(*harness){
 		"Empty":          testEmpty,
 		"Order":          testOrder,
@@ -44,7 +49,7 @@ func Run(t *testing.T, open Open) {
 		"Histories":      testHistories,
 	} {
 		t.Run(name, func(t *testing.T) {
-			test(&harness{T: t, open: open, root: t.TempDir(), fs: vfs.OS()})
+			test(&harness{T: t, open: open, logged: logged, root: t.TempDir(), fs: vfs.OS()})
 		})
 	}
 }
@@ -56,7 +61,12 @@ type harness struct {
 	fs   vfs.FS
 	root string
 	dirs int
+	// logged: changes take the form of logs.
+	logged bool
 }
+
+// logsOf is how much may wait in logs where changes have their form.
+const logsOf = 1 << 40
 
 // dir is a path where nothing is.
 func (h *harness) dir() string {
@@ -85,6 +95,9 @@ func (h *harness) apply(s store.Store, fill ...func(c *store.Changes)) {
 	changes := make([]*store.Changes, len(fill))
 	for i, f := range fill {
 		changes[i] = &store.Changes{}
+		if h.logged {
+			changes[i].Log(logsOf)
+		}
 		f(changes[i])
 	}
 	if err := s.Apply(h.Context(), changes); err != nil {

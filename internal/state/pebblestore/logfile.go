@@ -1,0 +1,338 @@
+package pebblestore
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/zeebo/xxh3"
+
+	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/state/store"
+)
+
+// A log holds the changes of one Apply as they came: frames of drops, of entries, and one that ends it. docs/format/store.md draws it.
+const (
+	logSuffix  = ".changes"
+	logMagic   = "WIRESTLG"
+	logVersion = 1
+	logHeader  = len(logMagic) + 8 // magic, version, zeros
+	// frameHeader is: kind, three zeros, the sizes of head and data, a checksum.
+	frameHeader = 4 + 4 + 4 + 8
+	// mostFrame is how long head and data of a frame are at most: an entry that has a frame of its own.
+	mostFrame = store.MaxKey + store.MaxValue + 1<<20
+)
+
+// Kinds of frames.
+const (
+	frameDrops   = 'D'
+	frameEntries = 'E'
+	frameEnd     = 'Z'
+)
+
+// logWriter writes changes to logs, one after another. One goroutine uses it.
+type logWriter struct {
+	file   *tableFile
+	size   int64
+	head   []byte
+	counts counter
+}
+
+// write writes a whole log, syncs and closes the file, and returns its size and counts. All changes have the form of a log.
+func (w *logWriter) write(file *tableFile, changes []*store.Changes) (size int64, counts []store.Count, err error) {
+	w.file, w.size, w.counts = file, 0, counter{}
+	if err := w.writeAll(changes); err != nil {
+		file.Abort()
+		return 0, nil, err
+	}
+	return w.size, w.counts.counts, file.Finish()
+}
+
+func (w *logWriter) writeAll(changes []*store.Changes) error {
+	var header [logHeader]byte
+	copy(header[:], logMagic)
+	header[len(logMagic)] = logVersion
+	if err := w.give(header[:]); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if err := w.drops(c.Drops()); err != nil {
+			return err
+		}
+	}
+	for _, c := range changes {
+		if err := c.Frames(w.entries); err != nil {
+			return err
+		}
+	}
+	w.head = appendCounts(w.head[:0], w.counts.counts)
+	return w.frame(frameEnd, nil)
+}
+
+func (w *logWriter) give(p []byte) error {
+	w.size += int64(len(p))
+	return w.file.Write(p)
+}
+
+func (w *logWriter) drops(drops []store.Drop) error {
+	if len(drops) == 0 {
+		return nil
+	}
+	w.head = w.head[:0]
+	for _, d := range drops {
+		w.head = appendDrop(w.head, d)
+	}
+	return w.frame(frameDrops, nil)
+}
+
+func (w *logWriter) entries(f *store.LogFrame) error {
+	w.head = w.head[:0]
+	for _, r := range f.Runs {
+		w.head = appendRun(w.head, r)
+		w.counts.add(r.Space, int64(r.Entries-r.Deletes), int64(r.Deletes))
+	}
+	return w.frame(frameEntries, f.Data)
+}
+
+// frame writes a frame: head, and data behind it.
+func (w *logWriter) frame(kind byte, data []byte) error {
+	var header [frameHeader]byte
+	sealFrame(&header, kind, w.head, data)
+	for _, part := range [][]byte{header[:], w.head, data} {
+		if err := w.give(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sealFrame makes the header of a frame.
+func sealFrame(header *[frameHeader]byte, kind byte, head, data []byte) {
+	header[0] = kind
+	binary.LittleEndian.PutUint32(header[4:], uint32(len(head))) //nolint:gosec // mostFrame
+	binary.LittleEndian.PutUint32(header[8:], uint32(len(data))) //nolint:gosec // mostFrame
+	binary.LittleEndian.PutUint64(header[12:], frameSum(header, head, data))
+}
+
+// frameSum is the checksum of a frame: of the first 12 bytes of its header and of the checksums of head and data.
+func frameSum(header *[frameHeader]byte, head, data []byte) uint64 {
+	var all [12 + 8 + 8]byte
+	copy(all[:], header[:12])
+	binary.LittleEndian.PutUint64(all[12:], xxh3.Hash(head))
+	binary.LittleEndian.PutUint64(all[20:], xxh3.Hash(data))
+	return xxh3.Hash(all[:])
+}
+
+func appendDrop(b []byte, d store.Drop) []byte {
+	b = binary.AppendUvarint(b, uint64(d.Space.Operator))
+	all := byte(0)
+	if d.AllSlices {
+		all = 1
+	}
+	b = append(b, d.Space.Table, all)
+	b = binary.AppendVarint(b, d.Slice)
+	b = binary.LittleEndian.AppendUint64(b, d.From)
+	return binary.LittleEndian.AppendUint64(b, d.To)
+}
+
+func appendRun(b []byte, r store.LogRun) []byte {
+	b = binary.AppendUvarint(b, uint64(r.Space.Operator))
+	b = append(b, r.Space.Table)
+	b = binary.AppendVarint(b, r.Slice)
+	b = binary.AppendUvarint(b, uint64(r.Entries))  //nolint:gosec // not negative
+	b = binary.AppendUvarint(b, uint64(r.Deletes))  //nolint:gosec // not negative
+	return binary.AppendUvarint(b, uint64(r.Bytes)) //nolint:gosec // not negative
+}
+
+// logReader reads a log from its beginning, frame by frame.
+type logReader struct {
+	path string
+	file vfs.File
+	in   *bufio.Reader
+	at   int64 // where the next frame begins
+	// buffers has the memory that frames are read into; nil: each gets its own.
+	buffers *buffers
+	counts  counter
+}
+
+// openLog opens a log. The caller closes it.
+func openLog(fsys vfs.ReadFS, path string) (*logReader, error) {
+	f, err := fsys.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	r := &logReader{path: path, file: f, in: bufio.NewReaderSize(f, 1<<20)}
+	if err := r.begin(); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return r, nil
+}
+
+func (r *logReader) begin() error {
+	var header [logHeader]byte
+	if err := r.full(header[:]); err != nil {
+		return err
+	}
+	if string(header[:len(logMagic)]) != logMagic {
+		return r.corrupt("it does not begin as a log of a state store")
+	}
+	if version := header[len(logMagic)]; version != logVersion {
+		return fmt.Errorf("state file %s has version %d, this program reads version %d", r.path, version, logVersion)
+	}
+	r.at = int64(logHeader)
+	return nil
+}
+
+func (r *logReader) close() error { return r.file.Close() }
+
+func (r *logReader) corrupt(reason string) error {
+	return &store.CorruptError{File: r.path, Offset: r.at, Reason: reason}
+}
+
+// full reads all of p.
+func (r *logReader) full(p []byte) error {
+	_, err := io.ReadFull(r.in, p)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return r.corrupt("it ends too early")
+	}
+	return err
+}
+
+// next reads a frame into changes, which have the form of a log, and reports whether it was the end; then nothing was read into them. An error is a *store.CorruptError or of the file.
+func (r *logReader) next(into *store.Changes) (end bool, err error) {
+	var header [frameHeader]byte
+	if err := r.full(header[:]); err != nil {
+		return false, err
+	}
+	heads, size := int64(binary.LittleEndian.Uint32(header[4:])), int64(binary.LittleEndian.Uint32(header[8:]))
+	if heads+size > mostFrame {
+		return false, r.corrupt("a frame is longer than one can be")
+	}
+	head, err := r.part(heads)
+	if err != nil {
+		return false, err
+	}
+	data, err := r.part(size)
+	if err != nil {
+		return false, err
+	}
+	if frameSum(&header, head, data) != binary.LittleEndian.Uint64(header[12:]) {
+		return false, r.corrupt("the checksum of a frame is wrong")
+	}
+	fields := packReader{path: r.path, size: len(head), rest: head}
+	switch header[0] {
+	case frameDrops:
+		err = readDrops(&fields, into)
+	case frameEntries:
+		err = r.readEntries(&fields, data, into)
+	case frameEnd:
+		end, err = true, r.finish(&fields)
+	default:
+		err = r.corrupt(fmt.Sprintf("a frame of kind %q", header[0]))
+	}
+	if err != nil {
+		return false, err
+	}
+	r.at += frameHeader + heads + size
+	return end, nil
+}
+
+// firstPart is how much of a part of a frame is read before its length is believed, in bytes.
+const firstPart = 1 << 20
+
+// part reads so many bytes. A file that ends early takes no more memory than it has.
+func (r *logReader) part(size int64) ([]byte, error) {
+	data := r.buffer(int(min(size, firstPart)))
+	if err := r.full(data); err != nil {
+		return nil, err
+	}
+	for int64(len(data)) < size {
+		from := len(data)
+		grown := make([]byte, min(size, 4*int64(from)))
+		copy(grown, data)
+		data = grown
+		if err := r.full(data[from:]); err != nil {
+			return nil, err
+		}
+	}
+	return data, nil
+}
+
+func (r *logReader) buffer(size int) []byte {
+	if r.buffers != nil {
+		return r.buffers.get(size)
+	}
+	return make([]byte, size)
+}
+
+func readDrops(in *packReader, into *store.Changes) error {
+	for len(in.rest) > 0 && in.err == nil {
+		d := store.Drop{Space: in.space()}
+		d.AllSlices = in.byte() != 0
+		d.Slice, d.From, d.To = in.varint(), in.uint64(), in.uint64()
+		switch {
+		case in.err != nil:
+		case d.AllSlices:
+			into.DropAll(d.Space, d.From, d.To)
+		default:
+			into.Drop(d.Space, d.Slice, d.From, d.To)
+		}
+	}
+	return in.err
+}
+
+func (r *logReader) readEntries(in *packReader, data []byte, into *store.Changes) error {
+	frame := store.LogFrame{Data: data}
+	for len(in.rest) > 0 && in.err == nil {
+		run := store.LogRun{Space: in.space(), Slice: in.varint()}
+		run.Entries, run.Deletes, run.Bytes = in.small(), in.small(), in.small()
+		frame.Runs = append(frame.Runs, run)
+	}
+	if in.err != nil {
+		return in.err
+	}
+	if err := into.AddFrame(&frame); err != nil {
+		return r.corrupt(err.Error())
+	}
+	for _, run := range frame.Runs {
+		r.counts.add(run.Space, int64(run.Entries-run.Deletes), int64(run.Deletes))
+	}
+	return nil
+}
+
+// finish compares what the end says with what was read.
+func (r *logReader) finish(in *packReader) error {
+	if string(in.rest) != string(appendCounts(nil, r.counts.counts)) {
+		return r.corrupt("it does not have the entries that its end says")
+	}
+	if _, err := r.in.ReadByte(); !errors.Is(err, io.EOF) {
+		if err == nil {
+			err = r.corrupt("bytes follow its end")
+		}
+		return err
+	}
+	return nil
+}
+
+// countLog reads a log and counts its entries.
+func countLog(fsys vfs.ReadFS, path string) (counts []store.Count, err error) {
+	r, err := openLog(fsys, path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	into := &store.Changes{}
+	for {
+		into.Log(0)
+		into.Log(1) // anew: what was read is not needed
+		end, err := r.next(into)
+		if err != nil {
+			return nil, err
+		}
+		if end {
+			return r.counts.counts, nil
+		}
+	}
+}

@@ -1,0 +1,207 @@
+package pebblestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+
+	"wire.example/wire/internal/state/store"
+)
+
+// Changes that nobody is expected to read soon are written to logs, as they came. They are folded, that is sorted and made tables, before anything is read, or when there are too many of them. docs/adr/0029-epochs-are-logged-until-somebody-reads.md.
+
+// How much of logs is folded at once: a part of the store's memory within these bounds, in bytes. What notes where the entries are takes about as much again.
+const (
+	pieceShare = 4
+	leastPiece = 2 << 20
+	latePiece  = 64 << 20 // of a store that is hardly read: there is memory then
+	// mostLogs is how many logs there are at most.
+	mostLogs = 256
+)
+
+// logs are those that are not folded, in the order in which they were written.
+type logs struct {
+	all     []oneLog
+	written int // of this store
+	writer  logWriter
+	// files and bytes say how many there are, and how long, for who does not hold Store.writing.
+	files, bytes atomic.Int64
+}
+
+type oneLog struct {
+	path, name string
+	size       int64
+	counts     []store.Count
+}
+
+// full reports whether no further log may be written before those that there are were folded.
+func (l *logs) full(most int64) bool { return len(l.all) >= mostLogs || l.bytes.Load() >= most }
+
+func (l *logs) add(one oneLog) {
+	l.all = append(l.all, one)
+	l.files.Add(1)
+	l.bytes.Add(one.size)
+}
+
+// logsFor is how much may wait in logs if changes, none of them empty, are logged: 0 if they are not.
+func logsFor(changes []*store.Changes) int64 {
+	if len(changes) == 0 {
+		return 0
+	}
+	most := changes[0].Logged()
+	for _, c := range changes {
+		most = min(most, c.Logged())
+	}
+	return most
+}
+
+// log writes changes to a log.
+func (s *Store) log(changes []*store.Changes) (written int64, err error) {
+	l := &s.logs
+	l.written++
+	one := oneLog{path: s.logPath(l.written), name: fmt.Sprintf("%s-%d%s", s.names.life, l.written, logSuffix)}
+	file, err := s.create(one.path)
+	if err != nil {
+		return 0, err
+	}
+	counts, err := l.write(&one, file, changes)
+	if err != nil {
+		_ = s.disk.Remove(one.path) // whatever is left of it; the live directory is scratch
+		return 0, err
+	}
+	one.counts = counts
+	l.add(one)
+	s.pending.Store(true)
+	return one.size, nil
+}
+
+// write writes a log, and notes its size.
+func (l *logs) write(one *oneLog, file *tableFile, changes []*store.Changes) (counts []store.Count, err error) {
+	one.size, counts, err = l.writer.write(file, changes)
+	return counts, err
+}
+
+// logPath is where a log lies in the live directory.
+func (s *Store) logPath(number int) string {
+	return filepath.Join(s.dir, fmt.Sprintf("log-%d%s", number, logSuffix))
+}
+
+// foldFirst folds the logs that there are, before something is read.
+func (s *Store) foldFirst() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if !s.pending.Load() { // somebody else did it
+		return nil
+	}
+	if err := s.fold(context.Background()); err != nil {
+		return fmt.Errorf("sort what changed in the state store in %s: %w", s.dir, wrapped(err))
+	}
+	return nil
+}
+
+// fold makes all logs tables, some at once. After an error those that were not are there still; what was made tables of them is made so again.
+func (s *Store) fold(ctx context.Context) error {
+	f := folding{store: s}
+	for _, one := range slices.Clone(s.logs.all) {
+		if err := f.read(ctx, one); err != nil {
+			return err
+		}
+	}
+	if err := f.ingest(ctx); err != nil {
+		return err
+	}
+	s.pending.Store(false)
+	return nil
+}
+
+// folding makes logs tables.
+type folding struct {
+	store   *Store
+	changes []*store.Changes // of each log what was read of it and not ingested
+	bytes   int64            // of these
+	whole   int              // logs that were read to their end and are not ingested
+	buffers buffers
+}
+
+// read reads a log, and ingests what was read so far whenever that is a piece.
+func (f *folding) read(ctx context.Context, one oneLog) (err error) {
+	r, err := openLog(f.store.disk, one.path)
+	if err != nil {
+		return err
+	}
+	r.buffers = &f.buffers
+	defer func() { err = errors.Join(err, r.close()) }()
+	f.changes = append(f.changes, newLog())
+	for {
+		if f.bytes >= f.store.piece {
+			if err := f.ingest(ctx); err != nil {
+				return err
+			}
+			f.changes = append(f.changes, newLog())
+		}
+		into := f.changes[len(f.changes)-1]
+		before := into.Held()
+		end, err := r.next(into)
+		if err != nil {
+			return err
+		}
+		if end {
+			f.whole++
+			return nil
+		}
+		f.bytes += into.Held() - before
+	}
+}
+
+func newLog() *store.Changes {
+	c := &store.Changes{}
+	c.Log(1)
+	return c
+}
+
+// ingest makes what was read tables, and forgets the logs that were read to their end.
+func (f *folding) ingest(ctx context.Context) error {
+	s := f.store
+	if f.bytes > 0 {
+		s.sorted.SortInTurn(f.changes)
+		if _, err := s.ingest(ctx); err != nil {
+			return err
+		}
+	}
+	for _, one := range s.logs.all[:f.whole] {
+		s.logs.files.Add(-1)
+		s.logs.bytes.Add(-one.size)
+		s.fs.forget(one.path)
+		if err := s.disk.Remove(one.path); err != nil {
+			return err
+		}
+	}
+	s.logs.all = slices.Delete(s.logs.all, 0, f.whole)
+	f.changes, f.bytes, f.whole = f.changes[:0], 0, 0
+	f.buffers.reuse()
+	return nil
+}
+
+// buffers are the memory of what is read of logs.
+type buffers struct{ lent, free [][]byte }
+
+// get returns size bytes, lent until reuse.
+func (b *buffers) get(size int) []byte {
+	last := len(b.free) - 1
+	if last >= 0 && cap(b.free[last]) >= size {
+		buffer := b.free[last][:size]
+		b.free, b.lent = b.free[:last], append(b.lent, buffer)
+		return buffer
+	}
+	buffer := make([]byte, size)
+	b.lent = append(b.lent, buffer)
+	return buffer
+}
+
+// reuse takes back all that was lent.
+func (b *buffers) reuse() {
+	b.free, b.lent = append(b.free, b.lent...), b.lent[:0]
+}

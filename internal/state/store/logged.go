@@ -1,0 +1,295 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// logged are entries in the form of a log: in the order of the calls, each behind its hash and lengths, in a few large chunks. It takes one stream of writes, and goes to a file as it is. docs/format/store.md draws an entry.
+type logged struct {
+	upTo   int64
+	tail   []byte // of the last used one of chunks, as it is now
+	group  groupKey
+	chunks []logChunk // those from used on are spare
+	used   int
+	size   int64 // of the used ones but the last
+}
+
+// logChunk are entries, by runs.
+type logChunk struct {
+	data []byte
+	runs []logRun
+}
+
+// logRun are entries of a chunk that follow each other and are of one space and slice: those from an offset on, to the next run.
+type logRun struct {
+	groupKey
+	first            int
+	entries, deletes int
+}
+
+// Chunks of a log: the first ones are small, since there are many logs of little.
+const (
+	firstLogChunk   = 4 << 10
+	largestLogChunk = 256 << 10
+	// logHead is how long a hash and two lengths are at most.
+	logHead = 8 + 2*binary.MaxVarintLen32
+)
+
+// Log has changes, which are empty, take the form of a log: a store may write them as they are, and sort them when somebody reads, while its logs have no more than upTo bytes. 0 is another form.
+func (c *Changes) Log(upTo int64) {
+	switch {
+	case upTo <= 0:
+		c.log = nil
+	case c.log == nil:
+		c.parts, c.log = nil, &logged{}
+		fallthrough
+	default:
+		c.log.upTo = upTo
+	}
+}
+
+// Logged is what Log was told, 0 for changes of another form.
+func (c *Changes) Logged() int64 {
+	if c.log == nil {
+		return 0
+	}
+	return c.log.upTo
+}
+
+// room returns where the key and the value of an entry go, which begin as the caller has it: key is twice the length, and one more for a delete.
+func (l *logged) room(g groupKey, hash uint64, key uint32, value, size int) []byte {
+	if cap(l.tail)-len(l.tail) < logHead+size {
+		l.nextChunk(logHead + size)
+	}
+	chunk := &l.chunks[l.used-1]
+	if l.group != g || len(chunk.runs) == 0 {
+		chunk.runs, l.group = append(chunk.runs, logRun{groupKey: g, first: len(l.tail)}), g
+	}
+	r := &chunk.runs[len(chunk.runs)-1]
+	r.entries++
+	r.deletes += int(key & 1)
+	from := len(l.tail)
+	data := l.tail[from : from+logHead+size]
+	binary.LittleEndian.PutUint64(data, hash)
+	n := putUvarint(data, 8, key)
+	n = putUvarint(data, n, uint32(value)) //nolint:gosec // MaxValue
+	l.tail = l.tail[:from+n+size]
+	return data[n : n+size : n+size]
+}
+
+// putUvarint writes a number at data[n] and returns what is behind it.
+func putUvarint(data []byte, n int, v uint32) int {
+	for v >= 0x80 {
+		data[n] = byte(v) | 0x80
+		v >>= 7
+		n++
+	}
+	data[n] = byte(v)
+	return n + 1
+}
+
+// nextChunk begins a chunk that takes size bytes.
+func (l *logged) nextChunk(size int) {
+	l.settle()
+	l.size += int64(len(l.tail))
+	fresh := min(firstLogChunk<<min(l.used, 6), largestLogChunk)
+	if l.used == len(l.chunks) {
+		l.chunks = append(l.chunks, logChunk{})
+	}
+	chunk := &l.chunks[l.used]
+	if cap(chunk.data) < size {
+		chunk.data = make([]byte, 0, max(fresh, size))
+	}
+	l.tail = chunk.data
+	l.used++
+}
+
+// settle puts what is under way where the rest is.
+func (l *logged) settle() {
+	if l.used > 0 {
+		l.chunks[l.used-1].data = l.tail
+	}
+}
+
+// add appends an entry; its key and value are within the limits.
+func (l *logged) add(g groupKey, hash uint64, key, value []byte, deleted bool) {
+	length := uint32(len(key)) << 1 //nolint:gosec // MaxKey
+	if deleted {
+		length |= 1
+	}
+	room := l.room(g, hash, length, len(value), len(key)+len(value))
+	copy(room[copy(room, key):], value)
+}
+
+// reset empties it. Spare memory is kept but what the last entries did not need, and chunks of large ones.
+func (l *logged) reset() {
+	kept := l.chunks[:0]
+	for _, chunk := range l.chunks[:l.used] {
+		if cap(chunk.data) > largestLogChunk {
+			continue
+		}
+		if cap(chunk.runs) > largestRuns {
+			chunk.runs = nil
+		}
+		kept = append(kept, logChunk{data: chunk.data[:0], runs: chunk.runs[:0]})
+	}
+	clear(l.chunks[len(kept):])
+	l.chunks, l.tail, l.used, l.size = kept, nil, 0, 0
+}
+
+// held is the size of all entries.
+func (l *logged) held() int64 { return l.size + int64(len(l.tail)) }
+
+// memory is the size of the memory that it holds.
+func (l *logged) memory() (size int64) {
+	for i := range l.chunks {
+		size += int64(cap(l.chunks[i].data)) + int64(cap(l.chunks[i].runs))*logRunSize
+	}
+	return size
+}
+
+const logRunSize = 48
+
+// each gives all entries, in order: number counts them, and e says where they are.
+func (l *logged) each(f func(g groupKey, number int, e *entry)) {
+	l.settle()
+	number := 0
+	for i := range l.chunks[:l.used] {
+		chunk := &l.chunks[i]
+		for k := range chunk.runs {
+			r := &chunk.runs[k]
+			at := r.first
+			for range r.entries {
+				e := entry{chunk: uint32(i)} //nolint:gosec // fewer
+				at = e.parse(chunk.data, at)
+				f(r.groupKey, number, &e)
+				number++
+			}
+		}
+	}
+}
+
+// parse makes e the entry of data that begins at a place, and returns what is behind it. The entry is whole: who takes data from elsewhere checks that.
+func (e *entry) parse(data []byte, at int) int {
+	e.hash = binary.LittleEndian.Uint64(data[at:])
+	key, n := shortUvarint(data, at+8)
+	value, n := shortUvarint(data, n)
+	e.offset, e.key, e.value = uint32(n), key>>1|key<<31, value //nolint:gosec // chunks are shorter
+	return n + int(key>>1) + int(value)
+}
+
+// shortUvarint reads a number of 32 bits at data[n] and returns what is behind it.
+func shortUvarint(data []byte, n int) (v uint32, behind int) {
+	for shift := 0; ; shift += 7 {
+		b := data[n]
+		n++
+		v |= uint32(b&0x7f) << shift
+		if b < 0x80 {
+			return v, n
+		}
+	}
+}
+
+// LogFrame are entries of changes in the form of a log, as they go to a file.
+type LogFrame struct {
+	// Data are the entries, and Runs say of which space and slice they are.
+	Data []byte
+	Runs []LogRun
+}
+
+// LogRun are entries of a frame that follow each other.
+type LogRun struct {
+	Space            Space
+	Slice            int64
+	Entries, Deletes int // Deletes are among Entries
+	Bytes            int
+}
+
+// Frames gives the entries of changes in the form of a log, lent for the call. An error of f ends it and is returned.
+func (c *Changes) Frames(f func(*LogFrame) error) error {
+	l := c.log
+	l.settle()
+	var frame LogFrame
+	for i := range l.chunks[:l.used] {
+		chunk := &l.chunks[i]
+		frame.Data, frame.Runs = chunk.data, frame.Runs[:0]
+		for k := range chunk.runs {
+			r := &chunk.runs[k]
+			end := len(chunk.data)
+			if k+1 < len(chunk.runs) {
+				end = chunk.runs[k+1].first
+			}
+			frame.Runs = append(frame.Runs, LogRun{Space: r.space, Slice: r.slice, Entries: r.entries, Deletes: r.deletes, Bytes: end - r.first})
+		}
+		if err := f(&frame); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AddFrame appends the entries of a frame, whose data belong to the changes from now on, to changes in the form of a log. The error says what is wrong with it; nothing was appended then.
+func (c *Changes) AddFrame(f *LogFrame) error {
+	l, chunk, from := c.log, logChunk{data: f.Data}, 0
+	count, bytes := 0, int64(0)
+	for _, r := range f.Runs {
+		if r.Bytes < 0 || r.Bytes > len(f.Data)-from {
+			return fmt.Errorf("a run of %d bytes, where %d are left", r.Bytes, len(f.Data)-from)
+		}
+		keys, err := checkRun(f.Data[from:from+r.Bytes], &r)
+		if err != nil {
+			return err
+		}
+		if r.Entries > 0 {
+			chunk.runs = append(chunk.runs, logRun{groupKey{r.Space, r.Slice}, from, r.Entries, r.Deletes})
+		}
+		from += r.Bytes
+		count += r.Entries
+		bytes += keys + int64(r.Entries)*PrefixLen
+	}
+	if from != len(f.Data) {
+		return fmt.Errorf("%d bytes behind the last run", len(f.Data)-from)
+	}
+	l.settle()
+	l.size += int64(len(l.tail))
+	l.chunks = append(l.chunks[:l.used], chunk)
+	l.tail = chunk.data[:len(chunk.data):len(chunk.data)]
+	l.used++
+	c.count += count
+	c.bytes += bytes
+	return nil
+}
+
+// checkRun checks that data are the entries of a run, and returns the size of their keys and values.
+func checkRun(data []byte, r *LogRun) (size int64, err error) {
+	at, entries, deletes := 0, r.Entries, 0
+	for n := range entries {
+		if len(data)-at < 8 {
+			return 0, fmt.Errorf("entry %d of %d begins %d bytes before the end of its run", n, entries, len(data)-at)
+		}
+		key, k := binary.Uvarint(data[at+8:])
+		if k <= 0 || key>>1 > MaxKey {
+			return 0, fmt.Errorf("entry %d of %d has no proper key", n, entries)
+		}
+		value, v := binary.Uvarint(data[at+8+k:])
+		if v <= 0 || value > MaxValue {
+			return 0, fmt.Errorf("entry %d of %d has no proper value", n, entries)
+		}
+		length := int(key>>1) + int(value) //nolint:gosec // checked
+		at += 8 + k + v
+		if length > len(data)-at {
+			return 0, fmt.Errorf("entry %d of %d has %d bytes, where %d are left", n, entries, length, len(data)-at)
+		}
+		at += length
+		size += int64(length)
+		deletes += int(key & 1) //nolint:gosec // one bit
+	}
+	if deletes != r.Deletes {
+		return 0, fmt.Errorf("a run has %d deletes instead of %d", deletes, r.Deletes)
+	}
+	if at != len(data) {
+		return 0, fmt.Errorf("a run of %d entries has %d bytes more", entries, len(data)-at)
+	}
+	return size, nil
+}
