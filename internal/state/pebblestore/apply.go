@@ -55,19 +55,20 @@ func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
 func (s *Store) applyTo(ctx context.Context, changes []*store.Changes) (written int64, err error) {
 	some := slices.DeleteFunc(slices.Clone(changes), func(c *store.Changes) bool { return c.Len() == 0 })
 	most := logsFor(some)
-	if len(some) == 0 {
+	switch {
+	case len(some) == 0:
 		return 0, nil
-	}
-	if s.pending.Load() && (most == 0 || s.logs.full(most)) {
-		if err := s.fold(ctx); err != nil {
-			return 0, err
+	case most == 0:
+		if err = s.fold(ctx); err == nil {
+			s.sorted.Sort(some)
+			written, err = s.ingest(ctx)
+		}
+	default:
+		if written, err = s.log(some); err == nil && s.logs.full(most) {
+			err = s.fold(ctx)
 		}
 	}
-	if most > 0 {
-		return s.log(some)
-	}
-	s.sorted.Sort(some)
-	return s.ingest(ctx)
+	return written, err
 }
 
 // ingest makes what was sorted tables, and Pebble's.

@@ -38,16 +38,17 @@ type logWriter struct {
 	size   int64
 	head   []byte
 	counts counter
+	says   claims
 }
 
-// write writes a whole log, syncs and closes the file, and returns its size and counts. All changes have the form of a log.
-func (w *logWriter) write(file *tableFile, changes []*store.Changes) (size int64, counts []store.Count, err error) {
-	w.file, w.size, w.counts = file, 0, counter{}
+// write writes a whole log, and syncs and closes the file. size, counts and says are its then. All changes have the form of a log.
+func (w *logWriter) write(file *tableFile, changes []*store.Changes) error {
+	w.file, w.size, w.counts, w.says = file, 0, counter{}, claims{}
 	if err := w.writeAll(changes); err != nil {
 		file.Abort()
-		return 0, nil, err
+		return err
 	}
-	return w.size, w.counts.counts, file.Finish()
+	return file.Finish()
 }
 
 func (w *logWriter) writeAll(changes []*store.Changes) error {
@@ -83,6 +84,7 @@ func (w *logWriter) drops(drops []store.Drop) error {
 	w.head = w.head[:0]
 	for _, d := range drops {
 		w.head = appendDrop(w.head, d)
+		w.says.dropped(d)
 	}
 	return w.frame(frameDrops, nil)
 }
@@ -91,6 +93,7 @@ func (w *logWriter) entries(f *store.LogFrame) error {
 	w.head = w.head[:0]
 	for _, r := range f.Runs {
 		w.head = appendRun(w.head, r)
+		w.says.entries(r)
 		w.counts.add(r.Space, int64(r.Entries-r.Deletes), int64(r.Deletes))
 	}
 	return w.frame(frameEntries, f.Data)

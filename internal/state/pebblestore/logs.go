@@ -35,6 +35,7 @@ type oneLog struct {
 	path, name string
 	size       int64
 	counts     []store.Count
+	says       claims
 }
 
 // full reports whether no further log may be written before those that there are were folded.
@@ -58,30 +59,58 @@ func logsFor(changes []*store.Changes) int64 {
 	return most
 }
 
-// log writes changes to a log.
+// log writes changes to a log. Those before of which nothing is left then are removed.
 func (s *Store) log(changes []*store.Changes) (written int64, err error) {
 	l := &s.logs
 	l.written++
-	one := oneLog{path: s.logPath(l.written), name: fmt.Sprintf("%s-%d%s", s.names.life, l.written, logSuffix)}
-	file, err := s.create(one.path)
+	path := s.logPath(l.written)
+	file, err := s.create(path)
+	if err == nil {
+		err = l.writer.write(file, changes)
+	}
 	if err != nil {
+		_ = s.disk.Remove(path) // whatever is left of it; the live directory is scratch
 		return 0, err
 	}
-	counts, err := l.write(&one, file, changes)
-	if err != nil {
-		_ = s.disk.Remove(one.path) // whatever is left of it; the live directory is scratch
-		return 0, err
-	}
-	one.counts = counts
-	l.add(one)
+	w := &l.writer
+	l.add(oneLog{path: path, name: fmt.Sprintf("%s-%d%s", s.names.life, l.written, logSuffix), size: w.size, counts: w.counts.counts, says: w.says})
 	s.pending.Store(true)
-	return one.size, nil
+	return w.size, s.removeDead()
 }
 
-// write writes a log, and notes its size.
-func (l *logs) write(one *oneLog, file *tableFile, changes []*store.Changes) (counts []store.Count, err error) {
-	one.size, counts, err = l.writer.write(file, changes)
-	return counts, err
+// removeDead removes the logs all of whose entries and drops are dropped by later ones.
+func (s *Store) removeDead() error {
+	l := &s.logs
+	if last := len(l.all) - 1; len(l.all[last].says.drops) == 0 {
+		return nil
+	}
+	var later []claim
+	for i := len(l.all) - 1; i >= 0; i-- {
+		says := &l.all[i].says
+		if !says.coveredBy(later) {
+			later = append(later, says.drops...)
+			continue
+		}
+		if err := s.forgetLogs(i, i+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetLogs removes the logs from..to-1.
+func (s *Store) forgetLogs(from, to int) error {
+	l := &s.logs
+	for _, one := range l.all[from:to] {
+		l.files.Add(-1)
+		l.bytes.Add(-one.size)
+		s.fs.forget(one.path)
+		if err := s.disk.Remove(one.path); err != nil {
+			return err
+		}
+	}
+	l.all = slices.Delete(l.all, from, to)
+	return nil
 }
 
 // logPath is where a log lies in the live directory.
@@ -171,15 +200,9 @@ func (f *folding) ingest(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, one := range s.logs.all[:f.whole] {
-		s.logs.files.Add(-1)
-		s.logs.bytes.Add(-one.size)
-		s.fs.forget(one.path)
-		if err := s.disk.Remove(one.path); err != nil {
-			return err
-		}
+	if err := s.forgetLogs(0, f.whole); err != nil {
+		return err
 	}
-	s.logs.all = slices.Delete(s.logs.all, 0, f.whole)
 	f.changes, f.bytes, f.whole = f.changes[:0], 0, 0
 	f.buffers.reuse()
 	return nil

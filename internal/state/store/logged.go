@@ -26,6 +26,7 @@ type logRun struct {
 	groupKey
 	first            int
 	entries, deletes int
+	low, high        uint64 // the least and the greatest hash
 }
 
 // Chunks of a log: the first ones are small, since there are many logs of little.
@@ -64,11 +65,12 @@ func (l *logged) room(g groupKey, hash uint64, key uint32, value, size int) []by
 	}
 	chunk := &l.chunks[l.used-1]
 	if l.group != g || len(chunk.runs) == 0 {
-		chunk.runs, l.group = append(chunk.runs, logRun{groupKey: g, first: len(l.tail)}), g
+		chunk.runs, l.group = append(chunk.runs, logRun{groupKey: g, first: len(l.tail), low: hash, high: hash}), g
 	}
 	r := &chunk.runs[len(chunk.runs)-1]
 	r.entries++
 	r.deletes += int(key & 1)
+	r.low, r.high = min(r.low, hash), max(r.high, hash)
 	from := len(l.tail)
 	data := l.tail[from : from+logHead+size]
 	binary.LittleEndian.PutUint64(data, hash)
@@ -149,7 +151,7 @@ func (l *logged) memory() (size int64) {
 	return size
 }
 
-const logRunSize = 48
+const logRunSize = 64
 
 // each gives all entries, in order: number counts them, and e says where they are.
 func (l *logged) each(f func(g groupKey, number int, e *entry)) {
@@ -204,6 +206,8 @@ type LogRun struct {
 	Slice            int64
 	Entries, Deletes int // Deletes are among Entries
 	Bytes            int
+	// Low and High are the least and the greatest hash of the entries. Not used by AddFrame.
+	Low, High uint64
 }
 
 // Frames gives the entries of changes in the form of a log, lent for the call. An error of f ends it and is returned.
@@ -220,7 +224,7 @@ func (c *Changes) Frames(f func(*LogFrame) error) error {
 			if k+1 < len(chunk.runs) {
 				end = chunk.runs[k+1].first
 			}
-			frame.Runs = append(frame.Runs, LogRun{Space: r.space, Slice: r.slice, Entries: r.entries, Deletes: r.deletes, Bytes: end - r.first})
+			frame.Runs = append(frame.Runs, LogRun{Space: r.space, Slice: r.slice, Entries: r.entries, Deletes: r.deletes, Bytes: end - r.first, Low: r.low, High: r.high})
 		}
 		if err := f(&frame); err != nil {
 			return err
@@ -242,7 +246,7 @@ func (c *Changes) AddFrame(f *LogFrame) error {
 			return err
 		}
 		if r.Entries > 0 {
-			chunk.runs = append(chunk.runs, logRun{groupKey{r.Space, r.Slice}, from, r.Entries, r.Deletes})
+			chunk.runs = append(chunk.runs, logRun{groupKey: groupKey{r.Space, r.Slice}, first: from, entries: r.Entries, deletes: r.Deletes})
 		}
 		from += r.Bytes
 		count += r.Entries
