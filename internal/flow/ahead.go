@@ -8,10 +8,15 @@ const (
 	leastAhead = 12 << 20 // bytes
 	mostAhead  = 128 << 20
 	aheadShare = 16
+	// loggedAhead is how much goes ahead of what is logged, which is neither merged nor sorted then: what was written is at hand yet when it is copied.
+	loggedAhead = 4 << 20
 )
 
 // aheadAt is how large a piece becomes in the epoch under way, in bytes.
 func (t *task) aheadAt() int64 {
+	if t.changes.Logged() > 0 {
+		return loggedAhead
+	}
 	return min(max(t.pipeline.settings.Budget.Used()/aheadShare/int64(len(t.stage.tasks)), leastAhead), mostAhead)
 }
 

@@ -67,6 +67,9 @@ func (s *Store) checkpoint(ctx context.Context, dir string) (files []store.File,
 	if err := s.fs.vacant(dir); err != nil {
 		return nil, err
 	}
+	if err := s.finishLog(); err != nil {
+		return nil, err
+	}
 	if err := s.db.Checkpoint(dir); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 
@@ -13,7 +14,7 @@ import (
 	"wire.example/wire/internal/state/store"
 )
 
-// A log holds the changes of one Apply as they came: frames of drops, of entries, and one that ends it. docs/format/store.md draws it.
+// A log holds the changes of some calls of Apply as they came: of each frames of drops, of entries, and one that fills up to a multiple of vfs.DirectAlign; and one that ends it. docs/format/store.md draws it.
 const (
 	logSuffix  = ".changes"
 	logMagic   = "WIRESTLG"
@@ -29,47 +30,96 @@ const (
 const (
 	frameDrops   = 'D'
 	frameEntries = 'E'
+	frameFill    = 'F'
 	frameEnd     = 'Z'
 )
 
-// logWriter writes changes to logs, one after another. One goroutine uses it.
+// logWriter writes a log. One goroutine uses it.
 type logWriter struct {
 	file   *tableFile
 	size   int64
 	head   []byte
 	counts counter
 	says   claims
+	// stands is where the file is taken back to when an append has failed; torn says that this has failed, too, and is done first.
+	stands fileMark
+	torn   bool
 }
 
-// write writes a whole log, and syncs and closes the file. size, counts and says are its then. All changes have the form of a log.
-func (w *logWriter) write(file *tableFile, changes []*store.Changes) error {
-	w.file, w.size, w.counts, w.says = file, 0, counter{}, claims{}
-	if err := w.writeAll(changes); err != nil {
-		file.Abort()
-		return err
-	}
-	return file.Finish()
-}
-
-func (w *logWriter) writeAll(changes []*store.Changes) error {
-	var header [logHeader]byte
-	copy(header[:], logMagic)
+// beginLog begins a log in a new file.
+func beginLog(file *tableFile) (*logWriter, error) {
+	w := &logWriter{file: file}
+	header := make([]byte, logHeader)
+	copy(header, logMagic)
 	header[len(logMagic)] = logVersion
-	if err := w.give(header[:]); err != nil {
+	w.stands = file.mark()
+	if err := w.step(func() error { return w.give(header) }); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// append writes changes, all of which have the form of a log. After an error the log has what it had before.
+func (w *logWriter) append(changes []*store.Changes) error {
+	return w.step(func() error {
+		for _, c := range changes {
+			if err := w.drops(c.Drops()); err != nil {
+				return err
+			}
+		}
+		for _, c := range changes {
+			if err := c.Frames(w.entries); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// finish ends the log. After an error it goes on.
+func (w *logWriter) finish() error {
+	return w.step(func() error {
+		w.head = appendCounts(w.head[:0], w.counts.counts)
+		return w.frame(frameEnd, nil)
+	})
+}
+
+// step does something to the log and syncs it, or takes it back.
+func (w *logWriter) step(do func() error) error {
+	if w.torn {
+		if err := w.file.rewind(w.stands); err != nil {
+			return err
+		}
+		w.torn = false
+	}
+	size, counts, drops := w.size, slices.Clone(w.counts.counts), len(w.says.drops)
+	err := do()
+	if err == nil {
+		err = w.fillUp()
+	}
+	if err == nil {
+		err = w.file.settle()
+	}
+	if err != nil {
+		w.size, w.counts.counts, w.says.drops = size, counts, w.says.drops[:drops]
+		w.torn = w.file.rewind(w.stands) != nil
 		return err
 	}
-	for _, c := range changes {
-		if err := w.drops(c.Drops()); err != nil {
-			return err
-		}
+	w.stands = w.file.mark()
+	return nil
+}
+
+// fillUp writes a frame of nothing, so that all can be given to the disk.
+func (w *logWriter) fillUp() error {
+	missing := w.file.unaligned()
+	if missing == 0 {
+		return nil
 	}
-	for _, c := range changes {
-		if err := c.Frames(w.entries); err != nil {
-			return err
-		}
+	if missing < frameHeader {
+		missing += vfs.DirectAlign
 	}
-	w.head = appendCounts(w.head[:0], w.counts.counts)
-	return w.frame(frameEnd, nil)
+	w.head = w.head[:0]
+	return w.frame(frameFill, make([]byte, missing-frameHeader))
 }
 
 func (w *logWriter) give(p []byte) error {
@@ -203,6 +253,12 @@ func (r *logReader) full(p []byte) error {
 	return err
 }
 
+// peek reports whether drops come next: they are of changes of their own.
+func (r *logReader) peek() (drops bool) {
+	next, err := r.in.Peek(1)
+	return err == nil && next[0] == frameDrops
+}
+
 // next reads a frame into changes, which have the form of a log, and reports whether it was the end; then nothing was read into them. An error is a *store.CorruptError or of the file.
 func (r *logReader) next(into *store.Changes) (end bool, err error) {
 	var header [frameHeader]byte
@@ -230,8 +286,10 @@ func (r *logReader) next(into *store.Changes) (end bool, err error) {
 		err = readDrops(&fields, into)
 	case frameEntries:
 		err = r.readEntries(&fields, data, into)
+	case frameFill:
 	case frameEnd:
-		end, err = true, r.finish(&fields)
+		err = r.finish(&fields)
+		end = err == nil
 	default:
 		err = r.corrupt(fmt.Sprintf("a frame of kind %q", header[0]))
 	}
@@ -305,16 +363,10 @@ func (r *logReader) readEntries(in *packReader, data []byte, into *store.Changes
 	return nil
 }
 
-// finish compares what the end says with what was read.
+// finish compares what the end says with what was read. What fills up follows it.
 func (r *logReader) finish(in *packReader) error {
 	if string(in.rest) != string(appendCounts(nil, r.counts.counts)) {
 		return r.corrupt("it does not have the entries that its end says")
-	}
-	if _, err := r.in.ReadByte(); !errors.Is(err, io.EOF) {
-		if err == nil {
-			err = r.corrupt("bytes follow its end")
-		}
-		return err
 	}
 	return nil
 }

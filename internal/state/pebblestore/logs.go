@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/state/store"
 )
 
@@ -18,19 +19,23 @@ const (
 	pieceShare = 4
 	leastPiece = 2 << 20
 	latePiece  = 64 << 20 // of a store that is hardly read: there is memory then
-	// mostLogs is how many logs there are at most.
+	// mostLogs is how many logs there are at most, mostLog how long one becomes, in bytes, before the next begins.
 	mostLogs = 256
+	mostLog  = 256 << 20
 )
 
-// logs are those that are not folded, in the order in which they were written.
+// logs are those that are not folded.
 type logs struct {
-	all     []oneLog
-	written int // of this store
-	writer  logWriter
+	all []oneLog // in the order in which they were written
+	// open writes the last one of all; nil: that is finished.
+	open    *logWriter
+	buffer  []byte // of open
+	written int    // how many logs this store has begun
 	// files and bytes say how many there are, and how long, for who does not hold Store.writing.
 	files, bytes atomic.Int64
 }
 
+// oneLog is a log. Of the open one path and name are right alone.
 type oneLog struct {
 	path, name string
 	size       int64
@@ -41,10 +46,18 @@ type oneLog struct {
 // full reports whether no further log may be written before those that there are were folded.
 func (l *logs) full(most int64) bool { return len(l.all) >= mostLogs || l.bytes.Load() >= most }
 
+// add adds a log.
 func (l *logs) add(one oneLog) {
 	l.all = append(l.all, one)
 	l.files.Add(1)
 	l.bytes.Add(one.size)
+}
+
+// note notes what the open log has now.
+func (l *logs) note() {
+	one, w := &l.all[len(l.all)-1], l.open
+	l.bytes.Add(w.size - one.size)
+	one.size, one.counts, one.says = w.size, w.counts.counts, w.says
 }
 
 // logsFor is how much may wait in logs if changes, none of them empty, are logged: 0 if they are not.
@@ -59,23 +72,64 @@ func logsFor(changes []*store.Changes) int64 {
 	return most
 }
 
-// log writes changes to a log. Those before of which nothing is left then are removed.
+// log writes changes to the open log, which it begins if there is none. Logs of which nothing is left then are removed.
 func (s *Store) log(changes []*store.Changes) (written int64, err error) {
+	l := &s.logs
+	if l.open != nil && l.open.size >= mostLog {
+		err = s.finishLog()
+	}
+	if err == nil && l.open == nil {
+		err = s.beginLog()
+	}
+	if err != nil {
+		return 0, err
+	}
+	before := l.open.size
+	if err := l.open.append(changes); err != nil {
+		return 0, err
+	}
+	l.note()
+	s.pending.Store(true)
+	return l.open.size - before, s.removeDead()
+}
+
+// beginLog begins a log.
+func (s *Store) beginLog() error {
 	l := &s.logs
 	l.written++
 	path := s.logPath(l.written)
-	file, err := s.create(path)
-	if err == nil {
-		err = l.writer.write(file, changes)
+	if l.buffer == nil {
+		l.buffer = vfs.DirectBuffer(writeSize + roomBehind)
 	}
+	file, err := s.fs.createTable(path, l.buffer)
 	if err != nil {
-		_ = s.disk.Remove(path) // whatever is left of it; the live directory is scratch
-		return 0, err
+		_ = s.disk.Remove(path) // whatever there is of it; the live directory is scratch
+		return err
 	}
-	w := &l.writer
-	l.add(oneLog{path: path, name: fmt.Sprintf("%s-%d%s", s.names.life, l.written, logSuffix), size: w.size, counts: w.counts.counts, says: w.says})
-	s.pending.Store(true)
-	return w.size, s.removeDead()
+	if l.open, err = beginLog(file); err != nil {
+		file.Abort()
+		_ = s.disk.Remove(path) // as above
+		l.open = nil
+		return err
+	}
+	l.add(oneLog{path: path, name: fmt.Sprintf("%s-%d%s", s.names.life, l.written, logSuffix)})
+	l.note()
+	return nil
+}
+
+// finishLog ends the open log, if there is one.
+func (s *Store) finishLog() error {
+	l := &s.logs
+	if l.open == nil {
+		return nil
+	}
+	if err := l.open.finish(); err != nil {
+		return err
+	}
+	l.note()
+	file := l.open.file
+	l.open = nil
+	return file.close()
 }
 
 // removeDead removes the logs all of whose entries and drops are dropped by later ones.
@@ -133,6 +187,9 @@ func (s *Store) foldFirst() error {
 
 // fold makes all logs tables, some at once. After an error those that were not are there still; what was made tables of them is made so again.
 func (s *Store) fold(ctx context.Context) error {
+	if err := s.finishLog(); err != nil {
+		return err
+	}
 	f := folding{store: s}
 	for _, one := range slices.Clone(s.logs.all) {
 		if err := f.read(ctx, one); err != nil {
@@ -172,6 +229,10 @@ func (f *folding) read(ctx context.Context, one oneLog) (err error) {
 			f.changes = append(f.changes, newLog())
 		}
 		into := f.changes[len(f.changes)-1]
+		if into.Len() > 0 && r.peek() {
+			into = newLog()
+			f.changes = append(f.changes, into)
+		}
 		before := into.Held()
 		end, err := r.next(into)
 		if err != nil {

@@ -147,6 +147,9 @@ func (s *Store) Close() error {
 	}
 	s.last = s.stats()
 	s.mu.Unlock()
+	if w := s.logs.open; w != nil {
+		w.file.Abort() // the live directory is scratch
+	}
 	if err := s.db.Close(); err != nil {
 		return fmt.Errorf("close the state store in %s: %w", s.dir, wrapped(err))
 	}

@@ -2,6 +2,7 @@ package pebblestore
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"syscall"
@@ -127,6 +128,46 @@ func (t *tableFile) last() error {
 	if t.size > size {
 		return t.file.Truncate(size)
 	}
+	return nil
+}
+
+// fileMark is what a file is taken back to: all that was given to it by then lies in the file.
+type fileMark struct {
+	size int64
+	sum  xxh3.Hasher
+}
+
+// mark is where the file stands, of which all must have been given to the disk: what was written must be a multiple of vfs.DirectAlign, as settle leaves it.
+func (t *tableFile) mark() fileMark { return fileMark{size: t.size, sum: *t.sum} }
+
+// unaligned is how many bytes are missing to a multiple of vfs.DirectAlign.
+func (t *tableFile) unaligned() int {
+	return (vfs.DirectAlign - len(t.buffer)%vfs.DirectAlign) % vfs.DirectAlign
+}
+
+// settle gives the disk all that was written, which is a multiple of vfs.DirectAlign, and syncs it.
+func (t *tableFile) settle() error {
+	if err := t.flush(len(t.buffer)); err != nil {
+		return err
+	}
+	return t.file.Sync()
+}
+
+// close closes the file, all of which was synced.
+func (t *tableFile) close() error {
+	t.fs.summed(t.name, t.sum.Sum64())
+	return t.file.Close()
+}
+
+// rewind takes the file back to a mark.
+func (t *tableFile) rewind(m fileMark) error {
+	if err := t.file.Truncate(m.size); err != nil {
+		return err
+	}
+	if _, err := t.file.Seek(m.size, io.SeekStart); err != nil {
+		return err
+	}
+	*t.sum, t.size, t.buffer = m.sum, m.size, t.buffer[:0]
 	return nil
 }
 
