@@ -25,6 +25,7 @@ const (
 	epochRows    = 1 << 20
 	epochChanged = 1 << 17
 	epochPiece   = 12 << 20 // bytes that go to the store at once
+	loggedPiece  = 4 << 20  // the same, of what is logged
 )
 
 // bids are rows as Nexmark's bids, of about 120 bytes.
@@ -78,14 +79,15 @@ func BenchmarkEpoch(b *testing.B) {
 			if more, err = rows.Drain(into, 64<<10); err != nil {
 				b.Fatal(err)
 			}
-			if into.Bytes() >= epochPiece && more {
+			if most := int64(epochPiece); into.Bytes() >= most && more || into.Logged() > 0 && into.Bytes() >= loggedPiece && more {
 				full()
 			}
 		}
 	}
 	drain(b, &store.Changes{}, func() {})
-	run := func(b *testing.B, write func(c *store.Changes)) {
+	run := func(b *testing.B, logged int64, write func(c *store.Changes)) {
 		var c store.Changes
+		c.Log(logged)
 		from, entries, bytes := int64(0), 0, int64(0)
 		full := func() {
 			if write != nil {
@@ -103,14 +105,19 @@ func BenchmarkEpoch(b *testing.B) {
 		b.ReportMetric(float64(from)/float64(entries), "ns/entry")
 		b.ReportMetric(float64(bytes)/float64(entries), "B/entry")
 	}
-	b.Run("drain", func(b *testing.B) { run(b, nil) })
-	for _, late := range []bool{false, true} {
-		b.Run(fmt.Sprintf("store/late=%v", late), func(b *testing.B) {
-			s, err := pebblestore.Open(b.Context(), pebblestore.Options{Dir: filepath.Join(b.TempDir(), "store"), Memory: 64 << 20, Late: late})
+	b.Run("drain", func(b *testing.B) { run(b, 0, nil) })
+	b.Run("drain/logged", func(b *testing.B) { run(b, math.MaxInt64, nil) })
+	for _, way := range []string{"store", "store/late", "store/logged"} {
+		b.Run(way, func(b *testing.B) {
+			logged := int64(0)
+			if way == "store/logged" {
+				logged = math.MaxInt64
+			}
+			s, err := pebblestore.Open(b.Context(), pebblestore.Options{Dir: filepath.Join(b.TempDir(), "store"), Memory: 64 << 20, Late: way != "store"})
 			if err != nil {
 				b.Fatal(err)
 			}
-			run(b, func(c *store.Changes) {
+			run(b, logged, func(c *store.Changes) {
 				if err := s.Apply(b.Context(), []*store.Changes{c}); err != nil {
 					b.Fatal(err)
 				}

@@ -20,6 +20,7 @@ const (
 	drainedEpochs = 8
 	drainedBatch  = 256
 	drainedPiece  = 12 << 20
+	loggedPiece   = 4 << 20
 )
 
 // wideBids are batches of rows as Nexmark's bids with all their columns, about 190 bytes each when stored, and their hashes.
@@ -47,7 +48,7 @@ func wideBids(n int) (types []schema.Type, batches [][]*batch.Column, hashes [][
 	return types, batches, hashes
 }
 
-// BenchmarkRowsEpoch says what a row costs that is new in an epoch, in CPU time: "append" by being kept, "noting" by being kept and noted, "drain" by being written to changes. The memory of changes is used again if "spare".
+// BenchmarkRowsEpoch says what a row costs that is new in an epoch, in CPU time: "append" by being kept, "noting" by being kept and noted, "drain" by being written to changes. The memory of changes is used again if "spare" or "logged"; these have the form of a log.
 func BenchmarkRowsEpoch(b *testing.B) {
 	types, batches, hashes := wideBids(64)
 	ids := make([]uint32, drainedBatch)
@@ -80,10 +81,15 @@ func BenchmarkRowsEpoch(b *testing.B) {
 			b.ReportMetric(float64(used)/float64(b.N*drainedRows*drainedEpochs), "ns/row")
 		})
 	}
-	for _, spare := range []bool{false, true} {
-		b.Run("drain/"+map[bool]string{false: "new", true: "spare"}[spare], func(b *testing.B) {
+	for _, way := range []string{"new", "spare", "logged"} {
+		b.Run("drain/"+way, func(b *testing.B) {
 			used, bytes := int64(0), int64(0)
+			spare, piece := way != "new", int64(drainedPiece)
 			c := &store.Changes{}
+			if way == "logged" {
+				c.Log(math.MaxInt64)
+				piece = loggedPiece
+			}
 			for range b.N {
 				r := keyed.NewRows(&batch.Pool{}, types, 1, "bids", limit.New("bench", limit.Unlimited))
 				r.Keep(keyed.Home{To: math.MaxUint64})
@@ -96,7 +102,7 @@ func BenchmarkRowsEpoch(b *testing.B) {
 							if more, err = r.Drain(c, 64<<10); err != nil {
 								b.Fatal(err)
 							}
-							if c.Bytes() < drainedPiece && more {
+							if c.Bytes() < piece && more {
 								continue
 							}
 							bytes += c.Bytes()
