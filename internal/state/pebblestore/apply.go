@@ -61,7 +61,7 @@ func (s *Store) applyTo(ctx context.Context, changes []*store.Changes) (written 
 	case most == 0:
 		if err = s.fold(ctx); err == nil {
 			s.sorted.Sort(some)
-			written, err = s.ingest(ctx)
+			written, err = s.ingest(ctx, &s.sorted)
 		}
 	default:
 		if written, err = s.log(some); err == nil && s.logs.full(most) {
@@ -72,13 +72,13 @@ func (s *Store) applyTo(ctx context.Context, changes []*store.Changes) (written 
 }
 
 // ingest makes what was sorted tables, and Pebble's.
-func (s *Store) ingest(ctx context.Context) (written int64, err error) {
-	defer s.sorted.Release()
-	drops, err := s.ranges(s.sorted.Drops())
+func (s *Store) ingest(ctx context.Context, sorted *store.Sorted) (written int64, err error) {
+	defer sorted.Release()
+	drops, err := s.ranges(sorted.Drops())
 	if err != nil {
 		return 0, err
 	}
-	paths, written, err := s.writeTables(drops)
+	paths, written, err := s.writeTables(sorted, drops)
 	if err == nil && len(paths) > 0 {
 		err = s.db.Ingest(ctx, paths)
 	}
@@ -198,7 +198,7 @@ func united(ranges []keyRange) []keyRange {
 }
 
 // writeTables writes what was sorted, and drops, to tables that do not overlap, each synced. After an error paths are what to remove.
-func (s *Store) writeTables(drops [store.Shards][]keyRange) (paths []string, written int64, err error) {
+func (s *Store) writeTables(sorted *store.Sorted, drops [store.Shards][]keyRange) (paths []string, written int64, err error) {
 	begun := false
 	finish := func() error {
 		begun = false
@@ -207,7 +207,7 @@ func (s *Store) writeTables(drops [store.Shards][]keyRange) (paths []string, wri
 		return err
 	}
 	for shard := range store.Shards {
-		if !s.sorted.Has(shard) && len(drops[shard]) == 0 {
+		if !sorted.Has(shard) && len(drops[shard]) == 0 {
 			continue
 		}
 		if !begun {
@@ -220,7 +220,7 @@ func (s *Store) writeTables(drops [store.Shards][]keyRange) (paths []string, wri
 		for _, d := range drops[shard] {
 			s.writer.deleteRange(d)
 		}
-		if err := s.sorted.Each(shard, s.writer.add); err != nil {
+		if err := sorted.Each(shard, s.writer.add); err != nil {
 			s.writer.abort()
 			return paths, 0, err
 		}

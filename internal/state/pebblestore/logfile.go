@@ -202,7 +202,7 @@ func appendRun(b []byte, r store.LogRun) []byte {
 // logReader reads a log from its beginning, frame by frame.
 type logReader struct {
 	path string
-	file vfs.File
+	file *pastReader
 	in   *bufio.Reader
 	at   int64 // where the next frame begins
 	// buffers has the memory that frames are read into; nil: each gets its own.
@@ -210,15 +210,15 @@ type logReader struct {
 	counts  counter
 }
 
-// openLog opens a log. The caller closes it.
-func openLog(fsys vfs.ReadFS, path string) (*logReader, error) {
-	f, err := fsys.Open(path)
+// openLog opens a log. The caller closes it. buffer, of whole vfs.DirectAlign, is lent until then.
+func openLog(fsys vfs.FS, path string, buffer []byte) (*logReader, error) {
+	f, err := openPast(fsys, path, buffer)
 	if err != nil {
 		return nil, err
 	}
-	r := &logReader{path: path, file: f, in: bufio.NewReaderSize(f, 1<<20)}
+	r := &logReader{path: path, file: f, in: bufio.NewReader(f)}
 	if err := r.begin(); err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(err, f.close())
 	}
 	return r, nil
 }
@@ -238,7 +238,7 @@ func (r *logReader) begin() error {
 	return nil
 }
 
-func (r *logReader) close() error { return r.file.Close() }
+func (r *logReader) close() error { return r.file.close() }
 
 func (r *logReader) corrupt(reason string) error {
 	return &store.CorruptError{File: r.path, Offset: r.at, Reason: reason}
@@ -372,8 +372,8 @@ func (r *logReader) finish(in *packReader) error {
 }
 
 // countLog reads a log and counts its entries.
-func countLog(fsys vfs.ReadFS, path string) (counts []store.Count, err error) {
-	r, err := openLog(fsys, path)
+func countLog(fsys vfs.FS, path string) (counts []store.Count, err error) {
+	r, err := openLog(fsys, path, vfs.DirectBuffer(readSize))
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"wire.example/wire/internal/foundation/vfs"
@@ -14,11 +15,11 @@ import (
 
 // Changes that nobody is expected to read soon are written to logs, as they came. They are folded, that is sorted and made tables, before anything is read, or when there are too many of them. docs/adr/0029-epochs-are-logged-until-somebody-reads.md.
 
-// How much of logs is folded at once: a part of the store's memory within these bounds, in bytes. What notes where the entries are takes about as much again.
+// How much of logs is made tables at once: a part of the store's memory, in bytes. Two such pieces are in memory, with what notes where their entries are, which takes about as much again.
 const (
-	pieceShare = 4
-	leastPiece = 2 << 20
-	latePiece  = 64 << 20 // of a store that is hardly read: there is memory then
+	pieceShare = 8
+	leastPiece = 1 << 20
+	latePiece  = 32 << 20 // of a store that is hardly read: there is memory then
 	// mostLogs is how many logs there are at most, mostLog how long one becomes, in bytes, before the next begins.
 	mostLogs = 256
 	mostLog  = 256 << 20
@@ -187,62 +188,101 @@ func (s *Store) foldFirst() error {
 
 // fold makes all logs tables, some at once. After an error those that were not are there still; what was made tables of them is made so again.
 func (s *Store) fold(ctx context.Context) error {
-	if err := s.finishLog(); err != nil {
+	if err := s.finishLog(); err != nil || len(s.logs.all) == 0 {
 		return err
 	}
-	f := folding{store: s}
-	for _, one := range slices.Clone(s.logs.all) {
-		if err := f.read(ctx, one); err != nil {
+	f := folding{store: s, sorted: make(chan *logPiece), free: make(chan *logPiece, piecesAtOnce), buffer: vfs.DirectBuffer(readSize)}
+	for range piecesAtOnce {
+		f.free <- &logPiece{}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var reading sync.WaitGroup
+	defer reading.Wait() // behind cancel: deferred calls go backwards
+	defer cancel(nil)
+	logs := slices.Clone(s.logs.all)
+	reading.Go(func() {
+		defer close(f.sorted)
+		if err := f.readAll(ctx, logs); err != nil {
+			cancel(err)
+		}
+	})
+	for p := range f.sorted {
+		if err := f.ingest(ctx, p); err != nil {
 			return err
 		}
 	}
-	if err := f.ingest(ctx); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return err
 	}
 	s.pending.Store(false)
 	return nil
 }
 
+// piecesAtOnce: one piece of logs is read and sorted while another one is made tables.
+const piecesAtOnce = 2
+
 // folding makes logs tables.
 type folding struct {
-	store   *Store
-	changes []*store.Changes // of each log what was read of it and not ingested
-	bytes   int64            // of these
-	whole   int              // logs that were read to their end and are not ingested
+	store  *Store
+	sorted chan *logPiece // pieces that are sorted, in order
+	free   chan *logPiece // those that are done with
+	piece  *logPiece      // the one that is read; of readAll
+	buffer []byte         // logs are read into; of readAll
+}
+
+// logPiece is what is made tables at once.
+type logPiece struct {
+	changes []*store.Changes // what calls of Apply had, one behind another
+	bytes   int64
+	whole   int // logs that were read to their end and are no tables yet
+	sorted  store.Sorted
 	buffers buffers
 }
 
-// read reads a log, and ingests what was read so far whenever that is a piece.
+// readAll reads logs, and sorts them piece by piece.
+func (f *folding) readAll(ctx context.Context, logs []oneLog) error {
+	f.piece = <-f.free
+	for _, one := range logs {
+		if err := f.read(ctx, one); err != nil {
+			return err
+		}
+	}
+	return f.sort(ctx)
+}
+
+// read reads a log.
 func (f *folding) read(ctx context.Context, one oneLog) (err error) {
-	r, err := openLog(f.store.disk, one.path)
+	r, err := openLog(f.store.disk, one.path, f.buffer)
 	if err != nil {
 		return err
 	}
-	r.buffers = &f.buffers
 	defer func() { err = errors.Join(err, r.close()) }()
-	f.changes = append(f.changes, newLog())
+	f.piece.changes = append(f.piece.changes, newLog())
 	for {
-		if f.bytes >= f.store.piece {
-			if err := f.ingest(ctx); err != nil {
+		if f.piece.bytes >= f.store.piece {
+			if err := f.sort(ctx); err != nil {
 				return err
 			}
-			f.changes = append(f.changes, newLog())
+			f.piece.changes = append(f.piece.changes, newLog())
 		}
-		into := f.changes[len(f.changes)-1]
+		p := f.piece
+		into := p.changes[len(p.changes)-1]
 		if into.Len() > 0 && r.peek() {
 			into = newLog()
-			f.changes = append(f.changes, into)
+			p.changes = append(p.changes, into)
 		}
 		before := into.Held()
+		r.buffers = &p.buffers
 		end, err := r.next(into)
 		if err != nil {
 			return err
 		}
 		if end {
-			f.whole++
+			p.whole++
 			return nil
 		}
-		f.bytes += into.Held() - before
+		p.bytes += into.Held() - before
 	}
 }
 
@@ -252,20 +292,33 @@ func newLog() *store.Changes {
 	return c
 }
 
-// ingest makes what was read tables, and forgets the logs that were read to their end.
-func (f *folding) ingest(ctx context.Context) error {
-	s := f.store
-	if f.bytes > 0 {
-		s.sorted.SortInTurn(f.changes)
-		if _, err := s.ingest(ctx); err != nil {
-			return err
-		}
+// sort gives the piece on, sorted, and takes a new one.
+func (f *folding) sort(ctx context.Context) error {
+	f.piece.sorted.SortInTurn(f.piece.changes)
+	select {
+	case f.sorted <- f.piece:
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	if err := s.forgetLogs(0, f.whole); err != nil {
+	select {
+	case f.piece = <-f.free:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// ingest makes a piece tables, and forgets the logs that were read to their end.
+func (f *folding) ingest(ctx context.Context, p *logPiece) error {
+	if _, err := f.store.ingest(ctx, &p.sorted); err != nil {
 		return err
 	}
-	f.changes, f.bytes, f.whole = f.changes[:0], 0, 0
-	f.buffers.reuse()
+	if err := f.store.forgetLogs(0, p.whole); err != nil {
+		return err
+	}
+	p.changes, p.bytes, p.whole = p.changes[:0], 0, 0
+	p.buffers.reuse()
+	f.free <- p // has room for all
 	return nil
 }
 
