@@ -3,8 +3,8 @@ package keyed
 import (
 	"encoding/binary"
 	"iter"
-	"slices"
 
+	"wire.example/wire/internal/foundation/memory"
 	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
 )
@@ -78,7 +78,7 @@ type keptTable struct {
 	hashes    []uint64
 	// loading: keys that are put in are stored already.
 	loading bool
-	// adopted is the first key group with keys that were there before changes were noted and that count as changed, without being listed.
+	// adopted is the first key group with keys that were there before changes were noted and that count as changed.
 	adopted int
 }
 
@@ -143,9 +143,7 @@ func (t *Table) TouchOne(slot uint32) error {
 
 // Seal ends an epoch; see Kept.
 func (t *Table) Seal() {
-	for ; t.kept.adopted < Groups; t.kept.adopted++ {
-		t.kept.touched = slices.AppendSeq(t.kept.touched, t.Slots(uint8(t.kept.adopted))) //nolint:gosec // below Groups
-	}
+	t.kept.adopted = Groups
 	t.kept.seal()
 	t.away.seal()
 }
@@ -385,14 +383,12 @@ func (r *Rows) AdoptAs(all iter.Seq2[uint32, uint64]) error {
 	if err := k.room(r.bound()); err != nil {
 		return outOfMemory(r.name, err)
 	}
-	k.touched = slices.Grow(k.touched, r.len)
 	for id, hash := range all {
 		k.last++
 		if r.extras.Ranged {
 			hash = hash&^rangedMask | k.last&rangedMask
 		}
 		*k.numbers.At(id), *k.hashes.At(id) = k.last, hash
-		k.touched = append(k.touched, id)
 		k.adopt(id)
 	}
 	return k.settle()
@@ -467,7 +463,7 @@ func (r *Rows) Rename(slice int64, sealed, current *store.Changes) error {
 func (k *keptRows) take(from *keptRows) {
 	k.budget.Release(k.bytes)
 	k.marks, k.now, k.touched, k.sealed, k.next, k.bytes = from.marks, from.now, from.touched, nil, 0, from.bytes
-	k.done, k.was = from.done, from.was
+	k.dense, k.wasDense = from.dense, false
 	k.used = k.used || from.used
 	k.hashes, k.numbers, k.last = from.hashes, from.numbers, from.last
 }
@@ -505,6 +501,17 @@ func (k *keptRows) number(first uint32, n int, hashes []uint64, from int) {
 			own[i] = own[i]&^rangedMask | numbers[i]&rangedMask
 		}
 	}
+}
+
+// following is how many of numbers, beginning with the first, follow each other within a chunk of slabs.
+func following(numbers []uint32) int {
+	first := numbers[0]
+	most := min(len(numbers), memory.ChunkLen-int(first%memory.ChunkLen))
+	n := 1
+	for n < most && numbers[n] == first+uint32(n) { //nolint:gosec // less than ChunkLen
+		n++
+	}
+	return n
 }
 
 // room makes room for the rows 0 to limit-1.
