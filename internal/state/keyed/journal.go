@@ -96,8 +96,12 @@ func (j *journal) enter(numbers []uint32) error {
 	}
 	j.list(numbers)
 	now := j.now & 1
-	for _, n := range numbers {
-		j.marks.At(n >> noteShift).touched[now] |= bitOf(n)
+	for i := 0; i < len(numbers); {
+		at, word := numbers[i]>>noteShift, uint32(0)
+		for ; i < len(numbers) && numbers[i]>>noteShift == at; i++ {
+			word |= bitOf(numbers[i])
+		}
+		j.marks.At(at).touched[now] |= word
 	}
 	return j.settle()
 }

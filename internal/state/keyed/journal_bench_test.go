@@ -2,6 +2,7 @@ package keyed
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -20,21 +21,29 @@ func BenchmarkJournal(b *testing.B) {
 		"touch/first": func(int) uint32 { return random.Uint32N(entries) },
 		"touch/again": func(i int) uint32 { return uint32(i) * 40503 % (1 << 16) },
 	}
-	for _, name := range []string{"new/stretch", "new/groups", "new/holes", "touch/first", "touch/again"} {
+	for _, name := range []string{"new/stretch", "new/groups", "new/holes", "touch/first", "touch/again", "rows/stretch", "rows/holes"} {
 		b.Run(name, func(b *testing.B) {
-			numbers := make([]uint32, epoch)
-			for i := range numbers {
-				numbers[i] = cases[name](i)
+			kind, order, _ := strings.Cut(name, "/")
+			if kind == "rows" {
+				order = "new/" + order
+			} else {
+				order = name
 			}
-			j := newJournal("bench", Home{}, 0, nil, limit.New("bench", limit.Unlimited))
+			numbers, hashes := make([]uint32, epoch), make([]uint64, call)
+			for i := range numbers {
+				numbers[i] = cases[order](i)
+			}
+			budget := limit.New("bench", limit.Unlimited)
+			j := newJournal("bench", Home{}, 0, nil, budget)
 			j.write = func(*store.Changes, []uint32) {}
 			if err := j.grow(entries); err != nil {
 				b.Fatal(err)
 			}
-			note := j.enter
-			if name[:3] != "new" {
-				note = j.touch
-			}
+			rows := &keptRows{journal: j, hashes: NewSlab[uint64](budget), numbers: NewSlab[uint64](budget)}
+			note := map[string]func([]uint32) error{
+				"new": j.enter, "touch": j.touch,
+				"rows": func(ids []uint32) error { return rows.enter(entries, ids, hashes) },
+			}[kind]
 			b.ResetTimer()
 			for at := 0; at < b.N; at += call {
 				if at%epoch == 0 {

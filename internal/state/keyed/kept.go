@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"iter"
 
-	"wire.example/wire/internal/foundation/memory"
 	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
 )
@@ -476,42 +475,26 @@ func (k *keptRows) enter(limit int, ids []uint32, hashes []uint64) error {
 	if k.loading {
 		return nil
 	}
-	for from := 0; from < len(ids); {
-		n := following(ids[from:])
-		k.number(ids[from], n, hashes, from)
-		from += n
-	}
+	k.number(ids, hashes)
 	return k.journal.enter(ids)
 }
 
-// number gives n rows that follow each other their numbers among all, and notes their hashes, those from number from on; nil: all are 0.
-func (k *keptRows) number(first uint32, n int, hashes []uint64, from int) {
-	numbers, own := k.numbers.Part(first)[:n], k.hashes.Part(first)[:n]
-	for i := range numbers {
-		k.last++
-		numbers[i] = k.last
-	}
-	if hashes == nil {
-		clear(own)
-	} else {
-		copy(own, hashes[from:])
-	}
-	if k.ranged {
-		for i := range own {
-			own[i] = own[i]&^rangedMask | numbers[i]&rangedMask
+// number gives rows their numbers among all, and notes their hashes; nil: all are 0.
+func (k *keptRows) number(ids []uint32, hashes []uint64) {
+	numbers, own, last, ranged := k.numbers, k.hashes, k.last, k.ranged
+	for i, id := range ids {
+		last++
+		*numbers.At(id) = last
+		hash := uint64(0)
+		if hashes != nil {
+			hash = hashes[i]
 		}
+		if ranged {
+			hash = hash&^rangedMask | last&rangedMask
+		}
+		*own.At(id) = hash
 	}
-}
-
-// following is how many of numbers, beginning with the first, follow each other within a chunk of slabs.
-func following(numbers []uint32) int {
-	first := numbers[0]
-	most := min(len(numbers), memory.ChunkLen-int(first%memory.ChunkLen))
-	n := 1
-	for n < most && numbers[n] == first+uint32(n) { //nolint:gosec // less than ChunkLen
-		n++
-	}
-	return n
+	k.last = last
 }
 
 // room makes room for the rows 0 to limit-1.
