@@ -105,7 +105,7 @@ func TestPlainRowsAreWrittenAsOthers(t *testing.T) {
 				}
 			})
 			var plain, each store.Changes
-			r.writePlain(&plain, all)
+			r.writeEntries(&plain, all)
 			r.writeEach(&each, all)
 			got, want := written(t, &plain), written(t, &each)
 			if len(got) != len(all) || len(want) != len(all) || plain.Bytes() != each.Bytes() || plain.Held() != each.Held() {
