@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkJournal says what it costs, in elapsed time, to note an entry of a million: new ones whose numbers follow each other; of 256 key groups, each of which has blocks of numbers; that take the place of one in eight;
-// and such as were there, anywhere, for the first time in an epoch and again. What is noted is drained meanwhile, but not written.
+// and such as were there, anywhere, for the first time in an epoch and again. "rows" are new ones with the numbers and hashes that rows have, the memory of which is new in "rows/stretch". What is noted is drained meanwhile, but not written.
 func BenchmarkJournal(b *testing.B) {
 	const entries, epoch, call = 1 << 20, 1 << 18, 512
 	random := rand.New(rand.NewPCG(1, 2))
