@@ -104,7 +104,7 @@ func TestWiderTypesOfRows(t *testing.T) {
 
 // Rows that have left memory in sorted runs go on with wider types, too.
 func TestWiderTypesOfRowsInRuns(t *testing.T) {
-	const many, memory = 30_000, 1500 << 10
+	const many, memory = 30_000, 1300 << 10
 	for name, query := range map[string]string{
 		"sort":       `SELECT id, customer, amount, weight, price, note FROM orders ORDER BY weight DESC, amount, id`,
 		"first rows": `SELECT id, customer, amount, weight, price, note FROM orders ORDER BY weight DESC, amount, id LIMIT 20000`,

@@ -66,7 +66,7 @@ func (c *Cells) Enter(id uint32) error {
 		return outOfMemory(c.name, err)
 	}
 	c.one[0] = id
-	c.reset(id, 0)
+	c.reset(id)
 	return c.enter(c.one[:])
 }
 
@@ -83,15 +83,13 @@ func (c *Cells) Freeze(ids []uint32) {
 	if c.journal == nil {
 		return
 	}
-	before := c.before()
 	for _, id := range ids {
-		mark := c.marks.At(id)
 		switch {
-		case *mark&before != 0: // and not changed since
+		case c.isSealed(id): // and not changed since
 			c.own = append(c.own[:0], id)
 			c.write(c.early, c.own)
-			c.reset(id, 0)
-		case *mark&c.now != 0:
+			c.reset(id)
+		case c.isTouched(id):
 			_, slice := c.config.Of(id)
 			to := c.frozen[slice]
 			if to == nil {
@@ -100,7 +98,7 @@ func (c *Cells) Freeze(ids []uint32) {
 			}
 			c.own = append(c.own[:0], id)
 			c.put(to, c.own)
-			c.reset(id, 0)
+			c.reset(id)
 		}
 	}
 }
@@ -119,13 +117,12 @@ func (c *Cells) Leave(ids []uint32) {
 	if c.journal == nil {
 		return
 	}
-	before := c.before()
 	c.due = c.due[:0]
 	for _, id := range ids {
-		if *c.marks.At(id)&before != 0 {
+		if c.isSealed(id) {
 			c.due = append(c.due, id)
 		}
-		c.reset(id, 0)
+		c.reset(id)
 	}
 	if len(c.due) > 0 {
 		c.write(c.early, c.due)
@@ -169,9 +166,7 @@ func (c *Cells) Free() {
 	clear(c.known)
 	c.met = false
 	c.gone.DropAll(c.home.Space, c.home.From, c.home.To)
-	c.forget()
-	c.budget.Release(c.bytes)
-	c.touched, c.sealed, c.next, c.bytes = nil, nil, 0, 0
+	c.unload()
 }
 
 // Seal ends an epoch; see Kept.

@@ -7,7 +7,7 @@ import (
 
 // Clean reports whether the store has an entry as it is, or as it was when it was frozen. While the sealed epoch is not applied, settled is false.
 func (c *Cells) Clean(id uint32, settled bool) bool {
-	if *c.marks.At(id)&^markListed == 0 { // frozen, since each entry is entered
+	if c.isReset(id) { // frozen, since each entry is entered
 		return c.Applied(settled)
 	}
 	return c.clean(id, settled)
@@ -17,33 +17,32 @@ func (c *Cells) Clean(id uint32, settled bool) bool {
 func (c *Cells) Applied(settled bool) bool { return settled && len(c.frozen)+len(c.thawed) == 0 }
 
 // Changed returns about how many entries have changed that the store does not have, or may not have, as they are.
-func (c *Cells) Changed() int { return len(c.touched) + len(c.sealed) - c.next }
+func (c *Cells) Changed() int { return c.changed() }
 
 // Forget notes that entries which are Clean leave memory. Their slices stay in the store. Of an entry that Restore has made nothing is noted yet where it, or the room for that, was refused.
 func (c *Cells) Forget(ids []uint32) {
 	for _, id := range ids {
-		if int(id) < c.marks.Len() {
-			c.reset(id, 0)
+		if int(id>>noteShift) < c.marks.Len() {
+			c.reset(id)
 		}
 	}
 }
 
 // Spill writes what changed in the epoch under way; see Evictable. Pieces are of neighbouring key groups.
 func (c *Cells) Spill(into *store.Changes, most int64) (more bool) {
-	if c.spilled == 0 {
-		for slice, frozen := range c.frozen {
-			c.know(slice)
-			into.Add(frozen)
-		}
-		clear(c.frozen)
-		if t := c.config.Table; t != nil {
-			sortByGroup(c.touched, func(id uint32) uint8 {
-				slot, _ := c.config.Of(id)
-				return t.GroupOf(slot)
-			})
-		}
+	for slice, frozen := range c.frozen {
+		c.know(slice)
+		into.Add(frozen)
 	}
-	return c.spill(into, most)
+	clear(c.frozen)
+	t := c.config.Table
+	if t == nil {
+		return c.spill(into, most, nil)
+	}
+	return c.spill(into, most, func(id uint32) uint8 {
+		slot, _ := c.config.Of(id)
+		return t.GroupOf(slot)
+	})
 }
 
 // Vacate gives back what was known of entries, all of which have left memory by Forget.

@@ -2,33 +2,35 @@ package keyed
 
 import (
 	"math/bits"
-	"slices"
 
 	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/limit"
-	"wire.example/wire/internal/foundation/memory"
 	"wire.example/wire/internal/state/store"
 )
 
-// Marks of an entry in a journal. Two of them take turns as that of the epoch under way and that of the sealed one.
+// marks are what a journal knows of noteBits entries that follow each other, a bit for each. Two bits of a kind take turns as that of the epoch under way and that of the sealed one.
+type marks struct {
+	// touched: the entry changed in the epoch, and is to be written.
+	touched [2]uint32
+	// stored: the store has the entry as of the epoch, or will.
+	stored [2]uint32
+}
+
 const (
-	markEven = 1 << 0
-	markOdd  = 1 << 1
-	// storedShift leads from the mark of an epoch to the one that says that the store has the entry as of that epoch.
-	storedShift = 2
-	// listedShift leads from the mark of an epoch to the one that says that the entry's number is on the list of that epoch, whatever has become of the entry.
-	listedShift = 4
-	markTouched = markEven | markOdd
-	markStored  = markTouched << storedShift
-	markListed  = markTouched << listedShift
+	noteBits  = 32
+	noteShift = 5
 )
+
+// bitOf is the bit of entry n.
+func bitOf(n uint32) uint32 { return 1 << (n % noteBits) }
 
 // journal notes which entries of a table, known by their numbers, changed in an epoch, so that a checkpoint stores those alone.
 //
-// An entry is touched before it changes. seal ends the epoch: from then on its list is only read, and an entry on it that is touched is written first, as it was at
+// An entry is touched before it changes. seal ends the epoch: from then on what was touched in it is only read, and such an entry that is touched again is written first, as it was at
 // the seal. drain writes the rest in pieces. What is removed leaves a deletion if the store has it.
 //
-// A number stands on a list once, however often it is given to another entry, so that an epoch of any length takes no more than two lists of all numbers, and the deletions of what the store has.
+// What was touched has a bit. While few have, their numbers are on a list, too; when these are many for the numbers that there are, the list is given up, and bits alone are set and gone through. So an epoch of any length takes the bits of all
+// numbers, a short list, and the deletions of what the store has.
 type journal struct {
 	name  string
 	home  Home
@@ -39,18 +41,15 @@ type journal struct {
 	// remove appends deletions of entries that are still there.
 	remove func(into *store.Changes, numbers []uint32)
 
-	marks *Slab[uint8]
-	// done has a bit for each entry that was touched in the epoch under way and needs no more, so that most touches look at no more than a bit; was is that of the epoch before,
-	// whose bits are taken out as entries are drained.
-	done, was *Slab[uint64]
-	// now is the mark of the epoch under way, touched its entries; sealed are those of the epoch before, from next on not written yet.
-	now     uint8
-	touched []uint32
-	sealed  []uint32
-	next    int
-	// dense: many have changed, and the sealed ones are gone through in the order of their numbers, as was has them, from word on; next follows then.
-	dense bool
-	word  int
+	marks *Slab[marks]
+	// now is which of two bits is that of the epoch under way.
+	now uint8
+	// touched are the numbers of all entries that were touched in the epoch under way, and perhaps of some that are no more, unless it is dense. sealed are those of the epoch before, from next on not written yet, unless that wasDense. A number may stand on a list more than once.
+	touched, sealed []uint32
+	next            int
+	// dense: many have changed, touched is empty, and what changed is gone through in the order of the numbers; word is where, in the sealed epoch.
+	dense, wasDense bool
+	word            int
 	// gone has the deletions of the epoch under way, early those of the sealed one, and its entries that had to be written before their turn.
 	gone, early *store.Changes
 	due         []uint32
@@ -58,109 +57,68 @@ type journal struct {
 	bytes       int64
 	// used: the store may have something, or will, that a clear has to drop: something was put in, sealed or spilled.
 	used bool
-	// spilled is how many of touched a spill under way has written.
-	spilled int
-	budget  *limit.Budget
+	// spilled is how many of touched a spill under way has written, relisted how many of marks it has listed, of a dense epoch.
+	spilled, relisted int
+	budget            *limit.Budget
 }
 
 func newJournal(name string, home Home, slice int64, label []byte, budget *limit.Budget) *journal {
 	return &journal{
-		name: name, home: home, slice: slice, label: label, budget: budget, marks: NewSlab[uint8](budget), done: NewSlab[uint64](budget), was: NewSlab[uint64](budget), now: markEven,
-		gone: &store.Changes{}, early: &store.Changes{},
+		name: name, home: home, slice: slice, label: label, budget: budget, marks: NewSlab[marks](budget), gone: &store.Changes{}, early: &store.Changes{},
 	}
 }
 
-// before is the mark of the sealed epoch.
-func (j *journal) before() uint8 { return j.now ^ (markEven | markOdd) }
+// before is which of two bits is that of the sealed epoch.
+func (j *journal) before() uint8 { return j.now ^ 1 }
 
 // grow makes room for the entries 0 to n-1.
-func (j *journal) grow(n int) error {
-	words := (n + wordBits - 1) / wordBits
-	if err := j.done.Grow(words); err != nil {
-		return err
-	}
-	if err := j.was.Grow(words); err != nil {
-		return err
-	}
-	return j.marks.Grow(n)
-}
-
-const wordBits = 64
+func (j *journal) grow(n int) error { return j.marks.Grow((n + noteBits - 1) / noteBits) }
 
 // reset makes an entry one that is not there, or that has nothing to say.
-func (j *journal) reset(n uint32, mark uint8) {
-	at := j.marks.At(n)
-	*at = *at&markListed | mark
-	*j.done.At(n / wordBits) &^= 1 << (n % wordBits)
+func (j *journal) reset(n uint32) {
+	m, bit := j.marks.At(n>>noteShift), bitOf(n)
+	m.touched[0] &^= bit
+	m.touched[1] &^= bit
+	m.stored[0] &^= bit
+	m.stored[1] &^= bit
 }
 
-// finish notes that an entry needs no more in this epoch.
-func (j *journal) finish(n uint32) { *j.done.At(n / wordBits) |= 1 << (n % wordBits) }
+// isReset reports whether an entry is as reset leaves it.
+func (j *journal) isReset(n uint32) bool {
+	m := j.marks.At(n >> noteShift)
+	return (m.touched[0]|m.touched[1]|m.stored[0]|m.stored[1])&bitOf(n) == 0
+}
 
 // enter notes new entries.
 func (j *journal) enter(numbers []uint32) error {
-	from := len(j.touched)
-	j.touched = slices.Grow(j.touched, len(numbers))
-	for len(numbers) > 0 {
-		n := following(numbers)
-		if n > 1 {
-			j.enterSome(numbers[:n])
-		} else {
-			j.enterOne(numbers[0])
-		}
-		numbers = numbers[n:]
-	}
-	if len(j.touched) == from {
+	if len(numbers) == 0 {
 		return nil
+	}
+	j.list(numbers)
+	now := j.now & 1
+	for i := 0; i < len(numbers); {
+		at, word := numbers[i]>>noteShift, uint32(0)
+		for ; i < len(numbers) && numbers[i]>>noteShift == at; i++ {
+			word |= bitOf(numbers[i])
+		}
+		j.marks.At(at).touched[now] |= word
 	}
 	return j.settle()
 }
 
-// following is how many of numbers, beginning with the first, follow each other within a chunk of slabs.
-func following(numbers []uint32) int {
-	first := numbers[0]
-	most := min(len(numbers), memory.ChunkLen-int(first%memory.ChunkLen))
-	n := 1
-	for n < most && numbers[n] == first+uint32(n) { //nolint:gosec // less than ChunkLen
-		n++
-	}
-	return n
-}
-
-// enterSome notes new entries whose numbers are following.
-func (j *journal) enterSome(numbers []uint32) {
-	first, n := numbers[0], len(numbers)
-	listed := j.now << listedShift
-	marks := j.marks.Part(first)[:n]
-	before := uint8(0)
-	for _, mark := range marks {
-		before |= mark
-	}
-	if before&listed == 0 {
+// list puts numbers on the list of the epoch under way, or gives it up.
+func (j *journal) list(numbers []uint32) {
+	if j.thin(len(numbers)) {
 		j.touched = append(j.touched, numbers...)
 	}
-	for i, mark := range marks {
-		if before&listed != 0 && mark&listed == 0 {
-			j.touched = append(j.touched, numbers[i])
-		}
-		marks[i] = mark | j.now | listed
-	}
-	for to := first + uint32(n); first < to; { //nolint:gosec // numbers have 32 bits
-		bit := first % wordBits
-		some := min(to-first, wordBits-bit)
-		*j.done.At(first / wordBits) |= ^uint64(0) >> (wordBits - some) << bit
-		first += some
-	}
 }
 
-func (j *journal) enterOne(n uint32) {
-	listed := j.now << listedShift
-	mark := j.marks.At(n)
-	if *mark&listed == 0 {
-		j.touched = append(j.touched, n)
+// thin reports whether n more numbers are to go on the list of the epoch under way. Else the epoch is dense.
+func (j *journal) thin(n int) bool {
+	if !j.dense && len(j.touched)+n > j.marks.Len()/denseShare {
+		j.dense, j.touched = true, j.touched[:0]
 	}
-	*mark |= j.now | listed
-	j.finish(n)
+	return !j.dense
 }
 
 // touch notes that entries are about to change.
@@ -168,30 +126,30 @@ func (j *journal) touch(numbers []uint32) error {
 	if fault.Weak("state/touch") {
 		return nil
 	}
-	before, now := j.before(), j.now
-	listed := now << listedShift
+	before, now := j.before()&1, j.now&1
 	j.due = j.due[:0]
-	from := len(j.touched)
-	done := j.done
+	changed := false
+	thin := j.thin(len(numbers))
 	for _, n := range numbers {
-		if *done.At(n / wordBits)>>(n%wordBits)&1 != 0 {
+		m, bit := j.marks.At(n>>noteShift), bitOf(n)
+		if m.touched[now]&bit != 0 {
 			continue
 		}
-		j.finish(n)
-		mark := j.marks.At(n)
-		if *mark&before != 0 && !fault.Weak("state/sealed-first") {
-			*mark = *mark&^before | before<<storedShift
-			j.due = append(j.due, n)
-		}
-		if *mark&listed == 0 {
+		changed = true
+		m.touched[now] |= bit
+		if thin {
 			j.touched = append(j.touched, n)
 		}
-		*mark |= now | listed
+		if m.touched[before]&bit != 0 && !fault.Weak("state/sealed-first") {
+			m.touched[before] &^= bit
+			m.stored[before] |= bit
+			j.due = append(j.due, n)
+		}
 	}
 	if len(j.due) > 0 {
 		j.write(j.early, j.due)
 	}
-	if len(j.touched) == from {
+	if !changed {
 		return nil
 	}
 	return j.settle()
@@ -199,7 +157,7 @@ func (j *journal) touch(numbers []uint32) error {
 
 // touchOne is touch for one entry.
 func (j *journal) touchOne(n uint32) error {
-	if *j.done.At(n / wordBits)>>(n%wordBits)&1 != 0 {
+	if j.marks.At(n >> noteShift).touched[j.now&1]&bitOf(n) != 0 {
 		return nil
 	}
 	j.one[0] = n
@@ -208,11 +166,12 @@ func (j *journal) touchOne(n uint32) error {
 
 // leave notes that entries, which are still there, are about to be removed.
 func (j *journal) leave(numbers []uint32) {
-	before := j.before()
+	before := j.before() & 1
 	j.due = j.due[:0]
 	for _, n := range numbers {
-		if mark := j.marks.At(n); *mark&before != 0 {
-			*mark = *mark&^before | before<<storedShift
+		if m, bit := j.marks.At(n>>noteShift), bitOf(n); m.touched[before]&bit != 0 {
+			m.touched[before] &^= bit
+			m.stored[before] |= bit
 			j.due = append(j.due, n)
 		}
 	}
@@ -221,7 +180,7 @@ func (j *journal) leave(numbers []uint32) {
 		j.due = j.due[:0]
 	}
 	for _, n := range numbers {
-		if mark := j.marks.At(n); *mark&markStored != 0 {
+		if m := j.marks.At(n >> noteShift); (m.stored[0]|m.stored[1])&bitOf(n) != 0 {
 			j.due = append(j.due, n)
 		}
 	}
@@ -229,7 +188,7 @@ func (j *journal) leave(numbers []uint32) {
 		j.remove(j.gone, j.due)
 	}
 	for _, n := range numbers {
-		j.reset(n, 0)
+		j.reset(n)
 	}
 }
 
@@ -243,7 +202,8 @@ func (j *journal) leaveOne(n uint32) {
 func (j *journal) stored(numbers []uint32) {
 	j.used = true
 	for _, n := range numbers {
-		j.reset(n, j.now<<storedShift)
+		j.reset(n)
+		j.marks.At(n >> noteShift).stored[j.now&1] |= bitOf(n)
 	}
 }
 
@@ -252,60 +212,129 @@ func (j *journal) clean(n uint32, settled bool) bool {
 	if fault.Weak("state/evict-clean") {
 		return true
 	}
-	mark := *j.marks.At(n)
-	if mark&markTouched != 0 || mark&markStored == 0 {
+	m, bit := j.marks.At(n>>noteShift), bitOf(n)
+	if (m.touched[0]|m.touched[1])&bit != 0 || (m.stored[0]|m.stored[1])&bit == 0 {
 		return false
 	}
-	return settled || mark&(j.before()<<storedShift) == 0
+	return settled || m.stored[j.before()&1]&bit == 0
+}
+
+// isTouched reports whether an entry changed in the epoch under way.
+func (j *journal) isTouched(n uint32) bool {
+	return j.marks.At(n >> noteShift).touched[j.now&1]&bitOf(n) != 0
+}
+
+// isSealed reports whether an entry changed in the sealed epoch, was not written yet, and has not changed since.
+func (j *journal) isSealed(n uint32) bool {
+	return j.marks.At(n >> noteShift).touched[j.before()&1]&bitOf(n) != 0
 }
 
 // known reports whether the store has an entry, or will have it as it was at the seal.
-func (j *journal) known(n uint32) bool { return *j.marks.At(n)&(markStored|j.before()) != 0 }
+func (j *journal) known(n uint32) bool {
+	m := j.marks.At(n >> noteShift)
+	return (m.stored[0]|m.stored[1]|m.touched[j.before()&1])&bitOf(n) != 0
+}
+
+// changed counts the entries that changed in the epoch under way, and those of the sealed one that were not written yet.
+func (j *journal) changed() int {
+	n := 0
+	for i := range uint32(j.marks.Len()) { //nolint:gosec // a number of 32 bits has no more
+		m := j.marks.At(i)
+		n += bits.OnesCount32(m.touched[0]) + bits.OnesCount32(m.touched[1])
+	}
+	return n
+}
 
 // spill writes about most bytes of what changed in the epoch under way, for a store that applies it at once, and reports whether there is more: the sealed epoch must be drained and
-// applied, and nothing may change before all is written.
-func (j *journal) spill(into *store.Changes, most int64) (more bool) {
+// applied, and nothing may change before all is written. Pieces are of neighbouring key groups, if groupOf says what these are.
+func (j *journal) spill(into *store.Changes, most int64, groupOf func(n uint32) uint8) (more bool) {
 	from := into.Bytes()
 	into.Add(j.gone)
 	j.gone.Reset()
-	for j.spilled < len(j.touched) {
+	for j.spilled < len(j.touched) || j.relist() {
 		if into.Bytes()-from >= most {
 			return true
+		}
+		if j.spilled == 0 && groupOf != nil {
+			sortByGroup(j.touched, groupOf)
 		}
 		to := min(j.spilled+drained, len(j.touched))
 		j.spillSome(into, j.touched[j.spilled:to])
 		j.spilled = to
 	}
-	j.touched, j.spilled = j.touched[:0], 0
+	j.touched = j.touched[:0]
+	if j.relisted > 0 {
+		j.touched = nil
+		held := min(j.held(), j.bytes)
+		j.budget.Release(j.bytes - held)
+		j.bytes = held
+	}
+	j.dense, j.spilled, j.relisted = false, 0, 0
 	return false
+}
+
+// leastRelisted is how many entries of a dense epoch are listed at once, at least, to be spilled.
+const leastRelisted = 1 << 12
+
+// relist lists entries of a dense epoch, of which all that were on the list are written: all, where memory for the list is left, or some. It reports whether there are any.
+func (j *journal) relist() bool {
+	j.touched, j.spilled = j.touched[:0], 0
+	if !j.dense {
+		return false
+	}
+	room := max(leastRelisted, cap(j.touched))
+	if n := j.changed(); n > room && j.budget.TryReserve(int64(n)*numberBytes) {
+		j.bytes += int64(n) * numberBytes
+		room, j.touched = n, make([]uint32, 0, n)
+	}
+	for ; j.relisted < j.marks.Len() && len(j.touched)+noteBits <= room; j.relisted++ {
+		m := j.marks.At(uint32(j.relisted)) //nolint:gosec // a number of 32 bits has no more
+		j.touched = appendMarked(j.touched, j.relisted, m.touched[j.now&1])
+	}
+	return len(j.touched) > 0
+}
+
+// appendMarked appends the numbers of the entries that have a bit in word, which is that of marks number at.
+func appendMarked(to []uint32, at int, word uint32) []uint32 {
+	for ; word != 0; word &= word - 1 {
+		to = append(to, uint32(at)<<noteShift|uint32(bits.TrailingZeros32(word))) //nolint:gosec // a number of 32 bits has no more
+	}
+	return to
 }
 
 // spillSome writes those of numbers that changed.
 func (j *journal) spillSome(into *store.Changes, numbers []uint32) {
 	j.used = true
-	j.due = j.due[:0]
-	for _, n := range numbers {
-		*j.done.At(n / wordBits) &^= 1 << (n % wordBits)
-		mark := j.marks.At(n)
-		*mark &^= j.now << listedShift
-		if *mark&j.now != 0 {
-			*mark = *mark&^j.now | j.now<<storedShift
-			j.due = append(j.due, n)
-		}
-	}
+	j.due = j.claim(j.due[:0], numbers, j.now)
 	j.write(into, j.due)
 }
 
-// adopt notes an entry that was there before changes were noted: it counts as changed and is not listed. Its owner has it spilled, or listed, before anything else.
-func (j *journal) adopt(n uint32) {
-	j.used = true
-	*j.marks.At(n) |= j.now
-	j.finish(n)
+// claim appends those of numbers that changed in an epoch, from when on the store will have them.
+func (j *journal) claim(to, numbers []uint32, epoch uint8) []uint32 {
+	for _, n := range numbers {
+		if m, bit := j.marks.At(n>>noteShift), bitOf(n); m.touched[epoch&1]&bit != 0 {
+			m.touched[epoch&1] &^= bit
+			m.stored[epoch&1] |= bit
+			to = append(to, n)
+		}
+	}
+	return to
 }
 
-// settle reserves what the lists have grown by, and what waits to be drained.
+// adopt notes an entry that was there before changes were noted: it counts as changed.
+func (j *journal) adopt(n uint32) {
+	j.used, j.dense = true, true
+	j.marks.At(n >> noteShift).touched[j.now&1] |= bitOf(n)
+}
+
+// held is how many bytes the lists take, and what waits to be drained.
+func (j *journal) held() int64 {
+	return int64(cap(j.touched)+cap(j.sealed))*numberBytes + j.gone.Held() + j.early.Held()
+}
+
+// settle reserves what is held.
 func (j *journal) settle() error {
-	bytes := int64(cap(j.touched)+cap(j.sealed))*numberBytes + j.gone.Held() + j.early.Held()
+	bytes := j.held()
 	if bytes > j.bytes {
 		if err := j.budget.Reserve(bytes - j.bytes); err != nil {
 			return outOfMemory(j.name, err)
@@ -319,21 +348,18 @@ func (j *journal) settle() error {
 
 // seal ends the epoch. The one before must be drained.
 func (j *journal) seal() {
-	j.used = j.used || len(j.touched) > 0
-	j.touched, j.sealed, j.next, j.word = j.sealed[:0], j.touched, 0, 0
+	j.used = j.used || j.dense || len(j.touched) > 0
+	j.touched, j.sealed, j.next = j.sealed[:0], j.touched, 0
+	j.dense, j.wasDense, j.word = false, j.dense, 0
 	j.gone, j.early = j.early, j.gone
-	j.done, j.was = j.was, j.done
 	j.now = j.before()
-	j.dense = len(j.sealed) >= j.was.Len()/denseShare
 }
 
 const (
 	// drained is about how many entries are written before it is looked how many bytes they take.
 	drained = 256
-	// unlisted is how many numbers are at least taken off the list of an epoch in one call, beside what is written.
-	unlisted = 1 << 10
-	// denseShare: entries are gone through in the order of their numbers, which is that of memory, where there is one for so many words of bits.
-	denseShare = 2
+	// denseShare: entries are gone through in the order of their numbers, which is that of memory, where there is one for so many marks.
+	denseShare = 4
 )
 
 // drain writes sealed entries, about most bytes of them, and reports whether there are more.
@@ -341,80 +367,53 @@ func (j *journal) drain(into *store.Changes, most int64) (more bool) {
 	from := into.Bytes()
 	into.Add(j.early) // deletions go before what was put in after them
 	j.early.Reset()
-	for j.dense && j.word < j.was.Len() {
+	for j.left() {
 		if into.Bytes()-from >= most {
 			return true
 		}
-		j.write(into, j.nextBits())
+		j.write(into, j.nextDue())
 	}
-	if j.dense {
-		j.unlist(max(most, unlisted))
-		return j.next < len(j.sealed)
-	}
-	for j.next < len(j.sealed) && into.Bytes()-from < most {
-		j.write(into, j.nextListed())
+	return false
+}
+
+// left reports whether there may be sealed entries that were not written.
+func (j *journal) left() bool {
+	if j.wasDense {
+		return j.word < j.marks.Len()
 	}
 	return j.next < len(j.sealed)
 }
 
-// nextListed returns the next of the sealed entries that have to be written, in the order in which they were touched.
-func (j *journal) nextListed() []uint32 {
-	before := j.before()
-	j.due = j.due[:0]
-	for ; j.next < len(j.sealed) && len(j.due) < drained; j.next++ {
-		n := j.sealed[j.next]
-		*j.was.At(n / wordBits) &^= 1 << (n % wordBits)
-		mark := j.marks.At(n)
-		*mark &^= before << listedShift
-		if *mark&before != 0 {
-			*mark = *mark&^before | before<<storedShift
-			j.due = append(j.due, n)
-		}
+// nextDue returns the next of the sealed entries that have to be written: in the order of their numbers if there are many, and else in that in which they were touched.
+func (j *journal) nextDue() []uint32 {
+	if j.wasDense {
+		return j.nextBits()
 	}
-	return j.due
-}
-
-// nextBits returns the next of the sealed entries that have to be written, in the order of their numbers.
-func (j *journal) nextBits() []uint32 {
-	before := j.before()
-	j.due = j.due[:0]
-	for ; j.word < j.was.Len() && len(j.due) < drained; j.word++ {
-		word := j.was.At(uint32(j.word)) //nolint:gosec // a number of 32 bits has no more words
-		for rest := *word; rest != 0; rest &= rest - 1 {
-			n := uint32(j.word)*wordBits + uint32(bits.TrailingZeros64(rest)) //nolint:gosec // as above
-			if mark := j.marks.At(n); *mark&before != 0 {
-				*mark = *mark&^before | before<<storedShift
-				j.due = append(j.due, n)
-			}
-		}
-		*word = 0
-	}
-	return j.due
-}
-
-// unlist takes some numbers off the sealed list, all of which was written.
-func (j *journal) unlist(most int64) {
-	listed := j.before() << listedShift
-	to := j.next + int(min(most, int64(len(j.sealed)-j.next)))
-	for _, n := range j.sealed[j.next:to] {
-		*j.marks.At(n) &^= listed
-	}
+	to := min(j.next+drained, len(j.sealed))
+	j.due = j.claim(j.due[:0], j.sealed[j.next:to], j.before())
 	j.next = to
+	return j.due
+}
+
+// nextBits is nextDue where there are many.
+func (j *journal) nextBits() []uint32 {
+	before := j.before() & 1
+	j.due = j.due[:0]
+	for ; j.word < j.marks.Len() && len(j.due) < drained; j.word++ {
+		m := j.marks.At(uint32(j.word)) //nolint:gosec // a number of 32 bits has no more
+		j.due = appendMarked(j.due, j.word, m.touched[before])
+		m.stored[before] |= m.touched[before]
+		m.touched[before] = 0
+	}
+	return j.due
 }
 
 // clear notes that all entries, which are still there, are about to be removed. What came and went within an epoch was never there for the store.
 func (j *journal) clear() {
 	if j.used {
-		before := j.before()
-		j.due = j.due[:0]
-		for ; j.next < len(j.sealed); j.next++ {
-			n := j.sealed[j.next]
-			if mark := j.marks.At(n); *mark&before != 0 {
-				*mark &^= before
-				j.due = append(j.due, n)
-			}
+		for j.left() {
+			j.write(j.early, j.nextDue())
 		}
-		j.write(j.early, j.due)
 		j.gone.Drop(j.home.Space, j.slice, j.home.From, j.home.To)
 	}
 	j.used = false
@@ -425,14 +424,15 @@ func (j *journal) clear() {
 func (j *journal) unload() {
 	j.forget()
 	j.budget.Release(j.bytes)
-	j.touched, j.sealed, j.next, j.bytes = nil, nil, 0, 0
+	j.touched, j.sealed, j.bytes = nil, nil, 0
 }
 
-// forget gives the memory of all marks back.
+// forget gives the memory of all marks back: no entry has changed.
 func (j *journal) forget() {
 	j.marks.Free()
-	j.done.Free()
-	j.was.Free()
+	j.touched, j.sealed, j.next = j.touched[:0], j.sealed[:0], 0
+	j.dense, j.wasDense, j.word = false, false, 0
+	j.spilled, j.relisted = 0, 0
 }
 
 // handOver appends what is still to be said of the sealed epoch and of the one under way to others.

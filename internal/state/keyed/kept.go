@@ -3,7 +3,6 @@ package keyed
 import (
 	"encoding/binary"
 	"iter"
-	"slices"
 
 	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
@@ -78,7 +77,7 @@ type keptTable struct {
 	hashes    []uint64
 	// loading: keys that are put in are stored already.
 	loading bool
-	// adopted is the first key group with keys that were there before changes were noted and that count as changed, without being listed.
+	// adopted is the first key group with keys that were there before changes were noted and that count as changed.
 	adopted int
 }
 
@@ -143,9 +142,7 @@ func (t *Table) TouchOne(slot uint32) error {
 
 // Seal ends an epoch; see Kept.
 func (t *Table) Seal() {
-	for ; t.kept.adopted < Groups; t.kept.adopted++ {
-		t.kept.touched = slices.AppendSeq(t.kept.touched, t.Slots(uint8(t.kept.adopted))) //nolint:gosec // below Groups
-	}
+	t.kept.adopted = Groups
 	t.kept.seal()
 	t.away.seal()
 }
@@ -348,15 +345,16 @@ type Extras struct {
 type keptRows struct {
 	*journal
 	extras Extras
-	// hashes and numbers are, by row, the hash it was appended with and its number among all rows that ever were.
-	hashes, numbers *Slab[uint64]
-	last            uint64
-	plain           plainRows
-	cols            []*batch.Column
-	key, value      []byte
-	ids             []uint32
-	loading         bool
-	ranged          bool // rows may leave memory by ranges
+	// hashes and numbers have, by row, the hash it was appended with and its number among all rows that ever were, of which last is that of the last one.
+	hashes     *Slab[uint64]
+	numbers    *numbering
+	last       uint64
+	plain      plainRows
+	cols       []*batch.Column
+	key, value []byte
+	ids        []uint32
+	loading    bool
+	ranged     bool // rows may leave memory by ranges
 }
 
 // SetExtras says what is kept beside rows, for Keep: before it.
@@ -374,7 +372,7 @@ func (r *Rows) SetSlice(slice int64, label []byte) {
 
 // Keep has changes noted; see Kept. Links are not stored: Extras.Loaded makes them anew.
 func (r *Rows) Keep(at Home) {
-	k := &keptRows{journal: newJournal(r.name, at, r.slice, r.label, r.budget), extras: r.extras, hashes: NewSlab[uint64](r.budget), numbers: NewSlab[uint64](r.budget)}
+	k := &keptRows{journal: newJournal(r.name, at, r.slice, r.label, r.budget), extras: r.extras, hashes: NewSlab[uint64](r.budget), numbers: newNumbering(r.budget)}
 	k.write, k.remove = r.writeEntries, r.removeEntries
 	r.kept = k
 }
@@ -385,14 +383,15 @@ func (r *Rows) AdoptAs(all iter.Seq2[uint32, uint64]) error {
 	if err := k.room(r.bound()); err != nil {
 		return outOfMemory(r.name, err)
 	}
-	k.touched = slices.Grow(k.touched, r.len)
 	for id, hash := range all {
 		k.last++
 		if r.extras.Ranged {
 			hash = hash&^rangedMask | k.last&rangedMask
 		}
-		*k.numbers.At(id), *k.hashes.At(id) = k.last, hash
-		k.touched = append(k.touched, id)
+		if err := k.numbers.set(id, k.last); err != nil {
+			return outOfMemory(r.name, err)
+		}
+		*k.hashes.At(id) = hash
 		k.adopt(id)
 	}
 	return k.settle()
@@ -467,7 +466,7 @@ func (r *Rows) Rename(slice int64, sealed, current *store.Changes) error {
 func (k *keptRows) take(from *keptRows) {
 	k.budget.Release(k.bytes)
 	k.marks, k.now, k.touched, k.sealed, k.next, k.bytes = from.marks, from.now, from.touched, nil, 0, from.bytes
-	k.done, k.was = from.done, from.was
+	k.dense, k.wasDense = from.dense, false
 	k.used = k.used || from.used
 	k.hashes, k.numbers, k.last = from.hashes, from.numbers, from.last
 }
@@ -480,31 +479,27 @@ func (k *keptRows) enter(limit int, ids []uint32, hashes []uint64) error {
 	if k.loading {
 		return nil
 	}
-	for from := 0; from < len(ids); {
-		n := following(ids[from:])
-		k.number(ids[from], n, hashes, from)
-		from += n
+	if err := k.number(ids, hashes); err != nil {
+		return err
 	}
 	return k.journal.enter(ids)
 }
 
-// number gives n rows that follow each other their numbers among all, and notes their hashes, those from number from on; nil: all are 0.
-func (k *keptRows) number(first uint32, n int, hashes []uint64, from int) {
-	numbers, own := k.numbers.Part(first)[:n], k.hashes.Part(first)[:n]
-	for i := range numbers {
-		k.last++
-		numbers[i] = k.last
-	}
-	if hashes == nil {
-		clear(own)
-	} else {
-		copy(own, hashes[from:])
-	}
-	if k.ranged {
-		for i := range own {
-			own[i] = own[i]&^rangedMask | numbers[i]&rangedMask
+// number gives rows their numbers among all, and notes their hashes; nil: all are 0.
+func (k *keptRows) number(ids []uint32, hashes []uint64) error {
+	own, last, ranged := k.hashes, k.last, k.ranged
+	k.last += uint64(len(ids))
+	for i, id := range ids {
+		hash := uint64(0)
+		if hashes != nil {
+			hash = hashes[i]
 		}
+		if ranged {
+			hash = hash&^rangedMask | (last+1+uint64(i))&rangedMask //nolint:gosec // not negative
+		}
+		*own.At(id) = hash
 	}
+	return k.numbers.give(ids, last)
 }
 
 // room makes room for the rows 0 to limit-1.
@@ -512,17 +507,19 @@ func (k *keptRows) room(limit int) error {
 	if err := k.grow(limit); err != nil {
 		return err
 	}
-	if err := k.hashes.Grow(limit); err != nil {
-		return err
-	}
-	return k.numbers.Grow(limit)
+	k.numbers.grow(limit)
+	return k.hashes.Grow(limit)
 }
 
 func (r *Rows) writeEntries(into *store.Changes, ids []uint32) {
-	if r.plain {
-		r.writePlain(into, ids)
-	} else {
+	if !r.plain {
 		r.writeEach(into, ids)
+		return
+	}
+	for len(ids) > 0 {
+		n := r.kept.numbers.lay(ids)
+		r.writePlain(into, ids[:n])
+		ids = ids[n:]
 	}
 }
 
@@ -550,7 +547,7 @@ func (r *Rows) removeEntries(into *store.Changes, ids []uint32) {
 
 // keyOf returns what a row is stored under: its number among all rows that ever were.
 func (k *keptRows) keyOf(id uint32) []byte {
-	k.key = append(binary.BigEndian.AppendUint64(k.key[:0], *k.numbers.At(id)), k.label...)
+	k.key = append(binary.BigEndian.AppendUint64(k.key[:0], k.numbers.of(id)), k.label...)
 	return k.key
 }
 
@@ -594,7 +591,10 @@ func (r *Rows) admitSome(hashes []uint64, keys, values [][]byte) error {
 	for i, id := range ids {
 		*r.Mark(id) = marks[i]
 		number := binary.BigEndian.Uint64(keys[i])
-		*k.hashes.At(id), *k.numbers.At(id), k.last = hashes[i], number, max(k.last, number)
+		if err := k.numbers.set(id, number); err != nil {
+			return outOfMemory(r.name, err)
+		}
+		*k.hashes.At(id), k.last = hashes[i], max(k.last, number)
 		if k.extras.Restore != nil {
 			if err := k.extras.Restore(id, rest[i]); err != nil {
 				return err

@@ -29,10 +29,7 @@ func (r *Rows) Room() int {
 
 // Spill writes what changed in the epoch under way; see Evictable.
 func (r *Rows) Spill(into *store.Changes, most int64) (more bool) {
-	if r.kept.spilled == 0 {
-		sortByGroup(r.kept.touched, r.GroupOf)
-	}
-	if r.kept.spill(into, most) {
+	if r.kept.spill(into, most, r.GroupOf) {
 		return true
 	}
 	r.away.spilled()
@@ -68,7 +65,7 @@ func (r *Rows) Expel(ids []uint32) error {
 		if err := r.away.add(r.HashOf(id)); err != nil {
 			return outOfMemory(r.name, err)
 		}
-		r.kept.reset(id, 0)
+		r.kept.reset(id)
 	}
 	return r.drop(ids)
 }

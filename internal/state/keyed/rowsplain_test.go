@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -106,7 +105,7 @@ func TestPlainRowsAreWrittenAsOthers(t *testing.T) {
 				}
 			})
 			var plain, each store.Changes
-			r.writePlain(&plain, all)
+			r.writeEntries(&plain, all)
 			r.writeEach(&each, all)
 			got, want := written(t, &plain), written(t, &each)
 			if len(got) != len(all) || len(want) != len(all) || plain.Bytes() != each.Bytes() || plain.Held() != each.Held() {
@@ -116,58 +115,6 @@ func TestPlainRowsAreWrittenAsOthers(t *testing.T) {
 				if got[i] != want[i] {
 					t.Fatalf("NULLs %v: entry %d is\n%.300s\nand not\n%.300s", nulls, i, got[i], want[i])
 				}
-			}
-		}
-	}
-}
-
-// TestFollowing: entries are noted the same way whether their numbers follow each other or not, at the borders of words and of chunks of slabs, too.
-func TestFollowing(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
-	const n = 3 << 13
-	budget := limit.New("test", limit.Unlimited)
-	together, apart := newJournal("test", Home{}, 0, nil, budget), newJournal("test", Home{}, 0, nil, budget)
-	for _, j := range []*journal{together, apart} {
-		j.write = func(*store.Changes, []uint32) {}
-		if err := j.grow(n); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for step := range 400 {
-		first := random.Uint32N(n - 1)
-		if step%3 == 0 {
-			first = 1<<13 - 1 - random.Uint32N(200)
-		}
-		count := 1 + random.Uint32N(min(n-first, 300))
-		var numbers []uint32
-		for i := range count {
-			numbers = append(numbers, first+i)
-		}
-		if step%7 == 0 {
-			numbers = append(numbers[:len(numbers)/2:len(numbers)/2], numbers[len(numbers)-1]) // a hole
-		}
-		if err := together.enter(numbers); err != nil {
-			t.Fatal(err)
-		}
-		for _, number := range numbers {
-			apart.enterOne(number)
-		}
-		if step%50 == 49 {
-			for _, j := range []*journal{together, apart} {
-				j.drain(&store.Changes{}, math.MaxInt64)
-				j.seal()
-				j.drain(&store.Changes{}, math.MaxInt64)
-			}
-		}
-		if !slices.Equal(together.touched, apart.touched) {
-			t.Fatalf("step %d: %d and %d are listed", step, len(together.touched), len(apart.touched))
-		}
-		for number := range uint32(n) {
-			if a, b := *together.marks.At(number), *apart.marks.At(number); a != b {
-				t.Fatalf("step %d: entry %d has the mark %x, and not %x", step, number, a, b)
-			}
-			if a, b := *together.done.At(number / wordBits), *apart.done.At(number / wordBits); a != b {
-				t.Fatalf("step %d: word %d is %x, and not %x", step, number/wordBits, a, b)
 			}
 		}
 	}

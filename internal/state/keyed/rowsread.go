@@ -180,7 +180,7 @@ func (r *Rows) Stored(settled bool) bool {
 }
 
 // NumberOf returns the number of a row among all rows that ever were, of rows whose changes are noted: they grow in the order in which rows are appended.
-func (r *Rows) NumberOf(id uint32) uint64 { return *r.kept.numbers.At(id) }
+func (r *Rows) NumberOf(id uint32) uint64 { return r.kept.numbers.of(id) }
 
 // DropStored removes the rows that the store has with hashes from..to, both included. None of them is in memory.
 func (r *Rows) DropStored(from, to uint64) {

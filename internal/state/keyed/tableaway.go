@@ -38,10 +38,7 @@ func (t *Table) Spill(into *store.Changes, most int64) (more bool) {
 			t.spillGroup(into, g)
 		}
 	}
-	if k.spilled == 0 {
-		sortByGroup(k.touched, t.GroupOf)
-	}
-	if k.spill(into, most-(into.Bytes()-from)) {
+	if k.spill(into, most-(into.Bytes()-from), t.GroupOf) {
 		return true
 	}
 	t.away.spilled()
@@ -190,7 +187,7 @@ func (t *Table) Expel(slots []uint32) error {
 		}
 		t.heads[hash>>groupShift].remove(entryOf(tagOf(hash), slot))
 		*t.gone.At(slot) = 1
-		k.reset(slot, 0)
+		k.reset(slot)
 		t.forgetBytes(slot)
 		g.live--
 		g.dead++
