@@ -53,6 +53,8 @@ type Change struct {
 	widened bool
 	// picks are, for inputs of whose rows fewer columns are kept, what is left of them.
 	picks []Pick
+	// held is what becomes of the times of rows that wait.
+	held Held
 	// announce: nobody has been told of groups that are there.
 	announce bool
 	// replay: the rows that the step has kept are given to the one of now. again: others have been told of what is there, and will be told of it once more. turned: all answers are given from now on, whatever was given before.
@@ -97,6 +99,19 @@ func (p *Pick) differs(other *Pick) bool {
 
 // Picks are what is left of the rows of inputs of which fewer columns are kept.
 func (c *Change) Picks() []Pick { return c.picks }
+
+// Held is what becomes of the times of the rows that a join holds until the other side has ended, which stand behind their columns.
+type Held int8
+
+// What may become of them: they stay, or are not there, are added, or are left out.
+const (
+	AsDated Held = iota
+	NowDated
+	NoMoreDated
+)
+
+// Held is what becomes of the times of rows that wait.
+func (c *Change) Held() Held { return c.held }
 
 // Turned reports whether a step gives its answers at other times than before, so that it cannot go on in the middle of giving them.
 func (c *Change) Turned() bool { return c.turned || c.replay }
