@@ -87,9 +87,9 @@ func (a *app) checkpointShow() *cobra.Command {
 			case err != nil:
 				return err
 			case f.json:
-				return writeJSON(a.out, manifests[0])
+				return writeJSON(a.out, origin(inventory, manifests[0]))
 			}
-			return a.showCheckpoint(manifests[0])
+			return a.showCheckpoint(origin(inventory, manifests[0]), manifests[0])
 		},
 	})
 }
@@ -284,7 +284,8 @@ func sortedOwners(inventory *checkpoint.Inventory) []int64 {
 	return generations
 }
 
-func (a *app) showCheckpoint(m *checkpoint.Manifest) error {
+// showCheckpoint shows a checkpoint; newest is the same one, or a claim that copies it.
+func (a *app) showCheckpoint(m, newest *checkpoint.Manifest) error {
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	line := func(name, format string, values ...any) {
 		fmt.Fprintf(w, "%s\t"+format+"\n", append([]any{name}, values...)...)
@@ -299,6 +300,9 @@ func (a *app) showCheckpoint(m *checkpoint.Manifest) error {
 	line("manifest", "%d", m.Number)
 	if m.Kind == checkpoint.KindClaim {
 		line("copy of", "manifest %d", m.From)
+	}
+	if newest.Number != m.Number {
+		line("started again", "run %d, %s", newest.Generation, newest.Owner)
 	}
 	if len(m.Unconfirmed) > 0 {
 		line("unconfirmed", "%s", strings.Trim(fmt.Sprint(m.Unconfirmed), "[]"))

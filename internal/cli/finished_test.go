@@ -52,6 +52,17 @@ INSERT INTO out SELECT id / 2 AS k, count(*), sum(v) FROM orders GROUP BY id / 2
 			if found = files(t, ".wire/p"); len(found) != 3 { // and the claim of the last start
 				t.Errorf("after two more starts there are %q", found)
 			}
+			if out, _ = wire(t, 0, "checkpoint", "list", "p.sql"); !strings.Contains(out, "  2\n") {
+				t.Errorf("the run that finished it is the second, not\n%s", out)
+			}
+			out, _ = wire(t, 0, "checkpoint", "show", "p.sql")
+			if fields := strings.Fields(out); !slices.Contains(fields, "finished") || fields[slices.Index(fields, "run")+1] != "2" || !strings.Contains(out, "started again  run 4, process ") {
+				t.Errorf("show says of it, unlike list,\n%s", out)
+			}
+			out, _ = wire(t, 0, "checkpoint", "show", "p.sql", "--json")
+			if !strings.Contains(out, `"generation": 2,`) {
+				t.Errorf("and as JSON\n%s", out)
+			}
 			wire(t, 0, "checkpoint", "rm", "p.sql", "--all")
 			if _, err := os.Stat(".wire/p"); !os.IsNotExist(err) {
 				t.Error(err)

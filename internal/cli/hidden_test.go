@@ -134,6 +134,39 @@ INSERT INTO out SELECT id FROM orders;`}))
 	}
 }
 
+// TestWhatARunBeforeHasHiddenGoesWhereItsCheckpointsAreRemovedOneByOne after a run that began anew and took no checkpoint.
+func TestWhatARunBeforeHasHiddenGoesWhereItsCheckpointsAreRemovedOneByOne(t *testing.T) {
+	t.Chdir(write(t, map[string]string{"in.jsonl": strings.Repeat("{\"id\":1}\n", 2000), "p.sql": `
+CREATE TABLE orders (id BIGINT) WITH (connector = 'file', path = 'in.jsonl', format = 'json');
+CREATE SINK out WITH (connector = 'file', path = 'out/o.jsonl', format = 'json');
+INSERT INTO out SELECT id FROM orders;`}))
+	small := []string{"run", "p.sql", "--quiet", "--block-bytes", "1024", "--checkpoint-blocks", "1", "--parallelism", "1"}
+	wire(t, 0, append(small, "--stop-after", "5")...)
+	owner, err := checkpoint.Open(t.Context(), checkpoint.Options{Dir: ".wire/p", Pipeline: "p", Fresh: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(owner.Begin(t.Context()), owner.Close()); err != nil {
+		t.Fatal(err)
+	}
+	listed, _ := wire(t, 0, "checkpoint", "list", "p.sql")
+	for _, line := range strings.Split(listed, "\n")[1:] {
+		if strings.Contains(line, "  checkpoint  ") {
+			wire(t, 0, "checkpoint", "rm", "p.sql", strings.Fields(line)[0])
+		}
+	}
+	if listed, _ = wire(t, 0, "checkpoint", "list", "p.sql"); !strings.HasPrefix(listed, "there is no checkpoint: the next run begins anew\n") {
+		t.Error(listed)
+	}
+	wire(t, 0, small...)
+	if names := files(t, "out"); !slices.Equal(names, []string{"o.jsonl"}) {
+		t.Errorf("out has %q", names)
+	}
+	if names := files(t, ".wire/p/manifests"); len(names) != 1 {
+		t.Errorf("manifests are %q", names)
+	}
+}
+
 // manifestTexts are the manifests of the pipeline p, by their names.
 func manifestTexts(t *testing.T) map[string]string {
 	t.Helper()

@@ -85,7 +85,7 @@ func followState(out, m *Manifest, c *evolve.Change) {
 	switch {
 	case !stored:
 	case c.Verdict == evolve.Transformed:
-		record.Picks = c.Picks()
+		record.Picks, record.Held = c.Picks(), c.Held()
 		out.Former[c.Name] = record
 		out.Obsolete = append(out.Obsolete, record)
 		out.States[c.Name] = StateRecord{Number: out.NextState}

@@ -45,6 +45,8 @@ type StateRecord struct {
 	Tables []TableRecord `json:"tables,omitempty"`
 	// Picks say which columns are left of rows that are rewritten with fewer.
 	Picks []evolve.Pick `json:"-"`
+	// Held is what becomes of the times of rows that wait, which are rewritten.
+	Held evolve.Held `json:"-"`
 }
 
 // TableRecord says what the entries of a part are, as keyed.Shape does.

@@ -100,7 +100,9 @@ func (l *lane) rejectRow(step string, policy physical.OnError, b *batch.Batch, r
 	if o := b.OriginRow(row); o >= 0 {
 		r.name, r.record = b.Origin.Name, b.Origin.RecordNumber(o)
 		r.line = l.lines.of(r.record, int(b.Origin.Starts[o]), b.Origin.Block.Data)
-		r.offset = b.Origin.Offset + int64(b.Origin.Starts[o])
+		if b.Origin.Offset >= 0 {
+			r.offset = b.Origin.Offset + int64(b.Origin.Starts[o])
+		}
 		raw = b.Origin.Record(o)
 	}
 	return l.cur.note(r, raw)

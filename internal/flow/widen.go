@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"wire.example/wire/internal/plan/evolve"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
 )
@@ -85,7 +86,7 @@ func (k *keptStep) widener(r store.Reader, i int, part keyed.Kept) (rewriter, er
 	if err != nil {
 		return nil, err
 	}
-	pick, err := k.pick(&k.former.Tables[i], &now)
+	pick, err := k.pickOf(part, &k.former.Tables[i], &now)
 	if err != nil {
 		return nil, err
 	}
@@ -96,13 +97,38 @@ func (k *keptStep) widener(r store.Reader, i int, part keyed.Kept) (rewriter, er
 	return w.Entry, nil
 }
 
+// pickOf says of each column of a part which one it was, keyed.NoTime of times that there were none of; nil: there are as many. Times of rows that wait stand behind their columns.
+func (k *keptStep) pickOf(part keyed.Kept, was, is *TableRecord) ([]int, error) {
+	before, after := was.Columns, is.Columns
+	if _, waits := part.(keyed.Waiting); !waits || k.former.Held == evolve.AsDated {
+		return k.pick(before, after)
+	}
+	added := k.former.Held == evolve.NowDated
+	if added {
+		after = after[:len(after)-1]
+	} else {
+		before = before[:len(before)-1]
+	}
+	from, err := k.pick(before, after)
+	if err != nil {
+		return nil, err
+	}
+	for i := len(from); i < len(after); i++ { // all are there
+		from = append(from, i)
+	}
+	if added {
+		from = append(from, keyed.NoTime)
+	}
+	return from, nil
+}
+
 // pick says of each column of a part which one it was where there were more of them; nil: there are as many.
-func (k *keptStep) pick(was, is *TableRecord) ([]int, error) {
-	if len(was.Columns) == len(is.Columns) {
+func (k *keptStep) pick(was, is []evolve.Type) ([]int, error) {
+	if len(was) == len(is) {
 		return nil, nil
 	}
 	for i := range k.former.Picks { // those that fit say the same
-		if from, ok := k.former.Picks[i].Of(was.Columns, is.Columns); ok {
+		if from, ok := k.former.Picks[i].Of(was, is); ok {
 			return from, nil
 		}
 	}

@@ -22,7 +22,7 @@ type Origin struct {
 	Block  *Buffer
 	Starts []uint32
 	Ends   []uint32
-	// Name is the file, address or split that holds the record; Offset is the position of Block.Data[0] in it, in bytes.
+	// Name is the file, address or split that holds the record; Offset is the position of Block.Data[0] in it, in bytes; negative where records have none.
 	Name   string
 	Offset int64
 	// Lines are the record numbers within the block, from 0; nil means that row i is record FirstRecord+i.

@@ -83,6 +83,61 @@ func TestAnotherSinkOfOnePathIsRefused(t *testing.T) {
 	}
 }
 
+// Two sinks that swap their paths would each go on in the other one's file.
+func TestSinksThatSwapTheirPathsAreRefused(t *testing.T) {
+	for name, queries := range map[string]string{
+		"rows":   `INSERT INTO out SELECT id FROM orders; INSERT INTO other SELECT amount FROM orders;`,
+		"groups": groups + `INSERT INTO other SELECT amount, count(*) AS n FROM orders GROUP BY amount;`,
+		"kept":   `SET emit = 'final'; INSERT INTO out SELECT DISTINCT id FROM orders; INSERT INTO other SELECT amount, count(*) AS n FROM orders GROUP BY amount;`,
+	} {
+		for change, sinks := range map[string]string{
+			"swapped":              at("out", "other") + at("other", "out"),
+			"one moved, one added": at("out", "other") + at("other", "new"),
+		} {
+			t.Run(name+", "+change, func(t *testing.T) {
+				w := newWorld(t, true)
+				m, _ := w.must(leg{script: source + file("out") + file("other") + queries, lanes: 2, blocks: half})
+				all := evolve.Accepted{Reset: []string{"all"}}
+				_, e, err := w.run(leg{script: source + sinks + queries, lanes: 2, from: m, accepted: all})
+				if !errors.Is(err, engine.ErrRefused) || !strings.Contains(err.Error(), "a path that no sink had") || !e.Loses() {
+					t.Fatalf("%v\n%s", err, e.Table())
+				}
+				renamed := strings.ReplaceAll(strings.ReplaceAll(source+sinks+queries, "orders", "purchases"), "/purchases", "/orders")
+				if _, e, err = w.run(leg{script: renamed, lanes: 2, from: m, accepted: all}); !errors.Is(err, engine.ErrRefused) {
+					t.Errorf("with a source of another name: %v\n%s", err, e.Table())
+				}
+			})
+		}
+	}
+}
+
+// Two sinks that swap their names with their queries go on as they were.
+func TestSinksMaySwapTheirNames(t *testing.T) {
+	for name, queries := range map[string]string{
+		"rows":   `INSERT INTO out SELECT id FROM orders; INSERT INTO other SELECT amount FROM orders;`,
+		"groups": groups + `INSERT INTO other SELECT amount, count(*) AS n FROM orders GROUP BY amount;`,
+		"kept":   `SET emit = 'final'; INSERT INTO out SELECT DISTINCT id FROM orders; INSERT INTO other SELECT amount, count(*) AS n FROM orders GROUP BY amount;`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, true)
+			old := source + file("out") + file("other") + queries
+			m, _ := w.must(leg{script: old, lanes: 2, blocks: half})
+			now := source + at("other", "out") + at("out", "other") + strings.NewReplacer("INTO out", "INTO other", "INTO other", "INTO out").Replace(queries)
+			_, e := w.must(leg{script: now, lanes: 2, from: m})
+			for _, path := range []string{"/out.jsonl", "/other.jsonl"} {
+				if got, want := w.lines(path), straight(t, old, path, 0); !slices.Equal(got, want) {
+					t.Errorf("%s has other rows\n%s\n%s", path, difference(got, want), e.Table())
+				}
+			}
+		})
+	}
+}
+
+// at is a sink of a file of another name.
+func at(name, path string) string {
+	return strings.Replace(file(name), "/"+name+".", "/"+path+".", 1)
+}
+
 // noEntries checks that nothing is stored of a step any more.
 func (w *world) noEntries(record flow.StateRecord) {
 	w.t.Helper()

@@ -88,6 +88,85 @@ func TestOtherBytesAreNotTakenForOurs(t *testing.T) {
 	}
 }
 
+// reading counts the bytes that are read of files.
+type reading struct {
+	*vfs.Mem
+	bytes int
+}
+
+func (r *reading) Open(name string) (vfs.File, error) {
+	f, err := r.Mem.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return &readFile{f, r}, nil
+}
+
+type readFile struct {
+	vfs.File
+	of *reading
+}
+
+func (f *readFile) Read(p []byte) (int, error) {
+	n, err := f.File.Read(p)
+	f.of.bytes += n
+	return n, err
+}
+
+func (f *readFile) ReadAt(p []byte, at int64) (int, error) {
+	n, err := f.File.ReadAt(p, at)
+	f.of.bytes += n
+	return n, err
+}
+
+// TestWhatIsPublishedIsReadLastAndOnce: starts that are killed early each give more parts their names, and what a start has compared its commit does not read again.
+func TestWhatIsPublishedIsReadLastAndOnce(t *testing.T) {
+	begin := func() (*vfs.Mem, *story) {
+		mem := vfs.NewMem()
+		s := &story{t: t, options: map[string]any{"path": "/out/f", "roll_rows": int64(2)}, clock: clk(), generation: 1}
+		sink, err := s.open(mem)
+		if err != nil {
+			t.Fatal(err)
+		}
+		putPairs(t, sink, "p,1", "p,2", "p,3", "p,4", "p,5", "p,6")
+		if s.state, err = sink.Prepare(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		if err := mem.Rename(partOne, "/out/f-000001"); err != nil {
+			t.Fatal(err)
+		}
+		return mem, s.next()
+	}
+	mem, s := begin()
+	put(t, mem, "/out/f-000001", []byte("another"))
+	if _, err := s.open(mem); err == nil || !strings.Contains(err.Error(), "/out/f-000001 is not what it became") {
+		t.Errorf("%v", err)
+	}
+	if got := contents(t, mem, "/out"); got["/out/f-000003"] == "" {
+		t.Errorf("parts wait for one before them to be read: %q", got)
+	}
+
+	mem, s = begin()
+	read := &reading{Mem: mem}
+	sink, err := s.open(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const all = 3 * len("# header\np,1\np,2\n")
+	if read.bytes != all {
+		t.Errorf("the start reads %d bytes, not %d", read.bytes, all)
+	}
+	if err := sink.Commit(t.Context(), 1, s.state, false); err != nil || read.bytes != all {
+		t.Errorf("with its commit it reads %d bytes, not %d (%v)", read.bytes, all, err)
+	}
+	if err := sink.Commit(t.Context(), 1, s.state, false); err != nil || read.bytes != 2*all {
+		t.Errorf("with another one it reads %d bytes, not %d (%v)", read.bytes, 2*all, err)
+	}
+	if err := sink.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestACommitFindsAnotherFileUnderItsPart: in the run that wrote it, too.
 func TestACommitFindsAnotherFileUnderItsPart(t *testing.T) {
 	mem := vfs.NewMem()

@@ -19,24 +19,39 @@ type publication struct {
 	base *mark // of the state
 	// ids are the files that this run knows under hidden names.
 	ids map[string]vfs.ID
+	// known are parts that this process has published, or found published, just now: they need not be read again.
+	known map[partState]bool
 	// recovery says that another process wrote the parts: they are read before they are published.
 	recovery bool
 }
 
-// publish gives parts their names and makes those durable. Parts that have their names keep them.
+// publish gives parts their names and makes those durable. Parts that have their names keep them. They are read last: a run that has little time, and was killed before, so gives more of the others theirs.
 func (p *publication) publish(parts []partState) error {
 	s := p.sink
 	dirs := map[string]bool{}
+	var gone []partState
 	for i, part := range parts {
 		if i > 0 {
 			fault.Point("sink/file/between-renames")
 		}
-		if err := p.rename(&part); err != nil {
+		err := p.rename(&part)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
+		}
+		if err != nil {
+			gone = append(gone, part)
 		}
 		dirs[filepath.Dir(part.Target)] = true
 	}
 	fault.Point("sink/file/renamed")
+	for _, part := range gone {
+		if p.known[part] {
+			continue
+		}
+		if err := s.published(part); err != nil {
+			return err
+		}
+	}
 	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
 		if err := s.fs.SyncDir(dir); err != nil {
 			return explain(dir, err)
@@ -45,16 +60,13 @@ func (p *publication) publish(parts []partState) error {
 	return nil
 }
 
+// rename gives a part its name. The error is fs.ErrNotExist if the part is gone.
 func (p *publication) rename(part *partState) error {
 	err := p.move(part)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return p.sink.published(*part)
-	case errors.Is(err, fs.ErrExist):
+	if errors.Is(err, fs.ErrExist) {
 		return p.taken(part, err)
-	default:
-		return err
 	}
+	return err
 }
 
 // move is rename for a part that is there, and a target that is not.

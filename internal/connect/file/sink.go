@@ -61,14 +61,15 @@ type sink struct {
 	writes     int64            // runs written, the age of parts for max_open_partitions
 	now        time.Time        // as of the Write under way
 	dirs       dirs
-	ids        map[string]vfs.ID // by hidden name: the file that this run knows under it
-	kept       map[string]bool   // hidden names that the last Prepare, or the restored state, speaks of
-	leaving    map[string]bool   // absolute hidden names of sinks that the pipeline has no more, which are to be published
-	leftovers  []leftover        // hidden parts that were there when a run without a state was opened, until it runs
-	superseded []string          // parts of a former owner that were copied: they go when a state of this run is published
-	began      int64             // the first epoch that this run prepared, 0 before
-	failed     error             // a write that failed: what is in the parts is unknown, nothing can be prepared
-	done       bool              // all is published and no row can follow
+	ids        map[string]vfs.ID  // by hidden name: the file that this run knows under it
+	kept       map[string]bool    // hidden names that the last Prepare, or the restored state, speaks of
+	leaving    map[string]bool    // absolute hidden names of sinks that the pipeline has no more, which are to be published
+	recovered  map[partState]bool // parts that have their names, as the start has found; until the first Commit
+	leftovers  []leftover         // hidden parts that were there when a run without a state was opened, until it runs
+	superseded []string           // parts of a former owner that were copied: they go when a state of this run is published
+	began      int64              // the first epoch that this run prepared, 0 before
+	failed     error              // a write that failed: what is in the parts is unknown, nothing can be prepared
+	done       bool               // all is published and no row can follow
 }
 
 // NewChunk returns a chunk of encoded rows.
@@ -392,9 +393,10 @@ func (s *sink) Commit(_ context.Context, epoch int64, state json.RawMessage, fin
 		parts = append(parts, st.Open...)
 	}
 	s.mu.Lock()
-	ids := maps.Clone(s.ids)
+	ids, known := maps.Clone(s.ids), s.recovered
+	s.recovered = nil
 	s.mu.Unlock()
-	if err := (&publication{sink: s, base: st.Base, ids: ids}).publish(parts); err != nil {
+	if err := (&publication{sink: s, base: st.Base, ids: ids, known: known}).publish(parts); err != nil {
 		return err
 	}
 	s.mu.Lock()

@@ -206,6 +206,10 @@ func (s *sink) restore() error {
 	if err := (&publication{sink: s, base: st.Base, recovery: true}).publish(st.Finished); err != nil {
 		return err
 	}
+	s.recovered = make(map[partState]bool, len(st.Finished))
+	for _, p := range st.Finished {
+		s.recovered[p] = true
+	}
 	s.next, s.base = max(st.Next, 1), st.Base
 	if s.env.Repeats {
 		found, err := s.survey()

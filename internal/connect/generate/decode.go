@@ -14,7 +14,7 @@ const batchRows = 1024
 
 // newDecoder returns the maker of a config's rows.
 func newDecoder(c *Config, spec codec.DecodeSpec) (codec.Decoder, error) {
-	base := maker{origin: spec.Origin, times: codec.NewTimes(&spec), cols: newColumns(spec.Pool, spec.Schema.Fields, spec.NeedTimes())}
+	base := maker{fields: spec.Schema.Fields, origin: spec.Origin, times: codec.NewTimes(&spec), cols: newColumns(spec.Pool, spec.Schema.Fields, spec.NeedTimes())}
 	base.out.Cols = slices.Clone(base.cols)
 	for i := range base.out.Cols {
 		if !spec.Needs(i) {
@@ -55,6 +55,7 @@ func newColumns(pool *batch.Pool, fields []schema.Field, need []codec.Need) []*b
 // maker is what all kinds share: the block's range of positions and the batch.
 type maker struct {
 	out    batch.Batch
+	fields []schema.Field
 	cols   []*batch.Column // of out, and those that only the event time is read from
 	times  *codec.Times
 	res    codec.Result
@@ -70,6 +71,9 @@ type maker struct {
 func (m *maker) Begin(block *codec.Block) error {
 	m.name, m.next, m.left, m.record = block.Name, block.First, block.Count, 0
 	m.times.Begin()
+	if m.origin {
+		m.where = batch.Origin{Block: batch.WrapBuffer(m.text()), Starts: m.where.Starts, Ends: m.where.Ends, Name: m.name, Offset: -1}
+	}
 	return nil
 }
 
@@ -82,29 +86,38 @@ func (m *maker) begin(rows int) {
 	}
 }
 
-// end completes a batch of rows rows, the first of which had the position first, and steps over the positions done.
-func (m *maker) end(first int64, rows, positions int) {
+// text is memory for the records of a block.
+func (m *maker) text() []byte {
+	if m.where.Block == nil {
+		return nil
+	}
+	return m.where.Block.Data[:0]
+}
+
+// end completes a batch of rows rows and steps over the positions done.
+func (m *maker) end(rows, positions int) {
 	m.next += int64(positions)
 	m.left -= positions
 	m.out.Len = rows
 	m.res = codec.Result{Records: rows, More: m.left > 0}
 	m.times.Batch(&m.out, m.cols, &m.res)
 	if m.origin {
-		m.note(first, rows)
+		m.note(rows)
 	}
 	m.record += rows
 }
 
-// note says where the rows come from. Their records are empty: a row can be made again from its position.
-func (m *maker) note(first int64, rows int) {
+// note says where the rows come from. Their records are JSON of the columns that are made; they lie nowhere but in the block's text, which has those of its earlier batches, too.
+func (m *maker) note(rows int) {
 	o := &m.where
-	if o.Block == nil {
-		o.Block = batch.WrapBuffer(nil)
+	o.Starts, o.Ends = o.Starts[:0], o.Ends[:0]
+	text := o.Block.Data
+	for row := range rows {
+		o.Starts = append(o.Starts, uint32(len(text))) //nolint:gosec // some hundred bytes for each of a thousand rows
+		text = appendRecord(text, m.fields, m.cols, row)
+		o.Ends = append(o.Ends, uint32(len(text))) //nolint:gosec // the same
 	}
-	for len(o.Starts) < rows {
-		o.Starts, o.Ends = append(o.Starts, 0), append(o.Ends, 0)
-	}
-	o.Name, o.Offset, o.FirstRecord = m.name, first, m.record
+	o.Block.Data, o.FirstRecord = text, m.record
 	m.out.Origin = o
 }
 
@@ -120,7 +133,7 @@ func (s *sequence) Decode() (*batch.Batch, *codec.Result, error) {
 			c.Int64s()[i] = s.next + int64(i)
 		}
 	}
-	s.end(s.next, rows, rows)
+	s.end(rows, rows)
 	return &s.out, &s.res, nil
 }
 
@@ -173,7 +186,7 @@ func (m *combined) Decode() (*batch.Batch, *codec.Result, error) {
 			}
 		}
 	}
-	m.end(m.next, rows, rows)
+	m.end(rows, rows)
 	return &m.out, &m.res, nil
 }
 
@@ -213,14 +226,11 @@ func newTable(c *Config, base maker) (codec.Decoder, error) {
 // Decode makes the next batch, which is empty if the block has no event of the table.
 func (t *table) Decode() (*batch.Batch, *codec.Result, error) {
 	t.begin(min(t.left, batchRows))
-	first, rows, done := t.next, 0, 0
+	rows, done := 0, 0
 	for ; done < t.left && rows < batchRows; done++ {
 		n := t.generator.NumberAt(uint64(t.next) + uint64(done)) //nolint:gosec // positions are not negative
 		if nexmark.KindOf(n) != t.kind {
 			continue
-		}
-		if rows == 0 {
-			first = t.next + int64(done)
 		}
 		columns(t.cols).fill(rows, t.generator.Event(n))
 		rows++
@@ -230,6 +240,6 @@ func (t *table) Decode() (*batch.Batch, *codec.Result, error) {
 			c.Resize(rows)
 		}
 	}
-	t.end(first, rows, done)
+	t.end(rows, done)
 	return &t.out, &t.res, nil
 }

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 	"strings"
@@ -162,35 +163,54 @@ func TestBlocksWithoutAndWithManyRowsOfATable(t *testing.T) {
 	}
 }
 
-func TestOriginsNameThePosition(t *testing.T) {
+// What a dead letter keeps of a row is the row as JSON, with the columns that are read. It stays while the block does.
+func TestRecordsAreRowsAsJSON(t *testing.T) {
 	for _, test := range []struct {
 		options map[string]any
-		offsets []int64 // of the first rows of each batch
+		need    []codec.Need
+		last    string
 	}{
-		{map[string]any{"rows": int64(5_000), "kind": "sequence"}, []int64{100, 1124, 2148}},
-		{map[string]any{"rows": int64(5_000)}, []int64{100, 1124, 2148}},
-		{map[string]any{"rows": int64(5_000), "table": "auction"}, []int64{101}},
+		{map[string]any{"rows": int64(5_000), "kind": "sequence"}, nil, `{"n":3099}`},
+		{
+			map[string]any{"rows": int64(5_000)},
+			[]codec.Need{{Read: true}, {}, {Read: true}, {Read: true, Members: append([]codec.Need{{Read: true}}, make([]codec.Need, 6)...)}},
+			`{"event_type":2,"auction":null,"bid":{"auction":1164}}`,
+		},
+		{map[string]any{"rows": int64(5_000), "table": "auction"}, []codec.Need{{Read: true}, {}, {}, {}, {}, {Read: true}, {}, {}, {}, {}}, `{"id":1185,"date_time":"2015-07-15T00:00:00.3053"}`},
 	} {
 		c := configure(t, test.options)
-		d, err := newDecoder(c, codec.DecodeSpec{Schema: Schema(c), Pool: &batch.Pool{}, Origin: true})
+		d, err := newDecoder(c, codec.DecodeSpec{Schema: Schema(c), Pool: &batch.Pool{}, Origin: true, Need: test.need})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Begin(&codec.Block{Name: "generate", First: 100, Count: 3_000}); err != nil {
-			t.Fatal(err)
-		}
-		record := 0
-		for _, want := range test.offsets {
-			b, _, err := d.Decode()
-			if err != nil {
+		for range 2 { // a block more begins anew
+			if err := d.Begin(&codec.Block{Name: "generate", First: 100, Count: 3_000}); err != nil {
 				t.Fatal(err)
 			}
-			o := b.Origin
-			last := b.OriginRow(b.Rows() - 1)
-			if o.Name != "generate" || o.Offset != want || o.RecordNumber(0) != record || len(o.Record(last)) != 0 {
-				t.Errorf("%v: origin %q, offset %d, record %d; want offset %d, record %d", test.options, o.Name, o.Offset, o.RecordNumber(0), want, record)
+			var first batch.Origin
+			record, text := 0, ""
+			for more := true; more; {
+				b, res, err := d.Decode()
+				if err != nil {
+					t.Fatal(err)
+				}
+				o := b.Origin
+				if o.Name != "generate" || o.Offset >= 0 || o.RecordNumber(0) != record {
+					t.Errorf("%v: origin %q, offset %d, record %d, want %d", test.options, o.Name, o.Offset, o.RecordNumber(0), record)
+				}
+				if record == 0 {
+					first = *o
+					first.Starts, first.Ends = slices.Clone(o.Starts), slices.Clone(o.Ends)
+					text = string(o.Record(0))
+				}
+				record, more = record+b.Rows(), res.More
+				if last := string(o.Record(b.Rows() - 1)); !json.Valid([]byte(last)) || !more && last != test.last {
+					t.Errorf("%v: the last row of a batch is %s", test.options, last)
+				}
 			}
-			record += b.Rows()
+			if got := string(first.Record(0)); got != text {
+				t.Errorf("%v: the first row was %s, and is %s", test.options, text, got)
+			}
 		}
 	}
 }

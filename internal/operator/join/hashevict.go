@@ -131,6 +131,9 @@ type heldRows struct {
 	a *away
 }
 
+// Waits says that the rows wait; see keyed.Waiting.
+func (*heldRows) Waits() {}
+
 // Attach lets rows leave memory; see keyed.Evictable.
 func (h *heldRows) Attach(r durable.Reader, low int64) {
 	h.Rows.Attach(r, low)

@@ -30,9 +30,8 @@ type sessionsAway struct {
 // period is a piece of time in which sessions end. Its slice in the store is its start, with the number of bits that its length has, which are 0 in its start.
 type period struct {
 	slice int64
-	// first is not behind the end of any first session of a key that is away, none if it is math.MaxInt64; out is about how many such keys there are.
+	// first is not behind the end of any first session of a key that is away, none if it is math.MaxInt64.
 	first int64
-	out   int
 }
 
 // The length of a period, in bits of µs: about so many times shorter than the gap, within these bounds.
@@ -168,7 +167,6 @@ func (p *sessionsPart) Pass(e *keyed.Entries) error {
 		slice, _ := storedSlice(value)
 		of := p.s.times.know(slice)
 		of.first = min(of.first, of.start())
-		of.out++
 	}
 	return p.Table.Pass(e)
 }
@@ -209,17 +207,13 @@ func (s *Sessions) forgetStale() {
 
 // forgetAwake forgets what the table has noted of keys that are not away any more, once that is much.
 func (s *Sessions) forgetAwake() error {
-	out := 0
-	for _, p := range s.times.list {
-		out += p.out
-	}
-	if s.table.Noted() < 2*max(out, s.away.lasting)+fewNoted {
+	if s.table.Noted() < 2*max(s.table.Away(), s.away.lasting)+fewNoted {
 		return nil
 	}
 	var failed error
 	err := s.table.Note(func(yield func(uint64) bool) {
 		for _, p := range s.times.list {
-			if failed != nil || p.first == math.MaxInt64 && p != s.away.reading { // how many are out is not known of what a restart left unread
+			if failed != nil || p.first == math.MaxInt64 && p != s.away.reading { // no key is away that was to be found by it
 				continue
 			}
 			failed = s.times.read(p, s.times.home.From, func(hash uint64) bool { return yield(hash) })
@@ -250,7 +244,7 @@ func (s *Sessions) wakes() bool {
 	if !s.table.HasAway() { // all that was away has been read
 		s.away.reading, s.away.waking = nil, false
 		for _, p := range s.times.list {
-			p.first, p.out = math.MaxInt64, 0
+			p.first = math.MaxInt64
 		}
 		return false
 	}
@@ -276,7 +270,7 @@ func (s *Sessions) readPeriods() error {
 			if a.reading, a.from = s.times.due(), s.times.home.From; a.reading == nil {
 				return nil
 			}
-			a.reading.first, a.reading.out = math.MaxInt64, 0 // but for those that leave from now on
+			a.reading.first = math.MaxInt64 // but for those that leave from now on
 		}
 		enough := false
 		err := s.times.read(a.reading, a.from, func(hash uint64) bool {
@@ -344,7 +338,6 @@ func (t *sessionTimes) note(key uint32) bool {
 	end := t.s.firstEnd(key)
 	p := t.know(sliceOf(level, end))
 	p.first = min(p.first, end)
-	p.out++
 	return true
 }
 

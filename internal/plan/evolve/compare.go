@@ -53,6 +53,8 @@ type Change struct {
 	widened bool
 	// picks are, for inputs of whose rows fewer columns are kept, what is left of them.
 	picks []Pick
+	// held is what becomes of the times of rows that wait.
+	held Held
 	// announce: nobody has been told of groups that are there.
 	announce bool
 	// replay: the rows that the step has kept are given to the one of now. again: others have been told of what is there, and will be told of it once more. turned: all answers are given from now on, whatever was given before.
@@ -98,6 +100,19 @@ func (p *Pick) differs(other *Pick) bool {
 // Picks are what is left of the rows of inputs of which fewer columns are kept.
 func (c *Change) Picks() []Pick { return c.picks }
 
+// Held is what becomes of the times of the rows that a join holds until the other side has ended, which stand behind their columns.
+type Held int8
+
+// What may become of them: they stay, or are not there, are added, or are left out.
+const (
+	AsDated Held = iota
+	NowDated
+	NoMoreDated
+)
+
+// Held is what becomes of the times of rows that wait.
+func (c *Change) Held() Held { return c.held }
+
 // Turned reports whether a step gives its answers at other times than before, so that it cannot go on in the middle of giving them.
 func (c *Change) Turned() bool { return c.turned || c.replay }
 
@@ -122,21 +137,56 @@ func Compare(old, now *Description) *Evolution {
 	e.compareSources(old, now)
 	e.compareSteps(old, now)
 	e.compareComputed()
+	e.refuseMoved(old)
 	return e
 }
 
 // compareComputed notes which sinks get rows that are computed otherwise. Where sources or steps have other names that cannot be told: then the names are reason enough.
 func (e *Evolution) compareComputed() {
-	for _, c := range slices.Concat(e.Sources, e.Steps) {
-		if c.Was != "" {
-			return
-		}
+	if e.renames() {
+		return
 	}
 	for _, c := range e.Sinks {
 		if was, is := c.wasSink, c.sink; was != nil && is != nil && was.Computed != "" && was.Computed != is.Computed {
 			c.Reasons = append(c.Reasons, "its rows are computed otherwise")
 		}
 	}
+}
+
+// renames reports whether sources or steps have other names.
+func (e *Evolution) renames() bool {
+	return slices.ContainsFunc(slices.Concat(e.Sources, e.Steps), func(c *Change) bool { return c.Was != "" })
+}
+
+// refuseMoved refuses a sink that keeps its name and its rows, and gets the path of another one: it would go on in that one's file.
+func (e *Evolution) refuseMoved(old *Description) {
+	for _, c := range e.Sinks {
+		if c.Was == "" || c.wasSink == nil || c.sink.DeadLetters || c.sink.Meaning[pathOption] == "" {
+			continue
+		}
+		wasElsewhere := slices.ContainsFunc(old.Sinks, func(s *Sink) bool { return s.Name == c.Name })
+		if wasElsewhere && !e.sameRows(c) {
+			c.Refused = "it would go on in what sink " + c.Was + " wrote to the same path, which would then have rows of both; give it a path that no sink had"
+		}
+	}
+}
+
+// sameRows reports whether a sink gets the rows of the one that it goes on from: by how they are computed, or, where names in that are others, by the steps with state that they come from.
+func (e *Evolution) sameRows(c *Change) bool {
+	if !e.renames() {
+		return c.wasSink.Computed == c.sink.Computed
+	}
+	same := false
+	for _, s := range e.Steps {
+		if s.step == nil || s.wasStep == nil || !slices.Contains(s.step.Sinks, c.Name) {
+			continue
+		}
+		if !slices.Contains(s.wasStep.Sinks, c.Was) {
+			return false
+		}
+		same = true
+	}
+	return same
 }
 
 // assign pairs parts of two plans: in each pass those that suits says fit each other, equal names first.

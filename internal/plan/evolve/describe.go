@@ -341,6 +341,12 @@ func (d *describer) order(n logical.Node, keys []logical.SortKey) string {
 	return strings.Join(out, ", ")
 }
 
+// What Step.Held says.
+const (
+	heldDated = "dated"
+	heldPlain = "plain"
+)
+
 func (d *describer) join(s *stepMaker, n *logical.Join) {
 	s.Kind, s.Form = "join", n.Strategy.String()
 	if n.Strategy == logical.HashJoin || n.Strategy == logical.BroadcastJoin || n.Strategy == logical.NestedLoop {
@@ -374,6 +380,9 @@ func (d *describer) join(s *stepMaker, n *logical.Join) {
 		s.set("sides", fmt.Sprint(n.Appends, n.Unique))
 	}
 	s.set("order", d.order(n.Left, n.Order))
+	if n.Strategy == logical.HashJoin {
+		s.Held = map[bool]string{true: heldDated, false: heldPlain}[n.Dated]
+	}
 	s.Expires = n.TTLs != [2]int64{}
 	for i, side := range []string{"left", "right"} {
 		s.mayMicros("time to live, "+side, n.TTLs[i])

@@ -92,6 +92,8 @@ type Step struct {
 	Changes  bool `json:"changes,omitempty"`
 	Expires  bool `json:"expires,omitempty"`
 	Retracts bool `json:"retracts,omitempty"`
+	// Held says of a hash join whether the rows that wait for the other side have, behind their columns, what their split had reached: heldDated or heldPlain; "" where no rows wait, or that is not known.
+	Held string `json:"held,omitempty"`
 	// After are the steps with state that lead here, and Sinks are where its rows go.
 	After []string `json:"after,omitempty"`
 	Sinks []string `json:"sinks,omitempty"`

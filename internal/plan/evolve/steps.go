@@ -521,6 +521,10 @@ func (j *judgement) properties() {
 		j.reset("rows are taken back %s", map[bool]string{true: "now, and were not", false: "no more"}[is.Retracts])
 	}
 	j.emission()
+	if was.Held != "" && is.Held != "" && was.Held != is.Held && j.how.Verdict != Reset {
+		j.how.widened, j.how.held = true, map[bool]Held{true: NowDated, false: NoMoreDated}[is.Held == heldDated]
+		j.transform(costSetting, "what the split of rows that wait had reached is %s", map[bool]string{true: "kept now", false: "not kept any more"}[is.Held == heldDated])
+	}
 	if was.Expires != is.Expires {
 		if is.Form == "groups" && is.Kind == "aggregate" {
 			j.transform(costSetting, "what is not touched is %s", map[bool]string{true: "forgotten now", false: "kept for good now"}[is.Expires])

@@ -28,6 +28,7 @@ func New(p *logical.Plan, lanes int) *Plan {
 		plan: &Plan{Name: p.Name, Parallelism: lanes}, sources: map[*logical.Scan]*Source{}, steps: map[place]*Step{},
 		stages: map[logical.Node]*Stage{}, nodes: map[*Stage]logical.Node{}, origins: map[logical.Node][]*Stage{},
 	}
+	b.letters = p.DeadLetters != nil
 	for _, s := range p.Sinks {
 		sink := newSink(s, s.Input.Schema())
 		b.plan.Sinks = append(b.plan.Sinks, sink)
@@ -58,6 +59,7 @@ type builder struct {
 	stages  map[logical.Node]*Stage
 	nodes   map[*Stage]logical.Node
 	origins map[logical.Node][]*Stage
+	letters bool // there are dead letters
 }
 
 // place is where a step of a node runs: in the lanes of sources, if stage is nil, or in the tasks of a stage.
@@ -146,8 +148,9 @@ func (b *builder) source(n *logical.Scan) *Source {
 	s := &Source{
 		Name: from.Name, Declared: from, Type: from.Type, Config: from.Config, MaxRecordBytes: from.MaxRecordBytes, OnError: from.OnError,
 		EventTime: from.EventTime, Delay: from.Delay, Dated: n.Dated, IdleAfter: from.IdleAfter, Drift: from.Drift, Detail: n.String(),
-		Decode: codec.DecodeSpec{Schema: from.Schema, Need: n.Need, Filter: n.Conditions, Origin: from.Format != nil, Times: from.Times},
+		Decode: codec.DecodeSpec{Schema: from.Schema, Need: n.Need, Filter: n.Conditions, Times: from.Times},
 	}
+	s.Decode.Origin = from.Format != nil || b.letters // rows of their own are made into records for dead letters alone
 	s.Decode.Upserts = from.Changes == logical.Upsert
 	if from.Format != nil {
 		s.Format = from.Format.Format

@@ -55,14 +55,8 @@ func Forget(ctx context.Context, options Options) (left bool, err error) {
 			return nil
 		}
 		// From the first one on a claim is the newest: what is left of half a removal is no other checkpoint.
-		for _, claim := range claims {
-			data, err := claim.Encode()
-			if err != nil {
-				return err
-			}
-			if err := target.PutNew(ctx, manifestName(claim.Number), data); err != nil {
-				return err
-			}
+		if err := putClaims(ctx, target, claims); err != nil {
+			return err
 		}
 		var old []string
 		for _, e := range entries {
@@ -78,6 +72,20 @@ func Forget(ctx context.Context, options Options) (left bool, err error) {
 		err = RemoveAll(ctx, options)
 	}
 	return left, err
+}
+
+// putClaims stores claims, one after the other.
+func putClaims(ctx context.Context, target *Directory, claims []*Manifest) error {
+	for _, claim := range claims {
+		data, err := claim.Encode()
+		if err != nil {
+			return err
+		}
+		if err := target.PutNew(ctx, manifestName(claim.Number), data); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // forgotten are the claims that Forget leaves, that of the newest lineage last; none: no manifest says what lineage there is.

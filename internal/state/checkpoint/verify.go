@@ -137,7 +137,7 @@ func verify(ctx context.Context, target Target, f File) error {
 // directory whose pipeline runs (*HeldError). It returns what was deleted.
 func Remove(ctx context.Context, options Options, epochs []int64) (Garbage, error) {
 	var garbage Garbage
-	err := excluded(ctx, options, func(o *Options, _ *owners) error {
+	err := excluded(ctx, options, func(o *Options, owners *owners) error {
 		target := NewDirectory(o.FS, o.Dir, 0)
 		entries, err := readEntries(ctx, target, nil)
 		if err != nil {
@@ -154,10 +154,35 @@ func Remove(ctx context.Context, options Options, epochs []int64) (Garbage, erro
 		if garbage, err = removal(entries, names, epochs, o.Dir); err != nil {
 			return err
 		}
+		if err := putClaims(ctx, target, remembered(o, entries, owners, garbage.Manifests)); err != nil {
+			return err
+		}
 		owner := &Owner{target: target}
 		return owner.deleteGarbage(ctx, garbage)
 	})
 	return garbage, err
+}
+
+// remembered are the claims that Remove leaves of lineages whose last manifests go, that of the newest lineage last: those who took the directory after them have no checkpoint yet, so that their sinks may not have
+// removed what those before had hidden. None: there is nothing to remember.
+func remembered(o *Options, entries []Entry, owners *owners, gone []int64) []*Manifest {
+	newest, left := "", map[string]bool{}
+	for _, e := range newestFirst(entries) {
+		if e.Err != nil {
+			continue
+		}
+		if newest == "" {
+			if newest = e.Manifest.Lineage; e.Manifest.HasState() {
+				return nil
+			}
+		}
+		left[e.Manifest.Lineage] = left[e.Manifest.Lineage] || !slices.Contains(gone, e.Number)
+	}
+	claims := slices.DeleteFunc(forgotten(o, entries, owners), func(c *Manifest) bool { return c.Lineage != newest && left[c.Lineage] })
+	if len(claims) < 2 { // only the newest
+		return nil
+	}
+	return claims
 }
 
 // removal decides what Remove deletes.

@@ -237,8 +237,12 @@ func (t *Table) Note(hashes iter.Seq[uint64]) error {
 			return t.refused(err)
 		}
 	}
+	a.count = min(a.count, a.noted()) // some were given more than once
 	return nil
 }
+
+// Away is about how many keys are away, but those that were never read: keys that came back are not among them.
+func (t *Table) Away() int { return max(t.away.count, 0) }
 
 // forget forgets all.
 func (a *away) forget() {

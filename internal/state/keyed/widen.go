@@ -10,7 +10,7 @@ import (
 // Widener rewrites stored entries for a part whose columns have wider types. Hashes stay: those of a value are the same in all types that it has a place in. One goroutine uses it.
 type Widener struct {
 	from, to Shape
-	pick     []int // of each column of to, which one of from it is; nil: there are as many
+	pick     []int // of each column of to, which one of from it is, or NoTime; nil: there are as many
 	places   []place
 	scratch  []byte
 	out      []byte
@@ -33,14 +33,27 @@ func Widens(from, to schema.Type) bool {
 		from.Kind == schema.Float32 && to.Kind == schema.Float64
 }
 
-// NewWidener returns what rewrites entries of the shape from as ones of to. pick says of each column of to which one of from it is, for rows of which columns are left out; nil: all are there, in their order. The error says
+// NoTime stands for a column of times that there was none of: they are the least.
+const NoTime = -1
+
+// Waiting is a part of rows that wait. The last of their columns may be a time, which is not theirs.
+type Waiting interface {
+	Kept
+	Waits()
+}
+
+// NewWidener returns what rewrites entries of the shape from as ones of to. pick says of each column of to which one of from it is, for rows of which columns are left out, or NoTime; nil: all are there, in their order. The error says
 // why that cannot be.
 func NewWidener(from, to Shape, pick []int) (*Widener, error) {
 	columns := from.Columns
 	if pick != nil && (from.Rows || from.Slice == SliceRun) {
 		columns = nil
 		for _, c := range pick {
-			columns = append(columns, from.Columns[c])
+			column := schema.Of(schema.Int64)
+			if c != NoTime {
+				column = from.Columns[c]
+			}
+			columns = append(columns, column)
 		}
 	}
 	if from.Rows != to.Rows || from.Slice != to.Slice || from.Slice == SliceWindow || len(columns) != len(to.Columns) {
@@ -70,7 +83,7 @@ func (w *Widener) Entry(slice int64, key, value []byte) (newKey, newValue []byte
 		in.data = value
 		w.out = append(w.out, in.byte())
 	}
-	w.columns(in, (*reader).widen)
+	w.columns(in, 0, (*reader).widen)
 	if in.err != nil {
 		return nil, nil, in.err
 	}
@@ -85,11 +98,11 @@ func (w *Widener) Entry(slice int64, key, value []byte) (newKey, newValue []byte
 func (w *Widener) block(in *reader) {
 	n := in.blockLen()
 	w.out = binary.AppendUvarint(w.out, n)
-	w.columns(in, func(r *reader, dst []byte, old, now *schema.Type) []byte { return r.widenColumn(dst, old, now, n) })
+	w.columns(in, n, func(r *reader, dst []byte, old, now *schema.Type) []byte { return r.widenColumn(dst, old, now, n) })
 }
 
-// columns rewrites columns, each by widen, in the order of those of now.
-func (w *Widener) columns(in *reader, widen func(r *reader, dst []byte, old, now *schema.Type) []byte) {
+// columns rewrites columns, each by widen, in the order of those of now: of a row, or of n rows of a block.
+func (w *Widener) columns(in *reader, n uint64, widen func(r *reader, dst []byte, old, now *schema.Type) []byte) {
 	if w.pick == nil {
 		for i := range w.to.Columns {
 			w.out = widen(in, w.out, &w.from.Columns[i], &w.to.Columns[i])
@@ -106,11 +119,28 @@ func (w *Widener) columns(in *reader, widen func(r *reader, dst []byte, old, now
 		return
 	}
 	for i, c := range w.pick {
+		if c == NoTime {
+			w.noTimes(n)
+			continue
+		}
 		one := &reader{what: in.what, data: in.data[:w.places[c].to], at: w.places[c].from}
 		w.out = widen(one, w.out, &w.from.Columns[c], &w.to.Columns[i])
 		if one.err != nil {
 			in.err = one.err
 			return
 		}
+	}
+}
+
+// noTimes appends a column of the least times, as it is stored of a row, or of a block of n.
+func (w *Widener) noTimes(n uint64) {
+	const least = 1 << 63 // the bits of it
+	if w.to.Slice != SliceRun {
+		w.out = binary.LittleEndian.AppendUint64(append(w.out, presentValue), least)
+		return
+	}
+	w.out = append(w.out, blockFull)
+	for range n {
+		w.out = binary.LittleEndian.AppendUint64(w.out, least)
 	}
 }

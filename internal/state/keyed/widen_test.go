@@ -3,6 +3,7 @@ package keyed_test
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
 
 	"wire.example/wire/internal/state/keyed"
@@ -76,6 +77,35 @@ func TestColumnsAreLeftOut(t *testing.T) {
 	}{"keys": {false, to}, "narrower": {true, kinds(schema.Int16, schema.Int16)}} {
 		if _, err := keyed.NewWidener(keyed.Shape{Rows: c.rows, Columns: from}, keyed.Shape{Rows: c.rows, Columns: c.to}, []int{3, 0}); err == nil {
 			t.Errorf("%s: columns were left out", name)
+		}
+	}
+}
+
+// TestTimesThatThereWereNoneOf: they are the least one, of a row and of a block of some; and they go as any column does.
+func TestTimesThatThereWereNoneOf(t *testing.T) {
+	from, to := kinds(schema.Int16), kinds(schema.Int16, schema.Int64)
+	least := []byte{0, 0, 0, 0, 0, 0, 0, 0x80}
+	for name, c := range map[string]struct {
+		slice    keyed.SliceOf
+		old, now []byte
+	}{
+		"row":   {"", []byte{7, 1, 2, 3}, slices.Concat([]byte{7, 1, 2, 3, 1}, least)},
+		"block": {keyed.SliceRun, []byte{2, 1, 2, 3, 4, 5}, slices.Concat([]byte{2, 1, 2, 3, 4, 5, 1}, least, least)},
+	} {
+		plain, timed := keyed.Shape{Rows: c.slice == "", Slice: c.slice, Columns: from}, keyed.Shape{Rows: c.slice == "", Slice: c.slice, Columns: to}
+		add, err := keyed.NewWidener(plain, timed, []int{0, keyed.NoTime})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, value, err := add.Entry(1, []byte{9}, c.old); err != nil || !bytes.Equal(value, c.now) {
+			t.Errorf("%s: %x, should be %x (%v)", name, value, c.now, err)
+		}
+		drop, err := keyed.NewWidener(timed, plain, []int{0})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, value, err := drop.Entry(1, []byte{9}, c.now); err != nil || !bytes.Equal(value, c.old) {
+			t.Errorf("%s: without it %x, should be %x (%v)", name, value, c.old, err)
 		}
 	}
 }
