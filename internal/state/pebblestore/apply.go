@@ -60,6 +60,7 @@ func (s *Store) applyTo(ctx context.Context, changes []*store.Changes) (written 
 		return 0, nil
 	case most == 0:
 		if err = s.fold(ctx); err == nil {
+			defer s.sorted.Release()
 			s.sorted.Sort(some)
 			written, err = s.ingest(ctx, &s.sorted)
 		}
@@ -73,7 +74,6 @@ func (s *Store) applyTo(ctx context.Context, changes []*store.Changes) (written 
 
 // ingest makes what was sorted tables, and Pebble's.
 func (s *Store) ingest(ctx context.Context, sorted *store.Sorted) (written int64, err error) {
-	defer sorted.Release()
 	drops, err := s.ranges(sorted.Drops())
 	if err != nil {
 		return 0, err

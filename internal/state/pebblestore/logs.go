@@ -191,6 +191,8 @@ func (s *Store) fold(ctx context.Context) error {
 	if err := s.finishLog(); err != nil || len(s.logs.all) == 0 {
 		return err
 	}
+	s.writer.plain = true
+	defer func() { s.writer.plain = false }()
 	f := folding{store: s, sorted: make(chan *logPiece), free: make(chan *logPiece, piecesAtOnce), buffer: vfs.DirectBuffer(readSize)}
 	for range piecesAtOnce {
 		f.free <- &logPiece{}

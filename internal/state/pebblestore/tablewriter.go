@@ -62,6 +62,7 @@ type tableWriter struct {
 	sampled   int  // blocks since one was tried, of all tables; at 0 the next one is
 	packing   bool // what came of it
 	packs     bool // a block of the table is compressed
+	plain     bool // none is to be: somebody waits for the table
 	props     tableProps
 	scratch   []byte
 }
@@ -178,6 +179,9 @@ func (w *tableWriter) endBlock() error {
 
 // pack compresses a block, if that is worth it, and says of which kind it is then.
 func (w *tableWriter) pack(block []byte) ([]byte, byte) {
+	if w.plain {
+		return block, blockPlain
+	}
 	tried := w.sampled == 0
 	if w.sampled++; w.sampled == sampleEvery {
 		w.sampled = 0

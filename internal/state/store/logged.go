@@ -153,17 +153,18 @@ func (l *logged) memory() (size int64) {
 
 const logRunSize = 64
 
-// each gives all entries, in order: number counts them, and e says where they are.
+// each gives all entries, in order: number counts them, and e, lent for the call, says where they are.
 func (l *logged) each(f func(g groupKey, number int, e *entry)) {
 	l.settle()
 	number := 0
+	var e entry
 	for i := range l.chunks[:l.used] {
 		chunk := &l.chunks[i]
+		e.chunk = uint32(i) //nolint:gosec // fewer
 		for k := range chunk.runs {
 			r := &chunk.runs[k]
 			at := r.first
 			for range r.entries {
-				e := entry{chunk: uint32(i)} //nolint:gosec // fewer
 				at = e.parse(chunk.data, at)
 				f(r.groupKey, number, &e)
 				number++

@@ -16,10 +16,12 @@ type Sorted struct {
 	shards  [Shards]bool // has entries
 	refs    []ref        // of one bucket
 	spare   []ref
-	counts  [2][1 << radixMost]uint32
-	lent    [lentEntries]Entry
-	later   laterDrops
-	read    byte // what give read, so that it is read
+	// stretches say which groups the refs in spare are of, while they are put in their places.
+	stretches []stretch
+	counts    [2][1 << radixMost]uint32
+	lent      [lentEntries]Entry
+	later     laterDrops
+	read      byte // what give read, so that it is read
 }
 
 // A bucket has the hashes with the same spreadBits on top, as a part of Changes that are spread. So many of them are a shard.
@@ -126,7 +128,19 @@ func (s *Sorted) addPart(change, number uint32, p *changesPart) {
 
 // addWhole puts the entries of changes that are not spread into their groups, bucket by bucket: it counts them, and then knows where each goes.
 func (s *Sorted) addWhole() {
+	count := 0
+	for _, c := range s.changes {
+		if len(c.parts) <= 1 {
+			count += c.count
+		}
+	}
+	s.spare, s.stretches = slices.Grow(s.spare[:0], count), s.stretches[:0]
 	s.eachWhole(func(group int, r *ref) {
+		if last := len(s.stretches) - 1; last < 0 || s.stretches[last].group != group {
+			s.stretches = append(s.stretches, stretch{group: group})
+		}
+		s.spare = append(s.spare, *r)
+		s.stretches[len(s.stretches)-1].end = len(s.spare)
 		s.groups[group].ends[r.hash>>bucketShift]++
 		s.shards[ShardOf(r.hash)] = true
 	})
@@ -135,13 +149,21 @@ func (s *Sorted) addWhole() {
 		total := int(sums(g.ends[:]))
 		g.whole = slices.Grow(g.whole[:0], total)[:total]
 	}
-	s.eachWhole(func(group int, r *ref) {
-		g := &s.groups[group]
-		at := &g.ends[r.hash>>bucketShift]
-		g.whole[*at] = *r
-		*at++
-	})
+	from := 0
+	for _, one := range s.stretches {
+		g := &s.groups[one.group]
+		for i := range s.spare[from:one.end] {
+			r := &s.spare[from+i]
+			at := &g.ends[r.hash>>bucketShift]
+			g.whole[*at] = *r
+			*at++
+		}
+		from = one.end
+	}
 }
+
+// stretch are refs of a group that follow each other, up to one.
+type stretch struct{ group, end int }
 
 // eachWhole gives the entries of changes that are not spread, as they came, but those that a later change drops, each with the number of its group.
 func (s *Sorted) eachWhole(f func(group int, r *ref)) {
@@ -287,6 +309,9 @@ func (s *Sorted) Release() {
 	}
 	if cap(s.spare) > keptRefs {
 		s.spare = nil
+	}
+	if cap(s.stretches) > keptRefs {
+		s.stretches = nil
 	}
 	if cap(s.groups) > keptGroups {
 		s.groups, s.index = nil, nil
