@@ -53,10 +53,20 @@ func (c *Changes) PutMany(s Space, slice int64, hashes []uint64, keys, values *P
 
 // logMany is PutMany in the form of a log.
 func (c *Changes) logMany(g groupKey, hashes []uint64, keys, values *Pieces) {
-	keyAt, valueAt := 0, 0
+	keyAt, valueAt, count, total := 0, 0, 0, 0
 	for i, hash := range hashes {
 		key, value := keys.Data[keyAt:keys.Ends[i]], values.Data[valueAt:values.Ends[i]]
 		keyAt, valueAt = keys.Ends[i], values.Ends[i]
-		c.add(g, entry{hash: hash}, key, value)
+		if len(key) > MaxKey || len(value) > MaxValue {
+			c.refuse(g, key, value)
+			continue
+		}
+		size := len(key) + len(value)
+		room := c.log.room(g, hash, uint32(len(key))<<1, len(value), size) //nolint:gosec // MaxKey
+		copy(room[copy(room, key):], value)
+		total += PrefixLen + size
+		count++
 	}
+	c.bytes += int64(total)
+	c.count += count
 }
