@@ -276,16 +276,19 @@ func (j *journal) spill(into *store.Changes, most int64, groupOf func(n uint32) 
 // leastRelisted is how many entries of a dense epoch are listed at once, at least, to be spilled.
 const leastRelisted = 1 << 12
 
-// relist lists entries of a dense epoch, of which all that were on the list are written: all, where memory for the list is left, or some. It reports whether there are any.
+// relist lists entries of a dense epoch, of which all that were on the list are written: all, where memory for the list is left, or some. It takes no more than half of what is left, since others need some meanwhile. It reports whether there are any.
 func (j *journal) relist() bool {
 	j.touched, j.spilled = j.touched[:0], 0
 	if !j.dense {
 		return false
 	}
 	room := max(leastRelisted, cap(j.touched))
-	if n := j.changed(); n > room && j.budget.TryReserve(int64(n)*numberBytes) {
-		j.bytes += int64(n) * numberBytes
-		room, j.touched = n, make([]uint32, 0, n)
+	if j.relisted == 0 { // each time there is no more to list
+		n := min(int64(j.changed()), j.budget.Available()/2/numberBytes)
+		if int(n) > room && j.budget.TryReserve(n*numberBytes) {
+			j.bytes += n * numberBytes
+			room, j.touched = int(n), make([]uint32, 0, n)
+		}
 	}
 	for ; j.relisted < j.marks.Len() && len(j.touched)+noteBits <= room; j.relisted++ {
 		m := j.marks.At(uint32(j.relisted)) //nolint:gosec // a number of 32 bits has no more

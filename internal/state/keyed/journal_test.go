@@ -138,10 +138,10 @@ func TestJournalOfAnyDensity(t *testing.T) {
 	}
 }
 
-// TestDenseEpochIsSpilledInPieces: what changed in a dense epoch is spilled where no memory is left to list it, and what the list took is given back.
+// TestDenseEpochIsSpilledInPieces: what changed in a dense epoch is spilled where no memory is left to list it, and what the list took is given back. Others have memory meanwhile.
 func TestDenseEpochIsSpilledInPieces(t *testing.T) {
 	const entries = 5 * leastRelisted
-	for _, room := range []int64{0, 1 << 20} {
+	for _, room := range []int64{0, entries * numberBytes, 1 << 20} {
 		budget := limit.New("test", 1<<20)
 		j, c := newJournaled(t, budget, entries), &store.Changes{}
 		for n := range uint32(entries) {
@@ -155,10 +155,13 @@ func TestDenseEpochIsSpilledInPieces(t *testing.T) {
 		if err := budget.Reserve(rest - min(room, rest)); err != nil {
 			t.Fatal(err)
 		}
-		pieces := 0
+		pieces, left := 0, budget.Available()
 		for more := true; more; pieces++ {
 			more = j.spill(c, 1<<12, nil)
 			j.apply(c)
+			if now := budget.Available(); now < left/2 {
+				t.Fatalf("%d bytes are left of %d while it is spilled", now, left)
+			}
 		}
 		j.compare(j.now)
 		budget.Release(rest - min(room, rest))
