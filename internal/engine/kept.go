@@ -45,7 +45,7 @@ func OpenKept(ctx context.Context, fsys vfs.FS, dir string, m *checkpoint.Manife
 	if k.look, err = checkpoint.NewLook(ctx, fsys, dir, m, storePart); err != nil {
 		return nil, err
 	}
-	opened, err := pebblestore.Open(ctx, pebblestore.Options{FS: fsys, Dir: filepath.Join(k.look.Dir(), "store"), From: k.look.Paths})
+	opened, err := pebblestore.Open(ctx, pebblestore.Options{FS: fsys, Dir: filepath.Join(k.look.Dir(), "store"), From: k.look.Paths, Memory: defaultStoreMemory, Late: true})
 	if err != nil {
 		return nil, errors.Join(err, k.look.Close())
 	}
