@@ -30,6 +30,8 @@ func class(path string) string {
 		return "manifest"
 	case strings.HasSuffix(name, ".sst"):
 		return "table"
+	case strings.HasSuffix(name, ".changes"):
+		return "log of changes"
 	case strings.HasSuffix(name, "pack"):
 		return "pack"
 	default:

@@ -43,8 +43,10 @@ type oneLog struct {
 	says       claims
 }
 
-// full reports whether no further log may be written before those that there are were folded.
-func (l *logs) full(most int64) bool { return len(l.all) >= mostLogs || l.bytes.Load() >= most }
+// full reports whether so many bytes may not be logged before the logs that there are were folded.
+func (l *logs) full(size, most int64) bool {
+	return len(l.all) >= mostLogs || l.bytes.Load()+size > most
+}
 
 // add adds a log.
 func (l *logs) add(one oneLog) {
@@ -90,7 +92,8 @@ func (s *Store) log(changes []*store.Changes) (written int64, err error) {
 	}
 	l.note()
 	s.pending.Store(true)
-	return l.open.size - before, s.removeDead()
+	s.removeDead()
+	return l.open.size - before, nil
 }
 
 // beginLog begins a log.
@@ -133,10 +136,10 @@ func (s *Store) finishLog() error {
 }
 
 // removeDead removes the logs all of whose entries and drops are dropped by later ones.
-func (s *Store) removeDead() error {
+func (s *Store) removeDead() {
 	l := &s.logs
 	if last := len(l.all) - 1; len(l.all[last].says.drops) == 0 {
-		return nil
+		return
 	}
 	var later []claim
 	for i := len(l.all) - 1; i >= 0; i-- {
@@ -145,26 +148,22 @@ func (s *Store) removeDead() error {
 			later = append(later, says.drops...)
 			continue
 		}
-		if err := s.forgetLogs(i, i+1); err != nil {
-			return err
-		}
+		s.forgetLogs(i, i+1)
 	}
-	return nil
 }
 
-// forgetLogs removes the logs from..to-1.
-func (s *Store) forgetLogs(from, to int) error {
+// forgetLogs removes the logs from..to-1, of which nothing is needed any more. A file that cannot be removed stays in the live directory, which is scratch: the changes are where they should be all the same.
+func (s *Store) forgetLogs(from, to int) {
 	l := &s.logs
 	for _, one := range l.all[from:to] {
 		l.files.Add(-1)
 		l.bytes.Add(-one.size)
 		s.fs.forget(one.path)
 		if err := s.disk.Remove(one.path); err != nil {
-			return err
+			s.failures.log.Warn("state store leaves a log behind", "error", err)
 		}
 	}
 	l.all = slices.Delete(l.all, from, to)
-	return nil
 }
 
 // logPath is where a log lies in the live directory.
@@ -261,31 +260,39 @@ func (f *folding) ingest(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.forgetLogs(0, f.whole); err != nil {
-		return err
-	}
+	s.forgetLogs(0, f.whole)
 	f.changes, f.bytes, f.whole = f.changes[:0], 0, 0
 	f.buffers.reuse()
 	return nil
 }
 
-// buffers are the memory of what is read of logs.
-type buffers struct{ lent, free [][]byte }
+// bufferChunk is how much memory is had at once for what is read of logs, in bytes. A part of a frame that is read at once fits.
+const bufferChunk = 2 * firstPart
 
-// get returns size bytes, lent until reuse.
+// buffers are the memory of what is read of logs: chunks, of which those before used are lent, the last of them as far as it is long.
+type buffers struct {
+	chunks [][]byte
+	used   int
+}
+
+// get returns size bytes, firstPart at most, lent until reuse.
 func (b *buffers) get(size int) []byte {
-	last := len(b.free) - 1
-	if last >= 0 && cap(b.free[last]) >= size {
-		buffer := b.free[last][:size]
-		b.free, b.lent = b.free[:last], append(b.lent, buffer)
-		return buffer
+	if b.used == 0 || cap(b.chunks[b.used-1])-len(b.chunks[b.used-1]) < size {
+		if b.used == len(b.chunks) {
+			b.chunks = append(b.chunks, make([]byte, 0, bufferChunk))
+		}
+		b.used++
 	}
-	buffer := make([]byte, size)
-	b.lent = append(b.lent, buffer)
-	return buffer
+	chunk := &b.chunks[b.used-1]
+	from := len(*chunk)
+	*chunk = (*chunk)[:from+size]
+	return (*chunk)[from : from+size : from+size]
 }
 
 // reuse takes back all that was lent.
 func (b *buffers) reuse() {
-	b.free, b.lent = append(b.free, b.lent...), b.lent[:0]
+	for i := range b.chunks[:b.used] {
+		b.chunks[i] = b.chunks[i][:0]
+	}
+	b.used = 0
 }
