@@ -45,6 +45,8 @@ func logLife() []logStep {
 		c.Drop(space(), 1, 1<<62, math.MaxUint64)
 		c.Delete(space(), 0, 1, []byte("key"))
 	}
+	few := loggedEpoch(9, 20)
+	few.Log(10_000)
 	return []logStep{
 		{name: "first", changes: []*store.Changes{loggedEpoch(1, 20), logged(some)}},
 		{name: "second, and large", changes: []*store.Changes{logged(func(c *store.Changes) {
@@ -54,7 +56,8 @@ func logLife() []logStep {
 		{name: "checkpoint"},
 		{name: "behind it", changes: []*store.Changes{loggedEpoch(4, 20)}},
 		{name: "read", read: true},
-		{name: "behind a read", changes: []*store.Changes{loggedEpoch(5, 30)}},
+		{name: "behind a read", changes: []*store.Changes{loggedEpoch(5, 60)}},
+		{name: "less may wait than does", changes: []*store.Changes{few}},
 		{name: "another form", changes: []*store.Changes{epoch(6, 20)}},
 		{name: "to be dropped", changes: []*store.Changes{loggedEpoch(7, 20)}},
 		{name: "second checkpoint"},
@@ -136,7 +139,8 @@ type logTrial struct {
 
 // run returns how often a failure was told.
 func (l *logTrial) run(steps []logStep, fault logFault) (told int) {
-	more := vfs.Fail(vfs.NewMem())
+	mem := vfs.NewMem()
+	more := vfs.Fail(mem)
 	l.disk, l.kept = vfs.Fail(more), more
 	s, err := pebblestore.Open(l.Context(), pebblestore.Options{FS: l.disk, Dir: "/live", Memory: small})
 	if err != nil {
@@ -183,7 +187,7 @@ func (l *logTrial) run(steps []logStep, fault logFault) (told int) {
 	l.disk.Heal()
 	more.Heal()
 	want := l.wants[len(steps)]
-	again, err := pebblestore.Open(l.Context(), pebblestore.Options{FS: l.disk, Dir: "/again", From: paths, Memory: small})
+	again, err := pebblestore.Open(l.Context(), pebblestore.Options{FS: mem.CrashImage(vfs.CrashOptions{}), Dir: "/again", From: paths, Memory: small})
 	if err != nil {
 		l.Fatalf("%s: %v", l.name, err)
 	}
