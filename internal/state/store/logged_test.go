@@ -207,7 +207,7 @@ func TestFramesAreTheLog(t *testing.T) {
 			t.Fatalf("%s instead of %s", got, want)
 		}
 		stop := fmt.Errorf("no more")
-		if err := c.Frames(func(*store.LogFrame) error { return stop }); err != stop { //nolint:errorlint // as it is
+		if err := c.Frames(func(*store.LogFrame) error { return stop }); err != stop {
 			t.Fatal(err)
 		}
 		c.Reset()
