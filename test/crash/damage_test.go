@@ -30,6 +30,8 @@ func class(path string) string {
 		return "manifest"
 	case strings.HasSuffix(name, ".sst"):
 		return "table"
+	case strings.HasSuffix(name, ".changes"):
+		return "log of changes"
 	case strings.HasSuffix(name, "pack"):
 		return "pack"
 	default:
@@ -60,6 +62,8 @@ func byClass(t *testing.T, dir string) map[string][]string {
 type damaged struct {
 	pipeline, point string
 	needed          []string
+	// resumed: the run goes on from one that was killed before, whose logs it has made tables of.
+	resumed bool
 }
 
 // mostBits is how many bits are turned at most until damage of a class of files is noticed.
@@ -76,17 +80,27 @@ func TestOneBit(t *testing.T) {
 		bits = 24
 	}
 	for _, d := range []damaged{
-		{"groups", "epoch/confirmed", []string{"manifest", "table", "pack", "part of a file"}},
-		{"groups", "", []string{"manifest"}},
-		{"parts", "epoch/published", []string{"manifest", "part of a file", "part of dead letters", "part of a directory"}},
-		{"parts", "", []string{"manifest"}},
+		{"groups", "epoch/confirmed", []string{"manifest", "log of changes", "pack", "part of a file"}, false},
+		{"groups", "epoch/confirmed", []string{"manifest", "table", "pack"}, true},
+		{"groups", "", []string{"manifest"}, false},
+		{"parts", "epoch/published", []string{"manifest", "part of a file", "part of dead letters", "part of a directory"}, false},
+		{"parts", "", []string{"manifest"}, false},
 	} {
 		random := rand.New(rand.NewPCG(process.Seed(t), uint64(len(d.point)))) //nolint:gosec // repeatable
 		origin := newScene(t, named(d.pipeline), "")
+		nth := 5
+		if d.resumed {
+			nth = 1
+		}
 		if d.point == "" {
 			must(t, origin.run("", "", 2).Finishes())
-		} else if r := origin.killedAt(d.point, 5); !r.Killed() {
+		} else if r := origin.killedAt(d.point, nth); !r.Killed() {
 			t.Fatalf("%s, %q: %s", d.pipeline, d.point, process.Tail(r.Says()))
+		}
+		if d.resumed {
+			if r := origin.run(d.point+":1", "KILL", 2); !r.Killed() {
+				t.Fatalf("%s, %q, resumed: %s", d.pipeline, d.point, process.Tail(r.Says()))
+			}
 		}
 		classes := byClass(t, origin.dir)
 		detected := map[string]int{}

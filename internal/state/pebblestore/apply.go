@@ -54,22 +54,29 @@ func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
 // applyTo writes the changes to a log, or to tables, and returns how much that was.
 func (s *Store) applyTo(ctx context.Context, changes []*store.Changes) (written int64, err error) {
 	some := slices.DeleteFunc(slices.Clone(changes), func(c *store.Changes) bool { return c.Len() == 0 })
-	most := logsFor(some)
-	switch {
-	case len(some) == 0:
+	if len(some) == 0 {
 		return 0, nil
-	case most == 0:
-		if err = s.fold(ctx); err == nil {
-			defer s.sorted.Release()
-			s.sorted.Sort(some)
-			written, err = s.ingest(ctx, &s.sorted)
-		}
-	default:
-		if written, err = s.log(some); err == nil && s.logs.full(most) {
-			err = s.fold(ctx)
+	}
+	size, most := heldBy(some), logsFor(some)
+	if s.logs.full(size, most, dropsOf(some)) { // before anything is applied: after an error nothing is
+		if err := s.fold(ctx); err != nil {
+			return 0, err
 		}
 	}
-	return written, err
+	if size <= most {
+		return s.log(some)
+	}
+	defer s.sorted.Release()
+	s.sorted.Sort(some)
+	return s.ingest(ctx, &s.sorted)
+}
+
+// heldBy is the size of changes, in bytes.
+func heldBy(changes []*store.Changes) (size int64) {
+	for _, c := range changes {
+		size += c.Held()
+	}
+	return size
 }
 
 // ingest makes what was sorted tables, and Pebble's.

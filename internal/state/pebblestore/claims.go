@@ -25,6 +25,17 @@ type claim struct {
 	low, high uint64
 }
 
+// dropsOf are the drops of changes.
+func dropsOf(changes []*store.Changes) []claim {
+	var all claims
+	for _, c := range changes {
+		for _, d := range c.Drops() {
+			all.dropped(d)
+		}
+	}
+	return all.drops
+}
+
 // entries notes a run of entries.
 func (c *claims) entries(r store.LogRun) {
 	if last := len(c.puts) - 1; last >= 0 && c.puts[last].space == r.Space && c.puts[last].slice == r.Slice {

@@ -80,37 +80,53 @@ func samplePack() *pack {
 	}
 }
 
+// sampleOfLogs is a pack with logs, which is of another version.
+func sampleOfLogs() *pack {
+	p := samplePack()
+	p.logs = []logged{{size: 8192, name: "life-1.changes"}, {size: 1 << 40, name: "other-7.changes"}}
+	return p
+}
+
 func TestPackRoundTrip(t *testing.T) {
-	want := samplePack()
-	got, err := parsePack("pack", appendPack(want))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(fmt.Sprintf("%+v", want), fmt.Sprintf("%+v", got)); d != "" {
-		t.Error(d)
+	for version, want := range map[byte]*pack{packVersion: samplePack(), packLogs: sampleOfLogs()} {
+		content := appendPack(want)
+		got, err := parsePack("pack", content)
+		if err != nil || content[len(packMagic)] != version {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(fmt.Sprintf("%+v", want), fmt.Sprintf("%+v", got)); d != "" {
+			t.Error(d)
+		}
 	}
 }
 
 // Every flipped bit and every cut is found.
 func TestPackDamage(t *testing.T) {
-	whole := appendPack(samplePack())
-	for bit := range 8 * len(whole) {
-		damaged := slices.Clone(whole)
-		damaged[bit/8] ^= 1 << (bit % 8)
-		if _, err := parsePack("pack", damaged); err == nil {
-			t.Errorf("bit %d", bit)
+	for _, whole := range [][]byte{appendPack(samplePack()), appendPack(sampleOfLogs())} {
+		for bit := range 8 * len(whole) {
+			damaged := slices.Clone(whole)
+			damaged[bit/8] ^= 1 << (bit % 8)
+			if _, err := parsePack("pack", damaged); err == nil {
+				t.Errorf("bit %d", bit)
+			}
 		}
-	}
-	for n := range whole {
 		var corrupt *store.CorruptError
-		if _, err := parsePack("pack", whole[:n]); !errors.As(err, &corrupt) || corrupt.File != "pack" {
-			t.Errorf("%d bytes: %v", n, err)
+		for n := range whole {
+			if _, err := parsePack("pack", whole[:n]); !errors.As(err, &corrupt) || corrupt.File != "pack" {
+				t.Errorf("%d bytes: %v", n, err)
+			}
+		}
+		for more := range 256 {
+			if _, err := parsePack("pack", append(slices.Clone(whole), byte(more))); !errors.As(err, &corrupt) {
+				t.Errorf("byte %d more: %v", more, err)
+			}
 		}
 	}
 }
 
 func FuzzParsePack(f *testing.F) {
 	f.Add(appendPack(samplePack()))
+	f.Add(appendPack(sampleOfLogs()))
 	f.Add(appendPack(&pack{}))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		p, err := parsePack("pack", content)
@@ -131,6 +147,9 @@ func TestPackNonsense(t *testing.T) {
 		"a negative size":        {tables: []table{{number: 1, size: -1, name: "x"}}},
 		"a path":                 {files: []packed{{name: "../MANIFEST"}}},
 		"no name":                {files: []packed{{}}},
+		"a log without a name":   {logs: []logged{{size: 1}}},
+		"a log somewhere else":   {logs: []logged{{size: 1, name: "../x.changes"}}},
+		"a log of less":          {logs: []logged{{size: -1, name: "x.changes"}}},
 	} {
 		if _, err := parsePack("pack", appendPack(p)); err == nil {
 			t.Errorf("%s passed", name)

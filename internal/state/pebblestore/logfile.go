@@ -280,7 +280,7 @@ func (r *logReader) next(into *store.Changes) (end bool, err error) {
 	if frameSum(&header, head, data) != binary.LittleEndian.Uint64(header[12:]) {
 		return false, r.corrupt("the checksum of a frame is wrong")
 	}
-	fields := packReader{path: r.path, size: len(head), rest: head}
+	fields := packReader{path: r.path, from: r.at + frameHeader, size: len(head), rest: head}
 	switch header[0] {
 	case frameDrops:
 		err = readDrops(&fields, into)

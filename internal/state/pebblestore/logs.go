@@ -44,8 +44,32 @@ type oneLog struct {
 	says       claims
 }
 
-// full reports whether no further log may be written before those that there are were folded.
-func (l *logs) full(most int64) bool { return len(l.all) >= mostLogs || l.bytes.Load() >= most }
+// full reports whether so many bytes with drops may not be logged before the logs that there are were folded: most is how long all may be together, but for those of which the drops leave nothing.
+func (l *logs) full(size, most int64, drops []claim) bool {
+	if len(l.all) < mostLogs && l.bytes.Load()+size <= most {
+		return false
+	}
+	number := len(l.all)
+	for _, i := range l.dead(drops) {
+		size -= l.all[i].size
+		number--
+	}
+	return number >= mostLogs || l.bytes.Load()+size > most
+}
+
+// dead are the numbers of the logs all of whose entries and drops are dropped by later ones, or by others that come behind them, the last one first. The open log is none of them.
+func (l *logs) dead(drops []claim) (numbers []int) {
+	later := slices.Clone(drops)
+	for i := len(l.all) - 1; i >= 0; i-- {
+		says, open := &l.all[i].says, l.open != nil && i == len(l.all)-1
+		if len(later) > 0 && !open && says.coveredBy(later) {
+			numbers = append(numbers, i)
+		} else {
+			later = append(later, says.drops...)
+		}
+	}
+	return numbers
+}
 
 // add adds a log.
 func (l *logs) add(one oneLog) {
@@ -91,7 +115,8 @@ func (s *Store) log(changes []*store.Changes) (written int64, err error) {
 	}
 	l.note()
 	s.pending.Store(true)
-	return l.open.size - before, s.removeDead()
+	s.removeDead()
+	return l.open.size - before, nil
 }
 
 // beginLog begins a log.
@@ -134,38 +159,28 @@ func (s *Store) finishLog() error {
 }
 
 // removeDead removes the logs all of whose entries and drops are dropped by later ones.
-func (s *Store) removeDead() error {
+func (s *Store) removeDead() {
 	l := &s.logs
-	if last := len(l.all) - 1; len(l.all[last].says.drops) == 0 {
-		return nil
+	if len(l.all[len(l.all)-1].says.drops) == 0 {
+		return
 	}
-	var later []claim
-	for i := len(l.all) - 1; i >= 0; i-- {
-		says := &l.all[i].says
-		if !says.coveredBy(later) {
-			later = append(later, says.drops...)
-			continue
-		}
-		if err := s.forgetLogs(i, i+1); err != nil {
-			return err
-		}
+	for _, i := range l.dead(nil) {
+		s.forgetLogs(i, i+1)
 	}
-	return nil
 }
 
-// forgetLogs removes the logs from..to-1.
-func (s *Store) forgetLogs(from, to int) error {
+// forgetLogs removes the logs from..to-1, of which nothing is needed any more. A file that cannot be removed stays in the live directory, which is scratch: the changes are where they should be all the same.
+func (s *Store) forgetLogs(from, to int) {
 	l := &s.logs
 	for _, one := range l.all[from:to] {
 		l.files.Add(-1)
 		l.bytes.Add(-one.size)
 		s.fs.forget(one.path)
 		if err := s.disk.Remove(one.path); err != nil {
-			return err
+			s.failures.log.Warn("state store leaves a log behind", "error", err)
 		}
 	}
 	l.all = slices.Delete(l.all, from, to)
-	return nil
 }
 
 // logPath is where a log lies in the live directory.
@@ -315,32 +330,40 @@ func (f *folding) ingest(ctx context.Context, p *logPiece) error {
 	if _, err := f.store.ingest(ctx, &p.sorted); err != nil {
 		return err
 	}
-	if err := f.store.forgetLogs(0, p.whole); err != nil {
-		return err
-	}
+	f.store.forgetLogs(0, p.whole)
 	p.changes, p.bytes, p.whole = p.changes[:0], 0, 0
 	p.buffers.reuse()
 	f.free <- p // has room for all
 	return nil
 }
 
-// buffers are the memory of what is read of logs.
-type buffers struct{ lent, free [][]byte }
+// bufferChunk is how much memory is had at once for what is read of logs, in bytes. A part of a frame that is read at once fits.
+const bufferChunk = 2 * firstPart
 
-// get returns size bytes, lent until reuse.
+// buffers are the memory of what is read of logs: chunks, of which those before used are lent, the last of them as far as it is long.
+type buffers struct {
+	chunks [][]byte
+	used   int
+}
+
+// get returns size bytes, firstPart at most, lent until reuse.
 func (b *buffers) get(size int) []byte {
-	last := len(b.free) - 1
-	if last >= 0 && cap(b.free[last]) >= size {
-		buffer := b.free[last][:size]
-		b.free, b.lent = b.free[:last], append(b.lent, buffer)
-		return buffer
+	if b.used == 0 || cap(b.chunks[b.used-1])-len(b.chunks[b.used-1]) < size {
+		if b.used == len(b.chunks) {
+			b.chunks = append(b.chunks, make([]byte, 0, bufferChunk))
+		}
+		b.used++
 	}
-	buffer := make([]byte, size)
-	b.lent = append(b.lent, buffer)
-	return buffer
+	chunk := &b.chunks[b.used-1]
+	from := len(*chunk)
+	*chunk = (*chunk)[:from+size]
+	return (*chunk)[from : from+size : from+size]
 }
 
 // reuse takes back all that was lent.
 func (b *buffers) reuse() {
-	b.free, b.lent = append(b.free, b.lent...), b.lent[:0]
+	for i := range b.chunks[:b.used] {
+		b.chunks[i] = b.chunks[i][:0]
+	}
+	b.used = 0
 }

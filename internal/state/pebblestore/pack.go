@@ -135,6 +135,7 @@ func (r *packReader) logs() (logs []logged) {
 // packReader reads until the first mistake, which it keeps.
 type packReader struct {
 	path string
+	from int64 // where in the file it begins
 	size int
 	rest []byte
 	err  error
@@ -142,7 +143,7 @@ type packReader struct {
 
 func (r *packReader) fail(reason string) {
 	if r.err == nil {
-		r.err = &store.CorruptError{File: r.path, Offset: int64(r.size - len(r.rest)), Reason: reason}
+		r.err = &store.CorruptError{File: r.path, Offset: r.from + int64(r.size-len(r.rest)), Reason: reason}
 	}
 	r.rest = nil
 }

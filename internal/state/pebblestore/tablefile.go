@@ -104,13 +104,13 @@ func (t *tableFile) flush(n int) error {
 
 // goOnBuffered opens the file anew, to write behind what it has: no table is written past the cache from now on.
 func (t *tableFile) goOnBuffered() error {
-	t.direct, t.fs.buffered = false, true
+	t.fs.buffered = true
 	f, err := t.fs.disk.OpenFile(t.name, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return err
 	}
 	direct := t.file
-	t.file = f
+	t.file, t.direct = f, false
 	return direct.Close()
 }
 

@@ -239,8 +239,8 @@ func (c *Changes) AddFrame(f *LogFrame) error {
 	l, chunk, from := c.log, logChunk{data: f.Data}, 0
 	count, bytes := 0, int64(0)
 	for _, r := range f.Runs {
-		if r.Bytes < 0 || r.Bytes > len(f.Data)-from {
-			return fmt.Errorf("a run of %d bytes, where %d are left", r.Bytes, len(f.Data)-from)
+		if r.Entries < 0 || r.Bytes < 0 || r.Bytes > len(f.Data)-from {
+			return fmt.Errorf("a run of %d entries and %d bytes, where %d are left", r.Entries, r.Bytes, len(f.Data)-from)
 		}
 		keys, err := checkRun(f.Data[from:from+r.Bytes], &r)
 		if err != nil {

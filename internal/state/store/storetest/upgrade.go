@@ -20,8 +20,15 @@ const entriesName = "entries.txt"
 
 // Upgrade opens a checkpoint that an earlier version wrote to dir and compares what it holds with what is listed there. With write it writes a fixture that
 // does not exist; those of a version that was released are never written again.
-func Upgrade(t *testing.T, open Open, dir string, write bool) {
-	h := &harness{T: t, open: open, root: "/", fs: vfs.NewMem()}
+func Upgrade(t *testing.T, open Open, dir string, write bool) { upgrade(t, open, dir, write, false) }
+
+// UpgradeLogged is Upgrade with a fixture of which the last two epochs are logged.
+func UpgradeLogged(t *testing.T, open Open, dir string, write bool) {
+	upgrade(t, open, dir, write, true)
+}
+
+func upgrade(t *testing.T, open Open, dir string, write, logged bool) {
+	h := &harness{T: t, open: open, root: "/", fs: vfs.NewMem(), logged: logged}
 	if _, err := os.Stat(dir); write && errors.Is(err, fs.ErrNotExist) {
 		h.writeFixture(dir)
 	}
@@ -80,10 +87,14 @@ func (h *harness) listing(s store.Store) []byte {
 	return out.Bytes()
 }
 
-// writeFixture writes a checkpoint of a few epochs with puts, deletes and drops.
+// writeFixture writes a checkpoint of a few epochs with puts, deletes and drops. Those that are logged have a log each, beside what the first one is.
 func (h *harness) writeFixture(dir string) {
 	s := h.start()
+	logged := h.logged
 	for i := range 3 {
+		if h.logged = logged && i > 0; h.logged {
+			h.checkpoint(s) // ends the log
+		}
 		h.apply(s, func(c *store.Changes) {
 			for _, space := range fixtureSpaces() {
 				for n := range 12 {
