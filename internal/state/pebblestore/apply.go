@@ -64,8 +64,11 @@ func (s *Store) applyTo(ctx context.Context, changes []*store.Changes) (written 
 			written, err = s.ingest(ctx, &s.sorted)
 		}
 	default:
-		if written, err = s.log(some); err == nil && s.logs.full(most) {
+		if s.logs.full(most) { // before: what is logged is applied, whatever becomes of the rest
 			err = s.fold(ctx)
+		}
+		if err == nil {
+			written, err = s.log(some)
 		}
 	}
 	return written, err

@@ -109,7 +109,8 @@ func (s *Store) checkpoint(ctx context.Context, dir string) (files []store.File,
 		files = append(files, f)
 	}
 	s.names.counts = counts
-	for _, one := range s.logs.all {
+	for i := range s.logs.all {
+		one := &s.logs.all[i]
 		path := filepath.Join(dir, filepath.Base(one.path))
 		if one.counts == nil {
 			if one.counts, err = countLog(s.disk, one.path); err != nil {

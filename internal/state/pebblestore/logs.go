@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/bits"
 	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
 
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/state/store"
@@ -91,7 +94,8 @@ func (s *Store) log(changes []*store.Changes) (written int64, err error) {
 	}
 	l.note()
 	s.pending.Store(true)
-	return l.open.size - before, s.removeDead()
+	s.removeDead()
+	return l.open.size - before, nil
 }
 
 // beginLog begins a log.
@@ -134,10 +138,10 @@ func (s *Store) finishLog() error {
 }
 
 // removeDead removes the logs all of whose entries and drops are dropped by later ones.
-func (s *Store) removeDead() error {
+func (s *Store) removeDead() {
 	l := &s.logs
 	if last := len(l.all) - 1; len(l.all[last].says.drops) == 0 {
-		return nil
+		return
 	}
 	var later []claim
 	for i := len(l.all) - 1; i >= 0; i-- {
@@ -146,31 +150,48 @@ func (s *Store) removeDead() error {
 			later = append(later, says.drops...)
 			continue
 		}
-		if err := s.forgetLogs(i, i+1); err != nil {
-			return err
-		}
+		s.forgetLogs(i, i+1)
 	}
-	return nil
 }
 
 // forgetLogs removes the logs from..to-1.
-func (s *Store) forgetLogs(from, to int) error {
+func (s *Store) forgetLogs(from, to int) {
 	l := &s.logs
 	for _, one := range l.all[from:to] {
 		l.files.Add(-1)
 		l.bytes.Add(-one.size)
 		s.fs.forget(one.path)
-		if err := s.disk.Remove(one.path); err != nil {
-			return err
-		}
+		_ = s.disk.Remove(one.path) // what it says is elsewhere; the live directory is scratch
 	}
 	l.all = slices.Delete(l.all, from, to)
-	return nil
 }
 
 // logPath is where a log lies in the live directory.
 func (s *Store) logPath(number int) string {
 	return filepath.Join(s.dir, fmt.Sprintf("log-%d%s", number, logSuffix))
+}
+
+// view begins to read, behind all logs that there are.
+func (s *Store) view(o *pebble.IterOptions) (*pebble.Iterator, error) {
+	for {
+		if it, err := s.viewTables(o); it != nil || err != nil {
+			return it, err
+		}
+		if err := s.foldFirst(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// viewTables begins to read, unless there are logs: nil then.
+func (s *Store) viewTables(o *pebble.IterOptions) (*pebble.Iterator, error) {
+	s.folding.RLock()
+	defer s.folding.RUnlock()
+	if s.pending.Load() {
+		return nil, nil
+	}
+	it, err := s.db.NewIter(o)
+	return it, wrapped(err)
 }
 
 // foldFirst folds the logs that there are, before something is read.
@@ -188,9 +209,21 @@ func (s *Store) foldFirst() error {
 
 // fold makes all logs tables, some at once. After an error those that were not are there still; what was made tables of them is made so again.
 func (s *Store) fold(ctx context.Context) error {
-	if err := s.finishLog(); err != nil || len(s.logs.all) == 0 {
+	if err := s.finishLog(); err != nil {
 		return err
 	}
+	s.folding.Lock()
+	defer s.folding.Unlock()
+	if len(s.logs.all) > 0 {
+		if err := s.foldAll(ctx); err != nil {
+			return err
+		}
+	}
+	s.pending.Store(false)
+	return nil
+}
+
+func (s *Store) foldAll(ctx context.Context) error {
 	f := folding{store: s, sorted: make(chan *logPiece), free: make(chan *logPiece, piecesAtOnce), buffer: vfs.DirectBuffer(readSize)}
 	for range piecesAtOnce {
 		f.free <- &logPiece{}
@@ -212,11 +245,7 @@ func (s *Store) fold(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	s.pending.Store(false)
-	return nil
+	return context.Cause(ctx)
 }
 
 // piecesAtOnce: one piece of logs is read and sorted while another one is made tables.
@@ -313,32 +342,48 @@ func (f *folding) ingest(ctx context.Context, p *logPiece) error {
 	if _, err := f.store.ingest(ctx, &p.sorted); err != nil {
 		return err
 	}
-	if err := f.store.forgetLogs(0, p.whole); err != nil {
-		return err
-	}
+	f.store.forgetLogs(0, p.whole)
 	p.changes, p.bytes, p.whole = p.changes[:0], 0, 0
 	p.buffers.reuse()
 	f.free <- p // has room for all
 	return nil
 }
 
-// buffers are the memory of what is read of logs.
-type buffers struct{ lent, free [][]byte }
+// buffers are the memory of what is read of logs, by the power of two that they have room for: none is much larger than what it is used for.
+type buffers struct {
+	lent [][]byte
+	free [largestBuffer + 1][][]byte
+}
 
-// get returns size bytes, lent until reuse.
+// largestBuffer: no buffer is longer than 1<<largestBuffer bytes.
+const largestBuffer = 20
+
+// get returns size bytes, up to firstPart, lent until reuse.
 func (b *buffers) get(size int) []byte {
-	last := len(b.free) - 1
-	if last >= 0 && cap(b.free[last]) >= size {
-		buffer := b.free[last][:size]
-		b.free, b.lent = b.free[:last], append(b.lent, buffer)
-		return buffer
+	if size == 0 {
+		return nil
 	}
-	buffer := make([]byte, size)
+	power := bits.Len(uint(size - 1)) //nolint:gosec // not negative
+	var buffer []byte
+	if last := len(b.free[power]) - 1; last >= 0 {
+		buffer, b.free[power] = b.free[power][last][:size], b.free[power][:last]
+	} else {
+		buffer = make([]byte, size, 1<<power)
+	}
 	b.lent = append(b.lent, buffer)
 	return buffer
 }
 
-// reuse takes back all that was lent.
+// reuse takes back all that was lent. What was not is forgotten.
 func (b *buffers) reuse() {
-	b.free, b.lent = append(b.free, b.lent...), b.lent[:0]
+	for i := range b.free {
+		clear(b.free[i][:cap(b.free[i])])
+		b.free[i] = b.free[i][:0]
+	}
+	for _, buffer := range b.lent {
+		power := bits.Len(uint(cap(buffer) - 1)) //nolint:gosec // not negative
+		b.free[power] = append(b.free[power], buffer)
+	}
+	clear(b.lent)
+	b.lent = b.lent[:0]
 }
