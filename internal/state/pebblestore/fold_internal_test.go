@@ -201,6 +201,26 @@ func TestFoldGivenUpAtItsEnd(t *testing.T) {
 	}
 }
 
+// Reads of what many small pieces became need not look into all of them: a fold waits for compactions.
+func TestFoldWaitsForCompactions(t *testing.T) {
+	s, _ := openFailing(t)
+	s.piece, s.most = 16<<10, 1
+	for epoch := range uint64(16) {
+		if err := s.Apply(t.Context(), everyKey(5000, epoch, 1<<30)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.foldFirst(); err != nil {
+		t.Fatal(err)
+	}
+	if m := s.db.Metrics(); m.Levels[0].Sublevels > foldMost && m.Compact.NumInProgress > 0 {
+		t.Errorf("level 0 has %d levels behind a fold, and is merged", m.Levels[0].Sublevels)
+	}
+	if got := valuesOf(t, s); got != "map[15:5000]" {
+		t.Error(got)
+	}
+}
+
 // However many drops there are, the log can be read.
 func TestManyDrops(t *testing.T) {
 	s, _ := openFailing(t)

@@ -26,6 +26,8 @@ const (
 	// mostLogs is how many logs there are at most, mostLog how long one becomes, in bytes, before the next begins.
 	mostLogs = 256
 	mostLog  = 256 << 20
+	// foldMost: a fold waits for compactions from so many times as many levels on as Apply does. It is in a hurry, but pieces of a large log may be small.
+	foldMost = 4
 )
 
 // logs are those that are not folded.
@@ -343,6 +345,8 @@ func (f *folding) ingest(ctx context.Context, p *logPiece) error {
 		return err
 	}
 	f.store.forgetLogs(0, p.whole)
+	f.store.settle(ctx, foldMost*f.store.most)
+	clear(p.changes)
 	p.changes, p.bytes, p.whole = p.changes[:0], 0, 0
 	p.buffers.reuse()
 	f.free <- p // has room for all
