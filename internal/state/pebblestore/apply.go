@@ -47,7 +47,7 @@ func (s *Store) Apply(ctx context.Context, changes []*store.Changes) error {
 	}
 	s.counters.applied.Add(size)
 	s.counters.flushed.Add(written)
-	s.settle(ctx)
+	s.settle(ctx, s.most)
 	return s.failures.check()
 }
 
@@ -97,12 +97,12 @@ func (s *Store) ingest(ctx context.Context, sorted *store.Sorted) (written int64
 	return written, err
 }
 
-// settle waits for compactions that run while reads would have to look into too many tables of level 0. One that ended may still count as running
+// settle waits for compactions that run while reads would have to look into more than so many levels of level 0. One that ended may still count as running
 // when it is told, and one that failed is not begun again for a while: so it looks again before long, and goes on when none runs.
-func (s *Store) settle(ctx context.Context) {
+func (s *Store) settle(ctx context.Context, most int32) {
 	for {
 		m := s.db.Metrics()
-		if m.Levels[0].Sublevels <= s.most || m.Compact.NumInProgress == 0 || !s.failures.quiet() {
+		if m.Levels[0].Sublevels <= most || m.Compact.NumInProgress == 0 || !s.failures.quiet() {
 			return
 		}
 		timer := s.clock.NewTimer(settlePause)

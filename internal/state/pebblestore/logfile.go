@@ -24,6 +24,8 @@ const (
 	frameHeader = 4 + 4 + 4 + 8
 	// mostFrame is how long head and data of a frame are at most: an entry that has a frame of its own.
 	mostFrame = store.MaxKey + store.MaxValue + 1<<20
+	// dropsPerFrame is how many drops a frame has at most.
+	dropsPerFrame = 1 << 15
 )
 
 // Kinds of frames.
@@ -128,15 +130,17 @@ func (w *logWriter) give(p []byte) error {
 }
 
 func (w *logWriter) drops(drops []store.Drop) error {
-	if len(drops) == 0 {
-		return nil
+	for some := range slices.Chunk(drops, dropsPerFrame) {
+		w.head = w.head[:0]
+		for _, d := range some {
+			w.head = appendDrop(w.head, d)
+			w.says.dropped(d)
+		}
+		if err := w.frame(frameDrops, nil); err != nil {
+			return err
+		}
 	}
-	w.head = w.head[:0]
-	for _, d := range drops {
-		w.head = appendDrop(w.head, d)
-		w.says.dropped(d)
-	}
-	return w.frame(frameDrops, nil)
+	return nil
 }
 
 func (w *logWriter) entries(f *store.LogFrame) error {
@@ -207,6 +211,8 @@ type logReader struct {
 	at   int64 // where the next frame begins
 	// buffers has the memory that frames are read into; nil: each gets its own.
 	buffers *buffers
+	head    []byte // of the frame before, as fill
+	fill    []byte
 	counts  counter
 }
 
@@ -269,11 +275,16 @@ func (r *logReader) next(into *store.Changes) (end bool, err error) {
 	if heads+size > mostFrame {
 		return false, r.corrupt("a frame is longer than one can be")
 	}
-	head, err := r.part(heads)
+	head, err := r.again(&r.head, heads)
 	if err != nil {
 		return false, err
 	}
-	data, err := r.part(size)
+	var data []byte
+	if header[0] == frameFill {
+		data, err = r.again(&r.fill, size)
+	} else {
+		data, err = r.part(r.buffer(int(min(size, firstPart))), size)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -303,9 +314,15 @@ func (r *logReader) next(into *store.Changes) (end bool, err error) {
 // firstPart is how much of a part of a frame is read before its length is believed, in bytes.
 const firstPart = 1 << 20
 
-// part reads so many bytes. A file that ends early takes no more memory than it has.
-func (r *logReader) part(size int64) ([]byte, error) {
-	data := r.buffer(int(min(size, firstPart)))
+// again reads so many bytes into memory that is used again with the next frame.
+func (r *logReader) again(memory *[]byte, size int64) ([]byte, error) {
+	data, err := r.part(slices.Grow((*memory)[:0], int(min(size, firstPart)))[:min(size, firstPart)], size)
+	*memory = data[:0]
+	return data, err
+}
+
+// part reads so many bytes, those that come first into data. A file that ends early takes no more memory than it has.
+func (r *logReader) part(data []byte, size int64) ([]byte, error) {
 	if err := r.full(data); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/cockroachdb/pebble/v2"
+
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/state/store"
 )
@@ -23,6 +25,8 @@ const (
 	// mostLogs is how many logs there are at most, mostLog how long one becomes, in bytes, before the next begins.
 	mostLogs = 256
 	mostLog  = 256 << 20
+	// foldMost: a fold waits for compactions from so many times as many levels on as Apply does. It is in a hurry, but pieces of a large log may be small.
+	foldMost = 4
 )
 
 // logs are those that are not folded.
@@ -188,6 +192,29 @@ func (s *Store) logPath(number int) string {
 	return filepath.Join(s.dir, fmt.Sprintf("log-%d%s", number, logSuffix))
 }
 
+// view begins to read, behind all logs that there are.
+func (s *Store) view(o *pebble.IterOptions) (*pebble.Iterator, error) {
+	for {
+		if it, err := s.viewTables(o); it != nil || err != nil {
+			return it, err
+		}
+		if err := s.foldFirst(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// viewTables begins to read, unless there are logs: nil then.
+func (s *Store) viewTables(o *pebble.IterOptions) (*pebble.Iterator, error) {
+	s.folding.RLock()
+	defer s.folding.RUnlock()
+	if s.pending.Load() {
+		return nil, nil
+	}
+	it, err := s.db.NewIter(o)
+	return it, wrapped(err)
+}
+
 // foldFirst folds the logs that there are, before something is read.
 func (s *Store) foldFirst() error {
 	s.writing.Lock()
@@ -203,9 +230,21 @@ func (s *Store) foldFirst() error {
 
 // fold makes all logs tables, some at once. After an error those that were not are there still; what was made tables of them is made so again.
 func (s *Store) fold(ctx context.Context) error {
-	if err := s.finishLog(); err != nil || len(s.logs.all) == 0 {
+	if err := s.finishLog(); err != nil {
 		return err
 	}
+	s.folding.Lock()
+	defer s.folding.Unlock()
+	if len(s.logs.all) > 0 {
+		if err := s.foldAll(ctx); err != nil {
+			return err
+		}
+	}
+	s.pending.Store(false)
+	return nil
+}
+
+func (s *Store) foldAll(ctx context.Context) error {
 	s.writer.plain = true
 	defer func() { s.writer.plain = false }()
 	f := folding{store: s, sorted: make(chan *logPiece), free: make(chan *logPiece, piecesAtOnce), buffer: vfs.DirectBuffer(readSize)}
@@ -229,11 +268,7 @@ func (s *Store) fold(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	s.pending.Store(false)
-	return nil
+	return context.Cause(ctx)
 }
 
 // piecesAtOnce: one piece of logs is read and sorted while another one is made tables.
@@ -331,6 +366,8 @@ func (f *folding) ingest(ctx context.Context, p *logPiece) error {
 		return err
 	}
 	f.store.forgetLogs(0, p.whole)
+	f.store.settle(ctx, foldMost*f.store.most)
+	clear(p.changes)
 	p.changes, p.bytes, p.whole = p.changes[:0], 0, 0
 	p.buffers.reuse()
 	f.free <- p // has room for all
@@ -360,7 +397,7 @@ func (b *buffers) get(size int) []byte {
 	return (*chunk)[from : from+size : from+size]
 }
 
-// reuse takes back all that was lent.
+// reuse takes back all that was lent. What was not is forgotten.
 func (b *buffers) reuse() {
 	for i := range b.chunks[:b.used] {
 		b.chunks[i] = b.chunks[i][:0]

@@ -38,14 +38,9 @@ func (r *reader) read(f func(it *pebble.Iterator) error) (err error) {
 		return err
 	}
 	defer r.store.end()
-	if r.store.pending.Load() {
-		if err := r.store.foldFirst(); err != nil {
-			return err
-		}
-	}
-	it, err := r.store.db.NewIter(&pebble.IterOptions{LowerBound: r.low, UpperBound: r.high, UseL6Filters: true})
+	it, err := r.store.view(&pebble.IterOptions{LowerBound: r.low, UpperBound: r.high, UseL6Filters: true})
 	if err != nil {
-		return wrapped(err)
+		return err
 	}
 	err = f(it)
 	if closeErr := it.Close(); err == nil {

@@ -35,6 +35,8 @@ type Store struct {
 	ingested int         // tables that Apply wrote; guarded by writing
 	logs     logs        // guarded by writing
 	pending  atomic.Bool // there are logs, which must be folded before anything is read
+	// folding is held, behind writing, while logs become tables, some at once, and shared by who begins to read: he sees all of them, or none.
+	folding sync.RWMutex
 
 	mu     sync.Mutex
 	idle   *sync.Cond // of mu: nothing is in flight

@@ -4,9 +4,10 @@ package store
 type laterDrops struct {
 	slices map[groupKey][]laterDrop
 	spaces map[Space][]laterDrop // of all slices
+	places map[Drop]int          // where in its list each is
 }
 
-// laterDrop is one of the drops of a change.
+// laterDrop is a drop, and the last change that has it: what is replaced as a whole is dropped with each change of it.
 type laterDrop struct {
 	change   int
 	from, to uint64
@@ -14,18 +15,27 @@ type laterDrop struct {
 
 func (l *laterDrops) forget() { *l = laterDrops{} }
 
-// add notes a drop of a change.
+// add notes a drop of a change. Changes come in order.
 func (l *laterDrops) add(change int, d Drop) {
 	one := laterDrop{change, d.From, d.To}
 	if l.slices == nil {
-		l.slices, l.spaces = map[groupKey][]laterDrop{}, map[Space][]laterDrop{}
-	}
-	if d.AllSlices {
-		l.spaces[d.Space] = append(l.spaces[d.Space], one)
-		return
+		l.slices, l.spaces, l.places = map[groupKey][]laterDrop{}, map[Space][]laterDrop{}, map[Drop]int{}
 	}
 	g := groupKey{d.Space, d.Slice}
-	l.slices[g] = append(l.slices[g], one)
+	list := l.slices[g]
+	if d.AllSlices {
+		list = l.spaces[d.Space]
+	}
+	if at, known := l.places[d]; known {
+		list[at] = one
+		return
+	}
+	l.places[d] = len(list)
+	if d.AllSlices {
+		l.spaces[d.Space] = append(list, one)
+	} else {
+		l.slices[g] = append(list, one)
+	}
 }
 
 // drops reports whether an entry of a change is dropped by a later one.

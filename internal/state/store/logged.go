@@ -13,6 +13,7 @@ type logged struct {
 	chunks []logChunk // those from used on are spare
 	used   int
 	size   int64 // of the used ones but the last
+	runs   int   // of all chunks
 }
 
 // logChunk are entries, by runs.
@@ -66,6 +67,7 @@ func (l *logged) room(g groupKey, hash uint64, key uint32, value, size int) []by
 	chunk := &l.chunks[l.used-1]
 	if l.group != g || len(chunk.runs) == 0 {
 		chunk.runs, l.group = append(chunk.runs, logRun{groupKey: g, first: len(l.tail), low: hash, high: hash}), g
+		l.runs++
 	}
 	r := &chunk.runs[len(chunk.runs)-1]
 	r.entries++
@@ -137,11 +139,11 @@ func (l *logged) reset() {
 		kept = append(kept, logChunk{data: chunk.data[:0], runs: chunk.runs[:0]})
 	}
 	clear(l.chunks[len(kept):])
-	l.chunks, l.tail, l.used, l.size = kept, nil, 0, 0
+	l.chunks, l.tail, l.used, l.size, l.runs = kept, nil, 0, 0, 0
 }
 
-// held is the size of all entries.
-func (l *logged) held() int64 { return l.size + int64(len(l.tail)) }
+// held is the size of all entries and runs.
+func (l *logged) held() int64 { return l.size + int64(len(l.tail)) + int64(l.runs)*logRunSize }
 
 // memory is the size of the memory that it holds.
 func (l *logged) memory() (size int64) {
@@ -261,6 +263,7 @@ func (c *Changes) AddFrame(f *LogFrame) error {
 	l.chunks = append(l.chunks[:l.used], chunk)
 	l.tail = chunk.data[:len(chunk.data):len(chunk.data)]
 	l.used++
+	l.runs += len(chunk.runs)
 	c.count += count
 	c.bytes += bytes
 	return nil

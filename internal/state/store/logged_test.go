@@ -284,8 +284,8 @@ func FuzzAddFrame(f *testing.F) {
 			return
 		}
 		entries, size := 0, int64(0)
-		if c.Len() != first+second || c.Held() != int64(len(data)) {
-			t.Fatalf("%d entries of %d bytes became %d of %d", first+second, len(data), c.Len(), c.Held())
+		if c.Len() != first+second || c.Held() < int64(len(data)) {
+			t.Fatalf("%d entries of %d bytes became %d, for which %d are held", first+second, len(data), c.Len(), c.Held())
 		}
 		plain := &store.Changes{}
 		plain.Add(&c)
