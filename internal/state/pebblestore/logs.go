@@ -25,6 +25,9 @@ const (
 	// mostLogs is how many logs there are at most, mostLog how long one becomes, in bytes, before the next begins.
 	mostLogs = 256
 	mostLog  = 256 << 20
+	// fewLogs is how many there are at most that are no longer than littleLog on average, in bytes.
+	fewLogs   = 16
+	littleLog = 256 << 10
 	// foldMost: a fold waits for compactions from so many times as many levels on as Apply does. It is in a hurry, but pieces of a large log may be small.
 	foldMost = 4
 )
@@ -50,15 +53,20 @@ type oneLog struct {
 
 // full reports whether so many bytes with drops may not be logged before the logs that there are were folded: most is how long all may be together, but for those of which the drops leave nothing.
 func (l *logs) full(size, most int64, drops []claim) bool {
-	if len(l.all) < mostLogs && l.bytes.Load()+size <= most {
+	if !tooMany(len(l.all), l.bytes.Load()) && l.bytes.Load()+size <= most {
 		return false
 	}
-	number := len(l.all)
+	number, bytes := len(l.all), l.bytes.Load()
 	for _, i := range l.dead(drops) {
-		size -= l.all[i].size
+		bytes -= l.all[i].size
 		number--
 	}
-	return number >= mostLogs || l.bytes.Load()+size > most
+	return tooMany(number, bytes) || bytes+size > most
+}
+
+// tooMany reports whether so many logs of so many bytes together are too many: each is a file that all checkpoints link, and small ones are folded soon.
+func tooMany(number int, bytes int64) bool {
+	return number >= mostLogs || number >= fewLogs && bytes <= int64(number)*littleLog
 }
 
 // dead are the numbers of the logs all of whose entries and drops are dropped by later ones, or by others that come behind them, the last one first. The open log is none of them.

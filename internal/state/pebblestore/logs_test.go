@@ -533,19 +533,32 @@ func TestLogsFoldInPieces(t *testing.T) {
 	})
 }
 
-// There are so many logs at most, and an epoch that is more than may wait is not logged.
+// There are so many logs at most, fewer of small ones, and an epoch that is more than may wait is not logged.
 func TestLogsAreFew(t *testing.T) {
+	end := func(s *Store) (number int, err error) {
+		s.writing.Lock()
+		defer s.writing.Unlock()
+		err = s.finishLog()
+		return len(s.logs.all), err
+	}
 	disk := vfs.NewMem()
 	s := openSmall(t, disk, "/live")
-	for i := range mostLogs + 3 {
+	for i := range 2*fewLogs + 3 {
 		if err := s.Apply(t.Context(), smallLog(i)); err != nil {
 			t.Fatal(err)
 		}
-		s.writing.Lock()
-		err := s.finishLog()
-		n := len(s.logs.all)
-		s.writing.Unlock()
-		if err != nil || n != i%mostLogs+1 {
+		if n, err := end(s); err != nil || n != i%fewLogs+1 {
+			t.Fatalf("%d small logs after %d, %v", n, i+1, err)
+		}
+	}
+	large := make([]byte, littleLog)
+	other := openSmall(t, vfs.NewMem(), "/live")
+	for i := range mostLogs + 3 {
+		c := loggedChanges(func(c *store.Changes) { c.Put(store.Space{}, 0, uint64(i), nil, large) }) //nolint:gosec // small
+		if err := other.Apply(t.Context(), []*store.Changes{c}); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := end(other); err != nil || n != i%mostLogs+1 {
 			t.Fatalf("%d logs after %d, %v", n, i+1, err)
 		}
 	}
