@@ -2,7 +2,7 @@
 """Measures what checkpoints cost, and state that is larger than memory.
 
     bench/checkpoints.py bin/wire DIR nexmark [q4 q18 …]   Nexmark's queries with state, with and without checkpoints every 5 s
-    bench/checkpoints.py bin/wire DIR long [q4 q18 …]      the same as fast as events are taken, 60 million of them
+    bench/checkpoints.py bin/wire DIR long [q4 q18 …]      the same as fast as events are taken, 60 million of them (PAIRS=1 pairs)
     bench/checkpoints.py bin/wire DIR full [q4 q18 …]      the same as fast as events are taken, with a checkpoint for each million of them
     bench/checkpoints.py bin/wire DIR large [BYTES]        checkpoints of much state (default 10^9 bytes) of which a hundredth changes, and kill -9
     bench/checkpoints.py bin/wire DIR restart SHAPE [BYTES]  the first row behind kill -9 of a run with much state (default 10^9 bytes), of a SHAPE: join or rows
@@ -24,6 +24,7 @@ import urllib.request
 
 RATE, SECONDS, ROUNDS = 200_000, 20, 3
 LONG = 60_000_000  # events
+PAIRS = int(os.environ.get("PAIRS", 1))  # of long
 CHURN = int(os.environ.get("CHURN", 105))  # seconds
 STATEFUL = "q3 q4 q5 q7 q8 q9 q11 q12 q15 q16 q17 q18 q19 q20".split()
 PERSON = "id BIGINT, name VARCHAR, email_address VARCHAR, credit_card VARCHAR, city VARCHAR, state VARCHAR, date_time TIMESTAMP, extra VARCHAR"
@@ -122,8 +123,8 @@ def full(wire, folder, names):
 
 
 def long(wire, folder, names):
-    print(f"Nexmark from the generator, {LONG} events at full speed into blackhole, emit = 'changes', parallelism 1; one pair; a checkpoint every 5 s")
-    compare(wire, folder, names, LONG, 1, lambda _: 5)
+    print(f"Nexmark from the generator, {LONG} events at full speed into blackhole, emit = 'changes', parallelism 1; median of {PAIRS} pairs; a checkpoint every 5 s")
+    compare(wire, folder, names, LONG, PAIRS, lambda _: 5)
 
 
 def compare(wire, folder, names, events, rounds, interval):
