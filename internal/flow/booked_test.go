@@ -30,8 +30,8 @@ func (k *weighing) Apply(ctx context.Context, epoch int64, changes []*store.Chan
 	return k.memoryKeeper.Apply(ctx, epoch, changes)
 }
 
-// TestChangesForTheStoreAreInTheBudget: what tasks have written and the store does not have yet.
-func TestChangesForTheStoreAreInTheBudget(t *testing.T) {
+// slowPlan has two tasks whose state is written in many pieces.
+func slowPlan() *physical.Plan {
 	plan := pipe(&counter{limit: 5000, block: 100}, &collector{}, 1)
 	stage := &physical.Stage{Name: "slow", Tasks: 2, Inputs: 1}
 	stage.Head = &physical.Step{Name: "slow", New: func(physical.Build) (op.Operator, error) {
@@ -40,6 +40,12 @@ func TestChangesForTheStoreAreInTheBudget(t *testing.T) {
 	}, Ports: one(plan.Sources[0].Next...)}
 	plan.Sources[0].Next = []physical.Edge{edge(physical.Hash, stage, 0)}
 	plan.Stages = []*physical.Stage{stage}
+	return plan
+}
+
+// TestChangesForTheStoreAreInTheBudget: what tasks have written and the store does not have yet.
+func TestChangesForTheStoreAreInTheBudget(t *testing.T) {
+	plan := slowPlan()
 	s := settings()
 	s.Budget = limit.New("test", 64<<20)
 	keeper := &weighing{memoryKeeper: memoryKeeper{store: store.NewMemory()}, budget: s.Budget}

@@ -7,9 +7,6 @@ import (
 	"time"
 
 	"wire.example/wire/internal/foundation/limit"
-	"wire.example/wire/internal/operator/op"
-	"wire.example/wire/internal/plan/physical"
-	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
 )
 
@@ -58,14 +55,7 @@ func TestWhatChangesIsLogged(t *testing.T) {
 		"more than what changed": {1 << 30, 500 << 20, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			plan := pipe(&counter{limit: 5000, block: 100}, &collector{}, 1)
-			stage := &physical.Stage{Name: "slow", Tasks: 2, Inputs: 1}
-			stage.Head = &physical.Step{Name: "slow", New: func(physical.Build) (op.Operator, error) {
-				var part keyed.Kept = &slowPart{pieces: 20}
-				return &passing{part: part}, nil
-			}, Ports: one(plan.Sources[0].Next...)}
-			plan.Sources[0].Next = []physical.Edge{edge(physical.Hash, stage, 0)}
-			plan.Stages = []*physical.Stage{stage}
+			plan := slowPlan()
 			s := settings()
 			s.Budget = limit.New("test", test.limit)
 			if err := s.Budget.Reserve(test.taken); err != nil {

@@ -512,14 +512,10 @@ func (k *keptRows) room(limit int) error {
 }
 
 func (r *Rows) writeEntries(into *store.Changes, ids []uint32) {
-	if !r.plain {
+	if r.plain {
+		r.writePlain(into, ids)
+	} else {
 		r.writeEach(into, ids)
-		return
-	}
-	for len(ids) > 0 {
-		n := r.kept.numbers.lay(ids)
-		r.writePlain(into, ids[:n])
-		ids = ids[n:]
 	}
 }
 

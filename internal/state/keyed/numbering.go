@@ -1,8 +1,6 @@
 package keyed
 
 import (
-	"slices"
-
 	"wire.example/wire/internal/foundation/limit"
 )
 
@@ -14,8 +12,6 @@ type numbering struct {
 	// rows is above all rows.
 	rows  int
 	bytes int64
-	// laid are, by row of a chunk, the numbers of rows that are about to be written.
-	laid []uint64
 }
 
 // numbered are the numbers of the rows of a chunk: that of the first one, which those of the others follow, or each.
@@ -121,27 +117,8 @@ func (n *numbering) of(id uint32) uint64 {
 	return c.each[id%chunkRows]
 }
 
-// lay has Part have the numbers of the first of ids, those that are of one chunk, and returns how many these are.
-func (n *numbering) lay(ids []uint32) int {
-	chunk := ids[0] >> chunkShift
-	for i, id := range ids {
-		if id>>chunkShift != chunk {
-			return i
-		}
-		row := int(id % chunkRows)
-		if row >= len(n.laid) {
-			n.laid = slices.Grow(n.laid, row+1-len(n.laid))[:row+1]
-		}
-		n.laid[row] = n.of(id)
-	}
-	return len(ids)
-}
-
-// Part returns numbers by row, of the chunk that begins with row first: those that were laid. They are good until the next lay.
-func (n *numbering) Part(uint32) []uint64 { return n.laid }
-
 // Free forgets all numbers, and gives their memory back.
 func (n *numbering) Free() {
 	n.budget.Release(n.bytes)
-	n.chunks, n.rows, n.bytes, n.laid = nil, 0, 0, nil
+	n.chunks, n.rows, n.bytes = nil, 0, 0
 }

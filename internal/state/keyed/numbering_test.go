@@ -45,15 +45,6 @@ func TestNumbering(t *testing.T) {
 					t.Fatalf("%s: row %d has number %d, and not %d", kind, id, got, number)
 				}
 			}
-			for rest := ids; len(rest) > 0; {
-				some := rest[:n.lay(rest)]
-				for _, id := range some {
-					if got := n.Part(id &^ (chunkRows - 1))[id%chunkRows]; got != want[id] {
-						t.Fatalf("%s: number %d is laid for row %d, and not %d", kind, got, id, want[id])
-					}
-				}
-				rest = rest[len(some):]
-			}
 		}
 		if used := budget.Used(); (used > 0) != (kind != "in order") {
 			t.Errorf("%s: numbers take %d bytes", kind, used)

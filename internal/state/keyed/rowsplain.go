@@ -56,7 +56,7 @@ func (r *Rows) makeRooms(into *store.Changes, number uint32, ids []uint32) {
 	k := r.kept
 	p := &k.plain
 	first := number << chunkShift
-	hashes, numbers, marks := k.hashes.Part(first), k.numbers.Part(first), r.chunks[number].marks
+	hashes, marks := k.hashes.Part(first), r.chunks[number].marks
 	p.hashes, p.into = p.hashes[:0], slices.Grow(p.into[:0], len(ids))[:len(ids)]
 	for i, row := range p.rows {
 		p.hashes = append(p.hashes, hashes[row])
@@ -67,7 +67,7 @@ func (r *Rows) makeRooms(into *store.Changes, number uint32, ids []uint32) {
 	fetch(p.into)
 	for i, row := range p.rows {
 		room := p.into[i]
-		binary.BigEndian.PutUint64(room, numbers[row])
+		binary.BigEndian.PutUint64(room, k.numbers.of(ids[i]))
 		if len(k.label) > 0 {
 			copy(room[keyBytes:], k.label)
 		}

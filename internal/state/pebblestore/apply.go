@@ -58,7 +58,7 @@ func (s *Store) applyTo(ctx context.Context, changes []*store.Changes) (written 
 		return 0, nil
 	}
 	size, most := heldBy(some), logsFor(some)
-	if s.logs.full(size, most, dropsOf(some)) { // before anything is applied: after an error nothing is
+	if s.logs.full(size, most, some) { // before anything is applied: after an error nothing is
 		if err := s.fold(ctx); err != nil {
 			return 0, err
 		}
@@ -247,18 +247,13 @@ func (s *Store) writeTables(sorted *store.Sorted, drops [store.Shards][]keyRange
 func (s *Store) beginTable() (string, error) {
 	s.ingested++
 	path := filepath.Join(s.dir, fmt.Sprintf("new-%d%s", s.ingested, tableSuffix))
-	f, err := s.create(path)
+	if s.buffer == nil {
+		s.buffer = vfs.DirectBuffer(writeSize + roomBehind)
+	}
+	f, err := s.fs.createTable(path, s.buffer)
 	if err != nil {
 		return "", err
 	}
 	s.writer.begin(f)
 	return path, nil
-}
-
-// create creates a file of the live directory that is written once.
-func (s *Store) create(path string) (*tableFile, error) {
-	if s.buffer == nil {
-		s.buffer = vfs.DirectBuffer(writeSize + roomBehind)
-	}
-	return s.fs.createTable(path, s.buffer)
 }

@@ -395,11 +395,8 @@ func countLog(fsys vfs.FS, path string) (counts []store.Count, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	into := &store.Changes{}
 	for {
-		into.Log(0)
-		into.Log(1) // anew: what was read is not needed
-		end, err := r.next(into)
+		end, err := r.next(newLog()) // what was read is not needed
 		if err != nil {
 			return nil, err
 		}

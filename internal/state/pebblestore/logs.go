@@ -51,13 +51,13 @@ type oneLog struct {
 	says       claims
 }
 
-// full reports whether so many bytes with drops may not be logged before the logs that there are were folded: most is how long all may be together, but for those of which the drops leave nothing.
-func (l *logs) full(size, most int64, drops []claim) bool {
+// full reports whether changes of so many bytes may not be logged before the logs that there are were folded: most is how long all may be together, but for those of which their drops leave nothing.
+func (l *logs) full(size, most int64, changes []*store.Changes) bool {
 	if !tooMany(len(l.all), l.bytes.Load()) && l.bytes.Load()+size <= most {
 		return false
 	}
 	number, bytes := len(l.all), l.bytes.Load()
-	for _, i := range l.dead(drops) {
+	for _, i := range l.dead(dropsOf(changes)) {
 		bytes -= l.all[i].size
 		number--
 	}
@@ -97,11 +97,8 @@ func (l *logs) note() {
 	one.size, one.counts, one.says = w.size, w.counts.counts, w.says
 }
 
-// logsFor is how much may wait in logs if changes, none of them empty, are logged: 0 if they are not.
+// logsFor is how much may wait in logs if changes, of which there are some, are logged: 0 if they are not.
 func logsFor(changes []*store.Changes) int64 {
-	if len(changes) == 0 {
-		return 0
-	}
 	most := changes[0].Logged()
 	for _, c := range changes {
 		most = min(most, c.Logged())
@@ -260,7 +257,6 @@ func (s *Store) foldAll(ctx context.Context) error {
 		f.free <- &logPiece{}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	var reading sync.WaitGroup
 	defer reading.Wait() // behind cancel: deferred calls go backwards
 	defer cancel(nil)
@@ -405,7 +401,7 @@ func (b *buffers) get(size int) []byte {
 	return (*chunk)[from : from+size : from+size]
 }
 
-// reuse takes back all that was lent. What was not is forgotten.
+// reuse takes back all that was lent.
 func (b *buffers) reuse() {
 	for i := range b.chunks[:b.used] {
 		b.chunks[i] = b.chunks[i][:0]

@@ -76,21 +76,10 @@ func (l *logged) room(g groupKey, hash uint64, key uint32, value, size int) []by
 	from := len(l.tail)
 	data := l.tail[from : from+logHead+size]
 	binary.LittleEndian.PutUint64(data, hash)
-	n := putUvarint(data, 8, key)
-	n = putUvarint(data, n, uint32(value)) //nolint:gosec // MaxValue
+	n := 8 + binary.PutUvarint(data[8:], uint64(key))
+	n += binary.PutUvarint(data[n:], uint64(value)) //nolint:gosec // not negative
 	l.tail = l.tail[:from+n+size]
 	return data[n : n+size : n+size]
-}
-
-// putUvarint writes a number at data[n] and returns what is behind it.
-func putUvarint(data []byte, n int, v uint32) int {
-	for v >= 0x80 {
-		data[n] = byte(v) | 0x80
-		v >>= 7
-		n++
-	}
-	data[n] = byte(v)
-	return n + 1
 }
 
 // nextChunk begins a chunk that takes size bytes.
@@ -178,22 +167,12 @@ func (l *logged) each(f func(g groupKey, number int, e *entry)) {
 // parse makes e the entry of data that begins at a place, and returns what is behind it. The entry is whole: who takes data from elsewhere checks that.
 func (e *entry) parse(data []byte, at int) int {
 	e.hash = binary.LittleEndian.Uint64(data[at:])
-	key, n := shortUvarint(data, at+8)
-	value, n := shortUvarint(data, n)
-	e.offset, e.key, e.value = uint32(n), key>>1|key<<31, value //nolint:gosec // chunks are shorter
-	return n + int(key>>1) + int(value)
-}
-
-// shortUvarint reads a number of 32 bits at data[n] and returns what is behind it.
-func shortUvarint(data []byte, n int) (v uint32, behind int) {
-	for shift := 0; ; shift += 7 {
-		b := data[n]
-		n++
-		v |= uint32(b&0x7f) << shift
-		if b < 0x80 {
-			return v, n
-		}
-	}
+	at += 8
+	key, k := binary.Uvarint(data[at:])
+	value, v := binary.Uvarint(data[at+k:])
+	at += k + v
+	e.offset, e.key, e.value = uint32(at), uint32(key>>1|key&1<<31), uint32(value) //nolint:gosec // chunks are shorter, and so are keys and values
+	return at + int(key>>1) + int(value)                                           //nolint:gosec // as above
 }
 
 // LogFrame are entries of changes in the form of a log, as they go to a file.
