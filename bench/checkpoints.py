@@ -2,7 +2,7 @@
 """Measures what checkpoints cost, and state that is larger than memory.
 
     bench/checkpoints.py bin/wire DIR nexmark [q4 q18 …]   Nexmark's queries with state, with and without checkpoints every 5 s
-    bench/checkpoints.py bin/wire DIR long [q4 q18 …]      the same as fast as events are taken, 60 million of them (PAIRS=1 pairs)
+    bench/checkpoints.py bin/wire DIR long [q4 q18 …]      the same as fast as events are taken, 60 million of them (PAIRS=1 pairs, EVENTS=60000000)
     bench/checkpoints.py bin/wire DIR full [q4 q18 …]      the same as fast as events are taken, with a checkpoint for each million of them
     bench/checkpoints.py bin/wire DIR large [BYTES]        checkpoints of much state (default 10^9 bytes) of which a hundredth changes, and kill -9
     bench/checkpoints.py bin/wire DIR restart SHAPE [BYTES]  the first row behind kill -9 of a run with much state (default 10^9 bytes), of a SHAPE: join or rows
@@ -23,7 +23,7 @@ import time
 import urllib.request
 
 RATE, SECONDS, ROUNDS = 200_000, 20, 3
-LONG = 60_000_000  # events
+LONG = int(os.environ.get("EVENTS", 60_000_000))  # of long
 PAIRS = int(os.environ.get("PAIRS", 1))  # of long
 CHURN = int(os.environ.get("CHURN", 105))  # seconds
 STATEFUL = "q3 q4 q5 q7 q8 q9 q11 q12 q15 q16 q17 q18 q19 q20".split()
@@ -144,6 +144,8 @@ def compare(wire, folder, names, events, rounds, interval):
         shutil.rmtree(folder / "state", ignore_errors=True)
         m = statistics.median
         print(f"{name:5s}  {m(memory):22.0f}  {m(kept):16.0f}  {m(kept) - m(memory):13.0f}  {m(kept) / m(memory) * 100 - 100:+3.0f}%  {m(written):8.1f}", flush=True)
+        if rounds > 1:
+            print("       pairs: " + ", ".join(f"{a:.0f} {b:.0f}" for a, b in zip(memory, kept)), flush=True)
 
 
 def counting(folder, keys, rate, name, key, sink="connector = 'blackhole'"):
