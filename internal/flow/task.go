@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
@@ -41,8 +40,8 @@ type task struct {
 	changes *store.Changes
 	sealed  int64 // its epoch
 	booked  int64 // bytes of changes, in Pipeline.pending
-	// hurried is when rows last did not wait for company although sealed state was written.
-	hurried time.Duration
+	// lull is how long rows have waited for company while changes were written.
+	lull lull
 	// ahead is a piece of the epoch on its way to the store, nil if there is none; held says that nothing more can be written before it is there. refused says that the store did not take
 	// one: the rest of the epoch waits for its end.
 	ahead         *ahead
@@ -114,11 +113,17 @@ func (t *task) run(ctx context.Context) error {
 func (t *task) next() (e entry, from *queue, err error) {
 	for {
 		if e, from, err = t.inbox.take(false); err != nil || from != nil {
+			if t.lull.waiting {
+				t.lull.came(t.pipeline.settings.Clock.Monotonic())
+			}
 			return e, from, err
 		}
 		writes := t.writes()
-		if err := t.hurryUnlessBusy(); err != nil {
-			return e, nil, err
+		if !writes || t.lull.over(t.pipeline.settings.Clock.Monotonic()) {
+			t.lull = lull{}
+			if err := t.hurry(); err != nil {
+				return e, nil, err
+			}
 		}
 		if err := t.drainSome(); err != nil {
 			return e, nil, err
@@ -229,23 +234,8 @@ func (t *task) hurry() error {
 	return t.send()
 }
 
-// busyPatience is how long what waits for company does so while sealed state is written and nothing comes: then the task is not idle, and often something comes before a piece is written.
-const busyPatience = time.Millisecond
-
 // writes reports whether there is sealed state that can be written just now.
 func (t *task) writes() bool { return t.changes != nil && !t.held }
-
-// hurryUnlessBusy is hurry, but while the task writes only now and then: whoever waits for anything calls it again when it is not.
-func (t *task) hurryUnlessBusy() error {
-	if t.writes() {
-		now := t.pipeline.settings.Clock.Monotonic()
-		if now-t.hurried < busyPatience {
-			return nil
-		}
-		t.hurried = now
-	}
-	return t.hurry()
-}
 
 // send hands on what the chain has put out.
 func (t *task) send() error {

@@ -181,8 +181,11 @@ func (t *Table) enterFresh(fresh []uint16, slots []uint32) error {
 
 // fullHash returns the hash that the key in slot was put in with, or one of the same key group that is equal for equal keys.
 func (t *Table) fullHash(slot uint32) uint64 {
-	return t.hashOf(slot)&^(0xff<<groupShift) | uint64(t.GroupOf(slot))<<groupShift
+	return placed(t.hashOf(slot), t.GroupOf(slot))
 }
+
+// placed is a hash whose key group is another one.
+func placed(hash uint64, group uint8) uint64 { return hash&^(0xff<<groupShift) | uint64(group)<<groupShift }
 
 func (t *Table) writeEntries(into *store.Changes, slots []uint32) {
 	for len(slots) > 0 {
@@ -198,17 +201,17 @@ func (t *Table) writeSome(into *store.Changes, slots []uint32) int {
 	k := t.kept
 	t.gatherForKeys(slots)
 	slots = slots[:t.appendKeys(slots)]
-	k.hashes = k.hashes[:0]
 	k.put.Reset()
-	for _, slot := range slots {
-		k.hashes = append(k.hashes, t.fullHash(slot))
+	for i, slot := range slots {
 		if k.values.Append != nil {
 			k.put.Data = k.values.Append(k.put.Data, slot)
 		}
 		if k.put.End(); len(k.put.Data) >= manyBytes {
+			slots = slots[:i+1]
 			break
 		}
 	}
+	t.hashGathered(slots)
 	into.PutMany(k.home.Space, k.slice, k.hashes, &k.keys, &k.put)
 	if k.values.Beside != nil {
 		for i, hash := range k.hashes {
@@ -216,6 +219,22 @@ func (t *Table) writeSome(into *store.Changes, slots []uint32) int {
 		}
 	}
 	return len(k.hashes)
+}
+
+// hashGathered makes hashes the full hashes of slots, the first of those that were gathered.
+func (t *Table) hashGathered(slots []uint32) {
+	k := t.kept
+	if t.layout == encoded {
+		k.hashes = k.hashes[:0]
+		for _, slot := range slots {
+			k.hashes = append(k.hashes, t.fullHash(slot))
+		}
+		return
+	}
+	k.hashes = hashColumns(k.hashes, k.cols, nil, len(slots))
+	for i, slot := range slots {
+		k.hashes[i] = placed(k.hashes[i], t.GroupOf(slot))
+	}
 }
 
 // appendKeys makes keys what the first of slots, which were gathered, are stored under, and returns how many.

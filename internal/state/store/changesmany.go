@@ -53,7 +53,22 @@ func (c *Changes) PutMany(s Space, slice int64, hashes []uint64, keys, values *P
 
 // logMany is PutMany in the form of a log.
 func (c *Changes) logMany(g groupKey, hashes []uint64, keys, values *Pieces) {
-	keyAt, valueAt, count, total := 0, 0, 0, 0
+	size, n := 0, len(hashes)
+	if n > 0 {
+		size = keys.Ends[n-1] + values.Ends[n-1]
+	}
+	if size > largestLogChunk/2 { // and some may be too large
+		c.logEach(g, hashes, keys, values)
+		return
+	}
+	c.log.addMany(g, hashes, keys, values, size)
+	c.bytes += int64(size + n*PrefixLen)
+	c.count += n
+}
+
+// logEach is logMany, one by one.
+func (c *Changes) logEach(g groupKey, hashes []uint64, keys, values *Pieces) {
+	keyAt, valueAt := 0, 0
 	for i, hash := range hashes {
 		key, value := keys.Data[keyAt:keys.Ends[i]], values.Data[valueAt:values.Ends[i]]
 		keyAt, valueAt = keys.Ends[i], values.Ends[i]
@@ -61,12 +76,8 @@ func (c *Changes) logMany(g groupKey, hashes []uint64, keys, values *Pieces) {
 			c.refuse(g, key, value)
 			continue
 		}
-		size := len(key) + len(value)
-		room := c.log.room(g, hash, uint32(len(key))<<1, len(value), size) //nolint:gosec // MaxKey
-		copy(room[copy(room, key):], value)
-		total += PrefixLen + size
-		count++
+		c.log.add(g, hash, key, value, false)
+		c.bytes += int64(PrefixLen + len(key) + len(value))
+		c.count++
 	}
-	c.bytes += int64(total)
-	c.count += count
 }

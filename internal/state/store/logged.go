@@ -61,25 +61,66 @@ func (c *Changes) Logged() int64 {
 
 // room returns where the key and the value of an entry go, which begin as the caller has it: key is twice the length, and one more for a delete.
 func (l *logged) room(g groupKey, hash uint64, key uint32, value, size int) []byte {
-	if cap(l.tail)-len(l.tail) < logHead+size {
-		l.nextChunk(logHead + size)
+	r := l.run(g, hash, logHead+size)
+	r.entries++
+	r.deletes += int(key & 1)
+	r.low, r.high = min(r.low, hash), max(r.high, hash)
+	from := len(l.tail)
+	data := l.tail[from : from+logHead+size]
+	n := putLogHead(data, hash, key, value)
+	l.tail = l.tail[:from+n+size]
+	return data[n : n+size : n+size]
+}
+
+// run returns the run that the next entries go to, the first of which has a hash, and for which there is room for size bytes in tail.
+func (l *logged) run(g groupKey, hash uint64, size int) *logRun {
+	if cap(l.tail)-len(l.tail) < size {
+		l.nextChunk(size)
 	}
 	chunk := &l.chunks[l.used-1]
 	if l.group != g || len(chunk.runs) == 0 {
 		chunk.runs, l.group = append(chunk.runs, logRun{groupKey: g, first: len(l.tail), low: hash, high: hash}), g
 		l.runs++
 	}
-	r := &chunk.runs[len(chunk.runs)-1]
-	r.entries++
-	r.deletes += int(key & 1)
-	r.low, r.high = min(r.low, hash), max(r.high, hash)
-	from := len(l.tail)
-	data := l.tail[from : from+logHead+size]
+	return &chunk.runs[len(chunk.runs)-1]
+}
+
+// putLogHead writes what an entry begins with, and returns how long that is. data has logHead bytes.
+func putLogHead(data []byte, hash uint64, key uint32, value int) int {
 	binary.LittleEndian.PutUint64(data, hash)
+	if key < 1<<7 && value < 1<<7 {
+		data[8], data[9] = byte(key), byte(value) //nolint:gosec // compared
+		return 10
+	}
 	n := 8 + binary.PutUvarint(data[8:], uint64(key))
-	n += binary.PutUvarint(data[n:], uint64(value)) //nolint:gosec // not negative
-	l.tail = l.tail[:from+n+size]
-	return data[n : n+size : n+size]
+	return n + binary.PutUvarint(data[n:], uint64(value)) //nolint:gosec // not negative
+}
+
+// addMany appends an entry for each of hashes. Their keys and values have size bytes together.
+func (l *logged) addMany(g groupKey, hashes []uint64, keys, values *Pieces, size int) {
+	if len(hashes) == 0 {
+		return
+	}
+	r := l.run(g, hashes[0], size+len(hashes)*logHead)
+	tail, at := l.tail[:len(l.tail)+size+len(hashes)*logHead], len(l.tail)
+	low, high := r.low, r.high
+	keyEnds, valueEnds := keys.Ends[:len(hashes)], values.Ends[:len(hashes)]
+	keyAt, valueAt := 0, 0
+	for i, hash := range hashes {
+		low, high = min(low, hash), max(high, hash)
+		key, value := keys.Data[keyAt:keyEnds[i]], values.Data[valueAt:valueEnds[i]]
+		keyAt, valueAt = keyEnds[i], valueEnds[i]
+		at += putLogHead(tail[at:at+logHead], hash, uint32(len(key))<<1, len(value)) //nolint:gosec // MaxKey
+		at += copy(tail[at:], key)
+		if len(value) == 1 { // takes no call
+			tail[at] = value[0]
+			at++
+		} else {
+			at += copy(tail[at:], value)
+		}
+	}
+	r.entries, r.low, r.high = r.entries+len(hashes), low, high
+	l.tail = tail[:at]
 }
 
 // nextChunk begins a chunk that takes size bytes.
