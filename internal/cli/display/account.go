@@ -161,7 +161,7 @@ func sinkTable(s []flow.SinkReport) *table {
 // writeCheckpoints says how many attempts at checkpoints failed.
 func (a *Account) writeCheckpoints(b *strings.Builder) {
 	if c := a.Report.Checkpoints; c.Failed > 0 {
-		fmt.Fprintf(b, "%s were taken; %s failed, %d of them since the checkpoint took too long\n\n", counted(c.Published, "checkpoint"), counted(c.Failed, "attempt"), c.GivenUp)
+		fmt.Fprintf(b, "checkpoints: %s taken; %s failed, %d of them since the checkpoint took too long\n\n", grouped(c.Published), counted(c.Failed, "attempt"), c.GivenUp)
 	}
 }
 

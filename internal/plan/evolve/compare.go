@@ -279,6 +279,9 @@ func sinkReasons(was, is *Sink) []string {
 			out = append(out, "column "+n+" is gone")
 		}
 	}
+	if is.Connector == "file" && is.Format == "csv" && (was.Format != is.Format || !slices.Equal(before, after)) {
+		out = append(out, "a file that was begun keeps the first line that it has")
+	}
 	return out
 }
 

@@ -49,7 +49,10 @@ func TestComparedInWords(t *testing.T) {
 		{"a connector", func(d *Description) { d.Sources[0].Connector = "http" }, "the connector was file, is http", true},
 		{"a sink elsewhere", func(d *Description) { d.Sinks[0].Meaning["path"] = "p" }, "option path is another: it begins there with the rows from now on", false},
 		{"a sink's changes", func(d *Description) { d.Sinks[0].Changes = "changelog" }, "rows were append-only, are changelog", false},
-		{"a sink's format", func(d *Description) { d.Sinks[0].Format = "csv" }, "format was , is csv", false},
+		{"a sink's format", func(d *Description) { d.Sinks[0].Format = "csv" }, "format was , is csv; a file that was begun keeps the first line that it has", false},
+		{"columns of a sink of CSV", func(d *Description) {
+			d.Sinks[0].Format, d.Sinks[0].Columns = "csv", append(d.Sinks[0].Columns, Column{"m", d.Sinks[0].Columns[0].Type})
+		}, "column m is new; a file that was begun keeps the first line that it has", false},
 		{"a sink's columns", func(d *Description) { d.Sinks[0].Columns[0].Name = "m" }, "column m is new; column n is gone", false},
 		{"the form", func(d *Description) { d.Steps[0].Form = "windows" }, "its state is kept as windows, and was kept as groups", true},
 		{"windows", func(d *Description) { d.Steps[0].Window = "TUMBLE size 60000000 µs" }, "its windows were none, are TUMBLE size 1m0s", true},
