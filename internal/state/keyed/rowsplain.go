@@ -64,7 +64,9 @@ func (r *Rows) makeRooms(into *store.Changes, number uint32, ids []uint32) {
 	}
 	key := keyBytes + len(k.label)
 	into.PutRooms(k.home.Space, k.slice, p.hashes, key, p.at, p.into)
-	fetch(p.into)
+	if into.Logged() == 0 {
+		fetch(p.into) // else they follow each other, which the processor sees
+	}
 	for i, row := range p.rows {
 		room := p.into[i]
 		binary.BigEndian.PutUint64(room, k.numbers.of(ids[i]))

@@ -170,14 +170,19 @@ func (c *Changes) PutRooms(s Space, slice int64, hashes []uint64, key int, value
 // logRooms is PutRooms in the form of a log.
 func (c *Changes) logRooms(g groupKey, hashes []uint64, key int, values []int, rooms [][]byte) {
 	values, rooms = values[:len(hashes)], rooms[:len(hashes)]
-	total := 0
-	for i, hash := range hashes {
-		size := key + values[i]
-		rooms[i] = c.log.room(g, hash, uint32(key)<<1, values[i], size) //nolint:gosec // within the limits
-		total += PrefixLen + size
+	size := key * len(hashes)
+	for _, value := range values {
+		size += value
 	}
-	c.bytes += int64(total)
+	c.bytes += int64(size + len(hashes)*PrefixLen)
 	c.count += len(hashes)
+	if size <= largestLogChunk/2 {
+		c.log.roomMany(g, hashes, key, values, rooms, size)
+		return
+	}
+	for i, hash := range hashes {
+		rooms[i] = c.log.room(g, hash, uint32(key)<<1, values[i], key+values[i]) //nolint:gosec // within the limits
+	}
 }
 
 // Delete removes a key, which need not exist. It is copied.

@@ -123,6 +123,25 @@ func (l *logged) addMany(g groupKey, hashes []uint64, keys, values *Pieces, size
 	l.tail = tail[:at]
 }
 
+// roomMany is room for each of hashes. Their keys, of as many bytes each, and values have size bytes together.
+func (l *logged) roomMany(g groupKey, hashes []uint64, key int, values []int, rooms [][]byte, size int) {
+	if len(hashes) == 0 {
+		return
+	}
+	r := l.run(g, hashes[0], size+len(hashes)*logHead)
+	tail, at := l.tail[:len(l.tail)+size+len(hashes)*logHead], len(l.tail)
+	low, high := r.low, r.high
+	for i, hash := range hashes {
+		low, high = min(low, hash), max(high, hash)
+		at += putLogHead(tail[at:at+logHead], hash, uint32(key)<<1, values[i]) //nolint:gosec // MaxKey
+		end := at + key + values[i]
+		rooms[i] = tail[at:end:end]
+		at = end
+	}
+	r.entries, r.low, r.high = r.entries+len(hashes), low, high
+	l.tail = tail[:at]
+}
+
 // nextChunk begins a chunk that takes size bytes.
 func (l *logged) nextChunk(size int) {
 	l.settle()
