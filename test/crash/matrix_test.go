@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"wire.example/wire/test/process"
 )
@@ -66,7 +67,13 @@ type scene struct {
 	woken  []*process.Process
 	// early says that one sleeps that had not begun to read: it may miss what the other has finished with before it comes to publish.
 	early bool
+	// patient says that who sleeps is not woken before it has slept for asleepFor; slept is when the last one fell asleep.
+	patient bool
+	slept   time.Time
 }
+
+// asleepFor is how long a stopped run sleeps at least where a scene is patient: as long as the promise says.
+const asleepFor = 30 * time.Second
 
 func newScene(t *testing.T, p *pipeline, weak string) *scene {
 	t.Helper()
@@ -84,7 +91,7 @@ func (s *scene) run(point, signal string, parallelism int) *process.Process {
 	}
 	r := s.p.run(s.t, s.dir, process.Aim{Point: point, Signal: signal, Weak: s.weak}, parallelism, flags...)
 	if r.Stopped() {
-		s.asleep = append(s.asleep, r)
+		s.asleep, s.slept = append(s.asleep, r), time.Now() //nolint:forbidigo // processes live in the machine's time
 	}
 	return r
 }
@@ -149,6 +156,9 @@ func (s *scene) end() error {
 		return err
 	}
 	published := files(s.t, s.dir)
+	if s.patient && len(s.asleep) > 0 {
+		time.Sleep(time.Until(s.slept.Add(asleepFor))) //nolint:forbidigo // as above
+	}
 	for _, r := range s.asleep {
 		r.Signal(syscall.SIGCONT)
 		r.Wait()
@@ -240,9 +250,11 @@ func atPoint(t *testing.T, point, signal string, random *rand.Rand, account *rea
 	if !process.Heavy() {
 		nths = []int{1 + random.IntN(3), 1}
 	}
+	patient := process.Heavy() && signal == "STOP" // until one has slept: a sleep in each would take half an hour
 	for _, p := range all {
 		for _, nth := range nths {
 			s := newScene(t, p, "")
+			s.patient = patient
 			act := s.kill
 			if signal == "STOP" {
 				act = s.stop
@@ -256,6 +268,7 @@ func atPoint(t *testing.T, point, signal string, random *rand.Rand, account *rea
 				continue
 			}
 			account.add(point, signal)
+			patient = false
 			if !process.Heavy() {
 				return
 			}

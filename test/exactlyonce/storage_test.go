@@ -191,6 +191,7 @@ func TestEveryFailingCall(t *testing.T) {
 		calls[op.Call]++
 	}), 2)
 	must(t, err)
+	allWent, allEnded := 0, 0
 	for _, f := range []failure{
 		{vfs.CallSync, 1, syscall.EIO},
 		{vfs.CallSync, vfs.Forever, syscall.EIO},
@@ -231,6 +232,10 @@ func TestEveryFailingCall(t *testing.T) {
 			}
 		}
 		t.Logf("%s, %d times, %v: %d runs went on, %d ended", f.call, f.times, f.err, went, ended)
+		allWent, allEnded = allWent+went, allEnded+ended
+	}
+	if allWent == 0 || allEnded == 0 {
+		t.Errorf("%d runs went on, %d ended: failures of one kind or the other are not seen", allWent, allEnded)
 	}
 }
 
