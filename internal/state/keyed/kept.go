@@ -185,7 +185,9 @@ func (t *Table) fullHash(slot uint32) uint64 {
 }
 
 // placed is a hash whose key group is another one.
-func placed(hash uint64, group uint8) uint64 { return hash&^(0xff<<groupShift) | uint64(group)<<groupShift }
+func placed(hash uint64, group uint8) uint64 {
+	return hash&^(0xff<<groupShift) | uint64(group)<<groupShift
+}
 
 func (t *Table) writeEntries(into *store.Changes, slots []uint32) {
 	for len(slots) > 0 {
