@@ -168,7 +168,78 @@ func TestAFullDisk(t *testing.T) {
 	}
 	p := pipelines()[0]
 	s := newScene(t, p, "")
-	disk := filepath.Join(s.dir, "disk")
+	disk := smallDisk(t, s.dir)
+	r := p.start(t, s.dir, process.Aim{Point: "epoch/confirmed", Signal: "STOP"}, 1, "--state-dir", "disk/state")
+	r.Wait()
+	if !r.Stopped() {
+		t.Fatalf("the run did not take a checkpoint: %s", process.Tail(r.Says()))
+	}
+	full := filler{t: t, path: filepath.Join(disk, "filler")}
+	full.fill()
+	r.Signal(syscall.SIGCONT)
+	if !r.Awaits("rows go on") {
+		t.Fatalf("nobody says that a checkpoint failed: %s", process.Tail(r.Says()))
+	}
+	full.free()
+	r.Wait()
+	must(t, r.Finishes())
+	must(t, differs(p.answer(t, s.dir), world0.want(t, p)))
+	v := process.Start(t, s.dir, nil, "checkpoint", "verify", "--all", "--state-dir", "disk/state")
+	v.Wait()
+	must(t, v.Finishes())
+}
+
+// TestRowsGoOnWhileTheDiskIsFull: rows that come while no checkpoint can be written are answered.
+func TestRowsGoOnWhileTheDiskIsFull(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	dir := t.TempDir()
+	disk := smallDisk(t, dir)
+	orders := filepath.Join(dir, "orders.jsonl")
+	must(t, os.WriteFile(orders, []byte(`{"id": 1}`+"\n"), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "p.sql"), []byte(`CREATE SOURCE orders (id BIGINT) WITH (connector = 'file', path = 'orders.jsonl', format = 'json', follow = true);
+CREATE SINK result WITH (connector = 'stdout', format = 'json');
+SET emit = 'changes';
+INSERT INTO result SELECT id, count(*) AS n FROM orders GROUP BY id;
+`), 0o600))
+	r := process.Start(t, dir, nil, "run", "--state-dir", "disk/state", "--checkpoint-interval", "100ms", "--checkpoint-failures", "1000000", "p.sql")
+	if !r.Awaits(`"id":1`) {
+		t.Fatalf("nothing comes out: %s", process.Tail(r.Says()))
+	}
+	full := filler{t: t, path: filepath.Join(disk, "filler")}
+	full.fill()
+	add := func(id int) {
+		f, err := os.OpenFile(orders, os.O_APPEND|os.O_WRONLY, 0)
+		must(t, err)
+		_, err = fmt.Fprintf(f, "{\"id\": %d}\n", id)
+		must(t, err)
+		must(t, f.Close())
+		if !r.Awaits(fmt.Sprintf(`"id":%d`, id)) {
+			t.Fatalf("row %d does not come out: %s", id, process.Tail(r.Says()))
+		}
+	}
+	id := 2
+	for ; !strings.Contains(r.Says(), "rows go on"); id++ { // what an older checkpoint leaves room for may be enough for the next
+		full.fill()
+		add(id)
+	}
+	add(id)
+	full.free()
+	r.Signal(syscall.SIGINT)
+	r.Wait()
+	if r.Exit() != 130 {
+		t.Fatalf("exit %d: %s", r.Exit(), process.Tail(r.Says()))
+	}
+	v := process.Start(t, dir, nil, "checkpoint", "verify", "--all", "--state-dir", "disk/state")
+	v.Wait()
+	must(t, v.Finishes())
+}
+
+// smallDisk is a disk of 8 MiB within dir.
+func smallDisk(t *testing.T, dir string) string {
+	t.Helper()
+	disk := filepath.Join(dir, "disk")
 	must(t, os.Mkdir(disk, 0o750))
 	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=8m", "wire-crash", disk).CombinedOutput(); err != nil {
 		t.Skipf("SKIP: no tmpfs can be mounted here: %v: %s", err, out)
@@ -178,27 +249,25 @@ func TestAFullDisk(t *testing.T) {
 			t.Errorf("%v: %s", err, out)
 		}
 	})
-	r := p.start(t, s.dir, process.Aim{Point: "epoch/confirmed", Signal: "STOP"}, 1, "--state-dir", "disk/state")
-	r.Wait()
-	if !r.Stopped() {
-		t.Fatalf("the run did not take a checkpoint: %s", process.Tail(r.Says()))
-	}
-	filler := filepath.Join(disk, "filler")
-	f, err := os.Create(filler)
-	must(t, err)
-	for block := make([]byte, 4096); err == nil; {
-		_, err = f.Write(block)
-	}
-	must(t, f.Close())
-	r.Signal(syscall.SIGCONT)
-	if !r.Awaits("rows go on") {
-		t.Fatalf("nobody says that a checkpoint failed: %s", process.Tail(r.Says()))
-	}
-	must(t, os.Remove(filler))
-	r.Wait()
-	must(t, r.Finishes())
-	must(t, differs(p.answer(t, s.dir), world0.want(t, p)))
-	v := process.Start(t, s.dir, nil, "checkpoint", "verify", "--all", "--state-dir", "disk/state")
-	v.Wait()
-	must(t, v.Finishes())
+	return disk
 }
+
+// filler is a file that takes what is left of a disk.
+type filler struct {
+	t    *testing.T
+	path string
+}
+
+// fill takes all that is left.
+func (f filler) fill() {
+	f.t.Helper()
+	file, err := os.OpenFile(f.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	must(f.t, err)
+	for block := make([]byte, 4096); err == nil; {
+		_, err = file.Write(block)
+	}
+	must(f.t, file.Close())
+}
+
+// free gives it back.
+func (f filler) free() { must(f.t, os.Remove(f.path)) }
