@@ -12,7 +12,7 @@ LDFLAGS := -s -w -X $(CLI).buildVersion=$(VERSION) -X $(CLI).buildCommit=$(COMMI
 # Packages whose goroutines share data: CI runs these under the race detector, `make race` all.
 CONCURRENT := /internal/(flow|connect|foundation|telemetry|server|node|cli)(/|$$)
 
-# Packages whose tests use the store on disk.
+# Packages whose suites run without cgo, too: those of state, and of what writes it.
 WITHOUT_CGO := ./internal/state/pebblestore ./internal/state/keyed ./internal/flow ./internal/engine ./test/exactlyonce ./test/edits
 
 .PHONY: help build test check lint fmt race race-concurrent no-cgo cover bench fuzz fuzz-sql fuzz-stream pgquery nexmark soak crash killed e2e tools clean

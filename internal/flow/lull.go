@@ -14,6 +14,7 @@ type lull struct {
 const (
 	// mostNow is about how long the disk takes for a piece.
 	mostNow = 2 * time.Millisecond
+	// mostAll bounds what rows wait where something comes again and again, but less often than it could be handled.
 	mostAll = 10 * time.Millisecond
 )
 
