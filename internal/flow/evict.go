@@ -27,6 +27,9 @@ const (
 	// wantedRoom is how many entries there is room for after state has left memory: those of several batches, divided among the tasks that share them, and mostRoom times as many when hardly any memory is left.
 	wantedRoom = 3 * batch.MaxRows
 	mostRoom   = 8
+	// piledEarly: when less than so many times what is low is left, no part may have more than one in piledShare of that in changes that were written before their turn.
+	piledEarly = 2
+	piledShare = 4
 	// grown is by how much memory must have grown for more to leave.
 	grown = 256 << 10
 	// boundlessLow is what is low where memory has no bounds: parts work off what is away in pieces of a share of it.
@@ -108,6 +111,12 @@ func (s *step) makeRoom(t *task) error {
 	budget := t.pipeline.settings.Budget
 	low := lowOf(budget)
 	left := budget.Available() - t.pipeline.scratchLeft()
+	if left < low*piledEarly {
+		if err := s.spillPiled(t, low/piledShare); err != nil {
+			return err
+		}
+		left = budget.Available() - t.pipeline.scratchLeft()
+	}
 	if left >= low {
 		return nil
 	}
@@ -170,6 +179,25 @@ func (s *step) spillCrowded(t *task) error {
 		}
 		err := t.settleAll()
 		if err == nil {
+			err = t.spillChanges(part)
+		}
+		if err != nil {
+			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
+		}
+	}
+	return nil
+}
+
+// spillPiled has parts give the store what they have written of their changes before its turn, of which they may have most bytes: of entries that change again, or leave, while a sealed epoch waits to be drained there may be as many as
+// the state has, and of deletions in the epoch under way, too.
+func (s *step) spillPiled(t *task, most int64) error {
+	for _, part := range s.leaving.leaving {
+		piling, ok := part.(keyed.Piling)
+		if !ok || piling.Piled() <= most {
+			continue
+		}
+		err := t.settleAll()
+		if err == nil && piling.Piled() > most {
 			err = t.spillChanges(part)
 		}
 		if err != nil {

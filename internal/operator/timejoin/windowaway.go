@@ -57,6 +57,14 @@ func (s *store) Crowded() bool {
 	return false
 }
 
+// Piled is what waits of rows of all slices; see keyed.Piling.
+func (s *store) Piled() (bytes int64) {
+	for _, p := range s.slices {
+		bytes += p.rows.Piled()
+	}
+	return bytes
+}
+
 // awake makes ready which rows of a slice that are away are in windows which are closed, where others may be open.
 func (w *Window) awake(s *store, p *slice) error {
 	if !p.rows.HasAway() {

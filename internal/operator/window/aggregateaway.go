@@ -45,6 +45,7 @@ type leavingPart interface {
 	keyed.Late
 	keyed.Departing
 	keyed.Crowded
+	keyed.Piling
 	Len() int
 }
 
@@ -206,6 +207,14 @@ func (p *awayPart) Crowded() bool {
 		}
 	}
 	return false
+}
+
+// Piled is what waits of groups of all windows; see keyed.Piling.
+func (p *awayPart) Piled() (bytes int64) {
+	for _, w := range p.aggregate.list {
+		bytes += p.of(w).Piled()
+	}
+	return bytes
 }
 
 // waits reports whether a flush has something to tell of the window.

@@ -57,6 +57,9 @@ func (d *duesOf[N]) push(t dueOf[N]) error {
 	return nil
 }
 
+// any reports whether there is a time at until or before.
+func (d *duesOf[N]) any(until int64) bool { return len(d.list) > 0 && d.list[0].micros <= until }
+
 // pop takes the earliest time out, if it is at until or before.
 func (d *duesOf[N]) pop(until int64) (t dueOf[N], ok bool) {
 	if len(d.list) == 0 || d.list[0].micros > until {

@@ -54,7 +54,7 @@ func (s *Sessions) OnEnd(out *op.Output) (more bool, err error) {
 	return more, err
 }
 
-// close emits the sessions that end by micros, and forgets those that are over.
+// close emits the sessions that end by micros, and forgets those that are over: where keys may leave memory some at a time, since what is noted of those that close takes memory until it is stored.
 func (s *Sessions) close(micros int64, out *op.Output) (more bool, err error) {
 	if !s.running {
 		s.mark = max(s.mark, micros)
@@ -69,17 +69,21 @@ func (s *Sessions) close(micros int64, out *op.Output) (more bool, err error) {
 	if more, err = s.run(out); more || err != nil {
 		return more, err
 	}
-	if s.wakes() {
+	if s.dues.any(s.mark) || s.wakes() {
 		return true, nil
 	}
 	s.times.forgetOver()
 	return false, nil
 }
 
-// takeDue has the sessions emitted that it is time to look at and that have closed.
+// takeDue has the sessions emitted that it is time to look at and that have closed, or the first of them.
 func (s *Sessions) takeDue() error {
+	most := s.closing + s.atOnce(math.MaxInt32)
 	for {
-		t, ok := s.dues.pop(s.mark)
+		t, ok := due{}, false
+		if len(s.list) < most {
+			t, ok = s.dues.pop(s.mark)
+		}
 		if !ok {
 			slices.SortFunc(s.list[s.closing:], s.compare)
 			return nil

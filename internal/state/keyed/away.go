@@ -332,11 +332,33 @@ type Crowded interface {
 	Crowded() bool
 }
 
+// Piling is an Evictable that tells how many bytes were written of its changes before their turn: of entries that changed again, or left, before they were drained, and of deletions.
+type Piling interface {
+	Evictable
+	Piled() int64
+}
+
 // Crowded reports whether many keys were removed; see Crowded.
 func (t *Table) Crowded() bool { return t.away != nil && t.away.crowded }
 
 // Crowded reports whether many rows were removed; see Crowded.
 func (r *Rows) Crowded() bool { return r.away != nil && r.away.crowded }
+
+// Piled is what waits of keys; see Piling.
+func (t *Table) Piled() int64 {
+	if t.kept == nil {
+		return 0
+	}
+	return t.kept.piled()
+}
+
+// Piled is what waits of rows; see Piling.
+func (r *Rows) Piled() int64 {
+	if r.kept == nil {
+		return 0
+	}
+	return r.kept.piled()
+}
 
 // Late is a part whose changes may be noted from some time on only, when it has entries already: Adopt, behind Keep, has all of them count as changed. The error is SQLSTATE 53200.
 type Late interface {

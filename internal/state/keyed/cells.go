@@ -157,6 +157,14 @@ func (c *Cells) forgetSlice(slice int64) {
 	c.met = false
 }
 
+// Piled is what waits of entries; see Piling.
+func (c *Cells) Piled() int64 {
+	if c.journal == nil {
+		return 0
+	}
+	return c.piled()
+}
+
 // Free notes that all entries have left, and gives the memory back.
 func (c *Cells) Free() {
 	if c.journal == nil {

@@ -332,8 +332,11 @@ func (j *journal) adopt(n uint32) {
 
 // held is how many bytes the lists take, and what waits to be drained.
 func (j *journal) held() int64 {
-	return int64(cap(j.touched)+cap(j.sealed))*numberBytes + j.gone.Held() + j.early.Held()
+	return int64(cap(j.touched)+cap(j.sealed))*numberBytes + j.piled()
 }
+
+// piled is how many bytes wait to be drained, or spilled, that were written before their turn.
+func (j *journal) piled() int64 { return j.gone.Held() + j.early.Held() }
 
 // settle reserves what is held.
 func (j *journal) settle() error {

@@ -250,7 +250,7 @@ func (t *Table) tidy() error {
 			continue
 		}
 		for _, slot := range g.order {
-			if *t.gone.At(slot) != 0 {
+			if t.isGone(slot) { // of later slots it may have none
 				continue
 			}
 			if err := t.moveBytes(slot, fresh); err != nil {
