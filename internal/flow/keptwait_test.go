@@ -89,7 +89,10 @@ func (*fullPart) MayLeave() bool                   { return true }
 func (*fullPart) Attach(store.Reader, int64)       {}
 func (*fullPart) Room() int                        { return 0 }
 func (*fullPart) Evict(int, bool) (int, error)     { return 0, nil }
+func (*fullPart) Pass(*keyed.Entries) error        { return nil }
 func (*fullPart) Spill(*store.Changes, int64) bool { return false }
+
+var _ keyed.Evictable = (*fullPart)(nil)
 
 func newPassing(part func() keyed.Kept) func(physical.Build) (op.Operator, error) {
 	return func(physical.Build) (op.Operator, error) { return &passing{part: part()}, nil }
