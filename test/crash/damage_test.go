@@ -97,7 +97,7 @@ func TestOneBit(t *testing.T) {
 		} else if r := origin.killedAt(d.point, nth); !r.Killed() {
 			t.Fatalf("%s, %q: %s", d.pipeline, d.point, process.Tail(r.Says()))
 		}
-		if d.resumed {
+		for d.resumed && !origin.hasTable() { // a checkpoint may be taken before the logs that were there are tables
 			if r := origin.run(d.point+":1", "KILL", 2); !r.Killed() {
 				t.Fatalf("%s, %q, resumed: %s", d.pipeline, d.point, process.Tail(r.Says()))
 			}
@@ -127,6 +127,16 @@ func TestOneBit(t *testing.T) {
 			}
 		}
 	}
+}
+
+// hasTable reports whether the newest checkpoint has a table of the store.
+func (s *scene) hasTable() bool {
+	s.t.Helper()
+	names, err := filepath.Glob(filepath.Join(s.dir, ".wire", "p", "manifests", "*.json"))
+	must(s.t, err)
+	text, err := os.ReadFile(slices.Max(names))
+	must(s.t, err)
+	return strings.Contains(string(text), ".sst")
 }
 
 // turn copies the scene, turns a bit of a file of its state and goes on. It reports whether that was noticed.
