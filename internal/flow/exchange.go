@@ -67,10 +67,10 @@ func (c *carton) book() bool {
 	return true
 }
 
-// giveBack empties the carton and lets its outlet fill it again. It keeps little memory, and none where hardly any is left or cartons have their share.
+// giveBack empties the carton and lets its outlet fill it again. It keeps little memory, which is reserved, and none where hardly any is left or cartons have half of their share: the rest is for those that are full.
 func (c *carton) giveBack() {
 	c.rows.Reset()
-	if c.rows.Memory() > c.home.keeps || c.home.budget.Available() < c.home.leaves/leastShare || c.home.budget.Used() > c.home.share {
+	if c.rows.Memory() > c.home.keeps || c.home.budget.Available() < c.home.leaves/leastShare || !c.book() || c.home.budget.Used() > c.home.share/2 {
 		c.rows.Release()
 		c.home.budget.Release(c.reserved)
 		c.reserved = 0

@@ -80,6 +80,32 @@ func bytesOfPiece(b *batch.Batch, rows int) int64 {
 	return bytes * keptTimes
 }
 
+// slicer gives a batch on in slices. It belongs to one goroutine.
+type slicer struct {
+	piece batch.Batch
+	sel   []uint16
+}
+
+// each calls f for slices of b of about most bytes, or of leastPiece rows where these have more. They are lent.
+func (s *slicer) each(b *batch.Batch, most int64, f func(*batch.Batch) error) error {
+	rows := b.Rows()
+	bytes := bytesOfPiece(b, rows) / keptTimes
+	if bytes <= most || rows <= leastPiece {
+		return f(b)
+	}
+	n := max(int(int64(rows)*most/bytes), leastPiece)
+	for from := 0; from < rows; {
+		to := pieceEnd(b, from, n)
+		s.sel = appendRows(s.sel[:0], b, from, to)
+		s.piece.View(b, s.sel)
+		if err := f(&s.piece); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
 // keepPromise ends what the step was promised: it has taken what it needs.
 func (s *step) keepPromise() {
 	if s.promised > 0 {

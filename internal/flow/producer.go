@@ -77,6 +77,8 @@ func (p *producer) release() {
 	for _, o := range p.outlets {
 		for _, c := range o.free {
 			c.rows.Release()
+			o.budget.Release(c.reserved)
+			c.reserved = 0
 		}
 		o.free = nil
 	}

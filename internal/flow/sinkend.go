@@ -70,9 +70,9 @@ type laneExit struct {
 	// number is that of its consignment.
 	number int
 	// most is about how many bytes a consignment may have before its parcel's turn.
-	most  int64
-	piece batch.Batch // see pieces
-	sel   []uint16
+	most   int64
+	slices slicer
+	dealt  func(*batch.Batch) error // deal
 }
 
 func (l *lane) exit(x *physical.Exchange) receiver {
@@ -82,7 +82,7 @@ func (l *lane) exit(x *physical.Exchange) receiver {
 		}
 	}
 	e := &laneExit{lane: l, outlet: l.source.producer.outlet(x), number: len(l.exits), most: l.source.pipeline.dealtMost()}
-	e.dealer = newDealer(e.outlet)
+	e.dealer, e.dealt = newDealer(e.outlet), e.deal
 	l.exits = append(l.exits, e)
 	return e
 }
@@ -95,22 +95,7 @@ func (p *Pipeline) dealtMost() int64 {
 
 // push deals b, in pieces if all of it is more than may wait.
 func (e *laneExit) push(b *batch.Batch) error {
-	rows := b.Rows()
-	bytes := bytesOfPiece(b, rows) / keptTimes
-	if bytes <= e.most || rows <= leastPiece {
-		return e.deal(b)
-	}
-	n := max(int(int64(rows)*e.most/bytes), leastPiece)
-	for from := 0; from < rows; {
-		to := pieceEnd(b, from, n)
-		e.sel = appendRows(e.sel[:0], b, from, to)
-		e.piece.View(b, e.sel)
-		if err := e.deal(&e.piece); err != nil {
-			return err
-		}
-		from = to
-	}
-	return nil
+	return e.slices.each(b, e.most, e.dealt)
 }
 
 func (e *laneExit) deal(b *batch.Batch) error {

@@ -71,6 +71,8 @@ type taskExit struct {
 	task   *task
 	dealer *dealer
 	rows   *consignment
+	slices slicer
+	dealt  func(*batch.Batch) error // deal
 }
 
 func (t *task) exit(x *physical.Exchange) receiver {
@@ -81,11 +83,21 @@ func (t *task) exit(x *physical.Exchange) receiver {
 	}
 	o := t.producer.outlet(x)
 	e := &taskExit{task: t, dealer: newDealer(o), rows: newConsignment(o)}
+	e.dealt = e.deal
 	t.exits = append(t.exits, e)
 	return e
 }
 
+// push deals b, where memory is small in slices: what all tasks have at hand is not reserved.
 func (e *taskExit) push(b *batch.Batch) error {
+	o := e.rows.outlet
+	if o.most == 0 {
+		return e.deal(b)
+	}
+	return e.slices.each(b, o.most*int64(len(o.queues)), e.dealt)
+}
+
+func (e *taskExit) deal(b *batch.Batch) error {
 	e.dealer.deal(b, e.rows)
 	return e.rows.sendFull()
 }
