@@ -30,8 +30,8 @@ func available(asked int64) int64 {
 
 // What the heap of a process may take beyond the memory that a pipeline was granted: what it has when it is idle, which its program, resident too, does not belong to, and one part in heapShare.
 const (
-	idleHeap  = 1 << 20
-	heapShare = 16
+	idleHeap  = 4 << 20
+	heapShare = 10
 )
 
 // spareHeap is counted to the heap where a pipeline was granted no memory in particular: what collecting garbage costs hangs on how often the heap doubles, and a small one doubles soon. Nothing of it is ever touched, so that it takes no
