@@ -1,6 +1,7 @@
 package timejoin_test
 
 import (
+	"slices"
 	"testing"
 
 	"wire.example/wire/internal/operator/optest"
@@ -18,7 +19,7 @@ func TestEntriesFixtures(t *testing.T) {
 	upserts.Upsert, now.Processing = true, true
 	sessions := windowed(timejoin.Full)
 	sessions.Width = 0
-	gone := append(rights[:len(rights):len(rights)], of(batch.Delete, at(1003, 9, 12)))
+	gone := slices.Concat(rights, []row{of(batch.Delete, at(1003, 9, 12))})
 	for name, test := range map[string]struct {
 		create create
 		rights []row
