@@ -212,17 +212,15 @@ func (s *scene) damagedNewest(nth int) error {
 	return nil
 }
 
-// twice kills a run that has left state unread before it reads any, and another that has left it unread, too, behind some checkpoints.
+// twice kills a run that has left state unread before it reads any, and another that has left it unread, too, behind a checkpoint.
 func (s *scene) twice(nth int) error {
 	s.t.Helper()
-	for _, aim := range []process.Aim{
-		{Point: fmt.Sprintf("epoch/confirmed:%d", nth)},
-		{Point: "state/unread"},
-		{Point: "epoch/confirmed:2"},
-	} {
-		aim.Signal, aim.Weak = "KILL", s.weak
-		if r := s.p.run(s.t, s.dir, aim, 2, "--restore-for", "1ns"); !r.Killed() {
-			return fmt.Errorf("not killed at %s: %s", aim.Point, process.Tail(r.Says()))
+	if r := s.killedAt("epoch/confirmed", nth); !r.Killed() {
+		return fmt.Errorf("not killed: %s", process.Tail(r.Says()))
+	}
+	for _, point := range []string{"state/unread", "epoch/confirmed"} {
+		if r := s.p.run(s.t, s.dir, process.Aim{Point: point, Signal: "KILL", Weak: s.weak}, 2, "--restore-for", "1ns"); !r.Killed() {
+			return fmt.Errorf("not killed at %s: %s", point, process.Tail(r.Says()))
 		}
 	}
 	return s.end()
