@@ -6,6 +6,7 @@ import (
 
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/server/debug"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/internal/telemetry/metrics"
 )
 
@@ -16,7 +17,7 @@ func (a *app) listen(ctx context.Context, e *execution, p *plans, f *runFlags, r
 	}
 	began := a.clock.Monotonic()
 	handler := debug.NewHandler(debug.Pipeline{
-		Plan: p.physical, Report: e.report, Pool: settings.Pool, Version: buildVersion, Commit: buildCommit,
+		Plan: p.physical, Report: e.report, Pool: settings.Pool, State: stateOf(&settings), Version: buildVersion, Commit: buildCommit,
 		Uptime: func() time.Duration { return a.clock.Monotonic() - began },
 	}, registry)
 	server, err := debug.Start(ctx, f.listen, handler)
@@ -25,4 +26,14 @@ func (a *app) listen(ctx context.Context, e *execution, p *plans, f *runFlags, r
 	}
 	settings.Log.Info("listening", "url", "http://"+server.Addr()+"/")
 	return server.Close, nil
+}
+
+// stateOf returns what tells of the store of a run's state; nil: there is none.
+func stateOf(settings *flow.Settings) func() store.Stats {
+	for _, keeps := range []flow.Scratch{settings.Keeper, settings.Scratch} {
+		if counts, ok := keeps.(interface{ Stats() store.Stats }); ok {
+			return counts.Stats
+		}
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -52,28 +53,36 @@ func get(t *testing.T, url string) string {
 	return string(body)
 }
 
-// TestListen looks at a run over HTTP, then stops it as Ctrl-C does.
-func TestListen(t *testing.T) {
-	path := writePipeline(t, endless)
-	state := filepath.Join(filepath.Dir(path), "state")
+// listening runs the command with args besides those that say where to listen, and returns where it does, and a function that stops it as Ctrl-C does and returns its exit code and what it printed.
+func listening(t *testing.T, args ...string) (url string, stop func() (code int, out string)) {
+	t.Helper()
 	read, write := io.Pipe()
-	code := make(chan int, 1)
-	var out bytes.Buffer
+	ended := make(chan int, 1)
+	var printed bytes.Buffer
 	go func() {
-		code <- cli.Main([]string{"run", "--listen", "127.0.0.1:0", "--summary", "json", "--state-dir", state, path}, os.Stdin, &out, write)
+		ended <- cli.Main(append([]string{"run", "--listen", "127.0.0.1:0", "--summary", "json"}, args...), os.Stdin, &printed, write)
 		write.Close()
 	}()
 	lines := bufio.NewScanner(read)
-	var url string
 	for url == "" && lines.Scan() {
-		if m := regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+/`).FindString(lines.Text()); m != "" {
-			url = m
-		}
+		url = regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+/`).FindString(lines.Text())
 	}
 	go func() {
 		for lines.Scan() { // what else is said
 		}
 	}()
+	return url, func() (int, string) {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		return <-ended, printed.String()
+	}
+}
+
+// TestListen looks at a run over HTTP, then stops it.
+func TestListen(t *testing.T) {
+	path := writePipeline(t, endless)
+	url, stop := listening(t, "--state-dir", filepath.Join(filepath.Dir(path), "state"), path)
 	for path, want := range map[string]string{
 		"metrics":        `wire_source_records_total{pipeline="endless",source="numbers"} `,
 		"healthz":        "ok\n",
@@ -83,11 +92,43 @@ func TestListen(t *testing.T) {
 			t.Errorf("/%s lacks %s:\n%s", path, want, body)
 		}
 	}
-	if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
-		t.Fatal(err)
+	if code, out := stop(); code != 130 || !strings.Contains(out, `"status":"stopped"`) {
+		t.Errorf("ended with %d: %s", code, out)
 	}
-	if got := <-code; got != 130 || !strings.Contains(out.String(), `"status":"stopped"`) {
-		t.Errorf("ended with %d: %s", got, out.String())
+}
+
+// crowded is a pipeline that goes on until it is stopped, whose state does not fit into its memory: keys come again and again, and new ones between them.
+const crowded = `SET emit = 'changes';
+CREATE SOURCE numbers (n BIGINT) WITH (connector = 'generate', kind = 'sequence');
+CREATE SINK out WITH (connector = 'blackhole');
+INSERT INTO out SELECT k, count(*) AS c FROM (SELECT repeat((CASE WHEN n % 2 = 0 THEN n ELSE n % 200000 END)::text, 40) AS k FROM numbers) AS x GROUP BY k;
+`
+
+// TestMetricsOfState: what filters spare, and what the store is asked for and answers, is counted, whether or not state is kept.
+func TestMetricsOfState(t *testing.T) {
+	for name, args := range map[string][]string{"kept": {"--state-dir", filepath.Join(t.TempDir(), "state")}, "scratch": {"--ephemeral"}} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "p.sql")
+			if err := os.WriteFile(path, []byte(crowded), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			url, stop := listening(t, append(args, "--memory", "48MiB", path)...)
+			for _, family := range []string{"keys_asked", "keys_spared", "lookups", "entries_found", "filter_hits", "filter_misses", "cache_hits"} {
+				series := "wire_state_" + family + "_total"
+				value := func() (v float64) {
+					_, text, _ := strings.Cut(get(t, url+"metrics"), "\n"+series+"{pipeline=\"p\"} ")
+					if _, err := fmt.Sscan(text, &v); err != nil {
+						t.Fatalf("%s: %v", series, err)
+					}
+					return v
+				}
+				for first := value(); value() <= first; { // as long as the test may take
+				}
+			}
+			if code, out := stop(); code != 130 {
+				t.Errorf("ended with %d: %s", code, out)
+			}
+		})
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 // Scratch is where state goes that finds no room in memory, of a run which keeps nothing: a flow.Scratch. It is a directory of its own among temporary files, made when something goes there. What
 // a killed process has left is removed by whoever makes a Scratch in the same place.
 type Scratch struct {
+	counting
 	parent string
 	memory int64
 	log    *slog.Logger
@@ -100,6 +101,7 @@ func (s *Scratch) open(ctx context.Context) error {
 		return s.failed(err)
 	}
 	s.store = opened
+	s.opened.Store(opened)
 	return nil
 }
 

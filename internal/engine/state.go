@@ -43,6 +43,7 @@ func storeFormat() checkpoint.StoreFormat { return checkpoint.StoreFormat{Kind: 
 
 // State is the state directory of a pipeline, opened by the process that runs it: a flow.Keeper.
 type State struct {
+	counting
 	options StateOptions
 	owner   *checkpoint.Owner
 	store   store.Store
@@ -115,6 +116,7 @@ func (s *State) restoreStore(ctx context.Context) error {
 		return err
 	}
 	s.store = live
+	s.opened.Store(live)
 	if from == nil {
 		return nil
 	}
@@ -155,14 +157,6 @@ func (s *State) Identity() flow.Identity {
 
 // LastEpoch is the highest number that an epoch had so far.
 func (s *State) LastEpoch() int64 { return s.owner.LastEpoch() }
-
-// Stats is what the store counts; zero while there is none.
-func (s *State) Stats() store.Stats {
-	if s.store == nil {
-		return store.Stats{}
-	}
-	return s.store.Stats()
-}
 
 // Reader opens the store, if it is not open, and reads the state that the run begins with. Any goroutine may call it.
 func (s *State) Reader(ctx context.Context) (store.Reader, error) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"wire.example/wire/internal/foundation/fault"
 )
 
 // An epoch that takes too long is given up, and another one begins after a pause. What belongs to it is not lost: sources stand where they stand, sinks tell of all that is not
@@ -18,7 +20,8 @@ var errTimeout = errors.New("it took too long")
 func (c *coordinator) look() error {
 	settings := &c.pipeline.settings
 	c.watch = nil
-	if !c.stopwatch.look(settings.Clock.Monotonic(), c.pipeline.pressed()) {
+	pressed := c.pipeline.pressed() && !fault.Weak("checkpoint/patience")
+	if over := c.stopwatch.look(settings.Clock.Monotonic(), pressed); !over || fault.Weak("checkpoint/timeout") {
 		c.watch = settings.Clock.NewTimer(c.stopwatch.every())
 		return nil
 	}
@@ -48,7 +51,7 @@ func (c *coordinator) look() error {
 	c.counts.givenUp.Add(1)
 	c.release(epoch)
 	c.pause = settings.Clock.NewTimer(c.wait)
-	c.wait = min(2*c.wait, largestBackoff)
+	c.wait = longer(c.wait)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package flow_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -151,21 +152,30 @@ func aSlowPrepareIsGivenUp(t *testing.T) {
 	}
 }
 
-// TestCheckpointsThatNeverComeEndTheRun: with the reason.
+// TestCheckpointsThatNeverComeEndTheRun: with the reason, and with longer and longer pauses before they are tried again.
 func TestCheckpointsThatNeverComeEndTheRun(t *testing.T) {
 	synctest.Test(t, checkpointsThatNeverComeEndTheRun)
 }
 
 func checkpointsThatNeverComeEndTheRun(t *testing.T) {
 	t.Helper()
+	s := calm()
+	var began []time.Duration // of the bubble's time
 	sink := &collector{onPrepare: func(ctx context.Context, _ int64) error {
+		if began = append(began, s.Clock.Monotonic()); len(began) > 2*s.CheckpointFailures {
+			return errors.New("nobody gives up")
+		}
 		<-ctx.Done()
 		return ctx.Err()
 	}}
 	c := &counter{limit: 1000, block: 10, gate: 500, opened: make(chan struct{})}
-	s := calm()
 	run := begin(t, pipe(c, sink, 1), s)
 	<-run.over
+	for i := 2; i < len(began); i++ {
+		if before, now := began[i-1]-began[i-2], began[i]-began[i-1]; now <= before {
+			t.Errorf("attempt %d came %v after the one before, which had come %v after another", i+1, now, before)
+		}
+	}
 	if run.err == nil || !strings.Contains(run.err.Error(), `4 attempts in a row have: it took too long: more than 2s`) || !strings.Contains(run.err.Error(), `still waited for: sink "out"`) {
 		t.Errorf("%v", run.err)
 	}

@@ -161,6 +161,13 @@ func (l *lazyReader) Lookup(s store.Space, slice int64, hashes []uint64, f func(
 	return r.Lookup(s, slice, hashes, f)
 }
 
+// Spared counts where the store is open: before, nothing is there; see store.Sparing.
+func (l *lazyReader) Spared(asked, spared int64) {
+	if r, ok := l.reader.(store.Sparing); ok {
+		r.Spared(asked, spared)
+	}
+}
+
 func (l *lazyReader) Close() error {
 	if l.reader == nil {
 		return nil

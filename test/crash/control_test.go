@@ -48,6 +48,7 @@ func controls() []control {
 		{"checkpoint/checksum", "groups", (*scene).edited},                                 // what is not as it was written is damaged
 		{"checkpoint/one-owner", "groups", (*scene).second},                                // one process runs a pipeline
 		{"recovery/newest", "parts", (*scene).damagedNewest},                               // nobody goes behind what sinks may have committed
+		{"state/unread", "groups", (*scene).twice},                                         // what a restart leaves unread is there when it is killed again
 		{"source/times", "late", at((*scene).kill, "epoch/confirmed")},                     // a source knows again how far event time had come
 	}
 }
@@ -209,6 +210,20 @@ func (s *scene) damagedNewest(nth int) error {
 		return fmt.Errorf("a run whose newest checkpoint is damaged ended with %d: %s", r.Exit(), process.Tail(r.Says()))
 	}
 	return nil
+}
+
+// twice kills a run that has left state unread before it reads any, and another that has left it unread, too, behind a checkpoint.
+func (s *scene) twice(nth int) error {
+	s.t.Helper()
+	if r := s.killedAt("epoch/confirmed", nth); !r.Killed() {
+		return fmt.Errorf("not killed: %s", process.Tail(r.Says()))
+	}
+	for _, point := range []string{"state/unread", "epoch/confirmed"} {
+		if r := s.p.run(s.t, s.dir, process.Aim{Point: point, Signal: "KILL", Weak: s.weak}, 2, "--restore-for", "1ns"); !r.Killed() {
+			return fmt.Errorf("not killed at %s: %s", point, process.Tail(r.Says()))
+		}
+	}
+	return s.end()
 }
 
 // apart kills a run of whose two sources one passes its first barrier long after the other, which reads on: the longer, the more often nobody noticed.

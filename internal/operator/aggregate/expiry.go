@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/timer"
@@ -50,7 +51,7 @@ func (g *groups) renew(slots []uint32, fresh []uint16, hashes []uint64) error {
 		*e.last.At(slots[i]) = e.Now()
 	}
 	for i, slot := range slots {
-		if e.expired(slot) && !g.lasting(slot) {
+		if e.expired(slot) && !g.lasting(slot) && !fault.Weak("ttl/read") {
 			if err := g.forget(slot); err != nil {
 				return err
 			}

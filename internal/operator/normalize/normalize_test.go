@@ -321,17 +321,18 @@ func stored() *batch.Batch {
 
 func TestTheStoredStateIsReadForEver(t *testing.T) {
 	c := normalize.Config{Name: "n", Types: pair(), Key: []int{0}}
-	fixture := func(path string) {
+	fixture := func(name string) {
 		o := under(c)
 		o.Changes = false // what is emitted goes on from a state, not from nothing
 		o.New = func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
 			return &ending{Operator: normalize.New(pool, budget, c)}, nil
 		}
-		optest.Fixture(t, o, path, *writeFixtures, stored())
+		optest.Fixture(t, o, "testdata/"+name+"-v1.state", *writeFixtures, stored())
+		optest.EntriesFixture(t, under(c), "testdata/entries-v1-"+name+".txt", *writeFixtures, stored())
 	}
-	fixture("testdata/normalize-v1.state")
+	fixture("normalize")
 	c.Changelog = true
-	fixture("testdata/changelog-v1.state")
+	fixture("changelog")
 }
 
 // ending is an operator that is flushed before its snapshot, and emits at its end what deletions of all keys give.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -50,13 +51,7 @@ func OldEntriesFixture(t testing.TB, o Operator, path string, inputs ...*batch.B
 func entriesFixture(t testing.TB, o *Operator, path string, write bool, compare func(kept, written []byte), inputs []*batch.Batch) {
 	t.Helper()
 	before := entriesRun(t, o, inputs)
-	for _, e := range before.schedule.events {
-		if e.kind == feed {
-			if err := before.feed(e, 0); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	before.feedAll(t)
 	in := before.instances[0]
 	if in.kept == nil {
 		t.Fatal("the operator's state is not stored entry by entry")
@@ -68,6 +63,12 @@ func entriesFixture(t testing.TB, o *Operator, path string, write bool, compare 
 		if err := before.spill(in, func(keyed.Spiller) bool { return true }); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if o.Leave {
+		if err := errors.Join(before.flush(in), before.depart(in, false)); err != nil {
+			t.Fatal(err)
+		}
+		before.feedAll(t)
 	}
 	if err := before.seal(in); err != nil {
 		t.Fatal(err)
@@ -105,6 +106,18 @@ func entriesFixture(t testing.TB, o *Operator, path string, write bool, compare 
 	}
 	if diff := sdktest.Diff(before.result.Emitted, after.result.Emitted); diff != "" {
 		t.Fatalf("an operator restored from %s goes on differently (-stored +restored):\n%s", path, diff)
+	}
+}
+
+// feedAll feeds all rows.
+func (r *run) feedAll(t testing.TB) {
+	t.Helper()
+	for _, e := range r.schedule.events {
+		if e.kind == feed {
+			if err := r.feed(e, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 

@@ -29,6 +29,8 @@ type Operator struct {
 	Changes bool
 	// Spill says that rows leave memory before EntriesFixture writes what is stored.
 	Spill bool
+	// Leave says that all that may does leave memory before EntriesFixture writes what is stored, and that the rows come once more then.
+	Leave bool
 }
 
 // Input is an input of an operator.

@@ -533,4 +533,7 @@ func TestFixtures(t *testing.T) {
 	spilled := under(config)
 	spilled.Spill = true
 	optest.EntriesFixture(t, spilled, "testdata/entries-v2-over.txt", *writeFixtures, in)
+	optest.EntriesFixture(t, updating(config), "testdata/entries-v1-updating.txt", *writeFixtures, in)
+	config.TTL = 1 << 40
+	optest.EntriesFixture(t, updating(config), "testdata/entries-v1-updating-with-ttl.txt", *writeFixtures, in)
 }

@@ -37,6 +37,9 @@ func TestFixtures(t *testing.T) {
 	o := sliced(s)
 	optest.Fixture(t, o, "testdata/sliced-open-v1.state", *writeFixtures, optest.Make(slicedTypes(), rows...))
 	optest.EntriesFixture(t, o, "testdata/entries-v1-sliced-open.txt", *writeFixtures, optest.Make(slicedTypes(), rows...))
+	o.Leave = true
+	optest.EntriesFixture(t, o, "testdata/entries-v2-sliced-open.txt", *writeFixtures, optest.Make(slicedTypes(), rows...))
+	o.Leave = false
 	o.New = func(pool *batch.Pool, budget *limit.Budget) (op.Operator, error) {
 		made, err := window.NewSliced(pool, budget, s)
 		return &hurried{Sliced: made}, err

@@ -20,6 +20,7 @@ import (
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/server/debug"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/internal/telemetry/metrics"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/connector"
@@ -93,7 +94,10 @@ func startWith(t *testing.T, registry *metrics.Registry) *server {
 			}
 			return nil
 		},
-		Uptime: func() time.Duration { return 90 * time.Second }, Pool: pool, Version: "1.2.3", Commit: "abc",
+		Uptime: func() time.Duration { return 90 * time.Second }, Pool: pool,
+		State: func() store.Stats {
+			return store.Stats{Asked: 1, Spared: 2, Lookups: 3, Found: 4, FilterHits: 5, FilterMisses: 6, CacheHits: 7, CacheMiss: 8}
+		}, Version: "1.2.3", Commit: "abc",
 	}, registry)
 	var err error
 	if s.Server, err = debug.Start(t.Context(), "127.0.0.1:0", handler); err != nil {
@@ -187,6 +191,14 @@ func TestMetricsAreTheReports(t *testing.T) {
 		`wire_pool_puts_total` + pipeline + `}`:                             "1",
 		`wire_pool_misses_total` + pipeline + `}`:                           "1",
 		`wire_pool_lent_bytes` + pipeline + `}`:                             "1024",
+		`wire_state_keys_asked_total` + pipeline + `}`:                      "1",
+		`wire_state_keys_spared_total` + pipeline + `}`:                     "2",
+		`wire_state_lookups_total` + pipeline + `}`:                         "3",
+		`wire_state_entries_found_total` + pipeline + `}`:                   "4",
+		`wire_state_filter_hits_total` + pipeline + `}`:                     "5",
+		`wire_state_filter_misses_total` + pipeline + `}`:                   "6",
+		`wire_state_cache_hits_total` + pipeline + `}`:                      "7",
+		`wire_state_cache_misses_total` + pipeline + `}`:                    "8",
 		`wire_build_info{commit="abc",version="1.2.3"}`:                     "1",
 	}
 	got := s.wire()

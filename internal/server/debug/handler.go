@@ -12,6 +12,7 @@ import (
 	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/flow/summary"
 	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/internal/telemetry/metrics"
 	"wire.example/wire/sdk/batch"
 )
@@ -26,6 +27,8 @@ type Pipeline struct {
 	// Uptime is the time since the start.
 	Uptime func() time.Duration
 	Pool   *batch.Pool
+	// State returns what the store of the pipeline's state counts, from any goroutine. nil: there is none.
+	State func() store.Stats
 	// Version and Commit are the program's.
 	Version, Commit string
 }
@@ -36,6 +39,8 @@ type handler struct {
 	exporter http.Handler
 	// latest is the report that metrics read their values off.
 	latest atomic.Pointer[flow.Report]
+	// counted is what the store counted then.
+	counted atomic.Pointer[store.Stats]
 }
 
 // NewHandler returns the interface of p, whose report must name all its parts by now: call it after flow.Build. It registers p's metrics with registry, to be shown with all that is there; they stay until the
@@ -61,6 +66,10 @@ func NewHandler(p Pipeline, registry *metrics.Registry) http.Handler {
 func (h *handler) refresh() *flow.Report {
 	r := h.Report()
 	h.latest.Store(&r)
+	if h.State != nil {
+		stats := h.State()
+		h.counted.Store(&stats)
+	}
 	return &r
 }
 

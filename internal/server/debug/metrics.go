@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/internal/telemetry/metrics"
 	"wire.example/wire/sdk/batch"
 )
@@ -48,6 +49,16 @@ var (
 		{"wire_checkpoints_failed_total", "Attempts at a checkpoint that failed.", func(s *flow.CheckpointReport) int64 { return s.Failed }},
 		{"wire_checkpoints_given_up_total", "Checkpoints that took too long and were given up.", func(s *flow.CheckpointReport) int64 { return s.GivenUp }},
 	}
+	stateCounters = []counter[store.Stats]{
+		{"wire_state_keys_asked_total", "Keys that steps asked for while some of their state was not in memory.", func(s *store.Stats) int64 { return s.Asked }},
+		{"wire_state_keys_spared_total", "Keys asked for that a filter in memory knew not to be in the store.", func(s *store.Stats) int64 { return s.Spared }},
+		{"wire_state_lookups_total", "Keys that were looked up in the store.", func(s *store.Stats) int64 { return s.Lookups }},
+		{"wire_state_entries_found_total", "Entries that were found by looking keys up in the store.", func(s *store.Stats) int64 { return s.Found }},
+		{"wire_state_filter_hits_total", "Reads of a file of the store that its filter spared.", func(s *store.Stats) int64 { return s.FilterHits }},
+		{"wire_state_filter_misses_total", "Reads of a file of the store that its filter did not spare.", func(s *store.Stats) int64 { return s.FilterMisses }},
+		{"wire_state_cache_hits_total", "Blocks of the store that were in its cache.", func(s *store.Stats) int64 { return s.CacheHits }},
+		{"wire_state_cache_misses_total", "Blocks of the store that were read from a file.", func(s *store.Stats) int64 { return s.CacheMiss }},
+	}
 	poolCounters = []counter[batch.Stats]{
 		{"wire_pool_gets_total", "Pieces of memory lent to batches.", func(s *batch.Stats) int64 { return s.Gets }},
 		{"wire_pool_puts_total", "Pieces of memory that batches gave back.", func(s *batch.Stats) int64 { return s.Puts }},
@@ -87,6 +98,9 @@ func (h *handler) register(registry *metrics.Registry) {
 		registerSinkGauges(s, sink)
 	}
 	h.registerCheckpoints(scope)
+	if h.State != nil {
+		registerCounters(scope, stateCounters, h.counted.Load)
+	}
 	if h.Pool != nil {
 		stats := func() *batch.Stats { s := h.Pool.Stats(); return &s }
 		registerCounters(scope, poolCounters, stats)

@@ -265,10 +265,17 @@ func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64
 		return nil
 	}
 	a.lookup = a.lookup[:0]
+	spared := int64(0)
 	for _, h := range hashes {
-		if a.mayHave(h) && !resident(h) && !a.isBuried(h) {
+		switch {
+		case !a.mayHave(h):
+			spared++
+		case !resident(h) && !a.isBuried(h):
 			a.lookup = append(a.lookup, h)
 		}
+	}
+	if r, ok := a.reader.(store.Sparing); ok && len(hashes) > 0 {
+		r.Spared(int64(len(hashes)), spared)
 	}
 	if len(a.lookup) > 0 {
 		a.within = false

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/limit"
 )
 
@@ -43,7 +44,12 @@ func (a *away) mayHave(hash uint64) bool {
 func (a *away) recount() { a.any = a.unread || a.groups != [Groups]uint64{} }
 
 // postpone leaves entries unread.
-func (a *away) postpone(from uint64) { a.unread, a.frontier, a.any = true, from, true }
+func (a *away) postpone(from uint64) {
+	if fault.Weak("state/unread") { // what is not in memory is not there
+		return
+	}
+	a.unread, a.frontier, a.any = true, from, true
+}
 
 // readOn reads about most unread entries of a slice; see Postponable.
 func (a *away) readOn(home Home, slice int64, most int, pass bool, resident func(hash uint64) bool, admit func(*Entries) error) (more bool, err error) {

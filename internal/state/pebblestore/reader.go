@@ -21,6 +21,12 @@ type reader struct {
 	done  bool
 }
 
+// Spared counts; see store.Sparing.
+func (r *reader) Spared(asked, spared int64) {
+	r.store.counters.asked.Add(asked)
+	r.store.counters.spared.Add(spared)
+}
+
 func (r *reader) Close() error {
 	if r.done {
 		return store.ErrClosed

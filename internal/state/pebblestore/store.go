@@ -47,7 +47,7 @@ type Store struct {
 
 // counters are what Stats does not learn from Pebble.
 type counters struct {
-	applied, flushed, checkpoints, lookups, found atomic.Int64
+	applied, flushed, checkpoints, asked, spared, lookups, found atomic.Int64
 }
 
 // Open makes the live directory and opens the store on the files of a checkpoint. They are linked, or copied where that is impossible, and belong
@@ -178,9 +178,12 @@ func (s *Store) stats() store.Stats {
 		Checkpoints:  s.counters.checkpoints.Load(),
 		CacheBytes:   m.BlockCache.Size,
 		MemtableSize: int64(m.MemTable.Size + m.MemTable.ZombieSize), //nolint:gosec // sizes of memory
+		Asked:        s.counters.asked.Load(),
+		Spared:       s.counters.spared.Load(),
 		Lookups:      s.counters.lookups.Load(),
 		Found:        s.counters.found.Load(),
 		FilterHits:   m.Filter.Hits,
+		FilterMisses: m.Filter.Misses,
 		CacheHits:    m.BlockCache.Hits,
 		CacheMiss:    m.BlockCache.Misses,
 	}

@@ -64,6 +64,13 @@ type Reader interface {
 	Close() error
 }
 
+// Sparing is a Reader that is told what its callers know without asking it, for Stats.
+type Sparing interface {
+	Reader
+	// Spared counts keys that were asked for, and those of them that the caller knew not to be here.
+	Spared(asked, spared int64)
+}
+
 // Stats counts what a store did since it was opened, and what it holds now. Sizes are in bytes.
 type Stats struct {
 	Disk  int64 // of the store's own directory now
@@ -79,11 +86,14 @@ type Stats struct {
 	CacheBytes   int64 // of Memory: blocks of files
 	MemtableSize int64 // of Memory: entries that are in no file yet
 
-	Lookups    int64 // hashes that Lookup was asked for
-	Found      int64 // entries that Lookup gave
-	FilterHits int64 // reads of a file that its filter spared
-	CacheHits  int64 // blocks found in the cache
-	CacheMiss  int64 // blocks read from a file
+	Asked        int64 // keys that callers were asked for while something was here alone
+	Spared       int64 // of Asked: those that they knew not to be here
+	Lookups      int64 // hashes that Lookup was asked for
+	Found        int64 // entries that Lookup gave
+	FilterHits   int64 // reads of a file that its filter spared
+	FilterMisses int64 // reads of a file that its filter did not spare
+	CacheHits    int64 // blocks found in the cache
+	CacheMiss    int64 // blocks read from a file
 }
 
 // CorruptError says which file of a store is not what was written.

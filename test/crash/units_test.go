@@ -1,0 +1,80 @@
+package crash_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"wire.example/wire/test/process"
+)
+
+// unitControl is a guarantee that a test of a package is about, which fails without it.
+type unitControl struct{ guarantee, folder, test string }
+
+// unitControls are one for each guarantee whose breach does no harm to what whole runs answer, or only in time that no test should wait for; README.md lists them.
+func unitControls() []unitControl {
+	return []unitControl{
+		{"checkpoint/rows-go-on", "test/exactlyonce", "TestRowsGoOnWhileCheckpointsFail"}, // a checkpoint that fails ends no run
+		{"checkpoint/patience", "internal/flow", "TestBackPressureIsNoFailure"},           // time in which rows wait for sinks does not count
+		{"checkpoint/timeout", "internal/flow", "TestASlowPrepareIsGivenUp"},              // what takes too long is given up
+		{"checkpoint/backoff", "internal/flow", "TestCheckpointsThatNeverComeEndTheRun"},  // pauses between attempts grow
+		{"checkpoint/failures", "internal/flow", "TestCheckpointsThatNeverComeEndTheRun"}, // so many failures in a row end the run
+		{"ttl/read", "internal/operator/aggregate", "TestGroupsExpire"},                   // what has expired is not there for the next row
+		{"ttl/sweep", "internal/operator/aggregate", "TestGroupsExpire"},                  // what has expired is removed, though no row comes
+	}
+}
+
+// unitPatience bounds one test of a package: without its guarantee it may hang.
+const unitPatience = 2 * time.Minute
+
+// TestUnitsWithoutAGuarantee switches guarantees off, one at a time, in the tests of packages: the one named must fail then, and must not before.
+func TestUnitsWithoutAGuarantee(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs the tests of other packages")
+	}
+	programs := map[string]string{}
+	for _, c := range unitControls() {
+		if programs[c.folder] == "" {
+			programs[c.folder] = unitProgram(t, c.folder)
+		}
+		t.Run(c.guarantee, func(t *testing.T) {
+			if said, passed := c.runs(t, programs[c.folder], ""); !passed || !strings.Contains(said, "--- PASS: "+c.test+" ") {
+				t.Fatalf("%s with %s: %s", c.test, c.guarantee, process.Tail(said))
+			}
+			said, passed := c.runs(t, programs[c.folder], c.guarantee)
+			if noticed := strings.Contains(said, "--- FAIL: "+c.test+" ") || strings.Contains(said, "panic: test timed out"); passed || !noticed {
+				t.Errorf("%s does not notice that %s is missing: %s", c.test, c.guarantee, process.Tail(said))
+			}
+			t.Logf("noticed: %s", process.Tail(said))
+		})
+	}
+}
+
+// unitProgram builds the tests of a package, with guarantees that can be switched off.
+func unitProgram(t *testing.T, folder string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "units.test")
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-tags", "killpoints", "-o", program, "wire.example/wire/"+folder)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", folder, err, out)
+	}
+	return program
+}
+
+// runs runs the test without a guarantee, "" for none, and returns what it said and whether it passed.
+func (c unitControl) runs(t *testing.T, program, weak string) (said string, passed bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*unitPatience) // the program ends itself before
+	defer cancel()
+	run := exec.CommandContext(ctx, program, "-test.v", "-test.run", "^"+c.test+"$", "-test.timeout", unitPatience.String())
+	run.Dir = t.TempDir() // a failure leaves files
+	run.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "WIRE_TEST_HEAVY=") }), process.Aim{Weak: weak}.Env()...)
+	out, err := run.CombinedOutput()
+	return string(out), err == nil
+}
