@@ -318,6 +318,9 @@ func (t *Table) admitSome(k *keptTable, hashes []uint64, keys, values [][]byte) 
 			return err
 		}
 	}
+	if !t.haveHashes(hashes) {
+		return &CorruptError{What: t.name, Reason: "a key is stored with the hash of another one"}
+	}
 	if len(k.slots) < len(keys) {
 		k.slots = make([]uint32, batch.MaxRows)
 	}
@@ -344,6 +347,21 @@ func (t *Table) admitSome(k *keptTable, hashes []uint64, keys, values [][]byte) 
 		}
 	}
 	return nil
+}
+
+// haveHashes reports whether the keys of cols have hashes, in whatever key groups: a key is looked for by the hash that follows from it when it is removed.
+func (t *Table) haveHashes(hashes []uint64) bool {
+	k := t.kept
+	if t.layout == encoded { // hashes stand beside the keys
+		return true
+	}
+	k.hashes = hashColumns(k.hashes, k.cols, nil, len(hashes))
+	for i, hash := range hashes {
+		if placed(k.hashes[i], uint8(hash>>groupShift)) != hash {
+			return false
+		}
+	}
+	return true
 }
 
 // Extras are how the owner of rows writes what it keeps beside a row, and reads it. All may be nil.
