@@ -318,8 +318,9 @@ func (t *Table) admitSome(k *keptTable, hashes []uint64, keys, values [][]byte) 
 			return err
 		}
 	}
-	if !t.haveHashes(hashes) {
-		return &CorruptError{What: t.name, Reason: "a key is stored with the hash of another one"}
+	var err error
+	if k.hashes, err = t.misplaced(hashes, k.cols, k.hashes); err != nil {
+		return err
 	}
 	if len(k.slots) < len(keys) {
 		k.slots = make([]uint32, batch.MaxRows)
@@ -349,19 +350,18 @@ func (t *Table) admitSome(k *keptTable, hashes []uint64, keys, values [][]byte) 
 	return nil
 }
 
-// haveHashes reports whether the keys of cols have hashes, in whatever key groups: a key is looked for by the hash that follows from it when it is removed.
-func (t *Table) haveHashes(hashes []uint64) bool {
-	k := t.kept
+// misplaced is the error for keys of cols some of which are stored with hashes that they do not have, in whatever key groups, else nil: a key is looked for by the hash that follows from it when it is removed. room is for hashes, and is returned.
+func (t *Table) misplaced(hashes []uint64, cols []*batch.Column, room []uint64) ([]uint64, error) {
 	if t.layout == encoded { // hashes stand beside the keys
-		return true
+		return room, nil
 	}
-	k.hashes = hashColumns(k.hashes, k.cols, nil, len(hashes))
+	room = hashColumns(room, cols, nil, len(hashes))
 	for i, hash := range hashes {
-		if placed(k.hashes[i], uint8(hash>>groupShift)) != hash {
-			return false
+		if placed(room[i], uint8(hash>>groupShift)) != hash {
+			return room, &CorruptError{What: t.name, Reason: "a key is stored with the hash of another one"}
 		}
 	}
-	return true
+	return room, nil
 }
 
 // Extras are how the owner of rows writes what it keeps beside a row, and reads it. All may be nil.
