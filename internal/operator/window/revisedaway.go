@@ -270,7 +270,7 @@ func (p *revisedPart) Pass(e *keyed.Entries) error {
 	return p.Cells.Pass(e, func(last int64, hash uint64, rest []byte) error {
 		value := e.Values[i]
 		i++
-		first, ok := firstOf(rest)
+		first, ok := r.firstOf(rest, last)
 		if !ok || len(value) == 0 {
 			return r.corrupt("a cell does not say which windows it is in")
 		}

@@ -29,10 +29,11 @@ func (r *Revised) newKept() *keyed.Cells {
 			return keyed.Places(r.table, hashes, cols, nil, slots, r.rings, noRing())
 		},
 		Restore: func(slot uint32, last int64, rest, value []byte) (uint32, error) {
-			if len(rest) != 8 {
+			first, ok := r.firstOf(rest, last)
+			if !ok {
 				return 0, r.corrupt("a cell does not say which windows it is in")
 			}
-			id, rest, err := r.restoreCell(slot, int64(binary.BigEndian.Uint64(rest)), last, value) //nolint:gosec // the bits of it
+			id, rest, err := r.restoreCell(slot, first, last, value)
 			if err == nil && len(rest) > 0 {
 				err = r.corrupt("a cell does not end where it should")
 			}

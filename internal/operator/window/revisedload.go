@@ -198,10 +198,11 @@ func (r *Revised) settleLoaded() error {
 	return r.sums.carryOut()
 }
 
-// firstOf reads the end of the first window of a stored cell.
-func firstOf(rest []byte) (first int64, ok bool) {
+// firstOf reads the end of the first window of a stored cell whose last one ends at last.
+func (r *Revised) firstOf(rest []byte, last int64) (first int64, ok bool) {
 	if len(rest) != 8 {
 		return 0, false
 	}
-	return int64(binary.BigEndian.Uint64(rest)), true //nolint:gosec // the bits of it
+	first = int64(binary.BigEndian.Uint64(rest)) //nolint:gosec // the bits of it
+	return first, r.shape.spans(first, last)
 }

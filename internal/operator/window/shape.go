@@ -205,6 +205,11 @@ func (s *Shape) lastOf(end int64) int64 {
 	return end
 }
 
+// spans reports whether there may be times whose windows, or those of them that had not been answered, end from first to last; none do if last is before first.
+func (s *Shape) spans(first, last int64) bool {
+	return first > last || uint64(last)-uint64(first) < uint64(s.length()) //nolint:gosec // the distance, whatever the signs are
+}
+
 // isOdd reports whether rows whose windows end from first to last were late for some of their windows. Only those of Hop matter, of which others that come behind
 // leave later all the same.
 func (s *Shape) isOdd(first, last int64) bool {

@@ -152,7 +152,7 @@ func (p *slicedPart) Room() int { return min(p.s.idle, p.s.table.Room()) }
 func (p *slicedPart) Pass(e *keyed.Entries) error {
 	s := p.s
 	return p.Cells.Pass(e, func(last int64, hash uint64, rest []byte) error {
-		first, age, ok := s.readCell(rest)
+		first, age, ok := s.readCell(rest, last)
 		if !ok {
 			return s.corrupt("a key does not end where it should")
 		}

@@ -44,7 +44,7 @@ func (s *Sliced) appendCell(key, value []byte, id uint32) (k, v []byte) {
 
 // restoreCell makes an entry of what appendCell wrote: one of an open slice, until Restored knows which windows were answered.
 func (s *Sliced) restoreCell(slot uint32, last int64, rest, value []byte) (uint32, error) {
-	first, age, ok := s.readCell(rest)
+	first, age, ok := s.readCell(rest, last)
 	if !ok || len(value) == 0 || value[0] > 1 {
 		return 0, s.corrupt("an entry does not end where it should")
 	}
@@ -71,8 +71,8 @@ func (s *Sliced) restoreCell(slot uint32, last int64, rest, value []byte) (uint3
 	return id, nil
 }
 
-// readCell reads what appendCell appended to a key.
-func (s *Sliced) readCell(rest []byte) (first int64, age uint32, ok bool) {
+// readCell reads what appendCell appended to the key of an entry whose last window ends at last.
+func (s *Sliced) readCell(rest []byte, last int64) (first int64, age uint32, ok bool) {
 	switch len(rest) {
 	case 8:
 	case 8 + 4:
@@ -80,7 +80,8 @@ func (s *Sliced) readCell(rest []byte) (first int64, age uint32, ok bool) {
 	default:
 		return 0, 0, false
 	}
-	return int64(binary.BigEndian.Uint64(rest)), age, true //nolint:gosec // the bits of it
+	first = int64(binary.BigEndian.Uint64(rest)) //nolint:gosec // the bits of it
+	return first, age, s.shape.spans(first, last)
 }
 
 // sum notes that an entry holds the sum of itself and the entries behind it: it was restored so by key groups.

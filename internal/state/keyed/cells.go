@@ -23,6 +23,7 @@ type Cells struct {
 	keys       []*batch.Column
 	slots      []uint32
 	own        []uint32
+	hashes     []uint64
 	key, value []byte
 }
 
@@ -249,6 +250,11 @@ func (c *Cells) admit(e *Entries, from, to int) error {
 	rests, err := c.decode(e.Keys[from:to])
 	if err != nil {
 		return err
+	}
+	if t := c.config.Table; t != nil {
+		if c.hashes, err = t.misplaced(e.Hashes[from:to], c.keys, c.hashes); err != nil {
+			return err
+		}
 	}
 	slots := make([]uint32, to-from)
 	if err := c.config.Find(e.Hashes[from:to], c.keys, slots); err != nil {

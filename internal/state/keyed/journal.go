@@ -265,10 +265,8 @@ func (j *journal) spill(into *store.Changes, most int64, groupOf func(n uint32) 
 	j.touched = j.touched[:0]
 	if j.relisted > 0 {
 		j.touched = nil
-		held := min(j.held(), j.bytes)
-		j.budget.Release(j.bytes - held)
-		j.bytes = held
 	}
+	j.recede()
 	j.dense, j.spilled, j.relisted = false, 0, 0
 	return false
 }
@@ -352,6 +350,13 @@ func (j *journal) settle() error {
 	return nil
 }
 
+// recede gives back what is reserved beyond what is held.
+func (j *journal) recede() {
+	held := min(j.held(), j.bytes)
+	j.budget.Release(j.bytes - held)
+	j.bytes = held
+}
+
 // seal ends the epoch. The one before must be drained.
 func (j *journal) seal() {
 	j.used = j.used || j.dense || len(j.touched) > 0
@@ -373,6 +378,7 @@ func (j *journal) drain(into *store.Changes, most int64) (more bool) {
 	from := into.Bytes()
 	into.Add(j.early) // deletions go before what was put in after them
 	j.early.Reset()
+	j.recede()
 	for j.left() {
 		if into.Bytes()-from >= most {
 			return true

@@ -318,6 +318,10 @@ func (t *Table) admitSome(k *keptTable, hashes []uint64, keys, values [][]byte) 
 			return err
 		}
 	}
+	var err error
+	if k.hashes, err = t.misplaced(hashes, k.cols, k.hashes); err != nil {
+		return err
+	}
 	if len(k.slots) < len(keys) {
 		k.slots = make([]uint32, batch.MaxRows)
 	}
@@ -344,6 +348,20 @@ func (t *Table) admitSome(k *keptTable, hashes []uint64, keys, values [][]byte) 
 		}
 	}
 	return nil
+}
+
+// misplaced is the error for keys of cols some of which are stored with hashes that they do not have, in whatever key groups, else nil: a key is looked for by the hash that follows from it when it is removed. room is for hashes, and is returned.
+func (t *Table) misplaced(hashes []uint64, cols []*batch.Column, room []uint64) ([]uint64, error) {
+	if t.layout == encoded { // hashes stand beside the keys
+		return room, nil
+	}
+	room = hashColumns(room, cols, nil, len(hashes))
+	for i, hash := range hashes {
+		if placed(room[i], uint8(hash>>groupShift)) != hash {
+			return room, &CorruptError{What: t.name, Reason: "a key is stored with the hash of another one"}
+		}
+	}
+	return room, nil
 }
 
 // Extras are how the owner of rows writes what it keeps beside a row, and reads it. All may be nil.

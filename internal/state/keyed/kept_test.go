@@ -607,6 +607,14 @@ func TestDamagedEntries(t *testing.T) {
 					t.Errorf("%d of %d bytes of a value are taken", n, len(value))
 				}
 			}
+			for bit := range 64 - 8 { // the rest is the key group
+				p := tt.fresh()
+				p.Keep(home)
+				another := []uint64{hashes[0] ^ 1<<bit}
+				if err := p.Admit(&keyed.Entries{Slices: []int64{0}, Hashes: another, Keys: [][]byte{key}, Values: [][]byte{value}}); name != "rows" && err == nil {
+					t.Errorf("bit %d of a hash is turned, and it is taken", bit)
+				}
+			}
 			p := tt.fresh()
 			p.Keep(home)
 			twice := &keyed.Entries{Slices: []int64{0, 0}, Hashes: []uint64{hashes[0], hashes[0]}, Keys: [][]byte{key, key}, Values: [][]byte{value, value}}

@@ -116,3 +116,46 @@ func TestPiled(t *testing.T) {
 		t.Errorf("%d bytes wait once a key is deleted that the store has", n)
 	}
 }
+
+// TestMemoryOfPilesIsGivenBack: what was written before its turn takes memory until it is drained, or spilled, and not until something changes again.
+func TestMemoryOfPilesIsGivenBack(t *testing.T) {
+	const keys, long = 1000, 200
+	x := newTextTable(t, 64<<20, 1<<20)
+	slots := make([]uint32, keys)
+	for n := range keys {
+		slots[n] = x.put(fmt.Sprint(strings.Repeat("-", long), n))
+	}
+	changes := &store.Changes{}
+	drain := func() {
+		for more := true; more; {
+			var err error
+			if more, err = x.Drain(changes, math.MaxInt64); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	x.Seal()
+	if err := x.Touch(slots); err != nil {
+		t.Fatal(err)
+	}
+	before := x.budget.Used()
+	drain()
+	if freed := before - x.budget.Used(); freed < keys*long {
+		t.Errorf("%d bytes were given back when all was drained", freed)
+	}
+	for _, slot := range slots[:keys/2] {
+		if err := x.Delete(slot); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := x.Touch(slots[keys/2:]); err != nil {
+		t.Fatal(err)
+	}
+	x.put("another")
+	before = x.budget.Used()
+	for x.Spill(changes, math.MaxInt64) {
+	}
+	if freed := before - x.budget.Used(); freed < keys/2*long {
+		t.Errorf("%d bytes were given back when all was spilled", freed)
+	}
+}
