@@ -20,7 +20,7 @@ import shutil
 import sys
 import time
 
-from checkpoints import ADDRESS, BID, Process, counting, folder_size
+from checkpoints import ADDRESS, BID, Process, counting
 
 SHAPES = ("uniform", "zipf", "nexmark", "windows")
 PARALLELISM = [int(p) for p in os.environ.get("PARALLELISM", "1 2").split()]
@@ -90,6 +90,19 @@ def peak(process):
     return int(re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{process.job.pid}/status").read_text()).group(1)) * 1024
 
 
+def on_disk(folder):
+    """What the files take, in bytes: those of which there are several links once."""
+    sizes = {}
+    for f in folder.rglob("*"):
+        try:
+            status = f.stat()
+        except FileNotFoundError:  # it was merged meanwhile
+            continue
+        if f.is_file():
+            sizes[status.st_ino] = status.st_size
+    return sum(sizes.values())
+
+
 def rows_of(process):
     """How many rows were read; ends the program if the process did."""
     if process.job.poll() is not None:
@@ -121,7 +134,7 @@ def measure(wire, folder, name, megabytes, parallelism, base):
     if window:
         last = reach(run, first + ((last - first) // window + 1) * window)
     rows, cpu, written, seconds = last - first, run.cpu_now() - cpu, run.written_now() - written, time.monotonic() - began
-    most, disk = peak(run), folder_size(state)
+    most, disk = peak(run), on_disk(state)
     run.job.kill()
     run.wait(expected=(-9,))
     shutil.rmtree(state, ignore_errors=True)
