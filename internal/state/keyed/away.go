@@ -101,8 +101,16 @@ func (f *filter) add(hash uint64) {
 	f.count++
 }
 
-func (a *away) has(hash uint64) bool {
-	return slices.ContainsFunc(a.filters, func(f *filter) bool { return f.has(hash) })
+func (a *away) has(hash uint64) bool { return anyHas(a.filters, hash) }
+
+// anyHas reports whether one of filters has a hash. The last ones are the largest.
+func anyHas(filters []*filter, hash uint64) bool {
+	for _, f := range slices.Backward(filters) {
+		if f.has(hash) {
+			return true
+		}
+	}
+	return false
 }
 
 // bury notes that an entry is removed which the store has, until that is applied. Until then its hash may come to be one that is looked up there, if only since a filter takes it for one: so
@@ -189,7 +197,7 @@ func (a *away) addRead(hash uint64) error {
 
 // note adds a hash to filters, unless it is there.
 func (a *away) note(filters *[]*filter, hash uint64) error {
-	if slices.ContainsFunc(*filters, func(f *filter) bool { return f.has(hash) }) {
+	if anyHas(*filters, hash) {
 		return nil
 	}
 	last := len(*filters) - 1
