@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Measures what checkpoints cost, and state that is larger than memory.
+"""Measures what checkpoints cost. bench/beyond.py measures state that is larger than memory.
 
     bench/checkpoints.py bin/wire DIR nexmark [q4 q18 …]   Nexmark's queries with state, with and without checkpoints every 5 s
     bench/checkpoints.py bin/wire DIR long [q4 q18 …]      the same as fast as events are taken, 60 million of them (PAIRS=1 pairs, EVENTS=60000000)
     bench/checkpoints.py bin/wire DIR full [q4 q18 …]      the same as fast as events are taken, with a checkpoint for each million of them
     bench/checkpoints.py bin/wire DIR large [BYTES]        checkpoints of much state (default 10^9 bytes) of which a hundredth changes, and kill -9
     bench/checkpoints.py bin/wire DIR restart SHAPE [BYTES]  the first row behind kill -9 of a run with much state (default 10^9 bytes), of a SHAPE: join or rows
-    bench/checkpoints.py bin/wire DIR beyond [MB]          state of ten times the memory budget (default 100 MB)
 
 DIR is made, and what lies there stays. CPU is user and system time of the whole process. Linux only.
 """
@@ -258,36 +257,6 @@ def first_change(wire, folder, script, options):
     return seconds
 
 
-def beyond(wire, folder, megabytes):
-    idle = Process(wire, folder, counting(folder, 1, 1, "idle", "n % {keys}"), "--ephemeral", "--listen", ADDRESS)
-    time.sleep(2)
-    print(f"idle: resident {idle.resident() / 1e6:.0f} MB")
-    base = idle.resident()
-    idle.stop()
-    keys = megabytes * 10_000_000 // 115
-    shapes = {
-        "skewed": f"CAST(power(((n * 7919) % 1000003) / 1000003.0, 6) * {keys} AS BIGINT)",
-        "uniform": "(n * 7919) % {keys}",
-    }
-    for name, key in shapes.items():
-        state = folder / "beyond-state"
-        shutil.rmtree(state, ignore_errors=True)
-        # All keys first, then those of the shape.
-        script = counting(folder, keys, 0, f"beyond-{name}", f"CASE WHEN n < {keys} THEN n ELSE {key} END")
-        run = Process(wire, folder, script, "--state-dir", str(state), "--memory", f"{megabytes}MB", "--listen", ADDRESS, "--parallelism", "1")
-        while run.metric("wire_source_rows_total") < keys:
-            time.sleep(0.5)
-        filled = time.monotonic() - run.began
-        time.sleep(10)
-        rows, cpu, began = run.metric("wire_source_rows_total"), run.cpu_now(), time.monotonic()
-        time.sleep(30)
-        rows, cpu, seconds = run.metric("wire_source_rows_total") - rows, run.cpu_now() - cpu, time.monotonic() - began
-        run.stop()
-        print(f"{name}: {keys} keys within {megabytes} MB filled in {filled:.1f} s; then {rows / seconds:.0f} updates/s, {rows / max(cpu, 0.01):.0f} a core, "
-              f"peak {run.peak / 1e6:.0f} MB (idle + 1.1 x budget: {(base + 1.1 * megabytes * 1e6) / 1e6:.0f} MB)", flush=True)
-        shutil.rmtree(state, ignore_errors=True)
-
-
 def folder_size(folder):
     return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
 
@@ -307,8 +276,6 @@ def main():
         large(wire, folder, int(rest[0]) if rest else 1_000_000_000)
     elif what == "restart" and rest and rest[0] in RESTARTED:
         restart(wire, folder, rest[0], int(rest[1]) if len(rest) > 1 else 1_000_000_000)
-    elif what == "beyond":
-        beyond(wire, folder, int(rest[0]) if rest else 100)
     else:
         sys.exit(__doc__)
 

@@ -27,7 +27,7 @@ type away struct {
 	// unread says that entries with hashes from frontier on were never looked at; see Postponable.
 	unread   bool
 	frontier uint64
-	// filters are Bloom filters, each twice as large as the one before; the last one takes what is added.
+	// filters are Bloom filters, each twice as large as the one before where there is memory for it; the last one takes what is added.
 	filters []*filter
 	// renewed are those that take the place of filters at the end of a renewal, which is under way if renewing.
 	renewed  []*filter
@@ -67,6 +67,9 @@ const (
 	// lineHashes is how many hashes a line of 512 bits takes: 11 bits each, five of which are set. About 1 in 100 of other hashes is taken for one of them.
 	lineHashes = 46
 	filterBits = 5
+	lineBytes  = 64
+	// filterShare: a filter of more than manyLines takes no more than one part in so many of what is left.
+	filterShare = 4
 )
 
 // line returns the number of the line of a hash, whose top bits are the key group, and the bits in it.
@@ -98,8 +101,16 @@ func (f *filter) add(hash uint64) {
 	f.count++
 }
 
-func (a *away) has(hash uint64) bool {
-	return slices.ContainsFunc(a.filters, func(f *filter) bool { return f.has(hash) })
+func (a *away) has(hash uint64) bool { return anyHas(a.filters, hash) }
+
+// anyHas reports whether one of filters has a hash. The last ones are the largest.
+func anyHas(filters []*filter, hash uint64) bool {
+	for _, f := range slices.Backward(filters) {
+		if f.has(hash) {
+			return true
+		}
+	}
+	return false
 }
 
 // bury notes that an entry is removed which the store has, until that is applied. Until then its hash may come to be one that is looked up there, if only since a filter takes it for one: so
@@ -186,12 +197,12 @@ func (a *away) addRead(hash uint64) error {
 
 // note adds a hash to filters, unless it is there.
 func (a *away) note(filters *[]*filter, hash uint64) error {
-	if slices.ContainsFunc(*filters, func(f *filter) bool { return f.has(hash) }) {
+	if anyHas(*filters, hash) {
 		return nil
 	}
 	last := len(*filters) - 1
 	if last < 0 || (*filters)[last].count == (*filters)[last].room {
-		lines := linesOf(len(*filters))
+		lines := a.linesBehind(*filters)
 		f := &filter{lines: NewSlab[[8]uint64](a.budget), room: lines * lineHashes}
 		if err := f.lines.Grow(lines); err != nil {
 			return err
@@ -203,7 +214,24 @@ func (a *away) note(filters *[]*filter, hash uint64) error {
 	return nil
 }
 
-// linesOf is how many lines the nth filter has.
+// linesBehind is how many lines the filter behind others gets: fewer than it should have where they would take more than a part of what is left.
+func (a *away) linesBehind(filters []*filter) int {
+	there := 0
+	for _, f := range filters {
+		there += f.lines.Len()
+	}
+	n := 0
+	for there -= linesOf(n); there >= 0; there -= linesOf(n) {
+		n++
+	}
+	lines, left := linesOf(n), a.budget.Available()/filterShare
+	for lines > manyLines && int64(lines)*lineBytes > left {
+		lines /= 2
+	}
+	return lines
+}
+
+// linesOf is how many lines the nth filter should have.
 func linesOf(n int) int {
 	lines := firstLines
 	for range n {

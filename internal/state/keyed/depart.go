@@ -31,25 +31,45 @@ func (t *Table) Depart(forGood bool) error {
 			return err
 		}
 		a.any, a.closed = true, true
-	} else {
-		t.blocks.Free() // the filters need memory
-		t.forgetHeads()
-		for _, g := range &t.groups {
-			if g == nil {
-				continue
-			}
-			for _, slot := range g.order {
-				if t.isGone(slot) {
-					continue
-				}
-				if err := a.add(t.fullHash(slot)); err != nil {
-					return t.refused(err)
-				}
+		t.vacate()
+		return nil
+	}
+	hashes, err := t.takeHashes()
+	if err != nil {
+		return t.refused(err)
+	}
+	t.vacate() // filters that grow need the memory
+	defer t.budget.Release(int64(cap(hashes)) * wordBytes)
+	for _, hash := range hashes {
+		if err := a.add(hash); err != nil {
+			return t.refused(err)
+		}
+	}
+	return nil
+}
+
+// takeHashes returns the hashes of all keys. Their memory, which is reserved, is that of the index, which is given back: the table is to be vacated.
+func (t *Table) takeHashes() ([]uint64, error) {
+	for i := range t.heads {
+		t.dropIndex(t.heads[i])
+	}
+	t.blocks.Free()
+	t.forgetHeads()
+	if err := t.budget.Reserve(int64(t.len) * wordBytes); err != nil {
+		return nil, err
+	}
+	hashes := make([]uint64, 0, t.len)
+	for _, g := range &t.groups {
+		if g == nil {
+			continue
+		}
+		for _, slot := range g.order {
+			if !t.isGone(slot) {
+				hashes = append(hashes, t.fullHash(slot))
 			}
 		}
 	}
-	t.vacate()
-	return nil
+	return hashes, nil
 }
 
 // Departed reports whether all keys have left memory for good.
@@ -127,23 +147,47 @@ func (r *Rows) Depart() error {
 	if r.len > 0 {
 		r.away.keyBytes = max(r.away.keyBytes, r.Bytes()/int64(r.len))
 	}
+	r.kept.forget()
+	r.kept.numbers.Free()
+	held := int64(r.len) * wordBytes
+	if !r.budget.TryReserve(held) { // where there is no room for all hashes at once they are noted one by one
+		if err := r.eachHash(r.away.add); err != nil {
+			return outOfMemory(r.name, err)
+		}
+		r.kept.hashes.Free()
+		r.release()
+		return nil
+	}
+	defer r.budget.Release(held)
+	hashes := make([]uint64, 0, r.len)
+	_ = r.eachHash(func(hash uint64) error {
+		hashes = append(hashes, hash)
+		return nil
+	})
+	r.kept.hashes.Free()
+	r.release() // filters that grow need the memory
+	for _, hash := range hashes {
+		if err := r.away.add(hash); err != nil {
+			return outOfMemory(r.name, err)
+		}
+	}
+	return nil
+}
+
+// eachHash gives f the hash of each row.
+func (r *Rows) eachHash(f func(hash uint64) error) error {
 	ids := make([]uint32, Groups)
 	for c := (Cursor{}); ; {
 		n := r.Scan(&c, ids)
 		if n == 0 {
-			break
+			return nil
 		}
 		for _, id := range ids[:n] {
-			if err := r.away.add(r.HashOf(id)); err != nil {
-				return outOfMemory(r.name, err)
+			if err := f(r.HashOf(id)); err != nil {
+				return err
 			}
 		}
 	}
-	r.kept.forget()
-	r.kept.hashes.Free()
-	r.kept.numbers.Free()
-	r.release()
-	return nil
 }
 
 // Ranges goes through the keys of a table all of which have left memory for good, range by range of their hashes, and the rows that belong to them.

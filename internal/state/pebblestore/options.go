@@ -47,13 +47,13 @@ const (
 	tableSizeMost    = 16 << 20 // the filter of a larger one would take too much of a small cache
 	baseLevelSize    = 64 << 20
 	lateBaseSize     = 1 << 30 // the same, of a store that merges late
-	levelZeroTables  = 4       // Pebble merges level 0 from half as many levels on
+	levelZeroTables  = 16      // Pebble merges level 0 from half as many levels on
 	lateTables       = 256     // the same, of a store that is read when a run begins and hardly after
 	levelZeroMost    = 24      // levels of level 0, from which on Apply waits for compactions
 	lateMost         = 320     // the same, of a store that merges late
 	levelZeroFiles   = 8192    // of level 0, from which on Pebble merges it whatever the levels are: never
 	levelZeroStop    = 1000    // nothing is written that Pebble would hold back by it
-	moreCompactions  = 6       // levels of level 0 beyond those that ask for a second compaction
+	moreCompactions  = 12      // levels of level 0 beyond those that ask for a second compaction
 	compactionsLeast = 1
 	compactionsMost  = 2
 	cacheShare       = 3 // the cache has one part in so many of Memory: without cgo what it gave up is garbage for a while, and compactions need some, too

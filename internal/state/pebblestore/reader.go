@@ -19,6 +19,26 @@ type reader struct {
 	low   []byte
 	high  []byte
 	done  bool
+	// asked are hashes that were looked up, missed those of them that were not there: of the last few thousand.
+	asked, missed int
+}
+
+const (
+	// missedShare: while fewer than one hash in so many is missed, filters of the lowest level, which has most of the entries, cost more than they spare: all of them together are larger than the cache.
+	missedShare = 4
+	// askedMost is how many hashes count in full for that, those before them for half, and so on.
+	askedMost = 8192
+)
+
+// filters reports whether a lookup is to look at the filters of the lowest level.
+func (r *reader) filters() bool { return r.missed*missedShare >= r.asked }
+
+// note notes what became of a lookup.
+func (r *reader) note(asked, missed int) {
+	r.asked, r.missed = r.asked+asked, r.missed+missed
+	for r.asked > askedMost {
+		r.asked, r.missed = r.asked/2, r.missed/2
+	}
 }
 
 // Spared counts; see store.Sparing.
@@ -44,7 +64,7 @@ func (r *reader) read(f func(it *pebble.Iterator) error) (err error) {
 		return err
 	}
 	defer r.store.end()
-	it, err := r.store.view(&pebble.IterOptions{LowerBound: r.low, UpperBound: r.high, UseL6Filters: true})
+	it, err := r.store.view(&pebble.IterOptions{LowerBound: r.low, UpperBound: r.high, UseL6Filters: r.filters()})
 	if err != nil {
 		return err
 	}
@@ -151,8 +171,11 @@ func (r *reader) Lookup(s store.Space, slice int64, hashes []uint64, f func(hash
 	}
 	r.low, r.high = part.low, part.high
 	r.store.counters.lookups.Add(int64(len(hashes)))
-	found := int64(0)
-	defer func() { r.store.counters.found.Add(found) }()
+	found, different, missed := int64(0), 0, 0
+	defer func() {
+		r.store.counters.found.Add(found)
+		r.note(different, missed)
+	}()
 	return r.read(func(it *pebble.Iterator) error {
 		var seek []byte
 		for i, hash := range hashes {
@@ -160,6 +183,7 @@ func (r *reader) Lookup(s store.Space, slice int64, hashes []uint64, f func(hash
 				continue
 			}
 			seek = store.AppendPrefix(seek[:0], s, slice, hash)
+			before := found
 			for ok := it.SeekPrefixGE(seek); ok; ok = it.Next() {
 				found++
 				if err := given(it, f); err != nil {
@@ -168,6 +192,9 @@ func (r *reader) Lookup(s store.Space, slice int64, hashes []uint64, f func(hash
 			}
 			if err := it.Error(); err != nil {
 				return wrapped(err)
+			}
+			if different++; found == before {
+				missed++
 			}
 		}
 		return nil
