@@ -13,28 +13,22 @@ import (
 	"wire.example/wire/sdk/batch"
 )
 
-// piledPart is a part that writes changes before their turn: pile with each batch, of which half waits for the sealed epoch to be drained, and half for the one under way to be spilled.
+// piledPart is a part that writes changes before their turn: pile bytes with each batch, until they are drained or spilled.
 type piledPart struct {
 	fullPart
-	pile                 int64
-	early, gone, largest int64
+	pile, piled, largest int64
 	spills               int
 }
 
-func (p *piledPart) Piled() int64 { return p.early + p.gone }
-
-func (p *piledPart) Seal() {
-	p.fullPart.Seal()
-	p.early, p.gone = p.early+p.gone, 0
-}
+func (p *piledPart) Piled() int64 { return p.piled }
 
 func (p *piledPart) Drain(into *store.Changes, most int64) (more bool, err error) {
-	p.early = 0
+	p.piled = 0
 	return p.fullPart.Drain(into, most)
 }
 
 func (p *piledPart) Spill(*store.Changes, int64) (more bool) {
-	p.gone = 0
+	p.piled = 0
 	p.spills++
 	return false
 }
@@ -46,9 +40,8 @@ type piling struct {
 }
 
 func (p *piling) Apply(in *batch.Batch, out *op.Output) (bool, error) {
-	p.part.early += p.part.pile / 2
-	p.part.gone += p.part.pile / 2
-	p.part.largest = max(p.part.largest, p.part.Piled())
+	p.part.piled += p.part.pile
+	p.part.largest = max(p.part.largest, p.part.piled)
 	return p.passing.Apply(in, out)
 }
 
