@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -324,10 +323,10 @@ func (a *app) showCheckpoint(m, newest *checkpoint.Manifest) error {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", f.Part, f.Name, display.ByteSize(f.Size), f.XXH3, f.Stored)
 		}
 	}
-	var plan string
-	if json.Unmarshal(m.Plan, &plan) == nil {
-		fmt.Fprintf(w, "\nplan\n%s", indent(plan))
+	if err := w.Flush(); err != nil {
+		return err
 	}
+	writePlan(w, m)
 	return w.Flush()
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"wire.example/wire/internal/cli"
 	"wire.example/wire/internal/foundation/clock"
+	"wire.example/wire/internal/plan/evolve"
 	"wire.example/wire/internal/state/checkpoint"
 )
 
@@ -44,10 +45,26 @@ func keepState(t *testing.T, dir string, epochs ...int64) {
 		must(err)
 		must(o.Publish(t.Context(), &checkpoint.Manifest{
 			Epoch: epoch, Kind: checkpoint.KindCheckpoint, Unconfirmed: []int64{epoch},
-			Files: staged, Body: json.RawMessage(`{}`), Plan: json.RawMessage(`"scan orders"`),
+			Files: staged, Body: json.RawMessage(`{}`), Plan: planOfOrders(t),
 		}))
 	}
 	must(o.Close())
+}
+
+// planOfOrders is the plan of a pipeline as a run stores it.
+func planOfOrders(t *testing.T) json.RawMessage {
+	t.Helper()
+	d := evolve.Description{
+		PlannedFor: 2,
+		Sources:    []*evolve.Source{{Name: "orders", Connector: "file"}},
+		Steps:      []*evolve.Step{{Name: "counts.group", Kind: "aggregate"}},
+		Sinks:      []*evolve.Sink{{Name: "out", Connector: "blackhole"}},
+	}
+	encoded, err := d.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
 }
 
 // wire runs the command line and returns what it printed.
@@ -93,7 +110,7 @@ func TestCheckpointCommands(t *testing.T) {
 		"epoch           7\n", "kind            checkpoint\n", "pipeline        orders\n", "created         2026-05-06T07:08:09Z\n",
 		"by              process 4711 on machine since 2026-05-06T07:08:09Z\n", "lineage         " + lineage + "\n", "manifest        4\n",
 		"unconfirmed     7\n", "files of store  2, 12 KB\n",
-		"store  common  5.9 KB  ", "  " + lineage + "-1-7-store-only%2D7\n", "plan\n  scan orders\n",
+		"store  common  5.9 KB  ", "  " + lineage + "-1-7-store-only%2D7\n", "plan for a parallelism of 2\nKIND       NAME          CONNECTOR\nsource     orders        file\n", "aggregate  counts.group  \n", "sink       out           blackhole\n",
 	} {
 		if !strings.Contains(out, line) {
 			t.Errorf("%q is not in\n%s", line, out)
@@ -125,6 +142,8 @@ func TestCheckpointCommands(t *testing.T) {
 		"rm " + pipeline + " --all 3":    "not both",
 		"show nothing.yaml":              "nothing.yaml",
 		"lst":                            `did you mean "list"?`,
+		"backup":                         `unknown command "backup"; wire checkpoint --help lists them`,
+		"show " + pipeline + " -1":       "see wire checkpoint show --help",
 	} {
 		if _, errOut := wire(t, 2, append([]string{"checkpoint"}, strings.Fields(args)...)...); !strings.Contains(errOut, want) {
 			t.Errorf("wire checkpoint %s: %s", args, errOut)

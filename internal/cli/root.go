@@ -109,7 +109,7 @@ func (a *app) command() *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return wrong(fmt.Errorf("%w; see wire %s --help", err, c.Name()))
+		return wrong(fmt.Errorf("%w; see %s --help", err, c.CommandPath()))
 	})
 	root.AddCommand(
 		completesPipelines(a.runCommand()), completesPipelines(a.checkCommand()), a.checkpointCommand(), a.stateCommand(), a.planCommand(), a.connectorsCommand(), a.schemaCommand(), a.benchCommand(), a.sqlCommand(),
@@ -140,5 +140,5 @@ func knownCommand(c *cobra.Command, args []string) error {
 	if near := connector.Nearest(args[0], names); near != "" {
 		return wrong(fmt.Errorf("unknown command %q; did you mean %q?", args[0], near))
 	}
-	return wrong(fmt.Errorf("unknown command %q; wire --help lists them", args[0]))
+	return wrong(fmt.Errorf("unknown command %q; %s --help lists them", args[0], c.CommandPath()))
 }
