@@ -173,31 +173,29 @@ func (k *keptStep) renew() error {
 
 // spillCrowded spills parts of which too much has been removed in the epoch under way.
 func (s *step) spillCrowded(t *task) error {
-	for _, part := range s.leaving.leaving {
-		if crowded, ok := part.(keyed.Crowded); !ok || !crowded.Crowded() {
-			continue
-		}
-		err := t.settleAll()
-		if err == nil {
-			err = t.spillChanges(part)
-		}
-		if err != nil {
-			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
-		}
-	}
-	return nil
+	return s.spillFull(t, func(part keyed.Evictable) bool {
+		crowded, ok := part.(keyed.Crowded)
+		return ok && crowded.Crowded()
+	})
 }
 
 // spillPiled has parts give the store what they have written of their changes before its turn, of which they may have most bytes: of entries that change again, or leave, while a sealed epoch waits to be drained there may be as many as
 // the state has, and of deletions in the epoch under way, too.
 func (s *step) spillPiled(t *task, most int64) error {
-	for _, part := range s.leaving.leaving {
+	return s.spillFull(t, func(part keyed.Evictable) bool {
 		piling, ok := part.(keyed.Piling)
-		if !ok || piling.Piled() <= most {
+		return ok && piling.Piled() > most
+	})
+}
+
+// spillFull gives the store the sealed epoch where a part is full, and what changed in the one under way of those that still are.
+func (s *step) spillFull(t *task, full func(keyed.Evictable) bool) error {
+	for _, part := range s.leaving.leaving {
+		if !full(part) {
 			continue
 		}
 		err := t.settleAll()
-		if err == nil && piling.Piled() > most {
+		if err == nil && full(part) {
 			err = t.spillChanges(part)
 		}
 		if err != nil {

@@ -54,7 +54,7 @@ func (s *step) claim(b *batch.Batch, from int) (rows int) {
 	if budget.Available()-p.scratchLeft() >= budget.Limit()/roomedShare {
 		return rows
 	}
-	bytes := bytesOfPiece(b, rows)
+	bytes := bytesOf(b, rows) * keptTimes
 	if bringer, ok := s.op.(op.Bringer); ok {
 		bytes += bringer.Brings() * int64(rows)
 	}
@@ -69,15 +69,15 @@ func (s *step) claim(b *batch.Batch, from int) (rows int) {
 	return rows
 }
 
-// bytesOfPiece is what an operator may take for some rows of b.
-func bytesOfPiece(b *batch.Batch, rows int) int64 {
+// bytesOf is about what some rows of b take.
+func bytesOf(b *batch.Batch, rows int) int64 {
 	bytes := int64(rows) * rowBytes
 	for _, c := range b.Cols {
 		if c != nil && c.Kind().IsVariable() {
 			bytes += int64(c.TextBytes(b.Sel)) * int64(rows) / int64(b.Rows())
 		}
 	}
-	return bytes * keptTimes
+	return bytes
 }
 
 // slicer gives a batch on in slices. It belongs to one goroutine.
@@ -89,7 +89,7 @@ type slicer struct {
 // each calls f for slices of b of about most bytes, or of leastPiece rows where these have more. They are lent.
 func (s *slicer) each(b *batch.Batch, most int64, f func(*batch.Batch) error) error {
 	rows := b.Rows()
-	bytes := bytesOfPiece(b, rows) / keptTimes
+	bytes := bytesOf(b, rows)
 	if bytes <= most || rows <= leastPiece {
 		return f(b)
 	}

@@ -44,6 +44,17 @@ func (x *textTable) put(text string) (slot uint32) {
 	return slots[0]
 }
 
+// drain writes all that was sealed.
+func (x *textTable) drain(into *store.Changes) {
+	x.t.Helper()
+	for more := true; more; {
+		var err error
+		if more, err = x.Drain(into, math.MaxInt64); err != nil {
+			x.t.Fatal(err)
+		}
+	}
+}
+
 // TestBytesOfDeletedKeysAreFreedLater: where there is no room to move the keys that are left, they are moved once there is, however many came meanwhile, and are what they were.
 func TestBytesOfDeletedKeysAreFreedLater(t *testing.T) {
 	const long, most, low = 30_000, 64 << 20, 8 << 20
@@ -100,12 +111,7 @@ func TestPiled(t *testing.T) {
 		t.Errorf("%d bytes wait once half of the keys have changed", n)
 	}
 	changes := &store.Changes{}
-	for more := true; more; {
-		var err error
-		if more, err = x.Drain(changes, math.MaxInt64); err != nil {
-			t.Fatal(err)
-		}
-	}
+	x.drain(changes)
 	if n := x.Piled(); n != 0 || changes.Len() != keys {
 		t.Errorf("%d bytes wait when all is drained, %d entries", n, changes.Len())
 	}
@@ -126,20 +132,12 @@ func TestMemoryOfPilesIsGivenBack(t *testing.T) {
 		slots[n] = x.put(fmt.Sprint(strings.Repeat("-", long), n))
 	}
 	changes := &store.Changes{}
-	drain := func() {
-		for more := true; more; {
-			var err error
-			if more, err = x.Drain(changes, math.MaxInt64); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
 	x.Seal()
 	if err := x.Touch(slots); err != nil {
 		t.Fatal(err)
 	}
 	before := x.budget.Used()
-	drain()
+	x.drain(changes)
 	if freed := before - x.budget.Used(); freed < keys*long {
 		t.Errorf("%d bytes were given back when all was drained", freed)
 	}
