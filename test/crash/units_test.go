@@ -24,8 +24,8 @@ func unitControls() []unitControl {
 		{"checkpoint/timeout", "internal/flow", "TestASlowPrepareIsGivenUp"},              // what takes too long is given up
 		{"checkpoint/backoff", "internal/flow", "TestCheckpointsThatNeverComeEndTheRun"},  // pauses between attempts grow
 		{"checkpoint/failures", "internal/flow", "TestCheckpointsThatNeverComeEndTheRun"}, // so many failures in a row end the run
-		{"ttl/read", "internal/operator/aggregate", "TestGroupsExpire"},                   // what has expired is not there for the next row
-		{"ttl/sweep", "internal/operator/aggregate", "TestGroupsExpire"},                  // what has expired is removed, though no row comes
+		{"ttl/read", "internal/operator/aggregate", "TestExpiredGroupsAreNotFound"},       // what has expired is not there for the next row
+		{"ttl/sweep", "internal/operator/aggregate", "TestGroupsAreSwept"},                // what has expired is removed, though no row comes
 	}
 }
 

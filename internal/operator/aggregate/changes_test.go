@@ -300,7 +300,7 @@ func (c *changing) drive(t *rapid.T, log *batch.Batch) {
 	}
 }
 
-func (c *changing) must(t *rapid.T, err error) {
+func (c *changing) must(t rapid.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -114,6 +114,58 @@ func TestGroupsExpire(t *testing.T) {
 	})
 }
 
+// TestExpiredGroupsAreNotFound: between the time at which groups have expired and the sweep that removes them, a row that comes for one makes a new group.
+func TestExpiredGroupsAreNotFound(t *testing.T) {
+	const keys, step = 200, 1000 // µs: a sweep in each step looks at a fifth of the key groups
+	c := newChanging(aggregate.Config{Name: "aggregate 1", Types: types(), Keys: []int{keyInt}, Changes: true, TTL: 10_000, Calls: []aggregate.Call{call(t, "count")}}, 1, zero)
+	now := int64(1)
+	tick := func() {
+		t.Helper()
+		c.must(t, c.drain(func(out *op.Output) (bool, error) { return c.instances[0].OnTime(now, out) }))
+	}
+	feed := func() {
+		t.Helper()
+		for key := range keys {
+			c.must(t, c.feed(optest.Make(types(), row(key, 0))))
+		}
+	}
+	var want []string
+	for key := range keys {
+		want = append(want, fmt.Sprintf("%d, 1", key), fmt.Sprintf("%d, 1", key))
+	}
+	tick()
+	feed()
+	for now <= 10_001 {
+		now += step
+		tick()
+	}
+	feed()
+	c.must(t, c.flush())
+	slices.Sort(want)
+	if diff := sdktest.Diff(want, c.rows()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestGroupsAreSwept: groups that have expired are removed within half their time, though no row comes for them.
+func TestGroupsAreSwept(t *testing.T) {
+	c := newChanging(aggregate.Config{Name: "aggregate 1", Types: types(), Keys: []int{keyInt}, Changes: true, TTL: 10_000, Calls: []aggregate.Call{call(t, "count")}}, 1, zero)
+	for now := int64(1); now <= 20_001; now += 1000 {
+		c.must(t, c.drain(func(out *op.Output) (bool, error) { return c.instances[0].OnTime(now, out) }))
+		if now == 1 {
+			for key := range 200 {
+				c.must(t, c.feed(optest.Make(types(), row(key, 0))))
+			}
+			c.must(t, c.flush())
+		}
+	}
+	for g := range op.KeyGroups {
+		if data, err := c.instances[0].Snapshot(op.KeyGroup(g)); err != nil || data != nil {
+			t.Fatalf("key group %d has state of %d bytes, %v", g, len(data), err)
+		}
+	}
+}
+
 // leaveSome has groups leave memory, sometimes all with the memory; a barrier may come before, whose epoch is stored at once or not.
 func leaveSome(t *rapid.T, c *changing) error {
 	if err := c.flush(); err != nil {
