@@ -59,6 +59,7 @@ type journal struct {
 	used bool
 	// spilled is how many of touched a spill under way has written, relisted how many of marks it has listed, of a dense epoch.
 	spilled, relisted int
+	shard             int // of the entries that were spilled last
 	budget            *limit.Budget
 }
 
@@ -246,21 +247,30 @@ func (j *journal) changed() int {
 }
 
 // spill writes about most bytes of what changed in the epoch under way, for a store that applies it at once, and reports whether there is more: the sealed epoch must be drained and
-// applied, and nothing may change before all is written. Pieces are of neighbouring key groups, if groupOf says what these are.
+// applied, and nothing may change before all is written. Pieces are of neighbouring key groups, if groupOf says what these are, and end with shards: no two of them
+// have a shard in common, unless it is too large for one. Tables of two such reach over each other, and where each did over the next one level 0 of the store would have as many levels as there are pieces.
 func (j *journal) spill(into *store.Changes, most int64, groupOf func(n uint32) uint8) (more bool) {
 	from := into.Bytes()
 	into.Add(j.gone)
 	j.gone.Reset()
+	begun := j.spilled > 0 // the shard of the next entry, with the piece before
 	for j.spilled < len(j.touched) || j.relist() {
-		if into.Bytes()-from >= most {
+		written := into.Bytes() - from
+		if written >= most {
 			return true
 		}
 		if j.spilled == 0 && groupOf != nil {
 			sortByGroup(j.touched, groupOf)
 		}
-		to := min(j.spilled+drained, len(j.touched))
+		shard, to := j.nextSpilled(groupOf)
+		if shard != j.shard {
+			if begun && written > 0 || written >= most/cutShare {
+				return true
+			}
+			begun = false
+		}
 		j.spillSome(into, j.touched[j.spilled:to])
-		j.spilled = to
+		j.spilled, j.shard = to, shard
 	}
 	j.touched = j.touched[:0]
 	if j.relisted > 0 {
@@ -270,6 +280,25 @@ func (j *journal) spill(into *store.Changes, most int64, groupOf func(n uint32) 
 	j.dense, j.spilled, j.relisted = false, 0, 0
 	return false
 }
+
+// cutShare: a piece that is spilled ends where a shard does, if it has one part in so many of what it may have at most.
+const cutShare = 2
+
+// nextSpilled returns the shard of the next entry to spill, and where those end that are written with it: all are of that shard, if groupOf says of which key groups they are.
+func (j *journal) nextSpilled(groupOf func(n uint32) uint8) (shard, to int) {
+	to = min(j.spilled+drained, len(j.touched))
+	if groupOf == nil {
+		return j.shard, to
+	}
+	shard = shardOf(groupOf(j.touched[j.spilled]))
+	for shardOf(groupOf(j.touched[to-1])) != shard {
+		to--
+	}
+	return shard, to
+}
+
+// shardOf is the shard of the store that has a key group.
+func shardOf(group uint8) int { return store.ShardOf(firstHash(group)) }
 
 // leastRelisted is how many entries of a dense epoch are listed at once, at least, to be spilled.
 const leastRelisted = 1 << 12
@@ -282,7 +311,7 @@ func (j *journal) relist() bool {
 	}
 	room := max(leastRelisted, cap(j.touched))
 	if j.relisted == 0 { // each time there is no more to list
-		n := min(int64(j.changed()), j.budget.Available()/2/numberBytes)
+		n := min(int64(j.changed()+noteBits), j.budget.Available()/2/numberBytes)
 		if int(n) > room && j.budget.TryReserve(n*numberBytes) {
 			j.bytes += n * numberBytes
 			room, j.touched = int(n), make([]uint32, 0, n)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -167,6 +168,52 @@ func TestDenseEpochIsSpilledInPieces(t *testing.T) {
 		budget.Release(rest - min(room, rest))
 		if used := budget.Used(); used > before || pieces < 10 {
 			t.Errorf("%d bytes are in use after %d pieces, and %d were before", used, pieces, before)
+		}
+	}
+}
+
+// TestPiecesEndWithShards: a piece that goes on with a shard ends with it, and so does one that has half of what it may: no two pieces have a shard in common but those that it is too large for.
+func TestPiecesEndWithShards(t *testing.T) {
+	const entries = 1 << 14
+	for _, size := range []int64{1 << 11, 3 << 12, 1 << 14, 3 << 14, 1 << 16, 1 << 30} {
+		j, c := newJournaled(t, limit.New("test", limit.Unlimited), entries), &store.Changes{}
+		for n := range uint32(entries) {
+			if n%3 == 0 { // does not change, and so the last marks have fewer than there is room for on a list of all
+				continue
+			}
+			j.now[n] = uint64(n)
+			if err := j.enter([]uint32{n}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var shards map[int]bool
+		write := j.write
+		j.write = func(into *store.Changes, numbers []uint32) {
+			for _, n := range numbers {
+				shards[shardOf(uint8(n))] = true //nolint:gosec // its low bits
+			}
+			write(into, numbers)
+		}
+		last, pieces, together, all := -1, 0, 0, int64(0)
+		for more := true; more; pieces++ {
+			shards = map[int]bool{}
+			more = j.spill(c, size, func(n uint32) uint8 { return uint8(n) }) //nolint:gosec // its low bits
+			first, bytes := slices.Min(slices.Collect(maps.Keys(shards))), c.Bytes()
+			switch {
+			case first == last && len(shards) > 1:
+				t.Fatalf("pieces of %d: number %d goes on with shard %d, and has %d shards", size, pieces, first, len(shards))
+			case first != last && first != last+1:
+				t.Fatalf("pieces of %d: number %d begins with shard %d behind %d", size, pieces, first, last)
+			case more && first != last && bytes < size/cutShare:
+				t.Fatalf("pieces of %d: number %d has %d bytes", size, pieces, bytes)
+			}
+			together, all = max(together, len(shards)), all+bytes
+			last = slices.Max(slices.Collect(maps.Keys(shards)))
+			j.apply(c)
+		}
+		j.compare(j.now)
+		if last != store.Shards-1 || int64(pieces) > 2*all/size+store.Shards || size > all && together != store.Shards {
+			t.Errorf("pieces of %d: there are %d, to shard %d, of %d shards at most", size, pieces, last, together)
 		}
 	}
 }
