@@ -247,6 +247,9 @@ func (a *app) build(stops *stops, e *execution, p *plans, f *runFlags, settings 
 			return flow.Outcome{}, errors.Join(err, pipeline.Close(), silence())
 		}
 	}
+	if p.logical.Memory > 0 {
+		leaveProgram()
+	}
 	outcome, err := pipeline.Run(stops.ctx, stops.gentle)
 	return outcome, errors.Join(err, pipeline.Close(), silence())
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"wire.example/wire/internal/engine"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/sdk/connector"
@@ -28,11 +29,19 @@ func available(asked int64) int64 {
 	return machineMemory() / 2
 }
 
-// What the heap of a process may take beyond the memory that a pipeline was granted: what it has when it is idle, which its program, resident too, does not belong to, and one part in heapShare.
+// A process is to have resident what it has when it is idle, and the memory that a pipeline was granted with one part in heapShare more, which is what all of the heap may take: the program, resident too, is less so when it works (leaveProgram).
+// But a heap with less than heapBeside beside what budgets count would be collected without end: it may have that, as long as it is no more than idleHeap beyond that bound.
 const (
-	idleHeap  = 4 << 20
-	heapShare = 10
+	heapShare  = 10
+	heapBeside = 16 << 20
+	idleHeap   = 4 << 20
 )
+
+// heapLimit is what the garbage collector keeps to where a pipeline was granted so many bytes.
+func heapLimit(granted int64) int64 {
+	bound := granted + granted/heapShare
+	return min(max(bound, engine.Room(granted)+heapBeside), bound+idleHeap)
+}
 
 // spareHeap is counted to the heap where a pipeline was granted no memory in particular: what collecting garbage costs hangs on how often the heap doubles, and a small one doubles soon. Nothing of it is ever touched, so that it takes no
 // memory of the machine; were it made for each statement anew the memory would have to be cleared.
@@ -54,7 +63,7 @@ func (h *heap) limit(bytes int64) (undo func()) {
 		}
 		return func() { runtime.KeepAlive(h.spare) }
 	}
-	debug.SetMemoryLimit(min(before, bytes+bytes/heapShare+idleHeap))
+	debug.SetMemoryLimit(min(before, heapLimit(bytes)))
 	return func() { debug.SetMemoryLimit(before) }
 }
 

@@ -109,6 +109,8 @@ type Pipeline struct {
 	// pending is the memory of what tasks have written and the store does not have yet.
 	pending *limit.Budget
 	spare   *spareChanges
+	// spilling has an element for each task that writes pieces of its state for the store.
+	spilling chan struct{}
 	// tasksAway counts the tasks that have state which is not in memory.
 	tasksAway atomic.Int64
 	cancel    context.CancelCauseFunc
@@ -176,6 +178,7 @@ func newPipeline(plan *physical.Plan, settings Settings) *Pipeline {
 	}
 	p.pending = settings.Budget.Child("changes for the store", limit.Unlimited)
 	p.spare = &spareChanges{budget: settings.Budget, booked: p.pending}
+	p.spilling = make(chan struct{}, spillsAtOnce)
 	p.coordinator = newCoordinator(p, last)
 	if memory := settings.Budget.Limit(); memory != limit.Unlimited && settings.Pool != nil {
 		settings.Pool.Keep(max(memory/pooledShare, pooledLeast))

@@ -30,6 +30,8 @@ const (
 	// piledEarly: when less than so many times what is low is left, no part may have more than one in piledShare of that in changes that were written before their turn.
 	piledEarly = 2
 	piledShare = 4
+	// bareShare: parts are bare where less than one part in so many of what is to leave can.
+	bareShare = 8
 	// grown is by how much memory must have grown for more to leave.
 	grown = 256 << 10
 	// boundlessLow is what is low where memory has no bounds: parts work off what is away in pieces of a share of it.
@@ -126,7 +128,7 @@ func (s *step) makeRoom(t *task) error {
 		}
 	}
 	if left < low/leastShare {
-		shrunk, err := s.shrink(t, low)
+		shrunk, err := s.shrink(t, low, false)
 		if err != nil {
 			return err
 		}
@@ -135,25 +137,12 @@ func (s *step) makeRoom(t *task) error {
 			return k.renew()
 		}
 	}
-	room := k.room(left)
-	flushed := false
-	for _, part := range k.leaving {
-		want := room - part.Room()
-		if want <= 0 {
-			continue
-		}
-		if !flushed {
-			if err := s.flushFor(); err != nil {
-				return err
-			}
-			flushed = true
-		}
-		if err := t.evict(part, want); err != nil {
-			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
-		}
+	bare, err := s.evictFor(t, k.room(left))
+	if err != nil {
+		return err
 	}
 	t.pipeline.reserveScratch()
-	if _, err := s.shrink(t, low); err != nil {
+	if _, err := s.shrink(t, low, bare); err != nil {
 		return err
 	}
 	return k.renew()
@@ -205,19 +194,19 @@ func (s *step) spillFull(t *task, full func(keyed.Evictable) bool) error {
 	return nil
 }
 
-// shrink has all state of the step leave memory, with the memory itself, if little is left although there is room for entries: what has left leaves gaps, and filters grow. It reports whether it has.
-func (s *step) shrink(t *task, low int64) (shrunk bool, err error) {
+// shrink has all state of the step leave memory, with the memory itself, if little is left although there is room for entries: what has left leaves gaps, and filters grow; or if it is bare, and nothing but gaps. It reports whether it has.
+func (s *step) shrink(t *task, low int64, bare bool) (shrunk bool, err error) {
 	left, worth := t.pipeline.settings.Budget.Available()-t.pipeline.scratchLeft(), low
 	if left < low/leastShare { // others have the most of it: they do the same
 		worth = low / leastShare
 	}
-	if left >= low/shrinkShare || t.pipeline.budgets[s.plan.Name].Used() < worth {
+	if left >= low/shrinkShare && !bare || t.pipeline.budgets[s.plan.Name].Used() < worth {
 		return false, nil
 	}
 	if err := s.flushFor(); err != nil {
 		return false, err
 	}
-	s.leaving.wanted = 0
+	s.leaving.wanted, s.leaving.gone = 0, 0
 	return true, s.depart(t, false)
 }
 
@@ -387,34 +376,6 @@ func (k *keptStep) attachPart(ctx context.Context, scratch Scratch, part keyed.E
 	part.Attach(reader, low)
 	k.leaving = append(k.leaving, part)
 	return nil
-}
-
-// room is how many entries there must be room for, where memory is tight. What leaves leaves gaps, which not every entry fits into, and so memory may grow on: then more leaves.
-func (k *keptStep) room(left int64) int {
-	several := wantedRoom / max(k.step.chain.tasks, 1)
-	if k.wanted == 0 {
-		k.wanted, k.left = several, left
-	}
-	if left < k.left-grown {
-		k.wanted, k.left = min(k.wanted+several/4, mostRoom*several), left
-	}
-	return k.wanted
-}
-
-// evict has about so many entries of a part leave memory.
-func (t *task) evict(part keyed.Evictable, want int) error {
-	evicted, err := part.Evict(want, t.settled())
-	if err != nil || evicted >= want {
-		return err
-	}
-	if err := t.settleAll(); err != nil {
-		return err
-	}
-	if err := t.spillChanges(part); err != nil {
-		return err
-	}
-	_, err = part.Evict(want-evicted, true)
-	return err
 }
 
 // settleFor gives the store all that may leave memory, if the operator needs that for its next call.

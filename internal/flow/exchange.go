@@ -71,13 +71,22 @@ func (c *carton) book() bool {
 func (c *carton) giveBack() {
 	c.rows.Reset()
 	if c.rows.Memory() > c.home.keeps || c.home.budget.Available() < c.home.leaves/leastShare || !c.book() || c.home.budget.Used() > c.home.share/2 {
-		c.rows.Release()
-		c.home.budget.Release(c.reserved)
-		c.reserved = 0
+		c.release()
 	}
 	c.home.mu.Lock()
+	defer c.home.mu.Unlock()
+	if c.home.over {
+		c.release()
+		return
+	}
 	c.home.free = append(c.home.free, c)
-	c.home.mu.Unlock()
+}
+
+// release gives the carton's memory back.
+func (c *carton) release() {
+	c.rows.Release()
+	c.home.budget.Release(c.reserved)
+	c.reserved = 0
 }
 
 // outlet is where a producer's rows leave through one exchange: the producer's queues at the tasks, and its empty cartons. How many cartons there
@@ -97,6 +106,18 @@ type outlet struct {
 
 	mu   sync.Mutex
 	free []*carton
+	over bool // nothing more leaves by it
+}
+
+// close gives the memory of cartons back, also of those that come back later: nothing more leaves by the outlet.
+func (o *outlet) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.over = true
+	for _, c := range o.free {
+		c.release()
+	}
+	o.free = nil
 }
 
 // keepsOf is outlet.keeps where a pipeline has so much memory.

@@ -30,6 +30,7 @@ type keptStep struct {
 	closed   bool              // the operator goes through all of them: none leaves any more
 	wanted   int               // entries there must be room for, once memory was tight
 	left     int64             // what was left of the budget when that was decided
+	gone     int               // entries that have left since the parts gave up their memory
 	// version is that of the entries which are stored, 0 for 1.
 	version int
 	// highest are the highest numbers of the stored entries of the parts; nil: nobody knows them.

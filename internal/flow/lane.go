@@ -224,7 +224,7 @@ func (l *lane) release() {
 // alive returns what ended the run, if something did.
 func (l *lane) alive() error { return context.Cause(l.ctx) }
 
-// close gives the lane's memory back.
+// close gives the lane's memory back, when all lanes of the source have ended: tasks may have much to do behind the end of a source.
 func (l *lane) close() {
 	if l.block.Buf != nil {
 		l.block.Buf.Release()
@@ -233,4 +233,5 @@ func (l *lane) close() {
 	if l.dating != nil {
 		l.dating.close()
 	}
+	l.decoder, l.lines, l.cur, l.free, l.exits, l.next = nil, lineNumbers{}, nil, nil, nil, nil
 }

@@ -72,15 +72,10 @@ func (p *producer) broadcastsTo(to *physical.Stage) bool {
 	return slices.ContainsFunc(p.outlets, func(o *outlet) bool { return o.exchange.To.Stage == to && o.exchange.Kind == physical.Broadcast })
 }
 
-// release gives the memory of the cartons that came back to the pool. After the run.
-func (p *producer) release() {
+// close gives the memory of empty cartons back to the pool, and that of the others when they are empty. The producer sends no more rows.
+func (p *producer) close() {
 	for _, o := range p.outlets {
-		for _, c := range o.free {
-			c.rows.Release()
-			o.budget.Release(c.reserved)
-			c.reserved = 0
-		}
-		o.free = nil
+		o.close()
 	}
 }
 

@@ -145,10 +145,10 @@ func (p *Pipeline) Close() error {
 // releaseRows gives back the memory of the rows between stages, and whatever operators still have reserved.
 func (p *Pipeline) releaseRows() {
 	for _, s := range p.sources {
-		s.producer.release()
+		s.producer.close()
 	}
 	for _, t := range p.tasks {
-		t.producer.release()
+		t.producer.close()
 	}
 	p.releaseScratch()
 	p.pending.Close()

@@ -109,8 +109,13 @@ func (p *Pipeline) releaseScratch() {
 	}
 }
 
+// spillsAtOnce is how many tasks write pieces of their state for the store at a time, which no budget counts: the store takes one, while another one is written.
+const spillsAtOnce = 2
+
 // spillChanges writes what changed of a part to the store.
 func (t *task) spillChanges(part keyed.Evictable) error {
+	t.pipeline.spilling <- struct{}{}
+	defer func() { <-t.pipeline.spilling }()
 	changes := &store.Changes{}
 	for more := true; more; {
 		more = part.Spill(changes, t.pipeline.spilledAtOnce())

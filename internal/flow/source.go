@@ -445,5 +445,6 @@ func (s *sourceTask) run(ctx context.Context) error {
 	for _, l := range s.lanes {
 		l.close()
 	}
+	s.producer.close()
 	return errors.Join(all...)
 }

@@ -61,6 +61,11 @@ func newAway(h *Hash) *away {
 	return a
 }
 
+// takenBytes is about how many bytes of stored rows are read at once, where memory is tight below low bytes: what many tasks read lies in memory together, and no budget counts it.
+func (a *away) takenBytes(low int64) int {
+	return keyed.TakenBytes(2 * low / int64(max(a.h.cfg.Tasks, 2)))
+}
+
 // Resident reports whether nothing is to be read before the next call.
 func (a *away) Resident() bool { return a.read == nil }
 

@@ -17,7 +17,7 @@ func (b *buildRows) Attach(r durable.Reader, low int64) {
 	b.Rows.Attach(r, low)
 	p := &b.a.piece
 	p.low, p.bytes, p.budget = low, 2*low/int64(max(b.a.h.cfg.Tasks, 1)), b.a.h.cfg.Budget
-	p.entries.MostBytes = keyed.TakenBytes(low)
+	p.entries.MostBytes = b.a.takenBytes(low)
 }
 
 // Room is how many rows can be put in before memory grows; see keyed.Evictable.
@@ -137,7 +137,7 @@ func (*heldRows) Waits() {}
 // Attach lets rows leave memory; see keyed.Evictable.
 func (h *heldRows) Attach(r durable.Reader, low int64) {
 	h.Rows.Attach(r, low)
-	h.a.pages.entries.MostBytes = keyed.TakenBytes(low)
+	h.a.pages.entries.MostBytes = h.a.takenBytes(low)
 }
 
 // Room is how many rows can be put in before memory grows; see keyed.Evictable. A few are not worth it.

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package cli
+
+// leaveProgram does nothing here.
+func leaveProgram() {}
