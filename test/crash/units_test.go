@@ -56,6 +56,7 @@ func unitControls() []unitControl {
 
 		{"interval/drop", "internal/operator/timejoin", "TestRowsThatNothingCanMatchAreGone"},       // rows that nothing can match any more are removed
 		{"interval/behind", "internal/operator/timejoin", "TestARowWaitsAsLongAsItMustAndNoLonger"}, // and are not kept if they come so late
+		{"session/pieces", "internal/operator/window", "TestSessionsCloseInPieces"},                 // sessions that close together do so some at a time
 		{"over/past", "internal/operator/over", "TestNothingIsKeptInVain"},                          // rows that no frame sees any more are removed
 	}
 }
