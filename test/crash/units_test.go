@@ -24,6 +24,14 @@ func unitControls() []unitControl {
 		{"checkpoint/timeout", "internal/flow", "TestASlowPrepareIsGivenUp"},              // what takes too long is given up
 		{"checkpoint/backoff", "internal/flow", "TestCheckpointsThatNeverComeEndTheRun"},  // pauses between attempts grow
 		{"checkpoint/failures", "internal/flow", "TestCheckpointsThatNeverComeEndTheRun"}, // so many failures in a row end the run
+		// A sync that fails is heard, of files and of directories.
+		{"checkpoint/sync", "internal/state/checkpoint", "TestFailingSyncs"},
+		{"checkpoint/sync-names", "internal/state/checkpoint", "TestFailingSyncs"},
+		{"store/sync", "internal/state/pebblestore", "TestApplyFails"},
+		{"store/sync", "internal/state/pebblestore", "TestCheckpointFails"},
+		{"store/sync-names", "internal/state/pebblestore", "TestCheckpointFails"},
+		{"sink/file/sync", "internal/connect/file", "TestFailingSyncs"},
+		{"sink/file/sync-names", "internal/connect/file", "TestFailingSyncs"},
 		// What has expired is not there for the next row, whether it was removed or not.
 		{"ttl/read", "internal/operator/aggregate", "TestExpiredGroupsAreNotFound"},
 		{"ttl/read", "internal/operator/normalize", "TestKeysAreForgotten"},
