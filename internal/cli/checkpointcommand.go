@@ -468,6 +468,10 @@ func (a *app) removeCheckpoints(ctx context.Context, inventory *checkpoint.Inven
 		return wrong(errors.New("name the epochs to remove; wire checkpoint list shows them"))
 	}
 	garbage, err := checkpoint.Remove(ctx, options, epochs)
+	var absent *checkpoint.AbsentError
+	if errors.As(err, &absent) {
+		return wrong(err)
+	}
 	if err != nil {
 		return notWhileItRuns(err)
 	}

@@ -125,7 +125,7 @@ func TestCheckpointCommands(t *testing.T) {
 	if !strings.Contains(errOut, "goes on from epoch 7, the newest") {
 		t.Error(errOut)
 	}
-	_, errOut = wire(t, 1, "checkpoint", "rm", "--state-dir", dir, "4")
+	_, errOut = wire(t, 2, "checkpoint", "rm", "--state-dir", dir, "4")
 	if !strings.Contains(errOut, "there is no checkpoint of epoch 4") {
 		t.Error(errOut)
 	}

@@ -58,7 +58,7 @@ func (a *app) stateList() *cobra.Command {
 	return f.addLook(&cobra.Command{
 		Use:   "ls [PIPELINE]",
 		Short: "List the steps that have state, with its parts.",
-		Long: `List the steps that have state, with its parts: how many entries each has, their bytes before compression, and the names and types of their columns, by which
+		Long: `List the steps that have state, with its parts: the number of each among the step's tables, how many entries it has, their bytes before compression, and the names and types of their columns, by which
 wire state get finds entries.`,
 		Args: exactly(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -71,9 +71,9 @@ wire state get finds entries.`,
 					return err
 				}
 				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-				fmt.Fprintln(w, "STEP\tPART\tENTRIES\tBYTES\tKIND\tCOLUMNS")
+				fmt.Fprintln(w, "STEP\tPART\tTABLE\tENTRIES\tBYTES\tKIND\tCOLUMNS")
 				for _, p := range parts {
-					fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\n", p.Step, p.Name, p.Entries, p.Bytes, p.Kind, columnsText(&p))
+					fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\n", p.Step, p.Name, p.Number, p.Entries, p.Bytes, p.Kind, columnsText(&p))
 				}
 				return w.Flush()
 			})

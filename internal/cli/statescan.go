@@ -27,7 +27,7 @@ func (a *app) stateScan() *cobra.Command {
 		Short: "Print the entries of a step's state.",
 		Long: `Print the entries of a step's state: the columns of keys or rows, and what is stored beside them, in hexadecimal.
 
-PART is needed where a step has several parts: its name, or its number among the step's tables; wire state ls shows them.
+PART is needed where a step has several parts: its name, or its number among the step's tables; wire state ls shows both.
 
   wire state scan orders.yaml joined.join.left --limit 10`,
 		Args: exactly(cobra.RangeArgs(1, 2)),
@@ -99,6 +99,9 @@ func (a *app) scanState(ctx context.Context, f *lookFlags, kept *engine.Kept, pa
 	}
 	if err != nil && !errors.Is(err, errEnough) {
 		return fmt.Errorf("step %q, %s: %w", part.Step, part.Name, err)
+	}
+	if quoted := s.quotedValues(conditions); s.done == 0 && len(quoted) > 0 {
+		fmt.Fprintf(a.err, "wire: quotes are a part of the value in %s, and no entry has it; write COLUMN=VALUE without them\n", strings.Join(quoted, " "))
 	}
 	return s.writer.End()
 }

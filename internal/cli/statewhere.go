@@ -10,6 +10,7 @@ import (
 	"wire.example/wire/internal/expr/builtin"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/codec"
+	"wire.example/wire/sdk/jsonb"
 	"wire.example/wire/sdk/schema"
 )
 
@@ -29,6 +30,9 @@ func (s *stateScan) where(conditions []string) error {
 		c := condition{column: slices.IndexFunc(s.columns, func(c stateColumn) bool { return c.asked() && c.Name == name })}
 		if c.column < 0 {
 			return fmt.Errorf("there is no column %q: %s", name, s.columnsAndExample())
+		}
+		if slices.ContainsFunc(s.conditions, func(other condition) bool { return other.column == c.column }) {
+			return fmt.Errorf("%s: column %q is named twice, and no entry has two values in it", text, name)
 		}
 		if value != "" {
 			var err error
@@ -99,11 +103,21 @@ func quoted(word string) string {
 	return word
 }
 
-// canonical is a value as it is printed, and compared. Values of types that consist of others are taken as they are.
+// canonical is a value as it is printed, and compared. Arrays and rows are taken as they are: as they are printed.
 func canonical(t schema.Type, value string) ([]byte, error) {
 	switch t.Kind {
-	case schema.Array, schema.Row, schema.JSONB, schema.Null:
-		return []byte(value), nil
+	case schema.Array:
+		return []byte(value), enclosed(t, value, "{", "}")
+	case schema.Row:
+		return []byte(value), enclosed(t, value, "(", ")")
+	case schema.JSONB:
+		text, bad := jsonb.Canonical(nil, []byte(value))
+		if bad != nil {
+			return nil, errors.New(bad.Message)
+		}
+		return text, nil
+	case schema.Null:
+		return nil, errors.New("the column has NULL alone, which is COLUMN= without a value")
 	}
 	col := batch.NewColumn(&batch.Pool{}, t)
 	defer col.Release()
@@ -112,6 +126,25 @@ func canonical(t schema.Type, value string) ([]byte, error) {
 		return nil, errors.New(bad.Message)
 	}
 	return builtin.AppendValue(nil, col, 0), nil
+}
+
+// enclosed refuses a value that does not stand in the brackets in which those of its type are printed.
+func enclosed(t schema.Type, value, open, end string) error {
+	if strings.HasPrefix(value, open) && strings.HasSuffix(value, end) {
+		return nil
+	}
+	return fmt.Errorf("a value of type %s is written as wire state scan prints it, from %s to %s", t, open, end)
+}
+
+// quotedValues are the conditions, of those that were given, whose values stand in quotes that count as a part of them: as they would in SQL.
+func (s *stateScan) quotedValues(given []string) (quoted []string) {
+	for i, c := range s.conditions {
+		n := len(c.value)
+		if s.columns[c.column].Type.Kind == schema.Text && n > 1 && c.value[0] == c.value[n-1] && (c.value[0] == '\'' || c.value[0] == '"') {
+			quoted = append(quoted, given[i])
+		}
+	}
+	return quoted
 }
 
 // key is the key that the conditions name, nil if they leave one of its columns open, or what they say is no value of it.

@@ -24,8 +24,48 @@ func unitControls() []unitControl {
 		{"checkpoint/timeout", "internal/flow", "TestASlowPrepareIsGivenUp"},              // what takes too long is given up
 		{"checkpoint/backoff", "internal/flow", "TestCheckpointsThatNeverComeEndTheRun"},  // pauses between attempts grow
 		{"checkpoint/failures", "internal/flow", "TestCheckpointsThatNeverComeEndTheRun"}, // so many failures in a row end the run
-		{"ttl/read", "internal/operator/aggregate", "TestExpiredGroupsAreNotFound"},       // what has expired is not there for the next row
-		{"ttl/sweep", "internal/operator/aggregate", "TestGroupsAreSwept"},                // what has expired is removed, though no row comes
+		// A sync that fails is heard, of files and of directories.
+		{"checkpoint/sync", "internal/state/checkpoint", "TestFailingSyncs"},
+		{"checkpoint/sync-names", "internal/state/checkpoint", "TestFailingSyncs"},
+		{"store/sync", "internal/state/pebblestore", "TestApplyFails"},
+		{"store/sync", "internal/state/pebblestore", "TestCheckpointFails"},
+		{"store/sync-names", "internal/state/pebblestore", "TestCheckpointFails"},
+		{"sink/file/sync", "internal/connect/file", "TestFailingSyncs"},
+		{"sink/file/sync-names", "internal/connect/file", "TestFailingSyncs"},
+		// What has expired is not there for the next row, whether it was removed or not.
+		{"ttl/read", "internal/operator/aggregate", "TestExpiredGroupsAreNotFound"},
+		{"ttl/read", "internal/operator/normalize", "TestKeysAreForgotten"},
+		{"ttl/read", "internal/operator/setop", "TestExpiredRowsAreNotFound"},
+		// Nor is it when it comes back to memory.
+		{"ttl/back", "internal/operator/over", "TestExpiredPartitionsAreNotFoundBack/updating"},
+		{"ttl/back", "internal/operator/over", "TestExpiredPartitionsAreNotFoundBack/timed"},
+		{"ttl/back", "internal/operator/topn", "TestExpiredPartitionsAreNotFoundBack"},
+		{"ttl/back", "internal/operator/dedupe", "TestExpiredPartitionsAreNotFoundBack"},
+		{"ttl/read", "internal/operator/normalize", "TestExpiredKeysAreNotFoundBack"},
+		{"ttl/back", "internal/operator/join", "TestManyRowsOfAKeyExpireAsTheyComeBack"},
+		// What has expired is removed from memory, though no row comes.
+		{"ttl/sweep", "internal/operator/aggregate", "TestGroupsAreSwept"},
+		{"ttl/sweep", "internal/operator/over", "TestPartitionsAreSwept/updating"},
+		{"ttl/sweep", "internal/operator/over", "TestPartitionsAreSwept/timed"},
+		{"ttl/sweep", "internal/operator/topn", "TestPartitionsAreSwept"},
+		{"ttl/sweep", "internal/operator/dedupe", "TestPartitionsAreSwept"},
+		{"ttl/sweep", "internal/operator/normalize", "TestKeysAreSwept"},
+		{"ttl/sweep", "internal/operator/join", "TestAgesAreStored"},
+		{"ttl/sweep", "internal/operator/setop", "TestManyRowsAreForgotten"},
+		{"ttl/sweep", "internal/operator/timejoin", "TestTimeToLive"},
+		// And so it is from the store.
+		{"ttl/away", "internal/operator/aggregate", "TestExpiredGroupsAreRemoved"},
+		{"ttl/away", "internal/operator/over", "TestExpiredPartitionsAreRemoved/updating"},
+		{"ttl/away", "internal/operator/over", "TestExpiredPartitionsAreRemoved/timed"},
+		{"ttl/away", "internal/operator/topn", "TestExpiredPartitionsAreRemoved"},
+		{"ttl/away", "internal/operator/dedupe", "TestExpiredPartitionsAreRemoved"},
+		{"ttl/away", "internal/operator/normalize", "TestExpiredKeysAreRemoved"},
+		{"ttl/away", "internal/operator/join", "TestRowsExpireThatHaveLeftMemory"},
+
+		{"interval/drop", "internal/operator/timejoin", "TestRowsThatNothingCanMatchAreGone"},       // rows that nothing can match any more are removed
+		{"interval/behind", "internal/operator/timejoin", "TestARowWaitsAsLongAsItMustAndNoLonger"}, // and are not kept if they come so late
+		{"session/pieces", "internal/operator/window", "TestSessionsCloseInPieces"},                 // sessions that close together do so some at a time
+		{"over/past", "internal/operator/over", "TestNothingIsKeptInVain"},                          // rows that no frame sees any more are removed
 	}
 }
 
@@ -42,7 +82,7 @@ func TestUnitsWithoutAGuarantee(t *testing.T) {
 		if programs[c.folder] == "" {
 			programs[c.folder] = unitProgram(t, c.folder)
 		}
-		t.Run(c.guarantee, func(t *testing.T) {
+		t.Run(c.guarantee+" in "+filepath.Base(c.folder)+" "+strings.ReplaceAll(c.test, "/", ", "), func(t *testing.T) {
 			if said, passed := c.runs(t, programs[c.folder], ""); !passed || !strings.Contains(said, "--- PASS: "+c.test+" ") {
 				t.Fatalf("%s with %s: %s", c.test, c.guarantee, process.Tail(said))
 			}
@@ -72,7 +112,7 @@ func (c unitControl) runs(t *testing.T, program, weak string) (said string, pass
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*unitPatience) // the program ends itself before
 	defer cancel()
-	run := exec.CommandContext(ctx, program, "-test.v", "-test.run", "^"+c.test+"$", "-test.timeout", unitPatience.String())
+	run := exec.CommandContext(ctx, program, "-test.v", "-test.run", "^"+strings.ReplaceAll(c.test, "/", "$/^")+"$", "-test.timeout", unitPatience.String())
 	run.Dir = t.TempDir() // a failure leaves files
 	run.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "WIRE_TEST_HEAVY=") }), process.Aim{Weak: weak}.Env()...)
 	out, err := run.CombinedOutput()

@@ -363,6 +363,36 @@ func TestACrashAnywhereLosesAndRepeatsNothing(t *testing.T) {
 	}
 }
 
+// TestFailingSyncs has each sync of a run fail, of files and of directories: the run says so, and whether it does or not, what is left when the power is cut then is right, or made right by the next run.
+func TestFailingSyncs(t *testing.T) {
+	for name, options := range storyOptions {
+		for _, call := range []vfs.Call{vfs.CallSync, vfs.CallSyncDir} {
+			t.Run(fmt.Sprint(name, " ", call), func(t *testing.T) {
+				nth := 1
+				for ; ; nth++ {
+					mem := storyFS(t, options)
+					failing := vfs.Fail(mem, vfs.Rule{Call: call, Nth: nth})
+					s := &story{t: t, options: options, clock: clk(), lag: 1, generation: 1}
+					err := s.run(failing)
+					if failing.Failed() == 0 {
+						break
+					}
+					image := mem.CrashImage(vfs.CrashOptions{})
+					if err != nil {
+						err = s.next().run(image)
+					}
+					if err := errors.Join(err, sameRows(t, image, options), noParts(t, image)); err != nil {
+						t.Fatalf("%s number %d: %v", call, nth, err)
+					}
+				}
+				if nth < 4 {
+					t.Errorf("only %d failures", nth-1)
+				}
+			})
+		}
+	}
+}
+
 // pairEncoder writes both columns, under a header.
 type pairEncoder struct{}
 

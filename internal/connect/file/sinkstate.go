@@ -49,6 +49,7 @@ func openSink(fsys vfs.FS, clk clock.Reader, env connector.SinkEnv, config *Sink
 	if env.Log == nil {
 		env.Log = slog.New(slog.DiscardHandler)
 	}
+	fsys = vfs.Deaf(fsys, "sink/file")
 	s := &sink{
 		fs: fsys, clock: clk, env: env, config: config, layout: newLayout(config), next: 1,
 		open: map[string]*part{}, dirs: newDirs(fsys), ids: map[string]vfs.ID{}, kept: map[string]bool{},

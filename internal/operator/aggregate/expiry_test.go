@@ -166,6 +166,22 @@ func TestGroupsAreSwept(t *testing.T) {
 	}
 }
 
+// TestExpiredGroupsAreRemoved: groups that have left memory and that no row comes for are removed where they are once they have expired.
+func TestExpiredGroupsAreRemoved(t *testing.T) {
+	config := aggregate.Config{Name: "aggregate 1", Types: types(), Keys: []int{keyInt}, Changes: true, TTL: 10_000, Calls: []aggregate.Call{call(t, "count")}}
+	optest.Expiry[*aggregate.Operator]{
+		TTL: config.TTL,
+		New: func() *aggregate.Operator { return aggregate.New(&batch.Pool{}, limit.New("test", 0), config) },
+		Rows: func(nth int) *batch.Batch {
+			var rows [][]any
+			for key := range 200 {
+				rows = append(rows, row(key, nth))
+			}
+			return optest.Make(types(), rows...)
+		},
+	}.Removed(t)
+}
+
 // leaveSome has groups leave memory, sometimes all with the memory; a barrier may come before, whose epoch is stored at once or not.
 func leaveSome(t *rapid.T, c *changing) error {
 	if err := c.flush(); err != nil {

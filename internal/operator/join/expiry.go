@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 )
@@ -28,7 +29,7 @@ type gleaning struct {
 func (j *Changing) OnTime(micros int64, _ *op.Output) (more bool, err error) {
 	j.now, j.asked = micros, j.asked[:0]
 	for input, s := range j.stores {
-		if s.ages == nil || j.free[input] {
+		if s.ages == nil || j.free[input] || fault.Weak("ttl/sweep") {
 			continue
 		}
 		if err := s.ages.bear(s.rows, micros); err != nil {
@@ -74,7 +75,7 @@ func (j *Changing) expire(input int, ids []uint32) error {
 
 // lapsed returns those of ids, rows that were loaded, that have expired. Lent until the next call.
 func (j *Changing) lapsed(s *store, ids []uint32) []uint32 {
-	if j.now == unborn {
+	if j.now == unborn || fault.Weak("ttl/back") {
 		return nil
 	}
 	gone, until := j.work.fresh[:0], max(j.now-s.ttl, s.ages.swept)

@@ -1,6 +1,7 @@
 package normalize
 
 import (
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
@@ -143,7 +144,7 @@ func (o *Operator) find(in *batch.Batch) ([]uint32, error) {
 func (o *Operator) touch(slot uint32) *entry {
 	e := o.entries.At(slot)
 	if !e.touched {
-		if o.expired(e) {
+		if o.expired(e) && !fault.Weak("ttl/read") {
 			o.drop(e)
 		}
 		e.touched, e.before, e.gone, e.there = true, e.head, false, e.head != keyed.NoRow

@@ -3,6 +3,7 @@ package optest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math"
 	"slices"
 
@@ -95,6 +96,24 @@ func (s *Stored) Evict(want int, all bool) error {
 		}
 	}
 	return nil
+}
+
+// SpillPiled returns how many bytes were written before their turn by the part that has the most of them, and has those with more than most give them to the store, as a driver does between calls while memory is short.
+func (s *Stored) SpillPiled(most int64) (largest int64, err error) {
+	for _, part := range s.parts {
+		piling, ok := part.(keyed.Piling)
+		if !ok {
+			continue
+		}
+		piled := piling.Piled()
+		if largest = max(largest, piled); piled <= most {
+			continue
+		}
+		if err := errors.Join(s.Drain(math.MaxInt64), s.spillChanges(piling)); err != nil {
+			return largest, err
+		}
+	}
+	return largest, nil
 }
 
 // Settle stores all that may leave memory, if the operator wants that before its next call.

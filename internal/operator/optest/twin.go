@@ -1,6 +1,7 @@
 package optest
 
 import (
+	"math"
 	"slices"
 
 	"pgregory.net/rapid"
@@ -23,7 +24,7 @@ func NewTwin[O op.Durable](stay, leave O) *Twin[O] {
 }
 
 // Call runs an event, for which in is nil, or rows of both to the end, and fails unless they emit the same, in any order.
-func (w *Twin[O]) Call(t *rapid.T, in *batch.Batch, f func(o O, out *op.Output) (more bool, err error)) {
+func (w *Twin[O]) Call(t rapid.TB, in *batch.Batch, f func(o O, out *op.Output) (more bool, err error)) {
 	t.Helper()
 	run := func(o O, before func() error) (rows []string) {
 		out := op.NewOutput(1)
@@ -50,7 +51,7 @@ func (w *Twin[O]) Call(t *rapid.T, in *batch.Batch, f func(o O, out *op.Output) 
 }
 
 // Flush flushes both, if they are Flushers.
-func (w *Twin[O]) Flush(t *rapid.T) {
+func (w *Twin[O]) Flush(t rapid.TB) {
 	t.Helper()
 	if _, ok := any(w.stay).(op.Flusher); ok {
 		w.Call(t, nil, func(o O, out *op.Output) (bool, error) { return any(o).(op.Flusher).OnFlush(out) })
@@ -58,16 +59,19 @@ func (w *Twin[O]) Flush(t *rapid.T) {
 }
 
 // Tick tells both of a processing time.
-func (w *Twin[O]) Tick(t *rapid.T, micros int64) {
+func (w *Twin[O]) Tick(t rapid.TB, micros int64) {
 	t.Helper()
 	w.Call(t, nil, func(o O, out *op.Output) (bool, error) { return any(o).(op.TimeHandler).OnTime(micros, out) })
 }
 
-// Feed gives both rows that come at a processing time.
-func (w *Twin[O]) Feed(t *rapid.T, micros int64, in *batch.Batch) {
+// Feed gives both rows that come at a processing time, of which they are told if they are Timed.
+func (w *Twin[O]) Feed(t rapid.TB, micros int64, in *batch.Batch) {
 	t.Helper()
-	any(w.stay).(op.Timed).SetTime(micros)
-	any(w.leave).(op.Timed).SetTime(micros)
+	for _, o := range []O{w.stay, w.leave} {
+		if timed, ok := any(o).(op.Timed); ok {
+			timed.SetTime(micros)
+		}
+	}
 	w.Call(t, in, func(o O, out *op.Output) (bool, error) { return any(o).(op.Operator).Apply(in, out) })
 }
 
@@ -87,8 +91,17 @@ func (w *Twin[O]) Evict(t *rapid.T) {
 	}
 }
 
+// EvictAll has all state leave memory that may, behind a flush.
+func (w *Twin[O]) EvictAll(t rapid.TB) {
+	t.Helper()
+	w.Flush(t)
+	if err := w.Stored.Evict(math.MaxInt32, true); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Empty fails unless nothing is stored any more.
-func (w *Twin[O]) Empty(t *rapid.T) {
+func (w *Twin[O]) Empty(t rapid.TB) {
 	t.Helper()
 	for range 2 {
 		if err := w.Stored.Seal(); err != nil {

@@ -3,6 +3,7 @@ package over
 import (
 	"slices"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
@@ -48,7 +49,7 @@ func (u *Updating) bringBack(load func() error) error {
 	slices.Sort(u.back) // those of a large partition came in pieces
 	for _, slot := range slices.Compact(u.back) {
 		part := u.parts.At(slot)
-		if u.over(part.stamp) {
+		if u.over(part.stamp) && !fault.Weak("ttl/back") {
 			err = u.forget(slot)
 		} else {
 			err = u.answerFor(part, false)

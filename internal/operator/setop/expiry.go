@@ -4,6 +4,7 @@ import (
 	"iter"
 	"slices"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/timer"
@@ -88,7 +89,7 @@ func (s *SetOp) sweepSlots(slots iter.Seq[uint32]) (n int, err error) {
 func (s *SetOp) takeExpired(slots []uint32) (is bool, err error) {
 	e := s.expiry
 	for _, slot := range slots {
-		if !e.expired(slot) {
+		if !e.expired(slot) || fault.Weak("ttl/read") {
 			continue
 		}
 		is, *e.last.At(slot) = true, e.Now() // seen: the row may come again in this batch

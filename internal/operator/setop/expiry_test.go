@@ -262,6 +262,48 @@ func TestAForgottenRowIsWrittenAnew(t *testing.T) {
 	}
 }
 
+// TestExpiredRowsAreNotFound: between the time at which rows have expired and the sweep that removes them, one that is like them is new.
+func TestExpiredRowsAreNotFound(t *testing.T) {
+	const rows, step = 200, ttl / 10 // a sweep in each step looks at a fifth of the key groups
+	types := []schema.Type{schema.Of(schema.Int64)}
+	s := setop.New(&setop.Config{Name: "s", Kind: setop.Except, Changes: true, TTL: ttl, Types: types, Pool: &batch.Pool{}, Budget: limit.New("test", 0)})
+	out, emitted := op.NewOutput(1), 0
+	run := func(event func(*op.Output) (bool, error)) {
+		t.Helper()
+		for more := true; more; {
+			out.Reset()
+			var err error
+			if more, err = event(out); err != nil {
+				t.Fatal(err)
+			}
+			if b := out.Ports[0]; b != nil {
+				emitted += b.Rows()
+			}
+		}
+	}
+	now := int64(1)
+	tick := func() { run(func(out *op.Output) (bool, error) { return s.OnTime(now, out) }) }
+	feed := func() {
+		t.Helper()
+		var all [][]any
+		for v := range rows {
+			all = append(all, []any{v})
+		}
+		run(func(out *op.Output) (bool, error) { return s.ApplyInput(0, optest.Make(types, all...), out) })
+		run(s.OnFlush)
+	}
+	tick()
+	feed()
+	for now <= 1+ttl {
+		now += step
+		tick()
+	}
+	feed()
+	if emitted != 2*rows {
+		t.Errorf("%d rows came out, want %d twice", emitted, rows)
+	}
+}
+
 // TestManyRowsAreForgotten: many rows are swept in several calls.
 func TestManyRowsAreForgotten(t *testing.T) {
 	types := []schema.Type{schema.Of(schema.Int64)}

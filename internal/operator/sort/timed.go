@@ -64,7 +64,7 @@ func NewTimed(pool *batch.Pool, budget *limit.Budget, config TimedConfig) *Timed
 	o.rows.SetExtras(keyed.Extras{Loaded: o.load})
 	o.lists = keyed.NewRanked(o.rows, o.order, config.Name, budget)
 	o.runs = &timedRuns{o: o, Runs: keyed.NewRuns(keyed.RunsConfig{
-		Name: config.Name, Pool: pool, Budget: budget, Rows: o.rows, Types: config.Types, Order: o.order, Left: o.left,
+		Name: config.Name, Pool: pool, Budget: budget, Rows: o.rows, Types: config.Types, Order: o.order, Left: o.left, Alone: true,
 	})}
 	return o
 }

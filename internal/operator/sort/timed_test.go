@@ -262,3 +262,18 @@ func timedWith(t *testing.T, left int64) (wanted bool) {
 	}
 	return wanted
 }
+
+// TestRunsOfOtherKeyGroupsAreRefused: rows that wait for a watermark are of key group 0. The rows of a run of another one would never come out.
+func TestRunsOfOtherKeyGroupsAreRefused(t *testing.T) {
+	for _, group := range []uint64{0, 1, 255} {
+		parts := sort.NewTimed(&batch.Pool{}, limit.New("test", 0), sort.TimedConfig{Name: "sort 1", Types: timedTypes(), Keys: []keyed.Key{{Column: 1}}}).Kept()
+		runs := parts[len(parts)-1].(keyed.Indexed)
+		err := runs.Admit(&keyed.Entries{
+			Slices: []int64{runs.Index()}, Hashes: []uint64{group << 56}, Keys: [][]byte{{0, 0, 0, 0, 0, 0, 0, 1}}, Values: [][]byte{{1, 0, 1, 1, 10}},
+		})
+		var corrupt *keyed.CorruptError
+		if group == 0 && err != nil || group > 0 && !errors.As(err, &corrupt) {
+			t.Errorf("key group %d: %v", group, err)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package timejoin
 import (
 	"slices"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/sdk/batch"
 )
@@ -126,7 +127,7 @@ func (j *Interval) settle(input int, in *batch.Batch, out *op.Output) error {
 			filtered++
 			continue
 		}
-		keep := !over && micros[row] >= horizon
+		keep := !over && (micros[row] >= horizon || fault.Weak("interval/behind"))
 		if keep {
 			mark := open
 			if hit && preserved {
@@ -230,7 +231,7 @@ func (j *Interval) release(input int, all bool, out *op.Output) (more bool, err 
 		if more, err := j.emitDue(input, p, horizon, all, out); more || err != nil {
 			return more, err
 		}
-		if all || p.number < floorDiv(horizon, j.widths[input]) { // no row of its times will be stored
+		if (all || p.number < floorDiv(horizon, j.widths[input])) && !fault.Weak("interval/drop") { // no row of its times will be stored
 			s.drop(i)
 			continue
 		}
@@ -281,7 +282,7 @@ func (j *Interval) OnTime(micros int64, out *op.Output) (more bool, err error) {
 	j.now = max(j.now, micros)
 	for input, s := range j.stores {
 		width := j.widths[input]
-		if !j.cfg.endless(input) || j.cfg.TTL == 0 {
+		if !j.cfg.endless(input) || j.cfg.TTL == 0 || fault.Weak("ttl/sweep") {
 			continue
 		}
 		if first && len(s.slices) > 0 && s.slices[0].number == past {

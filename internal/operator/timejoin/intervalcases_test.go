@@ -83,6 +83,56 @@ func TestARowThatComesBehindTheMergedWatermarkFindsItsMatches(t *testing.T) {
 	r.finish()
 }
 
+// TestRowsThatNothingCanMatchAreGone: rows behind what the other input's watermark allows are removed, in memory and from the state, while others come; and no row joins what is gone, even if it comes
+// later than a row may.
+func TestRowsThatNothingCanMatchAreGone(t *testing.T) {
+	for _, kept := range []bool{false, true} {
+		r := intervalRig(t, interval(timejoin.Inner, -5, 5))
+		if kept {
+			r.keepAll()
+		}
+		const n, each = 100, 50
+		var half int64
+		id := int64(1)
+		for i := range int64(n) {
+			for input := range 2 {
+				var rows []row
+				for range each {
+					rows, id = append(rows, at(id, id%7, 100*i)), id+1
+				}
+				r.feed(input, rows, nil)
+				r.watermark(input, 100*i*unit)
+			}
+			if used := r.instances[0].budget.Used(); i == n/2 {
+				half = used
+			} else if i == n-1 && used > half+half/4 {
+				t.Errorf("%d bytes are in use after half of the rows, %d after all", half, used)
+			}
+		}
+		r.order = nil
+		r.feed(1, []row{at(100_001, 3, 100)}, nil)
+		r.expect("it joins what is gone")
+		r.watermark(0, 1000*n*unit)
+		r.watermark(1, 1000*n*unit)
+		stateful := r.instances[0].op.(op.Stateful)
+		for g := range op.KeyGroups {
+			if data, err := stateful.Snapshot(op.KeyGroup(g)); err != nil || data != nil {
+				t.Fatalf("key group %d has state of %d bytes, %v", g, len(data), err)
+			}
+		}
+		if stored := r.instances[0].stored; stored != nil {
+			for range 2 {
+				if err := stored.Seal(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n, err := stored.Len(); n > 0 || err != nil {
+				t.Errorf("%d entries are stored, %v", n, err)
+			}
+		}
+	}
+}
+
 func TestRowsThatMatchNothing(t *testing.T) {
 	for kind, want := range map[timejoin.Kind][]pair{
 		timejoin.Inner: nil, timejoin.Left: {{1, 0}, {2, 0}}, timejoin.Right: nil, timejoin.Anti: {{1, -1}, {2, -1}}, timejoin.Semi: nil,

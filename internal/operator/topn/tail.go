@@ -55,7 +55,7 @@ func (o *Operator) newTail() tail {
 	t := tail{root: keyed.NoRow}
 	if o.spills() {
 		t.runs = &tailRuns{o: o, Runs: keyed.NewRuns(keyed.RunsConfig{
-			Name: o.config.Name, Pool: o.pool, Budget: o.budget, Rows: o.rows, Types: o.types, Order: o.order, Left: o.left, Signed: true,
+			Name: o.config.Name, Pool: o.pool, Budget: o.budget, Rows: o.rows, Types: o.types, Order: o.order, Left: o.left, Signed: true, Alone: true,
 		})}
 	}
 	return t

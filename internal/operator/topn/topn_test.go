@@ -471,6 +471,22 @@ func TestDamagedStateIsRefused(t *testing.T) {
 	}
 }
 
+// TestRunsOfOtherKeyGroupsAreRefused: rows without partitions are of key group 0. Whoever took a run of another one would look for its rows without end.
+func TestRunsOfOtherKeyGroupsAreRefused(t *testing.T) {
+	config := topn.Config{Name: "top 1", Types: types(), Order: []keyed.Key{{Column: timeColumn}}, Limit: 1, Changes: true}
+	for _, group := range []uint64{0, 1, 255} {
+		parts := topn.New(&batch.Pool{}, limit.New("test", 0), config).Kept()
+		runs := parts[len(parts)-1].(keyed.Indexed)
+		err := runs.Admit(&keyed.Entries{
+			Slices: []int64{runs.Index()}, Hashes: []uint64{group << 56}, Keys: [][]byte{{0, 0, 0, 0, 0, 0, 0, 1}}, Values: [][]byte{{1, 0, 1, 1, 10}},
+		})
+		var corrupt *keyed.CorruptError
+		if group == 0 && err != nil || group > 0 && (!errors.As(err, &corrupt) || !strings.Contains(err.Error(), fmt.Sprintf("of key group %d,", group))) {
+			t.Errorf("key group %d: %v", group, err)
+		}
+	}
+}
+
 // TestAdvice: where rows cannot leave memory it is said what else can be asked for.
 func TestAdvice(t *testing.T) {
 	for name, config := range configs() {

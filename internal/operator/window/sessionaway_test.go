@@ -1,6 +1,8 @@
 package window_test
 
 import (
+	"errors"
+	"math"
 	"strconv"
 	"testing"
 
@@ -96,5 +98,63 @@ func withoutEnd(t *testing.T, often, fresh, each, rounds int) {
 	}
 	if late := budget.Used(); late > early*5/4 {
 		t.Errorf("%d bytes are in use, %d were early on", late, early)
+	}
+}
+
+// TestSessionsCloseInPieces: of many sessions that close with one watermark some are told of and forgotten at a time, so that what is noted of those that go is stored before it is much.
+func TestSessionsCloseInPieces(t *testing.T) {
+	const keys, low, most = 50_000, 1 << 20, 64 << 10
+	c := window.Config{Start: colStart, End: colEnd, Emission: window.OnClose}
+	c.Name, c.Types, c.Keys = "sessions 1", windowTypes(), []int{colKey}
+	c.Calls = []aggregate.Call{call(t, "count")}
+	s, err := window.NewSessions(&batch.Pool{}, limit.New("test", 1<<30), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, out := optest.StoreLow(s, low), op.NewOutput(1)
+	for from := 0; from < keys; from += batch.MaxRows {
+		var rows [][]any
+		for n := range min(batch.MaxRows, keys-from) {
+			rows = append(rows, []any{0, 10, strconv.Itoa(from + n), 0, 0, nil})
+		}
+		if _, err := s.Apply(optest.Make(windowTypes(), rows...), out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(stored.Seal(), stored.Drain(math.MaxInt64)); err != nil {
+		t.Fatal(err)
+	}
+	closed, piles, largest := 0, 0, int64(0)
+	for more := true; more; {
+		out.Reset()
+		if more, err = s.OnWatermark(10, out); err != nil {
+			t.Fatal(err)
+		}
+		if b := out.Ports[0]; b != nil {
+			closed += b.Rows()
+		}
+		piled, err := stored.SpillPiled(most)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if largest = max(largest, piled); piled > most {
+			piles++
+		}
+	}
+	if closed != keys || piles == 0 {
+		t.Errorf("%d sessions closed, want %d; %d piles", closed, keys, piles)
+	}
+	if largest > 2*most {
+		t.Errorf("%d bytes waited that were noted of sessions that closed", largest)
+	}
+	out.Reset()
+	if _, err := s.OnWatermark(1_000_000, out); err != nil { // periods are over later than their sessions
+		t.Fatal(err)
+	}
+	if err := errors.Join(stored.Seal(), stored.Drain(math.MaxInt64)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := stored.Len(); n > 0 || err != nil {
+		t.Errorf("%d entries are stored of sessions that have closed, %v", n, err)
 	}
 }

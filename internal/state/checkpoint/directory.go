@@ -44,7 +44,7 @@ type Directory struct {
 // NewDirectory returns the Target in dir, of which owner is the generation that writes to it; 0 for who only reads and deletes. Before something is
 // written Prepare must have been called once.
 func NewDirectory(fsys vfs.FS, dir string, owner int64) *Directory {
-	return &Directory{fs: fsys, dir: dir, owner: owner}
+	return &Directory{fs: vfs.Deaf(fsys, "checkpoint"), dir: dir, owner: owner}
 }
 
 // Prepare makes the directory and its folders, and their names durable: also those that somebody made who died before he had done that.

@@ -32,6 +32,16 @@ func (h Holder) String() string {
 	return text
 }
 
+// AbsentError says that there is no checkpoint of an epoch that somebody named, whole or damaged.
+type AbsentError struct {
+	Dir   string
+	Epoch int64
+}
+
+func (e *AbsentError) Error() string {
+	return fmt.Sprintf("%s: there is no checkpoint of epoch %d; wire checkpoint list shows what there is", e.Dir, e.Epoch)
+}
+
 // HeldError says that another process runs the pipeline.
 type HeldError struct {
 	Dir        string

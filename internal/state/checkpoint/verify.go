@@ -133,8 +133,8 @@ func verify(ctx context.Context, target Target, f File) error {
 }
 
 // Remove deletes the checkpoints of some epochs, and the files that only they need; those whose manifest is damaged, too, unless it may be that of an epoch
-// which is not named. It refuses the newest checkpoint, whether it can be read or not, the newest that can be read, epochs that are not there, and a
-// directory whose pipeline runs (*HeldError). It returns what was deleted.
+// which is not named. It refuses the newest checkpoint, whether it can be read or not, the newest that can be read, epochs that are not there
+// (*AbsentError), and a directory whose pipeline runs (*HeldError). It returns what was deleted.
 func Remove(ctx context.Context, options Options, epochs []int64) (Garbage, error) {
 	var garbage Garbage
 	err := excluded(ctx, options, func(o *Options, owners *owners) error {
@@ -212,7 +212,7 @@ func removal(entries []Entry, stored []string, epochs []int64, dir string) (Garb
 	}
 	for _, epoch := range epochs {
 		if !found[epoch] && len(damagedOf(entries, epoch)) == 0 {
-			return Garbage{}, fmt.Errorf("%s: there is no checkpoint of epoch %d; wire checkpoint list shows what there is", dir, epoch)
+			return Garbage{}, &AbsentError{Dir: dir, Epoch: epoch}
 		}
 	}
 	slices.Sort(garbage.Manifests)

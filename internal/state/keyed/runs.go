@@ -57,6 +57,8 @@ type RunsConfig struct {
 	// Signed says that a row with a mark that has Minus takes back one that is equal to it in the order, which tells all rows apart that are not equal in everything. The columns of a merge have a BOOLEAN
 	// more then: whether a row does.
 	Signed bool
+	// Alone says that the rows have no keys, so that all runs are of key group 0: others are refused, since nobody would ever read them.
+	Alone bool
 }
 
 // Minus is a bit of the mark of a row that takes another one back, where runs are signed.
@@ -138,11 +140,15 @@ func (r *Runs) Admit(e *Entries) error {
 		if len(e.Keys[i]) != wordBytes || slice == 0 || slice > math.MaxInt64 {
 			in.fail("a run without a number")
 		}
+		group := uint8(e.Hashes[i] >> groupShift)
+		if r.config.Alone && group > 0 {
+			in.fail("run %d is of key group %d, but rows without keys are of group 0", slice, group)
+		}
 		if err := in.end(); err != nil {
 			return err
 		}
 		n.order = int64(binary.BigEndian.Uint64(e.Keys[i]))
-		r.add(uint8(e.Hashes[i]>>groupShift), n)
+		r.add(group, n)
 		r.last = max(r.last, n.slice, n.order)
 	}
 	return nil

@@ -1,6 +1,10 @@
 package keyed
 
-import "errors"
+import (
+	"errors"
+
+	"wire.example/wire/internal/foundation/fault"
+)
 
 const (
 	// wokenAtOnce is how many hashes are found at once, wokenRead about how many entries are looked at in one call.
@@ -31,6 +35,9 @@ type Waking struct {
 // Next finds the next hashes in a key group of p of which due says so of an entry, and reports whether there is more to do there. When there is not the key group is through, and is begun anew when
 // it is asked for again. What is found, perhaps nothing, must be Hashes in Needs before the next call; entries that have been dealt with there are not found again.
 func (w *Waking) Next(group uint8, p Sleeping, due func(key, value []byte) bool) (more bool, err error) {
+	if fault.Weak("ttl/away") {
+		return false, nil
+	}
 	if !w.within || w.group != group {
 		w.group, w.from, w.within = group, uint64(group)<<groupShift, true
 		p.enter(group)

@@ -56,6 +56,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.FS == nil {
 		o.FS = vfs.OS()
 	}
+	o.FS = vfs.Deaf(o.FS, "store")
 	if o.Clock == nil {
 		o.Clock = clock.System()
 	}
