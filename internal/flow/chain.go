@@ -71,6 +71,7 @@ type step struct {
 	sel   []uint16
 	// promised is how many bytes the operator may take for them that are promised to nobody else.
 	promised int64
+	brought  brought
 	out      *op.Output
 	ports    [][]receiver
 	stats    *StepStats
@@ -233,9 +234,12 @@ func (s *step) resident() bool {
 	return !slices.ContainsFunc(s.tables, func(t op.Table) bool { return !t.Resident() })
 }
 
+// loads reports whether what the operator will touch may have to be brought into memory.
+func (s *step) loads() bool { return s.needer != nil && !s.resident() }
+
 // load makes what the operator will touch for in resident; see op.Needer.
 func (s *step) load(input int, in *batch.Batch) error {
-	if s.needer == nil || s.resident() {
+	if !s.loads() {
 		return nil
 	}
 	s.needer.Needs(input, in, &s.needs)

@@ -151,6 +151,7 @@ func (s *step) makeRoom(t *task) error {
 		if err := t.evict(part, want); err != nil {
 			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
 		}
+		s.brought.gone()
 	}
 	t.pipeline.reserveScratch()
 	if _, err := s.shrink(t, low); err != nil {
@@ -226,6 +227,7 @@ func (s *step) depart(t *task, forGood bool) error {
 	if err := t.settleAll(); err != nil {
 		return err
 	}
+	s.brought.gone()
 	for _, part := range s.leaving.leaving {
 		departing, ok := part.(keyed.Departing)
 		if !ok {
@@ -384,7 +386,7 @@ func (k *keptStep) attachPart(ctx context.Context, scratch Scratch, part keyed.E
 		return err
 	}
 	k.readers = append(k.readers, reader)
-	part.Attach(reader, low)
+	part.Attach(&meter{Reader: reader, brought: &k.step.brought}, low)
 	k.leaving = append(k.leaving, part)
 	return nil
 }

@@ -76,6 +76,17 @@ func (s *store) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) error {
 	return nil
 }
 
+// Absent is about how many keys of hashes a Load would look for in the store: in the wanted slice that has most of them; see op.Counting.
+func (s *store) Absent(hashes []uint64) int {
+	most := 0
+	for _, p := range s.slices {
+		if p.rows.HasAway() && s.wanted.has(p) {
+			most = max(most, p.rows.Absent(hashes))
+		}
+	}
+	return most
+}
+
 // Attach lets rows leave memory; see keyed.Evictable.
 func (s *store) Attach(r durable.Reader, low int64) {
 	s.kept.reader, s.kept.low, s.taken.MostBytes = r, low, keyed.TakenBytes(low)
