@@ -1,7 +1,11 @@
 package flow
 
 import (
+	"cmp"
+	"slices"
+
 	"wire.example/wire/internal/foundation/limit"
+	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
 )
@@ -31,6 +35,8 @@ type brought struct {
 	// keyBytes is about what a key brings, reach how many rows a piece may have; 0: nothing is known.
 	keyBytes int64
 	reach    int
+	// short: the piece at work is short because of what its keys bring.
+	short bool
 }
 
 // meter is a reader that counts what is looked up with it.
@@ -84,15 +90,47 @@ func (s *step) within(input int, b *batch.Batch, from int) (rows int, bytes int6
 	if budget.Limit() == limit.Unlimited {
 		return rows, 0
 	}
-	rows = min(rows, max(a.reach, firstReach))
+	rows, a.short = min(rows, max(a.reach, firstReach)), false
 	room := p.promises.left(budget, p.scratchLeft()) / pieceShare
 	for bytes = a.keyBytes * int64(rows); bytes > room; {
 		if bytes = a.keyBytes * int64(s.absent(input, s.pieceOf(b, from, from+rows))); bytes <= room || rows == 1 {
 			break
 		}
+		a.short = true
 		rows = max(int(int64(rows)*room/(bytes+bytes/marginShare)), 1)
 	}
 	return rows, bytes
+}
+
+// keyedRow is a row of a batch with the hash of its key.
+type keyedRow struct {
+	hash uint64
+	row  uint16
+}
+
+// sorts makes sorted the rows of b from one on, those of a key behind each other, where it is better for the operator to be given them so: a key whose rows are in several pieces may be read back for each. It reports whether it has.
+func (s *step) sorts(input int, b *batch.Batch, from int) bool {
+	separable, ok := s.op.(op.Separable)
+	if !ok || !s.brought.short || b.Kinds != nil || b == &s.sorted {
+		return false
+	}
+	hashes := separable.Separate(input, s.pieceOf(b, from, b.Rows()))
+	if hashes == nil {
+		return false
+	}
+	rows := make([]keyedRow, len(hashes))
+	for i, row := range s.sel {
+		rows[i] = keyedRow{hashes[i], row}
+	}
+	slices.SortFunc(rows, func(a, b keyedRow) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row))
+	})
+	s.order = s.order[:0]
+	for _, r := range rows {
+		s.order = append(s.order, r.row)
+	}
+	s.sorted.View(b, s.order)
+	return true
 }
 
 // absent is about how many keys rows of an input would have to be brought into memory for them.

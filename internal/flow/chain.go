@@ -72,6 +72,9 @@ type step struct {
 	// promised is how many bytes the operator may take for them that are promised to nobody else.
 	promised int64
 	brought  brought
+	// sorted and order are what is left of a batch, its rows by their keys.
+	sorted batch.Batch
+	order  []uint16
 	out      *op.Output
 	ports    [][]receiver
 	stats    *StepStats

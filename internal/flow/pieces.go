@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"sync"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -134,8 +135,13 @@ func (s *step) pushPieces(input int, b *batch.Batch) error {
 			return err
 		}
 		n := s.claim(input, b, from)
+		if from+n < b.Rows() && s.sorts(input, b, from) {
+			b, from = &s.sorted, 0
+			s.keepPromise()
+			n = s.claim(input, b, from)
+		}
 		piece, to := b, pieceEnd(b, from, n)
-		if from > 0 || to < b.Rows() {
+		if from > 0 || to < b.Rows() || b == &s.sorted {
 			piece = s.pieceOf(b, from, to)
 		}
 		s.brought.begin()
@@ -161,6 +167,9 @@ func (s *step) pushPiece(input int, piece *batch.Batch) error {
 // pieceOf makes the rows from..to-1 of b a batch, lent until the next call.
 func (s *step) pieceOf(b *batch.Batch, from, to int) *batch.Batch {
 	s.sel = appendRows(s.sel[:0], b, from, to)
+	if b == &s.sorted {
+		slices.Sort(s.sel)
+	}
 	s.piece.View(b, s.sel)
 	return &s.piece
 }
