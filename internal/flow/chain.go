@@ -75,9 +75,9 @@ type step struct {
 	// sorted and order are what is left of a batch, its rows by their keys.
 	sorted batch.Batch
 	order  []uint16
-	out      *op.Output
-	ports    [][]receiver
-	stats    *StepStats
+	out    *op.Output
+	ports  [][]receiver
+	stats  *StepStats
 }
 
 // newStep makes the step of plan and everything behind it, once a chain.
