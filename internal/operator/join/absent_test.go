@@ -41,6 +41,9 @@ func TestAbsentKeysAreCounted(t *testing.T) {
 		j.Needs(join.RightInput, rows(from, to), &needs) // each twice
 		return needs.Absent(j.Tables())
 	}
+	if hashes := j.Separate(join.LeftInput, rows(0, 3)); len(hashes) != 3 || hashes[0] == hashes[1] {
+		t.Errorf("three keys have the hashes %x", hashes)
+	}
 	out := op.NewOutput(1)
 	for range 2 {
 		if _, err := j.ApplyInput(join.LeftInput, rows(0, keys), out); err != nil {
@@ -78,5 +81,18 @@ func TestAbsentKeysAreCounted(t *testing.T) {
 	}
 	if n := absent(5000, 6000); n > 100 { // a filter takes a few for others
 		t.Errorf("%d of 1000 keys are absent that never were", n)
+	}
+}
+
+// TestKeysWithoutColumnsStayInOrder: rows of a join that compares no column by = do not leave memory by keys, and keep their order.
+func TestKeysWithoutColumnsStayInOrder(t *testing.T) {
+	types := []schema.Type{schema.Of(schema.Int64)}
+	c := join.Config{Name: "j", Kind: join.Inner, Left: types, Right: types, Pool: &batch.Pool{}, Budget: limit.New("test", 0)}
+	j, err := join.NewChanging(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hashes := j.Separate(join.LeftInput, &batch.Batch{Cols: []*batch.Column{batch.NewColumn(c.Pool, types[0])}}); hashes != nil {
+		t.Errorf("the hashes are %x", hashes)
 	}
 }

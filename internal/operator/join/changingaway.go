@@ -68,6 +68,15 @@ func (m *missing) Absent(hashes []uint64) int {
 	return len(slices.Compact(m.asked))
 }
 
+// Separate returns the hashes of the keys of an input's rows, if they leave memory by these; see op.Separable.
+func (j *Changing) Separate(input int, in *batch.Batch) []uint64 {
+	if !j.leaves() {
+		return nil
+	}
+	_, dealt := j.hash(input, in)
+	return dealt
+}
+
 // present reports whether the rows of a hash are in memory, but for those that are being loaded.
 func (m *missing) present(hash uint64) bool {
 	if m.reading {
