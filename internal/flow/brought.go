@@ -111,7 +111,7 @@ type keyedRow struct {
 // sorts makes sorted the rows of b from one on, those of a key behind each other, where it is better for the operator to be given them so: a key whose rows are in several pieces may be read back for each. It reports whether it has.
 func (s *step) sorts(input int, b *batch.Batch, from int) bool {
 	separable, ok := s.op.(op.Separable)
-	if !ok || !s.brought.short || b.Kinds != nil || b == &s.sorted {
+	if !ok || !s.brought.short || b == &s.sorted || !inserts(b) {
 		return false
 	}
 	hashes := separable.Separate(input, s.pieceOf(b, from, b.Rows()))
@@ -130,6 +130,16 @@ func (s *step) sorts(input int, b *batch.Batch, from int) bool {
 		s.order = append(s.order, r.row)
 	}
 	s.sorted.View(b, s.order)
+	return true
+}
+
+// inserts reports whether no row of b takes another one back, or takes its place.
+func inserts(b *batch.Batch) bool {
+	for i := 0; b.Kinds != nil && i < b.Rows(); i++ {
+		if b.Kinds[b.Row(i)] != batch.Insert {
+			return false
+		}
+	}
 	return true
 }
 

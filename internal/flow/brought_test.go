@@ -223,8 +223,11 @@ func TestRowsOfAKeyStayTogether(t *testing.T) {
 			t.Errorf("piece %d begins with key %d, the next one with %d", piece, h.pieces[piece][0], h.pieces[piece+1][0])
 		}
 	}
-	b.Kinds = make([]batch.Change, b.Len)
-	if s.brought.short = true; s.sorts(0, b, 0) {
+	s.brought.short = true
+	if b.Kinds = slices.Repeat([]batch.Change{batch.Insert}, b.Len); !s.sorts(0, b, 0) {
+		t.Error("inserts come in their order")
+	}
+	if b.Kinds[7] = batch.Delete; s.sorts(0, b, 0) {
 		t.Error("changes come in another order")
 	}
 }
