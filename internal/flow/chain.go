@@ -71,9 +71,13 @@ type step struct {
 	sel   []uint16
 	// promised is how many bytes the operator may take for them that are promised to nobody else.
 	promised int64
-	out      *op.Output
-	ports    [][]receiver
-	stats    *StepStats
+	brought  brought
+	// sorted and order are what is left of a batch, its rows by their keys.
+	sorted batch.Batch
+	order  []uint16
+	out    *op.Output
+	ports  [][]receiver
+	stats  *StepStats
 }
 
 // newStep makes the step of plan and everything behind it, once a chain.
@@ -233,9 +237,12 @@ func (s *step) resident() bool {
 	return !slices.ContainsFunc(s.tables, func(t op.Table) bool { return !t.Resident() })
 }
 
+// loads reports whether what the operator will touch may have to be brought into memory.
+func (s *step) loads() bool { return s.needer != nil && !s.resident() }
+
 // load makes what the operator will touch for in resident; see op.Needer.
 func (s *step) load(input int, in *batch.Batch) error {
-	if s.needer == nil || s.resident() {
+	if !s.loads() {
 		return nil
 	}
 	s.needer.Needs(input, in, &s.needs)

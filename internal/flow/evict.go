@@ -215,6 +215,7 @@ func (s *step) depart(t *task, forGood bool) error {
 	if err := t.settleAll(); err != nil {
 		return err
 	}
+	s.brought.gone()
 	for _, part := range s.leaving.leaving {
 		departing, ok := part.(keyed.Departing)
 		if !ok {
@@ -373,7 +374,7 @@ func (k *keptStep) attachPart(ctx context.Context, scratch Scratch, part keyed.E
 		return err
 	}
 	k.readers = append(k.readers, reader)
-	part.Attach(reader, low)
+	part.Attach(&meter{Reader: reader, brought: &k.step.brought}, low)
 	k.leaving = append(k.leaving, part)
 	return nil
 }

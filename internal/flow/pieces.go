@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"sync"
 
 	"wire.example/wire/internal/foundation/limit"
@@ -47,14 +48,26 @@ func (p *promises) end(bytes int64) {
 	p.bytes -= bytes
 }
 
+// left is how many bytes are left in the budget, but for spared ones, and that nobody was promised.
+func (p *promises) left(budget *limit.Budget, spared int64) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return max(budget.Available()-spared-p.bytes, 0)
+}
+
 // claim is how many rows of b from one on, whose state may leave memory, are given to the operator at once, for which it is promised memory that other tasks leave to it, until keepPromise.
-func (s *step) claim(b *batch.Batch, from int) (rows int) {
+func (s *step) claim(input int, b *batch.Batch, from int) (rows int) {
 	rows, p := b.Rows()-from, s.chain.pipeline
 	budget := p.settings.Budget
-	if budget.Available()-p.scratchLeft() >= budget.Limit()/roomedShare {
+	loads := s.loads()
+	if !loads && budget.Available()-p.scratchLeft() >= budget.Limit()/roomedShare {
 		return rows
 	}
-	bytes := bytesOf(b, rows) * keptTimes
+	brings := int64(0)
+	if loads {
+		rows, brings = s.within(input, b, from)
+	}
+	bytes := bytesOf(b, rows)*keptTimes + brings
 	if bringer, ok := s.op.(op.Bringer); ok {
 		bytes += bringer.Brings() * int64(rows)
 	}
@@ -121,14 +134,21 @@ func (s *step) pushPieces(input int, b *batch.Batch) error {
 		if err := s.makeRoom(t); err != nil {
 			return err
 		}
-		n := s.claim(b, from)
+		n := s.claim(input, b, from)
+		if from+n < b.Rows() && s.sorts(input, b, from) {
+			b, from = &s.sorted, 0
+			s.keepPromise()
+			n = s.claim(input, b, from)
+		}
 		piece, to := b, pieceEnd(b, from, n)
-		if from > 0 || to < b.Rows() {
+		if from > 0 || to < b.Rows() || b == &s.sorted {
 			piece = s.pieceOf(b, from, to)
 		}
+		s.brought.begin()
 		if err := s.pushPiece(input, piece); err != nil {
 			return err
 		}
+		s.brought.end(to - from)
 		from = to
 	}
 	return nil
@@ -147,6 +167,9 @@ func (s *step) pushPiece(input int, piece *batch.Batch) error {
 // pieceOf makes the rows from..to-1 of b a batch, lent until the next call.
 func (s *step) pieceOf(b *batch.Batch, from, to int) *batch.Batch {
 	s.sel = appendRows(s.sel[:0], b, from, to)
+	if b == &s.sorted {
+		slices.Sort(s.sel)
+	}
 	s.piece.View(b, s.sel)
 	return &s.piece
 }

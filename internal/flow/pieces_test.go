@@ -55,7 +55,7 @@ func TestPiecesLeaveWhatWasPromised(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.promises.bytes = test.promised
-		rows := s.claim(b, int(test.from))
+		rows := s.claim(0, b, int(test.from))
 		if int64(rows) != test.rows || s.promised > test.want || s.promised < test.want-2000 || p.promises.bytes != test.promised+s.promised {
 			t.Errorf("%+v: %d rows, %d bytes promised, %d in all", test, rows, s.promised, p.promises.bytes)
 		}
@@ -84,7 +84,7 @@ func TestPiecesOfWhatBringsMuch(t *testing.T) {
 	b := &batch.Batch{Len: 2000} // 256 bytes a row
 	for brings, want := range map[int64]int{0: 2000, 20_000: 2 * mebi / 20_256, 1 << 20: leastPiece} {
 		s := &step{chain: &chain{pipeline: &Pipeline{settings: Settings{Budget: budget}}}, op: bringing{bytes: brings}}
-		if rows := s.claim(b, 0); rows != want {
+		if rows := s.claim(0, b, 0); rows != want {
 			t.Errorf("a piece of %d rows where a key brings %d bytes, want %d", rows, brings, want)
 		}
 	}

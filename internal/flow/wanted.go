@@ -29,6 +29,7 @@ func (s *step) evictFor(t *task, room int) (bare bool, err error) {
 		if err != nil {
 			return false, fmt.Errorf("state of step %q: %w", s.plan.Name, err)
 		}
+		s.brought.gone()
 		k.gone += evicted
 		short = short && evicted < want/bareShare
 	}

@@ -54,3 +54,40 @@ func TestJoinsByTimeOfMoreThanMemory(t *testing.T) {
 		t.Run(name, func(t *testing.T) { sameWith(t, longMemory, busyBeside, timesScript(dir, query)) })
 	}
 }
+
+// wideKeys, of wideRows rows of some 1900 bytes each: what all of them bring is far more than memory takes, and a batch has rows of each.
+const (
+	wideKeys = 1000
+	wideRows = 40
+)
+
+// wideQueries keep the rows of such keys, and look at those that a row goes with.
+func wideQueries() map[string]string {
+	return map[string]string{
+		"interval": "SELECT l.n, r.n AS rn, l.pad, r.pad AS rp FROM l JOIN r ON l.k = r.k AND r.at BETWEEN l.at - INTERVAL '1 hour' AND l.at + INTERVAL '1 hour' AND l.n % 100 = 0",
+		"changes":  "SELECT l.n, u.n AS rn, l.pad, u.pad AS rp FROM l JOIN u ON l.k = u.k AND l.n % 100 = 0",
+		"window":   "SELECT n, k, pad, row_number() OVER (PARTITION BY k ORDER BY n) AS r, lag(n) OVER (PARTITION BY k ORDER BY n) AS g FROM l",
+	}
+}
+
+// TestKeysOfManyRows: keys that bring back more rows than memory has room for, all with one batch, do so some at a time.
+func TestKeysOfManyRows(t *testing.T) {
+	dir := t.TempDir()
+	first := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+	text := []byte("n,k,at,pad\n")
+	for n := range wideKeys * wideRows {
+		at, pad := first.Add(time.Duration(n)*10*time.Millisecond), strings.Repeat(strconv.Itoa(n+100_000), 320)
+		text = fmt.Appendf(text, "%d,%d,%s,%s\n", n, n*7919%wideKeys, at.Format("2006-01-02 15:04:05.000"), pad)
+	}
+	path := filepath.Join(dir, "rows.csv")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	script := "SET emit = 'changes';\nCREATE SINK b WITH (connector = 'blackhole');\n"
+	for name, declared := range map[string][2]string{"l": {"WATERMARK FOR at AS at"}, "r": {"WATERMARK FOR at AS at"}, "u": {"PRIMARY KEY (n)", ", changes = 'upsert'"}} {
+		script += fmt.Sprintf("CREATE SOURCE %[1]s (n BIGINT, k BIGINT, at TIMESTAMP, pad TEXT, %[2]s) WITH (connector = 'file', path = '%[3]s', format = 'csv'%[4]s);\n", name, declared[0], path, declared[1])
+	}
+	for name, query := range wideQueries() {
+		t.Run(name, func(t *testing.T) { sameWith(t, joinMemory, busyBeside, script+"INSERT INTO b "+query+";\n") })
+	}
+}

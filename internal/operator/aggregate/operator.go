@@ -83,6 +83,14 @@ func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	}
 }
 
+// Separate returns the hashes of the groups of in, if each row has one; see op.Separable.
+func (o *Operator) Separate(_ int, in *batch.Batch) []uint64 {
+	if o.table == nil || len(o.sets) != 1 {
+		return nil
+	}
+	return o.hashes(in, 0, o.placesOf(in))
+}
+
 // needAll declares everything that does not leave memory, and what a sweep has found that did.
 func (o *Operator) needAll(needs *op.Needs) {
 	if o.keeps && o.leaves() {

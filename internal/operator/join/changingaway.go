@@ -36,6 +36,7 @@ func (j *Changing) Advice() string {
 type missing struct {
 	j      *Changing
 	hashes []uint64
+	asked  []uint64
 	// reading: what a restore has left unread is being put in, of keys none of which was in memory.
 	reading bool
 }
@@ -55,6 +56,27 @@ func (m *missing) Load(hashes []uint64, _ [op.KeyGroups / 64]uint64) error {
 	return nil
 }
 
+// Absent is how many different ones of hashes have rows that may be in the store alone; see op.Counting.
+func (m *missing) Absent(hashes []uint64) int {
+	m.asked = m.asked[:0]
+	for _, h := range hashes {
+		if !m.j.table.HasHash(h) && m.j.mayBeAway(h) {
+			m.asked = append(m.asked, h)
+		}
+	}
+	slices.Sort(m.asked)
+	return len(slices.Compact(m.asked))
+}
+
+// Separate returns the hashes of the keys of an input's rows, if they leave memory by these; see op.Separable.
+func (j *Changing) Separate(input int, in *batch.Batch) []uint64 {
+	if !j.leaves() {
+		return nil
+	}
+	_, dealt := j.hash(input, in)
+	return dealt
+}
+
 // present reports whether the rows of a hash are in memory, but for those that are being loaded.
 func (m *missing) present(hash uint64) bool {
 	if m.reading {
@@ -67,6 +89,11 @@ func (m *missing) present(hash uint64) bool {
 // someAway reports whether some rows are not in memory.
 func (j *Changing) someAway() bool {
 	return j.table.HasAway() || j.stores[LeftInput].rows.HasAway() || j.stores[RightInput].rows.HasAway()
+}
+
+// mayBeAway reports whether some rows of a hash may not be in memory.
+func (j *Changing) mayBeAway(hash uint64) bool {
+	return j.stores[LeftInput].rows.MayBeAway(hash) || j.stores[RightInput].rows.MayBeAway(hash)
 }
 
 // changingRows are the rows of an input as a part that may leave memory. Those of the left input make those of the right one leave, too; passive ones leave with others.

@@ -1,6 +1,9 @@
 package op
 
-import "wire.example/wire/internal/state/keyed"
+import (
+	"wire.example/wire/internal/state/keyed"
+	"wire.example/wire/sdk/batch"
+)
 
 // Durable is an operator whose state is stored entry by entry, only what changed since the last checkpoint. The driver calls Keep of each of its parts before anything else;
 // puts in what is stored, part by part and then the rest, and calls Restored; and at each barrier, after OnBarrier, seals all parts and asks for the rest.
@@ -72,6 +75,12 @@ const MaxKept = 200
 type Bringer interface {
 	// Brings returns about how many bytes a key brings, 0 while that is not known.
 	Brings() int64
+}
+
+// Separable is an operator of which rows of different keys may come in another order than they do: those of each key keep theirs.
+type Separable interface {
+	// Separate returns the hashes of the keys of the rows of in, an input's, which are no changes; nil: these must keep their order. Lent until the next call.
+	Separate(input int, in *batch.Batch) []uint64
 }
 
 // Settler is a Durable that reads parts of its state back from the store in large pieces. Before each call of an event the driver asks whether it Settles: then all that may leave memory must

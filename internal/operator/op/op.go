@@ -53,6 +53,12 @@ type Table interface {
 	Load(hashes []uint64, groups [KeyGroups / 64]uint64) error
 }
 
+// Counting is a Table that can tell, before a Load, about how many different ones of hashes it would have to bring from outside memory.
+type Counting interface {
+	Table
+	Absent(hashes []uint64) int
+}
+
 // RangedTable is a Table of which all entries with hashes from..to, both included, can be made resident.
 type RangedTable interface {
 	Table
@@ -122,6 +128,21 @@ func (n *Needs) Load(tables []Table) error {
 		*needs = tableNeeds{hashes: needs.hashes[:0]}
 	}
 	return nil
+}
+
+// Absent is about how many keys of those that were declared would have to come from outside memory to one of tables, of the one to which most would; it forgets what was declared. All do that are declared for a table which cannot tell.
+func (n *Needs) Absent(tables []Table) int {
+	most := 0
+	for i, t := range tables {
+		needs := n.table(i)
+		absent := len(needs.hashes)
+		if counting, ok := t.(Counting); ok {
+			absent = counting.Absent(needs.hashes)
+		}
+		most = max(most, absent)
+		*needs = tableNeeds{hashes: needs.hashes[:0]}
+	}
+	return most
 }
 
 // WatermarkHandler acts when event time is known to have reached micros (µs since 1970-01-01): it may emit, and answers more like Apply.

@@ -82,3 +82,43 @@ func TestNeedsAreLoadedTableByTable(t *testing.T) {
 		t.Errorf("the second round loads %v, %x and %x", first.hashes, first.groups, second.groups)
 	}
 }
+
+// counted is a table that has so many keys of those it is asked for outside memory.
+type counted struct {
+	asked
+	absent int
+}
+
+func (c *counted) Absent(hashes []uint64) int { return min(c.absent, len(hashes)) }
+
+// TestNeedsSayWhatIsAbsent: the table counts to which most would have to come, and one that cannot tell as if all did; what was declared is forgotten.
+func TestNeedsSayWhatIsAbsent(t *testing.T) {
+	var needs op.Needs
+	first, second, other := &counted{absent: 1}, &counted{absent: 2}, &asked{}
+	for _, test := range []struct {
+		tables []op.Table
+		want   int
+	}{
+		{[]op.Table{first, second}, 2},
+		{[]op.Table{second, first}, 2},
+		{[]op.Table{first, other}, 3},
+		{[]op.Table{}, 0},
+	} {
+		for i := range test.tables {
+			needs.Keys(i, []uint64{7, 8, 9})
+			needs.All(i)
+		}
+		if got := needs.Absent(test.tables); got != test.want {
+			t.Errorf("%d are absent of %d tables, want %d", got, len(test.tables), test.want)
+		}
+		if got := needs.Absent(test.tables); got != 0 {
+			t.Errorf("%d are absent when nothing is declared", got)
+		}
+		if err := needs.Load(test.tables); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(other.hashes) != 0 || other.groups != [op.KeyGroups / 64]uint64{} {
+		t.Errorf("what was counted is loaded: %v, %x", other.hashes, other.groups)
+	}
+}

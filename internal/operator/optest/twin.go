@@ -1,6 +1,7 @@
 package optest
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -26,13 +27,19 @@ func NewTwin[O op.Durable](stay, leave O) *Twin[O] {
 // Call runs an event, for which in is nil, or rows of both to the end, and fails unless they emit the same, in any order.
 func (w *Twin[O]) Call(t rapid.TB, in *batch.Batch, f func(o O, out *op.Output) (more bool, err error)) {
 	t.Helper()
-	run := func(o O, before func() error) (rows []string) {
+	w.call(t, in, []*batch.Batch{in}, func(o O, _ *batch.Batch, out *op.Output) (bool, error) { return f(o, out) })
+}
+
+// call is Call where the one whose state leaves has the rows in pieces.
+func (w *Twin[O]) call(t rapid.TB, in *batch.Batch, pieces []*batch.Batch, f func(o O, in *batch.Batch, out *op.Output) (more bool, err error)) {
+	t.Helper()
+	run := func(o O, in *batch.Batch, before func() error) (rows []string) {
 		out := op.NewOutput(1)
 		for more := true; more; {
 			out.Reset()
 			err := before()
 			if err == nil {
-				more, err = f(o, out)
+				more, err = f(o, in, out)
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -41,13 +48,40 @@ func (w *Twin[O]) Call(t rapid.TB, in *batch.Batch, f func(o O, out *op.Output) 
 				rows = append(rows, sdktest.Rows(b)...)
 			}
 		}
-		slices.Sort(rows)
 		return rows
 	}
-	want := run(w.stay, func() error { return nil })
-	if got := run(w.leave, func() error { return w.Stored.Load(0, in) }); !slices.Equal(got, want) {
+	want := run(w.stay, in, func() error { return nil })
+	var got []string
+	for _, piece := range pieces {
+		got = append(got, run(w.leave, piece, func() error { return w.Stored.Load(0, piece) })...)
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
 		t.Fatalf("%q came out, want %q", got, want)
 	}
+}
+
+// byKeys returns the rows of in, those of each key behind each other, in one piece for each if the one whose state leaves is Separable and they are no changes; else in.
+func (w *Twin[O]) byKeys(in *batch.Batch) []*batch.Batch {
+	separable, ok := any(w.leave).(op.Separable)
+	if !ok || in.Kinds != nil {
+		return []*batch.Batch{in}
+	}
+	rows := map[uint64][]uint16{}
+	for i, hash := range separable.Separate(0, in) {
+		rows[hash] = append(rows[hash], uint16(in.Row(i))) //nolint:gosec // a row number of a batch
+	}
+	if len(rows) == 0 {
+		return []*batch.Batch{in}
+	}
+	var pieces []*batch.Batch
+	for _, hash := range slices.Sorted(maps.Keys(rows)) {
+		piece := &batch.Batch{}
+		piece.View(in, rows[hash])
+		pieces = append(pieces, piece)
+	}
+	return pieces
 }
 
 // Flush flushes both, if they are Flushers.
@@ -64,7 +98,7 @@ func (w *Twin[O]) Tick(t rapid.TB, micros int64) {
 	w.Call(t, nil, func(o O, out *op.Output) (bool, error) { return any(o).(op.TimeHandler).OnTime(micros, out) })
 }
 
-// Feed gives both rows that come at a processing time, of which they are told if they are Timed.
+// Feed gives both rows that come at a processing time, of which they are told if they are Timed; one of them, where t draws, perhaps those of each key behind each other.
 func (w *Twin[O]) Feed(t rapid.TB, micros int64, in *batch.Batch) {
 	t.Helper()
 	for _, o := range []O{w.stay, w.leave} {
@@ -72,7 +106,11 @@ func (w *Twin[O]) Feed(t rapid.TB, micros int64, in *batch.Batch) {
 			timed.SetTime(micros)
 		}
 	}
-	w.Call(t, in, func(o O, out *op.Output) (bool, error) { return any(o).(op.Operator).Apply(in, out) })
+	pieces := []*batch.Batch{in}
+	if draws, ok := t.(*rapid.T); ok && rapid.Bool().Draw(draws, "by keys") {
+		pieces = w.byKeys(in)
+	}
+	w.call(t, in, pieces, func(o O, in *batch.Batch, out *op.Output) (bool, error) { return any(o).(op.Operator).Apply(in, out) })
 }
 
 // Evict has some state leave memory, or all of it, behind a flush.

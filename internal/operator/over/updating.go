@@ -165,6 +165,14 @@ func (u *Updating) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	}
 }
 
+// Separate returns the hashes of the partitions of in, if there are some; see op.Separable.
+func (u *Updating) Separate(_ int, in *batch.Batch) []uint64 {
+	if u.table == nil {
+		return nil
+	}
+	return u.e.hasher.Hash(in)
+}
+
 // Apply takes rows in and back.
 func (u *Updating) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
 	if u.changed >= maxTouched {

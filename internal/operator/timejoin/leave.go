@@ -44,6 +44,15 @@ func (j *Interval) Needs(input int, in *batch.Batch, needs *op.Needs) {
 	}
 }
 
+// Separate returns the hashes of the keys of in, if all of its rows have one; see op.Separable.
+func (j *Interval) Separate(input int, in *batch.Batch) []uint64 {
+	k := j.stores[input].keys
+	if able, _ := k.divide(in); able.Rows() < in.Rows() {
+		return nil
+	}
+	return k.hash(in)
+}
+
 // has reports whether rows of a slice are wanted.
 func (w *wanted) has(p *slice) bool {
 	return p.min <= w.to && p.max >= w.from || p.number >= w.first && p.number <= w.last
@@ -69,11 +78,24 @@ func (s *store) Load(hashes []uint64, groups [op.KeyGroups / 64]uint64) error {
 		if !p.rows.HasAway() || !s.wanted.has(p) {
 			continue
 		}
+		before := p.rows.Bytes()
 		if err := p.rows.Load(hashes, groups); err != nil {
 			return err
 		}
+		s.loaded += p.rows.Bytes() - before
 	}
 	return nil
+}
+
+// Absent is about how many keys of hashes a Load would look for in the store: in the wanted slice that has most of them; see op.Counting.
+func (s *store) Absent(hashes []uint64) int {
+	most := 0
+	for _, p := range s.slices {
+		if p.rows.HasAway() && s.wanted.has(p) {
+			most = max(most, p.rows.Absent(hashes))
+		}
+	}
+	return most
 }
 
 // Attach lets rows leave memory; see keyed.Evictable.

@@ -15,6 +15,9 @@ const (
 	// askedRows is how many hashes are asked for at once, readRows how many rows are decoded at once.
 	askedRows = 512
 	readRows  = 256
+	// askedFirst is how many hashes are asked for while nobody knows what they bring, askedShare the part of what is low that they may bring.
+	askedFirst = 16
+	askedShare = 8
 	// notedRows is how many rows of a slice that ends are noted at once.
 	notedRows = 1 << 14
 )
@@ -34,6 +37,19 @@ type asking struct {
 	input  int
 	number int64
 	hashes []uint64
+	most   int // of hashes
+}
+
+// learn notes that what was asked for last has brought so many bytes, of which many may be brought at once: more hashes, or fewer, are asked for.
+func (a *asking) learn(brought, many int64) {
+	switch {
+	case brought > many:
+		a.most = max(int(int64(len(a.hashes))*many/brought), 1)
+	case a.most == 0:
+		a.most = askedFirst
+	default:
+		a.most = min(a.most*2, askedRows)
+	}
 }
 
 // needsAsked declares what the call of an event needs.
@@ -61,8 +77,11 @@ func (j *Interval) ask(input int, p *slice, horizon int64, all bool) (asked bool
 		if err := s.rouse(p, horizon, all, add(horizon, max(1, j.widths[input]/seenParts))); err != nil {
 			return false, err
 		}
-		if hashes := z.due.take(askedRows); len(hashes) > 0 {
-			j.asked = asking{active: true, input: input, number: p.number, hashes: append(j.asked.hashes[:0], hashes...)}
+		a := &j.asked
+		a.learn(s.loaded, s.kept.low/askedShare)
+		s.loaded = 0
+		if hashes := z.due.take(a.most); len(hashes) > 0 {
+			a.active, a.input, a.number, a.hashes = true, input, p.number, append(a.hashes[:0], hashes...)
 			return true, nil
 		}
 		if !all || z.over {

@@ -176,6 +176,14 @@ func (o *Operator) Needs(_ int, in *batch.Batch, needs *op.Needs) {
 	}
 }
 
+// Separate returns the hashes of the partitions of in, if there are some; see op.Separable.
+func (o *Operator) Separate(_ int, in *batch.Batch) []uint64 {
+	if o.table == nil {
+		return nil
+	}
+	return o.hasher.Hash(in)
+}
+
 // Apply takes rows in and back.
 func (o *Operator) Apply(in *batch.Batch, out *op.Output) (more bool, err error) {
 	if o.changed >= maxTouched {

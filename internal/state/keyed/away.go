@@ -292,23 +292,12 @@ func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64
 	if !a.any || a.closed || a.ranged {
 		return nil
 	}
-	a.lookup = a.lookup[:0]
-	spared := int64(0)
-	for _, h := range hashes {
-		switch {
-		case !a.mayHave(h):
-			spared++
-		case !resident(h) && !a.isBuried(h):
-			a.lookup = append(a.lookup, h)
-		}
-	}
+	spared := a.lookFor(hashes, resident)
 	if r, ok := a.reader.(store.Sparing); ok && len(hashes) > 0 {
 		r.Spared(int64(len(hashes)), spared)
 	}
 	if len(a.lookup) > 0 {
 		a.within = false
-		slices.Sort(a.lookup)
-		a.lookup = slices.Compact(a.lookup)
 		err := a.reader.Lookup(home.Space, slice, a.lookup, func(hash uint64, key, value []byte) error { return a.take(slice, hash, key, value, admit) })
 		if err := a.finish(err, admit); err != nil {
 			return err
@@ -327,6 +316,37 @@ func (a *away) load(home Home, slice int64, hashes []uint64, groups [Groups / 64
 	a.recount()
 	return nil
 }
+
+// lookFor makes lookup those of hashes, sorted, of which entries may be in the store alone, and returns how many of hashes have none there for sure.
+func (a *away) lookFor(hashes []uint64, resident func(hash uint64) bool) (spared int64) {
+	a.lookup = a.lookup[:0]
+	for _, h := range hashes {
+		switch {
+		case !a.mayHave(h):
+			spared++
+		case !resident(h) && !a.isBuried(h):
+			a.lookup = append(a.lookup, h)
+		}
+	}
+	slices.Sort(a.lookup)
+	a.lookup = slices.Compact(a.lookup)
+	return spared
+}
+
+// absent is how many different hashes a load of hashes would look for in the store.
+func (a *away) absent(hashes []uint64, resident func(hash uint64) bool) int {
+	if a == nil || !a.any || a.closed || a.ranged {
+		return 0
+	}
+	a.lookFor(hashes, resident)
+	return len(a.lookup)
+}
+
+// Absent is how many different ones of hashes a Load would look for in the store. That may be more than have keys there.
+func (t *Table) Absent(hashes []uint64) int { return t.away.absent(hashes, t.HasHash) }
+
+// Absent is how many different ones of hashes a Load would look for in the store. That may be more than have rows there.
+func (r *Rows) Absent(hashes []uint64) int { return r.away.absent(hashes, r.extras.Has) }
 
 // loadRange gives admit the entries with hashes from..to that are away.
 func (a *away) loadRange(home Home, slice int64, from, to uint64, resident func(hash uint64) bool, admit func(*Entries) error) error {

@@ -159,3 +159,75 @@ func TestRemovedIsReserved(t *testing.T) {
 		t.Errorf("crowded: %v; %d bytes were in use, and %d are once all is spilled", l.Crowded(), before, after)
 	}
 }
+
+// TestAbsentIsCounted: what a load would look for is each key once that has left memory, and no other: none that is in memory, or was removed.
+func TestAbsentIsCounted(t *testing.T) {
+	const keys = 1000
+	l := newLeavingTable(t)
+	for n := range int64(keys) {
+		l.put(n)
+	}
+	l.epoch()
+	var all, twice []uint64
+	for n := range int64(keys) {
+		all, twice = append(all, l.hash(n)), append(twice, l.hash(n), l.hash(n))
+	}
+	if n := l.Absent(all); n != 0 {
+		t.Errorf("%d are absent before any has left", n)
+	}
+	for l.Len() > 0 {
+		if evicted, err := l.Evict(keys, true); evicted == 0 || err != nil {
+			t.Fatal(evicted, err)
+		}
+	}
+	if n := l.Absent(twice); n != keys {
+		t.Errorf("%d are absent of %d that have left", n, keys)
+	}
+	for n := range int64(10) {
+		if err := l.Delete(l.find(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range int64(10) {
+		l.load(100 + n)
+	}
+	if n := l.Absent(all); n != keys-20 {
+		t.Errorf("%d are absent where 10 came back and 10 are removed of %d", n, keys)
+	}
+	if n := l.Absent(all[:10]); n != 0 {
+		t.Errorf("%d are absent of what was removed", n)
+	}
+}
+
+// TestAbsentRowsAreCounted: of rows the hashes count of which none is in memory.
+func TestAbsentRowsAreCounted(t *testing.T) {
+	pool, memory, there := &batch.Pool{}, store.NewMemory(), map[uint64]bool{}
+	rows := keyed.NewRows(pool, []schema.Type{schema.Of(schema.Int64)}, 0, "rows", limit.New("test", 0))
+	rows.SetExtras(keyed.Extras{Has: func(hash uint64) bool { return there[hash] }})
+	rows.Keep(keyed.Home{To: math.MaxUint64})
+	if n := rows.Absent([]uint64{1, 2}); n != 0 {
+		t.Errorf("%d are absent of rows that stay in memory", n)
+	}
+	rows.Attach(memory.Reader(), 1<<20)
+	c := batch.NewColumn(pool, schema.Of(schema.Int64))
+	c.Reset(4)
+	ids := make([]uint32, 4)
+	if err := rows.Append([]*batch.Column{c}, []uint64{1, 1, 2, 3}, nil, ids); err != nil {
+		t.Fatal(err)
+	}
+	changes := &store.Changes{}
+	rows.Seal()
+	if _, err := rows.Drain(changes, math.MaxInt64); err != nil {
+		t.Fatal(err)
+	}
+	if err := memory.Apply(t.Context(), []*store.Changes{changes}); err != nil {
+		t.Fatal(err)
+	}
+	if err := rows.Expel(ids[:3]); err != nil {
+		t.Fatal(err)
+	}
+	there[3] = true
+	if n := rows.Absent([]uint64{1, 2, 3, 1}); n != 2 {
+		t.Errorf("%d are absent, want 2", n)
+	}
+}
