@@ -66,7 +66,6 @@ func wideQueries() map[string]string {
 	return map[string]string{
 		"interval": "SELECT l.n, r.n AS rn, l.pad, r.pad AS rp FROM l JOIN r ON l.k = r.k AND r.at BETWEEN l.at - INTERVAL '1 hour' AND l.at + INTERVAL '1 hour' AND l.n % 100 = 0",
 		"changes":  "SELECT l.n, u.n AS rn, l.pad, u.pad AS rp FROM l JOIN u ON l.k = u.k AND l.n % 100 = 0",
-		"window":   "SELECT n, k, pad, row_number() OVER (PARTITION BY k ORDER BY n) AS r, lag(n) OVER (PARTITION BY k ORDER BY n) AS g FROM l",
 	}
 }
 
