@@ -158,7 +158,7 @@ func (l *logged) nextChunk(size int) {
 	case max(fresh, size) == largestLogChunk:
 		const all = LogLead + largestLogChunk + LogRoom
 		chunk.around = vfs.DirectBuffer(all)[:all]
-		chunk.data = chunk.around[LogLead : LogLead : LogLead+largestLogChunk]
+		chunk.data = chunk.around[LogLead:LogLead : LogLead+largestLogChunk]
 	default:
 		*chunk = logChunk{data: make([]byte, 0, max(fresh, size)), runs: chunk.runs}
 	}
