@@ -52,11 +52,6 @@ func logLife() []logStep {
 		{name: "second, and large", changes: []*store.Changes{logged(func(c *store.Changes) {
 			c.Put(space(), 0, 1, []byte("key"), bytes.Repeat([]byte("large"), 220_000))
 		})}},
-		{name: "large, of many entries", changes: []*store.Changes{logged(func(c *store.Changes) {
-			for i := range 700 {
-				c.Put(space(), 0, uint64(i), []byte("of many"), bytes.Repeat([]byte{byte(i)}, 1000)) //nolint:gosec // few
-			}
-		})}},
 		{name: "third", changes: []*store.Changes{loggedEpoch(3, 20), logged(some)}},
 		{name: "checkpoint"},
 		{name: "behind it", changes: []*store.Changes{loggedEpoch(4, 20)}},

@@ -82,7 +82,7 @@ func (w *logWriter) append(changes []*store.Changes) error {
 func (w *logWriter) finish() error {
 	return w.step(func() error {
 		w.head = appendCounts(w.head[:0], w.counts.counts)
-		return w.frame(frameEnd, w.head, nil)
+		return w.frame(frameEnd, nil)
 	})
 }
 
@@ -113,11 +113,15 @@ func (w *logWriter) step(do func() error) error {
 
 // fillUp writes a frame of nothing, so that all can be given to the disk.
 func (w *logWriter) fillUp() error {
-	length := fillFor(vfs.DirectAlign - w.file.past())
-	if length == 0 {
+	missing := w.file.unaligned()
+	if missing == 0 {
 		return nil
 	}
-	return w.frame(frameFill, nil, make([]byte, length-frameHeader))
+	if missing < frameHeader {
+		missing += vfs.DirectAlign
+	}
+	w.head = w.head[:0]
+	return w.frame(frameFill, make([]byte, missing-frameHeader))
 }
 
 func (w *logWriter) give(p []byte) error {
@@ -132,7 +136,7 @@ func (w *logWriter) drops(drops []store.Drop) error {
 			w.head = appendDrop(w.head, d)
 			w.says.dropped(d)
 		}
-		if err := w.frame(frameDrops, w.head, nil); err != nil {
+		if err := w.frame(frameDrops, nil); err != nil {
 			return err
 		}
 	}
@@ -146,61 +150,14 @@ func (w *logWriter) entries(f *store.LogFrame) error {
 		w.says.entries(r)
 		w.counts.add(r.Space, int64(r.Entries-r.Deletes), int64(r.Deletes))
 	}
-	if w.writesInPlace(f) {
-		return w.inPlace(f)
-	}
-	return w.frame(frameEntries, w.head, f.Data)
-}
-
-// leastInPlace is how long the data of a frame are at least that are written where they lie, in bytes: each takes a call, and two frames of nothing.
-const leastInPlace = 64 << 10
-
-// writesInPlace reports whether a frame of entries, whose head is made, may be written where its data lie.
-func (w *logWriter) writesInPlace(f *store.LogFrame) bool {
-	return f.Around != nil && len(f.Data) >= leastInPlace && frameHeader+frameHeader+len(w.head) <= store.LogLead
-}
-
-// inPlace writes a frame of entries where its data lie. A frame of nothing stands before it, and one behind it, so that all can be given to the disk.
-func (w *logWriter) inPlace(f *store.LogFrame) error {
-	if err := w.fillUp(); err != nil {
-		return err
-	}
-	from, end := store.LogLead-frameHeader-len(w.head), store.LogLead+len(f.Data)
-	past := end + fillFor(vfs.DirectAlign-end%vfs.DirectAlign)
-	fill(f.Around[:from])
-	header := (*[frameHeader]byte)(f.Around[from:])
-	*header = [frameHeader]byte{}
-	sealFrame(header, frameEntries, w.head, f.Data)
-	copy(f.Around[from+frameHeader:], w.head)
-	fill(f.Around[end:past])
-	w.size += int64(past)
-	return w.file.writeThrough(f.Around[:past])
-}
-
-// fillFor is how long the frame of nothing is, if any, that fills up so many bytes of vfs.DirectAlign at least.
-func fillFor(missing int) int {
-	switch {
-	case missing == vfs.DirectAlign:
-		return 0
-	case missing < frameHeader:
-		return missing + vfs.DirectAlign
-	default:
-		return missing
-	}
-}
-
-// fill makes memory a frame of nothing, if it has any.
-func fill(memory []byte) {
-	if clear(memory); len(memory) > 0 {
-		sealFrame((*[frameHeader]byte)(memory), frameFill, nil, memory[frameHeader:])
-	}
+	return w.frame(frameEntries, f.Data)
 }
 
 // frame writes a frame: head, and data behind it.
-func (w *logWriter) frame(kind byte, head, data []byte) error {
+func (w *logWriter) frame(kind byte, data []byte) error {
 	var header [frameHeader]byte
-	sealFrame(&header, kind, head, data)
-	for _, part := range [][]byte{header[:], head, data} {
+	sealFrame(&header, kind, w.head, data)
+	for _, part := range [][]byte{header[:], w.head, data} {
 		if err := w.give(part); err != nil {
 			return err
 		}
@@ -208,7 +165,7 @@ func (w *logWriter) frame(kind byte, head, data []byte) error {
 	return nil
 }
 
-// sealFrame makes the header, of zeros, that of a frame.
+// sealFrame makes the header of a frame.
 func sealFrame(header *[frameHeader]byte, kind byte, head, data []byte) {
 	header[0] = kind
 	binary.LittleEndian.PutUint32(header[4:], uint32(len(head))) //nolint:gosec // mostFrame

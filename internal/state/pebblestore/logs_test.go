@@ -85,51 +85,6 @@ func writtenLog(t testing.TB) []byte {
 	return content
 }
 
-// TestLogsInPlace: entries that are written where they lie in memory, whatever was written before and of whatever length, are read as they were, and their memory serves again.
-func TestLogsInPlace(t *testing.T) {
-	disk := vfs.NewMem()
-	file, err := newDiskFS(disk).createTable("/log", vfs.DirectBuffer(writeSize+roomBehind))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := beginLog(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, c := newLog(), newLog()
-	for round, value := range []int{1000, 1000, 1001, 1009, 4093, 3, 20_000, 100} {
-		for _, to := range []*store.Changes{all, c} {
-			if round%3 == 1 {
-				to.Drop(store.Space{Operator: 1}, 5, 0, uint64(round)) //nolint:gosec // few
-			}
-			for i := range 800_000 / (value + 10) {
-				to.Put(store.Space{Operator: 1}, int64(i/1000), uint64(i), []byte{byte(round)}, bytes.Repeat([]byte{byte(i)}, value)) //nolint:gosec // few
-			}
-		}
-		if err := w.append([]*store.Changes{c}); err != nil {
-			t.Fatal(err)
-		}
-		c.Reset()
-		c.Log(plenty)
-	}
-	if err := errors.Join(w.finish(), w.file.close()); err != nil {
-		t.Fatal(err)
-	}
-	content, err := vfs.ReadFile(disk, "/log")
-	if err != nil || int64(len(content)) != w.size {
-		t.Fatalf("%d bytes instead of %d, %v", len(content), w.size, err)
-	}
-	if fills := bytes.Count(content, []byte{frameFill, 0, 0, 0, 0, 0, 0, 0}); fills < 16 {
-		t.Errorf("%d frames of nothing: no entries were written where they lie", fills)
-	}
-	switch got, err := readLog(content); {
-	case err != nil:
-		t.Error(err)
-	case got != listOf(all):
-		t.Error("other entries were read")
-	}
-}
-
 // readLog reads a log of some content to its end and lists what it has.
 func readLog(content []byte) (listed string, err error) {
 	r := &logReader{path: "/some/log", in: bufio.NewReaderSize(bytes.NewReader(content), 512)}

@@ -85,27 +85,9 @@ func (t *tableFile) filled(n int) error {
 	return t.flush(writeSize)
 }
 
-// flush gives the file the first n bytes of the buffer, which are as many as a direct write may have.
+// flush gives the file the first n bytes of the buffer, which are as many as a direct write may have. A device that wants other lengths refuses one of them.
 func (t *tableFile) flush(n int) error {
-	err := t.put(t.buffer[:n])
-	t.buffer = t.buffer[:copy(t.buffer, t.buffer[n:])]
-	return err
-}
-
-// writeThrough writes p from where it lies, which a direct write may, as it may all that waits in the buffer before it.
-func (t *tableFile) writeThrough(p []byte) error {
-	if err := t.flush(len(t.buffer)); err != nil {
-		return err
-	}
-	_, _ = t.sum.Write(p) // no error is possible
-	return t.put(p)
-}
-
-// put gives the file what a direct write may have. A device that wants other lengths refuses one of them.
-func (t *tableFile) put(out []byte) error {
-	if len(out) == 0 {
-		return nil
-	}
+	out := t.buffer[:n]
 	n, err := t.file.Write(out)
 	if t.direct && errors.Is(err, syscall.EINVAL) {
 		if err = t.goOnBuffered(); err == nil {
@@ -116,6 +98,7 @@ func (t *tableFile) put(out []byte) error {
 	}
 	t.fs.written.Add(int64(n))
 	t.size += int64(n)
+	t.buffer = t.buffer[:copy(t.buffer, t.buffer[len(out):])]
 	return err
 }
 
@@ -157,8 +140,10 @@ type fileMark struct {
 // mark is where the file stands, of which all must have been given to the disk: what was written must be a multiple of vfs.DirectAlign, as settle leaves it.
 func (t *tableFile) mark() fileMark { return fileMark{size: t.size, sum: *t.sum} }
 
-// past is how many bytes the file is past a multiple of vfs.DirectAlign.
-func (t *tableFile) past() int { return len(t.buffer) % vfs.DirectAlign }
+// unaligned is how many bytes are missing to a multiple of vfs.DirectAlign.
+func (t *tableFile) unaligned() int {
+	return (vfs.DirectAlign - len(t.buffer)%vfs.DirectAlign) % vfs.DirectAlign
+}
 
 // settle gives the disk all that was written, which is a multiple of vfs.DirectAlign, and syncs it.
 func (t *tableFile) settle() error {

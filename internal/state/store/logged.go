@@ -3,8 +3,6 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
-
-	"wire.example/wire/internal/foundation/vfs"
 )
 
 // logged are entries in the form of a log: in the order of the calls, each behind its hash and lengths, in a few large chunks. It takes one stream of writes, and goes to a file as it is. docs/format/store.md draws an entry.
@@ -18,10 +16,10 @@ type logged struct {
 	runs   int   // of all chunks
 }
 
-// logChunk are entries, by runs. around is the memory of a chunk that goes to a file where it lies, of which data are a part (LogFrame.Around); nil: of another.
+// logChunk are entries, by runs.
 type logChunk struct {
-	data, around []byte
-	runs         []logRun
+	data []byte
+	runs []logRun
 }
 
 // logRun are entries of a chunk that follow each other and are of one space and slice: those from an offset on, to the next run.
@@ -153,14 +151,8 @@ func (l *logged) nextChunk(size int) {
 		l.chunks = append(l.chunks, logChunk{})
 	}
 	chunk := &l.chunks[l.used]
-	switch {
-	case cap(chunk.data) >= size:
-	case max(fresh, size) == largestLogChunk:
-		const all = LogLead + largestLogChunk + LogRoom
-		chunk.around = vfs.DirectBuffer(all)[:all]
-		chunk.data = chunk.around[LogLead:LogLead : LogLead+largestLogChunk]
-	default:
-		*chunk = logChunk{data: make([]byte, 0, max(fresh, size)), runs: chunk.runs}
+	if cap(chunk.data) < size {
+		chunk.data = make([]byte, 0, max(fresh, size))
 	}
 	l.tail = chunk.data
 	l.used++
@@ -193,7 +185,7 @@ func (l *logged) reset() {
 		if cap(chunk.runs) > largestRuns {
 			chunk.runs = nil
 		}
-		kept = append(kept, logChunk{data: chunk.data[:0], around: chunk.around, runs: chunk.runs[:0]})
+		kept = append(kept, logChunk{data: chunk.data[:0], runs: chunk.runs[:0]})
 	}
 	clear(l.chunks[len(kept):])
 	l.chunks, l.tail, l.used, l.size, l.runs = kept, nil, 0, 0, 0
@@ -206,9 +198,6 @@ func (l *logged) held() int64 { return l.size + int64(len(l.tail)) + int64(l.run
 func (l *logged) memory() (size int64) {
 	for i := range l.chunks {
 		size += int64(cap(l.chunks[i].data)) + int64(cap(l.chunks[i].runs))*logRunSize
-		if l.chunks[i].around != nil {
-			size += LogLead + LogRoom + vfs.DirectAlign
-		}
 	}
 	return size
 }
@@ -251,15 +240,7 @@ type LogFrame struct {
 	// Data are the entries, and Runs say of which space and slice they are.
 	Data []byte
 	Runs []LogRun
-	// Around is the memory that Data lie in, at a multiple of vfs.DirectAlign, from LogLead on and with LogRoom behind the longest: whoever writes a file may write there what belongs around them. nil: there is none.
-	Around []byte
 }
-
-// Memory around the data of a frame.
-const (
-	LogLead = 512
-	LogRoom = 2 * vfs.DirectAlign
-)
 
 // LogRun are entries of a frame that follow each other.
 type LogRun struct {
@@ -278,7 +259,7 @@ func (c *Changes) Frames(f func(*LogFrame) error) error {
 	var frame LogFrame
 	for i := range l.chunks[:l.used] {
 		chunk := &l.chunks[i]
-		frame.Data, frame.Around, frame.Runs = chunk.data, chunk.around, frame.Runs[:0]
+		frame.Data, frame.Runs = chunk.data, frame.Runs[:0]
 		for k := range chunk.runs {
 			r := &chunk.runs[k]
 			end := len(chunk.data)
