@@ -212,17 +212,14 @@ func (e *encodedRows) addTexts(c *batch.Column, rows []uint16) {
 	}
 }
 
-// copyText copies text of more than batch.InlineLen bytes. Up to 128 it takes no call: what overlaps is copied twice.
+// copyText copies text of more than batch.InlineLen bytes. Up to 64 it takes no call: what overlaps is copied twice.
 func copyText(dst, text []byte) {
-	const small, large, huge = 16, 32, 64
+	const small, large = 16, 32
 	n := len(text)
 	dst = dst[:n]
 	switch {
-	case n > 2*huge || n < small:
+	case n > 2*large || n < small:
 		copy(dst, text)
-	case n > 2*large:
-		*(*[huge]byte)(dst) = *(*[huge]byte)(text)
-		*(*[huge]byte)(dst[n-huge:]) = *(*[huge]byte)(text[n-huge:])
 	case n > 2*small:
 		*(*[large]byte)(dst) = *(*[large]byte)(text)
 		*(*[large]byte)(dst[n-large:]) = *(*[large]byte)(text[n-large:])
