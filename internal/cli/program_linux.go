@@ -27,10 +27,11 @@ func leaveProgram() {
 // mapping is a range of addresses.
 type mapping struct{ start, end uintptr }
 
-// untouched are the mappings of a file, by what the kernel says in smaps, that cannot be written to and of which no page was: all of them can be read from the file again.
+// untouched are the mappings of a file, by what the kernel says in smaps, that cannot be written to and of which no page was, in memory or swapped out: all of them can be read from the file again.
 func untouched(smaps, path string) []mapping {
 	var found []mapping
 	var at mapping
+	clean := false // no page that is in memory was written to
 	for line := range strings.Lines(smaps) {
 		fields := strings.Fields(line)
 		if len(fields) < 2 {
@@ -39,13 +40,16 @@ func untouched(smaps, path string) []mapping {
 		if from, to, ok := strings.Cut(fields[0], "-"); ok {
 			start, err := strconv.ParseUint(from, 16, 64)
 			end, err2 := strconv.ParseUint(to, 16, 64)
-			at = mapping{}
+			at, clean = mapping{}, false
 			if err == nil && err2 == nil && len(fields) == 6 && fields[5] == path && strings.HasPrefix(fields[1], "r-") && strings.HasSuffix(fields[1], "p") {
 				at = mapping{uintptr(start), uintptr(end)}
 			}
 			continue
 		}
-		if fields[0] == "Anonymous:" && fields[1] == "0" && at.end > 0 {
+		switch {
+		case fields[0] == "Anonymous:":
+			clean = fields[1] == "0"
+		case fields[0] == "Swap:" && fields[1] == "0" && clean && at.end > 0:
 			found = append(found, at)
 		}
 	}

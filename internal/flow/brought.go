@@ -71,8 +71,11 @@ func (b *brought) begin() { b.bytes, b.keys = 0, 0 }
 
 // end notes what a piece of so many rows has brought.
 func (b *brought) end(rows int) {
-	b.reach = min(max(b.reach, rows*reachGrowth), batch.MaxRows)
-	if b.keys == 0 {
+	reach := min(rows*reachGrowth, batch.MaxRows)
+	if !b.short {
+		reach = max(reach, b.reach)
+	}
+	if b.reach = max(reach, firstReach); b.keys == 0 {
 		return
 	}
 	read := b.bytes / int64(b.keys)

@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -262,4 +264,93 @@ func TestWhatHasLeftIsBroughtCarefully(t *testing.T) {
 	if b.end(10); b.keyBytes != 80 {
 		t.Errorf("smaller keys make it %d bytes", b.keyBytes)
 	}
+}
+
+// TestClaimsAtOnce: tasks that claim at the same time are not promised the same bytes, however few rows that leaves them.
+func TestClaimsAtOnce(t *testing.T) {
+	const key = 200_000
+	s, h := newHoard(32<<20, 20<<20, key)
+	steps := []*step{s}
+	for range 2 {
+		h := &hoard{bytes: key, budget: h.budget, there: map[uint64]bool{}}
+		s := &step{chain: s.chain, plan: &physical.Step{}, op: h, needer: h, tables: []op.Table{h}, out: op.NewOutput(0), stats: &StepStats{}}
+		s.leaving = &keptStep{step: s}
+		h.reader = &meter{Reader: large{bytes: key}, brought: &s.brought}
+		steps = append(steps, s)
+	}
+	rows := make([]int, len(steps))
+	for i, s := range steps {
+		s.brought = brought{keyBytes: key, reach: batch.MaxRows}
+		if i+1 == len(steps) {
+			continue
+		}
+		s.tables = []op.Table{&interrupted{hoard: s.op.(*hoard), by: func() { rows[i+1] = steps[i+1].claim(0, keysOf(upTo(1000)...), 0) }}}
+	}
+	rows[0] = s.claim(0, keysOf(upTo(1000)...), 0)
+	for i, s := range steps {
+		h := s.op.(*hoard)
+		if err := h.Load(hashesOf(keysOf(upTo(rows[i])...)), [op.KeyGroups / 64]uint64{}); err != nil {
+			t.Fatal(err)
+		}
+		if rows[i] < 1 || h.over {
+			t.Errorf("of %d rows task %d finds no room for %d", rows, i, rows[i])
+		}
+	}
+}
+
+// interrupted is a hoard that something else happens to between it is asked what it lacks, once, and the answer.
+type interrupted struct {
+	*hoard
+	by func()
+}
+
+func (h *interrupted) Absent(hashes []uint64) int {
+	if by := h.by; by != nil {
+		h.by = nil
+		by()
+	}
+	return h.hoard.Absent(hashes)
+}
+
+// TestARunEndsBetweenPieces: what ends it is not noticed behind the whole batch only.
+func TestARunEndsBetweenPieces(t *testing.T) {
+	s, h := newHoard(1<<20, 1<<19, 400_000)
+	s.brought.keyBytes = 400_000
+	ctx, cancel := context.WithCancelCause(t.Context())
+	s.chain.host = &task{chain: *s.chain, ctx: ctx}
+	s.leaving.closed = true // none leaves
+	stop := errors.New("stop")
+	cancel(stop)
+	if err := s.pushPieces(0, keysOf(upTo(500)...)); !errors.Is(err, stop) || len(h.pieces) > 1 {
+		t.Errorf("%v after %d pieces", err, len(h.pieces))
+	}
+}
+
+// TestShortPiecesAskForFew: what a piece would bring is asked of a few times as many rows as it gets, not of all that are left.
+func TestShortPiecesAskForFew(t *testing.T) {
+	const rows = 2048
+	s, h := newHoard(1<<20, 1<<20-500, 1000)
+	asked := 0
+	s.tables = []op.Table{&asking{hoard: h, asked: &asked}}
+	s.brought = brought{keyBytes: 1000, reach: batch.MaxRows}
+	s.chain.host = &task{chain: *s.chain, ctx: t.Context()}
+	s.leaving.closed = true
+	h.budget = limit.New("another", limit.Unlimited)
+	if err := s.pushPieces(0, keysOf(upTo(rows)...)); err != nil {
+		t.Fatal(err)
+	}
+	if len(h.pieces) < rows/2 || asked > 40*rows {
+		t.Errorf("%d pieces, and %d keys were asked for", len(h.pieces), asked)
+	}
+}
+
+// asking is a hoard that counts what it is asked for.
+type asking struct {
+	*hoard
+	asked *int
+}
+
+func (a *asking) Absent(hashes []uint64) int {
+	*a.asked += len(hashes)
+	return a.hoard.Absent(hashes)
 }

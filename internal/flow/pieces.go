@@ -71,12 +71,16 @@ func (s *step) claim(input int, b *batch.Batch, from int) (rows int) {
 	if bringer, ok := s.op.(op.Bringer); ok {
 		bytes += bringer.Brings() * int64(rows)
 	}
+	least := leastPiece
+	if brings > 0 { // others may have been promised what was left when these were counted
+		least = 1
+	}
 	s.promised += p.promises.keep(budget, p.scratchLeft(), func(left int64) int64 {
 		if left /= pieceShare; bytes <= left {
 			return bytes
 		}
 		all := rows
-		rows = min(max(leastPiece, int(int64(all)*left/bytes)), all)
+		rows = min(max(least, int(int64(all)*left/bytes)), all)
 		return bytes * int64(rows) / int64(all)
 	})
 	return rows
@@ -149,7 +153,11 @@ func (s *step) pushPieces(input int, b *batch.Batch) error {
 			return err
 		}
 		s.brought.end(to - from)
-		from = to
+		if from = to; from < b.Rows() { // pieces may be many, and take long
+			if err := t.alive(); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

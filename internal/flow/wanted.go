@@ -29,7 +29,9 @@ func (s *step) evictFor(t *task, room int) (bare bool, err error) {
 		if err != nil {
 			return false, fmt.Errorf("state of step %q: %w", s.plan.Name, err)
 		}
-		s.brought.gone()
+		if evicted > 0 {
+			s.brought.gone()
+		}
 		k.gone += evicted
 		short = short && evicted < want/bareShare
 	}

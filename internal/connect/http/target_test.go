@@ -160,9 +160,15 @@ func openWith(t testing.TB, clk clock.Clock, env connector.SinkEnv, options map[
 // write writes a chunk of rows.
 func (s *sending) write(rows ...string) {
 	s.t.Helper()
-	if err := s.sink.Write(s.t.Context(), s.chunk(rows...)); err != nil {
+	if err := s.tryWrite(rows...); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// tryWrite writes a chunk of rows. Its error may be that of a request for the first of them.
+func (s *sending) tryWrite(rows ...string) error {
+	s.t.Helper()
+	return s.sink.Write(s.t.Context(), s.chunk(rows...))
 }
 
 func (s *sending) chunk(rows ...string) connector.Chunk {

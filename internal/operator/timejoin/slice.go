@@ -63,7 +63,7 @@ type store struct {
 	read  []*batch.Column
 
 	wanted wanted
-	loaded int64           // by how many bytes loads have made the rows grow, since somebody looked
+	loaded int64           // by how many bytes the loads of this call have made the rows grow
 	cols   []*batch.Column // of a batch, those that are kept
 	own    []*batch.Column // keys and time of rows that were restored
 	ids    []uint32

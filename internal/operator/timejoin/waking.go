@@ -37,7 +37,7 @@ type asking struct {
 	input  int
 	number int64
 	hashes []uint64
-	most   int // of hashes
+	most   int // of hashes; 0: nobody knows
 }
 
 // learn notes that what was asked for last has brought so many bytes, of which many may be brought at once: more hashes, or fewer, are asked for.
@@ -55,6 +55,7 @@ func (a *asking) learn(brought, many int64) {
 // needsAsked declares what the call of an event needs.
 func (j *Interval) needsAsked(needs *op.Needs) {
 	for i, s := range j.stores {
+		s.loaded = 0
 		s.wanted = wanted{from: future, to: past, first: future, last: past}
 		switch {
 		case j.asked.active && j.asked.input == i:
@@ -68,8 +69,11 @@ func (j *Interval) needsAsked(needs *op.Needs) {
 
 // ask finds rows of a slice before the horizon that are away and come out alone, and has the next call need them. It reports whether there are any; what was asked for is in memory.
 func (j *Interval) ask(input int, p *slice, horizon int64, all bool) (asked bool, err error) {
-	s, z := j.stores[input], &p.sleeping
-	j.asked.active = false
+	s, z, a := j.stores[input], &p.sleeping, &j.asked
+	if a.most == 0 || a.active && a.input == input {
+		a.learn(s.loaded, s.kept.low/askedShare)
+	}
+	a.active = false
 	if !s.waits || !p.rows.HasAway() { // none comes out alone, or all are in memory
 		return false, nil
 	}
@@ -77,9 +81,6 @@ func (j *Interval) ask(input int, p *slice, horizon int64, all bool) (asked bool
 		if err := s.rouse(p, horizon, all, add(horizon, max(1, j.widths[input]/seenParts))); err != nil {
 			return false, err
 		}
-		a := &j.asked
-		a.learn(s.loaded, s.kept.low/askedShare)
-		s.loaded = 0
 		if hashes := z.due.take(a.most); len(hashes) > 0 {
 			a.active, a.input, a.number, a.hashes = true, input, p.number, append(a.hashes[:0], hashes...)
 			return true, nil

@@ -248,7 +248,7 @@ func (j *journal) changed() int {
 
 // spill writes about most bytes of what changed in the epoch under way, for a store that applies it at once, and reports whether there is more: the sealed epoch must be drained and
 // applied, and nothing may change before all is written. Pieces are of neighbouring key groups, if groupOf says what these are, and end with shards: no two of them
-// have a shard in common, unless it is too large for one. Tables of two such reach over each other, and where each did over the next one level 0 of the store would have as many levels as there are pieces.
+// have a shard in common, unless it is too large for one, or there is no memory to list all that changed at once. Tables of two such reach over each other, and where each did over the next one level 0 of the store would have as many levels as there are pieces.
 func (j *journal) spill(into *store.Changes, most int64, groupOf func(n uint32) uint8) (more bool) {
 	from := into.Bytes()
 	into.Add(j.gone)
@@ -263,7 +263,7 @@ func (j *journal) spill(into *store.Changes, most int64, groupOf func(n uint32) 
 			sortByGroup(j.touched, groupOf)
 		}
 		shard, to := j.nextSpilled(groupOf)
-		if shard != j.shard {
+		if shard != j.shard && j.listed() {
 			if begun && written > 0 || written >= most/cutShare {
 				return true
 			}
@@ -280,6 +280,9 @@ func (j *journal) spill(into *store.Changes, most int64, groupOf func(n uint32) 
 	j.dense, j.spilled, j.relisted = false, 0, 0
 	return false
 }
+
+// listed reports whether the list has all that is to be spilled yet: else what comes behind it is of all shards again.
+func (j *journal) listed() bool { return !j.dense || j.relisted == j.marks.Len() }
 
 // cutShare: a piece that is spilled ends where a shard does, if it has one part in so many of what it may have at most.
 const cutShare = 2

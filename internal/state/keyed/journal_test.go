@@ -218,6 +218,32 @@ func TestPiecesEndWithShards(t *testing.T) {
 	}
 }
 
+// TestPiecesOfPartialLists: where not all that changed can be listed at once each list is of all shards, and no piece is cut short for them.
+func TestPiecesOfPartialLists(t *testing.T) {
+	const entries, size = 1 << 17, 1 << 20
+	budget := limit.New("test", 16<<20)
+	j, c := newJournaled(t, budget, entries), &store.Changes{}
+	for n := range uint32(entries) {
+		j.now[n] = uint64(n)
+		if err := j.enter([]uint32{n}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := budget.Reserve(budget.Available() - 64<<10); err != nil {
+		t.Fatal(err)
+	}
+	pieces, all := int64(0), int64(0)
+	for more := true; more; pieces++ {
+		more = j.spill(c, size, func(n uint32) uint8 { return uint8(n) }) //nolint:gosec // its low bits
+		all += c.Bytes()
+		j.apply(c)
+	}
+	j.compare(j.now)
+	if pieces > all/size+1 {
+		t.Errorf("%d bytes are in %d pieces", all, pieces)
+	}
+}
+
 // TestJournalIsRefused: a list that there is no memory for is SQLSTATE 53200.
 func TestJournalIsRefused(t *testing.T) {
 	budget := limit.New("test", 64<<10)

@@ -47,3 +47,46 @@ func TestRoundsOfFewGroupsAreEnough(t *testing.T) {
 		}
 	}
 }
+
+// What is left over after a round says nothing of how many groups have entries: those of all leave alike afterwards.
+func TestRoundsAreNotTaughtByLeftovers(t *testing.T) {
+	const want = 12_288
+	var left [keyed.Groups]int
+	for g := range left {
+		left[g] = 40
+	}
+	left[7], left[8], left[9] = 150, 150, 150
+	evict := func(group uint8, most int) (int, error) {
+		n := min(most, left[group])
+		left[group] -= n
+		return n, nil
+	}
+	var r keyed.Rounds
+	for range 4 {
+		if _, err := r.Evict(want, evict); err != nil {
+			t.Fatal(err)
+		}
+		for g := range left {
+			if left[g] == 0 {
+				left[g] = 400
+			}
+		}
+	}
+	left = [keyed.Groups]int{5: 1, 6: 1, 7: 1} // nothing else may leave just now
+	if n, err := r.Evict(want, evict); n != 3 || err != nil {
+		t.Fatalf("%d entries have left, %v", n, err)
+	}
+	for range 20 {
+		for g := range left {
+			left[g] = 400
+		}
+		if n, err := r.Evict(want, evict); n < want || err != nil {
+			t.Fatalf("%d entries have left, %v", n, err)
+		}
+	}
+	for g, n := range left {
+		if n < 400-4*want/keyed.Groups {
+			t.Errorf("group %d has %d entries left of 400", g, n)
+		}
+	}
+}
