@@ -70,12 +70,13 @@ func (j *Interval) needsAsked(needs *op.Needs) {
 // ask finds rows of a slice before the horizon that are away and come out alone, and has the next call need them. It reports whether there are any; what was asked for is in memory.
 func (j *Interval) ask(input int, p *slice, horizon int64, all bool) (asked bool, err error) {
 	s, z, a := j.stores[input], &p.sleeping, &j.asked
-	if a.most == 0 || a.active && a.input == input {
-		a.learn(s.loaded, s.kept.low/askedShare)
-	}
+	loaded := a.active && a.input == input
 	a.active = false
 	if !s.waits || !p.rows.HasAway() { // none comes out alone, or all are in memory
 		return false, nil
+	}
+	if loaded || a.most == 0 {
+		a.learn(s.loaded, s.kept.low/askedShare)
 	}
 	for {
 		if err := s.rouse(p, horizon, all, add(horizon, max(1, j.widths[input]/seenParts))); err != nil {
