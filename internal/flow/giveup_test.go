@@ -203,13 +203,13 @@ func TestASourceThatHangsHoldsNobodyUp(t *testing.T) {
 		run := begin(t, plan, s)
 		rows := func() int64 { return run.p.Report().Sources[0].Rows }
 		within(t, "several are given up", func() bool { return run.p.Report().Checkpoints.GivenUp >= 2 })
-		before := rows()
+		before, published := rows(), run.p.Report().Checkpoints.Published // one may have been before it hung
 		within(t, "many more rows of the other source", func() bool { return rows() > before+10_000 })
-		if r := run.p.Report().Checkpoints; r.Published != 0 {
-			t.Errorf("%+v", r)
+		if r := run.p.Report().Checkpoints; r.Published != published {
+			t.Errorf("%+v, and %d were published before", r, published)
 		}
 		close(hung.opened)
-		within(t, "checkpoints", func() bool { return run.p.Report().Checkpoints.Published > 0 })
+		within(t, "checkpoints", func() bool { return run.p.Report().Checkpoints.Published > published })
 		close(run.stop)
 		m := run.wait(t).Manifest
 		want := 0
