@@ -93,7 +93,7 @@ func (s *step) within(input int, b *batch.Batch, from int) (rows int, bytes int6
 	if budget.Limit() == limit.Unlimited {
 		return rows, 0
 	}
-	rows, a.short = min(rows, max(a.reach, firstReach)), false
+	rows = min(rows, max(a.reach, firstReach))
 	room := p.promises.left(budget, p.scratchLeft()) / pieceShare
 	for bytes = a.keyBytes * int64(rows); bytes > room; {
 		if bytes = a.keyBytes * int64(s.absent(input, s.pieceOf(b, from, from+rows))); bytes <= room || rows == 1 {

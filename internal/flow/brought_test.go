@@ -101,11 +101,14 @@ func newHoard(memory, used, bytes int64) (*step, *hoard) {
 	if budget.Reserve(used) != nil {
 		panic("more is in use than there is")
 	}
-	h := &hoard{bytes: bytes, budget: budget, there: map[uint64]bool{}}
-	p := &Pipeline{settings: Settings{Budget: budget}}
-	s := &step{chain: &chain{pipeline: p}, plan: &physical.Step{}, op: h, needer: h, tables: []op.Table{h}, out: op.NewOutput(0), stats: &StepStats{}}
+	return hoardIn(&chain{pipeline: &Pipeline{settings: Settings{Budget: budget}}, host: &task{}}, bytes)
+}
+
+// hoardIn is newHoard in a chain.
+func hoardIn(c *chain, bytes int64) (*step, *hoard) {
+	h := &hoard{bytes: bytes, budget: c.pipeline.settings.Budget, there: map[uint64]bool{}}
+	s := &step{chain: c, plan: &physical.Step{}, op: h, needer: h, tables: []op.Table{h}, out: op.NewOutput(0), stats: &StepStats{}}
 	s.leaving = &keptStep{step: s}
-	s.chain.host = &task{}
 	h.reader = &meter{Reader: large{bytes: bytes}, brought: &s.brought}
 	return s, h
 }
@@ -269,14 +272,11 @@ func TestWhatHasLeftIsBroughtCarefully(t *testing.T) {
 // TestClaimsAtOnce: tasks that claim at the same time are not promised the same bytes, however few rows that leaves them.
 func TestClaimsAtOnce(t *testing.T) {
 	const key = 200_000
-	s, h := newHoard(32<<20, 20<<20, key)
+	s, _ := newHoard(32<<20, 20<<20, key)
 	steps := []*step{s}
 	for range 2 {
-		h := &hoard{bytes: key, budget: h.budget, there: map[uint64]bool{}}
-		s := &step{chain: s.chain, plan: &physical.Step{}, op: h, needer: h, tables: []op.Table{h}, out: op.NewOutput(0), stats: &StepStats{}}
-		s.leaving = &keptStep{step: s}
-		h.reader = &meter{Reader: large{bytes: key}, brought: &s.brought}
-		steps = append(steps, s)
+		other, _ := hoardIn(s.chain, key)
+		steps = append(steps, other)
 	}
 	rows := make([]int, len(steps))
 	for i, s := range steps {
@@ -284,7 +284,11 @@ func TestClaimsAtOnce(t *testing.T) {
 		if i+1 == len(steps) {
 			continue
 		}
-		s.tables = []op.Table{&interrupted{hoard: s.op.(*hoard), by: func() { rows[i+1] = steps[i+1].claim(0, keysOf(upTo(1000)...), 0) }}}
+		s.tables = []op.Table{watched{s.op.(*hoard), func(int) {
+			if rows[i+1] == 0 {
+				rows[i+1] = steps[i+1].claim(0, keysOf(upTo(1000)...), 0)
+			}
+		}}}
 	}
 	rows[0] = s.claim(0, keysOf(upTo(1000)...), 0)
 	for i, s := range steps {
@@ -298,18 +302,15 @@ func TestClaimsAtOnce(t *testing.T) {
 	}
 }
 
-// interrupted is a hoard that something else happens to between it is asked what it lacks, once, and the answer.
-type interrupted struct {
+// watched is a hoard that tells of how many keys it is asked what it lacks, before it answers.
+type watched struct {
 	*hoard
-	by func()
+	asked func(keys int)
 }
 
-func (h *interrupted) Absent(hashes []uint64) int {
-	if by := h.by; by != nil {
-		h.by = nil
-		by()
-	}
-	return h.hoard.Absent(hashes)
+func (w watched) Absent(hashes []uint64) int {
+	w.asked(len(hashes))
+	return w.hoard.Absent(hashes)
 }
 
 // TestARunEndsBetweenPieces: what ends it is not noticed behind the whole batch only.
@@ -331,7 +332,7 @@ func TestShortPiecesAskForFew(t *testing.T) {
 	const rows = 2048
 	s, h := newHoard(1<<20, 1<<20-500, 1000)
 	asked := 0
-	s.tables = []op.Table{&asking{hoard: h, asked: &asked}}
+	s.tables = []op.Table{watched{h, func(keys int) { asked += keys }}}
 	s.brought = brought{keyBytes: 1000, reach: batch.MaxRows}
 	s.chain.host = &task{chain: *s.chain, ctx: t.Context()}
 	s.leaving.closed = true
@@ -342,15 +343,4 @@ func TestShortPiecesAskForFew(t *testing.T) {
 	if len(h.pieces) < rows/2 || asked > 40*rows {
 		t.Errorf("%d pieces, and %d keys were asked for", len(h.pieces), asked)
 	}
-}
-
-// asking is a hoard that counts what it is asked for.
-type asking struct {
-	*hoard
-	asked *int
-}
-
-func (a *asking) Absent(hashes []uint64) int {
-	*a.asked += len(hashes)
-	return a.hoard.Absent(hashes)
 }

@@ -60,6 +60,7 @@ func (s *step) claim(input int, b *batch.Batch, from int) (rows int) {
 	rows, p := b.Rows()-from, s.chain.pipeline
 	budget := p.settings.Budget
 	loads := s.loads()
+	s.brought.short = false
 	if !loads && budget.Available()-p.scratchLeft() >= budget.Limit()/roomedShare {
 		return rows
 	}

@@ -13,12 +13,12 @@ import (
 	"wire.example/wire/sdk/schema"
 )
 
-// leavingInterval is a left join whose rows have a key and a time, and may leave memory.
-func leavingInterval(t *testing.T, memory *durable.Memory) *Interval {
+// leavingInterval is a join whose rows have a key and a time, and may leave memory.
+func leavingInterval(t *testing.T, kind Kind, memory *durable.Memory) *Interval {
 	t.Helper()
 	types := []schema.Type{schema.Of(schema.Int64), schema.Of(schema.Timestamp)}
 	c := IntervalConfig{LeftTime: 1, RightTime: 1, Upper: 10 * minWidth}
-	c.Name, c.Kind, c.Left, c.Right, c.Keys, c.Pool, c.Budget = "j", Left, types, types, []Key{{}}, &batch.Pool{}, limit.New("test", 0)
+	c.Name, c.Kind, c.Left, c.Right, c.Keys, c.Pool, c.Budget = "j", kind, types, types, []Key{{}}, &batch.Pool{}, limit.New("test", 0)
 	j, err := NewInterval(&c)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func leaveAll(t *testing.T, j *Interval, memory *durable.Memory) {
 // TestAbsentKeysAreCounted: rows that are looked for bring those of their keys which are away, in the slices that they reach, and no others.
 func TestAbsentKeysAreCounted(t *testing.T) {
 	memory := durable.NewMemory()
-	j, out := leavingInterval(t, memory), op.NewOutput(1)
+	j, out := leavingInterval(t, Left, memory), op.NewOutput(1)
 	for _, micros := range []int64{0, 4 * minWidth} {
 		if _, err := j.ApplyInput(LeftInput, timedKeys(micros, 1, 2, 3, 4), out); err != nil {
 			t.Fatal(err)
@@ -103,7 +103,7 @@ func TestAbsentKeysAreCounted(t *testing.T) {
 
 // TestKeysAreSeparate: rows may be given by their keys, if each has one.
 func TestKeysAreSeparate(t *testing.T) {
-	j := leavingInterval(t, durable.NewMemory())
+	j := leavingInterval(t, Left, durable.NewMemory())
 	hashes := slices.Clone(j.Separate(LeftInput, timedKeys(0, 5, 6, 5)))
 	if len(hashes) != 3 || hashes[0] != hashes[2] || hashes[0] == hashes[1] {
 		t.Errorf("rows of two keys have the hashes %x", hashes)
@@ -140,7 +140,7 @@ func TestWhatIsDueIsAskedForByWhatItBrings(t *testing.T) {
 // TestAllThatIsDueComesOut: rows that are away and come out alone do so all, some at a time, however little their slices may bring at once.
 func TestAllThatIsDueComesOut(t *testing.T) {
 	memory := durable.NewMemory()
-	j, out := leavingInterval(t, memory), op.NewOutput(1)
+	j, out := leavingInterval(t, Left, memory), op.NewOutput(1)
 	j.stores[LeftInput].kept.low = askedShare // a byte at once
 	var keys []int64
 	for key := range int64(300) {

@@ -4,7 +4,6 @@ import (
 	"math"
 	"testing"
 
-	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	durable "wire.example/wire/internal/state/store"
@@ -17,20 +16,7 @@ func TestRowsThatNeverComeOutAloneAreNotRead(t *testing.T) {
 	const rows = 100
 	types := []schema.Type{schema.Of(schema.Int64), schema.Of(schema.Timestamp)}
 	pool, memory := &batch.Pool{}, durable.NewMemory()
-	made := func() *Interval {
-		c := IntervalConfig{LeftTime: 1, RightTime: 1, Upper: 10 * minWidth}
-		c.Name, c.Left, c.Right, c.Keys, c.Pool, c.Budget = "j", types, types, []Key{{}}, pool, limit.New("test", 0)
-		j, err := NewInterval(&c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, part := range j.Kept() {
-			part.Keep(keyed.Home{Space: durable.Space{Operator: 1, Table: uint8(i)}, To: math.MaxUint64}) //nolint:gosec // two
-			part.(keyed.Evictable).Attach(memory.Reader(), 1<<20)
-		}
-		return j
-	}
-	j, out := made(), op.NewOutput(1)
+	j, out := leavingInterval(t, Inner, memory), op.NewOutput(1)
 	in := &batch.Batch{Cols: []*batch.Column{batch.NewColumn(pool, types[0]), batch.NewColumn(pool, types[1])}, Len: rows}
 	for column, c := range in.Cols {
 		c.Reset(rows)
@@ -52,7 +38,7 @@ func TestRowsThatNeverComeOutAloneAreNotRead(t *testing.T) {
 	if err := memory.Apply(t.Context(), []*durable.Changes{changes}); err != nil {
 		t.Fatal(err)
 	}
-	next := made()
+	next := leavingInterval(t, Inner, memory)
 	for i, part := range next.Kept() {
 		if ok, err := part.(keyed.Outlined).PostponeSlices(0, [][]byte{outlines[i]}); !ok || err != nil {
 			t.Fatal(ok, err)

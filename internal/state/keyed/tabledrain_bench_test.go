@@ -29,20 +29,7 @@ func drainedKeys(b *testing.B, kinds []schema.Kind) {
 	pool, hasher, slots := &batch.Pool{}, keyed.NewHasher(columns), make([]uint32, notedBatch)
 	cols := newColumns(pool, types)
 	fill := func(t *keyed.Table, from int) {
-		for i, c := range cols {
-			c.Reset(notedBatch)
-			for row := range notedBatch {
-				number := int64(from + row)
-				switch {
-				case c.Kind() == schema.Text:
-					c.SetBytes(row, binary.BigEndian.AppendUint64([]byte("a longer text"), uint64(number))) //nolint:gosec // not negative
-				case i > 0:
-					c.Int64s()[row] = number >> 3
-				default:
-					c.Int64s()[row] = number
-				}
-			}
-		}
+		numberKeys(cols, from, notedBatch)
 		if _, err := t.Upsert(hasher.Hash(&batch.Batch{Cols: cols, Len: notedBatch}), cols, nil, slots); err != nil {
 			b.Fatal(err)
 		}
@@ -76,4 +63,22 @@ func drainedKeys(b *testing.B, kinds []schema.Kind) {
 	keys := float64(b.N * notedEpochs * notedEpoch)
 	b.ReportMetric(float64(used)/keys, "ns/key")
 	b.ReportMetric(float64(bytes)/keys, "B/key")
+}
+
+// numberKeys makes cols, of numbers and text, the keys of so many numbers from one on.
+func numberKeys(cols []*batch.Column, from, n int) {
+	for i, c := range cols {
+		c.Reset(n)
+		for row := range n {
+			number := int64(from + row)
+			switch {
+			case c.Kind() == schema.Text:
+				c.SetBytes(row, binary.BigEndian.AppendUint64([]byte("a longer text"), uint64(number))) //nolint:gosec // not negative
+			case i > 0:
+				c.Int64s()[row] = number >> 3
+			default:
+				c.Int64s()[row] = number
+			}
+		}
+	}
 }

@@ -78,20 +78,7 @@ func storedKeys(b *testing.B, types []schema.Type, hasher *keyed.Hasher, keys in
 	cols, slots := newColumns(&batch.Pool{}, types), make([]uint32, batch.MaxRows)
 	for from := 0; from < keys; from += batch.MaxRows {
 		n := min(batch.MaxRows, keys-from)
-		for i, c := range cols {
-			c.Reset(n)
-			for row := range n {
-				number := int64(from + row)
-				switch {
-				case c.Kind() == schema.Text:
-					c.SetBytes(row, binary.BigEndian.AppendUint64([]byte("a longer text"), uint64(number))) //nolint:gosec // not negative
-				case i > 0:
-					c.Int64s()[row] = number >> 3
-				default:
-					c.Int64s()[row] = number
-				}
-			}
-		}
+		numberKeys(cols, from, n)
 		if _, err := t.Upsert(hasher.Hash(&batch.Batch{Cols: cols, Len: n}), cols, nil, slots[:n]); err != nil {
 			b.Fatal(err)
 		}
