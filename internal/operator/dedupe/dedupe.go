@@ -88,7 +88,7 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 	if config.Final {
 		o.waiting.init(o)
 	}
-	extras := keyed.Extras{Loaded: o.leadAll}
+	extras := keyed.Extras{Loaded: o.leadAll, Hashed: config.Partition}
 	if o.leaves() {
 		extras.Has, extras.Postpone = o.table.HasHash, !o.config.Final
 	}

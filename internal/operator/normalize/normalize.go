@@ -78,7 +78,7 @@ func newOperator(pool *batch.Pool, budget *limit.Budget, c Config) *Operator {
 	o.entries = keyed.NewSlab[entry](budget)
 	o.rows = keyed.NewRows(pool, c.Types, 1, o.name, budget)
 	o.leaving = o.newKept()
-	extras := keyed.Extras{Loaded: o.chain, Has: o.table.HasHash, Postpone: c.TTL == 0}
+	extras := keyed.Extras{Loaded: o.chain, Hashed: c.Key, Has: o.table.HasHash, Postpone: c.TTL == 0}
 	if c.TTL > 0 {
 		o.owners, extras.Has = keyed.NewOwners(o.leaving.Listed), o.leaving.Present
 		o.table.SetValues(keyed.Values{Append: o.appendSeen, Restore: o.restoreSeen, Leave: true, Free: o.leaving.Leaves, Vacate: o.entries.Free})

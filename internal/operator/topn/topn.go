@@ -130,7 +130,7 @@ func New(pool *batch.Pool, budget *limit.Budget, config Config) *Operator {
 		o.twins = newTwins(o)
 	}
 	o.tail = o.newTail()
-	extras := keyed.Extras{Loaded: o.load}
+	extras := keyed.Extras{Loaded: o.load, Hashed: config.Partition}
 	if o.leaves() {
 		o.leaving = o.newLeavingRows()
 		extras.Has, extras.Postpone = o.table.HasHash, true

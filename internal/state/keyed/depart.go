@@ -154,7 +154,7 @@ func (r *Rows) Depart() error {
 		if err := r.eachHash(r.away.add); err != nil {
 			return outOfMemory(r.name, err)
 		}
-		r.kept.hashes.Free()
+		r.kept.hashes.free()
 		r.release()
 		return nil
 	}
@@ -164,7 +164,7 @@ func (r *Rows) Depart() error {
 		hashes = append(hashes, hash)
 		return nil
 	})
-	r.kept.hashes.Free()
+	r.kept.hashes.free()
 	r.release() // filters that grow need the memory
 	for _, hash := range hashes {
 		if err := r.away.add(hash); err != nil {

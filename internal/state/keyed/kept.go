@@ -376,6 +376,8 @@ type Extras struct {
 	Postpone bool
 	// Ranged says that rows may leave memory without it, by ranges of hashes: they are not loaded by hash, but read (Read). Where they may, the lower half of a hash is not kept.
 	Ranged bool
+	// Hashed are columns that rows are hashed by when they are appended: all of them, by a Hasher, and nothing else. Where they are few bytes wide the hash is not kept beside a row. None: it may be any other.
+	Hashed []int
 	// Loaded links rows that were loaded. They come in the order of their hashes, those of one hash in the order in which they were appended.
 	Loaded func(ids []uint32) error
 }
@@ -385,7 +387,7 @@ type keptRows struct {
 	*journal
 	extras Extras
 	// hashes and numbers have, by row, the hash it was appended with and its number among all rows that ever were, of which last is that of the last one.
-	hashes     *Slab[uint64]
+	hashes     *rowHashes
 	numbers    *numbering
 	last       uint64
 	plain      plainRows
@@ -411,7 +413,7 @@ func (r *Rows) SetSlice(slice int64, label []byte) {
 
 // Keep has changes noted; see Kept. Links are not stored: Extras.Loaded makes them anew.
 func (r *Rows) Keep(at Home) {
-	k := &keptRows{journal: newJournal(r.name, at, r.slice, r.label, r.budget), extras: r.extras, hashes: NewSlab[uint64](r.budget), numbers: newNumbering(r.budget)}
+	k := &keptRows{journal: newJournal(r.name, at, r.slice, r.label, r.budget), extras: r.extras, hashes: newRowHashes(r, r.budget), numbers: newNumbering(r.budget)}
 	k.write, k.remove = r.writeEntries, r.removeEntries
 	r.kept = k
 }
@@ -430,7 +432,7 @@ func (r *Rows) AdoptAs(all iter.Seq2[uint32, uint64]) error {
 		if err := k.numbers.set(id, k.last); err != nil {
 			return outOfMemory(r.name, err)
 		}
-		*k.hashes.At(id) = hash
+		k.hashes.set(id, hash)
 		k.adopt(id)
 	}
 	return k.settle()
@@ -507,7 +509,8 @@ func (k *keptRows) take(from *keptRows) {
 	k.marks, k.now, k.touched, k.sealed, k.next, k.bytes = from.marks, from.now, from.touched, nil, 0, from.bytes
 	k.dense, k.wasDense = from.dense, false
 	k.used = k.used || from.used
-	k.hashes, k.numbers, k.last = from.hashes, from.numbers, from.last
+	k.hashes.take(from.hashes)
+	k.numbers, k.last = from.numbers, from.last
 }
 
 // enter notes rows that were appended.
@@ -526,8 +529,19 @@ func (k *keptRows) enter(limit int, ids []uint32, hashes []uint64) error {
 
 // number gives rows their numbers among all, and notes their hashes; nil: all are 0.
 func (k *keptRows) number(ids []uint32, hashes []uint64) error {
-	own, last, ranged := k.hashes, k.last, k.ranged
+	last := k.last
 	k.last += uint64(len(ids))
+	k.noteHashes(ids, hashes, last)
+	return k.numbers.give(ids, last)
+}
+
+// noteHashes notes the hashes of rows whose numbers follow last.
+func (k *keptRows) noteHashes(ids []uint32, hashes []uint64, last uint64) {
+	own, ranged := k.hashes.noted, k.ranged
+	if own == nil {
+		k.hashes.check(ids, hashes)
+		return
+	}
 	for i, id := range ids {
 		hash := uint64(0)
 		if hashes != nil {
@@ -538,7 +552,6 @@ func (k *keptRows) number(ids []uint32, hashes []uint64) error {
 		}
 		*own.At(id) = hash
 	}
-	return k.numbers.give(ids, last)
 }
 
 // room makes room for the rows 0 to limit-1.
@@ -547,7 +560,7 @@ func (k *keptRows) room(limit int) error {
 		return err
 	}
 	k.numbers.grow(limit)
-	return k.hashes.Grow(limit)
+	return k.hashes.grow(limit)
 }
 
 func (r *Rows) writeEntries(into *store.Changes, ids []uint32) {
@@ -569,14 +582,14 @@ func (r *Rows) writeEach(into *store.Changes, ids []uint32) {
 		if k.extras.Append != nil {
 			k.value = k.extras.Append(k.value, id)
 		}
-		into.Put(k.home.Space, k.slice, *k.hashes.At(id), k.keyOf(id), k.value)
+		into.Put(k.home.Space, k.slice, k.hashes.of(id), k.keyOf(id), k.value)
 	}
 }
 
 func (r *Rows) removeEntries(into *store.Changes, ids []uint32) {
 	k := r.kept
 	for _, id := range ids {
-		into.Delete(k.home.Space, k.slice, *k.hashes.At(id), k.keyOf(id))
+		into.Delete(k.home.Space, k.slice, k.hashes.of(id), k.keyOf(id))
 	}
 }
 
@@ -612,6 +625,9 @@ func (r *Rows) admitSome(hashes []uint64, keys, values [][]byte) error {
 	if err != nil {
 		return err
 	}
+	if !k.hashes.fit(hashes, k.cols) {
+		return &CorruptError{What: r.name, Reason: "a row is stored with the hash of another one"}
+	}
 	if len(k.ids) < len(keys) {
 		k.ids = make([]uint32, batch.MaxRows)
 	}
@@ -629,7 +645,8 @@ func (r *Rows) admitSome(hashes []uint64, keys, values [][]byte) error {
 		if err := k.numbers.set(id, number); err != nil {
 			return outOfMemory(r.name, err)
 		}
-		*k.hashes.At(id), k.last = hashes[i], max(k.last, number)
+		k.hashes.set(id, hashes[i])
+		k.last = max(k.last, number)
 		if k.extras.Restore != nil {
 			if err := k.extras.Restore(id, rest[i]); err != nil {
 				return err

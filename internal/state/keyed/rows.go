@@ -385,7 +385,7 @@ func (r *Rows) Row(id uint32) (cols []*batch.Column, row int) {
 func (r *Rows) Free() {
 	if r.kept != nil {
 		r.kept.clear()
-		r.kept.hashes.Free()
+		r.kept.hashes.free()
 		r.kept.numbers.Free()
 	}
 	if r.away != nil {

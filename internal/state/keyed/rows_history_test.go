@@ -39,6 +39,9 @@ type chained struct {
 	hashes   int
 	label    []byte
 	nested   bool
+	// keys are all keys there are, where hashes follow from columns, and of their hashes; else nil.
+	keys []*batch.Column
+	of   []uint64
 }
 
 func (c *chained) must(err error) {
@@ -54,6 +57,11 @@ func (c *chained) open() {
 	if c.nested {
 		types = append(types, schema.ArrayOf(schema.Of(schema.Int64)))
 	}
+	var hashed []int
+	for i := range c.keys {
+		hashed = append(hashed, len(types))
+		types = append(types, c.keys[i].Type())
+	}
 	c.resident = map[uint64][]uint32{}
 	c.Rows = NewRows(&batch.Pool{}, types, 0, "test", c.budget)
 	c.SetExtras(Extras{
@@ -65,15 +73,33 @@ func (c *chained) open() {
 			}
 			return nil
 		},
+		Hashed: hashed,
 	})
 	c.SetSlice(0, c.label)
 	c.Keep(Home{Space: store.Space{Operator: 1}, To: math.MaxUint64})
 	c.Attach(c.store.Reader(), 0)
 }
 
-// hash is one of few, of two key groups.
+// makeKeys makes keys of two columns, the first of which is NULL of one key.
+func (c *chained) makeKeys() {
+	for _, kind := range []schema.Kind{schema.Int64, schema.Date} {
+		col := batch.NewColumn(&batch.Pool{}, schema.Of(kind))
+		col.Reset(c.hashes)
+		c.keys = append(c.keys, col)
+	}
+	for n := range c.hashes {
+		c.keys[0].Int64s()[n], c.keys[1].Int32s()[n] = c.random.Int64(), int32(n) //nolint:gosec // few
+	}
+	c.keys[0].SetNull(0)
+	c.of = hashColumns(nil, c.keys, nil, c.hashes)
+}
+
+// hash is one of few: of two key groups, or those of keys.
 func (c *chained) hash() uint64 {
 	n := uint64(c.random.IntN(c.hashes)) //nolint:gosec // not negative
+	if c.of != nil {
+		return c.of[n]
+	}
 	return n<<63 | n
 }
 
@@ -89,6 +115,7 @@ func (c *chained) append(n int) {
 		cols = append(cols, col)
 	}
 	hashes, ids := make([]uint64, n), make([]uint32, n)
+	var rows []uint16 // the keys
 	one := c.hash()
 	for i := range n {
 		if hashes[i] = one; c.random.IntN(2) == 0 {
@@ -98,6 +125,12 @@ func (c *chained) append(n int) {
 		c.next++
 		cols[0].Int64s()[i] = c.next
 		cols[1].SetBytes(i, fmt.Appendf(nil, "%*d", c.random.IntN(20), c.next))
+		rows = append(rows, uint16(max(0, slices.Index(c.of, hashes[i])))) //nolint:gosec // few
+	}
+	for k, key := range c.keys {
+		col := cols[len(cols)-len(c.keys)+k]
+		col.Reset(0)
+		appendRows(col, key, rows)
 	}
 	c.must(c.Append(cols, hashes, nil, ids))
 	for i, id := range ids {
@@ -246,11 +279,14 @@ func (c *chained) restore() {
 
 // TestRowsInChainsThatLeave: rows of a hash stay in their order and as they are, wherever they are put in the place of others, leave memory, come back, or are restored.
 func TestRowsInChainsThatLeave(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range uint64(16) {
 		random := rand.New(rand.NewPCG(seed, 3))
 		c := &chained{
 			t: t, random: random, budget: limit.New("test", limit.Unlimited), store: store.NewMemory(), want: map[uint64]chain{}, sealed: map[uint64]chain{}, hashes: 1 << (1 + random.IntN(6)),
 			nested: seed%4 == 3, label: [][]byte{nil, []byte("of some")}[seed%2],
+		}
+		if seed >= 8 {
+			c.makeKeys()
 		}
 		c.open()
 		for range 250 {

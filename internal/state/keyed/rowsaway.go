@@ -57,7 +57,7 @@ func (r *Rows) Clean(id uint32, settled bool) bool {
 }
 
 // HashOf returns the hash that a row was appended with, of rows whose changes are noted.
-func (r *Rows) HashOf(id uint32) uint64 { return *r.kept.hashes.At(id) }
+func (r *Rows) HashOf(id uint32) uint64 { return r.kept.hashes.of(id) }
 
 // Expel takes rows out of memory, which are Clean. All rows of a hash must leave together. The error is SQLSTATE 53200.
 func (r *Rows) Expel(ids []uint32) error {

@@ -55,11 +55,9 @@ func (r *Rows) writePlain(into *store.Changes, ids []uint32) {
 func (r *Rows) makeRooms(into *store.Changes, number uint32, ids []uint32) {
 	k := r.kept
 	p := &k.plain
-	first := number << chunkShift
-	hashes, marks := k.hashes.Part(first), r.chunks[number].marks
-	p.hashes, p.into = p.hashes[:0], slices.Grow(p.into[:0], len(ids))[:len(ids)]
-	for i, row := range p.rows {
-		p.hashes = append(p.hashes, hashes[row])
+	marks := r.chunks[number].marks
+	p.hashes, p.into = k.hashes.some(p.hashes, number, p.rows), slices.Grow(p.into[:0], len(ids))[:len(ids)]
+	for i := range p.at {
 		p.at[i]++ // the mark
 	}
 	key := keyBytes + len(k.label)

@@ -129,7 +129,7 @@ func (r *Rows) Unload() {
 func (r *Rows) unload() {
 	k := r.kept
 	k.unload()
-	k.hashes.Free()
+	k.hashes.free()
 	k.numbers.Free()
 	r.release()
 }
