@@ -11,7 +11,7 @@ import (
 func TestNumbering(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	budget := limit.New("test", limit.Unlimited)
-	for _, kind := range []string{"in order", "in the place of others", "in any order"} {
+	for _, kind := range []string{"in order", "in the place of others", "in any order", "far apart"} {
 		n, want, last := newNumbering(budget), map[uint32]uint64{}, uint64(0)
 		for step := range 200 {
 			var ids []uint32
@@ -21,11 +21,14 @@ func TestNumbering(t *testing.T) {
 			if kind == "in any order" {
 				random.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
 			}
-			if kind == "in the place of others" && step%2 == 1 && len(want) > 0 {
+			if (kind == "in the place of others" || kind == "far apart") && step%2 == 1 && len(want) > 0 {
 				ids = ids[:0]
 				for id := random.Uint32N(uint32(len(want))); int(id) < len(want); id += 1 + random.Uint32N(100) { //nolint:gosec // few
 					ids = append(ids, id)
 				}
+			}
+			if kind == "far apart" && random.IntN(3) == 0 {
+				last += random.Uint64N(1 << 34)
 			}
 			for i, id := range ids {
 				want[id] = last + 1 + uint64(i)
