@@ -32,6 +32,18 @@ func loggedEpoch(seed uint64, n int) *store.Changes {
 	return logged(func(c *store.Changes) { c.Add(epoch(seed, n)) })
 }
 
+// blocks are so many entries that some are written from where they lie, others of as many different runs that they are not, and a few behind them.
+func blocks(c *store.Changes) {
+	value := bytes.Repeat([]byte("block"), 4000)
+	for i := range uint64(70) {
+		c.Put(space(), 0, i<<57, nil, value[:20_000-17*i])
+	}
+	for i := range uint64(1500) {
+		c.Put(space(), 2+int64(i%2), i<<52, nil, value[:1000]) //nolint:gosec // one bit
+	}
+	c.Delete(space(), 0, 0, nil)
+}
+
 // logStep is a step of the life of logs.
 type logStep struct {
 	name    string
@@ -52,6 +64,7 @@ func logLife() []logStep {
 		{name: "second, and large", changes: []*store.Changes{logged(func(c *store.Changes) {
 			c.Put(space(), 0, 1, []byte("key"), bytes.Repeat([]byte("large"), 220_000))
 		})}},
+		{name: "blocks", changes: []*store.Changes{logged(blocks)}},
 		{name: "third", changes: []*store.Changes{loggedEpoch(3, 20), logged(some)}},
 		{name: "checkpoint"},
 		{name: "behind it", changes: []*store.Changes{loggedEpoch(4, 20)}},

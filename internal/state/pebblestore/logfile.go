@@ -113,15 +113,12 @@ func (w *logWriter) step(do func() error) error {
 
 // fillUp writes a frame of nothing, so that all can be given to the disk.
 func (w *logWriter) fillUp() error {
-	missing := w.file.unaligned()
-	if missing == 0 {
+	fill := make([]byte, missingTo(w.file.waiting()))
+	if len(fill) == 0 {
 		return nil
 	}
-	if missing < frameHeader {
-		missing += vfs.DirectAlign
-	}
-	w.head = w.head[:0]
-	return w.frame(frameFill, make([]byte, missing-frameHeader))
+	putFill(fill)
+	return w.give(fill)
 }
 
 func (w *logWriter) give(p []byte) error {
@@ -150,7 +147,54 @@ func (w *logWriter) entries(f *store.LogFrame) error {
 		w.says.entries(r)
 		w.counts.add(r.Space, int64(r.Entries-r.Deletes), int64(r.Deletes))
 	}
+	if len(f.Data) >= leastBlock && len(w.head) <= mostBlockHead && f.Block != nil {
+		return w.block(f)
+	}
 	return w.frame(frameEntries, f.Data)
+}
+
+const (
+	// leastBlock is how many bytes of entries are written from where they lie, at least: what fills up is little beside them.
+	leastBlock = 128 << 10
+	// mostBlockHead is how long the head of a frame may be that is put before entries where they lie: with a frame that fills up before it.
+	mostBlockHead = vfs.DirectAlign - 2*frameHeader
+)
+
+// block writes a frame of entries, of which head is the head, from where they lie: between two that fill up, so that it begins and ends where a direct write may.
+func (w *logWriter) block(f *store.LogFrame) error {
+	if err := w.fillUp(); err != nil {
+		return err
+	}
+	from := store.BlockMargin - vfs.DirectAlign
+	at := store.BlockMargin - len(w.head) - frameHeader
+	putFill(f.Block[from:at])
+	var header [frameHeader]byte
+	sealFrame(&header, frameEntries, w.head, f.Data)
+	copy(f.Block[at+copy(f.Block[at:], header[:]):], w.head)
+	end := store.BlockMargin + len(f.Data)
+	if missing := missingTo(end); missing > 0 {
+		putFill(f.Block[end : end+missing])
+		end += missing
+	}
+	w.size += int64(end - from)
+	return w.file.writeBlock(f.Block[from:end])
+}
+
+// missingTo is how many bytes a frame of nothing has that fills up what has size bytes.
+func missingTo(size int) int {
+	missing := (vfs.DirectAlign - size%vfs.DirectAlign) % vfs.DirectAlign
+	if missing > 0 && missing < frameHeader {
+		missing += vfs.DirectAlign
+	}
+	return missing
+}
+
+// putFill makes p, of frameHeader bytes at least, a frame of nothing.
+func putFill(p []byte) {
+	clear(p)
+	var header [frameHeader]byte
+	sealFrame(&header, frameFill, nil, p[frameHeader:])
+	copy(p, header[:])
 }
 
 // frame writes a frame: head, and data behind it.

@@ -569,6 +569,19 @@ func TestLogsAreFew(t *testing.T) {
 	}
 }
 
+// What fills up has room for its own frame.
+func TestWhatFillsUp(t *testing.T) {
+	for size := range 2*vfs.DirectAlign + 1 {
+		fill := make([]byte, missingTo(size))
+		if (size+len(fill))%vfs.DirectAlign != 0 || len(fill) >= vfs.DirectAlign+frameHeader {
+			t.Fatalf("%d bytes behind %d", len(fill), size)
+		}
+		if len(fill) > 0 {
+			putFill(fill)
+		}
+	}
+}
+
 // A log that is long enough is ended, and the next one begins.
 func TestLongLogsEnd(t *testing.T) {
 	disk := vfs.NewMem()

@@ -87,19 +87,33 @@ func (t *tableFile) filled(n int) error {
 
 // flush gives the file the first n bytes of the buffer, which are as many as a direct write may have. A device that wants other lengths refuses one of them.
 func (t *tableFile) flush(n int) error {
-	out := t.buffer[:n]
-	n, err := t.file.Write(out)
+	err := t.put(t.buffer[:n])
+	t.buffer = t.buffer[:copy(t.buffer, t.buffer[n:])]
+	return err
+}
+
+// put gives the file p, which is as a direct write must be.
+func (t *tableFile) put(p []byte) error {
+	n, err := t.file.Write(p)
 	if t.direct && errors.Is(err, syscall.EINVAL) {
 		if err = t.goOnBuffered(); err == nil {
 			var more int
-			more, err = t.file.Write(out[n:])
+			more, err = t.file.Write(p[n:])
 			n += more
 		}
 	}
 	t.fs.written.Add(int64(n))
 	t.size += int64(n)
-	t.buffer = t.buffer[:copy(t.buffer, t.buffer[len(out):])]
 	return err
+}
+
+// writeBlock writes p, whose address and length are multiples of vfs.DirectAlign, from where it lies. What was written before must be a multiple of that.
+func (t *tableFile) writeBlock(p []byte) error {
+	if err := t.flush(len(t.buffer)); err != nil {
+		return err
+	}
+	_, _ = t.sum.Write(p) // no error is possible
+	return t.put(p)
 }
 
 // goOnBuffered opens the file anew, to write behind what it has: no table is written past the cache from now on.
@@ -140,10 +154,8 @@ type fileMark struct {
 // mark is where the file stands, of which all must have been given to the disk: what was written must be a multiple of vfs.DirectAlign, as settle leaves it.
 func (t *tableFile) mark() fileMark { return fileMark{size: t.size, sum: *t.sum} }
 
-// unaligned is how many bytes are missing to a multiple of vfs.DirectAlign.
-func (t *tableFile) unaligned() int {
-	return (vfs.DirectAlign - len(t.buffer)%vfs.DirectAlign) % vfs.DirectAlign
-}
+// waiting is how many bytes were not given to the file yet. What was is a multiple of vfs.DirectAlign.
+func (t *tableFile) waiting() int { return len(t.buffer) }
 
 // settle gives the disk all that was written, which is a multiple of vfs.DirectAlign, and syncs it.
 func (t *tableFile) settle() error {

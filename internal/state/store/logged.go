@@ -3,6 +3,8 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+
+	"wire.example/wire/internal/foundation/vfs"
 )
 
 // logged are entries in the form of a log: in the order of the calls, each behind its hash and lengths, in a few large chunks. It takes one stream of writes, and goes to a file as it is. docs/format/store.md draws an entry.
@@ -20,6 +22,8 @@ type logged struct {
 type logChunk struct {
 	data []byte
 	runs []logRun
+	// block is memory of logBlock that data lies in, from BlockMargin on; nil: it has memory of its own.
+	block []byte
 }
 
 // logRun are entries of a chunk that follow each other and are of one space and slice: those from an offset on, to the next run.
@@ -30,10 +34,12 @@ type logRun struct {
 	low, high        uint64 // the least and the greatest hash
 }
 
-// Chunks of a log: the first ones are small, since there are many logs of little.
+// Chunks of a log: the first ones are small, since there are many logs of little. Then they are blocks, so that what goes to a file is there already as it must be.
 const (
 	firstLogChunk   = 4 << 10
 	largestLogChunk = 256 << 10
+	smallLogChunks  = 4 // the last of which is of largestLogChunk
+	logBlock        = 1 << 20
 	// logHead is how long a hash and two lengths are at most.
 	logHead = 8 + 2*binary.MaxVarintLen32
 )
@@ -146,13 +152,18 @@ func (l *logged) roomMany(g groupKey, hashes []uint64, key int, values []int, ro
 func (l *logged) nextChunk(size int) {
 	l.settle()
 	l.size += int64(len(l.tail))
-	fresh := min(firstLogChunk<<min(l.used, 6), largestLogChunk)
 	if l.used == len(l.chunks) {
 		l.chunks = append(l.chunks, logChunk{})
 	}
 	chunk := &l.chunks[l.used]
-	if cap(chunk.data) < size {
-		chunk.data = make([]byte, 0, max(fresh, size))
+	switch {
+	case cap(chunk.data) >= size:
+	case l.used >= smallLogChunks && size <= logBlock-2*BlockMargin:
+		chunk.block = vfs.DirectBuffer(logBlock)[:logBlock]
+		chunk.data = chunk.block[BlockMargin : BlockMargin : logBlock-BlockMargin]
+	default:
+		fresh := min(firstLogChunk<<(2*l.used), largestLogChunk)
+		chunk.data, chunk.block = make([]byte, 0, max(fresh, size)), nil
 	}
 	l.tail = chunk.data
 	l.used++
@@ -179,13 +190,13 @@ func (l *logged) add(g groupKey, hash uint64, key, value []byte, deleted bool) {
 func (l *logged) reset() {
 	kept := l.chunks[:0]
 	for _, chunk := range l.chunks[:l.used] {
-		if cap(chunk.data) > largestLogChunk {
+		if cap(chunk.data) > largestLogChunk && chunk.block == nil {
 			continue
 		}
 		if cap(chunk.runs) > largestRuns {
 			chunk.runs = nil
 		}
-		kept = append(kept, logChunk{data: chunk.data[:0], runs: chunk.runs[:0]})
+		kept = append(kept, logChunk{data: chunk.data[:0], runs: chunk.runs[:0], block: chunk.block})
 	}
 	clear(l.chunks[len(kept):])
 	l.chunks, l.tail, l.used, l.size, l.runs = kept, nil, 0, 0, 0
@@ -197,7 +208,7 @@ func (l *logged) held() int64 { return l.size + int64(len(l.tail)) + int64(l.run
 // memory is the size of the memory that it holds.
 func (l *logged) memory() (size int64) {
 	for i := range l.chunks {
-		size += int64(cap(l.chunks[i].data)) + int64(cap(l.chunks[i].runs))*logRunSize
+		size += int64(max(cap(l.chunks[i].data), len(l.chunks[i].block))) + int64(cap(l.chunks[i].runs))*logRunSize
 	}
 	return size
 }
@@ -240,7 +251,12 @@ type LogFrame struct {
 	// Data are the entries, and Runs say of which space and slice they are.
 	Data []byte
 	Runs []LogRun
+	// Block is memory that Data lies in, from BlockMargin on, with as much behind it at least, at an address and of a length that vfs.Direct asks for. What is around Data is for who writes the frame. nil: Data lies elsewhere.
+	Block []byte
 }
+
+// BlockMargin is what is left free in a block before and behind entries, at least, in bytes.
+const BlockMargin = 2 * vfs.DirectAlign
 
 // LogRun are entries of a frame that follow each other.
 type LogRun struct {
@@ -259,7 +275,7 @@ func (c *Changes) Frames(f func(*LogFrame) error) error {
 	var frame LogFrame
 	for i := range l.chunks[:l.used] {
 		chunk := &l.chunks[i]
-		frame.Data, frame.Runs = chunk.data, frame.Runs[:0]
+		frame.Data, frame.Block, frame.Runs = chunk.data, chunk.block, frame.Runs[:0]
 		for k := range chunk.runs {
 			r := &chunk.runs[k]
 			end := len(chunk.data)
