@@ -94,9 +94,15 @@ func (l *logged) run(g groupKey, hash uint64, size int) *logRun {
 // putLogHead writes what an entry begins with, and returns how long that is. data has logHead bytes.
 func putLogHead(data []byte, hash uint64, key uint32, value int) int {
 	binary.LittleEndian.PutUint64(data, hash)
-	if key < 1<<7 && value < 1<<7 {
-		data[8], data[9] = byte(key), byte(value) //nolint:gosec // compared
-		return 10
+	if key < 1<<7 { // as a rule, and loops for one byte or two would take as long as the rest
+		switch data[8] = byte(key); {
+		case value < 1<<7:
+			data[9] = byte(value) //nolint:gosec // compared
+			return 10
+		case value < 1<<14:
+			data[9], data[10] = byte(value)|1<<7, byte(value>>7) //nolint:gosec // compared
+			return 11
+		}
 	}
 	n := 8 + binary.PutUvarint(data[8:], uint64(key))
 	return n + binary.PutUvarint(data[n:], uint64(value)) //nolint:gosec // not negative

@@ -24,7 +24,7 @@ func drawChanges(t *rapid.T, c *store.Changes) {
 	}
 	key := func() []byte { return []byte(rapid.SampledFrom([]string{"", "a", "bc"}).Draw(t, "key")) }
 	value := func() []byte {
-		return bytes.Repeat([]byte{'v'}, rapid.SampledFrom([]int{0, 1, 130, 5000}).Draw(t, "value"))
+		return bytes.Repeat([]byte{'v'}, rapid.SampledFrom([]int{0, 1, 130, 5000, 1<<14 - 1, 1 << 14}).Draw(t, "value"))
 	}
 	for range rapid.IntRange(0, 8).Draw(t, "calls") {
 		switch rapid.IntRange(0, 6).Draw(t, "call") {
