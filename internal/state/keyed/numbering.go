@@ -5,7 +5,7 @@ import (
 )
 
 // numbering has, by row, its number among all rows that ever were. Of a chunk whose rows came one after another, with none in between, it keeps that of the first row alone: so it is of most chunks,
-// and memory that is not written need not be made zero either. Of the others, those that rows came to in the place of deleted ones above all, it keeps how far each is from where it would be then.
+// and memory that is not written need not be made zero either. Of the others, those that rows came to in the place of deleted ones above all, it keeps how much each is above the chunk's first.
 type numbering struct {
 	budget *limit.Budget
 	chunks []numbered

@@ -9,7 +9,7 @@ import (
 	"wire.example/wire/sdk/schema"
 )
 
-// rowHashes has, by row, the hash that it was appended with: noted, or, where it follows from columns of the row, made again when somebody asks. A row is asked for when it is written and when it leaves, which is once or twice in its life.
+// rowHashes has, by row, the hash that it was appended with: noted, or, where it follows from columns of the row, made again when somebody asks, which is when a row is written and when it leaves, or might.
 type rowHashes struct {
 	noted *Slab[uint64] // nil: they are made again
 	rows  *Rows

@@ -2,6 +2,7 @@ package keyed
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"testing"
 
@@ -71,5 +72,56 @@ func TestRowsOfAnotherHash(t *testing.T) {
 	var corrupt *CorruptError
 	if r = open(); !errors.As(r.Admit(&e), &corrupt) || r.Len() > 0 {
 		t.Errorf("a row with the hash of another one came back: %v, %d rows", corrupt, r.Len())
+	}
+}
+
+// TestHashesOfSnapshots: rows that were stored by key groups come back with the hashes that they are looked for by, whether these are made again or kept.
+func TestHashesOfSnapshots(t *testing.T) {
+	for _, kind := range []schema.Kind{schema.Int64, schema.Text} {
+		open := func() *Rows {
+			r := NewRows(&batch.Pool{}, []schema.Type{schema.Of(kind)}, 0, "test", limit.New("test", limit.Unlimited))
+			r.SetExtras(Extras{Hashed: []int{0}})
+			return r
+		}
+		col := batch.NewColumn(&batch.Pool{}, schema.Of(kind))
+		col.Reset(300)
+		for i := range col.Len() {
+			if kind == schema.Text {
+				col.SetBytes(i, fmt.Append(nil, "key ", i))
+			} else {
+				col.Int64s()[i] = int64(i)
+			}
+		}
+		cols := []*batch.Column{col}
+		old := open()
+		if err := old.Append(cols, hashColumns(nil, cols, nil, col.Len()), nil, make([]uint32, col.Len())); err != nil {
+			t.Fatal(err)
+		}
+		r := open()
+		r.Keep(Home{To: math.MaxUint64})
+		for g := range Groups {
+			data, err := old.Snapshot(uint8(g)) //nolint:gosec // below Groups
+			if err == nil && len(data) > 0 {
+				var corrupt *CorruptError
+				if err := open().Restore(uint8(g+1), data); !errors.As(err, &corrupt) { //nolint:gosec // modulo 256 is another one, too
+					t.Fatalf("rows of another key group were taken: %v", err)
+				}
+				err = r.Restore(uint8(g), data) //nolint:gosec // below Groups
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if r.Len() != col.Len() {
+			t.Fatalf("%d rows came back, of %d", r.Len(), col.Len())
+		}
+		for g := range Groups {
+			for _, id := range r.AppendGroup(nil, uint8(g)) { //nolint:gosec // below Groups
+				cols, row := r.Row(id)
+				if want := hashColumns(nil, cols, []uint16{uint16(row)}, 1)[0]; r.HashOf(id) != want { //nolint:gosec // a row of a chunk
+					t.Fatalf("a row has hash %x, its columns %x", r.HashOf(id), want)
+				}
+			}
+		}
 	}
 }

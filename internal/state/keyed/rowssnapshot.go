@@ -64,13 +64,14 @@ func (r *Rows) Restore(group uint8, data []byte) error {
 	}
 	defer release(cols)
 	ids, hashes := make([]uint32, batch.MaxRows), make([]uint64, batch.MaxRows)
-	for i := range hashes {
-		hashes[i] = uint64(group) << groupShift
-	}
 	for left := total; left > 0 && in.err == nil; {
 		n := min(left, batch.MaxRows)
 		links, marks := r.read(in, cols, n)
 		if in.err != nil {
+			break
+		}
+		if hashes = r.hashesOf(hashes, group, cols, n); hashes[0]>>groupShift != uint64(group) {
+			in.fail("a row of key group %d in key group %d", hashes[0]>>groupShift, group)
 			break
 		}
 		if err := r.Append(cols, hashes[:n], nil, ids[:n]); err != nil {
@@ -88,6 +89,21 @@ func (r *Rows) Restore(group uint8, data []byte) error {
 		return err
 	}
 	return r.relink(in, group)
+}
+
+// hashesOf returns the hashes of n rows of a key group, in the memory of hashes: those that they were appended with, if Extras.Hashed says what these follow from, or some of the group.
+func (r *Rows) hashesOf(hashes []uint64, group uint8, cols []*batch.Column, n int) []uint64 {
+	if from := r.extras.Hashed; len(from) > 0 {
+		keys := make([]*batch.Column, len(from))
+		for i, c := range from {
+			keys[i] = cols[c]
+		}
+		return hashColumns(hashes, keys, nil, n)
+	}
+	for i := range hashes[:n] {
+		hashes[i] = uint64(group) << groupShift
+	}
+	return hashes[:n]
 }
 
 // read reads n rows into cols, and their links and marks.

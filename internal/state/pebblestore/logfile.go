@@ -14,7 +14,7 @@ import (
 	"wire.example/wire/internal/state/store"
 )
 
-// A log holds the changes of some calls of Apply as they came: of each frames of drops, of entries, and one that fills up to a multiple of vfs.DirectAlign; and one that ends it. docs/format/store.md draws it.
+// A log holds the changes of some calls of Apply as they came: of each frames of drops and of entries, and others that fill up to a multiple of vfs.DirectAlign, at its end and around entries that are written from where they lie; and one that ends it. docs/format/store.md draws it.
 const (
 	logSuffix  = ".changes"
 	logMagic   = "WIRESTLG"

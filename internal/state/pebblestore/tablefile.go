@@ -87,6 +87,9 @@ func (t *tableFile) filled(n int) error {
 
 // flush gives the file the first n bytes of the buffer, which are as many as a direct write may have. A device that wants other lengths refuses one of them.
 func (t *tableFile) flush(n int) error {
+	if n == 0 {
+		return nil
+	}
 	err := t.put(t.buffer[:n])
 	t.buffer = t.buffer[:copy(t.buffer, t.buffer[n:])]
 	return err

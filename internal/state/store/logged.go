@@ -39,7 +39,8 @@ const (
 	firstLogChunk   = 4 << 10
 	largestLogChunk = 256 << 10
 	smallLogChunks  = 4 // the last of which is of largestLogChunk
-	logBlock        = 1 << 20
+	logBlock        = 512 << 10
+	mostInBlock     = logBlock / 8 // entries that take more at once have memory of their own: else much of a block might stay free
 	// logHead is how long a hash and two lengths are at most.
 	logHead = 8 + 2*binary.MaxVarintLen32
 )
@@ -164,11 +165,11 @@ func (l *logged) nextChunk(size int) {
 	chunk := &l.chunks[l.used]
 	switch {
 	case cap(chunk.data) >= size:
-	case l.used >= smallLogChunks && size <= logBlock-2*BlockMargin:
+	case l.used >= smallLogChunks && size <= mostInBlock:
 		chunk.block = vfs.DirectBuffer(logBlock)[:logBlock]
 		chunk.data = chunk.block[BlockMargin : BlockMargin : logBlock-BlockMargin]
 	default:
-		fresh := min(firstLogChunk<<(2*l.used), largestLogChunk)
+		fresh := min(firstLogChunk<<(2*min(l.used, smallLogChunks)), largestLogChunk)
 		chunk.data, chunk.block = make([]byte, 0, max(fresh, size)), nil
 	}
 	l.tail = chunk.data
@@ -208,8 +209,14 @@ func (l *logged) reset() {
 	l.chunks, l.tail, l.used, l.size, l.runs = kept, nil, 0, 0, 0
 }
 
-// held is the size of all entries and runs.
-func (l *logged) held() int64 { return l.size + int64(len(l.tail)) + int64(l.runs)*logRunSize }
+// held is the size of all entries and runs, and of what is free in the block that is under way.
+func (l *logged) held() int64 {
+	last := int64(len(l.tail))
+	if l.used > 0 {
+		last = max(last, int64(len(l.chunks[l.used-1].block)))
+	}
+	return l.size + last + int64(l.runs)*logRunSize
+}
 
 // memory is the size of the memory that it holds.
 func (l *logged) memory() (size int64) {
