@@ -30,10 +30,13 @@ const (
 	// piledEarly: when less than so many times what is low is left, no part may have more than one in piledShare of that in changes that were written before their turn.
 	piledEarly = 2
 	piledShare = 4
+	// worthShare: entries leave when at least one part in so many of the room there is to be is missing. Each time costs the store a table.
+	worthShare = 4
 	// bareShare: parts are bare where less than one part in so many of what is to leave can.
 	bareShare = 8
-	// grown is by how much memory must have grown for more to leave.
-	grown = 256 << 10
+	// grown is by how much memory must have grown for more to leave; leanShare: or by one part in so many of what is low, where hardly any were left to leave.
+	grown     = 256 << 10
+	leanShare = 16
 	// boundlessLow is what is low where memory has no bounds: parts work off what is away in pieces of a share of it.
 	boundlessLow = 256 << 20
 )
@@ -120,6 +123,7 @@ func (s *step) makeRoom(t *task) error {
 		left = budget.Available() - t.pipeline.scratchLeft()
 	}
 	if left >= low {
+		k.lean = 0
 		return nil
 	}
 	if k.late != nil {
@@ -136,6 +140,9 @@ func (s *step) makeRoom(t *task) error {
 			t.pipeline.reserveScratch()
 			return k.renew()
 		}
+	}
+	if k.lean > 0 && left >= low/shrinkShare && left > k.lean-min(grown, low/leanShare) {
+		return nil
 	}
 	bare, err := s.evictFor(t, k.room(left))
 	if err != nil {
@@ -206,7 +213,7 @@ func (s *step) shrink(t *task, low int64, bare bool) (shrunk bool, err error) {
 	if err := s.flushFor(); err != nil {
 		return false, err
 	}
-	s.leaving.wanted, s.leaving.gone = 0, 0
+	s.leaving.wanted, s.leaving.gone, s.leaving.lean = 0, 0, 0
 	return true, s.depart(t, false)
 }
 

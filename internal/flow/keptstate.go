@@ -31,6 +31,7 @@ type keptStep struct {
 	wanted   int               // entries there must be room for, once memory was tight
 	left     int64             // what was left of the budget when that was decided
 	gone     int               // entries that have left since the parts gave up their memory
+	lean     int64             // what was left of the budget when hardly any were left to leave; 0: there are
 	// version is that of the entries which are stored, 0 for 1.
 	version int
 	// highest are the highest numbers of the stored entries of the parts; nil: nobody knows them.

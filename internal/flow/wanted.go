@@ -9,13 +9,15 @@ import (
 // How many entries are to leave memory, and whether that was enough.
 
 // evictFor has entries of all parts leave memory until each has room for so many others. It reports whether hardly any were left to leave although no part has that room: what memory the parts have is gaps then. While few have left
-// since they gave up their memory it is not said, since each time costs the store a table.
+// since they gave up their memory it is not said, since each time costs the store a table. Where hardly any left in all, others have the memory: it is not tried again
+// before this task has taken some more. Else the few that come would leave at once, piece by piece, each with a table.
 func (s *step) evictFor(t *task, room int) (bare bool, err error) {
 	k := s.leaving
 	flushed, short := false, true
+	wanted, gone := 0, 0
 	for _, part := range k.leaving {
 		want := room - part.Room()
-		if want <= 0 {
+		if want < max(room/worthShare, 1) {
 			short = false
 			continue
 		}
@@ -32,9 +34,13 @@ func (s *step) evictFor(t *task, room int) (bare bool, err error) {
 		if evicted > 0 {
 			s.brought.gone()
 		}
-		k.gone += evicted
+		wanted, gone = wanted+want, gone+evicted
 		short = short && evicted < want/bareShare
 	}
+	if k.lean = 0; gone < wanted/bareShare {
+		k.lean = t.pipeline.settings.Budget.Available() - t.pipeline.scratchLeft()
+	}
+	k.gone += gone
 	return short && k.gone >= k.several(), nil
 }
 

@@ -15,10 +15,10 @@ type gaps struct {
 	keyed.Evictable
 	budget            *limit.Budget
 	evicted, departed int
-	each              int
+	each, room        int
 }
 
-func (g *gaps) Room() int                        { return 0 }
+func (g *gaps) Room() int                        { return g.room }
 func (g *gaps) Spill(*store.Changes, int64) bool { return false }
 
 func (g *gaps) Evict(_ int, settled bool) (int, error) {
@@ -40,37 +40,90 @@ type freeScratch struct{ Scratch }
 
 func (freeScratch) Spill(context.Context, *store.Changes) error { return nil }
 
-// Parts of which hardly anything can leave, and which have no room all the same, give up their memory, but not at each batch; those that have enough to leave, or a small part of the memory, do not.
+// tightStep is a step with a part, of a task that is alone, where memory is tight: it has used bytes, and others the rest.
+func tightStep(t *testing.T, memory, used int64, part *gaps) (*step, *task) {
+	t.Helper()
+	p := newPipeline(&physical.Plan{}, Settings{Budget: limit.New("test", memory), Scratch: freeScratch{}})
+	tight := memory - lowOf(p.settings.Budget)*3/4
+	if !p.budgetOf("step").TryReserve(used) || !p.settings.Budget.TryReserve(tight-used) {
+		t.Fatal("there is no room")
+	}
+	part.budget = p.budgetOf("step")
+	task := &task{chain: chain{pipeline: p}, ctx: t.Context()}
+	s := &step{plan: &physical.Step{Name: "step"}, chain: &task.chain}
+	s.chain.host = task
+	s.leaving = &keptStep{step: s, leaving: []keyed.Evictable{part}}
+	return s, task
+}
+
+// makeRoomOften makes room so often, and returns how often entries were to leave.
+func makeRoomOften(t *testing.T, s *step, task *task, part *gaps, often int) int {
+	t.Helper()
+	before := part.evicted
+	for range often {
+		if err := s.makeRoom(task); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return part.evicted - before
+}
+
+// Where hardly anything can leave, since others have the memory or what there is are gaps, it is not tried again at each batch, but when memory has grown; and parts that have much of it give it up when little is left.
 func TestGapsAreGivenUp(t *testing.T) {
-	const memory = 12 << 20
+	const memory, often = 12 << 20, 20
 	few := wantedRoom / bareShare / 4
 	for name, c := range map[string]struct {
 		used     int64 // by the step; others have the rest of what makes memory tight
 		each     int
+		enough   bool // can leave
 		departed int
 	}{
 		"gaps":              {used: memory / 2, each: few, departed: 1},
-		"enough can leave":  {used: memory / 2, each: wantedRoom / 2},
+		"enough can leave":  {used: memory / 2, each: wantedRoom / 2, enough: true, departed: 1},
 		"others have it":    {used: memory / 100, each: few},
-		"nothing ever left": {used: memory / 2},
+		"nothing ever left": {used: memory / 2, departed: 1},
 	} {
-		p := newPipeline(&physical.Plan{}, Settings{Budget: limit.New("test", memory), Scratch: freeScratch{}})
-		tight := memory - lowOf(p.settings.Budget)*3/4
-		if !p.budgetOf("step").TryReserve(c.used) || !p.settings.Budget.TryReserve(tight-c.used) {
+		part := &gaps{each: c.each}
+		s, task := tightStep(t, memory, c.used, part)
+		once := makeRoomOften(t, s, task, part, 1)
+		if n := makeRoomOften(t, s, task, part, often); once == 0 || n > 0 != c.enough {
+			t.Errorf("%s: entries were to leave %d times at first, and then %d times", name, once, n)
+		}
+		budget := task.pipeline.settings.Budget
+		low := lowOf(budget)
+		if !budget.TryReserve(low / leanShare) {
 			t.Fatal("there is no room")
 		}
-		part := &gaps{budget: p.budgetOf("step"), each: c.each}
-		task := &task{chain: chain{pipeline: p}, ctx: t.Context()}
-		s := &step{plan: &physical.Step{Name: "step"}, chain: &task.chain}
-		s.chain.host = task
-		s.leaving = &keptStep{step: s, leaving: []keyed.Evictable{part}}
-		for range 2 * wantedRoom / max(few, 1) {
-			if err := s.makeRoom(task); err != nil {
-				t.Fatal(err)
-			}
+		if n := makeRoomOften(t, s, task, part, 1); n != once {
+			t.Errorf("%s: when memory had grown, entries were to leave %d times, want %d", name, n, once)
 		}
-		if part.departed != c.departed || part.evicted < wantedRoom/(few+1) {
-			t.Errorf("%s: the memory was given up %d times, want %d; some left %d times", name, part.departed, c.departed, part.evicted)
+		if !budget.TryReserve(budget.Available() - low/shrinkShare + 1) {
+			t.Fatal("there is no room")
+		}
+		if makeRoomOften(t, s, task, part, 1); part.departed != c.departed {
+			t.Errorf("%s: the memory was given up %d times, want %d", name, part.departed, c.departed)
+		}
+	}
+}
+
+// Where nothing but gaps is left although much has left before, the memory is given up, however much is left of it.
+func TestBareMemoryIsGivenUp(t *testing.T) {
+	const memory = 12 << 20
+	part := &gaps{each: 1}
+	s, task := tightStep(t, memory, memory/2, part)
+	s.leaving.gone = wantedRoom
+	if makeRoomOften(t, s, task, part, 1); part.departed != 1 {
+		t.Errorf("the memory was given up %d times, want once", part.departed)
+	}
+}
+
+// Entries leave when there is much less room than there is to be: as few as a piece has are not worth a table.
+func TestFewEntriesAreNotWorthATable(t *testing.T) {
+	for room, want := range map[int]bool{wantedRoom: false, wantedRoom - 1: false, wantedRoom - wantedRoom/worthShare + 1: false, wantedRoom - wantedRoom/worthShare: true, 0: true} {
+		part := &gaps{room: room, each: wantedRoom - room}
+		s, task := tightStep(t, 12<<20, 1<<20, part)
+		if n := makeRoomOften(t, s, task, part, 1); n > 0 != want {
+			t.Errorf("with room for %d of %d entries, others were to leave %d times", room, wantedRoom, n)
 		}
 	}
 }
