@@ -114,8 +114,10 @@ func (c *coordinator) spillStranded(ctx context.Context, keeper Keeper) error {
 const (
 	DefaultTimeout  = 10 * time.Minute
 	DefaultFailures = 10
-	firstBackoff    = time.Second
-	largestBackoff  = time.Minute
+	// stopFailures is how many attempts may fail once the run was told to stop.
+	stopFailures   = 3
+	firstBackoff   = time.Second
+	largestBackoff = time.Minute
 )
 
 // timeout is how long a checkpoint may take.
@@ -134,11 +136,12 @@ func (s *Settings) failures() int {
 	return DefaultFailures
 }
 
-// persist does what makes an epoch durable until it succeeds, or so many attempts in a row have failed as the settings grant, each no longer than they grant. It does so once where nothing but a
+// persist does what makes an epoch durable until it succeeds, or so many attempts in a row have failed as the settings grant, each no longer than they grant; fewer once the run was told to stop. It does so once where nothing but a
 // manifest file is written. The error of another run that owns the pipeline is final.
 func (c *coordinator) persist(ctx context.Context, epoch int64, what string, do func(context.Context) error) error {
 	timeout := c.pipeline.settings.timeout()
 	wait := firstBackoff
+	stopped, sinceStop := c.stopped, 0
 	for {
 		limited, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("it took longer than %v", timeout))
 		err := do(limited)
@@ -150,18 +153,42 @@ func (c *coordinator) persist(ctx context.Context, epoch int64, what string, do 
 		if c.pipeline.settings.Keeper == nil || fault.Weak("checkpoint/rows-go-on") {
 			return err
 		}
+		if stopped == nil {
+			sinceStop++
+		}
 		if count, over := c.failed(err); over {
 			return fmt.Errorf("checkpoint of epoch %d: %s failed; %d attempts in a row have: %w", epoch, what, count, err)
 		}
-		c.pipeline.settings.Log.Warn("a checkpoint failed and is tried again; rows go on", "epoch", epoch, "what", what, "again_in", wait, "error", err)
+		if sinceStop >= stopFailures {
+			return fmt.Errorf("checkpoint of epoch %d: %s failed; %d attempts have since the run was told to stop: %w", epoch, what, sinceStop, err)
+		}
+		said := "a checkpoint failed and is tried again; rows go on"
+		if c.isStopped() {
+			said = "a checkpoint failed and is tried again; the run stops then"
+		}
+		c.pipeline.settings.Log.Warn(said, "epoch", epoch, "what", what, "again_in", wait, "error", err)
 		timer := c.pipeline.settings.Clock.NewTimer(wait)
 		select {
 		case <-timer.C():
+		case <-stopped: // who waits for the run to end shall not wait for the pause
+			timer.Stop()
+			stopped, wait = nil, firstBackoff
+			continue
 		case <-ctx.Done():
 			timer.Stop()
 			return context.Cause(ctx)
 		}
 		wait = longer(wait)
+	}
+}
+
+// isStopped reports whether the run was told to stop.
+func (c *coordinator) isStopped() bool {
+	select {
+	case <-c.stopped:
+		return true
+	default:
+		return false
 	}
 }
 

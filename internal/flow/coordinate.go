@@ -36,6 +36,8 @@ type coordinator struct {
 	applied    int64
 	appliedNow chan struct{}
 	lastError  error // why the last attempt failed
+	// stopped is closed when the run is told to stop, by whoever runs it.
+	stopped chan struct{}
 
 	// The run's own. stored and committed get how that went; queue are the published epochs that are to be committed, the first of them now if committing.
 	ctx        context.Context //nolint:containedctx // of the run
@@ -72,7 +74,7 @@ type finished struct {
 func newCoordinator(p *Pipeline, lastEpoch int64) *coordinator {
 	return &coordinator{
 		pipeline: p, changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), epochs: epochs{last: lastEpoch, most: p.settings.failures()},
-		ended: map[int]part{}, over: map[*task]bool{}, left: map[*task]*store.Changes{}, stranded: map[*task]changed{}, appliedNow: make(chan struct{}),
+		ended: map[int]part{}, over: map[*task]bool{}, left: map[*task]*store.Changes{}, stranded: map[*task]changed{}, appliedNow: make(chan struct{}), stopped: make(chan struct{}),
 		stored: make(chan published, 1), committed: make(chan finished, 1), ctx: context.Background(), wait: firstBackoff,
 	}
 }
@@ -177,6 +179,8 @@ func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick, beat 
 		case <-stop:
 			stop = nil
 			c.stop = true
+			close(c.stopped)
+			c.pipeline.stopReading()
 		case <-enough:
 			enough = nil
 			c.stop = true

@@ -68,6 +68,8 @@ type sourceTask struct {
 	gates []<-chan struct{}
 	// sated says that nobody needs another row: the source ends.
 	sated atomic.Bool
+	// stops says that the run was told to stop: nothing is read any more, though the barrier that ends the run may have to wait for an epoch under way.
+	stops atomic.Bool
 
 	mu      sync.Mutex // the read lock
 	ticket  int64
@@ -243,6 +245,8 @@ func (s *sourceTask) take(ctx context.Context, l *lane) (item, error) {
 // pauses waits, if the source must not be read now, and reports whether it did; then everything is to be looked at again.
 func (s *sourceTask) pauses(ctx context.Context) bool {
 	switch {
+	case s.stops.Load():
+		s.rest(ctx)
 	case len(s.gates) > 0:
 		s.waitAtGate(ctx)
 	case s.enough():
@@ -383,6 +387,14 @@ func (s *sourceTask) line(p *parcel, r *rejected) int64 {
 		return 0
 	}
 	return s.records.before(p) + int64(r.line) + 1
+}
+
+// stopReading has all sources read nothing from now on.
+func (p *Pipeline) stopReading() {
+	for _, s := range p.sources {
+		s.stops.Store(true)
+		s.rouse()
+	}
 }
 
 // passBarrier hands the barrier to every task and sink that the source reaches, and its position to the coordinator.
