@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -25,12 +26,24 @@ type drawnTable struct {
 
 // drawTable draws a table: keys that share beginnings and hashes, deletes, values of all sizes, some of them regular.
 func drawTable(t *rapid.T) drawnTable {
-	byKey := map[string]store.Entry{}
 	hashes := rapid.SampledFrom([]uint64{3, 1 << 10, 1 << 59}).Draw(t, "hashes")
 	sizes := rapid.SampledFrom([]int{0, 10, 300, 20_000}).Draw(t, "sizes")
 	regular := rapid.Bool().Draw(t, "regular")
-	for range rapid.IntRange(0, 2000).Draw(t, "entries") {
-		seed := rapid.Uint64().Draw(t, "seed")
+	seeds := make([]uint64, rapid.IntRange(0, 2000).Draw(t, "entries"))
+	for i := range seeds {
+		seeds[i] = rapid.Uint64().Draw(t, "seed")
+	}
+	d := tableOf(seeds, hashes, sizes, regular)
+	for slice := range rapid.Int64Range(0, 5).Draw(t, "ranges") {
+		d.ranges = append(d.ranges, sliceRange(store.Space{Operator: 7}, slice, uint64(slice), 1<<59))
+	}
+	return d
+}
+
+// tableOf is a table of an entry for each seed, with that many hashes, and values of that many sizes.
+func tableOf(seeds []uint64, hashes uint64, sizes int, regular bool) (d drawnTable) {
+	byKey := map[string]store.Entry{}
+	for _, seed := range seeds {
 		e := store.Entry{
 			Space: store.Space{Operator: uint16(seed & 1), Table: uint8(seed >> 1 & 1)}, Slice: int64(seed>>2&1) - 1, Hash: seed >> 5 % hashes,
 			Key: fmt.Append(nil, seed>>40%50), Deleted: seed>>3&7 == 0,
@@ -51,18 +64,15 @@ func drawTable(t *rapid.T) drawnTable {
 		keys = append(keys, key)
 	}
 	slices.Sort(keys)
-	var d drawnTable
 	for _, key := range keys {
 		d.entries = append(d.entries, byKey[key])
-	}
-	for slice := range rapid.Int64Range(0, 5).Draw(t, "ranges") {
-		d.ranges = append(d.ranges, sliceRange(store.Space{Operator: 7}, slice, uint64(slice), 1<<59))
 	}
 	return d
 }
 
 // write writes the table in pieces.
-func (d drawnTable) write(t *rapid.T, w *tableWriter, fs *diskFS, name string) int64 {
+func (d drawnTable) write(t rapid.TB, w *tableWriter, fs *diskFS, name string, piece int) int64 {
+	t.Helper()
 	f, err := fs.createTable(name, vfs.DirectBuffer(writeSize+roomBehind))
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +81,7 @@ func (d drawnTable) write(t *rapid.T, w *tableWriter, fs *diskFS, name string) i
 	for _, r := range d.ranges {
 		w.deleteRange(r)
 	}
-	for part := range slices.Chunk(d.entries, rapid.IntRange(1, 100).Draw(t, "piece")) {
+	for part := range slices.Chunk(d.entries, piece) {
 		if err := w.add(part); err != nil {
 			t.Fatal(err)
 		}
@@ -83,41 +93,53 @@ func (d drawnTable) write(t *rapid.T, w *tableWriter, fs *diskFS, name string) i
 	return size
 }
 
+// writtenTables are tables that are written with few writers, and read again.
+type writtenTables struct {
+	disk    *vfs.Mem
+	fs      *diskFS
+	writers map[int]*tableWriter // by size of blocks
+	number  int
+}
+
+// check writes a table, in pieces, and reads it with Pebble's reader. It reports whether it was compressed.
+func (w *writtenTables) check(t rapid.TB, d drawnTable, blockSize, piece int) (packed bool) {
+	t.Helper()
+	if w.writers[blockSize] == nil {
+		w.writers[blockSize] = newTableWriter(blockSize)
+	}
+	w.number++
+	name := fmt.Sprintf("/%d%s", w.number, tableSuffix)
+	size := d.write(t, w.writers[blockSize], w.fs, name, piece)
+	if info, err := w.disk.Stat(name); err != nil || info.Size() != size {
+		t.Fatalf("a file of %v bytes, said to have %d: %v", info, size, err)
+	}
+	options := reading()
+	options.Filters = map[string]sstable.FilterPolicy{filterName: bloom.FilterPolicy(filterBits)}
+	err := opened(context.Background(), w.disk, name, options, func(r *sstable.Reader) error {
+		return errors.Join(r.ValidateBlockChecksums(), d.checkPoints(r), d.checkRanges(r), d.checkProperties(r))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.writers[blockSize].packs
+}
+
 // TestTablesAreReadByPebble writes tables, one after another with one writer, and reads them with Pebble's reader: entries in both directions and by key, range deletes, checksums, counts and filter.
 func TestTablesAreReadByPebble(t *testing.T) {
 	disk := vfs.NewMem()
-	fs := newDiskFS(disk)
-	packed, plain := 0, 0
-	writers := map[int]*tableWriter{}
-	number := 0
+	w := &writtenTables{disk: disk, fs: newDiskFS(disk), writers: map[int]*tableWriter{}}
 	rapid.Check(t, func(t *rapid.T) {
 		blockSize := rapid.SampledFrom([]int{200, dataBlockSize, lateBlockSize}).Draw(t, "size of blocks")
-		if writers[blockSize] == nil {
-			writers[blockSize] = newTableWriter(blockSize)
-		}
-		d := drawTable(t)
-		number++
-		name := fmt.Sprintf("/%d%s", number, tableSuffix)
-		size := d.write(t, writers[blockSize], fs, name)
-		if info, err := disk.Stat(name); err != nil || info.Size() != size {
-			t.Fatalf("a file of %v bytes, said to have %d: %v", info, size, err)
-		}
-		if writers[blockSize].packs {
-			packed++
-		} else {
-			plain++
-		}
-		options := reading()
-		options.Filters = map[string]sstable.FilterPolicy{filterName: bloom.FilterPolicy(filterBits)}
-		err := opened(context.Background(), disk, name, options, func(r *sstable.Reader) error {
-			return errors.Join(r.ValidateBlockChecksums(), d.checkPoints(r), d.checkRanges(r), d.checkProperties(r))
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		w.check(t, drawTable(t), blockSize, rapid.IntRange(1, 100).Draw(t, "piece"))
 	})
-	if packed == 0 || plain == 0 {
-		t.Errorf("%d tables were compressed, %d not", packed, plain)
+	random, seeds := rand.New(rand.NewPCG(1, 2)), make([]uint64, 2000)
+	for i := range seeds {
+		seeds[i] = random.Uint64()
+	}
+	for _, regular := range []bool{true, false} { // those that were drawn may all be short
+		if packed := w.check(t, tableOf(seeds, 1<<59, 2000, regular), 200, 100); packed != regular {
+			t.Errorf("a table of regular values, %t: compressed, %t", regular, packed)
+		}
 	}
 }
 
