@@ -198,7 +198,8 @@ func TestFramesAreTheLog(t *testing.T) {
 				again.Drop(d.Space, d.Slice, d.From, d.To)
 			}
 		}
-		if again.Len() != c.Len() || again.Bytes() != c.Bytes() || again.Held() != c.Held() || again.Logged() != c.Logged() {
+		const block = 512 << 10 // what is free in one that is begun counts as held
+		if spare := c.Held() - again.Held(); again.Len() != c.Len() || again.Bytes() != c.Bytes() || spare < 0 || spare > block || again.Logged() != c.Logged() {
 			t.Fatalf("%d entries of %d bytes (%d held) became %d of %d (%d)", c.Len(), c.Bytes(), c.Held(), again.Len(), again.Bytes(), again.Held())
 		}
 		c.Put(store.Space{}, 0, 1, []byte("more"), nil)
