@@ -142,7 +142,7 @@ func (s *step) makeRoom(t *task) error {
 		}
 	}
 	if k.lean > 0 && left >= low/shrinkShare && left > k.lean-min(grown, low/leanShare) {
-		return nil
+		return nil // what has come since is not worth a table
 	}
 	bare, err := s.evictFor(t, k.room(left))
 	if err != nil {

@@ -53,16 +53,21 @@ func (h *rowHashes) of(id uint32) uint64 {
 // some returns the hashes of rows of a chunk, in the memory of dst if it suffices.
 func (h *rowHashes) some(dst []uint64, chunk uint32, rows []uint16) []uint64 {
 	if h.noted == nil {
-		h.cols = h.cols[:0]
-		for _, c := range h.from {
-			h.cols = append(h.cols, h.rows.chunks[chunk].cols[c])
-		}
+		h.cols = appendColumns(h.cols[:0], h.rows.chunks[chunk].cols, h.from)
 		return hashColumns(dst, h.cols, rows, len(rows))
 	}
 	noted := h.noted.Part(chunk << chunkShift)
 	dst = dst[:0]
 	for _, row := range rows {
 		dst = append(dst, noted[row])
+	}
+	return dst
+}
+
+// appendColumns appends the columns of cols that have these ordinals.
+func appendColumns(dst, cols []*batch.Column, ordinals []int) []*batch.Column {
+	for _, c := range ordinals {
+		dst = append(dst, cols[c])
 	}
 	return dst
 }
@@ -79,10 +84,7 @@ func (h *rowHashes) fit(hashes []uint64, cols []*batch.Column) bool {
 	if h.noted != nil {
 		return true
 	}
-	h.cols = h.cols[:0]
-	for _, c := range h.from {
-		h.cols = append(h.cols, cols[c])
-	}
+	h.cols = appendColumns(h.cols[:0], cols, h.from)
 	h.made = hashColumns(h.made, h.cols, nil, len(hashes))
 	return slices.Equal(h.made, hashes)
 }

@@ -94,11 +94,7 @@ func (r *Rows) Restore(group uint8, data []byte) error {
 // hashesOf returns the hashes of n rows of a key group, in the memory of hashes: those that they were appended with, if Extras.Hashed says what these follow from, or some of the group.
 func (r *Rows) hashesOf(hashes []uint64, group uint8, cols []*batch.Column, n int) []uint64 {
 	if from := r.extras.Hashed; len(from) > 0 {
-		keys := make([]*batch.Column, len(from))
-		for i, c := range from {
-			keys[i] = cols[c]
-		}
-		return hashColumns(hashes, keys, nil, n)
+		return hashColumns(hashes, appendColumns(nil, cols, from), nil, n)
 	}
 	for i := range hashes[:n] {
 		hashes[i] = uint64(group) << groupShift
