@@ -35,7 +35,7 @@ func (a *app) checkCommand() *cobra.Command {
 }
 
 func (a *app) checkFile(ctx context.Context, path string) error {
-	if strings.HasSuffix(path, ".sql") {
+	if _, ok := sqlFile(path); ok {
 		return a.checkSQL(ctx, path)
 	}
 	_, err := a.compile(ctx, path, false, true)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,7 +42,7 @@ A pipeline is named by its file, whose checkpoints are in .wire/NAME beside it, 
 
 // add adds the flags that say what a command is about.
 func (f *checkpointFlags) add(c *cobra.Command) *cobra.Command {
-	c.Flags().StringVar(&f.dir, "state-dir", "", "where the checkpoints are, instead of a pipeline file")
+	addStateDir(c.Flags(), &f.dir, "where the checkpoints are, instead of a pipeline file")
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	return completesPipelines(c)
 }
@@ -169,18 +168,27 @@ func (a *app) inspect(ctx context.Context, f *checkpointFlags, args []string) (*
 
 // stateDirectory is where the checkpoints of a pipeline file are by default; the file need not be correct.
 func (a *app) stateDirectory(path string) (string, error) {
+	name, err := a.pipelineName(path)
+	if err != nil {
+		return "", err
+	}
+	return (&stateFlags{}).dirOf(path, name), nil
+}
+
+// pipelineName is the name of the pipeline that a file has, which need not be correct.
+func (a *app) pipelineName(path string) (string, error) {
 	text, err := a.readText(path)
 	if err != nil {
 		return "", err
 	}
-	name := strings.TrimSuffix(filepath.Base(path), ".sql")
-	if !strings.HasSuffix(path, ".sql") {
-		p, err := spec.Parse(path, text, a.expand)
-		if name = p.Name.Value; name == "" {
-			return "", errors.Join(fmt.Errorf("%s names no pipeline", path), err)
-		}
+	if name, ok := sqlFile(path); ok {
+		return name, nil
 	}
-	return (&stateFlags{}).dirOf(path, name), nil
+	p, err := spec.Parse(path, text, a.expand)
+	if p.Name.Value == "" {
+		return "", errors.Join(fmt.Errorf("%s names no pipeline", path), err)
+	}
+	return p.Name.Value, nil
 }
 
 // chosen are the checkpoints of the epochs; without epochs all of them, or the newest.

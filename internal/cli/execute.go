@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -27,12 +26,12 @@ import (
 
 // run is wire run.
 func (a *app) run(ctx context.Context, path string, f *runFlags) error {
-	if strings.HasSuffix(path, ".sql") {
+	if name, ok := sqlFile(path); ok {
 		text, err := a.readText(path)
 		if err != nil {
 			return wrong(err)
 		}
-		return a.runSQL(ctx, strings.TrimSuffix(filepath.Base(path), ".sql"), path, text, f)
+		return a.runSQL(ctx, name, path, text, f)
 	}
 	if err := f.check(); err != nil {
 		return err

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -67,9 +65,9 @@ Exit codes: 0 all state is kept, 3 some would be lost or must be accepted, or th
 		RunE: func(c *cobra.Command, args []string) error { return a.showEvolution(c.Context(), args, f) },
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.dir, "state-dir", "", "where the checkpoints are (default: .wire/NAME beside the pipeline file)")
+	addStateDir(flags, &f.dir, "where the checkpoints are (default: .wire/NAME beside the pipeline file)")
 	flags.BoolVar(&f.json, "json", false, "print JSON")
-	flags.IntVar(&f.parallelism, "parallelism", 0, "lanes of each source; overrides the files (default: as many as the machine has cores)")
+	addParallelism(flags, &f.parallelism, "lanes of each source; overrides the files")
 	return completesPipelines(c)
 }
 
@@ -161,14 +159,14 @@ func (r *rehearsal) Fill(ctx context.Context, p *logical.Plan) error { return r.
 
 // declared is the logical plan of a pipeline file, of which nothing runs but what fills tables in memory.
 func (a *app) declared(ctx context.Context, path string) (*logical.Plan, error) {
-	if !strings.HasSuffix(path, ".sql") {
+	name, ok := sqlFile(path)
+	if !ok {
 		return a.compile(ctx, path, false, true)
 	}
 	text, err := a.readText(path)
 	if err != nil {
 		return nil, err
 	}
-	name := strings.TrimSuffix(filepath.Base(path), ".sql")
 	settings := sqlSettings{name: name, quiet: true}
 	runner := a.runner(settings)
 	s := a.sessionOf(ctx, settings, &rehearsal{planner{lanes: 1}, executor{runner: runner}}, runner.Pool)
@@ -193,6 +191,13 @@ func (a *app) storedPlan(ctx context.Context, path, dir string) (d *evolve.Descr
 	}
 	if len(m.Plan) == 0 {
 		return nil, false, wrong(fmt.Errorf("%s: checkpoint %d was written by a release that stored no plan; name the file of the old pipeline, too", inventory.Dir, m.Epoch))
+	}
+	name, err := a.pipelineName(path)
+	if err != nil {
+		return nil, false, wrong(err)
+	}
+	if m.Pipeline != name { // of a draft it is worth knowing all the same
+		_, _ = fmt.Fprintf(a.err, "wire: warning: %s has checkpoints of pipeline %q, and %s is pipeline %q: a run goes on from them under the old name alone\n", inventory.Dir, m.Pipeline, path, name)
 	}
 	d, err = evolve.Decode(m.Plan)
 	return d, m.Finished, err

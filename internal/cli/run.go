@@ -71,7 +71,7 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 		},
 	}
 	flags := c.Flags()
-	flags.IntVar(&f.parallelism, "parallelism", 0, "lanes of each source; overrides the file (default: as many as the machine has cores)")
+	addParallelism(flags, &f.parallelism, "lanes of each source; overrides the file")
 	flags.BoolVar(&f.explain, "explain", false, "print the logical and the physical plan, and do not run")
 	flags.BoolVar(&f.infer, "infer", false, "propose columns for sources without a schema from a sample, print them, and go on with them")
 	flags.StringVar(&f.summary, "summary", "text", "account at the end: text, json (on standard output) or none")
@@ -79,7 +79,7 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	f.edit.add(flags)
 	flags.BoolVar(&f.quiet, "quiet", false, "print errors only")
 	flags.StringVar(&f.listen, "listen", "", "address for /metrics, /healthz, /debug/pprof and /debug/pipeline, such as 127.0.0.1:6060")
-	flags.StringVar(&f.logFormat, "log-format", "text", "form of the log on standard error: text or json")
+	flags.StringVar(&f.logFormat, "log-format", "text", "form of the log on standard error: auto, text or json; auto is text on a terminal, else json")
 	flags.StringArrayVarP(&f.statements, "execute", "e", nil, "SQL to run instead of a file; may be given several times")
 	flags.StringVar(&f.output, "output", string(result.Table), "form of the rows of queries: "+strings.Join(result.Formats(), ", "))
 	addAnswerFlags(flags, &f.final, &f.opField)
@@ -89,7 +89,7 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	flags.DurationVar(&f.restoreFor, "restore-for", defaultRestore, "time in which stored state is put into memory before the run begins; the rest is read when it is needed")
 	flags.Int64Var(&f.epochBlocks, "checkpoint-blocks", 0, "blocks that a source reads from one checkpoint to the next, at most")
 	completesValues(c, "summary", "text", "json", "none")
-	completesValues(c, "log-format", "text", "json")
+	completesValues(c, "log-format", "auto", "text", "json")
 	completesValues(c, "output", result.Formats()...)
 	hide(flags, "block-bytes")
 	hide(flags, "stop-after")
@@ -114,9 +114,6 @@ func (f *runFlags) check() error {
 	default:
 		return wrong(fmt.Errorf("--summary is text, json or none, not %q", f.summary))
 	}
-	if f.parallelism < 0 || f.parallelism > maxParallelism {
-		return wrong(fmt.Errorf("--parallelism is a number from 1 to %d, not %d", maxParallelism, f.parallelism))
-	}
 	if err := errors.Join(f.state.check(), f.edit.check()); err != nil {
 		return err
 	}
@@ -132,9 +129,6 @@ func (f *runFlags) check() error {
 	}
 	return nil
 }
-
-// maxParallelism bounds the lanes of a source.
-const maxParallelism = 256
 
 // plans are the two plans of a pipeline.
 type plans struct {

@@ -49,7 +49,7 @@ place and SQLSTATE, and ends the script; the exit code is 1 then. Lines that beg
 	addAnswerFlags(flags, &f.final, &f.opField)
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "go on with the next statement after one that failed")
 	flags.BoolVar(&f.quiet, "quiet", false, "print rows and errors only")
-	flags.IntVar(&f.parallelism, "parallelism", 0, "lanes of each source and tasks of each stage (default: as many as the machine has cores)")
+	addParallelism(flags, &f.parallelism, "lanes of each source and tasks of each stage")
 	flags.StringVar(&f.memory, "memory", "", "memory that rows and state may take, such as 2GiB, whatever SET memory says (default: GOMEMLIMIT, or half of the machine's)")
 	flags.IntVar(&f.blockBytes, "block-bytes", 0, "size of the blocks that are read under load")
 	completesValues(c, "output", result.Formats()...)
@@ -63,9 +63,6 @@ func (f *sqlFlags) settings() (sqlSettings, error) {
 	var err error
 	if s.format, err = result.ParseFormat(f.output); err != nil {
 		return s, fmt.Errorf("--output: %w", err)
-	}
-	if f.parallelism < 0 || f.parallelism > maxParallelism {
-		return s, fmt.Errorf("--parallelism is a number from 1 to %d, not %d", maxParallelism, f.parallelism)
 	}
 	if f.memory != "" {
 		if s.memory, err = parseMemory(f.memory); err != nil {

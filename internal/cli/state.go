@@ -37,7 +37,7 @@ const defaultInterval = 5 * time.Second
 const defaultRestore = time.Second
 
 func (s *stateFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&s.dir, "state-dir", "", "where checkpoints are kept (default: .wire/NAME beside the pipeline file; none for -e and standard input)")
+	addStateDir(flags, &s.dir, "where checkpoints are kept (default: .wire/NAME beside the pipeline file; none for -e and standard input)")
 	flags.DurationVar(&s.interval, "checkpoint-interval", defaultInterval, "time between checkpoints; 0: none but the last and those that wire checkpoint create asks for")
 	flags.DurationVar(&s.timeout, "checkpoint-timeout", flow.DefaultTimeout, "how long a checkpoint may take, times apart in which rows wait for sinks or for room; then another one is begun after a pause")
 	flags.IntVar(&s.failures, "checkpoint-failures", flow.DefaultFailures, "how many attempts at a checkpoint may fail in a row before the run ends")

@@ -12,8 +12,8 @@ import (
 const (
 	// loggedShare: state is far from being too large for memory while one part in so many of the budget is left.
 	loggedShare = 4
-	// mostLogged is how much waits in logs at most, in bytes: a start sorts it before its first row, at some 400 MB a second.
-	mostLogged = 4 << 30
+	// mostLogged is how much waits in logs at most, in bytes: a start sorts it before its first row, at some 300 to 400 MB a second.
+	mostLogged = 16 << 30
 	// leastLogged is how much may wait however little state there is, in bytes.
 	leastLogged = 16 << 20
 )
