@@ -181,6 +181,14 @@ func vanished(path string, err error) error {
 	return err
 }
 
+// unmade says more of a directory that cannot be made: no other run is to blame.
+func unmade(dir string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("directory %s cannot be made: %w", dir, err)
+	}
+	return explain(dir, err)
+}
+
 // explain adds to an error of writing what a person can do about it.
 func explain(path string, err error) error {
 	switch {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"strings"
 	"testing"
 
 	"wire.example/wire/internal/connect/file"
@@ -129,6 +130,23 @@ func TestASinkClosedBeforeAnyEpochLeavesNothing(t *testing.T) {
 	}
 	if left, err := fsys.ReadDir("/out"); err != nil || len(left) != 0 {
 		t.Errorf("%v left, %v", left, err)
+	}
+}
+
+// unmakeable is a file system in which no directory can be made, as in /proc.
+type unmakeable struct{ vfs.FS }
+
+func (unmakeable) MkdirAll(dir string, _ fs.FileMode) error {
+	return &fs.PathError{Op: "mkdir", Path: dir, Err: fs.ErrNotExist}
+}
+
+func TestADirectoryThatCannotBeMadeIsNoOtherRuns(t *testing.T) {
+	s, err := openSink(t, unmakeable{vfs.NewMem()}, map[string]any{"path": "/out/f.txt"}, nil)
+	if err == nil {
+		err = errors.Join(write(t.Context(), s, "one"), s.Close())
+	}
+	if err == nil || !strings.Contains(err.Error(), "directory /out cannot be made: mkdir /out") || strings.Contains(err.Error(), "another run") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -247,7 +247,7 @@ func (s *sink) begin(dir string) (*part, error) {
 func (s *sink) create(state partState) (*part, error) {
 	dir := filepath.Dir(state.Part)
 	if err := s.dirs.need(dir); err != nil {
-		return nil, explain(dir, err)
+		return nil, unmade(dir, err)
 	}
 	const flags = os.O_RDWR | os.O_CREATE | os.O_EXCL
 	f, err := s.fs.OpenFile(state.Part, flags, 0o644)
