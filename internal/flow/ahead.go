@@ -44,7 +44,7 @@ func (t *task) sendAhead() bool {
 	t.ahead = a
 	t.changes, t.booked = t.emptyChanges()
 	keeper := t.pipeline.settings.Keeper
-	t.pipeline.coordinator.helpers.Go(func() {
+	t.pipeline.worker.helpers.Go(func() {
 		a.err = keeper.Spill(t.ctx, a.changes)
 		t.inbox.poke()
 		close(a.landed)

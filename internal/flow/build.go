@@ -106,6 +106,7 @@ type Pipeline struct {
 	leaving     leaving // removed sinks
 	satedMu     sync.Mutex
 	coordinator *coordinator
+	worker      *worker
 	// pending is the memory of what tasks have written and the store does not have yet.
 	pending *limit.Budget
 	spare   *spareChanges
@@ -180,6 +181,7 @@ func newPipeline(plan *physical.Plan, settings Settings) *Pipeline {
 	p.spare = &spareChanges{budget: settings.Budget, booked: p.pending}
 	p.spilling = make(chan struct{}, spillsAtOnce)
 	p.coordinator = newCoordinator(p, last)
+	p.worker = newWorker(p)
 	if memory := settings.Budget.Limit(); memory != limit.Unlimited && settings.Pool != nil {
 		settings.Pool.Keep(max(memory/pooledShare, pooledLeast))
 	}
@@ -342,8 +344,11 @@ func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
 	if plan == p.plan.DeadLetters {
 		writers += len(p.deadSlots())
 	}
-	t := newSinkTask(plan, writers, p.coordinator)
-	t.prepare = func(t *sinkTask, epoch int64, state json.RawMessage) { p.coordinator.sinkPrepared(t, epoch, state) }
+	t := newSinkTask(plan, writers, p.worker)
+	at := member{Kind: memberSink, Index: len(p.sinkOrder)}
+	t.prepare = func(epoch int64, state json.RawMessage) error {
+		return p.worker.report(at, epoch, sinkPrepared{State: state})
+	}
 	env := connector.SinkEnv{
 		Name: plan.Name, Schema: plan.Encode.Schema, Pool: p.settings.Pool, Unbounded: p.unbounded(), Log: p.settings.Log,
 		Changelog: plan.Encode.Changelog,

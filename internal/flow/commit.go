@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"wire.example/wire/internal/foundation/fault"
-	"wire.example/wire/sdk/connector"
 )
 
 // publish stores a complete epoch and publishes it. It runs beside everything else.
@@ -16,7 +15,7 @@ func (c *coordinator) publish(ctx context.Context, epoch *epochState) published 
 	manifest.Unconfirmed = c.epochs.withIt()
 	c.mu.Unlock()
 	if fault.Weak("epoch/published-first") {
-		if err := c.pipeline.commit(ctx, manifest); err != nil {
+		if err := c.commitNow(ctx, epoch, manifest); err != nil {
 			return published{err: err}
 		}
 	}
@@ -31,19 +30,9 @@ func (c *coordinator) publish(ctx context.Context, epoch *epochState) published 
 // commit commits a published epoch at the sinks and lets the sources forget what is durable. It runs beside everything else.
 func (c *coordinator) commit(ctx context.Context, p published) finished {
 	epoch, manifest := p.epoch, p.manifest
-	if err := c.pipeline.commit(ctx, manifest); err != nil {
+	if err := c.commitNow(ctx, epoch, manifest); err != nil {
 		return finished{err: err}
 	}
-	fault.Point("epoch/committed")
-	for _, s := range c.pipeline.sources {
-		s.owed.committed(epoch.number, epoch.sources[s.index].ended)
-		if a, ok := s.reader.(connector.Acknowledger); ok {
-			if err := a.Acknowledge(ctx, epoch.number); err != nil {
-				return finished{err: fmt.Errorf("source %q: %w", s.plan.Name, err)}
-			}
-		}
-	}
-	fault.Point("epoch/acknowledged")
 	if err := c.pipeline.confirmed(ctx, manifest); err != nil {
 		if fault.IsFatal(err) || c.pipeline.settings.Keeper == nil || ctx.Err() != nil {
 			return finished{err: err}
@@ -56,58 +45,26 @@ func (c *coordinator) commit(ctx context.Context, p published) finished {
 	return finished{outcome: Outcome{Finished: manifest.Finished, Manifest: manifest}, done: manifest.Finished || epoch.stop}
 }
 
-// store puts what changed into the store and publishes the manifest. What fails is tried again: rows go on meanwhile.
-func (c *coordinator) store(ctx context.Context, epoch *epochState, manifest *Manifest) error {
-	if keeper := c.pipeline.settings.Keeper; keeper != nil {
-		if err := c.persist(ctx, epoch.number, "write state", func(ctx context.Context) error { return c.spillStranded(ctx, keeper) }); err != nil {
-			return err
-		}
-		changes := epoch.allChanges()
-		if dropped := c.pipeline.settings.Resume.dropObsolete(); dropped != nil && !c.dropped {
-			changes = append(changes, dropped)
-			c.dropped = true
-		}
-		if err := c.persist(ctx, epoch.number, "write state", func(ctx context.Context) error { return keeper.Apply(ctx, epoch.number, changes) }); err != nil {
-			return err
-		}
-		for i := range epoch.changes {
-			c.pipeline.pending.Release(epoch.changes[i].booked)
-			if !epoch.changes[i].left {
-				c.pipeline.spare.put(epoch.changes[i].changes)
-			}
-		}
-		epoch.changes = nil
-		c.mu.Lock()
-		c.applied = epoch.number
-		close(c.appliedNow)
-		c.appliedNow = make(chan struct{})
-		c.mu.Unlock()
-		fault.Point("epoch/applied")
+// commitNow has an epoch committed and notes that in its manifest.
+func (c *coordinator) commitNow(ctx context.Context, epoch *epochState, manifest *Manifest) error {
+	o := commitEpoch{Sinks: manifest.Sinks, Left: manifest.Left, Finished: manifest.Finished, Ended: endedAt(epoch.sources)}
+	if err := c.order(ctx, epoch.number, o); err != nil {
+		return err
 	}
-	return c.persist(ctx, epoch.number, "publish", func(ctx context.Context) error { return c.pipeline.publish(ctx, manifest) })
+	manifest.noteCommitted()
+	return nil
 }
 
-// spillStranded puts into the store what tasks wrote of epochs that were given up, and have ended since: those that go on did so themselves before the epoch. Of one table a call
-// takes only one task's changes of one epoch: what they remove is what was there before.
-func (c *coordinator) spillStranded(ctx context.Context, keeper Keeper) error {
-	for {
-		var one changed
-		c.mu.Lock()
-		for _, one = range c.stranded {
-			break
+// store puts what changed into the store and publishes the manifest. What fails is tried again: rows go on meanwhile.
+func (c *coordinator) store(ctx context.Context, epoch *epochState, manifest *Manifest) error {
+	if c.pipeline.settings.Keeper != nil {
+		for _, body := range []any{storeStranded{}, storeEpoch{}} {
+			if err := c.persist(ctx, epoch.number, "write state", func(ctx context.Context) error { return c.order(ctx, epoch.number, body) }); err != nil {
+				return err
+			}
 		}
-		c.mu.Unlock()
-		if one.task == nil {
-			return nil
-		}
-		if err := keeper.Spill(ctx, one.changes); err != nil {
-			return err
-		}
-		c.pipeline.pending.Release(one.booked)
-		c.mu.Lock()
-		delete(c.stranded, one.task)
-		c.mu.Unlock()
 	}
+	return c.persist(ctx, epoch.number, "publish", func(ctx context.Context) error { return c.pipeline.publish(ctx, manifest) })
 }
 
 // How a checkpoint that fails is tried again, and what it may take where the settings do not say.

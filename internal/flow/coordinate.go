@@ -2,40 +2,31 @@ package flow
 
 import (
 	"context"
-	"encoding/json"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/fault"
-	"wire.example/wire/internal/state/store"
 )
 
 // coordinator starts epochs, collects what sources and sinks report, publishes the manifest and commits. Which epochs are under way is epochs' to say.
 type coordinator struct {
 	pipeline *Pipeline
+	origin   origin
 	changed  chan struct{} // one token: something was reported
 	wanted   chan struct{} // one token: an epoch is asked for
 
-	mu      sync.Mutex
-	epochs  epochs
-	current *epochState  // what is collected or stored; nil if nothing is
-	asking  []string     // who asked for an epoch that has not begun
-	ended   map[int]part // by source index
-	over    map[*task]bool
-	stop    bool
-	clock   int64 // processing time, in µs: it never goes back
-	// left is what ended tasks have removed, until the epoch that knows of their end has it.
-	left map[*task]*store.Changes
-	// stranded is what tasks wrote of epochs that were given up.
-	stranded map[*task]changed
-	// dropped says that what steps had left that are no more is dropped.
-	dropped bool
-	// applied is the last epoch whose changes the store has; appliedNow is closed when there is a later one, or one was given up.
-	applied    int64
-	appliedNow chan struct{}
-	lastError  error // why the last attempt failed
+	mu        sync.Mutex
+	epochs    epochs
+	current   *epochState  // what is collected or stored; nil if nothing is
+	asking    []string     // who asked for an epoch that has not begun
+	ended     map[int]part // by source index
+	over      map[int]bool // by task index
+	stop      bool
+	clock     int64 // processing time, in µs: it never goes back
+	lastError error // why the last attempt failed
 	// stopped is closed when the run is told to stop, by whoever runs it.
 	stopped chan struct{}
 
@@ -49,13 +40,12 @@ type coordinator struct {
 	watch, pause clock.Timer
 	stopwatch    stopwatch
 	wait         time.Duration // of the next pause
-	helpers      sync.WaitGroup
 
 	counts checkpointCounts
 }
 
 // checkpointCounts are what CheckpointReport tells.
-type checkpointCounts struct{ published, failed, givenUp, confirmed, last atomic.Int64 }
+type checkpointCounts struct{ published, failed, givenUp, confirmed, last, foreign atomic.Int64 }
 
 // published is an epoch that was published, or why it was not.
 type published struct {
@@ -73,8 +63,8 @@ type finished struct {
 
 func newCoordinator(p *Pipeline, lastEpoch int64) *coordinator {
 	return &coordinator{
-		pipeline: p, changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), epochs: epochs{last: lastEpoch, most: p.settings.failures()},
-		ended: map[int]part{}, over: map[*task]bool{}, left: map[*task]*store.Changes{}, stranded: map[*task]changed{}, appliedNow: make(chan struct{}), stopped: make(chan struct{}),
+		pipeline: p, origin: originOf(p.settings.Identity), changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), epochs: epochs{last: lastEpoch, most: p.settings.failures()},
+		ended: map[int]part{}, over: map[int]bool{}, stopped: make(chan struct{}),
 		stored: make(chan published, 1), committed: make(chan finished, 1), ctx: context.Background(), wait: firstBackoff,
 	}
 }
@@ -86,55 +76,55 @@ func (c *coordinator) notify() {
 	}
 }
 
-// snapshot takes a source's report: at a barrier, or that its input is over. Called in the source's turn.
-func (c *coordinator) snapshot(s *sourceTask, epoch int64, p part) {
-	c.mu.Lock()
-	if p.ended {
-		c.ended[s.index] = p
-	} else if c.current != nil && c.current.number == epoch {
-		c.current.contribute(s.index, p)
-	}
-	c.mu.Unlock()
-	c.notify()
+// order gives the worker an order, and returns what came of it.
+func (c *coordinator) order(ctx context.Context, epoch int64, body any) error {
+	return c.pipeline.worker.take(ctx, order{Origin: c.origin, Epoch: epoch, Body: body})
 }
 
-// taskSnapshot takes a task's report at a barrier.
-func (c *coordinator) taskSnapshot(t *task, epoch int64, p taskPart, states map[string]operatorState) error {
+// say gives the worker an order that cannot fail, but for a run that is not the worker's, which ends this one.
+func (c *coordinator) say(epoch int64, body any) {
+	c.pipeline.failOn(c.order(c.ctx, epoch, body))
+}
+
+// take takes a report. One of another run, or of an epoch that is not collected any more, says nothing to this one. The error is a mistake of ours.
+func (c *coordinator) take(r report) error {
+	if r.Origin != c.origin {
+		c.counts.foreign.Add(1)
+		c.pipeline.settings.Log.Warn("a report of another run is not heeded", "lineage", r.Origin.Lineage, "generation", r.Origin.Generation)
+		return nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.notify()
-	if c.current == nil || c.current.number != epoch {
+	switch body := r.Body.(type) {
+	case sourceEnded:
+		body.At.ended = true
+		c.ended[r.From.Index] = body.At
+		return nil
+	case taskEnded:
+		c.over[r.From.Index] = true
 		return nil
 	}
-	fault.Point("epoch/task-sealed")
-	if p.draining {
-		c.current.draining++
+	if c.current == nil || c.current.number != r.Epoch {
+		return nil
 	}
-	return c.current.contributeTask(t.index, p, states)
-}
-
-// taskDrained takes what a task had changed when it passed the barrier of an epoch.
-func (c *coordinator) taskDrained(epoch int64, changes changed) {
-	c.mu.Lock()
-	if c.current != nil && c.current.number == epoch {
+	switch body := r.Body.(type) {
+	case sourceSealed:
+		c.current.contribute(r.From.Index, body.At)
+	case taskSealed:
+		fault.Point("epoch/task-sealed")
+		if body.At.draining {
+			c.current.draining++
+		}
+		return c.current.contributeTask(r.From.Index, body.At, body.States)
+	case taskDrained:
 		c.current.draining--
-		c.current.changes = append(c.current.changes, changes)
-	} else {
-		c.stranded[changes.task] = changes
+	case sinkPrepared:
+		c.current.prepared[c.pipeline.sinkOrder[r.From.Index].plan.Name] = body.State
+	default:
+		return fmt.Errorf("internal error: unknown report %T", body)
 	}
-	c.mu.Unlock()
-	c.notify()
-}
-
-// taskEnded takes a task's report that it has ended and sent on all it had, and what is to be removed of its state; nil for nothing.
-func (c *coordinator) taskEnded(t *task, removed *store.Changes) {
-	c.mu.Lock()
-	c.over[t] = true
-	if removed != nil {
-		c.left[t] = removed
-	}
-	c.mu.Unlock()
-	c.notify()
+	return nil
 }
 
 // request asks for an epoch soon.
@@ -143,16 +133,6 @@ func (c *coordinator) request() {
 	case c.wanted <- struct{}{}:
 	default:
 	}
-}
-
-// sinkPrepared takes a sink's report.
-func (c *coordinator) sinkPrepared(t *sinkTask, epoch int64, state json.RawMessage) {
-	c.mu.Lock()
-	if c.current != nil && c.current.number == epoch {
-		c.current.prepared[t.plan.Name] = state
-	}
-	c.mu.Unlock()
-	c.notify()
 }
 
 // run drives epochs until the pipeline is finished or stopped: at every tick, where it is asked to, and at the end. At every beat processing time goes on. Both may
@@ -180,7 +160,7 @@ func (c *coordinator) run(ctx context.Context, stop <-chan struct{}, tick, beat 
 			stop = nil
 			c.stop = true
 			close(c.stopped)
-			c.pipeline.stopReading()
+			c.say(0, stopReading{})
 		case <-enough:
 			enough = nil
 			c.stop = true
@@ -266,17 +246,9 @@ func (c *coordinator) begin(urgent bool) {
 	number := c.epochs.begin(c.stop)
 	c.readClock()
 	c.current = newEpochState(number, len(c.pipeline.sources), len(c.pipeline.tasks), len(c.pipeline.sinkOrder), c.stop)
-	c.current.bound, c.current.cancel = context.WithCancel(c.ctx)
 	c.current.clock = c.clock
 	c.current.asking, c.asking = c.asking, nil
-	for i, s := range c.pipeline.sources {
-		if i > 0 {
-			fault.Point("epoch/half-begun")
-		}
-		if _, over := c.ended[s.index]; !over {
-			s.post(barrier{epoch: number, stop: c.stop, clock: c.clock})
-		}
-	}
+	c.say(number, beginEpoch{Sources: c.reading(), Stop: c.stop, Clock: c.clock})
 	c.stopwatch = stopwatch{most: c.pipeline.settings.timeout(), looked: c.pipeline.settings.Clock.Monotonic()}
 	c.watch = c.pipeline.settings.Clock.NewTimer(c.stopwatch.every())
 	fault.Point("epoch/begun")
@@ -294,11 +266,18 @@ func (c *coordinator) beat() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.readClock()
-	for _, s := range c.pipeline.sources {
-		if _, over := c.ended[s.index]; !over {
-			s.tick(c.clock)
+	c.say(0, tellTime{Sources: c.reading(), Clock: c.clock})
+}
+
+// reading are the sources that have not ended. The lock is held.
+func (c *coordinator) reading() []int {
+	var reading []int
+	for index := range c.pipeline.sources {
+		if _, over := c.ended[index]; !over {
+			reading = append(reading, index)
 		}
 	}
+	return reading
 }
 
 // advance does what the reports so far allow.
@@ -325,8 +304,7 @@ func (c *coordinator) advance() {
 	}
 }
 
-// passForEnded passes the epoch's barrier at the sinks for the sources and tasks that will pass no more themselves. Tasks need no barrier from
-// a producer that has ended. Sinks may wait, and prepare, beside everything else.
+// passForEnded has the epoch's barrier passed at the sinks for the sources and tasks that will pass no more themselves.
 func (c *coordinator) passForEnded() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -334,31 +312,22 @@ func (c *coordinator) passForEnded() {
 		return
 	}
 	epoch := c.current
-	var writers []int
-	for _, s := range c.pipeline.sources {
-		if p, over := c.ended[s.index]; over && !epoch.sources[s.index].done {
-			epoch.contribute(s.index, p)
-			writers = append(writers, s.index)
+	var due passBarrier
+	for index := range c.pipeline.sources {
+		if p, over := c.ended[index]; over && !epoch.sources[index].done {
+			epoch.contribute(index, p)
+			due.Sources = append(due.Sources, index)
 		}
 	}
-	for _, t := range c.pipeline.tasks {
-		if c.over[t] && !epoch.tasks[t.index].done {
-			epoch.tasks[t.index] = taskPart{done: true, ended: true}
-			if removed := c.left[t]; removed != nil {
-				epoch.changes = append(epoch.changes, changed{task: t, changes: removed, left: true})
-				delete(c.left, t)
-			}
-			writers = append(writers, t.writer)
+	for index := range c.pipeline.tasks {
+		if c.over[index] && !epoch.tasks[index].done {
+			epoch.tasks[index] = taskPart{done: true, ended: true}
+			due.Tasks = append(due.Tasks, index)
 		}
 	}
-	if len(writers) == 0 {
-		return
+	if len(due.Sources)+len(due.Tasks) > 0 {
+		c.say(epoch.number, due)
 	}
-	c.helpers.Go(func() {
-		for _, writer := range writers {
-			c.pipeline.failOn(c.pipeline.toSinks(c.ctx, writer, epoch.number))
-		}
-	})
 }
 
 // publishedNow notes that an epoch was published: the next one may begin, while the sinks commit it.
@@ -378,7 +347,6 @@ func (c *coordinator) publishedNow(p published) error {
 	}
 	c.current, c.lastError, c.wait = nil, nil, firstBackoff
 	c.mu.Unlock()
-	p.epoch.cancel()
 	c.counts.published.Add(1)
 	c.counts.last.Store(p.epoch.number)
 	c.queue = append(c.queue, p)

@@ -1,12 +1,10 @@
 package flow
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 
-	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/connector"
 )
 
@@ -20,30 +18,8 @@ type epochState struct {
 	prepared map[string]json.RawMessage
 	sinks    int
 	states   map[string]operatorState
-	// changes are what tasks changed, in the order in which they handed it over: where a Keeper stores it.
-	changes []changed
-	// bound is done, by cancel, when the epoch is given up.
-	bound    context.Context //nolint:containedctx // of the epoch
-	cancel   context.CancelFunc
 	asking   []string // who asked for it
 	draining int      // tasks that have passed the barrier and not written all that they had changed
-}
-
-// changed is what a task changed in an epoch; left says that it is what the task removed when it ended.
-type changed struct {
-	task    *task
-	changes *store.Changes
-	left    bool
-	booked  int64 // bytes, in Pipeline.pending
-}
-
-// allChanges are the changes of all tasks.
-func (e *epochState) allChanges() []*store.Changes {
-	all := make([]*store.Changes, len(e.changes))
-	for i := range e.changes {
-		all[i] = e.changes[i].changes
-	}
-	return all
 }
 
 // part is what one source has contributed to an epoch.
@@ -62,7 +38,7 @@ type taskPart struct {
 	over  []int // the inputs that were over at the barrier
 	// watermark is the least of all inputs at the barrier.
 	watermark int64
-	// draining: taskDrained follows.
+	// draining: a taskDrained follows.
 	draining bool
 	// highest are the highest numbers of entries, by step; see StateRecord.
 	highest map[string][]uint64

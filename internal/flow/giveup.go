@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -38,7 +37,8 @@ func (c *coordinator) look() error {
 	c.mu.Lock()
 	gone := c.epochs.giveUp(epoch.stop)
 	if gone {
-		c.strand(epoch)
+		c.asking = append(epoch.asking, c.asking...)
+		c.current = nil
 	}
 	c.mu.Unlock()
 	if !gone {
@@ -49,39 +49,10 @@ func (c *coordinator) look() error {
 	}
 	settings.Log.Warn("a checkpoint failed and is tried again; rows go on", "epoch", epoch.number, "what", "align and prepare", "again_in", c.wait, "error", err)
 	c.counts.givenUp.Add(1)
-	c.release(epoch)
+	c.say(epoch.number, giveUpEpoch{})
 	c.pause = settings.Clock.NewTimer(c.wait)
 	c.wait = longer(c.wait)
 	return nil
-}
-
-// strand keeps what belongs to an epoch that is given up. The lock is held.
-func (c *coordinator) strand(epoch *epochState) {
-	for _, ch := range epoch.changes {
-		if ch.left {
-			c.left[ch.task] = ch.changes
-		} else {
-			c.stranded[ch.task] = ch
-		}
-	}
-	c.asking = append(epoch.asking, c.asking...)
-	c.current = nil
-	close(c.appliedNow)
-	c.appliedNow = make(chan struct{})
-}
-
-// release lets everybody go on who waits for an epoch that was given up.
-func (c *coordinator) release(epoch *epochState) {
-	epoch.cancel()
-	for _, s := range c.pipeline.sources {
-		s.withdraw(epoch.number)
-	}
-	for _, t := range c.pipeline.tasks {
-		t.inbox.giveUp(epoch.number)
-	}
-	for _, t := range c.pipeline.sinkOrder {
-		c.helpers.Go(t.giveUp) // it may be preparing
-	}
 }
 
 // waitsFor names who has not reported. The lock is held.
@@ -111,47 +82,4 @@ func (c *coordinator) waitsFor(epoch *epochState) string {
 		}
 	}
 	return strings.Join(names, ", ")
-}
-
-// gaveUp reports whether an epoch, or a later one, was given up.
-func (c *coordinator) gaveUp(epoch int64) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return epoch <= c.epochs.givenUp
-}
-
-// bound is ctx, done when the epoch is given up.
-func (c *coordinator) bound(ctx context.Context, epoch int64) (context.Context, context.CancelFunc) {
-	bound, cancel := context.WithCancel(ctx)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.current == nil || c.current.number != epoch {
-		cancel()
-		return bound, cancel
-	}
-	undo := context.AfterFunc(c.current.bound, cancel)
-	return bound, func() {
-		undo()
-		cancel()
-	}
-}
-
-// settled says whether the store has what a task sealed last: applied, or not yet, and then wait is closed when that may be so. What the task wrote of an epoch that was given up is
-// returned: it puts it into the store itself.
-func (c *coordinator) settled(t *task) (applied bool, stranded changed, wait <-chan struct{}) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.applied >= t.sealed {
-		return true, changed{}, nil
-	}
-	stranded = c.stranded[t]
-	delete(c.stranded, t)
-	return false, stranded, c.appliedNow
-}
-
-// hasApplied reports whether the store has what was changed in an epoch.
-func (c *coordinator) hasApplied(epoch int64) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.applied >= epoch
 }

@@ -175,9 +175,9 @@ func (t *task) drainSome() error {
 	if t.held = !t.hasLanded(); t.held {
 		return nil
 	}
-	t.pipeline.coordinator.taskDrained(t.sealed, changed{task: t, changes: t.changes, booked: t.booked})
+	t.pipeline.worker.keep(t.sealed, changed{task: t.index, changes: t.changes, booked: t.booked})
 	t.changes, t.booked = nil, 0
-	return nil
+	return t.tell(t.sealed, taskDrained{})
 }
 
 // bookedShare: what was written is booked only while this part of the budget is left beside it, since it is gone soon and rows must find room meanwhile.
@@ -222,7 +222,7 @@ func (t *task) drainAll() (*store.Changes, error) {
 
 // settled reports whether the store has all that was sealed.
 func (t *task) settled() bool {
-	return t.changes == nil && t.pipeline.coordinator.hasApplied(t.sealed)
+	return t.changes == nil && t.pipeline.worker.hasApplied(t.sealed)
 }
 
 // settleAll writes the rest of what was sealed and waits until the store has it. The task has passed the barrier on before, and who
@@ -237,7 +237,7 @@ func (t *task) settleAll() error {
 		}
 	}
 	for {
-		applied, stranded, wait := t.pipeline.coordinator.settled(t)
+		applied, stranded, wait := t.pipeline.worker.settled(t)
 		if applied {
 			return nil
 		}

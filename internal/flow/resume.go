@@ -164,11 +164,12 @@ func Confirm(ctx context.Context, plan *physical.Plan, settings Settings) error 
 	p := newPipeline(plan, settings)
 	err := p.openSinks(ctx)
 	if err == nil {
-		err = p.commit(ctx, m)
+		err = p.commit(ctx, m.Epoch, &commitEpoch{Sinks: m.Sinks, Left: m.Left, Finished: m.Finished})
 	}
 	if err := errors.Join(err, p.Close()); err != nil {
 		return err
 	}
+	m.noteCommitted()
 	return p.confirmed(ctx, m)
 }
 
@@ -198,23 +199,26 @@ func (p *Pipeline) confirmed(ctx context.Context, m *Manifest) error {
 	return nil
 }
 
-// commit commits the epoch of m, which is published, at every sink. Of a finished run it notes in m that all have.
-func (p *Pipeline) commit(ctx context.Context, m *Manifest) error {
+// commit commits an epoch, which is published, at every sink.
+func (p *Pipeline) commit(ctx context.Context, epoch int64, o *commitEpoch) error {
 	for _, t := range p.sinkOrder {
-		if err := t.sink.Commit(ctx, m.Epoch, m.Sinks[t.plan.Name], m.Finished); err != nil {
-			return fmt.Errorf("sink %q: commit of epoch %d: %w", t.plan.Name, m.Epoch, err)
+		if err := t.sink.Commit(ctx, epoch, o.Sinks[t.plan.Name], o.Finished); err != nil {
+			return fmt.Errorf("sink %q: commit of epoch %d: %w", t.plan.Name, epoch, err)
 		}
 	}
-	err := p.finishLeft(ctx, m.Left, m.Finished)
-	if m.Finished && err != nil {
+	err := p.finishLeft(ctx, o.Left, o.Finished)
+	if o.Finished && err != nil {
 		return err
 	}
 	p.warnLeft(err)
-	m.Confirmed = m.Finished
-	if m.Finished {
-		m.Left = nil
-	}
 	return nil
+}
+
+// noteCommitted notes, of a finished run, that all sinks have committed: nothing is left to do.
+func (m *Manifest) noteCommitted() {
+	if m.Finished {
+		m.Confirmed, m.Left = true, nil
+	}
 }
 
 // hasMore reports whether a reader has another block. One that does not know how much there is is not asked: it might wait.

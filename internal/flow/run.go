@@ -52,7 +52,7 @@ func (p *Pipeline) Run(ctx context.Context, stop <-chan struct{}) (Outcome, erro
 		t.inbox.close()
 	}
 	workers.Wait()
-	p.coordinator.helpers.Wait()
+	p.worker.close()
 	for _, t := range p.sinkOrder { // the dead-letter sink comes last: the writers before may still write there
 		if t.queue != nil {
 			close(t.queue)

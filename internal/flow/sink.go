@@ -55,12 +55,13 @@ type queued struct {
 // sinkTask is the one writer of a sink. Sources write through it in the order of their turns; it holds back a source that has passed a
 // barrier until all others have passed it too.
 type sinkTask struct {
-	plan    *physical.Sink
-	sink    connector.Sink
-	stats   SinkStats
-	prepare func(task *sinkTask, epoch int64, state json.RawMessage)
+	plan  *physical.Sink
+	sink  connector.Sink
+	stats SinkStats
+	// prepare tells the coordinator what the sink has prepared.
+	prepare func(epoch int64, state json.RawMessage) error
 
-	// epochs are what the coordinator says of epochs.
+	// epochs are what the coordinator has said of epochs.
 	epochs sinkEpochs
 
 	mu   sync.Mutex
@@ -86,8 +87,8 @@ type sinkTask struct {
 type sinkEpochs interface {
 	// gaveUp reports whether nobody waits for an epoch any more.
 	gaveUp(epoch int64) bool
-	// bound is ctx, done when the epoch is given up.
-	bound(ctx context.Context, epoch int64) (context.Context, context.CancelFunc)
+	// within is ctx, done when the epoch is given up.
+	within(ctx context.Context, epoch int64) (context.Context, context.CancelFunc)
 }
 
 func newSinkTask(plan *physical.Sink, writers int, epochs sinkEpochs) *sinkTask {
@@ -205,7 +206,7 @@ func (t *sinkTask) giveUp() {
 
 // prepareNow prepares an epoch, unless it was given up: the next one has what it would have had.
 func (t *sinkTask) prepareNow(ctx context.Context, epoch int64) error {
-	bound, cancel := t.epochs.bound(ctx, epoch)
+	bound, cancel := t.epochs.within(ctx, epoch)
 	defer cancel()
 	if t.epochs.gaveUp(epoch) {
 		return nil
@@ -221,7 +222,9 @@ func (t *sinkTask) prepareNow(ctx context.Context, epoch int64) error {
 		return t.wrap(err)
 	}
 	t.stats.Epochs.Add(1)
-	t.prepare(t, epoch, state)
+	if err := t.prepare(epoch, state); err != nil {
+		return err
+	}
 	if t.dead == nil {
 		return nil
 	}

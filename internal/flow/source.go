@@ -400,7 +400,9 @@ func (p *Pipeline) stopReading() {
 // passBarrier hands the barrier to every task and sink that the source reaches, and its position to the coordinator.
 func (s *sourceTask) passBarrier(ctx context.Context, it item) error {
 	s.owed.seal(it.epoch)
-	s.pipeline.coordinator.snapshot(s, it.epoch, part{splits: it.splits, records: s.records.snapshot(), times: it.times})
+	if err := s.tell(it.epoch, sourceSealed{At: s.standing(it)}); err != nil {
+		return err
+	}
 	fault.Point("source/barrier")
 	if err := s.producer.sendMark(entry{kind: entryBarrier, mark: it.epoch, clock: it.clock}); err != nil {
 		return err
@@ -410,8 +412,20 @@ func (s *sourceTask) passBarrier(ctx context.Context, it item) error {
 
 // ended tells the tasks and the coordinator that the input is over. The last epoch is started when every source and task has ended.
 func (s *sourceTask) ended(it item) error {
-	s.pipeline.coordinator.snapshot(s, 0, part{ended: true, splits: it.splits, records: s.records.snapshot(), times: it.times})
+	if err := s.tell(0, sourceEnded{At: s.standing(it)}); err != nil {
+		return err
+	}
 	return s.producer.mark(entryEnd, 0)
+}
+
+// standing is where the source stands at a barrier or at its end.
+func (s *sourceTask) standing(it item) part {
+	return part{splits: it.splits, records: s.records.snapshot(), times: it.times}
+}
+
+// tell tells the coordinator about an epoch, 0 for none in particular.
+func (s *sourceTask) tell(epoch int64, body any) error {
+	return s.pipeline.worker.report(member{Kind: memberSource, Index: s.index}, epoch, body)
 }
 
 // toSinks passes the barrier of epoch for a writer at every sink that it reaches.

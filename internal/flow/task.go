@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -364,7 +365,7 @@ func (t *task) inputWatermark(input int, micros int64) error {
 // ends here: those behind wait for no barrier of it.
 func (t *task) barrier() error {
 	epoch := t.align.aligned
-	if t.pipeline.coordinator.gaveUp(epoch) {
+	if t.pipeline.worker.gaveUp(epoch) {
 		t.inbox.release()
 		return nil
 	}
@@ -405,7 +406,8 @@ func (t *task) barrier() error {
 	if err := t.seal(epoch); err != nil { // behind all that may wait: the coordinator must hear of it before what was sealed is written
 		return err
 	}
-	if err := t.pipeline.coordinator.taskSnapshot(t, epoch, taskPart{over: t.overInputs(), watermark: t.align.merged, draining: t.changes != nil, highest: t.highest(), outlines: t.outlines()}, states); err != nil {
+	at := taskPart{over: t.overInputs(), watermark: t.align.merged, draining: t.changes != nil, highest: t.highest(), outlines: t.outlines()}
+	if err := t.tell(epoch, taskSealed{At: at, States: states}); err != nil {
 		return err
 	}
 	if err := t.producer.sendMark(entry{kind: entryBarrier, mark: epoch, clock: t.barrierClock}); err != nil {
@@ -474,8 +476,15 @@ func (t *task) over() error {
 		return err
 	}
 	left, err := t.drainAll()
-	t.pipeline.coordinator.taskEnded(t, left)
-	return err
+	if left != nil {
+		t.pipeline.worker.keepLeft(t.index, left)
+	}
+	return errors.Join(err, t.tell(0, taskEnded{}))
+}
+
+// tell tells the coordinator about an epoch, 0 for none in particular.
+func (t *task) tell(epoch int64, body any) error {
+	return t.pipeline.worker.report(member{Kind: memberTask, Index: t.index}, epoch, body)
 }
 
 // alive returns what ended the run.
