@@ -30,15 +30,21 @@ func (a *app) compile(ctx context.Context, path string, infer, quiet bool) (*log
 	return spec.Compile(path, text, a.expand, catalog)
 }
 
+// readText is the text of a pipeline file. That on standard input, "-", can be asked for again.
 func (a *app) readText(path string) (string, error) {
-	var text []byte
-	var err error
-	if path == "-" {
-		text, err = io.ReadAll(a.in)
-	} else {
-		text, err = vfs.ReadFile(a.fs, path)
+	if path != "-" {
+		text, err := vfs.ReadFile(a.fs, path)
+		return string(text), err
 	}
-	return string(text), err
+	if a.typed == nil {
+		text, err := io.ReadAll(a.in)
+		if err != nil {
+			return "", err
+		}
+		typed := string(text)
+		a.typed = &typed
+	}
+	return *a.typed, nil
 }
 
 // sampleBytes is how much of a source is read to infer its columns.

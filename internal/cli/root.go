@@ -48,6 +48,8 @@ type app struct {
 	fs       vfs.FS
 	clock    clock.Clock
 	registry *connector.Registry
+	// typed is the text of standard input, if that was read as a pipeline file.
+	typed *string
 	// references are those of the pipeline file.
 	references references
 }

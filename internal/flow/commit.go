@@ -100,6 +100,10 @@ func (c *coordinator) persist(ctx context.Context, epoch int64, what string, do 
 	wait := firstBackoff
 	stopped, sinceStop := c.stopped, 0
 	for {
+		if stopped != nil && c.isStopped() {
+			stopped, wait = nil, firstBackoff
+		}
+		behindStop := stopped == nil
 		limited, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("it took longer than %v", timeout))
 		err := do(limited)
 		cancel()
@@ -110,7 +114,7 @@ func (c *coordinator) persist(ctx context.Context, epoch int64, what string, do 
 		if c.pipeline.settings.Keeper == nil || fault.Weak("checkpoint/rows-go-on") {
 			return err
 		}
-		if stopped == nil {
+		if behindStop {
 			sinceStop++
 		}
 		if count, over := c.failed(err); over {
@@ -119,17 +123,19 @@ func (c *coordinator) persist(ctx context.Context, epoch int64, what string, do 
 		if sinceStop >= stopFailures {
 			return fmt.Errorf("checkpoint of epoch %d: %s failed; %d attempts have since the run was told to stop: %w", epoch, what, sinceStop, err)
 		}
-		said := "a checkpoint failed and is tried again; rows go on"
+		said, pause := "a checkpoint failed and is tried again; rows go on", wait
 		if c.isStopped() {
 			said = "a checkpoint failed and is tried again; the run stops then"
+			if !behindStop {
+				pause = 0
+			}
 		}
-		c.pipeline.settings.Log.Warn(said, "epoch", epoch, "what", what, "again_in", wait, "error", err)
+		c.pipeline.settings.Log.Warn(said, "epoch", epoch, "what", what, "again_in", pause, "error", err)
 		timer := c.pipeline.settings.Clock.NewTimer(wait)
 		select {
 		case <-timer.C():
 		case <-stopped: // who waits for the run to end shall not wait for the pause
 			timer.Stop()
-			stopped, wait = nil, firstBackoff
 			continue
 		case <-ctx.Done():
 			timer.Stop()

@@ -16,11 +16,13 @@ import (
 // fullKeeper publishes nothing while it is full.
 type fullKeeper struct {
 	*memoryKeeper
-	full atomic.Bool
+	full  atomic.Bool
+	tries atomic.Int32 // while it was full
 }
 
 func (k *fullKeeper) Publish(ctx context.Context, m *flow.Manifest) error {
 	if k.full.Load() {
+		k.tries.Add(1)
 		return errors.New("no room")
 	}
 	return k.memoryKeeper.Publish(ctx, m)
@@ -63,4 +65,25 @@ func TestAStopWhileCheckpointsFail(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAStopBeforeCheckpointsFail: as many attempts are made of the last checkpoint as of one that failed before.
+func TestAStopBeforeCheckpointsFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := calm()
+		s.CheckpointFailures, s.EpochEvery = 1000, 0
+		keeper := &fullKeeper{memoryKeeper: &memoryKeeper{store: store.NewMemory()}}
+		keeper.full.Store(true)
+		s.Keeper = keeper
+		c := &counter{limit: 1000, block: 10, gate: 500, unbounded: true, opened: make(chan struct{})}
+		run := begin(t, pipe(c, &collector{}, 1), s)
+		synctest.Wait()
+		close(run.stop)
+		synctest.Wait()
+		close(c.opened)
+		<-run.over
+		if run.err == nil || !strings.Contains(run.err.Error(), "3 attempts have since the run was told to stop: no room") || keeper.tries.Load() != 3 {
+			t.Errorf("after %d attempts: %v", keeper.tries.Load(), run.err)
+		}
+	})
 }
