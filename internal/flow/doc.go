@@ -4,7 +4,8 @@
 // tickets; lane.go decodes a block and pushes its rows through the lane's own copy of the chain; chain.go is that chain; turn.go puts lanes
 // back in order; exchange.go deals rows to the tasks of a stage and queue.go takes them there; task.go is a task, align.go decides for it what
 // barriers, ends and watermarks of several producers come to, state.go takes and restores its state; sink.go is the one ordered writer of
-// each sink and aligns barriers of several writers; coordinate.go starts epochs and carries out what epoch.go decides; manifest.go is what an
+// each sink and aligns barriers of several writers; coordinate.go starts epochs and acts on what epoch.go decides, by the messages of
+// message.go to worker.go, which carries them out; manifest.go is what an
 // epoch leaves behind; account.go counts.
 //
 // Time goes with the rows. timeline.go is a source's event time, ticket by ticket; dating.go tells each row what its split had reached before it; watermark.go

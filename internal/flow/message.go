@@ -3,7 +3,7 @@ package flow
 import "encoding/json"
 
 // The coordinator of a run and its workers, the processes that have sources, tasks and sinks, talk by messages. A message is data: it names who it is of and what it is about by numbers, so that it may come from another process. What tasks have changed
-// never goes to the coordinator: a worker keeps it until it is told to store it. Today there is one worker, in the same process, and a message is a call.
+// never goes to the coordinator: a worker keeps it until it is told to store it. Today there is one worker, in the same process, and a message is a call. docs/adr/0034-coordinator-and-workers-talk-by-messages.md.
 
 // origin says of which run a message is. A pipeline that another run has taken over begins a new generation: messages of the old one are not heeded.
 type origin struct {
