@@ -24,16 +24,12 @@ func TestGuardsSeeEveryTouch(t *testing.T) {
 	budget := limit.New("test", 0)
 	table := keyed.NewTable(&batch.Pool{}, k.types, "count", budget)
 	rows := keyed.NewRows(&batch.Pool{}, k.types, 1, "join", budget)
-	ordered := keyed.NewOrdered("window", budget)
 	in := func(group uint64) []uint64 { return []uint64{hashes[0]<<8>>8 | group<<56} }
 	for group := range uint64(3) {
 		if _, err := table.Upsert(in(group), cols, nil, slots); err != nil {
 			t.Fatal(err)
 		}
 		if err := rows.Append(cols, in(group), nil, ids); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := ordered.Put(uint8(group), []byte("key"), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -69,21 +65,6 @@ func TestGuardsSeeEveryTouch(t *testing.T) {
 			rows.Gather([]uint32{keyed.NoRow, rows.At(uint8(g), 0)}, newColumns(&batch.Pool{}, k.types))
 			return nil
 		}},
-		"Ordered.Put":    {ordered, func(g uint64) error { _, err := ordered.Put(uint8(g), []byte("key"), nil); return err }},
-		"Ordered.Get":    {ordered, func(g uint64) error { ordered.Get(uint8(g), []byte("key")); return nil }},
-		"Ordered.First":  {ordered, func(g uint64) error { ordered.First(uint8(g)); return nil }},
-		"Ordered.Delete": {ordered, func(g uint64) error { ordered.Delete(uint8(g), []byte("none")); return nil }},
-		"Ordered.DeleteRange": {ordered, func(g uint64) error {
-			ordered.DeleteRange(uint8(g), []byte("none"), []byte("none"))
-			return nil
-		}},
-		"Ordered.Range": {ordered, func(g uint64) error {
-			for range ordered.Range(uint8(g), nil, nil) {
-				break
-			}
-			return nil
-		}},
-		"Ordered.Snapshot": {ordered, func(g uint64) error { _, err := ordered.Snapshot(uint8(g)); return err }},
 	}
 	for name, test := range touches {
 		if !test.state.Resident() {

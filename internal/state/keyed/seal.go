@@ -17,10 +17,9 @@ const headSize = 2
 
 // The kinds of sealed state.
 const (
-	kindParts   = 'P'
-	kindTable   = 'T'
-	kindRows    = 'R'
-	kindOrdered = 'O'
+	kindParts = 'P'
+	kindTable = 'T'
+	kindRows  = 'R'
 )
 
 // seal appends the checksum of data, which begins with kind and version.

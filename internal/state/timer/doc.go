@@ -1,3 +1,3 @@
-// Package timer keeps the timers of an operator in its state: a time and a key for each, by key group, so that they are snapshotted, restored and
-// moved with the rest. Time is whatever the operator means by it, in microseconds; nothing here reads a clock.
+// Package timer has the sweep by which entries of an operator's state that nothing has touched for a time are forgotten. Time is what the operator is told, in
+// microseconds; nothing here reads a clock.
 package timer
