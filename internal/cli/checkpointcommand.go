@@ -334,6 +334,7 @@ func (a *app) showCheckpoint(m, newest *checkpoint.Manifest) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	writePlaces(w, m)
 	writePlan(w, m)
 	return w.Flush()
 }

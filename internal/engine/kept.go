@@ -36,13 +36,16 @@ func OpenKept(ctx context.Context, fsys vfs.FS, dir string, m *checkpoint.Manife
 	if k.Manifest, err = bodyOf(m); err != nil {
 		return nil, err
 	}
+	if err := groupsOf(m, k.Manifest); err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Path(dir), err)
+	}
 	if m.Store.Kind == "" {
 		return k, nil
 	}
 	if err := readable(m); err != nil {
 		return nil, err
 	}
-	if k.look, err = checkpoint.NewLook(ctx, fsys, dir, m, storePart); err != nil {
+	if k.look, err = checkpoint.NewLook(ctx, fsys, dir, m, flow.StorePart); err != nil {
 		return nil, err
 	}
 	opened, err := pebblestore.Open(ctx, pebblestore.Options{FS: fsys, Dir: filepath.Join(k.look.Dir(), "store"), From: k.look.Paths, Memory: defaultStoreMemory, Late: true})
@@ -87,7 +90,7 @@ func (k *Kept) Count(ctx context.Context) error {
 	if k.look == nil {
 		return nil
 	}
-	for i, f := range k.Checkpoint.FilesOf(storePart) {
+	for i, f := range k.Checkpoint.FilesOf(flow.StorePart) {
 		if len(f.Counts) == 0 {
 			continue
 		}

@@ -35,10 +35,7 @@ type StateOptions struct {
 	Log    *slog.Logger
 }
 
-// storePart is whose the store's files are in a checkpoint.
-const storePart = "store"
-
-// storeFormat is what those files are.
+// storeFormat is what the files of flow.StorePart are.
 func storeFormat() checkpoint.StoreFormat { return checkpoint.StoreFormat{Kind: "pebble", Version: 1} }
 
 // State is the state directory of a pipeline, opened by the process that runs it: a flow.Keeper.
@@ -61,6 +58,7 @@ type State struct {
 func OpenState(ctx context.Context, o StateOptions) (*State, error) {
 	owner, err := checkpoint.Open(ctx, checkpoint.Options{
 		FS: o.FS, Dir: o.Dir, Pipeline: o.Pipeline, Fresh: o.Fresh, TakeOver: o.TakeOver, AcceptSince: o.AcceptSince, Retain: o.Retain, Clock: o.Clock, Log: o.Log,
+		Usable: usable,
 	})
 	if err != nil {
 		return nil, err
@@ -101,7 +99,7 @@ func (s *State) restoreStore(ctx context.Context) error {
 			return err
 		}
 		var err error
-		if from, err = s.owner.Restore(ctx, latest, storePart, restored); err != nil {
+		if from, err = s.owner.Restore(ctx, latest, flow.StorePart, restored); err != nil {
 			return err
 		}
 	}
@@ -245,7 +243,7 @@ func (s *State) stage(ctx context.Context, epoch int64) ([]checkpoint.File, chec
 	if s.store == nil {
 		return nil, checkpoint.StoreFormat{}, nil
 	}
-	stored, err := s.owner.Stage(ctx, epoch, storePart, s.aside)
+	stored, err := s.owner.Stage(ctx, epoch, flow.StorePart, s.aside)
 	return stored, storeFormat(), permanent(err)
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,5 +81,32 @@ func TestTheManifestOfVersion1IsRead(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	if got, err = flow.ReadManifest(vfs.OS(), "testdata/manifest-v1-states.json"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(statesFixture(), got); diff != "" {
+		t.Error(diff)
+	}
+	if err := got.CheckGroups(nil); err != nil {
+		t.Error(err)
+	}
+	if ranges := got.States["joined.join"].Ranges(); !slices.Equal(ranges, stored(0, 255)) {
+		t.Errorf("of a step of which nothing is said: %v", ranges)
+	}
+}
+
+// statesFixture is what testdata/manifest-v1-states.json has: state of three steps in a store, of one of which it is not said where its key groups are, as in manifests of earlier releases.
+func statesFixture() *flow.Manifest {
+	return &flow.Manifest{
+		Version: 1, Pipeline: "p", Epoch: 7, Connectors: map[string]string{"source in": "file", "sink out": "file"},
+		Sources: map[string][]connector.SplitState{"in": {{Split: "a.jsonl", Position: json.RawMessage(`{"version":1,"offset":12}`)}}},
+		States: map[string]flow.StateRecord{
+			"counts.group": {Number: 0, Layout: "entries", Parts: 2, Version: 2, Groups: stored(0, 255), Highest: []uint64{0, 9}},
+			"first.limit":  {Number: 2, Layout: "groups", Groups: stored(0, 127, 128, 255)},
+			"joined.join":  {Number: 1, Layout: "entries", Parts: 2},
+		},
+		NextState: 3,
+		Sinks:     map[string]json.RawMessage{"out": json.RawMessage(`{"version":1,"rows":3}`)},
 	}
 }

@@ -37,6 +37,8 @@ type StateRecord struct {
 	Parts int `json:"parts,omitempty"`
 	// Version is that of layoutEntries, as op.EntriesVersion has it; 0 stands for 1.
 	Version int `json:"version,omitempty"`
+	// Groups say in which part of the checkpoint's files the entries of which key groups are; nil: all are in StorePart, see Ranges.
+	Groups []GroupRange `json:"groups,omitempty"`
 	// Highest are, of each part that numbers its entries and may stay unread, the highest number that one had at the epoch, 0 of the others; absent: nobody knows.
 	Highest []uint64 `json:"highest,omitempty"`
 	// Slices are, of each part whose entries are of several slices and may stay unread, what its tasks say there was at the epoch (keyed.Outlined), null of the others; absent: nobody knows.

@@ -248,7 +248,7 @@ func slicesAt(e *epochState, name string) (all [][][]byte) {
 func (p *Pipeline) statesAt(e *epochState) map[string]StateRecord {
 	states := maps.Clone(p.states)
 	for name, record := range states {
-		record.Highest, record.Slices = nil, slicesAt(e, name)
+		record.Groups, record.Highest, record.Slices = wholeStore(), nil, slicesAt(e, name)
 		for _, part := range e.tasks {
 			numbers := part.highest[name]
 			if record.Highest == nil {

@@ -30,6 +30,7 @@ func (m *Manifest) Fits(plan *physical.Plan) error {
 		fits("sink", sinks, slices.Sorted(maps.Keys(m.Sinks))),
 		m.sameConnectors(plan),
 		m.sameStages(plan),
+		m.readableGroups(),
 	)
 }
 
@@ -70,6 +71,14 @@ func (m *Manifest) sameStages(plan *physical.Plan) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// readableGroups refuses ranges of key groups by which entries would be forgotten, or read twice.
+func (m *Manifest) readableGroups() error {
+	if err := m.CheckGroups(nil); err != nil {
+		return fmt.Errorf("the checkpoint does not say where all state is: %w; restore its manifest from a backup, or begin anew with --fresh", err)
+	}
+	return nil
 }
 
 // connectorsOf returns the connector of every source and sink, as Manifest.Connectors has them.

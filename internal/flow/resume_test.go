@@ -139,3 +139,21 @@ func TestAnotherConnectorUnderTheSameNameDoesNotGoOn(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestStateInNoRangeIsNotForgotten: a manifest whose ranges have not all key groups is no beginning of a run.
+func TestStateInNoRangeIsNotForgotten(t *testing.T) {
+	c := &counter{limit: 10, block: 5, gate: 5}
+	m := stopInTheMiddle(t, c, pipe(c, &collector{}, 1))
+	m.States = map[string]flow.StateRecord{"counts.group": {Groups: stored(0, 99, 101, 255)}}
+	s := settings()
+	s.Resume = m
+	_, err := flow.Build(t.Context(), pipe(&counter{limit: 10, block: 5}, &collector{}, 1), s)
+	const want = `the checkpoint does not say where all state is: state of step "counts.group": no range has key group 100; restore its manifest from a backup, or begin anew with --fresh`
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+	m.States["counts.group"] = flow.StateRecord{Groups: stored(0, 100, 101, 255)}
+	if err := m.Fits(pipe(&counter{limit: 10, block: 5}, &collector{}, 1)); err == nil || strings.Contains(err.Error(), "range") {
+		t.Errorf("the step is not in the plan, and that alone is wrong: %v", err)
+	}
+}

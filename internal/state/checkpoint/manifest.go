@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,6 +141,11 @@ func (m *Manifest) HasState() bool { return m.Kind != KindClaim || m.From != 0 }
 
 // manifestName is the name of a manifest in a Target.
 func manifestName(number int64) string { return fmt.Sprintf("%s%020d.json", manifestFolder, number) }
+
+// Path is the file of the manifest in a state directory.
+func (m *Manifest) Path(dir string) string {
+	return filepath.Join(dir, filepath.FromSlash(manifestName(m.Number)))
+}
 
 // manifestNumber reads it; false for other names.
 func manifestNumber(name string) (int64, bool) {

@@ -42,6 +42,8 @@ type Options struct {
 	Fresh bool
 	// AcceptSince goes on from the checkpoint of this epoch although there are newer ones, or damaged ones; 0: from the newest.
 	AcceptSince int64
+	// Usable, if not nil, is what the runtime says of a manifest that can be read: an error if it cannot go on from it, ErrDamaged if another may be taken instead. A fresh start does not ask.
+	Usable func(*Manifest) error
 	// Retain is how many checkpoints are kept; 0: DefaultRetain. Less than MinRetain is MinRetain.
 	Retain int
 	Clock  clock.Reader // nil: that of the machine
@@ -205,8 +207,11 @@ func (o *opener) elsewhere(entries []Entry) bool {
 // what a start goes on from. What cannot be gone on from is not copied either: then nothing is claimed yet, and the claim has no generation.
 func (o *opener) claims(ctx context.Context, target Target, entries []Entry, owners *owners) (claim, begins *Manifest, err error) {
 	base, err := Recover(entries, o.AcceptSince, o.Dir)
+	if err == nil && !o.Fresh {
+		err = o.judge(target, entries, base)
+	}
 	if err != nil && !o.Fresh {
-		return nil, nil, onlyIntact(ctx, target, err)
+		return nil, nil, onlyIntact(ctx, target, o.Usable, err)
 	}
 	damaged := err != nil
 	if !o.Fresh || !damaged && (base == nil || !base.HasState()) {
@@ -269,14 +274,34 @@ func (o *opener) claim(ctx context.Context, target Target, entries []Entry, owne
 	return claim, nil
 }
 
-// onlyIntact takes those checkpoints out of an *UnusableError whose files are not whole either.
-func onlyIntact(ctx context.Context, target Target, err error) error {
+// judge asks whether the runtime can go on from base, which may be nil.
+func (o *opener) judge(target Target, entries []Entry, base *Manifest) error {
+	if o.Usable == nil || base == nil || !base.HasState() {
+		return nil
+	}
+	err := o.Usable(base)
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("%s: %w", describe(target, manifestName(base.Number)), err)
+	if !errors.Is(err, ErrDamaged) {
+		return err
+	}
+	newest := newestFirst(entries)[0]
+	return &UnusableError{Dir: o.Dir, Asked: o.AcceptSince, Err: err, Intact: Choices(entries, base.Epoch), Done: newest.Err == nil && newest.Manifest.Done()}
+}
+
+// onlyIntact takes those checkpoints out of an *UnusableError that are not usable, see Options, or whose files are not whole, either.
+func onlyIntact(ctx context.Context, target Target, usable func(*Manifest) error, err error) error {
 	var unusable *UnusableError
 	if !errors.As(err, &unusable) {
 		return err
 	}
 	var intact []*Manifest
 	for _, m := range unusable.Intact {
+		if usable != nil && usable(m) != nil {
+			continue
+		}
 		if report, err := Verify(ctx, target, m); err == nil && report.OK() {
 			intact = append(intact, m)
 		}

@@ -36,6 +36,7 @@ type Owner struct {
 	repeats    bool
 	accepted   int64 // the epoch that was asked for; 0: the newest
 	abandoned  []string
+	judges     func(*Manifest) error // Options.Usable
 	weak       weaknesses
 
 	publishing sync.Mutex // held while something is published or deleted
@@ -59,7 +60,7 @@ func newOwner(o *opener, claim, begins *Manifest, held *lock, entries []Entry) *
 		first = begins
 	}
 	owner := &Owner{
-		fs: o.FS, dir: o.Dir, target: o.Target, pipeline: o.Pipeline, retain: o.Retain, clock: o.Clock, log: o.Log, holder: o.holder, weak: o.weak,
+		fs: o.FS, dir: o.Dir, target: o.Target, pipeline: o.Pipeline, retain: o.Retain, clock: o.Clock, log: o.Log, holder: o.holder, judges: o.Usable, weak: o.weak,
 		lineage: first.Lineage, generation: first.Generation, lock: held, latest: claim, begins: begins,
 		repeats: begins == nil && claim.HasState() && claim.Used > claim.Epoch, accepted: o.AcceptSince,
 		manifests: map[int64]*Manifest{}, known: map[fileKey]File{}, pending: map[int64]map[string]bool{},

@@ -172,7 +172,7 @@ func (o *Owner) unusable(ctx context.Context, m *Manifest, err error) error {
 	if m.Epoch == o.accepted {
 		asked = m.Epoch
 	}
-	return onlyIntact(ctx, o.target, &UnusableError{Dir: o.dir, Asked: asked, Err: err, Intact: Choices(entries, m.Epoch)})
+	return onlyIntact(ctx, o.target, o.judges, &UnusableError{Dir: o.dir, Asked: asked, Err: err, Intact: Choices(entries, m.Epoch)})
 }
 
 // Extract is Restore for who does not own the state directory, and for files of any part.
