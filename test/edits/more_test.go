@@ -18,11 +18,13 @@ import (
 	"wire.example/wire/internal/state/store"
 )
 
-// each runs a test with state in the manifest, and in a store.
+// each runs a test with state in the manifest, in a store in memory, and in a state directory, where its runs are killed.
 func each(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Helper()
 	for _, stored := range []bool{false, true} {
 		t.Run(fmt.Sprintf("stored=%v", stored), func(t *testing.T) { test(t, newWorld(t, stored)) })
 	}
+	t.Run("killed", func(t *testing.T) { test(t, newKilledWorld(t)) })
 }
 
 func TestASinkIsAddedAndOneIsRemoved(t *testing.T) {
