@@ -13,6 +13,8 @@ import (
 	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/plan/evolve"
+	"wire.example/wire/internal/state/checkpoint"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/test/process"
 )
 
@@ -169,3 +171,36 @@ func (w *world) open(ctx context.Context, l leg, keeper func(*engine.State) flow
 	}
 	return w.once(ctx, l, state, settings)
 }
+
+// reader reads what is stored.
+func (w *world) reader() store.Reader {
+	w.t.Helper()
+	if w.random == nil {
+		return w.kept.store.Reader()
+	}
+	inventory, err := checkpoint.Inspect(w.t.Context(), w.fs, stateDir)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	kept, err := engine.OpenKept(w.t.Context(), w.fs, stateDir, inventory.Find(0))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r := kept.Reader()
+	if r == nil { // no step has anything
+		if err := kept.Close(); err != nil {
+			w.t.Fatal(err)
+		}
+		return store.NewMemory().Reader()
+	}
+	return readerOf{r, kept}
+}
+
+// readerOf is a reader that closes what it reads.
+type readerOf struct {
+	store.Reader
+	kept *engine.Kept
+}
+
+// Close closes both.
+func (r readerOf) Close() error { return errors.Join(r.Reader.Close(), r.kept.Close()) }
