@@ -30,8 +30,7 @@ func TestAnotherQueryBesideRows(t *testing.T) {
 		alone := both + file("out") + c.query
 		beside := both + file("out") + c.query + file("second") + file("third") + others
 		for _, edit := range []struct{ name, old, now string }{{"comes", alone, beside}, {"goes", beside, alone}} {
-			t.Run(fmt.Sprintf("%s/another %s", c.name, edit.name), func(t *testing.T) {
-				w := newWorld(t, true)
+			t.Run(fmt.Sprintf("%s/another %s", c.name, edit.name), stored(func(t *testing.T, w *world) {
 				m, _ := w.must(leg{script: edit.old, lanes: 2, blocks: half})
 				if m.Finished {
 					t.Fatal("nothing is left to read")
@@ -44,7 +43,7 @@ func TestAnotherQueryBesideRows(t *testing.T) {
 				if !slices.Equal(got, want) {
 					t.Errorf("%d rows, should be %d\n%s", len(got), len(want), difference(got, want))
 				}
-			})
+			}))
 		}
 	}
 }

@@ -129,9 +129,8 @@ var edits = []struct {
 
 func TestEdits(t *testing.T) {
 	for _, c := range edits {
-		for _, stored := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s/stored=%v", c.name, stored), func(t *testing.T) {
-				w := newWorld(t, stored)
+		t.Run(c.name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
 				m, _ := w.must(leg{script: c.old, lanes: 2, blocks: half, emit: c.emit})
 				if m.Finished {
 					t.Fatal("nothing is left to read")
@@ -160,7 +159,7 @@ func TestEdits(t *testing.T) {
 					t.Errorf("%d rows, should be %d\n%s", len(got), len(should), difference(got, should))
 				}
 			})
-		}
+		})
 	}
 }
 

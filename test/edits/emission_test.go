@@ -107,8 +107,8 @@ func TestAnswersOnceAndAnswersThatChange(t *testing.T) {
 				if back {
 					was, is = is, was
 				}
-				t.Run(fmt.Sprint(name, emission, back), func(t *testing.T) {
-					w, want := newWorld(t, true), newWorld(t, false)
+				t.Run(fmt.Sprint(name, emission, back), stored(func(t *testing.T, w *world) {
+					want := newWorld(t, false)
 					m, _ := w.must(leg{script: was, lanes: 2, blocks: half, emit: logical.EmitChanges})
 					m, e := w.must(leg{script: is, lanes: 3, blocks: half, from: m, emit: logical.EmitChanges})
 					if e.Loses() || verdicts(e) != "transformed" {
@@ -122,7 +122,7 @@ func TestAnswersOnceAndAnswersThatChange(t *testing.T) {
 					if got, should := byWindow(t, w, name == "SESSION"), byWindow(t, want, name == "SESSION"); !slices.Equal(got, should) {
 						t.Errorf("%d answers, should be %d\n%s", len(got), len(should), difference(got, should))
 					}
-				})
+				}))
 			}
 		}
 	}
@@ -151,8 +151,8 @@ func TestSlicesAndWindowsKeptOneByOne(t *testing.T) {
 func TestMoreTimeForLateRows(t *testing.T) {
 	for name, shape := range windowShapes() {
 		for _, was := range []string{"", "EMIT CHANGES", "ALLOWED LATENESS INTERVAL '5 seconds'"} {
-			t.Run(name+" "+was, func(t *testing.T) {
-				w, want := newWorld(t, true), newWorld(t, false)
+			t.Run(name+" "+was, stored(func(t *testing.T, w *world) {
+				want := newWorld(t, false)
 				lines := strings.SplitAfter(orders(rows), "\n")
 				const at = 2100
 				late := strings.NewReplacer("T00:35:00Z", "T00:10:00Z").Replace(lines[at])
@@ -169,7 +169,7 @@ func TestMoreTimeForLateRows(t *testing.T) {
 				if got, should := byWindow(t, w, name == "SESSION"), byWindow(t, want, name == "SESSION"); !slices.Equal(got, should) {
 					t.Errorf("%d answers, should be %d\n%s", len(got), len(should), difference(got, should))
 				}
-			})
+			}))
 		}
 	}
 }
@@ -203,8 +203,7 @@ func kept(query string) string {
 // refuses wants an edit to be refused with a way out, and that way to lead to the end.
 func refuses(t *testing.T, name, old, now string, was, is logical.EmitMode, wayOut string) {
 	t.Helper()
-	t.Run(name, func(t *testing.T) {
-		w := newWorld(t, true)
+	t.Run(name, stored(func(t *testing.T, w *world) {
 		m, _ := w.must(leg{script: old, lanes: 2, blocks: half, emit: was})
 		_, e, err := w.run(leg{script: now, lanes: 2, from: m, emit: is})
 		if !errors.Is(err, engine.ErrRefused) || !strings.Contains(err.Error(), wayOut) || !e.Loses() {
@@ -214,5 +213,5 @@ func refuses(t *testing.T, name, old, now string, was, is logical.EmitMode, wayO
 		if !m.Finished {
 			t.Error("it did not come to its end")
 		}
-	})
+	}))
 }

@@ -35,12 +35,12 @@ var fewerColumns = map[string]struct {
 // What a step keeps of rows goes on with a column less.
 func TestAColumnLessOfRows(t *testing.T) {
 	for name, c := range fewerColumns {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, stored(func(t *testing.T, w *world) {
 			both := source + more + file("out") + "INSERT INTO out " + c.query + ";"
 			old := strings.NewReplacer("DROPPED_P", "t.price AS gone,", "DROPPED_AP", "a.price AS gone,", "DROPPED_A", "a.weight,", "DROPPED_T", "t.weight,", "DROPPED_M", "m.amount AS gone,", "DROPPED", "o.weight,").Replace(both)
 			now := strings.NewReplacer("DROPPED_P", "", "DROPPED_AP", "", "DROPPED_A", "", "DROPPED_T", "", "DROPPED_M", "", "DROPPED", "").Replace(both)
 			for _, lanes := range []int{1, 3} {
-				w, want := newWorld(t, true), newWorld(t, true)
+				w, want := w.anew(), newWorld(t, false)
 				m, _ := w.must(leg{script: old, lanes: 2, blocks: half, emit: c.emit})
 				m, e := w.must(leg{script: now, lanes: lanes, blocks: half, from: m, emit: c.emit})
 				if e.Loses() || !strings.Contains(verdicts(e), "transformed") || !strings.Contains(e.Table(), "is not kept any more") {
@@ -56,7 +56,7 @@ func TestAColumnLessOfRows(t *testing.T) {
 					t.Errorf("%d lanes: %d rows, not %d\n%s", lanes, len(got), len(should), difference(got, should))
 				}
 			}
-		})
+		}))
 	}
 }
 
@@ -67,20 +67,22 @@ func TestAColumnLessOfRowsInRuns(t *testing.T) {
 		old          = source + `CREATE SINK out WITH (connector = 'file', path = '/out.jsonl'); INSERT INTO out SELECT id, customer, amount, weight, price, note FROM orders ORDER BY price DESC, amount, id LIMIT 20000;`
 	)
 	now := strings.Replace(old, "weight, price", "price", 1)
-	w, want := newWorld(t, true), newWorld(t, false)
-	w.write("/orders.jsonl", orders(many))
-	want.write("/orders.jsonl", orders(many))
-	m, _ := w.must(leg{script: old, lanes: 2, blocks: 8 * half * 2, memory: memory})
-	if w.slices(m) < 2 {
-		t.Fatal("no rows have left memory")
-	}
-	if _, e := w.must(leg{script: now, lanes: 3, from: m, memory: 16 << 20}); e.Loses() || verdicts(e) != "transformed" {
-		t.Fatalf("%s", e.Table())
-	}
-	want.must(leg{script: now, lanes: 2})
-	if got, should := w.lines("/out.jsonl"), want.lines("/out.jsonl"); !slices.Equal(got, should) || len(got) < many/2 {
-		t.Errorf("%d rows, not %d\n%s", len(got), len(should), difference(got, should))
-	}
+	stored(func(t *testing.T, w *world) {
+		want := newWorld(t, false)
+		w.write("/orders.jsonl", orders(many))
+		want.write("/orders.jsonl", orders(many))
+		m, _ := w.must(leg{script: old, lanes: 2, blocks: 8 * half * 2, memory: memory})
+		if w.slices(m) < 2 {
+			t.Fatal("no rows have left memory")
+		}
+		if _, e := w.must(leg{script: now, lanes: 3, from: m, memory: 16 << 20}); e.Loses() || verdicts(e) != "transformed" {
+			t.Fatalf("%s", e.Table())
+		}
+		want.must(leg{script: now, lanes: 2})
+		if got, should := w.lines("/out.jsonl"), want.lines("/out.jsonl"); !slices.Equal(got, should) || len(got) < many/2 {
+			t.Errorf("%d rows, not %d\n%s", len(got), len(should), difference(got, should))
+		}
+	})(t)
 }
 
 // A column less is refused where rows that are taken back are found by all of their columns, where several queries' rows come together, and where nobody can tell whose rows are whose.

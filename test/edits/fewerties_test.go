@@ -32,14 +32,14 @@ func TestAColumnLessOfRowsAmongOthers(t *testing.T) {
 		"equal rows with a number":  {`SELECT DROPPED_U id, price, r FROM (SELECT *, row_number() OVER (PARTITION BY customer ORDER BY amount DESC) AS r FROM ` + weighted + `) u WHERE r <= 30`, refused},
 		"equal rows of a partition": {`SELECT DROPPED_U id, price, customer FROM (SELECT *, row_number() OVER (PARTITION BY customer ORDER BY amount DESC) AS r FROM ` + weighted + `) u WHERE r = 1`, mixed},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, stored(func(t *testing.T, w *world) {
 			script := source + more + file("out") + "INSERT INTO out " + c.query + ";"
 			if strings.Contains(name, "expire") {
 				script = "SET ttl = '2 days';" + script
 			}
 			old := strings.NewReplacer("DROPPED_MAX", "max(weight) AS weight,", "DROPPED_A", "a.weight,", "DROPPED_T", "t.weight,", "DROPPED_I", "i.weight,", "DROPPED_U", "u.weight,", "DROPPED", "o.weight,").Replace(script)
 			now := strings.NewReplacer("DROPPED_MAX", "", "DROPPED_A", "", "DROPPED_T", "", "DROPPED_I", "", "DROPPED_U", "", "DROPPED", "").Replace(script)
-			w, want := newWorld(t, true), newWorld(t, true)
+			want := newWorld(t, false)
 			m, _ := w.must(leg{script: old, lanes: 2, blocks: half, emit: logical.EmitChanges})
 			next := leg{script: now, lanes: 3, blocks: half, from: m, emit: logical.EmitChanges}
 			if c.how != must {
@@ -61,7 +61,7 @@ func TestAColumnLessOfRowsAmongOthers(t *testing.T) {
 			if len(got) != len(should) || len(got) < 5 || c.how == must && !slices.Equal(got, should) {
 				t.Errorf("%d rows, not %d\n%s", len(got), len(should), difference(got, should))
 			}
-		})
+		}))
 	}
 }
 
@@ -69,15 +69,17 @@ func TestAColumnLessOfRowsAmongOthers(t *testing.T) {
 func TestAColumnLessOfRowsThatAreHeld(t *testing.T) {
 	script := source + more + file("out") + `INSERT INTO out SELECT window_start, k, DROPPED count(*) AS n FROM TUMBLE((SELECT o.at, GONE m.customer AS k FROM orders o JOIN more m ON o.id = m.id - 10000), at, INTERVAL '1 minute') x GROUP BY window_start, window_end, k;`
 	old, now := strings.NewReplacer("DROPPED", "max(weight) AS weight,", "GONE", "o.weight,").Replace(script), strings.NewReplacer("DROPPED", "", "GONE", "").Replace(script)
-	w, want := newWorld(t, true), newWorld(t, true)
-	m, _ := w.must(leg{script: old, lanes: 2, blocks: half, emit: logical.EmitFinal})
-	m, e := w.must(leg{script: now, lanes: 3, blocks: half, from: m, emit: logical.EmitFinal})
-	if verdicts(e) != "transformed transformed" {
-		t.Fatalf("%s", e.Table())
-	}
-	w.must(leg{script: now, lanes: 2, from: m, emit: logical.EmitFinal})
-	want.must(leg{script: now, lanes: 2, emit: logical.EmitFinal})
-	if got, should := w.lines("/out.jsonl"), want.lines("/out.jsonl"); !slices.Equal(got, should) || len(got) < 5 {
-		t.Errorf("%d rows, not %d\n%s", len(got), len(should), difference(got, should))
-	}
+	stored(func(t *testing.T, w *world) {
+		want := newWorld(t, false)
+		m, _ := w.must(leg{script: old, lanes: 2, blocks: half, emit: logical.EmitFinal})
+		m, e := w.must(leg{script: now, lanes: 3, blocks: half, from: m, emit: logical.EmitFinal})
+		if verdicts(e) != "transformed transformed" {
+			t.Fatalf("%s", e.Table())
+		}
+		w.must(leg{script: now, lanes: 2, from: m, emit: logical.EmitFinal})
+		want.must(leg{script: now, lanes: 2, emit: logical.EmitFinal})
+		if got, should := w.lines("/out.jsonl"), want.lines("/out.jsonl"); !slices.Equal(got, should) || len(got) < 5 {
+			t.Errorf("%d rows, not %d\n%s", len(got), len(should), difference(got, should))
+		}
+	})(t)
 }

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -43,10 +45,12 @@ const source = `CREATE SOURCE orders (id INT, customer INT, amount INT, price NU
 // world is a disk with input, and what runs there.
 type world struct {
 	t    *testing.T
-	fs   *vfs.Mem
+	fs   vfs.FS
 	name string
 	// kept is where state is stored, nil if it goes with the manifest.
 	kept *keeper
+	// random decides when runs are killed, whose state is in a state directory; nil: there is none.
+	random *rand.Rand
 }
 
 func newWorld(t *testing.T, stored bool) *world {
@@ -113,14 +117,34 @@ type leg struct {
 	emit     logical.EmitMode
 	// memory is the budget, in bytes; 0: as much as is needed.
 	memory int64
+	// epochBlocks and every say how often there are checkpoints besides the last; 0: never.
+	epochBlocks int64
+	every       time.Duration
 }
 
 // run runs a leg.
 func (w *world) run(l leg) (*flow.Manifest, *evolve.Evolution, error) {
 	w.t.Helper()
+	if w.random != nil {
+		return w.runKilled(l)
+	}
+	settings := flow.Settings{}
+	if w.kept != nil {
+		settings.Keeper = w.kept
+	}
+	return w.once(w.t.Context(), l, nil, settings)
+}
+
+// once runs a leg, with more settings. state is the state directory, nil if there is none.
+func (w *world) once(ctx context.Context, l leg, state *engine.State, settings flow.Settings) (*flow.Manifest, *evolve.Evolution, error) {
+	w.t.Helper()
 	plan := w.compile(l.script)
 	plan.Parallelism, plan.Emit = l.lanes, l.emit
-	old, err := engine.Former(l.from)
+	m := l.from
+	if state != nil {
+		m = state.Resume()
+	}
+	old, err := engine.Former(m)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -128,22 +152,28 @@ func (w *world) run(l leg) (*flow.Manifest, *evolve.Evolution, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	m, e, err := engine.Follow(plan, physical, l.from, l.accepted)
+	var e *evolve.Evolution
+	if state != nil {
+		e, err = state.Follow(plan, physical, l.accepted)
+		m = state.Resume()
+	} else {
+		m, e, err = engine.Follow(plan, physical, m, l.accepted)
+	}
 	if err != nil {
 		return nil, e, err
 	}
-	settings := flow.Settings{
-		Pool: &batch.Pool{}, Clock: clock.System(), FS: w.fs, Log: slog.New(slog.DiscardHandler), BlockBytes: 8192, StopAfter: l.blocks, Resume: m,
-		Budget: limit.New("pipeline", cmp.Or(l.memory, 256<<20)), SinkType: w.registry().Sink,
-	}
-	if w.kept != nil {
-		settings.Keeper = w.kept
-	}
-	pipeline, err := flow.Build(w.t.Context(), physical, settings)
+	settings.Pool, settings.Clock, settings.FS, settings.Log, settings.SinkType = &batch.Pool{}, clock.System(), w.fs, slog.New(slog.DiscardHandler), w.registry().Sink
+	settings.BlockBytes, settings.StopAfter, settings.Resume, settings.Budget = 8192, l.blocks, m, limit.New("pipeline", cmp.Or(l.memory, 256<<20))
+	pipeline, err := flow.Build(ctx, physical, settings)
 	if err != nil {
 		return nil, e, err
 	}
-	outcome, err := pipeline.Run(w.t.Context(), nil)
+	if state != nil {
+		if err := state.Begin(ctx); err != nil {
+			return nil, e, errors.Join(err, pipeline.Close())
+		}
+	}
+	outcome, err := pipeline.Run(ctx, nil)
 	if err = errors.Join(err, pipeline.Close()); err != nil {
 		return nil, e, err
 	}

@@ -18,8 +18,16 @@ import (
 	"wire.example/wire/internal/state/store"
 )
 
-// each runs a test with state in the manifest, and in a store.
+// each runs a test with state in the manifest, in a store in memory, and in a state directory, where its runs are killed.
 func each(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Helper()
+	eachInMemory(t, test)
+	t.Run("killed", func(t *testing.T) { test(t, newKilledWorld(t)) })
+}
+
+// eachInMemory runs a test with state in the manifest, and in a store in memory.
+func eachInMemory(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Helper()
 	for _, stored := range []bool{false, true} {
 		t.Run(fmt.Sprintf("stored=%v", stored), func(t *testing.T) { test(t, newWorld(t, stored)) })
 	}
@@ -50,7 +58,7 @@ func TestASinkIsAddedAndOneIsRemoved(t *testing.T) {
 
 // A run that ended between the publication of its first epoch and the commit leaves to the next one what a removed sink has written, whatever that one writes.
 func TestARemovedSinkIsFinishedByTheNextRun(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachInMemory(t, func(t *testing.T, w *world) {
 		raw := `INSERT INTO %s SELECT id FROM orders;`
 		old, now := source+file("out")+fmt.Sprintf(raw, "out"), source+file("second")+fmt.Sprintf(raw, "second")
 		m, _ := w.must(leg{script: old, lanes: 2, blocks: half})
@@ -118,8 +126,7 @@ func TestSinksMaySwapTheirNames(t *testing.T) {
 		"groups": groups + `INSERT INTO other SELECT amount, count(*) AS n FROM orders GROUP BY amount;`,
 		"kept":   `SET emit = 'final'; INSERT INTO out SELECT DISTINCT id FROM orders; INSERT INTO other SELECT amount, count(*) AS n FROM orders GROUP BY amount;`,
 	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, true)
+		t.Run(name, stored(func(t *testing.T, w *world) {
 			old := source + file("out") + file("other") + queries
 			m, _ := w.must(leg{script: old, lanes: 2, blocks: half})
 			now := source + at("other", "out") + at("out", "other") + strings.NewReplacer("INTO out", "INTO other", "INTO other", "INTO out").Replace(queries)
@@ -129,7 +136,7 @@ func TestSinksMaySwapTheirNames(t *testing.T) {
 					t.Errorf("%s has other rows\n%s\n%s", path, difference(got, want), e.Table())
 				}
 			}
-		})
+		}))
 	}
 }
 
@@ -144,7 +151,7 @@ func (w *world) noEntries(record flow.StateRecord) {
 	if record.Layout == "" {
 		w.t.Fatal("nothing was stored of the step that is gone")
 	}
-	r := w.kept.store.Reader()
+	r := w.reader()
 	for table := range 256 {
 		err := r.Scan(store.Space{Operator: record.Number, Table: uint8(table)}, 0, math.MaxUint64, func(int64, uint64, []byte, []byte) error { //nolint:gosec // below 256
 			return errors.New("an entry is left")
@@ -171,7 +178,7 @@ func TestAnotherQueryBeginsWhereTheSourceIs(t *testing.T) {
 		if verdicts(e) != "kept removed" || e.Loses() {
 			t.Errorf("%s", e.Table())
 		}
-		if w.kept != nil {
+		if w.kept != nil || w.random != nil {
 			w.noEntries(m.States[e.Steps[1].Name])
 		}
 		if got, want := w.lines("/out.jsonl"), straight(t, old, "/out.jsonl", 0); !slices.Equal(got, want) {

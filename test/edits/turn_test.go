@@ -41,9 +41,9 @@ func TestFromTheEndToChanges(t *testing.T) {
 			refuses(t, name, script, script, logical.EmitFinal, logical.EmitChanges, "--allow-reset")
 			continue
 		}
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, stored(func(t *testing.T, w *world) {
 			for _, lanes := range []int{1, 3} {
-				w := newWorld(t, true)
+				w := w.anew()
 				m, _ := w.must(leg{script: script, lanes: 2, blocks: half, emit: logical.EmitFinal})
 				m, e := w.must(leg{script: script, lanes: lanes, blocks: half, from: m, emit: logical.EmitChanges})
 				if verdicts(e) != c.changes || e.Loses() {
@@ -60,7 +60,7 @@ func TestFromTheEndToChanges(t *testing.T) {
 					t.Errorf("%d rows, not %d\n%s", len(got), len(should), difference(got, should))
 				}
 			}
-		})
+		}))
 	}
 }
 
@@ -72,9 +72,9 @@ func TestFromChangesToTheEnd(t *testing.T) {
 			refuses(t, name, script, script, logical.EmitChanges, logical.EmitFinal, "--allow-reset")
 			continue
 		}
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, stored(func(t *testing.T, w *world) {
 			for _, lanes := range []int{1, 3} {
-				w := newWorld(t, true)
+				w := w.anew()
 				m, _ := w.must(leg{script: script, lanes: 2, blocks: half, emit: logical.EmitChanges})
 				m, e := w.must(leg{script: script, lanes: lanes, blocks: half, from: m, emit: logical.EmitFinal})
 				if verdicts(e) != c.final || e.Loses() {
@@ -88,7 +88,7 @@ func TestFromChangesToTheEnd(t *testing.T) {
 					t.Errorf("%d rows, not %d\n%s", len(got), len(should), difference(got, should))
 				}
 			}
-		})
+		}))
 	}
 }
 
@@ -107,9 +107,9 @@ func TestFromTheEndToChangesOfRowsInRuns(t *testing.T) {
 		"time":      `INSERT INTO out SELECT id, amount, note, weight, price, customer FROM orders ORDER BY at, id;`,
 		"OVER time": `INSERT INTO out SELECT id, note, sum(amount) OVER (PARTITION BY customer ORDER BY at) AS s FROM orders;`,
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, stored(func(t *testing.T, w *world) {
 			script := source + file("out") + query
-			w, want := newWorld(t, true), newWorld(t, false)
+			want := newWorld(t, false)
 			w.write("/orders.jsonl", orders(many))
 			want.write("/orders.jsonl", orders(many))
 			m, _ := w.must(leg{script: script, lanes: 2, blocks: 8 * half * 2, memory: memory})
@@ -124,7 +124,7 @@ func TestFromTheEndToChangesOfRowsInRuns(t *testing.T) {
 			if got, should := w.lines("/out.jsonl"), want.lines("/out.jsonl"); !slices.Equal(got, should) || len(got) != many {
 				t.Errorf("%d rows, not %d\n%s", len(got), len(should), difference(got, should))
 			}
-		})
+		}))
 	}
 }
 

@@ -68,7 +68,7 @@ func TestWiderTypesOfRows(t *testing.T) {
 		"except":           {`SELECT id, customer, weight, price FROM orders EXCEPT SELECT id - 10000, customer, weight, price FROM more WHERE id < 12000`, logical.EmitChanges},
 		"intersect":        {`SELECT amount, weight FROM orders INTERSECT SELECT amount, weight FROM more`, logical.EmitChanges},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, stored(func(t *testing.T, w *world) {
 			script := source + file("out") + "INSERT INTO out " + c.query + ";"
 			if strings.Contains(c.query, "more") {
 				script = strings.Replace(more, "note TEXT", "note TEXT, weight REAL, price NUMERIC(10,2)", 1) + script
@@ -77,7 +77,7 @@ func TestWiderTypesOfRows(t *testing.T) {
 				script = rates + script
 			}
 			for _, lanes := range []int{1, 3} {
-				w, want := newWorld(t, true), newWorld(t, true)
+				w, want := w.anew(), newWorld(t, false)
 				w.writeRates()
 				want.writeRates()
 				m, _ := w.must(leg{script: script, lanes: 2, blocks: half, emit: c.emit})
@@ -98,7 +98,7 @@ func TestWiderTypesOfRows(t *testing.T) {
 					t.Errorf("%d lanes: %d rows, not %d\n%s", lanes, len(got), len(should), difference(got, should))
 				}
 			}
-		})
+		}))
 	}
 }
 
@@ -110,9 +110,9 @@ func TestWiderTypesOfRowsInRuns(t *testing.T) {
 		"first rows": `SELECT id, customer, amount, weight, price, note FROM orders ORDER BY weight DESC, amount, id LIMIT 20000`,
 		"OVER":       `SELECT id, weight, price, sum(amount) OVER w AS s, lag(weight) OVER w AS l FROM orders WINDOW w AS (PARTITION BY customer ORDER BY amount DESC, id)`,
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, stored(func(t *testing.T, w *world) {
 			script := source + file("out") + "INSERT INTO out " + query + ";"
-			w, want := newWorld(t, true), newWorld(t, false)
+			want := newWorld(t, false)
 			w.write("/orders.jsonl", orders(many))
 			want.write("/orders.jsonl", orders(many))
 			m, _ := w.must(leg{script: script, lanes: 2, blocks: 8 * half * 2, memory: memory})
@@ -127,7 +127,7 @@ func TestWiderTypesOfRowsInRuns(t *testing.T) {
 			if got, should := w.lines("/out.jsonl"), want.lines("/out.jsonl"); !slices.Equal(got, should) || len(got) < many/2 {
 				t.Errorf("%d rows, not %d\n%s", len(got), len(should), difference(got, should))
 			}
-		})
+		}))
 	}
 }
 
@@ -136,7 +136,7 @@ func (w *world) slices(m *flow.Manifest) int {
 	w.t.Helper()
 	seen := map[int64]bool{}
 	for _, record := range m.States {
-		r := w.kept.store.Reader()
+		r := w.reader()
 		err := r.Scan(store.Space{Operator: record.Number, Table: 1}, 0, math.MaxUint64, func(slice int64, _ uint64, _, _ []byte) error {
 			seen[slice] = true
 			return nil

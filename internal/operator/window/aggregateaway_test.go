@@ -2,6 +2,7 @@ package window_test
 
 import (
 	"bytes"
+	"maps"
 	"math"
 	"strconv"
 	"testing"
@@ -148,15 +149,24 @@ func TestGroupsDoNotWaitForMemory(t *testing.T) {
 	}
 }
 
-// TestUnreadGroupsAreToldOfByAFlush: where groups in the store have not been told of that others wait for, an operator whose groups change does not flush before it is told to: only then is read what is needed.
-func TestUnreadGroupsAreToldOfByAFlush(t *testing.T) {
-	const fresh = 5 * batch.MaxRows // more than an operator takes before it flushes by itself
-	c := window.Config{Start: colStart, End: colEnd, Emission: window.Periodically, Interval: 1_000_000}
+// unread is an operator that goes on from one that answers every interval, and has a group of a window in the store, unread, of which nobody was told. It tells of windows as emission says.
+type unread struct {
+	t    *testing.T
+	now  *window.Aggregate
+	out  *op.Output
+	rows int // that came
+}
+
+func newUnread(t *testing.T, emission window.Emission) *unread {
+	t.Helper()
+	c := window.Config{Start: colStart, End: colEnd, Interval: 1_000_000}
 	c.Name, c.Types, c.Keys = "windows 1", windowTypes(), []int{colKey}
 	c.Calls = []aggregate.Call{call(t, "count")}
 	space := store.Space{Operator: 1}
 	begin := func(emission window.Emission) (*window.Aggregate, keyed.Evictable) {
-		c.Emission = emission
+		if c.Emission = emission; emission == window.OnClose { // and corrections
+			c.Lateness = 5
+		}
 		a, err := window.NewAggregate(&batch.Pool{}, limit.New("test", 0), c)
 		if err != nil {
 			t.Fatal(err)
@@ -178,7 +188,7 @@ func TestUnreadGroupsAreToldOfByAFlush(t *testing.T) {
 	if err := stored.Apply(t.Context(), []*store.Changes{changes}); err != nil {
 		t.Fatal(err)
 	}
-	now, to := begin(window.OnUpdate)
+	now, to := begin(emission)
 	to.Attach(stored.Reader(), 0)
 	var entries keyed.Entries
 	err := stored.Reader().Scan(space, 0, math.MaxUint64, func(slice int64, hash uint64, key, value []byte) error {
@@ -195,41 +205,83 @@ func TestUnreadGroupsAreToldOfByAFlush(t *testing.T) {
 	if err != nil || entries.Len() != 1 {
 		t.Fatalf("%d groups are stored: %v", entries.Len(), err)
 	}
-	rows := 0
-	drive := func(in *batch.Batch, f func(*op.Output) (bool, error)) {
-		calls, more := 0, true
-		var needs op.Needs
-		for ; more && calls < 100; calls++ {
-			if calls == 0 || in == nil {
-				now.Needs(0, in, &needs)
-				if err := needs.Load(now.Tables()); err != nil {
-					t.Fatal(err)
-				}
-			}
-			out.Reset()
-			var err error
-			if more, err = f(out); err != nil {
-				t.Fatal(err)
-			}
-			if b := out.Ports[0]; b != nil {
-				rows += b.Rows()
+	return &unread{t: t, now: now, out: out}
+}
+
+// drive has a call go on to its end.
+func (u *unread) drive(in *batch.Batch, f func(*op.Output) (bool, error)) {
+	u.t.Helper()
+	calls, more := 0, true
+	var needs op.Needs
+	for ; more && calls < 100; calls++ {
+		if calls == 0 || in == nil {
+			u.now.Needs(0, in, &needs)
+			if err := needs.Load(u.now.Tables()); err != nil {
+				u.t.Fatal(err)
 			}
 		}
-		if more {
-			t.Fatal("it goes on without end")
+		u.out.Reset()
+		var err error
+		if more, err = f(u.out); err != nil {
+			u.t.Fatal(err)
+		}
+		if b := u.out.Ports[0]; b != nil {
+			u.rows += b.Rows()
 		}
 	}
+	if more {
+		u.t.Fatal("it goes on without end")
+	}
+}
+
+// TestUnreadGroupsAreToldOfByAFlush: where groups in the store have not been told of that others wait for, an operator whose groups change does not flush before it is told to: only then is read what is needed.
+func TestUnreadGroupsAreToldOfByAFlush(t *testing.T) {
+	const fresh = 5 * batch.MaxRows // more than an operator takes before it flushes by itself
+	u := newUnread(t, window.OnUpdate)
 	for n := 0; n < fresh; n += batch.MaxRows {
 		var list [][]any
 		for k := range batch.MaxRows {
 			list = append(list, []any{0, 10, strconv.Itoa(n + k), 0, 0, nil})
 		}
 		in := optest.Make(windowTypes(), list...)
-		drive(in, func(out *op.Output) (bool, error) { return now.Apply(in, out) })
+		u.drive(in, func(out *op.Output) (bool, error) { return u.now.Apply(in, out) })
 	}
-	drive(nil, now.OnFlush)
-	if rows != fresh+1 {
-		t.Errorf("%d groups were told of, want %d", rows, fresh+1)
+	u.drive(nil, u.now.OnFlush)
+	if u.rows != fresh+1 {
+		t.Errorf("%d groups were told of, want %d", u.rows, fresh+1)
+	}
+}
+
+// TestUnreadGroupsOfOpenWindowsWaitForThoseToClose: nobody is told of them before, where windows answer when they close, and with their answer comes what was added.
+func TestUnreadGroupsOfOpenWindowsWaitForThoseToClose(t *testing.T) {
+	for name, comes := range map[string][]string{"no rows come": nil, "rows come of the group": {"a"}, "rows come of others": {"b", "c"}} {
+		t.Run(name, func(t *testing.T) {
+			u := newUnread(t, window.OnClose)
+			u.drive(nil, u.now.OnFlush)
+			want := map[string]int64{"a": 1}
+			for _, key := range comes {
+				in := optest.Make(windowTypes(), []any{0, 10, key, 0, 0, nil})
+				u.drive(in, func(out *op.Output) (bool, error) { return u.now.Apply(in, out) })
+				want[key]++
+			}
+			u.drive(nil, u.now.OnFlush)
+			if u.rows > 0 {
+				t.Errorf("%d rows of an open window", u.rows)
+			}
+			got := map[string]int64{}
+			u.drive(nil, func(out *op.Output) (bool, error) {
+				more, err := u.now.OnWatermark(10, out)
+				if b := out.Ports[0]; b != nil {
+					for i := range b.Rows() {
+						got[string(b.Cols[0].Bytes(b.Row(i)))] += b.Cols[3].Int64s()[b.Row(i)]
+					}
+				}
+				return more, err
+			})
+			if !maps.Equal(got, want) || u.rows != len(want) {
+				t.Errorf("%d rows, %v, should be %v", u.rows, got, want)
+			}
+		})
 	}
 }
 

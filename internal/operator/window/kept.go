@@ -217,7 +217,7 @@ func (a *Aggregate) EntriesVersion() int { return 1 + a.spare[0].EntriesVersion(
 func (a *Aggregate) OldestEntries() int { return 1 }
 
 // Restored makes what follows from the groups of windows. Those that wait for their interval go on to wait. Where nobody is told of a window before it closes, it has closed if groups of it were told of; what has come to it from
-// where it had not is told of by the next flush.
+// where it had not is told of by the next flush. What waits in a window that has not is told of when it closes, as if it were new: nobody knows of it.
 func (a *Aggregate) Restored() error {
 	for _, w := range a.list {
 		if err := w.of.Restored(); err != nil {
@@ -229,7 +229,8 @@ func (a *Aggregate) Restored() error {
 				return err
 			}
 		}
-		if w.of.passed.Waiting || w.of.passed.Untold && w.of.closed && a.holds() {
+		hears := w.of.closed || !a.holds()
+		if hears && (w.of.passed.Waiting || w.of.passed.Untold && a.holds()) {
 			w.of.unheard = true
 			a.changed(w)
 		}
