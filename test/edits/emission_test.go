@@ -215,3 +215,26 @@ func refuses(t *testing.T, name, old, now string, was, is logical.EmitMode, wayO
 		}
 	}))
 }
+
+// What a window had got that no more rows come for is told of, too: the edit falls between the last of its rows and its end, which comes later.
+func TestAnotherEmissionWhereNoMoreRowsCome(t *testing.T) {
+	const late, cut = "ALLOWED LATENESS INTERVAL '10 seconds'", 16
+	for name, shape := range windowShapes() {
+		for _, emission := range []string{"EMIT EVERY INTERVAL '2 hours' " + late, "EMIT CHANGES " + late} {
+			t.Run(name+" "+emission, func(t *testing.T) {
+				eachInMemory(t, func(t *testing.T, w *world) {
+					m, _ := w.must(leg{script: windows(shape, late), lanes: 2, blocks: cut, emit: logical.EmitChanges})
+					if n := m.Records["orders"]["/orders.jsonl"]; n%60 >= 5 { // of so many seconds is the delay of the watermark
+						t.Fatalf("%d rows were read: the window before has closed", n)
+					}
+					want := newWorld(t, false)
+					w.must(leg{script: windows(shape, emission), lanes: 3, from: m, emit: logical.EmitChanges})
+					want.must(leg{script: windows(shape, emission), lanes: 2, emit: logical.EmitChanges})
+					if got, should := replay(t, w, "/out.jsonl"), replay(t, want, "/out.jsonl"); !slices.Equal(got, should) {
+						t.Errorf("other rows\n%s", difference(got, should))
+					}
+				})
+			})
+		}
+	}
+}

@@ -369,7 +369,7 @@ func (a *Aggregate) tellOf(j *job, out *op.Output) (more bool, err error) {
 		return a.away.goOn(out)
 	case w.unheard:
 		j.begun, w.unheard = true, false
-		a.away.begin(j.window, w.passed.Untold && w.closed && a.holds())
+		a.away.begin(j.window, w.passed.Untold && (w.closed || !a.holds()))
 		w.passed = aggregate.Passed{}
 		return a.away.goOn(out)
 	case a.inner.Changes:

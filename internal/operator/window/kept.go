@@ -2,6 +2,7 @@ package window
 
 import (
 	"encoding/binary"
+	"math"
 
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
@@ -229,21 +230,28 @@ func (a *Aggregate) Restored() error {
 				return err
 			}
 		}
-		hears := w.of.closed || !a.holds()
-		if hears && (w.of.passed.Waiting || w.of.passed.Untold && a.holds()) {
+		if (w.of.closed || !a.holds()) && (w.of.passed.Waiting || w.of.passed.Untold) {
 			w.of.unheard = true
 			a.changed(w)
 		}
-		a.goOn(w)
+		if err := a.goOn(w, 0, math.MaxUint64); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// goOn has the groups of a restored window told of that have changed since others knew of them.
-func (a *Aggregate) goOn(w *dealt[*window]) {
+// goOn has the groups of a restored window with hashes from..to told of that have changed since others knew of them, or that nobody knows of, since windows were answered when they closed.
+func (a *Aggregate) goOn(w *dealt[*window], from, to uint64) error {
+	if a.inner.Changes && !a.holds() && len(a.inner.Keys) > 0 {
+		if err := w.of.AnnounceRange(from, to); err != nil {
+			return err
+		}
+	}
 	if w.of.Touched() > 0 && (w.of.closed || !a.holds()) {
 		a.changed(w)
 	}
+	return nil
 }
 
 // anyTold reports whether others know of any group of a window.

@@ -76,7 +76,10 @@ func (a *Aggregate) restoreWindow(w *dealt[*window], group op.KeyGroup, closed b
 	if err := w.of.Restore(group, state); err != nil {
 		return err
 	}
-	a.goOn(w)
+	from := uint64(group) << 56
+	if err := a.goOn(w, from, from|(1<<56-1)); err != nil {
+		return err
+	}
 	if !closed && a.holds() && w.of.Told(group) {
 		closed = true
 		if err := a.restoreClosed(w); err != nil {
