@@ -142,8 +142,7 @@ func (s *step) makeRoom(t *task) error {
 		}
 	}
 	if k.lean > 0 && left >= low/shrinkShare && left > k.lean-min(grown, low/leanShare) {
-		k.lean = max(k.lean, left) // others may have given some back meanwhile
-		return nil                 // what has come since is not worth a table
+		return nil // what has come since is not worth a table
 	}
 	bare, err := s.evictFor(t, k.room(left))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"testing"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/state/store"
@@ -96,7 +97,7 @@ func TestMessagesOfAnotherRunAreNotHeeded(t *testing.T) {
 			t.Fatalf("%v has changed %+v", foreign, e)
 		}
 		for _, body := range orders {
-			if err := p.worker.take(t.Context(), order{Origin: foreign, Epoch: 3, Body: body}); !errors.Is(err, errForeign) {
+			if err := p.worker.take(t.Context(), order{Origin: foreign, Epoch: 3, Body: body}); !errors.Is(err, errForeign) || !fault.IsFatal(err) {
 				t.Errorf("%T of %v: %v", body, foreign, err)
 			}
 		}

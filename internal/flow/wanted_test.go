@@ -106,25 +106,6 @@ func TestGapsAreGivenUp(t *testing.T) {
 	}
 }
 
-// Memory that others gave back meanwhile is not what has grown since.
-func TestWhatOthersGiveBackHasNotGrown(t *testing.T) {
-	part := &gaps{each: wantedRoom / bareShare / 4}
-	s, task := tightStep(t, 12<<20, 12<<20/100, part)
-	once := makeRoomOften(t, s, task, part, 1)
-	budget := task.pipeline.settings.Budget
-	low := lowOf(budget)
-	budget.Release(low / 8)
-	if n := makeRoomOften(t, s, task, part, 5); n != 0 {
-		t.Errorf("entries were to leave %d times when there was more room", n)
-	}
-	if !budget.TryReserve(low / leanShare) {
-		t.Fatal("there is no room")
-	}
-	if n := makeRoomOften(t, s, task, part, 1); n != once {
-		t.Errorf("when memory had grown, entries were to leave %d times, want %d", n, once)
-	}
-}
-
 // Where nothing but gaps is left although much has left before, the memory is given up, however much is left of it.
 func TestBareMemoryIsGivenUp(t *testing.T) {
 	const memory = 12 << 20

@@ -61,7 +61,7 @@ var errForeign = errors.New("internal error: an order of another run")
 // take carries out an order.
 func (w *worker) take(ctx context.Context, o order) error {
 	if o.Origin != w.origin {
-		return fmt.Errorf("%w: of generation %d of lineage %q, where generation %d of %q runs", errForeign, o.Origin.Generation, o.Origin.Lineage, w.origin.Generation, w.origin.Lineage)
+		return fault.Fatal(fmt.Errorf("%w: of generation %d of lineage %q, where generation %d of %q runs", errForeign, o.Origin.Generation, o.Origin.Lineage, w.origin.Generation, w.origin.Lineage))
 	}
 	switch body := o.Body.(type) {
 	case beginEpoch:
