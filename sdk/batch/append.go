@@ -17,11 +17,35 @@ func appendRows[R index](c, src *Column, rows []R) {
 	} else {
 		c.Resize(at + len(rows))
 	}
-	place(c, src, rows, at)
+	place(c, src, rows, at, nil)
 }
 
-// place makes the rows of c from at on those of src that rows names. They are there already, with undefined values.
-func place[R index](c, src *Column, rows []R, at int) {
+// around are the columns that a column of members lies in, the next one first. Where one of them is NULL the member's value is undefined, and may not be followed.
+type around struct {
+	column *Column
+	next   *around
+}
+
+// null reports whether a row is NULL in one of the columns.
+func (a *around) null(row int) bool {
+	for ; a != nil; a = a.next {
+		if a.column.IsNull(row) {
+			return true
+		}
+	}
+	return false
+}
+
+// members is what is around the members of c, which lies in a.
+func (a *around) members(c *Column) *around {
+	if c.valid == nil {
+		return a
+	}
+	return &around{column: c, next: a}
+}
+
+// place makes the rows of c from at on those of src, which lies in outer, that rows names. They are there already, with undefined values.
+func place[R index](c, src *Column, rows []R, at int, outer *around) {
 	if src.valid != nil {
 		placeValid(c, src, rows, at)
 	}
@@ -33,11 +57,11 @@ func place[R index](c, src *Column, rows []R, at int) {
 			to.Put(i, from.Get(pick(rows, i-at)))
 		}
 	case schema.Text, schema.Bytes, schema.JSONB:
-		placeText(c, src, rows, at)
+		placeText(c, src, rows, at, outer)
 	case schema.Array:
-		placeArrays(c, src, rows, at)
+		placeArrays(c, src, rows, at, outer)
 	case schema.Row:
-		placeMembers(c, src, rows, at)
+		placeMembers(c, src, rows, at, outer)
 	default:
 		placeFixed(c, src, rows, at)
 	}
@@ -99,21 +123,21 @@ func placeScales[R index](c, src *Column, rows []R, at int) {
 	}
 }
 
-func placeText[R index](c, src *Column, rows []R, at int) {
+func placeText[R index](c, src *Column, rows []R, at int, outer *around) {
 	from, to := src.Views(), c.Views()[at:]
 	for i := range to {
 		row := pick(rows, i)
 		v := from[row]
 		if v.Len > InlineLen {
-			v = c.placeLong(src, row, v)
+			v = c.placeLong(src, row, v, outer)
 		}
 		to[i] = v
 	}
 }
 
 // placeLong copies what v, row of src, points to, and returns the view of the copy. That of a NULL means nothing.
-func (c *Column) placeLong(src *Column, row int, v View) View {
-	if src.IsNull(row) {
+func (c *Column) placeLong(src *Column, row int, v View, outer *around) View {
+	if src.IsNull(row) || outer.null(row) {
 		return View{}
 	}
 	b := src.bufs[v.Buf].Data[v.Off : v.Off+v.Len]
@@ -127,13 +151,13 @@ func (c *Column) placeLong(src *Column, row int, v View) View {
 }
 
 // placeArrays copies offsets, and then the elements that they name; those of a NULL are none.
-func placeArrays[R index](c, src *Column, rows []R, at int) {
+func placeArrays[R index](c, src *Column, rows []R, at int, outer *around) {
 	from, to := src.Offsets(), c.Offsets()
 	kid := c.kids[0]
 	kid.Resize(int(to[at]))
 	var elements []int32
 	for i := at; i < c.n; i++ {
-		if row := pick(rows, i-at); !src.IsNull(row) {
+		if row := pick(rows, i-at); !src.IsNull(row) && !outer.null(row) {
 			for e := from[row]; e < from[row+1]; e++ {
 				elements = append(elements, e)
 			}
@@ -145,12 +169,13 @@ func placeArrays[R index](c, src *Column, rows []R, at int) {
 	}
 }
 
-func placeMembers[R index](c, src *Column, rows []R, at int) {
+func placeMembers[R index](c, src *Column, rows []R, at int, outer *around) {
+	outer = outer.members(src)
 	for k, kid := range c.kids {
 		switch {
 		case kid == nil:
 		case src.kids[k] != nil:
-			place(kid, src.kids[k], rows, at)
+			place(kid, src.kids[k], rows, at, outer)
 		case at == 0:
 			kid.Release()
 			c.kids[k] = nil

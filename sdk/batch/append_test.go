@@ -216,3 +216,41 @@ func TestAnAppenderKeepsWhatSplitsHadReached(t *testing.T) {
 		a.Reset()
 	}
 }
+
+// Members of a row that is NULL as a whole have undefined values, as memory that is used again leaves them: they are not followed.
+func TestMembersOfRowsThatAreNullAreNotFollowed(t *testing.T) {
+	inner := schema.RowOf(schema.Field{Name: "t", Type: schema.Of(schema.Text)}, schema.Field{Name: "a", Type: schema.ArrayOf(schema.Of(schema.Text))})
+	typ := schema.RowOf(schema.Field{Name: "t", Type: schema.Of(schema.Text)}, schema.Field{Name: "r", Type: inner}, schema.Field{Name: "a", Type: schema.ArrayOf(schema.Of(schema.Int32))})
+	const long = "a text that does not fit into its view"
+	src := batch.NewColumn(&batch.Pool{}, typ)
+	src.Reset(2)
+	src.PutNull(1)
+	for _, c := range []*batch.Column{src, src.Child(1)} {
+		c.Child(0).SetBytes(0, []byte(long))
+		c.Child(0).Views()[1] = batch.View{Len: 0xfffffffe, Buf: 201, Off: 300}
+	}
+	for _, c := range []*batch.Column{src.Child(2), src.Child(1).Child(1)} {
+		copy(c.Offsets(), []int32{0, 0, 1 << 30}) // the row that is not NULL has no elements
+	}
+	for _, rows := range [][]uint16{nil, {1, 0, 1}} {
+		appended, gathered := batch.NewColumn(&batch.Pool{}, typ), batch.NewColumn(&batch.Pool{}, typ)
+		appended.Append(src, rows)
+		want := []bool{false, true}
+		if rows != nil {
+			want = []bool{true, false, true}
+			gathered.Gather(src, rows)
+		} else {
+			gathered.Gather(src, []uint16{0, 1})
+		}
+		for _, c := range []*batch.Column{appended, gathered} {
+			for i, null := range want {
+				if c.IsNull(i) != null {
+					t.Errorf("row %d: NULL %v", i, c.IsNull(i))
+				}
+				if !null && (string(c.Child(0).Bytes(i)) != long || string(c.Child(1).Child(0).Bytes(i)) != long || c.Child(2).Offsets()[i+1] != c.Child(2).Offsets()[i]) {
+					t.Errorf("row %d is not what it was", i)
+				}
+			}
+		}
+	}
+}

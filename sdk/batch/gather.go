@@ -7,12 +7,12 @@ type index interface{ uint16 | int32 }
 
 // Gather makes c the values of src at rows, in their order; rows may repeat. c is reset first and has src's type. Long text is not copied:
 // c borrows the buffers of src until its next Reset.
-func (c *Column) Gather(src *Column, rows []uint16) { gatherInto(c, src, rows) }
+func (c *Column) Gather(src *Column, rows []uint16) { gatherInto(c, src, rows, nil) }
 
 // GatherElements is Gather for the child of an array column, whose elements may be more than a batch has rows.
-func (c *Column) GatherElements(src *Column, elements []int32) { gatherInto(c, src, elements) }
+func (c *Column) GatherElements(src *Column, elements []int32) { gatherInto(c, src, elements, nil) }
 
-func gatherInto[R index](c, src *Column, rows []R) {
+func gatherInto[R index](c, src *Column, rows []R, outer *around) {
 	c.Reset(len(rows))
 	if src.valid != nil {
 		valid := c.MutableValid()
@@ -27,9 +27,9 @@ func gatherInto[R index](c, src *Column, rows []R) {
 			to.Put(i, from.Get(int(row)))
 		}
 	case schema.Array:
-		gatherArrays(c, src, rows)
+		gatherArrays(c, src, rows, outer)
 	case schema.Row:
-		gatherMembers(c, src, rows)
+		gatherMembers(c, src, rows, outer.members(src))
 	default:
 		gatherFixed(c, src, rows)
 	}
@@ -64,22 +64,25 @@ func gatherValues[T Fixed, R index](c, src *Column, rows []R) {
 	}
 }
 
-// gatherArrays copies the offsets, and then the elements that they name.
-func gatherArrays[R index](c, src *Column, rows []R) {
+// gatherArrays copies the offsets, and then the elements that they name; those of a NULL are none.
+func gatherArrays[R index](c, src *Column, rows []R, outer *around) {
 	from, to := src.Offsets(), c.Offsets()
 	var elements []int32
 	for i, row := range rows {
 		to[i] = int32(len(elements)) //nolint:gosec // offsets are 32 bits wide
+		if src.IsNull(int(row)) || outer.null(int(row)) {
+			continue
+		}
 		for e := from[row]; e < from[row+1]; e++ {
 			elements = append(elements, e)
 		}
 	}
 	to[len(rows)] = int32(len(elements)) //nolint:gosec // offsets are 32 bits wide
-	gatherInto(c.kids[0], src.kids[0], elements)
+	gatherInto(c.kids[0], src.kids[0], elements, nil)
 }
 
 // gatherMembers drops the members of c that src does not have: they are not read in this pipeline.
-func gatherMembers[R index](c, src *Column, rows []R) {
+func gatherMembers[R index](c, src *Column, rows []R, outer *around) {
 	for k, kid := range src.kids {
 		switch {
 		case c.kids[k] == nil:
@@ -87,7 +90,7 @@ func gatherMembers[R index](c, src *Column, rows []R) {
 			c.kids[k].Release()
 			c.kids[k] = nil
 		default:
-			gatherInto(c.kids[k], kid, rows)
+			gatherInto(c.kids[k], kid, rows, outer)
 		}
 	}
 }
