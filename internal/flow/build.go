@@ -345,7 +345,7 @@ func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
 		writers += len(p.deadSlots())
 	}
 	t := newSinkTask(plan, writers, p.worker)
-	at := member{Kind: memberSink, Index: len(p.sinkOrder)}
+	at := len(p.sinkOrder)
 	t.prepare = func(epoch int64, state json.RawMessage) error {
 		return p.worker.report(at, epoch, sinkPrepared{State: state})
 	}

@@ -99,10 +99,10 @@ func (c *coordinator) take(r report) error {
 	switch body := r.Body.(type) {
 	case sourceEnded:
 		body.At.ended = true
-		c.ended[r.From.Index] = body.At
+		c.ended[r.From] = body.At
 		return nil
 	case taskEnded:
-		c.over[r.From.Index] = true
+		c.over[r.From] = true
 		return nil
 	}
 	if c.current == nil || c.current.number != r.Epoch {
@@ -110,17 +110,17 @@ func (c *coordinator) take(r report) error {
 	}
 	switch body := r.Body.(type) {
 	case sourceSealed:
-		c.current.contribute(r.From.Index, body.At)
+		c.current.contribute(r.From, body.At)
 	case taskSealed:
 		fault.Point("epoch/task-sealed")
 		if body.At.draining {
 			c.current.draining++
 		}
-		return c.current.contributeTask(r.From.Index, body.At, body.States)
+		return c.current.contributeTask(r.From, body.At, body.States)
 	case taskDrained:
 		c.current.draining--
 	case sinkPrepared:
-		c.current.prepared[c.pipeline.sinkOrder[r.From.Index].plan.Name] = body.State
+		c.current.prepared[c.pipeline.sinkOrder[r.From].plan.Name] = body.State
 	default:
 		return fmt.Errorf("internal error: unknown report %T", body)
 	}

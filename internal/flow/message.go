@@ -16,24 +16,11 @@ func originOf(who Identity) origin {
 	return origin{Lineage: who.Lineage, Generation: who.Generation}
 }
 
-// member is one of the sources, tasks or sinks of a run, by its number among those of its kind.
-type member struct {
-	Kind  memberKind
-	Index int
-}
-
-type memberKind uint8
-
-const (
-	memberSource memberKind = iota
-	memberTask
-	memberSink
-)
-
 // report is a message to the coordinator.
 type report struct {
 	Origin origin
-	From   member
+	// From is who sends it: his number among the sources, the tasks or the sinks of the run, as Body says.
+	From int
 	// Epoch is what it is about; 0: none in particular.
 	Epoch int64
 	// Body is a sourceSealed, sourceEnded, taskSealed, taskDrained, taskEnded or sinkPrepared.

@@ -22,7 +22,7 @@ var (
 
 // A message may come from another process: it has nothing that means something in one alone.
 func TestMessagesAreData(t *testing.T) {
-	for _, body := range append(append([]any{origin{}, member{}}, reports...), orders...) {
+	for _, body := range append(append([]any{origin{}}, reports...), orders...) {
 		if err := data(reflect.TypeOf(body)); err != nil {
 			t.Errorf("%T: %v", body, err)
 		}
@@ -75,12 +75,12 @@ func collecting(who Identity) *Pipeline {
 func TestMessagesOfAnotherRunAreNotHeeded(t *testing.T) {
 	who := Identity{Lineage: "a", Generation: 7}
 	sent := []report{
-		{From: member{Kind: memberSource}, Epoch: 3, Body: sourceSealed{}},
-		{From: member{Kind: memberTask}, Epoch: 3, Body: taskSealed{At: taskPart{draining: true}}},
-		{From: member{Kind: memberTask}, Epoch: 3, Body: taskDrained{}},
-		{From: member{Kind: memberSink}, Epoch: 3, Body: sinkPrepared{State: json.RawMessage(`1`)}},
+		{Epoch: 3, Body: sourceSealed{}},
+		{Epoch: 3, Body: taskSealed{At: taskPart{draining: true}}},
+		{Epoch: 3, Body: taskDrained{}},
+		{Epoch: 3, Body: sinkPrepared{State: json.RawMessage(`1`)}},
 	}
-	ends := []report{{From: member{Kind: memberSource}, Body: sourceEnded{}}, {From: member{Kind: memberTask}, Body: taskEnded{}}}
+	ends := []report{{Body: sourceEnded{}}, {Body: taskEnded{}}}
 	p := collecting(who)
 	c := p.coordinator
 	take := func(r report, from origin) {

@@ -425,7 +425,7 @@ func (s *sourceTask) standing(it item) part {
 
 // tell tells the coordinator about an epoch, 0 for none in particular.
 func (s *sourceTask) tell(epoch int64, body any) error {
-	return s.pipeline.worker.report(member{Kind: memberSource, Index: s.index}, epoch, body)
+	return s.pipeline.worker.report(s.index, epoch, body)
 }
 
 // toSinks passes the barrier of epoch for a writer at every sink that it reaches.

@@ -484,7 +484,7 @@ func (t *task) over() error {
 
 // tell tells the coordinator about an epoch, 0 for none in particular.
 func (t *task) tell(epoch int64, body any) error {
-	return t.pipeline.worker.report(member{Kind: memberTask, Index: t.index}, epoch, body)
+	return t.pipeline.worker.report(t.index, epoch, body)
 }
 
 // alive returns what ended the run.

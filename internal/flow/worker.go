@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"wire.example/wire/internal/foundation/fault"
@@ -51,7 +52,7 @@ func newWorker(p *Pipeline) *worker {
 }
 
 // report sends a message to the coordinator. The error ends the run.
-func (w *worker) report(from member, epoch int64, body any) error {
+func (w *worker) report(from int, epoch int64, body any) error {
 	return w.pipeline.coordinator.take(report{Origin: w.origin, From: from, Epoch: epoch, Body: body})
 }
 
@@ -105,7 +106,7 @@ func (w *worker) begin(ctx context.Context, epoch int64, o beginEpoch) {
 
 // pass passes the barrier of an epoch at the sinks for sources and tasks that have ended. Tasks need no barrier from a producer that has ended. Sinks may wait, and prepare, beside everything else.
 func (w *worker) pass(ctx context.Context, epoch int64, o passBarrier) {
-	writers := append([]int(nil), o.Sources...)
+	writers := slices.Clone(o.Sources)
 	w.mu.Lock()
 	for _, index := range o.Tasks {
 		if removed := w.left[index]; removed != nil {
@@ -208,8 +209,10 @@ func (w *worker) apply(ctx context.Context, epoch int64) error {
 	for i := range sealed {
 		changes = append(changes, sealed[i].changes)
 	}
-	if obsolete := w.pipeline.settings.Resume.dropObsolete(); obsolete != nil && first {
-		changes = append(changes, obsolete)
+	if first {
+		if obsolete := w.pipeline.settings.Resume.dropObsolete(); obsolete != nil {
+			changes = append(changes, obsolete)
+		}
 	}
 	if err := w.pipeline.settings.Keeper.Apply(ctx, epoch, changes); err != nil {
 		return err
