@@ -1,6 +1,7 @@
 package setop_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -23,7 +24,7 @@ type folding struct {
 	counts op.Counts
 }
 
-func (f *folding) drain(t *rapid.T, event func(out *op.Output) (bool, error)) {
+func (f *folding) drain(t rapid.TB, event func(out *op.Output) (bool, error)) {
 	out := op.NewOutput(1)
 	for more := true; more; {
 		out.Reset()
@@ -131,6 +132,46 @@ func TestChanges(t *testing.T) {
 			r.Errorf("%d rows went in, but the account is %+v", fed, f.counts)
 		}
 	})
+}
+
+// TestRowsTakeThePlacesOfRowsThatLeft: rows leave memory in between, others take their places there, and they come back, change and leave again; the changelog folds to the answer.
+func TestRowsTakeThePlacesOfRowsThatLeft(t *testing.T) {
+	types := []schema.Type{schema.Of(schema.Int64)}
+	for _, c := range []setop.Config{{Kind: setop.Except}, {Kind: setop.Except, All: true}, {Kind: setop.Intersect}, {Kind: setop.Intersect, All: true}} {
+		c.Name, c.Changes, c.Types, c.Pool, c.Budget = "s", true, types, &batch.Pool{}, limit.New("test", 0)
+		f := &folding{op: setop.New(&c), folded: map[string]int{}}
+		stored := optest.Store(f.op)
+		loaded := func(input int, in *batch.Batch, event func(out *op.Output) (bool, error)) {
+			f.drain(t, func(out *op.Output) (bool, error) {
+				if err := stored.Load(input, in); err != nil {
+					return false, err
+				}
+				return event(out)
+			})
+		}
+		all := [2][][]any{}
+		feed := func(input int, v int) {
+			all[input] = append(all[input], []any{v})
+			in := optest.Make(types, []any{v})
+			loaded(input, in, func(out *op.Output) (bool, error) { return f.op.ApplyInput(input, in, out) })
+			loaded(0, nil, f.op.OnFlush)
+			if err := errors.Join(stored.Seal(), stored.Evict(1, false)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const rows = 64
+		for v := range 2 * rows { // of the left alone, and of both
+			feed(v%2, v/4*4+v%4/2+v/2%2)
+		}
+		for v := range rows { // both again, in another order
+			feed(v/3%2, v*7%(2*rows))
+		}
+		wanted := append([]string{}, want(c.Kind, c.All)([]*batch.Batch{optest.Make(types, all[0]...), optest.Make(types, all[1]...)})[0]...)
+		slices.Sort(wanted)
+		if diff := sdktest.Diff(wanted, f.rows()); diff != "" || len(wanted) == 0 {
+			t.Errorf("kind %v, all %t: %s", c.Kind, c.All, diff)
+		}
+	}
 }
 
 // TestManyChanges: more rows than a batch holds change at once, and the operator flushes by itself in time.

@@ -234,6 +234,9 @@ func (s *SetOp) upsert(in *batch.Batch, hashes []uint64, slots []uint32) error {
 			c.right, moved = moved[0].right, moved[1:]
 		}
 		*s.counts.At(slots[position]) = c
+		if s.changes != nil { // the row that had the slot before may have left memory, and have been shown
+			*s.changes.shown.At(slots[position]) = shown{}
+		}
 	}
 	if s.expiry != nil {
 		for _, position := range fresh {
