@@ -29,14 +29,31 @@ const (
 
 // brought is what keys of a step bring into memory that are read back. It belongs to the goroutine of the step's task.
 type brought struct {
-	// bytes were read since the piece at work began, and keys at most by one lookup: what is away lies in several places, in each of them some of a key.
-	bytes int64
-	keys  int
+	// tables are what was read of each table since the piece at work began.
+	tables []broughtTable
 	// keyBytes is about what a key brings, reach how many rows a piece may have; 0: nothing is known.
 	keyBytes int64
 	reach    int
 	// short: the piece at work is short because of what its keys bring.
 	short bool
+}
+
+// broughtTable is what was read of a table: so many bytes, and keys at most by one lookup, since what is away lies in several slices, in each of them some of a key. Tables are keyed otherwise: one by groups, another by the values of each.
+type broughtTable struct {
+	space store.Space
+	bytes int64
+	keys  int
+}
+
+// read notes a lookup.
+func (b *brought) read(space store.Space, bytes int64, keys int) {
+	for i := range b.tables {
+		if t := &b.tables[i]; t.space == space {
+			t.bytes, t.keys = t.bytes+bytes, max(t.keys, keys)
+			return
+		}
+	}
+	b.tables = append(b.tables, broughtTable{space, bytes, keys})
 }
 
 // meter is a reader that counts what is looked up with it.
@@ -55,7 +72,7 @@ func (m *meter) Lookup(s store.Space, slice int64, hashes []uint64, f func(hash 
 		bytes += int64(len(key)+len(value)) + broughtEntry
 		return f(hash, key, value)
 	})
-	m.brought.bytes, m.brought.keys = m.brought.bytes+bytes, max(m.brought.keys, keys)
+	m.brought.read(s, bytes, keys)
 	return err
 }
 
@@ -67,7 +84,7 @@ func (m *meter) Spared(asked, spared int64) {
 }
 
 // begin begins a piece.
-func (b *brought) begin() { b.bytes, b.keys = 0, 0 }
+func (b *brought) begin() { b.tables = b.tables[:0] }
 
 // end notes what a piece of so many rows has brought.
 func (b *brought) end(rows int) {
@@ -75,11 +92,14 @@ func (b *brought) end(rows int) {
 	if !b.short {
 		reach = max(reach, b.reach)
 	}
-	if b.reach = max(reach, firstReach); b.keys == 0 {
-		return
+	b.reach = max(reach, firstReach)
+	read := int64(0)
+	for _, t := range b.tables {
+		read += t.bytes / int64(max(t.keys, 1))
 	}
-	read := b.bytes / int64(b.keys)
-	b.keyBytes = max(read, b.keyBytes-(b.keyBytes-read)/easing)
+	if read > 0 {
+		b.keyBytes = max(read, b.keyBytes-(b.keyBytes-read)/easing)
+	}
 }
 
 // gone notes that something has left memory.

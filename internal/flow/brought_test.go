@@ -253,19 +253,26 @@ func TestWhatHasLeftIsBroughtCarefully(t *testing.T) {
 			t.Errorf("a piece may have %d rows when something has left, want %d", b.reach, want)
 		}
 	}
-	b.bytes, b.keys = 1000, 10
+	b.read(store.Space{}, 400, 10)
+	b.read(store.Space{}, 600, 4) // of another slice
 	if b.end(10); b.keyBytes != 100 {
 		t.Errorf("a key brings %d bytes", b.keyBytes)
 	}
-	if b.begin(); b.bytes != 0 || b.keys != 0 {
+	if b.begin(); len(b.tables) > 0 {
 		t.Error("a piece begins with what the one before has brought")
 	}
 	if b.end(10); b.keyBytes != 100 {
 		t.Errorf("a piece that brings nothing makes it %d bytes", b.keyBytes)
 	}
-	b.bytes, b.keys = 200, 10
+	b.read(store.Space{}, 200, 10)
 	if b.end(10); b.keyBytes != 80 {
 		t.Errorf("smaller keys make it %d bytes", b.keyBytes)
+	}
+	b.begin()
+	b.read(store.Space{}, 5000, 10)
+	b.read(store.Space{Table: 1}, 2000, 1000) // values of groups
+	if b.end(10); b.keyBytes != 502 {
+		t.Errorf("large groups beside many small values make it %d bytes", b.keyBytes)
 	}
 }
 
