@@ -206,8 +206,11 @@ func TestLogNonsense(t *testing.T) {
 }
 
 // sealed is a log that begins with a frame.
-func sealed(kind byte, head, data string) []byte {
-	content := append([]byte(logMagic), logVersion, 0, 0, 0, 0, 0, 0, 0)
+func sealed(kind byte, head, data string) []byte { return sealedIn(logVersion, kind, head, data) }
+
+// sealedIn is sealed for a log of some version.
+func sealedIn(version, kind byte, head, data string) []byte {
+	content := append([]byte(logMagic), version, 0, 0, 0, 0, 0, 0, 0)
 	var header [frameHeader]byte
 	sealFrame(&header, kind, []byte(head), []byte(data))
 	content = append(content, header[:]...)
