@@ -84,7 +84,7 @@ func (a *app) sessionOf(ctx context.Context, s sqlSettings, e session.Executor, 
 // executor runs the plans of a session.
 type executor struct {
 	runner *engine.Runner
-	memory int64 // of --memory; 0 if it was not given
+	memory int64              // of --memory; 0 if it was not given
 	packs  *store.Compression // of --state-compression; nil if it was not given
 	heap   heap
 }

@@ -33,8 +33,8 @@ type StateOptions struct {
 	Memory int64
 	// Compression is how the store compresses what it writes.
 	Compression store.Compression
-	Clock  clock.Clock
-	Log    *slog.Logger
+	Clock       clock.Clock
+	Log         *slog.Logger
 }
 
 // storeFormat is what the files of flow.StorePart are.
