@@ -214,7 +214,7 @@ func (a *app) flow(stops *stops, e *execution, p *plans, state *engine.State, f 
 		}
 		return outcome, state.Explain(stops.ctx, err)
 	}
-	scratch := engine.NewScratch(settings.Budget, log)
+	scratch := engine.NewScratch(settings.Budget, p.logical.Compression, log)
 	settings.Scratch, settings.ScratchMemory = scratch, scratch.Memory()
 	outcome, err := a.build(stops, e, p, f, settings, nil)
 	return outcome, errors.Join(err, scratch.Close())

@@ -12,6 +12,7 @@ import (
 	"wire.example/wire/internal/engine"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/connector"
 )
 
@@ -84,10 +85,13 @@ func machineMemory() int64 {
 	return 0
 }
 
-// bounded gives a plan the memory that --memory grants, whatever it asks for itself; 0 if it was not given.
-func bounded(p *logical.Plan, flag int64) {
-	if flag > 0 {
-		p.Memory = flag
+// bounded gives a plan the memory that --memory grants and the compression that --state-compression says, whatever it asks for itself; 0 and nil if they were not given.
+func bounded(p *logical.Plan, memory int64, packs *store.Compression) {
+	if memory > 0 {
+		p.Memory = memory
+	}
+	if packs != nil {
+		p.Compression = *packs
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"wire.example/wire/internal/engine"
 	"wire.example/wire/internal/plan/logical"
 	"wire.example/wire/internal/plan/physical"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/internal/telemetry/logging"
 )
 
@@ -89,6 +90,7 @@ Exit codes: 0 done, 1 failed while running, 2 wrong pipeline or arguments, 130 a
 	flags.DurationVar(&f.restoreFor, "restore-for", defaultRestore, "time in which stored state is put into memory before the run begins; the rest is read when it is needed")
 	flags.Int64Var(&f.epochBlocks, "checkpoint-blocks", 0, "blocks that a source reads from one checkpoint to the next, at most")
 	completesValues(c, "summary", "text", "json", "none")
+	completesValues(c, "state-compression", store.Compressions()...)
 	completesValues(c, "log-format", "auto", "text", "json")
 	completesValues(c, "output", result.Formats()...)
 	hide(flags, "block-bytes")
@@ -176,7 +178,7 @@ func (a *app) ready(ctx context.Context, l *logical.Plan, path string, f *runFla
 	if f.parallelism > 0 {
 		l.Parallelism = f.parallelism
 	}
-	bounded(l, f.memoryBytes)
+	bounded(l, f.memoryBytes, f.state.packs)
 	l.References = a.references.values()
 	if f.final {
 		l.Emit, l.Final = logical.EmitFinal, true

@@ -19,7 +19,7 @@ func (a *app) runSQL(ctx context.Context, name, path, text string, f *runFlags) 
 		return err
 	}
 	settings := sqlSettings{
-		name: name, parallelism: f.parallelism, blockBytes: f.blockBytes, memory: f.memoryBytes, quiet: f.quiet,
+		name: name, parallelism: f.parallelism, blockBytes: f.blockBytes, memory: f.memoryBytes, packs: f.state.packs, quiet: f.quiet,
 		final: f.final, opField: f.opField,
 	}
 	var err error

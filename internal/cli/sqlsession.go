@@ -20,6 +20,7 @@ import (
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/sql/bind"
 	"wire.example/wire/internal/sql/session"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/schema"
 )
@@ -31,6 +32,7 @@ type sqlSettings struct {
 	parallelism int
 	blockBytes  int
 	memory      int64
+	packs       *store.Compression
 	// final says that answers are given once, when their input ends, whatever the setting emit says.
 	final bool
 	// opField is what the kind of a change is called in rows of an answer that changes.
@@ -43,13 +45,13 @@ type sqlSettings struct {
 // newSession returns a session whose pipelines run in this process.
 func (a *app) newSession(ctx context.Context, s sqlSettings) *session.Session {
 	runner := a.runner(s)
-	return a.sessionOf(ctx, s, &executor{runner: runner, memory: s.memory}, runner.Pool)
+	return a.sessionOf(ctx, s, &executor{runner: runner, memory: s.memory, packs: s.packs}, runner.Pool)
 }
 
 // explainingSession returns a session that prints the plans of queries instead of running them.
 func (a *app) explainingSession(ctx context.Context, s sqlSettings) *session.Session {
 	runner := a.runner(s)
-	return a.sessionOf(ctx, s, &explainer{executor{runner: runner, memory: s.memory}, a.out}, runner.Pool)
+	return a.sessionOf(ctx, s, &explainer{executor{runner: runner, memory: s.memory, packs: s.packs}, a.out}, runner.Pool)
 }
 
 func (a *app) runner(s sqlSettings) *engine.Runner {
@@ -82,7 +84,8 @@ func (a *app) sessionOf(ctx context.Context, s sqlSettings, e session.Executor, 
 // executor runs the plans of a session.
 type executor struct {
 	runner *engine.Runner
-	memory int64 // of --memory; 0 if it was not given
+	memory int64              // of --memory; 0 if it was not given
+	packs  *store.Compression // of --state-compression; nil if it was not given
 	heap   heap
 }
 
@@ -94,7 +97,7 @@ func (e *executor) Run(ctx context.Context, p *logical.Plan) error {
 
 // runs runs a plan in the memory that it may take.
 func (e *executor) runs(ctx context.Context, p *logical.Plan) (*physical.Plan, flow.Report, error) {
-	bounded(p, e.memory)
+	bounded(p, e.memory, e.packs)
 	defer e.heap.limit(p.Memory)()
 	return e.runner.Run(ctx, p)
 }

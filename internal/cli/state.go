@@ -8,12 +8,14 @@ import (
 	"net/url"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"wire.example/wire/internal/engine"
 	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/internal/telemetry/logging"
 )
 
@@ -28,6 +30,9 @@ type stateFlags struct {
 	// timeout and failures bound checkpoints; see flow.Settings.
 	timeout  time.Duration
 	failures int
+	// compression is how state on disk is compressed; packs the same, checked; nil if it was not given.
+	compression string
+	packs       *store.Compression
 }
 
 // defaultInterval is the time between checkpoints.
@@ -41,6 +46,7 @@ func (s *stateFlags) add(flags *pflag.FlagSet) {
 	flags.DurationVar(&s.interval, "checkpoint-interval", defaultInterval, "time between checkpoints; 0: none but the last and those that wire checkpoint create asks for")
 	flags.DurationVar(&s.timeout, "checkpoint-timeout", flow.DefaultTimeout, "how long a checkpoint may take, times apart in which rows wait for sinks or for room; then another one is begun after a pause")
 	flags.IntVar(&s.failures, "checkpoint-failures", flow.DefaultFailures, "how many attempts at a checkpoint may fail in a row before the run ends")
+	flags.StringVar(&s.compression, "state-compression", "", "how state on disk is compressed from now on: "+strings.Join(store.Compressions(), ", ")+"; overrides the file (default: snappy)")
 	flags.BoolVar(&s.ephemeral, "ephemeral", false, "keep nothing: a run that is stopped begins anew")
 	flags.BoolVar(&s.fresh, "fresh", false, "begin anew, whatever checkpoints there are")
 	flags.BoolVar(&s.takeOver, "take-over", false, "go on with a pipeline that another process runs, or that hangs: from then on that one can publish nothing")
@@ -48,6 +54,13 @@ func (s *stateFlags) add(flags *pflag.FlagSet) {
 }
 
 func (s *stateFlags) check() error {
+	if s.compression != "" {
+		packs, err := store.ParseCompression(s.compression)
+		if err != nil {
+			return wrong(fmt.Errorf("--state-compression: %w", err))
+		}
+		s.packs = &packs
+	}
 	switch {
 	case s.interval < 0:
 		return wrong(fmt.Errorf("--checkpoint-interval is a duration such as 5s, not %v", s.interval))
@@ -93,7 +106,7 @@ func (a *app) openState(ctx context.Context, p *plans, f *runFlags) (*engine.Sta
 	}
 	state, err := engine.OpenState(ctx, engine.StateOptions{
 		FS: a.fs, Dir: p.stateDir, Pipeline: p.logical.Name, Fresh: f.state.fresh, TakeOver: f.state.takeOver, AcceptSince: f.state.acceptSince,
-		Memory: p.memory().Store, Clock: a.clock, Log: a.references.wrap(logging.New(a.err, f.format, level)),
+		Memory: p.memory().Store, Compression: p.logical.Compression, Clock: a.clock, Log: a.references.wrap(logging.New(a.err, f.format, level)),
 	})
 	if err != nil {
 		return nil, err

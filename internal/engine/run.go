@@ -43,7 +43,7 @@ func (r *Runner) Run(ctx context.Context, l *logical.Plan) (*physical.Plan, flow
 		}
 	}
 	budget := r.budget(l)
-	scratch := NewScratch(budget, r.Log)
+	scratch := NewScratch(budget, l.Compression, r.Log)
 	settings := flow.Settings{
 		Pool: r.Pool, Clock: r.Clock, FS: r.FS, Log: r.Log, BlockBytes: r.BlockBytes, Budget: budget, Scratch: scratch, ScratchMemory: scratch.Memory(),
 	}

@@ -26,6 +26,7 @@ type Scratch struct {
 	counting
 	parent string
 	memory int64
+	packs  store.Compression
 	log    *slog.Logger
 
 	mu    sync.Mutex // held while the store is opened and written to
@@ -43,9 +44,9 @@ const (
 // mostScratch is what the store of a Scratch takes at most, in bytes.
 const mostScratch = 256 << 20
 
-// NewScratch returns a Scratch under the directory for temporary files, for a run with a budget. It makes nothing, but removes what dead processes have left there.
-func NewScratch(budget *limit.Budget, log *slog.Logger) *Scratch {
-	s := &Scratch{parent: os.TempDir(), log: log}
+// NewScratch returns a Scratch under the directory for temporary files, for a run with a budget, whose store compresses what it writes so. It makes nothing, but removes what dead processes have left there.
+func NewScratch(budget *limit.Budget, packs store.Compression, log *slog.Logger) *Scratch {
+	s := &Scratch{parent: os.TempDir(), packs: packs, log: log}
 	if budget != nil && budget.Limit() != limit.Unlimited {
 		s.memory = min(storeOf(budget.Limit()), mostScratch)
 	}
@@ -96,7 +97,7 @@ func (s *Scratch) open(ctx context.Context) error {
 	if err := s.makeDir(); err != nil {
 		return s.failed(err)
 	}
-	opened, err := pebblestore.Open(ctx, pebblestore.Options{FS: unsynced{vfs.OS()}, Dir: filepath.Join(s.dir, "store"), Memory: s.memory, Log: s.log})
+	opened, err := pebblestore.Open(ctx, pebblestore.Options{FS: unsynced{vfs.OS()}, Dir: filepath.Join(s.dir, "store"), Memory: s.memory, Compression: s.packs, Log: s.log})
 	if err != nil {
 		return s.failed(err)
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 func newScratch() *engine.Scratch {
-	return engine.NewScratch(limit.New("test", 64<<20), slog.New(slog.DiscardHandler))
+	return engine.NewScratch(limit.New("test", 64<<20), store.Snappy, slog.New(slog.DiscardHandler))
 }
 
 // left are the names in a directory.

@@ -31,8 +31,10 @@ type StateOptions struct {
 	Retain int
 	// Memory is what the store may use, in bytes; 0 means defaultStoreMemory.
 	Memory int64
-	Clock  clock.Clock
-	Log    *slog.Logger
+	// Compression is how the store compresses what it writes.
+	Compression store.Compression
+	Clock       clock.Clock
+	Log         *slog.Logger
 }
 
 // storeFormat is what the files of flow.StorePart are.
@@ -108,7 +110,7 @@ func (s *State) restoreStore(ctx context.Context) error {
 		memory = defaultStoreMemory
 	}
 	live, err := pebblestore.Open(ctx, pebblestore.Options{
-		FS: s.options.FS, Dir: filepath.Join(s.owner.LiveDir(), "store"), From: from, Memory: memory, Late: memory >= defaultStoreMemory, Log: s.options.Log,
+		FS: s.options.FS, Dir: filepath.Join(s.owner.LiveDir(), "store"), From: from, Memory: memory, Late: memory >= defaultStoreMemory, Compression: s.options.Compression, Log: s.options.Log,
 	})
 	if err != nil {
 		return err

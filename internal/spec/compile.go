@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
 )
@@ -70,6 +71,7 @@ func (c *compiler) compile() {
 	c.onError = c.policy(p.OnError, logical.Fail)
 	c.plan.Emit = c.emission(p.Emit)
 	c.memory(p.Memory)
+	c.plan.Compression = c.compression(p.Compression)
 	c.declare(p)
 	for i := range p.Sources {
 		c.source(&p.Sources[i])
@@ -138,6 +140,15 @@ func (c *compiler) memory(t Text) {
 		return
 	}
 	c.plan.Memory = int64(n)
+}
+
+// compression reads state_compression.
+func (c *compiler) compression(t Text) store.Compression {
+	kind, err := store.ParseCompression(c.word(t, "state_compression", store.Compressions()...))
+	if err != nil { // nothing was said, or what is wrong was
+		return store.Snappy
+	}
+	return kind
 }
 
 // policy reads on_error.

@@ -23,6 +23,8 @@ type Pipeline struct {
 	OnError     Text
 	// Memory is what rows and state may take, a size.
 	Memory Text
+	// Compression is how state on disk is compressed: snappy, zstd or none.
+	Compression Text
 	// Emit is auto, final or changes.
 	Emit       Text
 	Sources    []Source

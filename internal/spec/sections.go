@@ -16,6 +16,8 @@ func (r *reader) pipeline(root ast.Node, p *Pipeline) {
 			p.Parallelism = r.count(e.value, "parallelism")
 		case "memory":
 			p.Memory = r.text(e.value, "memory")
+		case "state_compression":
+			p.Compression = r.text(e.value, "state_compression")
 		case "on_error":
 			p.OnError = r.text(e.value, "on_error")
 		case "emit":
@@ -36,7 +38,7 @@ func (r *reader) pipeline(root ast.Node, p *Pipeline) {
 			sink := r.sink(e, false)
 			p.DeadLetters = &sink
 		default:
-			r.unknown(e.key, "the pipeline", "name", "sources", "transforms", "sinks", "parallelism", "memory", "on_error", "emit", "dead_letters")
+			r.unknown(e.key, "the pipeline", "name", "sources", "transforms", "sinks", "parallelism", "memory", "state_compression", "on_error", "emit", "dead_letters")
 		}
 	}
 }

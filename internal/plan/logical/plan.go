@@ -1,6 +1,7 @@
 package logical
 
 import (
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/schema"
@@ -45,6 +46,8 @@ type Plan struct {
 	PlannedFor int
 	// Memory is how many bytes rows and state may take; 0 leaves it to whoever runs the plan.
 	Memory int64
+	// Compression is how what the run writes of its state is compressed.
+	Compression store.Compression
 	// Emit is when answers are handed on where the query does not say: EmitDefault, EmitFinal or EmitChanges.
 	Emit EmitMode
 	// Final says that sinks get final rows alone, whatever the query says.

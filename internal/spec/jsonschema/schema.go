@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"wire.example/wire/internal/plan/declare"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/codec"
 	"wire.example/wire/sdk/connector"
 )
@@ -57,6 +58,7 @@ func document(r *connector.Registry) object {
 				{"pattern", `^[0-9]+$|` + reference},
 			}},
 			{"memory", described("How much memory rows and state may take; --memory overrides it.", ref("size"))},
+			{"state_compression", described("How state on disk is compressed from now on: snappy unless said; zstd, less on disk for more work; none. --state-compression overrides it.", choice(store.Compressions()...))},
 			{"on_error", ref("on_error")},
 			{"emit", described("When answers are given: final, once, when the input ends; changes, as they change; auto, final where all inputs end.", choice("auto", "final", "changes"))},
 			{"sources", described("Where rows come from.", named("source").with("minProperties", 1))},

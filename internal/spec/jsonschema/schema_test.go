@@ -110,7 +110,7 @@ func TestGoodPipelinesAreValid(t *testing.T) {
 
 // structural are the files of ../testdata/bad whose form is wrong; the others are wrong in what they mean, or no YAML.
 var structural = []string{
-	"all-at-once", "changes", "comma", "comma-product", "cut-type", "empty", "format-and-option", "list", "max-record", "memory", "missing-option", "name-dot", "no-connector", "no-from", "no-name",
+	"all-at-once", "changes", "comma", "comma-product", "compression", "cut-type", "empty", "format-and-option", "list", "max-record", "memory", "missing-option", "name-dot", "no-connector", "no-from", "no-name",
 	"no-sinks",
 	"no-sources", "nothing", "on-error", "parallelism", "sink-as-source", "split-and-filter", "three", "unknown-connector", "unknown-format",
 	"unknown-key", "unknown-option", "watermark-alone", "watermark-duration", "wrong-enum", "wrong-option",

@@ -178,7 +178,7 @@ func (s *Session) settle(p *logical.Plan) {
 	if p.Parallelism == 0 {
 		p.Parallelism = s.settings.parallelism
 	}
-	p.Memory = s.settings.memory
+	p.Memory, p.Compression = s.settings.memory, s.settings.compression
 	p.Emit, p.TTL = s.settings.emit, s.settings.ttl
 	if s.config.Final {
 		p.Emit, p.Final = logical.EmitFinal, true

@@ -14,6 +14,7 @@ import (
 	"wire.example/wire/internal/plan/logical"
 	sqlast "wire.example/wire/internal/sql/ast"
 	"wire.example/wire/internal/sql/bind"
+	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/connector"
 	"wire.example/wire/sdk/sqlstate"
 )
@@ -40,6 +41,7 @@ func known() []setting {
 		{"search_path", "public", "Schemas in which names are looked up.", only("public", "\"$user\", public")},
 		{"server_encoding", "UTF8", "Encoding of texts.", nil},
 		{"server_version", "15.0", "Version of PostgreSQL whose values and errors are given.", nil},
+		{"state_compression", store.Snappy.String(), "How state on disk is compressed from now on: snappy; zstd, less on disk for more work; none. --state-compression overrides it.", oneOf(store.Compressions()...)},
 		{"standard_conforming_strings", "on", "Whether a backslash in '…' is a backslash.", only("on", "true", "yes", "1")},
 		{"statement_timeout", "0", "Longest time a statement may run, in ms or with a unit; 0 means any.", duration},
 		{"timezone", "UTC", "Time zone in which TIMESTAMPTZ is written.", only("UTC", "gmt", "etc/utc", "zulu", "universal", "greenwich")},
@@ -136,6 +138,7 @@ type settings struct {
 	initial     map[string]string
 	parallelism int
 	memory      int64 // bytes
+	compression store.Compression
 	timeout     time.Duration
 	emit        logical.EmitMode
 	ttl         int64 // µs
@@ -168,6 +171,8 @@ func (s *settings) put(name, value string) {
 	case "memory":
 		n, _ := connector.ParseBytes(value) // checked
 		s.memory = int64(n)
+	case "state_compression":
+		s.compression, _ = store.ParseCompression(value) // checked
 	case "statement_timeout":
 		s.timeout, _ = parseDuration(value) // checked
 	case "emit":

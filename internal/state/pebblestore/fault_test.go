@@ -156,20 +156,31 @@ func TestCheckpointFails(t *testing.T) {
 
 // One flipped bit in any file of a checkpoint is told, with the file's name, or harmless.
 func TestFlippedBits(t *testing.T) {
+	for _, packs := range []store.Compression{store.Snappy, store.Zstd} {
+		t.Run(packs.String(), func(t *testing.T) { flippedBits(t, packs) })
+	}
+}
+
+func flippedBits(t *testing.T, packs store.Compression) {
+	t.Helper()
+	mask := byte(0xff)
+	if packs == store.Zstd {
+		mask = 3 // values compress
+	}
 	disk := vfs.NewMem()
-	s := open(t, disk, "/live")
+	s := openAs(t, disk, packs, "/live")
 	for i := range 6 {
-		apply(t, s, epoch(uint64(i), 300))
+		apply(t, s, maskedEpoch(uint64(i), 300, mask))
 	}
 	sound := open(t, vfs.NewMem(), "/live")
 	for i := range 6 {
-		apply(t, sound, epoch(uint64(i), 300))
+		apply(t, sound, maskedEpoch(uint64(i), 300, mask))
 	}
 	for i := range uint64(2) { // two logs of two calls each
-		apply(t, s, loggedEpoch(10*i, 30))
-		apply(t, s, loggedEpoch(10*i+1, 30))
-		apply(t, sound, epoch(10*i, 30))
-		apply(t, sound, epoch(10*i+1, 30))
+		apply(t, s, logged(func(c *store.Changes) { c.Add(maskedEpoch(10*i, 30, mask)) }))
+		apply(t, s, logged(func(c *store.Changes) { c.Add(maskedEpoch(10*i+1, 30, mask)) }))
+		apply(t, sound, maskedEpoch(10*i, 30, mask))
+		apply(t, sound, maskedEpoch(10*i+1, 30, mask))
 		if _, err := s.Checkpoint(t.Context(), fmt.Sprint("/", i)); err != nil {
 			t.Fatal(err)
 		}
@@ -182,6 +193,9 @@ func TestFlippedBits(t *testing.T) {
 		whole, err := vfs.ReadFile(disk, path)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if packed := bytes.Contains(whole, []byte("ZSTD")) || bytes.HasPrefix(whole, []byte("WIRESTLG\x02")); filepath.Ext(path) != "" && packed != (packs == store.Zstd) {
+			t.Errorf("%s is compressed by zstd: %t", path, packed)
 		}
 		trials := 60
 		if testing.Short() {

@@ -21,7 +21,13 @@ func space() store.Space { return store.Space{Operator: 2, Table: 1} }
 // open opens a store that is closed with the test.
 func open(t *testing.T, fsys vfs.FS, dir string, from ...string) *pebblestore.Store {
 	t.Helper()
-	s, err := pebblestore.Open(t.Context(), pebblestore.Options{FS: fsys, Dir: dir, From: from, Memory: small})
+	return openAs(t, fsys, store.Snappy, dir, from...)
+}
+
+// openAs is open for a store that compresses so.
+func openAs(t *testing.T, fsys vfs.FS, packs store.Compression, dir string, from ...string) *pebblestore.Store {
+	t.Helper()
+	s, err := pebblestore.Open(t.Context(), pebblestore.Options{FS: fsys, Dir: dir, From: from, Memory: small, Compression: packs})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,13 +40,16 @@ func open(t *testing.T, fsys vfs.FS, dir string, from ...string) *pebblestore.St
 }
 
 // epoch is a change of n of 10,000 entries, whose values do not compress.
-func epoch(seed uint64, n int) *store.Changes {
+func epoch(seed uint64, n int) *store.Changes { return maskedEpoch(seed, n, 0xff) }
+
+// maskedEpoch is epoch with values of some bits of each byte.
+func maskedEpoch(seed uint64, n int, mask byte) *store.Changes {
 	random := rand.New(rand.NewPCG(seed, 7))
 	c := &store.Changes{}
 	value := make([]byte, 200)
 	for range n {
 		for i := range value {
-			value[i] = byte(random.Uint32())
+			value[i] = byte(random.Uint32()) & mask
 		}
 		number := random.Uint64N(10_000)
 		c.Put(space(), int64(number%3), number*0x9e3779b97f4a7c15, fmt.Append(nil, number), value)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/zeebo/xxh3"
 
 	"wire.example/wire/internal/foundation/vfs"
@@ -39,7 +40,9 @@ const (
 // logWriter writes a log. One goroutine uses it.
 type logWriter struct {
 	file   *tableFile
+	packer *packer // of frames of entries; nil: they are written as they are
 	size   int64
+	spared int64 // what compressing took from size
 	head   []byte
 	counts counter
 	says   claims
@@ -48,12 +51,12 @@ type logWriter struct {
 	torn   bool
 }
 
-// beginLog begins a log in a new file.
-func beginLog(file *tableFile) (*logWriter, error) {
-	w := &logWriter{file: file}
+// beginLog begins a log in a new file. packer compresses its frames; nil: nothing does.
+func beginLog(file *tableFile, packer *packer) (*logWriter, error) {
+	w := &logWriter{file: file, packer: packer}
 	header := make([]byte, logHeader)
 	copy(header, logMagic)
-	header[len(logMagic)] = logVersion
+	header[len(logMagic)] = versionOf(packer)
 	w.stands = file.mark()
 	if err := w.step(func() error { return w.give(header) }); err != nil {
 		return nil, err
@@ -94,7 +97,7 @@ func (w *logWriter) step(do func() error) error {
 		}
 		w.torn = false
 	}
-	size, counts, drops := w.size, slices.Clone(w.counts.counts), len(w.says.drops)
+	size, spared, counts, drops := w.size, w.spared, slices.Clone(w.counts.counts), len(w.says.drops)
 	err := do()
 	if err == nil {
 		err = w.fillUp()
@@ -103,7 +106,7 @@ func (w *logWriter) step(do func() error) error {
 		err = w.file.settle()
 	}
 	if err != nil {
-		w.size, w.counts.counts, w.says.drops = size, counts, w.says.drops[:drops]
+		w.size, w.spared, w.counts.counts, w.says.drops = size, spared, counts, w.says.drops[:drops]
 		w.torn = w.file.rewind(w.stands) != nil
 		return err
 	}
@@ -146,6 +149,9 @@ func (w *logWriter) entries(f *store.LogFrame) error {
 		w.head = appendRun(w.head, r)
 		w.says.entries(r)
 		w.counts.add(r.Space, int64(r.Entries-r.Deletes), int64(r.Deletes))
+	}
+	if done, err := w.packedEntries(f.Data); done {
+		return err
 	}
 	if len(f.Data) >= leastBlock && len(w.head) <= mostBlockHead && f.Block != nil {
 		return w.block(f)
@@ -257,6 +263,8 @@ type logReader struct {
 	buffers *buffers
 	head    []byte // of the frame before, as fill
 	fill    []byte
+	packed  bool          // it is of version 2
+	zstd    *zstd.Decoder // nil before the first compressed frame
 	counts  counter
 }
 
@@ -281,14 +289,23 @@ func (r *logReader) begin() error {
 	if string(header[:len(logMagic)]) != logMagic {
 		return r.corrupt("it does not begin as a log of a state store")
 	}
-	if version := header[len(logMagic)]; version != logVersion {
-		return fmt.Errorf("state file %s has version %d, this program reads version %d", r.path, version, logVersion)
+	switch version := header[len(logMagic)]; version {
+	case logVersion:
+	case logPacked:
+		r.packed = true
+	default:
+		return fmt.Errorf("state file %s has version %d, this program reads versions %d and %d", r.path, version, logVersion, logPacked)
 	}
 	r.at = int64(logHeader)
 	return nil
 }
 
-func (r *logReader) close() error { return r.file.close() }
+func (r *logReader) close() error {
+	if r.zstd != nil {
+		r.zstd.Close()
+	}
+	return r.file.close()
+}
 
 func (r *logReader) corrupt(reason string) error {
 	return &store.CorruptError{File: r.path, Offset: r.at, Reason: reason}
@@ -324,7 +341,7 @@ func (r *logReader) next(into *store.Changes) (end bool, err error) {
 		return false, err
 	}
 	var data []byte
-	if header[0] == frameFill {
+	if header[0] == frameFill || header[0] == framePacked {
 		data, err = r.again(&r.fill, size)
 	} else {
 		data, err = r.part(r.buffer(int(min(size, firstPart))), size)
@@ -336,7 +353,14 @@ func (r *logReader) next(into *store.Changes) (end bool, err error) {
 		return false, r.corrupt("the checksum of a frame is wrong")
 	}
 	fields := packReader{path: r.path, from: r.at + frameHeader, size: len(head), rest: head}
-	switch header[0] {
+	kind := header[0]
+	if kind == framePacked && r.packed {
+		if data, err = r.unpack(data); err != nil {
+			return false, err
+		}
+		kind = frameEntries
+	}
+	switch kind {
 	case frameDrops:
 		err = readDrops(&fields, into)
 	case frameEntries:
@@ -346,7 +370,7 @@ func (r *logReader) next(into *store.Changes) (end bool, err error) {
 		err = r.finish(&fields)
 		end = err == nil
 	default:
-		err = r.corrupt(fmt.Sprintf("a frame of kind %q", header[0]))
+		err = r.corrupt(fmt.Sprintf("a frame of kind %q", kind))
 	}
 	if err != nil {
 		return false, err

@@ -39,6 +39,7 @@ type logs struct {
 	open    *logWriter
 	buffer  []byte // of open
 	written int    // how many logs this store has begun
+	held    int64  // how long all are, those that this store has written before they were compressed
 	// files and bytes say how many there are, and how long, for who does not hold Store.writing.
 	files, bytes atomic.Int64
 }
@@ -46,19 +47,19 @@ type logs struct {
 // oneLog is a log. Of the open one path and name are right alone.
 type oneLog struct {
 	path, name string
-	size       int64
+	size, held int64 // in the file, and before it was compressed, as far as that is known
 	counts     []store.Count
 	says       claims
 }
 
 // full reports whether changes of so many bytes may not be logged before the logs that there are were folded: most is how long all may be together, but for those of which their drops leave nothing.
 func (l *logs) full(size, most int64, changes []*store.Changes) bool {
-	if !tooMany(len(l.all), l.bytes.Load()) && l.bytes.Load()+size <= most {
+	number, bytes := len(l.all), l.held
+	if !tooMany(number, bytes) && bytes+size <= most {
 		return false
 	}
-	number, bytes := len(l.all), l.bytes.Load()
 	for _, i := range l.dead(dropsOf(changes)) {
-		bytes -= l.all[i].size
+		bytes -= l.all[i].held
 		number--
 	}
 	return tooMany(number, bytes) || bytes+size > most
@@ -88,13 +89,15 @@ func (l *logs) add(one oneLog) {
 	l.all = append(l.all, one)
 	l.files.Add(1)
 	l.bytes.Add(one.size)
+	l.held += one.held
 }
 
 // note notes what the open log has now.
 func (l *logs) note() {
 	one, w := &l.all[len(l.all)-1], l.open
 	l.bytes.Add(w.size - one.size)
-	one.size, one.counts, one.says = w.size, w.counts.counts, w.says
+	l.held += w.size + w.spared - one.held
+	one.size, one.held, one.counts, one.says = w.size, w.size+w.spared, w.counts.counts, w.says
 }
 
 // logsFor is how much may wait in logs if changes, of which there are some, are logged: 0 if they are not.
@@ -141,7 +144,7 @@ func (s *Store) beginLog() error {
 		_ = s.disk.Remove(path) // whatever there is of it; the live directory is scratch
 		return err
 	}
-	if l.open, err = beginLog(file); err != nil {
+	if l.open, err = beginLog(file, s.writer.logPacker()); err != nil {
 		file.Abort()
 		_ = s.disk.Remove(path) // as above
 		l.open = nil
@@ -184,6 +187,7 @@ func (s *Store) forgetLogs(from, to int) {
 	for _, one := range l.all[from:to] {
 		l.files.Add(-1)
 		l.bytes.Add(-one.size)
+		l.held -= one.held
 		s.fs.forget(one.path)
 		if err := s.disk.Remove(one.path); err != nil {
 			s.failures.log.Warn("state store leaves a log behind", "error", err)
@@ -250,8 +254,10 @@ func (s *Store) fold(ctx context.Context) error {
 }
 
 func (s *Store) foldAll(ctx context.Context) error {
-	s.writer.plain = true
-	defer func() { s.writer.plain = false }()
+	if s.packs == store.Snappy { // somebody waits for the tables
+		s.writer.plain = true
+		defer func() { s.writer.plain = false }()
+	}
 	f := folding{store: s, sorted: make(chan *logPiece), free: make(chan *logPiece, piecesAtOnce), buffer: vfs.DirectBuffer(readSize)}
 	for range piecesAtOnce {
 		f.free <- &logPiece{}

@@ -64,14 +64,17 @@ func openSmall(t *testing.T, disk vfs.FS, dir string, from ...string) *Store {
 }
 
 // writtenLog is the content of a finished log of two calls.
-func writtenLog(t testing.TB) []byte {
+func writtenLog(t testing.TB) []byte { return packedLog(t, nil) }
+
+// packedLog is writtenLog, compressed if packer is not nil.
+func packedLog(t testing.TB, packer *packer) []byte {
 	t.Helper()
 	disk := vfs.NewMem()
 	file, err := newDiskFS(disk).createTable("/log", vfs.DirectBuffer(writeSize+roomBehind))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := beginLog(file)
+	w, err := beginLog(file, packer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +129,12 @@ func toldLog(err error) bool {
 
 // Every flipped bit of a log, every cut and every byte more is told with its file and place, or is none of what it says.
 func TestLogDamage(t *testing.T) {
-	whole := writtenLog(t)
+	t.Run("as it is", func(t *testing.T) { damagedLog(t, writtenLog(t)) })
+	t.Run("compressed", func(t *testing.T) { damagedLog(t, packedLog(t, &packer{kind: store.Zstd})) })
+}
+
+func damagedLog(t *testing.T, whole []byte) {
+	t.Helper()
 	want, err := readLog(whole)
 	if err != nil || !strings.Contains(want, "another") && !strings.Contains(want, "[97 110 111") {
 		t.Fatalf("%s, %v", want, err)
@@ -198,8 +206,11 @@ func TestLogNonsense(t *testing.T) {
 }
 
 // sealed is a log that begins with a frame.
-func sealed(kind byte, head, data string) []byte {
-	content := append([]byte(logMagic), logVersion, 0, 0, 0, 0, 0, 0, 0)
+func sealed(kind byte, head, data string) []byte { return sealedIn(logVersion, kind, head, data) }
+
+// sealedIn is sealed for a log of some version.
+func sealedIn(version, kind byte, head, data string) []byte {
+	content := append([]byte(logMagic), version, 0, 0, 0, 0, 0, 0, 0)
 	var header [frameHeader]byte
 	sealFrame(&header, kind, []byte(head), []byte(data))
 	content = append(content, header[:]...)

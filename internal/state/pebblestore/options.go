@@ -9,6 +9,7 @@ import (
 
 	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/internal/state/store"
 )
 
 // Options say where a store lies and what it may use.
@@ -24,6 +25,8 @@ type Options struct {
 	Memory int64
 	// Late says that the store is read when it is opened and hardly after: what comes in is merged later then, and by that less often.
 	Late bool
+	// Compression is how what is written is compressed. Files of a checkpoint may be compressed otherwise.
+	Compression store.Compression
 	// Clock waits for compactions that are behind; nil: the machine's.
 	Clock clock.Clock
 	// Log hears of what is wrong; nil: nobody.
@@ -84,6 +87,7 @@ func pebbleOptions(o Options, fs *diskFS, f *failures) *pebble.Options {
 		CompactionConcurrencyRange:  func() (least, most int) { return compactionsLeast, compactionsMost },
 		MemTableStopWritesThreshold: 2,
 	}
+	merged := mergedCompression(o.Compression)
 	options.TargetFileSizes[0] = tableSize
 	for i := range options.TargetFileSizes[1:] {
 		options.TargetFileSizes[i+1] = min(int64(tableSize)<<i, tableSizeMost)
@@ -93,7 +97,7 @@ func pebbleOptions(o Options, fs *diskFS, f *failures) *pebble.Options {
 		level.BlockSize = blockSize
 		level.IndexBlockSize = indexBlockSize
 		level.FilterPolicy = bloom.FilterPolicy(filterBits)
-		level.Compression = func() *sstable.CompressionProfile { return sstable.SnappyCompression }
+		level.Compression = func() *sstable.CompressionProfile { return merged }
 	}
 	options.Experimental.L0CompactionConcurrency = moreCompactions + (tables-levelZeroTables)/2
 	options.Experimental.FileCacheShards = 2

@@ -30,7 +30,7 @@ func (s *Store) restore(ctx context.Context, from []string) error {
 	}
 	for _, l := range p.logs {
 		s.logs.written++
-		one := oneLog{path: s.logPath(s.logs.written), name: l.name, size: l.size}
+		one := oneLog{path: s.logPath(s.logs.written), name: l.name, size: l.size, held: l.size}
 		if err := s.take(paths, l.name, l.size, one.path); err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ type Store struct {
 	db       *pebble.DB
 	options  *pebble.Options
 	clock    clock.Clock
+	packs    store.Compression
 	failures *failures
 	names    *names
 	sorted   store.Sorted // of Apply
@@ -63,7 +64,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{disk: o.FS, fs: newDiskFS(o.FS), dir: o.Dir, clock: o.Clock, failures: newFailures(o.Log), names: newNames()}
+	s := &Store{disk: o.FS, fs: newDiskFS(o.FS), dir: o.Dir, clock: o.Clock, packs: o.Compression, failures: newFailures(o.Log), names: newNames()}
 	if s.most = levelZeroMost; o.Late {
 		s.most = lateMost
 	}
@@ -80,7 +81,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.piece = latePiece
 	}
 	s.options = pebbleOptions(o, s.fs, s.failures)
-	s.writer = newTableWriter(s.options.Levels[0].BlockSize)
+	s.writer = newTableWriter(s.options.Levels[0].BlockSize, o.Compression)
 	compactions := newScheduler()
 	s.options.Experimental.CompactionScheduler = compactions
 	db, err := pebble.Open(s.dir, s.options)

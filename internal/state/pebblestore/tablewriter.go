@@ -7,8 +7,6 @@ import (
 	"math/bits"
 	"slices"
 
-	"github.com/klauspost/compress/s2"
-
 	"wire.example/wire/internal/state/store"
 )
 
@@ -24,17 +22,14 @@ const (
 const (
 	blockPlain  = 0
 	blockSnappy = 1
+	blockZstd   = 7
 )
 
 // behindBlock is how much stands behind a block: its kind and a checksum.
 const behindBlock = 5
 
-// A block of entries is compressed where those before it lost so much by it: every sampleEvery-th is tried. What changes in each epoch is written in each, and merged later, when all is compressed: for a little less of it, compressing costs
-// more than all else that is done to an entry. docs/adr/0028-wire-writes-its-tables-itself.md.
-const (
-	sampleEvery  = 64
-	worthPercent = 40 // what is left at most
-)
+// sampleEvery: a block of entries is compressed where those before it lost enough by it, and every so many-th is tried.
+const sampleEvery = 64
 
 // handle says where a block is: without the five bytes behind it.
 type handle struct{ offset, size uint64 }
@@ -58,11 +53,11 @@ type tableWriter struct {
 	ended     handle // the block before data, which the index has not yet; size 0: none
 	lastKey   []byte // of it
 	key       []byte // one that is made as a whole
-	packed    []byte
+	packer    packer
 	sampled   int  // blocks since one was tried, of all tables; at 0 the next one is
 	packing   bool // what came of it
 	packs     bool // a block of the table is compressed
-	plain     bool // none is to be: somebody waits for the table
+	plain     bool // none is to be
 	props     tableProps
 	scratch   []byte
 }
@@ -102,8 +97,8 @@ type tableProps struct {
 	entries, deletes, ranges, keyBytes, valueBytes, deletedBytes, blocks, dataSize, filterSize, indexSize uint64
 }
 
-func newTableWriter(blockSize int) *tableWriter {
-	return &tableWriter{blockSize: blockSize, sums: crc32.MakeTable(crc32.Castagnoli), data: rowBlock{interval: restartInterval}, index: rowBlock{interval: 1}, ranges: rowBlock{interval: 1}}
+func newTableWriter(blockSize int, packs store.Compression) *tableWriter {
+	return &tableWriter{blockSize: blockSize, packer: packer{kind: packs}, plain: packs == store.Uncompressed, sums: crc32.MakeTable(crc32.Castagnoli), data: rowBlock{interval: restartInterval}, index: rowBlock{interval: 1}, ranges: rowBlock{interval: 1}}
 }
 
 // begin begins a table in a new file. Range deletes come before entries; each in the order of keys.
@@ -189,19 +184,10 @@ func (w *tableWriter) pack(block []byte) ([]byte, byte) {
 	if !tried && !w.packing {
 		return block, blockPlain
 	}
-	if most := s2.MaxEncodedLen(len(block)); cap(w.packed) < most {
-		w.packed = make([]byte, most)
-	}
-	packed := s2.EncodeSnappy(w.packed[:cap(w.packed)], block)
-	w.packing = len(packed)*100 <= len(block)*worthPercent
-	if cap(w.packed) > mostBlock {
-		w.packed = nil
-	}
-	if !w.packing {
-		return block, blockPlain
-	}
-	w.packs = true
-	return packed, blockSnappy
+	packed, kind := w.packer.block(block)
+	w.packing = kind != blockPlain
+	w.packs = w.packs || w.packing
+	return packed, kind
 }
 
 // enterBlock puts the block that ended into the index, under a key that is not less than its last one and less than next, which follows; nil: nothing does.
@@ -328,7 +314,7 @@ func (w *tableWriter) properties(filtered bool) []byte {
 	number := func(v uint64) []byte { return binary.AppendUvarint(nil, v) }
 	compression := "NoCompression"
 	if w.packs {
-		compression = "Snappy"
+		compression = w.packer.name()
 	}
 	all := []property{
 		{"rocksdb.comparator", []byte(comparerName)},

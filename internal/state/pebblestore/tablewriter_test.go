@@ -97,19 +97,25 @@ func (d drawnTable) write(t rapid.TB, w *tableWriter, fs *diskFS, name string, p
 type writtenTables struct {
 	disk    *vfs.Mem
 	fs      *diskFS
-	writers map[int]*tableWriter // by size of blocks
+	writers map[tableKind]*tableWriter
 	number  int
 }
 
+// tableKind is the size of blocks, and how they are compressed.
+type tableKind struct {
+	blockSize int
+	packs     store.Compression
+}
+
 // check writes a table, in pieces, and reads it with Pebble's reader. It reports whether it was compressed.
-func (w *writtenTables) check(t rapid.TB, d drawnTable, blockSize, piece int) (packed bool) {
+func (w *writtenTables) check(t rapid.TB, d drawnTable, kind tableKind, piece int) (packed bool) {
 	t.Helper()
-	if w.writers[blockSize] == nil {
-		w.writers[blockSize] = newTableWriter(blockSize)
+	if w.writers[kind] == nil {
+		w.writers[kind] = newTableWriter(kind.blockSize, kind.packs)
 	}
 	w.number++
 	name := fmt.Sprintf("/%d%s", w.number, tableSuffix)
-	size := d.write(t, w.writers[blockSize], w.fs, name, piece)
+	size := d.write(t, w.writers[kind], w.fs, name, piece)
 	if info, err := w.disk.Stat(name); err != nil || info.Size() != size {
 		t.Fatalf("a file of %v bytes, said to have %d: %v", info, size, err)
 	}
@@ -121,24 +127,28 @@ func (w *writtenTables) check(t rapid.TB, d drawnTable, blockSize, piece int) (p
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.writers[blockSize].packs
+	return w.writers[kind].packs
 }
 
 // TestTablesAreReadByPebble writes tables, one after another with one writer, and reads them with Pebble's reader: entries in both directions and by key, range deletes, checksums, counts and filter.
 func TestTablesAreReadByPebble(t *testing.T) {
 	disk := vfs.NewMem()
-	w := &writtenTables{disk: disk, fs: newDiskFS(disk), writers: map[int]*tableWriter{}}
+	w := &writtenTables{disk: disk, fs: newDiskFS(disk), writers: map[tableKind]*tableWriter{}}
 	rapid.Check(t, func(t *rapid.T) {
 		blockSize := rapid.SampledFrom([]int{200, dataBlockSize, lateBlockSize}).Draw(t, "size of blocks")
-		w.check(t, drawTable(t), blockSize, rapid.IntRange(1, 100).Draw(t, "piece"))
+		packs := rapid.SampledFrom([]store.Compression{store.Snappy, store.Zstd, store.Uncompressed}).Draw(t, "compression")
+		w.check(t, drawTable(t), tableKind{blockSize, packs}, rapid.IntRange(1, 100).Draw(t, "piece"))
 	})
 	random, seeds := rand.New(rand.NewPCG(1, 2)), make([]uint64, 2000)
 	for i := range seeds {
 		seeds[i] = random.Uint64()
 	}
 	for _, regular := range []bool{true, false} { // those that were drawn may all be short
-		if packed := w.check(t, tableOf(seeds, 1<<59, 2000, regular), 200, 100); packed != regular {
-			t.Errorf("a table of regular values, %t: compressed, %t", regular, packed)
+		for _, packs := range []store.Compression{store.Snappy, store.Zstd, store.Uncompressed} {
+			want := regular && packs != store.Uncompressed
+			if packed := w.check(t, tableOf(seeds, 1<<59, 2000, regular), tableKind{200, packs}, 100); packed != want {
+				t.Errorf("a table of regular values, %t, with %v: compressed, %t", regular, packs, packed)
+			}
 		}
 	}
 }
