@@ -39,7 +39,7 @@ func (p *pipeline) start(t *testing.T, dir string, a process.Aim, parallelism in
 	if leavesUnread(t, a, parallelism) {
 		args = append(args, "--restore-for", "1ns")
 	}
-	return process.Start(t, dir, a.Env(), append(args, p.file)...)
+	return a.Start(t, dir, nil, append(args, p.file)...)
 }
 
 // leavesUnread reports whether a run leaves what it goes on from in the store until it is needed: half of all runs do, by the seed, and those that are to be killed meanwhile.

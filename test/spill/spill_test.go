@@ -89,7 +89,7 @@ func answer(t *testing.T, dir, kill string, flags ...string) []byte {
 	t.Helper()
 	args := append([]string{"run", "q.sql", "--summary", "none", "--parallelism", "2"}, flags...)
 	if kill != "" {
-		p := process.Start(t, dir, process.Aim{Point: kill, Signal: "KILL"}.Env(), args...)
+		p := process.Aim{Point: kill}.Start(t, dir, nil, args...)
 		if p.Wait(); !p.Killed() {
 			t.Errorf("the run was not killed: %s", p.Says())
 		}
