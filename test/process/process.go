@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -57,20 +56,6 @@ func Remove() {
 
 // Heavy reports whether the tests may take long.
 func Heavy() bool { return os.Getenv("WIRE_TEST_HEAVY") == "1" }
-
-// Seed is what cuts and random moments are drawn from.
-func Seed(t testing.TB) uint64 {
-	t.Helper()
-	text := os.Getenv("WIRE_SEED")
-	if text == "" {
-		return 1
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
 
 // Patience bounds a process: one that takes longer hangs, is killed, and fails its test.
 const Patience = 10 * time.Minute

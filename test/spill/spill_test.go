@@ -113,7 +113,7 @@ func answer(t *testing.T, dir, kill string, flags ...string) []byte {
 // writeInput writes rows of a random number, the number of the row, and a text.
 func writeInput(t *testing.T, path string, rows int) {
 	t.Helper()
-	random := rand.New(rand.NewPCG(process.Seed(t), 0))
+	random := rand.New(rand.NewPCG(process.FixedSeed(t), 0))
 	text := []byte("k,n,t\n")
 	for n := range rows {
 		text = fmt.Appendf(text, "%d,%d,a text of some length %d\n", random.Int64N(1<<60), n, random.Int64N(1<<40))
