@@ -33,7 +33,7 @@ func TestAtRandomMoments(t *testing.T) {
 				t.Fatalf("%s, lap %d of seed %d: not finished after %d runs", p.name, lap, process.Seed(t), legs)
 			}
 			r := p.start(t, s.dir, process.Aim{}, 1+random.IntN(3))
-			within := time.Duration(4+legs) * usual / 3                                                                                // more from run to run: the machine may have become so slow that none got on
+			within := time.Duration(4+legs) * usual / 3                                   // more from run to run: the machine may have become so slow that none got on
 			moment := time.AfterFunc(time.Duration(random.Int64N(int64(within))), r.Kill) //nolint:forbidigo // processes live in the machine's time
 			r.Wait()
 			moment.Stop()
