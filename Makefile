@@ -71,7 +71,7 @@ nexmark: build ## Nexmark in full: 23 queries over 100,000 events, in every way.
 soak: build ## Queries over an endless stream for SOAK_MINUTES (default 30): memory and goroutines must not grow.
 	WIRE_BIN=$(CURDIR)/bin/wire SOAK_MINUTES=$(or $(SOAK_MINUTES),30) go test -count=1 -v -timeout 8h -run TestSoak ./test/soak
 
-crash: ## Runs are killed and stopped at every named point and at 300 random moments, state is damaged, its disk filled, fails and loses power at every call (WIRE_SEED): test/crash and test/exactlyonce in full.
+crash: ## Runs are killed and stopped at every named point and at 300 random moments, state is damaged, its disk filled, fails and loses power at every call (WIRE_SEED; default: the day): test/crash and test/exactlyonce in full.
 	WIRE_TEST_HEAVY=1 tools/test.sh -count=1 -timeout 4h ./test/crash ./test/exactlyonce
 
 killed: ## Every script of test/pipelines in every way, killed as a process too; see make nexmark for the same of Nexmark's queries.

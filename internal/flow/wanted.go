@@ -3,6 +3,7 @@ package flow
 import (
 	"fmt"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/state/keyed"
 )
 
@@ -33,6 +34,7 @@ func (s *step) evictFor(t *task, room int) (bare bool, err error) {
 		}
 		if evicted > 0 {
 			s.brought.gone()
+			fault.Point("state/left")
 		}
 		wanted, gone = wanted+want, gone+evicted
 		short = short && evicted < want/bareShare

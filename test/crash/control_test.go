@@ -79,7 +79,7 @@ func TestWithoutAGuarantee(t *testing.T) {
 }
 
 func named(name string) *pipeline {
-	for _, p := range append(pipelines(), crowded(), wide(), late()) {
+	for _, p := range append(pipelines(), crowded(), wide(), late(), large()) {
 		if p.name == name {
 			return p
 		}

@@ -14,13 +14,15 @@ import (
 )
 
 // rows is how many records the inputs have, manyRows and manyKeys those of the pipeline that has little memory, wideRows and wideKeys of the one whose checkpoints
-// are written in pieces: each of its blocks has all of its keys.
+// are written in pieces: each of its blocks has all of its keys; largeRows and largeKeys of the one that is disturbed while state leaves memory.
 const (
-	rows     = 900
-	manyRows = 150_000
-	manyKeys = 100_000
-	wideRows = 60_000
-	wideKeys = 500
+	rows      = 900
+	manyRows  = 150_000
+	manyKeys  = 100_000
+	wideRows  = 60_000
+	wideKeys  = 500
+	largeRows = 20_000
+	largeKeys = 16_000
 )
 
 // pipeline is what is run: from files in `in` to files in `out`.
@@ -68,6 +70,16 @@ CREATE SINK result WITH (connector = 'file', path = 'out/result.jsonl', format =
 INSERT INTO result SELECT length(x) AS l, min(id) AS id, count(*) AS n FROM (SELECT id, repeat(id::text, 80) AS x FROM many) t GROUP BY x HAVING min(id) % 100 = 0;` + "\n"}
 }
 
+// large is a pipeline whose state is twice its memory, with a checkpoint every thousand rows or so: most of them are taken when state has left memory, and what comes back for another row has been in some.
+func large() *pipeline {
+	return &pipeline{name: "large", file: "p.sql", folded: true, flags: []string{"--memory", "32MiB", "--block-bytes", "4096", "--checkpoint-blocks", "4"}, text: `SET emit = 'changes';
+CREATE SOURCE many (id BIGINT) WITH (connector = 'file', path = 'in/many.jsonl', format = 'json');
+CREATE SOURCE more (id BIGINT) WITH (connector = 'file', path = 'in/more.jsonl', format = 'json');
+CREATE SINK result WITH (connector = 'file', path = 'out/parts/result.jsonl', format = 'json', roll_rows = 300);
+INSERT INTO result SELECT length(x) AS l, min(id) AS id, count(*) AS n
+	FROM (SELECT id, repeat((1000000 + id)::text, 500) AS x FROM (SELECT id FROM many UNION ALL SELECT id FROM more) u) t GROUP BY x HAVING min(id) % 4 = 0;` + "\n"}
+}
+
 // late is a pipeline most of whose rows are late, by what was read at the beginning.
 func late() *pipeline {
 	return &pipeline{name: "late", file: "p.sql", text: strings.Replace(orders, "orders.jsonl", "late.jsonl", 1) + `CREATE SINK late WITH (connector = 'file', path = 'out/late.jsonl', format = 'json');
@@ -89,6 +101,10 @@ func (p *pipeline) lay(t *testing.T, dir string) {
 	switch p.name {
 	case "crowded":
 		files["in/many.jsonl"] = many(manyRows, manyKeys)
+	case "large":
+		all := many(largeRows, largeKeys)
+		half := strings.Index(all[len(all)/2:], "\n") + len(all)/2 + 1
+		files["in/many.jsonl"], files["in/more.jsonl"] = all[:half], all[half:]
 	case "late":
 		lines := slices.Collect(strings.Lines(files["in/orders.jsonl"]))
 		files["in/late.jsonl"] = strings.Join(append(lines[rows-60:], lines[:rows-60]...), "")

@@ -2,7 +2,6 @@ package crash_test
 
 import (
 	"math/rand/v2"
-	"syscall"
 	"testing"
 	"time"
 
@@ -34,8 +33,8 @@ func TestAtRandomMoments(t *testing.T) {
 				t.Fatalf("%s, lap %d of seed %d: not finished after %d runs", p.name, lap, process.Seed(t), legs)
 			}
 			r := p.start(t, s.dir, process.Aim{}, 1+random.IntN(3))
-			within := time.Duration(4+legs) * usual / 3                                                                                // more from run to run: the machine may have become so slow that none got on
-			moment := time.AfterFunc(time.Duration(random.Int64N(int64(within))), func() { _ = syscall.Kill(r.PID, syscall.SIGKILL) }) //nolint:forbidigo // processes live in the machine's time
+			within := time.Duration(4+legs) * usual / 3                                   // more from run to run: the machine may have become so slow that none got on
+			moment := time.AfterFunc(time.Duration(random.Int64N(int64(within))), r.Kill) //nolint:forbidigo // processes live in the machine's time
 			r.Wait()
 			moment.Stop()
 			if !r.Killed() {

@@ -2,57 +2,36 @@ package exactlyonce_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
-	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/test/process"
 )
 
-// build makes the program with kill points.
-func build(t *testing.T) string {
+// runAimed runs the program over the pipeline in dir, which goes on where it had got to, until it ends, or is killed or stopped where aim says.
+func runAimed(t *testing.T, dir string, aim process.Aim, flags ...string) *process.Process {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "wire")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "killpoints", "-o", path, "wire.example/wire/cmd/wire").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return path
-}
-
-// command is the program over the pipeline in dir, which goes on where it had got to; at point, "" for none, it gets signal.
-func command(ctx context.Context, program, dir, point, signal string, flags ...string) (*exec.Cmd, *bytes.Buffer) {
 	args := append([]string{"run", "--quiet", "--checkpoint-interval", "1ms", "--checkpoint-blocks", "3", "--block-bytes", "256"}, flags...)
-	cmd := exec.CommandContext(ctx, program, append(args, "p.yaml")...)
-	stderr := &bytes.Buffer{}
-	cmd.Dir, cmd.Stderr = dir, stderr
-	cmd.Env = append(os.Environ(), fault.KillPointVariable+"="+point, fault.KillSignalVariable+"="+signal)
-	return cmd, stderr
+	p := aim.Start(t, dir, nil, append(args, "p.yaml")...)
+	p.Wait()
+	return p
 }
 
 // wire runs the program and kills it at a point, "" for none. It reports whether it was killed.
-func wire(t *testing.T, program, dir, point string) (killed bool) {
+func wire(t *testing.T, dir, point string) (killed bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	cmd, stderr := command(ctx, program, dir, point, "KILL")
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if ctx.Err() == nil && errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
-		return true
+	p := runAimed(t, dir, process.Aim{Point: point})
+	if !p.Killed() {
+		must(t, p.Finishes())
 	}
-	if err != nil {
-		t.Fatalf("%v: %s", err, stderr)
-	}
-	return false
+	return p.Killed()
 }
 
 // onDisk is a directory with the pipeline and its input.
@@ -107,20 +86,20 @@ func TestKilledBetweenTheSteps(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program and runs it many times")
 	}
-	program, want := build(t), answer(t)
+	want := answer(t)
 	for _, step := range []string{"before-prepare", "half-prepared", "after-prepare", "before-commit", "between-renames", "renamed", "after-commit"} {
 		t.Run(step, func(t *testing.T) {
 			kills := 0
 			for _, nth := range []int{1, 4, 9, 23} {
 				dir := onDisk(t)
 				for _, point := range []string{fmt.Sprintf("%s:%d", step, nth), "resumed:2", step + ":2", "resumed:4", step} { // and again, half restored
-					if wire(t, program, dir, "sink/file/"+point) {
+					if wire(t, dir, "sink/file/"+point) {
 						kills++
 					} else {
 						break
 					}
 				}
-				wire(t, program, dir, "")
+				wire(t, dir, "")
 				must(t, differs(published(t, dir), want, false))
 				if left := hidden(t, dir); len(left) > 0 {
 					t.Errorf("killed at pass %d: %q are left", nth, left)
@@ -138,12 +117,12 @@ func TestStoppedBetweenTheSteps(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program and runs it many times")
 	}
-	program, want := build(t), answer(t)
+	want := answer(t)
 	for _, step := range []string{"before-prepare", "half-prepared", "after-prepare", "before-commit", "between-renames", "renamed", "after-commit"} {
 		t.Run(step, func(t *testing.T) {
 			stops := 0
 			for _, nth := range []int{1, 5, 12} {
-				if stopped(t, program, fmt.Sprintf("sink/file/%s:%d", step, nth), want) {
+				if stopped(t, fmt.Sprintf("sink/file/%s:%d", step, nth), want) {
 					stops++
 				}
 			}
@@ -155,32 +134,23 @@ func TestStoppedBetweenTheSteps(t *testing.T) {
 }
 
 // stopped reports whether the program got to point.
-func stopped(t *testing.T, program, point string, want map[string]string) bool {
+func stopped(t *testing.T, point string, want map[string]string) bool {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
 	dir := onDisk(t)
-	former, formerSays := command(context.Background(), program, dir, point, "STOP") // the first wait below takes its end
-	must(t, former.Start())
-	t.Cleanup(func() { _ = former.Process.Kill() })
-	var status syscall.WaitStatus
-	if _, err := syscall.Wait4(former.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil {
-		t.Fatal(err)
-	}
-	if !status.Stopped() { // it came to its end before
-		must(t, former.Process.Release())
+	former := runAimed(t, dir, process.Aim{Point: point, Signal: "STOP"})
+	if !former.Stopped() { // it came to its end before
+		must(t, former.Finishes())
 		must(t, differs(published(t, dir), want, false))
 		return false
 	}
-	next, says := command(ctx, program, dir, "", "", "--take-over")
-	if err := next.Run(); err != nil {
-		t.Errorf("%s: %v: %s", point, err, says)
+	if err := runAimed(t, dir, process.Aim{}, "--take-over").Finishes(); err != nil {
+		t.Errorf("%s: %v", point, err)
 	}
-	must(t, former.Process.Signal(syscall.SIGCONT))
-	err := former.Wait() // it finds that it is no owner any more, or that nothing was left to do
+	former.Signal(syscall.SIGCONT)
+	former.Wait() // it finds that it is no owner any more, or that nothing was left to do
 	if err := differs(published(t, dir), want, false); err != nil {
 		t.Errorf("%s: %v", point, err)
 	}
-	t.Logf("%s: the stopped one ended with %v: %s", point, err, formerSays)
+	t.Logf("%s: the stopped one ended with %d: %s", point, former.Exit(), process.Tail(former.Says()))
 	return true
 }

@@ -86,7 +86,7 @@ func killedProcess(t *testing.T, flags []string, leg int, random *rand.Rand) (de
 		points := []string{"source/block", "source/block", "source/barrier", "epoch/task-sealed", "epoch/applied", "epoch/published", "epoch/committed", "sink/file/after-prepare"}
 		aim.Point = fmt.Sprintf("%s:%d", points[random.IntN(len(points))], 1+random.IntN(12))
 	}
-	p := process.Start(t, ".", aim.Env(), append([]string{"run"}, flags...)...)
+	p := aim.Start(t, ".", nil, append([]string{"run"}, flags...)...)
 	p.Wait()
 	if p.Killed() {
 		return true, nil

@@ -37,7 +37,8 @@
 // TestEveryCellHasAScript counts what scripts show of windows, emission, lateness, joins and kinds of change, and fails for a combination without one.
 //
 // A script over inputs that never end has until, lines FILE: ROWS: its process gets a SIGINT when sinks have so many rows. If it has then/PATH, that is appended to an input
-// first, a while after these rows have come, and until.then says what is waited for before the signal; then2/PATH and until.then2 may follow.
+// first, a while after these rows have come, and until.then says what is waited for before the signal; then2/PATH and until.then2 may follow. It runs at parallelism 1 and at 3; every fourth, or with
+// WIRE_TEST_HEAVY=1 each, is also killed in the middle, some time after one of its stages got its input, resumed at another parallelism, killed when all rows have come, and resumed.
 //
 // testdata/sql/open.txt lists the cases that do not pass yet, with the reason. What it lists has to fail: a line that excuses nothing is an error.
 package pipelines

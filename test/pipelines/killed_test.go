@@ -112,7 +112,7 @@ func (k *killer) runProcess(t *testing.T, args, env []string) (result, bool) {
 		}
 		aim.Point += fmt.Sprintf(":%d", 1+k.random.IntN(most))
 	}
-	p := process.Start(t, ".", append(aim.Env(), env...), args...)
+	p := aim.Start(t, ".", env, args...)
 	p.Wait()
 	return result{exit: p.Exit(), stdout: p.Prints(), stderr: p.Says()}, p.Killed()
 }

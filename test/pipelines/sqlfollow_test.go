@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 
 	"wire.example/wire/internal/foundation/clock"
 	"wire.example/wire/internal/testserver"
+	"wire.example/wire/test/process"
 )
 
 // follow is how a script over inputs that never end goes on, stage by stage: its run ends by a signal behind the last.
@@ -52,59 +54,70 @@ func readUntil(text string) (all []sinkRows, err error) {
 	return all, nil
 }
 
-// runFollow runs c at two parallelisms, each in a process of its own; and killed when its rows have come, and resumed at another parallelism.
+// followLeg is one run of a script over inputs that never end.
+type followLeg struct {
+	parallelism string
+	// resumed: it goes on where another was killed. given is how many stages have their inputs already.
+	resumed bool
+	given   int
+	// killed: it is killed when its rows have come, or in the middle: so long after the stage dies has got its input, whatever has come by then.
+	killed, middle bool
+	dies           int
+	within         time.Duration
+}
+
+// mostWithin is how long after its input has come a run is killed in the middle, at most: time to start, for some epochs, and for rows to be published.
+const mostWithin = 300 * time.Millisecond
+
+// runFollow runs c at two parallelisms, each in a process of its own; and killed in the middle of a stage, again when its rows have come, and resumed at other parallelisms.
 func (c *sqlCase) runFollow(t *testing.T, program string) (wrong []string) {
 	t.Helper()
-	ways := [][]string{{"1"}, {"3"}}
+	ways := [][]followLeg{{{parallelism: "1"}}, {{parallelism: "3"}}}
 	if !spared(t, c.name) {
-		ways = append(ways, []string{"2", "3"})
+		random := rand.New(rand.NewPCG(process.Seed(t), uint64(hash(c.name)))) //nolint:gosec // repeatable
+		dies := random.IntN(len(*c.follow))
+		within := time.Duration(random.Int64N(int64(mostWithin)))
+		t.Logf("killed %v after the input of stage %d", within, dies)
+		ways = append(ways, []followLeg{
+			{parallelism: "2", killed: true, middle: true, dies: dies, within: within},
+			{parallelism: "3", resumed: true, given: dies + 1, killed: true},
+			{parallelism: "2", resumed: true, given: len(*c.follow)},
+		})
 	}
-	for _, parallelisms := range ways {
+	for _, legs := range ways {
 		t.Chdir(t.TempDir())
 		if err := c.lay(); err != nil {
 			t.Fatal(err)
 		}
-		for leg, parallelism := range parallelisms {
-			if err := c.followOnce(t, program, parallelism, leg > 0, leg+1 < len(parallelisms)); err != nil {
-				wrong = append(wrong, fmt.Sprintf("parallelisms %v, run %d: %v", parallelisms, leg, err))
+		for _, leg := range legs {
+			if err := c.followOnce(t, program, leg); err != nil {
+				wrong = append(wrong, fmt.Sprintf("%+v: %v", leg, err))
 			}
 		}
 	}
 	return wrong
 }
 
-// followOnce runs c until its rows have come, and stops it, or kills it. A run that goes on finds all its input there.
-func (c *sqlCase) followOnce(t *testing.T, program, parallelism string, goesOn, killed bool) error {
+// followOnce runs c until its rows have come, and stops it, or kills it.
+func (c *sqlCase) followOnce(t *testing.T, program string, leg followLeg) error {
 	t.Helper()
 	var out, said bytes.Buffer
-	args := []string{"run", "--checkpoint-interval", "50ms", "--summary", "json", "--quiet", "--parallelism", parallelism, "pipeline.sql"}
+	args := []string{"run", "--checkpoint-interval", "50ms", "--summary", "json", "--quiet", "--parallelism", leg.parallelism, "pipeline.sql"}
 	p := exec.CommandContext(t.Context(), program, args...)
 	p.Stdout, p.Stderr = &out, &said
 	if err := p.Start(); err != nil {
 		return err
 	}
-	var err error
-	for i := 0; i < len(*c.follow) && err == nil; i++ {
-		stage := (*c.follow)[i]
-		if goesOn {
-			stage.add = nil
-		}
-		err = stage.play(t.Context(), i > 0 && !goesOn)
-	}
-	if err == nil && goesOn {
-		err = awaitCheckpoints(t.Context())
-	}
-	if err == nil && killed {
-		err = awaitCheckpoints(t.Context()) // one has all that it read
-	}
-	if err != nil {
+	if err := leg.play(t.Context(), *c.follow); err != nil {
 		_ = p.Process.Kill() // it did not do what it should
 		_ = p.Wait()
 		return fmt.Errorf("%w; it said %s", err, said.String())
 	}
-	if killed {
+	if leg.killed {
 		_ = p.Process.Kill() // the next run goes on
-		_ = p.Wait()
+		if err := p.Wait(); p.ProcessState.ExitCode() != -1 {
+			return fmt.Errorf("it ended before it was killed: %w: %s", err, said.String())
+		}
 		return nil
 	}
 	if err := p.Process.Signal(syscall.SIGINT); err != nil {
@@ -119,6 +132,27 @@ func (c *sqlCase) followOnce(t *testing.T, program, parallelism string, goesOn, 
 		return err
 	}
 	return c.files()
+}
+
+// play gives a run its inputs, stage by stage, and waits until it is time to end it.
+func (l *followLeg) play(ctx context.Context, stages follow) error {
+	for i, stage := range stages {
+		if i >= l.given {
+			if err := stage.give(ctx, i > 0); err != nil {
+				return err
+			}
+		}
+		if l.middle && i == l.dies {
+			return clock.System().Sleep(ctx, l.within)
+		}
+		if err := stage.await(ctx); err != nil {
+			return err
+		}
+	}
+	if l.resumed || l.killed {
+		return awaitCheckpoints(ctx) // one has all that it read
+	}
+	return nil
 }
 
 // awaitCheckpoints waits until a run has taken some checkpoints, and so has read what there is.
@@ -143,17 +177,19 @@ func awaitCheckpoints(ctx context.Context) error {
 	return nil
 }
 
-// play adds to inputs, a while after what came before, and waits until files have their rows.
-func (f *stage) play(ctx context.Context, later bool) error {
-	clk := clock.System()
+// give adds to inputs, a while after what came before.
+func (f *stage) give(ctx context.Context, later bool) error {
 	if later {
-		if err := clk.Sleep(ctx, pause); err != nil {
+		if err := clock.System().Sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
-	if err := f.append(); err != nil {
-		return err
-	}
+	return f.append()
+}
+
+// await waits until files have their rows.
+func (f *stage) await(ctx context.Context) error {
+	clk := clock.System()
 	for _, s := range f.until {
 		for began := clk.Monotonic(); ; {
 			lines, err := readParts(s.file)

@@ -7,9 +7,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -57,26 +57,16 @@ func Remove() {
 // Heavy reports whether the tests may take long.
 func Heavy() bool { return os.Getenv("WIRE_TEST_HEAVY") == "1" }
 
-// Seed is what cuts and random moments are drawn from.
-func Seed(t testing.TB) uint64 {
-	t.Helper()
-	text := os.Getenv("WIRE_SEED")
-	if text == "" {
-		return 1
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 // Patience bounds a process: one that takes longer hangs, is killed, and fails its test.
 const Patience = 10 * time.Minute
 
-// Aim is where a run is killed or stopped, "" for nowhere, and what guarantee it is without, "" for none.
+// Aim is where a run is killed or stopped, "" for nowhere, and what guarantee it is without, "" for none. The run stops at the point by itself, at which nothing of it goes on; it is killed from outside, as soon as
+// Wait sees it stopped.
 type Aim struct {
-	Point  string
+	Point string
+	// After is a point that the run has to pass before passes of Point count, as fault.KillAfterVariable has it.
+	After string
+	// Signal is "KILL", the default, or "STOP" for a run that is left as it is: the zombie that wakes later.
 	Signal string
 	Weak   string
 	// Pause is a point and how long the run sleeps there, as fault.PauseVariable has it.
@@ -86,8 +76,23 @@ type Aim struct {
 // Env is the aim for a process.
 func (a Aim) Env() []string {
 	return []string{
-		fault.KillPointVariable + "=" + a.Point, fault.KillSignalVariable + "=" + a.Signal, fault.WeakVariable + "=" + a.Weak, fault.PauseVariable + "=" + a.Pause,
+		fault.KillPointVariable + "=" + a.Point, fault.KillAfterVariable + "=" + a.After, fault.WeakVariable + "=" + a.Weak, fault.PauseVariable + "=" + a.Pause,
 	}
+}
+
+// Start runs the program in dir, aimed, with more in its environment.
+func (a Aim) Start(t testing.TB, dir string, env []string, args ...string) *Process {
+	t.Helper()
+	return a.StartProgram(t, Program(t), dir, args, func(c *exec.Cmd) { c.Env = append(os.Environ(), env...) })
+}
+
+// StartProgram runs a program with kill points in dir, aimed.
+func (a Aim) StartProgram(t testing.TB, program, dir string, args []string, settings ...Setting) *Process {
+	t.Helper()
+	aimed := func(c *exec.Cmd) { c.Env = append(c.Environ(), a.Env()...) }
+	p := StartProgram(t, program, dir, args, append(settings, aimed)...)
+	p.doomed = a.Point != "" && a.Signal != "STOP"
+	return p
 }
 
 // Process is a run of the program under way.
@@ -99,6 +104,9 @@ type Process struct {
 	status syscall.WaitStatus
 	usage  syscall.Rusage
 	ended  bool
+	// doomed: it is killed when it stops; shot: it was killed by its test, not for hanging, nor by the system.
+	doomed bool
+	shot   atomic.Bool
 }
 
 // Start runs the program in dir with more in its environment.
@@ -146,8 +154,16 @@ func StartProgram(t testing.TB, program, dir string, args []string, settings ...
 	return p
 }
 
-// Wait waits until the process has stopped or ended.
+// Wait waits until the process has stopped or ended. One that is to be killed at a point is killed where it has stopped: all of its threads have, by then.
 func (p *Process) Wait() {
+	p.t.Helper()
+	for p.wait(); p.doomed && p.Stopped(); p.wait() {
+		p.Kill()
+	}
+}
+
+// wait waits until the process has stopped or ended.
+func (p *Process) wait() {
 	timer := time.AfterFunc(Patience, func() { _ = syscall.Kill(p.PID, syscall.SIGKILL) }) //nolint:forbidigo // processes live in the machine's time
 	defer timer.Stop()
 	for {
@@ -162,6 +178,12 @@ func (p *Process) Wait() {
 		break
 	}
 	p.ended = p.ended || !p.status.Stopped()
+}
+
+// Kill kills the process, if it has not ended. Any goroutine may call it.
+func (p *Process) Kill() {
+	p.shot.Store(true)
+	_ = syscall.Kill(p.PID, syscall.SIGKILL) // whoever waits sees what came of it
 }
 
 // Signal sends s.
@@ -197,8 +219,10 @@ func (p *Process) Awaits(text string) bool {
 	return false
 }
 
-// Killed reports whether it was killed.
-func (p *Process) Killed() bool { return p.status.Signaled() && p.status.Signal() == syscall.SIGKILL }
+// Killed reports whether its test killed it. One that hung was killed, too, but is none of those.
+func (p *Process) Killed() bool {
+	return p.status.Signaled() && p.status.Signal() == syscall.SIGKILL && p.shot.Load()
+}
 
 // Stopped reports whether it is stopped.
 func (p *Process) Stopped() bool { return p.status.Stopped() }
@@ -238,6 +262,9 @@ func (p *Process) PeakBytes() int64 {
 func (p *Process) Finishes() error {
 	if p.ended && p.Exit() == 0 {
 		return nil
+	}
+	if p.Code() == 128+int(syscall.SIGKILL) && !p.Killed() {
+		return fmt.Errorf("a run hung, or the system killed it: %s", Tail(p.Says()))
 	}
 	return fmt.Errorf("a run ended with %d (killed: %t): %s", p.Exit(), p.Killed(), Tail(p.Says()))
 }

@@ -123,7 +123,7 @@ func TestKilledAndRunAgain(t *testing.T) {
 	if _, err := io.ReadFull(p.stdout, one); err != nil {
 		t.Fatal(err)
 	}
-	p.Signal(syscall.SIGKILL)
+	p.Kill()
 	if code := p.wait(); code != 128+9 {
 		t.Errorf("exit %d", code)
 	}
@@ -171,7 +171,7 @@ sinks:
 			more(1)
 		}
 		if i < kills {
-			p.Signal(syscall.SIGKILL)
+			p.Kill()
 			p.wait()
 		} else {
 			p.Signal(syscall.SIGINT)

@@ -199,7 +199,7 @@ func sameIn(t *testing.T, dir string, memory, beside int64, script string, flags
 		t.Fatal(err)
 	}
 	c := comparison{dir: dir, temp: t.TempDir(), flags: flags, memory: memory, beside: beside}
-	c.want, c.much = answered(t, c.start(t, nil, "--memory=4GiB", "--parallelism=2", "--ephemeral"))
+	c.want, c.much = answered(t, c.start(t, process.Aim{}, "--memory=4GiB", "--parallelism=2", "--ephemeral"))
 	if !process.Heavy() {
 		c.sameAt(t, 2)
 		return
@@ -218,16 +218,16 @@ type comparison struct {
 	much           int64
 }
 
-func (c *comparison) start(t *testing.T, env []string, flags ...string) *process.Process {
+func (c *comparison) start(t *testing.T, aim process.Aim, flags ...string) *process.Process {
 	t.Helper()
-	return process.Start(t, c.dir, append([]string{"TMPDIR=" + c.temp}, env...), slices.Concat([]string{"run"}, c.flags, flags, []string{"q.sql"})...)
+	return aim.Start(t, c.dir, []string{"TMPDIR=" + c.temp}, slices.Concat([]string{"run"}, c.flags, flags, []string{"q.sql"})...)
 }
 
 // sameAt fails unless so many tasks with little memory answer the same without a state directory, and with one when they were killed and resumed.
 func (c *comparison) sameAt(t *testing.T, parallelism int) {
 	t.Helper()
 	little := []string{"--memory=" + strconv.FormatInt(c.memory, 10), "--parallelism=" + strconv.Itoa(parallelism)}
-	c.same(t, fmt.Sprintf("%d tasks without a state directory", parallelism), c.start(t, nil, append(little, "--ephemeral")...))
+	c.same(t, fmt.Sprintf("%d tasks without a state directory", parallelism), c.start(t, process.Aim{}, append(little, "--ephemeral")...))
 	for _, pause := range pauses() {
 		resumed := c.resumed(t, pause, little)
 		if strings.Contains(resumed.Says(), "was finished already") {
@@ -249,11 +249,11 @@ func pauses() []string {
 func (c *comparison) resumed(t *testing.T, pause string, flags []string) *process.Process {
 	t.Helper()
 	kept := append(slices.Clone(flags), "--state-dir="+filepath.Join(t.TempDir(), "state"))
-	killed := c.start(t, process.Aim{Point: "epoch/published", Signal: "KILL", Pause: pause}.Env(), append(kept, "--checkpoint-interval=5ms")...)
+	killed := c.start(t, process.Aim{Point: "epoch/published", Pause: pause}, append(kept, "--checkpoint-interval=5ms")...)
 	if killed.Wait(); !killed.Killed() {
 		t.Fatalf("it was not killed: %s", killed.Says())
 	}
-	resumed := c.start(t, nil, append(kept, "--checkpoint-interval=2s")...)
+	resumed := c.start(t, process.Aim{}, append(kept, "--checkpoint-interval=2s")...)
 	resumed.Wait()
 	return resumed
 }
@@ -283,7 +283,7 @@ func (c *comparison) sameAnswer(t *testing.T, what string, p *process.Process) {
 func TestScratchOfTheDead(t *testing.T) {
 	temp := t.TempDir()
 	env := []string{"TMPDIR=" + temp}
-	p := process.Start(t, temp, append(env, process.Aim{Point: "scratch/spilled", Signal: "KILL"}.Env()...), "run", "--memory="+strconv.Itoa(groupMemory), "-e", script(groupQueries()["group"]))
+	p := process.Aim{Point: "scratch/spilled"}.Start(t, temp, env, "run", "--memory="+strconv.Itoa(groupMemory), "-e", script(groupQueries()["group"]))
 	if p.Wait(); !p.Killed() {
 		t.Fatalf("it was not killed: %s", p.Says())
 	}

@@ -89,7 +89,7 @@ func answer(t *testing.T, dir, kill string, flags ...string) []byte {
 	t.Helper()
 	args := append([]string{"run", "q.sql", "--summary", "none", "--parallelism", "2"}, flags...)
 	if kill != "" {
-		p := process.Start(t, dir, process.Aim{Point: kill, Signal: "KILL"}.Env(), args...)
+		p := process.Aim{Point: kill}.Start(t, dir, nil, args...)
 		if p.Wait(); !p.Killed() {
 			t.Errorf("the run was not killed: %s", p.Says())
 		}
@@ -113,7 +113,7 @@ func answer(t *testing.T, dir, kill string, flags ...string) []byte {
 // writeInput writes rows of a random number, the number of the row, and a text.
 func writeInput(t *testing.T, path string, rows int) {
 	t.Helper()
-	random := rand.New(rand.NewPCG(process.Seed(t), 0))
+	random := rand.New(rand.NewPCG(process.FixedSeed(t), 0))
 	text := []byte("k,n,t\n")
 	for n := range rows {
 		text = fmt.Appendf(text, "%d,%d,a text of some length %d\n", random.Int64N(1<<60), n, random.Int64N(1<<40))

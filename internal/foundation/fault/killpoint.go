@@ -2,10 +2,11 @@ package fault
 
 // Variables of the environment that aim a build with the tag "killpoints".
 const (
-	// KillPointVariable is "name" or "name:n": the process kills itself at the n-th pass of the point, counted from 1; 1 when not given.
+	// KillPointVariable is "name" or "name:n": the process stops at the n-th pass of the point, counted from 1; 1 when not given. Nothing of it goes on until somebody sends it SIGCONT, or kills it: that is for others to do, who see
+	// that it has stopped.
 	KillPointVariable = "WIRE_KILL_POINT"
-	// KillSignalVariable is "KILL", the default, or "STOP", which freezes the process until SIGCONT: the zombie that wakes later.
-	KillSignalVariable = "WIRE_KILL_SIGNAL"
+	// KillAfterVariable names another point: passes of the one aimed at count from the first pass of this one on.
+	KillAfterVariable = "WIRE_KILL_AFTER"
 	// PauseVariable is "name=duration" or "name:n=duration": the goroutine that passes the point, at each pass or at the n-th, sleeps that long, so that there is time for what goes on
 	// meanwhile.
 	PauseVariable = "WIRE_KILL_PAUSE"

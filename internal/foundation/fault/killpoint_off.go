@@ -5,7 +5,7 @@ package fault
 // KillPointsEnabled tells whether kill points exist in this build.
 const KillPointsEnabled = false
 
-// Point names a step between two effects of a protocol ("sink/file/before-rename"), where crash tests may end the process. In this build
+// Point names a step between two effects of a protocol ("sink/file/before-rename"), where crash tests may stop the process. In this build
 // it does nothing.
 func Point(string) {}
 

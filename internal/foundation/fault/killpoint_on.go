@@ -19,7 +19,7 @@ import (
 const KillPointsEnabled = true
 
 // Point names a step between two effects of a protocol ("sink/file/before-rename"). It counts the pass and, if the environment aims at
-// this one, kills the process. It is safe for concurrent use. A malformed aim panics at the first point, so that a crash test cannot pass
+// this one, stops the process, which others may kill then. It is safe for concurrent use. A malformed aim panics at the first point, so that a crash test cannot pass
 // because its aim was misspelt.
 func Point(name string) {
 	k := process()
@@ -40,11 +40,11 @@ func Points() []Passes {
 
 // process is the state of this process, made at the first pass: the environment that aims is the process's too.
 var process = sync.OnceValue(func() *killer { //nolint:gochecknoglobals // one per process by nature; test builds only
-	target, err := parseAim(os.Getenv(KillPointVariable), os.Getenv(KillSignalVariable))
+	target, err := parseAim(os.Getenv(KillPointVariable))
 	if err != nil {
 		panic(err)
 	}
-	k := &killer{aim: target, passed: map[string]uint64{}, signal: signalSelf, weak: os.Getenv(WeakVariable)}
+	k := &killer{aim: target, after: os.Getenv(KillAfterVariable), passed: map[string]uint64{}, stop: stopSelf, weak: os.Getenv(WeakVariable)}
 	if k.pauseAt, k.pause, err = parsePause(os.Getenv(PauseVariable)); err != nil {
 		panic(err)
 	}
@@ -67,24 +67,15 @@ func parsePause(text string) (at aim, pause time.Duration, err error) {
 	return at, pause, nil
 }
 
-// aim is the pass at which to die. An empty name aims at nothing.
+// aim is the pass at which to stop. An empty name aims at nothing.
 type aim struct {
-	name   string
-	nth    uint64
-	signal syscall.Signal
+	name string
+	nth  uint64
 }
 
-// parseAim reads the values of KillPointVariable and KillSignalVariable.
-func parseAim(point, signal string) (aim, error) {
+// parseAim reads the value of KillPointVariable.
+func parseAim(point string) (aim, error) {
 	a := aim{nth: 1}
-	switch signal {
-	case "", "KILL":
-		a.signal = syscall.SIGKILL
-	case "STOP":
-		a.signal = syscall.SIGSTOP
-	default:
-		return aim{}, fmt.Errorf("%s=%q: want KILL or STOP", KillSignalVariable, signal)
-	}
 	name, nth, numbered := strings.Cut(point, ":")
 	a.name = name
 	if numbered {
@@ -97,10 +88,13 @@ func parseAim(point, signal string) (aim, error) {
 	return a, nil
 }
 
-// killer counts passes and signals at the aimed one.
+// killer counts passes and stops at the aimed one.
 type killer struct {
-	aim    aim
-	signal func(syscall.Signal)
+	aim aim
+	// after is the point from whose first pass on those of aim count, "" for all of them; early is how many there were before.
+	after string
+	early uint64 // guarded by mu
+	stop  func()
 	// pauseAt is the point at which to sleep, for pause; its name is "" for none, its nth 0 for every pass.
 	pauseAt aim
 	pause   time.Duration
@@ -109,13 +103,16 @@ type killer struct {
 	passed  map[string]uint64 // guarded by mu
 }
 
-// pass returns the number of this pass. It holds the mutex while it signals, so that no other goroutine gets past a point after the aimed one.
+// pass returns the number of this pass. It holds the mutex while the process is stopped, so that no other goroutine gets past a point after the aimed one.
 func (k *killer) pass(name string) (nth uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.passed[name]++
-	if name == k.aim.name && k.passed[name] == k.aim.nth {
-		k.signal(k.aim.signal)
+	if k.after != "" && k.passed[k.after] == 0 {
+		k.early = k.passed[k.aim.name]
+	}
+	if name == k.aim.name && k.passed[name] == k.early+k.aim.nth {
+		k.stop()
 	}
 	return k.passed[name]
 }
@@ -131,15 +128,12 @@ func (k *killer) list() []Passes {
 	return all
 }
 
-// signalSelf sends s to this process, by the thread that asks: what stops one thread stops all, and this one goes no step further before that. A signal to the process is taken by any of
-// its threads, while this one goes on. After SIGKILL it never returns, even if the kernel takes a moment.
-func signalSelf(s syscall.Signal) {
+// stopSelf stops this process, by the thread that asks: what stops one thread stops all, and this one goes no step further before that. A signal to the process is taken by any of
+// its threads, while this one goes on. It returns after SIGCONT.
+func stopSelf() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if err := signalThread(s); err != nil {
+	if err := signalThread(syscall.SIGSTOP); err != nil {
 		panic(err)
-	}
-	if s == syscall.SIGKILL {
-		select {}
 	}
 }

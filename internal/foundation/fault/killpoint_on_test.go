@@ -4,30 +4,27 @@ package fault
 
 import (
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 )
 
 func TestParseAim(t *testing.T) {
 	for _, test := range []struct {
-		point, signal string
-		want          aim
-		bad           bool
+		point string
+		want  aim
+		bad   bool
 	}{
-		{"", "", aim{nth: 1, signal: syscall.SIGKILL}, false},
-		{"sink/a", "", aim{"sink/a", 1, syscall.SIGKILL}, false},
-		{"sink/a:3", "KILL", aim{"sink/a", 3, syscall.SIGKILL}, false},
-		{"sink/a:3", "STOP", aim{"sink/a", 3, syscall.SIGSTOP}, false},
-		{"sink/a:0", "", aim{}, true},
-		{"sink/a:", "", aim{}, true},
-		{"sink/a:x", "", aim{}, true},
-		{":2", "", aim{}, true},
-		{"sink/a", "TERM", aim{}, true},
+		{"", aim{nth: 1}, false},
+		{"sink/a", aim{"sink/a", 1}, false},
+		{"sink/a:3", aim{"sink/a", 3}, false},
+		{"sink/a:0", aim{}, true},
+		{"sink/a:", aim{}, true},
+		{"sink/a:x", aim{}, true},
+		{":2", aim{}, true},
 	} {
-		got, err := parseAim(test.point, test.signal)
+		got, err := parseAim(test.point)
 		if got != test.want || (err != nil) != test.bad {
-			t.Errorf("parseAim(%q, %q) = %+v, %v", test.point, test.signal, got, err)
+			t.Errorf("parseAim(%q) = %+v, %v", test.point, got, err)
 		}
 	}
 }
@@ -56,17 +53,34 @@ func TestParsePause(t *testing.T) {
 	}
 }
 
-func TestKillerSignalsAtTheAimedPassOnly(t *testing.T) {
-	var sent []syscall.Signal
-	k := &killer{
-		aim: aim{"b", 2, syscall.SIGKILL}, passed: map[string]uint64{},
-		signal: func(s syscall.Signal) { sent = append(sent, s) },
-	}
-	for i, name := range []string{"b", "a", "a", "b", "b"} {
-		k.pass(name)
-		if want := i >= 3; (len(sent) == 1) != want || len(sent) > 1 {
-			t.Fatalf("after pass %d: signals %v", i, sent)
+func TestKillerStopsAtTheAimedPassOnly(t *testing.T) {
+	for _, test := range []struct {
+		after  string
+		passes []string
+		want   []int
+	}{
+		{"", []string{"b", "a", "a", "b", "b"}, []int{3}},
+		{"a", []string{"b", "b", "b", "a", "b", "a", "b", "b"}, []int{6}},
+		{"b", []string{"b", "a", "b", "b"}, []int{2}},
+		{"c", []string{"b", "b", "b"}, nil},
+	} {
+		at := 0
+		var stopped []int
+		k := &killer{aim: aim{"b", 2}, after: test.after, passed: map[string]uint64{}, stop: func() { stopped = append(stopped, at) }}
+		for i, name := range test.passes {
+			at = i
+			k.pass(name)
 		}
+		if !slices.Equal(stopped, test.want) {
+			t.Errorf("after %q, passes %v: stopped at %v, want %v", test.after, test.passes, stopped, test.want)
+		}
+	}
+}
+
+func TestKillerLists(t *testing.T) {
+	k := &killer{passed: map[string]uint64{}}
+	for _, name := range []string{"b", "a", "a", "b", "b"} {
+		k.pass(name)
 	}
 	if got, want := k.list(), []Passes{{"a", 2}, {"b", 3}}; !slices.Equal(got, want) {
 		t.Errorf("list = %v, want %v", got, want)

@@ -1,9 +1,6 @@
 package fault_test
 
 import (
-	"bytes"
-	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -11,6 +8,7 @@ import (
 	"testing"
 
 	"wire.example/wire/internal/foundation/fault"
+	"wire.example/wire/test/process"
 )
 
 // build compiles testdata/program, in which a kill point is passed three times.
@@ -23,87 +21,62 @@ func build(t *testing.T, tags string) string {
 	return bin
 }
 
-// environ is this process's environment aimed at point.
-func environ(point, signal string) []string {
-	return append(os.Environ(), fault.KillPointVariable+"="+point, fault.KillSignalVariable+"="+signal)
-}
-
 const allSteps = "before 1\nbefore 2\nbefore 3\n"
 
 func TestReleaseBuildIgnoresAim(t *testing.T) {
-	program := exec.Command(build(t, ""))
-	program.Env = environ("test/step:1", "KILL")
-	if out, err := program.CombinedOutput(); err != nil || string(out) != allSteps {
-		t.Errorf("err %v, output %q", err, out)
+	program := process.Aim{Point: "test/step:1"}.StartProgram(t, build(t, ""), ".", nil)
+	if program.Wait(); program.Finishes() != nil || program.Says() != allSteps {
+		t.Errorf("exit %d, output %q", program.Exit(), program.Says())
 	}
 }
 
+// Killed from outside at a point, the program does nothing any more.
 func TestKillPointsBuild(t *testing.T) {
 	bin := build(t, "killpoints")
 	for _, test := range []struct {
-		point  string
-		want   string
-		killed bool
+		point, after string
+		want         string
+		killed       bool
 	}{
-		{"", allSteps + "test/end=1\ntest/step=3\n", false},
-		{"test/other", allSteps + "test/end=1\ntest/step=3\n", false},
-		{"test/step", "before 1\n", true},
-		{"test/step:2", "before 1\nbefore 2\n", true},
-		{"test/step:4", allSteps + "test/end=1\ntest/step=3\n", false},
-		{"test/end", allSteps, true},
+		{"", "", allSteps + "test/end=1\ntest/step=3\n", false},
+		{"test/other", "", allSteps + "test/end=1\ntest/step=3\n", false},
+		{"test/step", "", "before 1\n", true},
+		{"test/step:2", "", "before 1\nbefore 2\n", true},
+		{"test/step:4", "", allSteps + "test/end=1\ntest/step=3\n", false},
+		{"test/end", "", allSteps, true},
+		{"test/end", "test/step", allSteps, true},
+		{"test/step", "test/end", allSteps + "test/end=1\ntest/step=3\n", false},
 	} {
-		t.Run(test.point, func(t *testing.T) {
-			program := exec.Command(bin)
-			program.Env = environ(test.point, "")
-			out, err := program.CombinedOutput()
-			if string(out) != test.want {
-				t.Errorf("output %q, want %q", out, test.want)
+		t.Run(test.point+" after "+test.after, func(t *testing.T) {
+			program := process.Aim{Point: test.point, After: test.after}.StartProgram(t, bin, ".", nil)
+			program.Wait()
+			if program.Says() != test.want {
+				t.Errorf("output %q, want %q", program.Says(), test.want)
 			}
-			if got := signalOf(err) == syscall.SIGKILL; got != test.killed {
-				t.Errorf("killed = %v (%v), want %v", got, err, test.killed)
+			if program.Killed() != test.killed {
+				t.Errorf("killed = %v (exit %d), want %v", program.Killed(), program.Exit(), test.killed)
 			}
 		})
 	}
 }
 
-// signalOf is the signal that ended the process behind err, or -1.
-func signalOf(err error) syscall.Signal {
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		return -1
-	}
-	return exit.Sys().(syscall.WaitStatus).Signal()
-}
-
 func TestMalformedAimStopsTheProgram(t *testing.T) {
-	program := exec.Command(build(t, "killpoints"))
-	program.Env = environ("test/step:zero", "")
-	out, err := program.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), `WIRE_KILL_POINT="test/step:zero": want name or name:n`) {
-		t.Errorf("err %v, output %q", err, out)
+	program := process.Aim{Point: "test/step:zero"}.StartProgram(t, build(t, "killpoints"), ".", nil)
+	if program.Wait(); program.Exit() == 0 || !strings.Contains(program.Says(), `WIRE_KILL_POINT="test/step:zero": want name or name:n`) {
+		t.Errorf("exit %d, output %q", program.Exit(), program.Says())
 	}
 }
 
+// Stopped at a point, the program goes no step further until it is woken, and comes to its end then.
 func TestStopFreezesUntilContinued(t *testing.T) {
-	program := exec.Command(build(t, "killpoints"))
-	program.Env = environ("test/step:2", "STOP")
-	var out bytes.Buffer
-	program.Stdout = &out
-	if err := program.Start(); err != nil {
-		t.Fatal(err)
+	program := process.Aim{Point: "test/step:2", Signal: "STOP"}.StartProgram(t, build(t, "killpoints"), ".", nil)
+	program.Wait()
+	if !program.Stopped() || program.Says() != "before 1\nbefore 2\n" {
+		t.Fatalf("stopped: %v, output %q", program.Stopped(), program.Says())
 	}
-	var status syscall.WaitStatus
-	if _, err := syscall.Wait4(program.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil {
-		t.Fatal(err)
-	}
-	if !status.Stopped() || status.StopSignal() != syscall.SIGSTOP {
-		t.Fatalf("status %v, want stopped", status)
-	}
-	if err := program.Process.Signal(syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
-	if err := program.Wait(); err != nil || !strings.HasPrefix(out.String(), allSteps) {
-		t.Errorf("after SIGCONT: %v, output %q", err, out.String())
+	program.Signal(syscall.SIGCONT)
+	if program.Wait(); program.Finishes() != nil || !strings.HasPrefix(program.Says(), allSteps) {
+		t.Errorf("after SIGCONT: exit %d, output %q", program.Exit(), program.Says())
 	}
 }
 

@@ -1,17 +1,15 @@
 package checkpoint
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
-	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/vfs"
+	"wire.example/wire/test/process"
 )
 
 // killPoints are all points of this package.
@@ -20,48 +18,32 @@ var killPoints = []string{
 	"retention/before-delete", "retention/half-deleted", "restore/half",
 }
 
-// process is a run of testdata/owner.
-type process struct {
-	*exec.Cmd
-	t   *testing.T
-	out *os.File // read while it writes
+// owner is a run of testdata/owner.
+type owner struct {
+	*process.Process
+	t *testing.T
 }
 
-func newProcess(t *testing.T, bin, dir, point, signal, mode string) *process {
+// runOwner starts a run, and waits until it has ended, or is stopped at a point.
+func runOwner(t *testing.T, bin, dir string, aim process.Aim, mode string) *owner {
 	t.Helper()
-	out, err := os.CreateTemp(t.TempDir(), "out")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { out.Close() })
-	p := &process{Cmd: exec.Command(bin, dir, mode), t: t, out: out}
-	p.Env = append(os.Environ(), fault.KillPointVariable+"="+point, fault.KillSignalVariable+"="+signal)
-	p.Stdout, p.Stderr = out, out
-	return p
-}
-
-// said is what it has printed so far.
-func (p *process) said() string {
-	p.t.Helper()
-	text, err := os.ReadFile(p.out.Name())
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return string(text)
+	o := &owner{t: t, Process: aim.StartProgram(t, bin, ".", []string{dir, mode})}
+	o.Wait()
+	return o
 }
 
 // epochs reads what the process went on from and what it may have committed last.
-func (p *process) epochs() (from, committed int64) {
-	p.t.Helper()
+func (o *owner) epochs() (from, committed int64) {
+	o.t.Helper()
 	from = -1
-	for line := range strings.Lines(p.said()) {
+	for line := range strings.Lines(o.Says()) {
 		word, number, _ := strings.Cut(strings.TrimSpace(line), " ")
 		to := map[string]*int64{"from": &from, "commit": &committed}[word]
 		if to == nil {
 			continue
 		}
 		if _, err := fmt.Sscan(number, to); err != nil {
-			p.t.Fatal(err)
+			o.t.Fatal(err)
 		}
 	}
 	return from, committed
@@ -80,8 +62,8 @@ func buildOwner(t *testing.T) string {
 func stateOf(t *testing.T, bin string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "state")
-	if p := newProcess(t, bin, dir, "", "", "start"); p.Run() != nil {
-		t.Fatal(p.said())
+	if err := runOwner(t, bin, dir, process.Aim{}, "start").Finishes(); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
@@ -108,23 +90,21 @@ func TestKilledOwner(t *testing.T) {
 	for _, point := range killPoints {
 		for n := 1; n <= 3; n++ {
 			dir := stateOf(t, bin)
-			killed := newProcess(t, bin, dir, fmt.Sprintf("%s:%d", point, n), "KILL", "start")
-			err := killed.Run()
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) {
-				if n == 1 {
-					t.Errorf("%s was not passed", point)
+			killed := runOwner(t, bin, dir, process.Aim{Point: fmt.Sprintf("%s:%d", point, n)}, "start")
+			if !killed.Killed() {
+				if err := killed.Finishes(); err != nil || n == 1 {
+					t.Errorf("%s was not passed: %v", point, err)
 				}
 				break // it is not passed as often
 			}
 			_, committed := killed.epochs()
 			whole(t, dir)
-			next := newProcess(t, bin, dir, "", "", "start")
-			if err := next.Run(); err != nil {
-				t.Fatalf("after %s:%d: %s%s", point, n, killed.said(), next.said())
+			next := runOwner(t, bin, dir, process.Aim{}, "start")
+			if err := next.Finishes(); err != nil {
+				t.Fatalf("after %s:%d: %s%v", point, n, killed.Says(), err)
 			}
 			if from, last := next.epochs(); from < max(committed, 4) || last != from+4 {
-				t.Errorf("after %s:%d, when %d was committed: %s", point, n, committed, next.said())
+				t.Errorf("after %s:%d, when %d was committed: %s", point, n, committed, next.Says())
 			}
 			whole(t, dir)
 		}
@@ -140,40 +120,34 @@ func TestStoppedOwner(t *testing.T) {
 		if strings.HasPrefix(point, "checkpoint/") {
 			n = 2 // of a checkpoint, not of the claim at its start
 		}
-		stopped := newProcess(t, bin, dir, fmt.Sprintf("%s:%d", point, n), "STOP", "start")
-		if err := stopped.Start(); err != nil {
-			t.Fatal(err)
+		stopped := runOwner(t, bin, dir, process.Aim{Point: fmt.Sprintf("%s:%d", point, n), Signal: "STOP"}, "start")
+		if !stopped.Stopped() {
+			t.Fatalf("%s was not passed: %s", point, stopped.Says())
 		}
-		var status syscall.WaitStatus
-		if _, err := syscall.Wait4(stopped.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
-			t.Fatalf("%s: %v %v", point, status, err)
+		refused := runOwner(t, bin, dir, process.Aim{}, "start")
+		if refused.Exit() == 0 || !strings.Contains(refused.Says(), fmt.Sprintf("the pipeline is run by process %d", stopped.PID)) {
+			t.Errorf("%s: a second run: %s", point, refused.Says())
 		}
-		refused := newProcess(t, bin, dir, "", "", "start")
-		if refused.Run() == nil || !strings.Contains(refused.said(), fmt.Sprintf("the pipeline is run by process %d", stopped.Process.Pid)) {
-			t.Errorf("%s: a second run: %s", point, refused.said())
+		heir := runOwner(t, bin, dir, process.Aim{}, "take-over")
+		if err := heir.Finishes(); err != nil {
+			t.Errorf("%s: %v", point, err)
 		}
-		heir := newProcess(t, bin, dir, "", "", "take-over")
-		if err := heir.Run(); err != nil {
-			t.Errorf("%s: %s", point, heir.said())
+		before := stopped.Says()
+		stopped.Signal(syscall.SIGCONT)
+		if stopped.Wait(); stopped.Exit() == 0 && !strings.Contains(stopped.Says(), "fenced\n") {
+			t.Errorf("%s: woke and went on: %s", point, stopped.Says())
 		}
-		before := stopped.said()
-		if err := stopped.Process.Signal(syscall.SIGCONT); err != nil {
-			t.Fatal(err)
-		}
-		if err := stopped.Wait(); err == nil && !strings.Contains(stopped.said(), "fenced\n") {
-			t.Errorf("%s: woke and went on: %s", point, stopped.said())
-		}
-		if after := strings.TrimPrefix(stopped.said(), before); strings.Contains(after, "commit") {
+		if after := strings.TrimPrefix(stopped.Says(), before); strings.Contains(after, "commit") {
 			t.Errorf("%s: committed after it woke: %s", point, after)
 		}
 		_, committed := stopped.epochs()
 		from, last := heir.epochs()
 		if from < committed || last != from+4 {
-			t.Errorf("%s: %d was committed, and the heir: %s", point, committed, heir.said())
+			t.Errorf("%s: %d was committed, and the heir: %s", point, committed, heir.Says())
 		}
-		next := newProcess(t, bin, dir, "", "", "start")
-		if err := next.Run(); err != nil {
-			t.Errorf("%s: %s", point, next.said())
+		next := runOwner(t, bin, dir, process.Aim{}, "start")
+		if err := next.Finishes(); err != nil {
+			t.Errorf("%s: %v", point, err)
 		}
 		if again, _ := next.epochs(); again != last {
 			t.Errorf("%s: the next run goes on from %d, the heir had got to %d", point, again, last)
