@@ -17,6 +17,7 @@ type modelItem int64
 type model struct {
 	epochs   epochs
 	giving   int64 // the epoch that was given up, as long as not all have heard of it
+	heard    bool  // the worker has
 	worker   givenUp
 	sources  [2]modelSource
 	queues   [2][]modelItem
@@ -63,7 +64,7 @@ func (m *model) clone() *model {
 
 func (m *model) key() string {
 	passed := [2]int64{m.align.producers[0].passed, m.align.producers[1].passed}
-	return fmt.Sprint(m.epochs, m.giving, m.worker, m.sources, m.queues, m.held, passed, m.align.aligned, m.align.pending, m.taskRows, m.told, m.sink, m.written, m.waiting, m.positions, m.passed, m.sealed, m.prepared, m.abandons)
+	return fmt.Sprint(m.epochs, m.giving, m.heard, m.worker, m.sources, m.queues, m.held, passed, m.align.aligned, m.align.pending, m.taskRows, m.told, m.sink, m.written, m.waiting, m.positions, m.passed, m.sealed, m.prepared, m.abandons)
 }
 
 // writes has a writer bring its rows to the sink, unless it must wait.
@@ -133,8 +134,9 @@ func (m *model) steps(mostEpochs int64) map[string]func(*model) {
 func (m *model) hearSteps(steps map[string]func(*model)) {
 	switch {
 	case m.giving == 0:
-	case !m.worker.covers(m.giving):
+	case !m.heard:
 		steps["hear"] = func(m *model) {
+			m.heard = true
 			m.worker.hear(m.giving)
 			for i := range m.sources {
 				m.sources[i].request = 0 // withdrawn, if it was not taken
@@ -145,7 +147,7 @@ func (m *model) hearSteps(steps map[string]func(*model)) {
 	default:
 		steps["tell"] = func(m *model) {
 			m.told.hear(m.giving)
-			m.giving = 0
+			m.giving, m.heard = 0, false
 			for i := range m.held {
 				if m.told.covers(m.held[i]) {
 					m.held[i] = 0
