@@ -134,7 +134,6 @@ func (p *past) start(since int64) (going, error) {
 	}}
 	whole := func(m *Manifest) bool { return p.states[m.Epoch-1] != epochFile }
 	entries := p.entries()
-	slices.Reverse(entries) // any order will do
 	base, err := Recover(entries, since, o.Dir)
 	if err == nil {
 		err = o.judge(entries, base, func(*Manifest) string { return "m" })
