@@ -255,22 +255,14 @@ func (o *opener) claim(ctx context.Context, target Target, entries []Entry, owne
 			seen = append(seen, g)
 		}
 	}
-	claim := &Manifest{}
-	if base != nil {
-		claim = base.clone()
-		claim.From = base.Number
-		if !base.HasState() {
-			claim.From = 0
+	claim := claimOf(base, entries, seen)
+	if base == nil {
+		if claim.Lineage, err = newLineage(o.Random); err != nil {
+			return nil, err
 		}
-	} else if claim.Lineage, err = newLineage(o.Random); err != nil {
-		return nil, err
 	}
-	claim.Version, claim.Kind, claim.Pipeline = ManifestVersion, KindClaim, o.Pipeline
-	claim.Number, claim.Generation = newestNumber(entries)+1, NextGeneration(entries, seen)
+	claim.Version, claim.Pipeline = ManifestVersion, o.Pipeline
 	claim.Created, claim.Owner = o.Clock.Now().UTC(), o.holder
-	if claim.Used = LastEpoch(entries); claim.Used <= claim.Epoch {
-		claim.Used = 0
-	}
 	return claim, nil
 }
 

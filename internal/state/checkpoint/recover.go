@@ -137,6 +137,23 @@ func Choices(entries []Entry, without int64) []*Manifest {
 	return choices
 }
 
+// claimOf is a claim of base, nil: of nothing, as far as the other manifests and names decide it: its number and its generation are new, and it says which epochs are used.
+func claimOf(base *Manifest, entries []Entry, seen []int64) *Manifest {
+	claim := &Manifest{}
+	if base != nil {
+		claim = base.clone()
+		claim.From = base.Number
+		if !base.HasState() {
+			claim.From = 0
+		}
+	}
+	claim.Kind, claim.Number, claim.Generation = KindClaim, newestNumber(entries)+1, NextGeneration(entries, seen)
+	if claim.Used = LastEpoch(entries); claim.Used <= claim.Epoch || fault.Weak("epoch/new") {
+		claim.Used = 0
+	}
+	return claim
+}
+
 // NextGeneration is the generation of a new owner: higher than that of any manifest, of those that cannot be read and of claims that were removed before them, too, and than the generations that
 // were seen in other names.
 func NextGeneration(entries []Entry, seen []int64) int64 {
@@ -149,6 +166,9 @@ func NextGeneration(entries []Entry, seen []int64) int64 {
 	}
 	for _, g := range seen {
 		highest = max(highest, g)
+	}
+	if fault.Weak("generation/new") {
+		return max(highest, 1)
 	}
 	return highest + unknown + 1 // each number may have been that of another owner
 }
