@@ -68,6 +68,9 @@ func (c *coordinator) store(ctx context.Context, epoch *epochState, manifest *Ma
 			}
 		}
 	}
+	if epoch.stop && fault.Weak("stop/checkpoint") {
+		return nil
+	}
 	return c.persist(ctx, epoch.number, "publish", func(ctx context.Context) error { return c.pipeline.publish(ctx, manifest) })
 }
 

@@ -23,7 +23,7 @@ type model struct {
 	queues   [2][]modelItem
 	held     [2]int64
 	align    alignment
-	taskRows [2]int // rows that the task has, by source
+	taskRows [2]int  // rows that the task has, by source
 	told     givenUp // the task's inbox
 	sink     passage
 	written  [2]int // rows that the sink has, by writer: the first source, and the task

@@ -214,7 +214,7 @@ func (o *opener) claims(ctx context.Context, target Target, entries []Entry, own
 		return nil, nil, onlyIntact(err, o.Usable, wholeIn(ctx, target))
 	}
 	damaged := err != nil
-	if !o.Fresh || !damaged && (base == nil || !base.HasState()) {
+	if !o.Fresh || !damaged && (base == nil || !base.HasState()) || fault.Weak("checkpoint/begin") {
 		if o.Fresh {
 			base = nil
 		}
