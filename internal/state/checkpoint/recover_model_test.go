@@ -158,7 +158,7 @@ func (p *past) start(since int64) (going, error) {
 		}
 		return g, said(err.Error(), g.ways)
 	case err != nil:
-		return going{failed: true}, nil
+		return going{failed: true}, nil //nolint:nilerr // that it failed is the answer
 	case base == nil:
 		return going{}, nil
 	}
