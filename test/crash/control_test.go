@@ -54,6 +54,9 @@ func controls() []control {
 		{"finished/says", "groups", (*scene).again},                                        // a finished pipeline says so, and does not run again
 		{"finished/edited", "groups", (*scene).editedAfterwards},                           // nor does it once it was edited
 		{"finished/input", "groups", (*scene).moreAfterwards},                              // or has more input
+		{"finished/confirm", "parts", (*scene).unpublished},                                // but for what sinks have yet to publish
+		{"source/position", "windows", at((*scene).kill, "epoch/confirmed")},               // a source goes on where it was
+		{"source/records", "parts", at((*scene).kill, "epoch/confirmed")},                  // and numbers its records from there
 		{"epoch/new", "groups", (*scene).numbered},                                         // no number of an epoch comes twice
 		{"generation/new", "groups", (*scene).numbered},                                    // nor does a generation
 		{"stop/checkpoint", "groups", (*scene).stopped},                                    // who is told to stop takes a last checkpoint

@@ -201,3 +201,13 @@ func (s *scene) repeated(nth int) error {
 	}
 	return nil
 }
+
+// unpublished kills a run when it has published that the pipeline is finished, and before sinks have committed that: the next one has them do so.
+func (s *scene) unpublished(int) error {
+	s.t.Helper()
+	r := s.p.run(s.t, s.dir, process.Aim{Point: "epoch/published", Signal: "KILL", Weak: s.weak}, 1, "--checkpoint-interval", "1h", "--checkpoint-blocks", "0")
+	if all := s.manifests(); !r.Killed() || all[len(all)-1].Kind != "finished" {
+		return fmt.Errorf("not killed behind the last epoch: %s", process.Tail(r.Says()))
+	}
+	return s.end()
+}

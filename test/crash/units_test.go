@@ -39,9 +39,12 @@ func unitControls() []unitControl {
 		{"epoch/stranded", "internal/flow", "TestASlowPrepareIsGivenUp"},                            // what belongs to an epoch that is given up belongs to the next
 		{"message/origin", "internal/flow", "TestMessagesOfAnotherRunAreNotHeeded"},                 // messages of a run that was superseded are not heeded
 		{"source/answered-last", "internal/flow", "TestBlocksAreAnsweredWhenTheirEpochIsCommitted"}, // senders hear what is committed
+		{"stage/ended", "internal/flow", "TestAStageThatHadEndedIsNotAskedAgain"},                   // what has told its end does not tell it again
 		{"stage/watermark", "internal/flow", "TestASourceThatWakesBehindACheckpoint"},               // what a stage had got to without a source counts behind a restart
 		{"stage/clock", "internal/flow", "TestBarriersCarryTheClock"},                               // processing time goes on from where it was
 		{"sink/file/gone", "internal/connect/file", "TestOtherBytesAreNotTakenForOurs/both_gone"},   // output that is gone is missed
+		{"sink/left", "test/edits", "TestARemovedSinkIsFinishedByTheNextRun"},                       // output of a sink that an edit removes is published
+		{"checkpoint/rm-newest", "internal/state/checkpoint", "TestRemove"},                         // nobody removes the checkpoint that a run goes on from
 		// A sync that fails is heard, of files and of directories.
 		{"checkpoint/sync", "internal/state/checkpoint", "TestFailingSyncs"},
 		{"checkpoint/sync-names", "internal/state/checkpoint", "TestFailingSyncs"},
