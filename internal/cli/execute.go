@@ -15,6 +15,7 @@ import (
 	"wire.example/wire/internal/cli/display"
 	"wire.example/wire/internal/engine"
 	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/server/debug"
@@ -52,7 +53,7 @@ func (a *app) carryOut(ctx context.Context, p *plans, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	if state != nil && state.Resume() != nil && state.Resume().Finished {
+	if state != nil && state.Resume() != nil && state.Resume().Finished && !fault.Weak("finished/says") {
 		return errors.Join(a.confirm(ctx, p, state, f), state.Close())
 	}
 	err = a.execute(ctx, p, state, f)
@@ -69,7 +70,7 @@ func (a *app) confirm(ctx context.Context, p *plans, state *engine.State, f *run
 		switch grown, err := flow.Grown(ctx, p.physical, quiet); {
 		case err != nil:
 			return wrong(fmt.Errorf("%s is finished, and its input has changed since: %w\nIts output is left as it is; run it anew with --fresh", p.logical.Name, err))
-		case len(grown) > 0:
+		case len(grown) > 0 && !fault.Weak("finished/input"):
 			return wrong(fmt.Errorf("%s is finished, and there is more input since, in %s; its output is left as it is; run it anew with --fresh", p.logical.Name, strings.Join(grown, ", ")))
 		}
 		a.sweep(ctx, p, state, f)

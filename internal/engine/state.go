@@ -129,7 +129,7 @@ func (s *State) readBody(latest *checkpoint.Manifest) error {
 		return err
 	}
 	m.Finished, m.Plan = latest.Finished, latest.Plan
-	m.Confirmed = latest.Done()
+	m.Confirmed = latest.Done() || fault.Weak("finished/confirm")
 	s.resume = m
 	return nil
 }

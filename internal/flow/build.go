@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"wire.example/wire/internal/foundation/clock"
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/foundation/vfs"
 	"wire.example/wire/internal/plan/physical"
@@ -250,7 +251,9 @@ func (p *Pipeline) openTasks(ctx context.Context) error {
 				return slices.ContainsFunc(t.ends, func(e *taskEnd) bool { return e.sink == sink })
 			})
 			if m := p.settings.Resume; m != nil {
-				s.before = m.Ended[s.plan.Head.Name]
+				if !fault.Weak("stage/ended") {
+					s.before = m.Ended[s.plan.Head.Name]
+				}
 				if err := t.restore(m.Operators); err != nil {
 					return err
 				}
@@ -390,8 +393,12 @@ func (p *Pipeline) openSource(ctx context.Context, plan *physical.Source, index 
 		env.Framer = plan.Format.NewFramer
 	}
 	if p.settings.Resume != nil {
-		env.Restore = p.settings.Resume.Sources[plan.Name]
-		s.records.stored = p.settings.Resume.Records[plan.Name]
+		if !fault.Weak("source/position") {
+			env.Restore = p.settings.Resume.Sources[plan.Name]
+		}
+		if !fault.Weak("source/records") {
+			s.records.stored = p.settings.Resume.Records[plan.Name]
+		}
 	}
 	reader, err := plan.Type.Open(ctx, env, plan.Config)
 	if err != nil {

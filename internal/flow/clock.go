@@ -3,6 +3,7 @@ package flow
 import (
 	"time"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/physical"
 )
@@ -37,7 +38,7 @@ func (p *Pipeline) soonestTick() time.Duration {
 func (p *Pipeline) beginTime() (beat <-chan time.Time, stop func()) {
 	if p.tick > 0 {
 		p.began = p.settings.Clock.Now().UnixMicro()
-		if m := p.settings.Resume; m != nil {
+		if m := p.settings.Resume; m != nil && !fault.Weak("stage/clock") {
 			p.began = max(p.began, m.Clock)
 		}
 		p.coordinator.clock = p.began

@@ -15,7 +15,7 @@ func (c *coordinator) publish(ctx context.Context, epoch *epochState) published 
 	manifest.Unconfirmed = c.epochs.withIt()
 	c.mu.Unlock()
 	if fault.Weak("epoch/published-first") {
-		if err := c.commitNow(ctx, epoch, manifest); err != nil {
+		if err := c.pipeline.commit(ctx, epoch.number, commitOf(epoch, manifest)); err != nil {
 			return published{err: err}
 		}
 	}
@@ -47,12 +47,16 @@ func (c *coordinator) commit(ctx context.Context, p published) finished {
 
 // commitNow has an epoch committed and notes that in its manifest.
 func (c *coordinator) commitNow(ctx context.Context, epoch *epochState, manifest *Manifest) error {
-	o := commitEpoch{Sinks: manifest.Sinks, Left: manifest.Left, Finished: manifest.Finished, Ended: endedAt(epoch.sources)}
-	if err := c.order(ctx, epoch.number, o); err != nil {
+	if err := c.order(ctx, epoch.number, *commitOf(epoch, manifest)); err != nil {
 		return err
 	}
 	manifest.noteCommitted()
 	return nil
+}
+
+// commitOf is what is to be committed of an epoch.
+func commitOf(epoch *epochState, manifest *Manifest) *commitEpoch {
+	return &commitEpoch{Sinks: manifest.Sinks, Left: manifest.Left, Finished: manifest.Finished, Ended: endedAt(epoch.sources)}
 }
 
 // store puts what changed into the store and publishes the manifest. What fails is tried again: rows go on meanwhile.
@@ -63,6 +67,9 @@ func (c *coordinator) store(ctx context.Context, epoch *epochState, manifest *Ma
 				return err
 			}
 		}
+	}
+	if epoch.stop && fault.Weak("stop/checkpoint") {
+		return nil
 	}
 	return c.persist(ctx, epoch.number, "publish", func(ctx context.Context) error { return c.pipeline.publish(ctx, manifest) })
 }

@@ -3,6 +3,7 @@ package flow
 import (
 	"slices"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/sdk/connector"
 )
 
@@ -18,8 +19,6 @@ type epochs struct {
 	final bool
 	// unconfirmed are the published ones that not all sinks are known to have committed, ascending.
 	unconfirmed []int64
-	// givenUp is the last that was given up.
-	givenUp int64
 	// failures is how many attempts in a row have failed; most of them end the run.
 	failures, most int
 	// pausing: the last one was given up, and the next one is not due yet.
@@ -37,7 +36,7 @@ const (
 
 // mayBegin reports whether an epoch may begin; urgent says that it does so in spite of a pause.
 func (e *epochs) mayBegin(urgent bool) bool {
-	return e.phase == phaseNone && !e.final && (urgent || !e.pausing) && len(e.unconfirmed) < connector.MaxUnconfirmed
+	return e.phase == phaseNone && !e.final && (urgent || !e.pausing) && (len(e.unconfirmed) < connector.MaxUnconfirmed || fault.Weak("epoch/three"))
 }
 
 // begin begins an epoch and returns its number; final says that nothing may follow once it is published.
@@ -75,9 +74,18 @@ func (e *epochs) giveUp(endsSources bool) bool {
 	if endsSources {
 		return false
 	}
-	e.givenUp, e.phase, e.final, e.pausing = e.last, phaseNone, false, true
+	e.phase, e.final, e.pausing = phaseNone, false, true
 	return true
 }
 
 // resume ends the pause.
 func (e *epochs) resume() { e.pausing = false }
+
+// givenUp is what somebody has heard of epochs that were given up: the last of them, 0 for none. It is data: the worker has one for sinks and tasks, and each inbox has one, since they hear of it one after the other.
+type givenUp int64
+
+// hear notes that an epoch was given up.
+func (g *givenUp) hear(epoch int64) { *g = givenUp(epoch) }
+
+// covers reports whether an epoch, or a later one, was given up: nobody waits for its barrier.
+func (g givenUp) covers(epoch int64) bool { return epoch <= int64(g) }

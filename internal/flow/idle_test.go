@@ -240,6 +240,31 @@ func TestIdleSplitsGoOnFromACheckpoint(t *testing.T) {
 	}
 }
 
+// TestASourceThatWakesBehindACheckpoint: all splits were idle at it, so that the run that goes on hears of no time at first; what a stage had got to without a source counts for it all the same.
+func TestASourceThatWakesBehindACheckpoint(t *testing.T) {
+	a, b, heard := newFeed("x"), newFeed("x"), &events{}
+	l := startLive(t, feeding(&collector{}, heard, 2, 2, a.source("a"), b.source("b")), nil)
+	l.put(b, 0, 5)
+	l.put(a, 0, 100)
+	l.pass(900*time.Millisecond, a, b)
+	l.put(a, 0, 200)
+	l.pass(200*time.Millisecond, a, b)
+	l.wait("the watermark without b", func() bool { return heard.has("200") })
+	l.pass(2*time.Second, a, b)
+	l.wait("both to be idle", func() bool { return l.idle() == 2 })
+	l.end(true)
+	a, b = newFeed("x"), newFeed("x")
+	rest := &collector{}
+	l = startLive(t, feeding(rest, &events{}, 1, 1, a.source("a"), b.source("b")), l.out.Manifest)
+	l.put(b, 0, 150)
+	a.end(-1)
+	b.end(-1)
+	l.end(false)
+	if !slices.Contains(rest.published, "150,200") {
+		t.Errorf("the row is judged by another time than 200: %v", rest.published)
+	}
+}
+
 // TestSplitsComeAndGo: a split that turns up late is judged by what was told, one that ended is not waited for.
 func TestSplitsComeAndGo(t *testing.T) {
 	f, heard, sink := newFeed(), &events{}, &collector{}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/sdk/connector"
 )
 
@@ -35,7 +36,7 @@ func (l *leaving) list() []LeftSink {
 //
 // While a former owner may still write into what is open, that waits for a later run, but for a final epoch, after which there is none.
 func (p *Pipeline) finishLeft(ctx context.Context, sinks []LeftSink, final bool) (err error) {
-	if p.settings.SinkType == nil || p.settings.Identity.Contested && !final {
+	if p.settings.SinkType == nil || fault.Weak("sink/left") || p.settings.Identity.Contested && !final {
 		return nil
 	}
 	for _, s := range sinks {

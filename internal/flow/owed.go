@@ -3,6 +3,8 @@ package flow
 import (
 	"math"
 	"sync"
+
+	"wire.example/wire/internal/foundation/fault"
 )
 
 // owed are the answers to blocks whose rows went into stages: their sender hears when the epoch that has them is committed, for until then a
@@ -19,6 +21,10 @@ type owedAnswer struct {
 
 // add notes a block, in its turn.
 func (o *owed) add(group *ackGroup) {
+	if fault.Weak("source/answered-last") {
+		group.done(nil)
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.list = append(o.list, owedAnswer{group: group, epoch: math.MaxInt64})

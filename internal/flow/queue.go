@@ -36,8 +36,8 @@ type inbox struct {
 	turn   int // the queue that is looked at first
 	closed bool
 	err    error
-	// givenUp is the last epoch that was given up: nobody waits for its barrier.
-	givenUp int64
+	// givenUp is what it has been told of: nobody waits for those barriers.
+	givenUp givenUp
 	// poked: the task is to look after something else.
 	poked bool
 }
@@ -132,7 +132,7 @@ func (q *queue) wait() {
 func (q *queue) hold(epoch int64) {
 	q.inbox.mu.Lock()
 	defer q.inbox.mu.Unlock()
-	if epoch > q.inbox.givenUp {
+	if !q.inbox.givenUp.covers(epoch) {
 		q.held = epoch
 	}
 }
@@ -149,9 +149,9 @@ func (b *inbox) release() {
 // giveUp takes from queues again that wait for the barriers of epoch, or of earlier ones.
 func (b *inbox) giveUp(epoch int64) {
 	b.mu.Lock()
-	b.givenUp = epoch
+	b.givenUp.hear(epoch)
 	for _, q := range b.queues {
-		if q.held <= epoch {
+		if b.givenUp.covers(q.held) {
 			q.held = 0
 		}
 	}

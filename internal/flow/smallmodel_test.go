@@ -16,13 +16,15 @@ type modelItem int64
 
 type model struct {
 	epochs   epochs
-	tells    bool // the task was not told yet of the epoch that was given up
+	giving   int64 // the epoch that was given up, as long as not all have heard of it
+	heard    bool  // the worker has
+	worker   givenUp
 	sources  [2]modelSource
 	queues   [2][]modelItem
 	held     [2]int64
 	align    alignment
-	taskRows [2]int // rows that the task has, by source
-	told     int64  // what the task's inbox knows to be given up
+	taskRows [2]int  // rows that the task has, by source
+	told     givenUp // the task's inbox
 	sink     passage
 	written  [2]int // rows that the sink has, by writer: the first source, and the task
 	waiting  [2]int // rows that a writer waits to write
@@ -62,12 +64,12 @@ func (m *model) clone() *model {
 
 func (m *model) key() string {
 	passed := [2]int64{m.align.producers[0].passed, m.align.producers[1].passed}
-	return fmt.Sprint(m.epochs, m.tells, m.sources, m.queues, m.held, passed, m.align.aligned, m.align.pending, m.taskRows, m.told, m.sink, m.written, m.waiting, m.positions, m.passed, m.sealed, m.prepared, m.abandons)
+	return fmt.Sprint(m.epochs, m.giving, m.heard, m.worker, m.sources, m.queues, m.held, passed, m.align.aligned, m.align.pending, m.taskRows, m.told, m.sink, m.written, m.waiting, m.positions, m.passed, m.sealed, m.prepared, m.abandons)
 }
 
 // writes has a writer bring its rows to the sink, unless it must wait.
 func (m *model) writes(writer int) {
-	if !m.sink.holds(writer) || m.sink.passed[writer] <= m.epochs.givenUp {
+	if !m.sink.holds(writer) || m.worker.covers(m.sink.passed[writer]) {
 		m.written[writer] += m.waiting[writer]
 		m.waiting[writer] = 0
 	}
@@ -75,7 +77,7 @@ func (m *model) writes(writer int) {
 
 // passSink passes a barrier at the sink, behind the rows of the writer.
 func (m *model) passSink(writer int, epoch int64) {
-	if !m.sink.pass(writer, epoch) || epoch <= m.epochs.givenUp {
+	if !m.sink.pass(writer, epoch) || m.worker.covers(epoch) {
 		return
 	}
 	if epoch == m.epochs.last && m.epochs.phase == phaseCollecting {
@@ -93,7 +95,7 @@ func (m *model) collecting(epoch int64) bool {
 // steps are all that can happen next.
 func (m *model) steps(mostEpochs int64) map[string]func(*model) {
 	steps := map[string]func(*model){}
-	if m.epochs.mayBegin(false) && m.epochs.last < mostEpochs && !m.tells {
+	if m.epochs.mayBegin(false) && m.epochs.last < mostEpochs && m.giving == 0 {
 		steps["begin"] = func(m *model) {
 			n := m.epochs.begin(false)
 			m.passed, m.sealed, m.prepared = [2]bool{}, -1, nil
@@ -102,7 +104,7 @@ func (m *model) steps(mostEpochs int64) map[string]func(*model) {
 			}
 		}
 	}
-	if m.epochs.pausing && !m.tells {
+	if m.epochs.pausing && m.giving == 0 {
 		steps["resume"] = func(m *model) { m.epochs.resume() }
 	}
 	if len(m.epochs.unconfirmed) > 0 {
@@ -112,24 +114,10 @@ func (m *model) steps(mostEpochs int64) map[string]func(*model) {
 		steps["give up"] = func(m *model) {
 			m.abandons--
 			m.epochs.giveUp(false)
-			m.tells = true
-			for i := range m.sources {
-				m.sources[i].request = 0 // withdrawn, if it was not taken
-			}
-			m.writes(0)
-			m.writes(1)
+			m.giving = m.epochs.last
 		}
 	}
-	if m.tells {
-		steps["tell"] = func(m *model) {
-			m.tells, m.told = false, m.epochs.givenUp
-			for i := range m.held {
-				if m.held[i] <= m.told {
-					m.held[i] = 0
-				}
-			}
-		}
-	}
+	m.hearSteps(steps)
 	if m.collecting(m.epochs.last) && m.passed == [2]bool{true, true} && m.sealed >= 0 && m.prepared != nil {
 		steps["publish"] = (*model).publish
 	}
@@ -140,6 +128,33 @@ func (m *model) steps(mostEpochs int64) map[string]func(*model) {
 		}
 	}
 	return steps
+}
+
+// hearSteps are how it becomes known that an epoch was given up: the worker hears of it, and then has the task go on; no other epoch begins before.
+func (m *model) hearSteps(steps map[string]func(*model)) {
+	switch {
+	case m.giving == 0:
+	case !m.heard:
+		steps["hear"] = func(m *model) {
+			m.heard = true
+			m.worker.hear(m.giving)
+			for i := range m.sources {
+				m.sources[i].request = 0 // withdrawn, if it was not taken
+			}
+			m.writes(0)
+			m.writes(1)
+		}
+	default:
+		steps["tell"] = func(m *model) {
+			m.told.hear(m.giving)
+			m.giving, m.heard = 0, false
+			for i := range m.held {
+				if m.told.covers(m.held[i]) {
+					m.held[i] = 0
+				}
+			}
+		}
+	}
 }
 
 func (m *model) sourceSteps(i int, steps map[string]func(*model)) {
@@ -182,14 +197,14 @@ func (m *model) take(i int) {
 		return
 	}
 	if !m.align.barrier(i, int64(it)) {
-		if m.align.holds(i) && int64(it) > m.told {
+		if m.align.holds(i) && !m.told.covers(int64(it)) {
 			m.held[i] = int64(it)
 		}
 		return
 	}
 	m.held = [2]int64{}
 	epoch := m.align.aligned
-	if epoch <= m.epochs.givenUp {
+	if m.worker.covers(epoch) {
 		return
 	}
 	if m.collecting(epoch) {
@@ -231,7 +246,7 @@ func TestTheSmallModelFindsWhatIsWrong(t *testing.T) {
 	deaf.told = -1
 	if _, _, wrong := explore(deaf, 2, func(m *model) {
 		for i, p := range m.align.producers {
-			if p.passed > m.align.aligned && m.epochs.phase == phaseNone && p.passed == m.epochs.givenUp {
+			if p.passed > m.align.aligned && m.epochs.phase == phaseNone && m.worker.covers(p.passed) {
 				m.held[i] = p.passed
 			}
 		}

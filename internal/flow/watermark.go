@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/sdk/connector"
 )
@@ -46,7 +47,7 @@ func (p *Pipeline) noteRoots() {
 			t.producer.roots = roots
 		}
 		if m := p.settings.Resume; m != nil {
-			if reached, ok := m.Watermarks[s.plan.Head.Name]; ok {
+			if reached, ok := m.Watermarks[s.plan.Head.Name]; ok && !fault.Weak("stage/watermark") {
 				p.idleness.resume(roots, reached)
 			}
 		}

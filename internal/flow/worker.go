@@ -29,9 +29,10 @@ type worker struct {
 	left map[int]*store.Changes
 	// stranded is what tasks wrote of epochs that were given up.
 	stranded map[int]changed
-	// applied is the last epoch whose changes the store has, givenUp the last that was given up; told is closed when either has grown.
-	applied, givenUp int64
-	told             chan struct{}
+	// applied is the last epoch whose changes the store has, givenUp what was given up; told is closed when there is news of either.
+	applied int64
+	givenUp givenUp
+	told    chan struct{}
 	// dropped says that what steps had left that are no more is dropped.
 	dropped bool
 }
@@ -61,7 +62,7 @@ var errForeign = errors.New("internal error: an order of another run")
 
 // take carries out an order.
 func (w *worker) take(ctx context.Context, o order) error {
-	if o.Origin != w.origin {
+	if o.Origin != w.origin && !fault.Weak("message/origin") {
 		return fault.Fatal(fmt.Errorf("%w: of generation %d of lineage %q, where generation %d of %q runs", errForeign, o.Origin.Generation, o.Origin.Lineage, w.origin.Generation, w.origin.Lineage))
 	}
 	switch body := o.Body.(type) {
@@ -145,13 +146,16 @@ func (w *worker) keepLeft(task int, removed *store.Changes) {
 func (w *worker) giveUp(epoch int64) {
 	w.mu.Lock()
 	for _, c := range w.sealed {
-		if c.left {
+		switch {
+		case fault.Weak("epoch/stranded"):
+		case c.left:
 			w.left[c.task] = c.changes
-		} else {
+		default:
 			w.stranded[c.task] = c
 		}
 	}
-	w.sealed, w.collecting, w.givenUp = nil, 0, epoch
+	w.sealed, w.collecting = nil, 0
+	w.givenUp.hear(epoch)
 	w.tell()
 	w.cancel()
 	w.mu.Unlock()
@@ -261,7 +265,7 @@ func (w *worker) close() {
 func (w *worker) gaveUp(epoch int64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return epoch <= w.givenUp
+	return w.givenUp.covers(epoch)
 }
 
 // within is ctx, done when the epoch is given up.

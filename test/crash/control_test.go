@@ -50,6 +50,18 @@ func controls() []control {
 		{"recovery/newest", "parts", (*scene).damagedNewest},                               // nobody goes behind what sinks may have committed
 		{"state/unread", "groups", (*scene).twice},                                         // what a restart leaves unread is there when it is killed again
 		{"source/times", "late", at((*scene).kill, "epoch/confirmed")},                     // a source knows again how far event time had come
+		{"edit/refused", "groups", (*scene).editedAway},                                    // an edit that would lose state is refused
+		{"finished/says", "groups", (*scene).again},                                        // a finished pipeline says so, and does not run again
+		{"finished/edited", "groups", (*scene).editedAfterwards},                           // nor does it once it was edited
+		{"finished/input", "groups", (*scene).moreAfterwards},                              // or has more input
+		{"finished/confirm", "parts", (*scene).unpublished},                                // but for what sinks have yet to publish
+		{"source/position", "windows", at((*scene).kill, "epoch/confirmed")},               // a source goes on where it was
+		{"source/records", "parts", at((*scene).kill, "epoch/confirmed")},                  // and numbers its records from there
+		{"epoch/new", "groups", (*scene).numbered},                                         // no number of an epoch comes twice
+		{"generation/new", "groups", (*scene).numbered},                                    // nor does a generation
+		{"stop/checkpoint", "groups", (*scene).stopped},                                    // who is told to stop takes a last checkpoint
+		{"recovery/repeats", "parts", (*scene).repeated},                                   // duplicates that somebody accepted come beside what there is
+		{"restore/owner", "windows", at((*scene).kill, "epoch/confirmed")},                 // a task has the state of its own key groups
 	}
 }
 

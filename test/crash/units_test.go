@@ -19,11 +19,32 @@ type unitControl struct{ guarantee, folder, test string }
 // unitControls are one for each guarantee whose breach does no harm to what whole runs answer, or only in time that no test should wait for; README.md lists them.
 func unitControls() []unitControl {
 	return []unitControl{
-		{"checkpoint/rows-go-on", "test/exactlyonce", "TestRowsGoOnWhileCheckpointsFail"}, // a checkpoint that fails ends no run
-		{"checkpoint/patience", "internal/flow", "TestBackPressureIsNoFailure"},           // time in which rows wait for sinks does not count
-		{"checkpoint/timeout", "internal/flow", "TestASlowPrepareIsGivenUp"},              // what takes too long is given up
-		{"checkpoint/backoff", "internal/flow", "TestCheckpointsThatNeverComeEndTheRun"},  // pauses between attempts grow
-		{"checkpoint/failures", "internal/flow", "TestCheckpointsThatNeverComeEndTheRun"}, // so many failures in a row end the run
+		{"checkpoint/rows-go-on", "test/exactlyonce", "TestRowsGoOnWhileCheckpointsFail"},          // a checkpoint that fails ends no run
+		{"checkpoint/patience", "internal/flow", "TestBackPressureIsNoFailure"},                    // time in which rows wait for sinks does not count
+		{"checkpoint/timeout", "internal/flow", "TestASlowPrepareIsGivenUp"},                       // what takes too long is given up
+		{"checkpoint/backoff", "internal/flow", "TestCheckpointsThatNeverComeEndTheRun"},           // pauses between attempts grow
+		{"checkpoint/failures", "internal/flow", "TestCheckpointsThatNeverComeEndTheRun"},          // so many failures in a row end the run
+		{"checkpoint/begin", "internal/state/checkpoint", "TestAFreshStartThatEndsBeforeItBegins"}, // what there was is given up when a run begins, and not before
+		{"checkpoint/file-sum", "internal/state/checkpoint", "TestDamagedFile"},                    // what is not as it was stored is damaged
+		{"checkpoint/counts", "internal/engine", "TestCountsAreCompared"},                          // and so is a file with other entries than were counted
+		{"retention/unconfirmed", "internal/state/checkpoint", "TestRetention"},                    // what sinks may not have committed stays
+		{"retention/unconfirmed", "internal/state/checkpoint", "TestSmallModel"},
+		{"epoch/new", "internal/state/checkpoint", "TestNumbersNeverComeTwiceInASmallModel"},      // no number of an epoch comes twice
+		{"generation/new", "internal/state/checkpoint", "TestNumbersNeverComeTwiceInASmallModel"}, // nor does a generation
+		{"recovery/newest", "internal/state/checkpoint", "TestEveryStartOfASmallModel"},           // nobody goes behind what sinks may have committed
+		{"retention/needed", "internal/state/checkpoint", "TestEveryRetentionOfASmallModel"},      // what a checkpoint needs stays
+		{"epoch/three", "internal/flow", "TestASlowCommitDoesNotStopTheNextBarrier"},              // no more epochs are unconfirmed than that
+		{"epoch/three", "internal/flow", "TestEveryOrderOfASmallModel"},
+		{"epoch/order", "internal/flow", "TestASlowCommitDoesNotStopTheNextBarrier"},                // epochs are committed in their order
+		{"epoch/stranded", "internal/flow", "TestASlowPrepareIsGivenUp"},                            // what belongs to an epoch that is given up belongs to the next
+		{"message/origin", "internal/flow", "TestMessagesOfAnotherRunAreNotHeeded"},                 // messages of a run that was superseded are not heeded
+		{"source/answered-last", "internal/flow", "TestBlocksAreAnsweredWhenTheirEpochIsCommitted"}, // senders hear what is committed
+		{"stage/ended", "internal/flow", "TestAStageThatHadEndedIsNotAskedAgain"},                   // what has told its end does not tell it again
+		{"stage/watermark", "internal/flow", "TestASourceThatWakesBehindACheckpoint"},               // what a stage had got to without a source counts behind a restart
+		{"stage/clock", "internal/flow", "TestBarriersCarryTheClock"},                               // processing time goes on from where it was
+		{"sink/file/gone", "internal/connect/file", "TestOtherBytesAreNotTakenForOurs/both_gone"},   // output that is gone is missed
+		{"sink/left", "test/edits", "TestARemovedSinkIsFinishedByTheNextRun"},                       // output of a sink that an edit removes is published
+		{"checkpoint/rm-newest", "internal/state/checkpoint", "TestRemove"},                         // nobody removes the checkpoint that a run goes on from
 		// A sync that fails is heard, of files and of directories.
 		{"checkpoint/sync", "internal/state/checkpoint", "TestFailingSyncs"},
 		{"checkpoint/sync-names", "internal/state/checkpoint", "TestFailingSyncs"},

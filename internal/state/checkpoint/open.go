@@ -208,13 +208,13 @@ func (o *opener) elsewhere(entries []Entry) bool {
 func (o *opener) claims(ctx context.Context, target Target, entries []Entry, owners *owners) (claim, begins *Manifest, err error) {
 	base, err := Recover(entries, o.AcceptSince, o.Dir)
 	if err == nil && !o.Fresh {
-		err = o.judge(target, entries, base)
+		err = o.judge(entries, base, func(m *Manifest) string { return describe(target, manifestName(m.Number)) })
 	}
 	if err != nil && !o.Fresh {
-		return nil, nil, onlyIntact(ctx, target, o.Usable, err)
+		return nil, nil, onlyIntact(err, o.Usable, wholeIn(ctx, target))
 	}
 	damaged := err != nil
-	if !o.Fresh || !damaged && (base == nil || !base.HasState()) {
+	if !o.Fresh || !damaged && (base == nil || !base.HasState()) || fault.Weak("checkpoint/begin") {
 		if o.Fresh {
 			base = nil
 		}
@@ -255,59 +255,23 @@ func (o *opener) claim(ctx context.Context, target Target, entries []Entry, owne
 			seen = append(seen, g)
 		}
 	}
-	claim := &Manifest{}
-	if base != nil {
-		claim = base.clone()
-		claim.From = base.Number
-		if !base.HasState() {
-			claim.From = 0
+	claim := claimOf(base, entries, seen)
+	if base == nil {
+		if claim.Lineage, err = newLineage(o.Random); err != nil {
+			return nil, err
 		}
-	} else if claim.Lineage, err = newLineage(o.Random); err != nil {
-		return nil, err
 	}
-	claim.Version, claim.Kind, claim.Pipeline = ManifestVersion, KindClaim, o.Pipeline
-	claim.Number, claim.Generation = newestNumber(entries)+1, NextGeneration(entries, seen)
+	claim.Version, claim.Pipeline = ManifestVersion, o.Pipeline
 	claim.Created, claim.Owner = o.Clock.Now().UTC(), o.holder
-	if claim.Used = LastEpoch(entries); claim.Used <= claim.Epoch {
-		claim.Used = 0
-	}
 	return claim, nil
 }
 
-// judge asks whether the runtime can go on from base, which may be nil.
-func (o *opener) judge(target Target, entries []Entry, base *Manifest) error {
-	if o.Usable == nil || base == nil || !base.HasState() {
-		return nil
+// wholeIn reads all files of a checkpoint, and reports whether they are what was written.
+func wholeIn(ctx context.Context, target Target) func(*Manifest) bool {
+	return func(m *Manifest) bool {
+		report, err := Verify(ctx, target, m)
+		return err == nil && report.OK()
 	}
-	err := o.Usable(base)
-	if err == nil {
-		return nil
-	}
-	err = fmt.Errorf("%s: %w", describe(target, manifestName(base.Number)), err)
-	if !errors.Is(err, ErrDamaged) {
-		return err
-	}
-	newest := newestFirst(entries)[0]
-	return &UnusableError{Dir: o.Dir, Asked: o.AcceptSince, Err: err, Intact: Choices(entries, base.Epoch), Done: newest.Err == nil && newest.Manifest.Done()}
-}
-
-// onlyIntact takes those checkpoints out of an *UnusableError that are not usable, see Options, or whose files are not whole, either.
-func onlyIntact(ctx context.Context, target Target, usable func(*Manifest) error, err error) error {
-	var unusable *UnusableError
-	if !errors.As(err, &unusable) {
-		return err
-	}
-	var intact []*Manifest
-	for _, m := range unusable.Intact {
-		if usable != nil && usable(m) != nil {
-			continue
-		}
-		if report, err := Verify(ctx, target, m); err == nil && report.OK() {
-			intact = append(intact, m)
-		}
-	}
-	unusable.Intact = intact
-	return err
 }
 
 // newLineage makes a random UUID (version 4 of RFC 9562).

@@ -110,7 +110,7 @@ func (o *Owner) Contested() bool { return o.contested }
 
 // Repeats reports whether what is gone on from is not the newest that there was: somebody accepted that sinks are given again what they were given since. It
 // holds for all owners until a checkpoint is published after that.
-func (o *Owner) Repeats() bool { return o.repeats }
+func (o *Owner) Repeats() bool { return o.repeats && !fault.Weak("recovery/repeats") }
 
 // LiveDir is the path of a directory for the running store. It does not exist when Open returns, and is removed with all that is in it by Close or by
 // the next owner.

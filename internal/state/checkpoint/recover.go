@@ -15,7 +15,7 @@ type Entry struct {
 	Err      error
 }
 
-// epochsOfDamaged is by how much epochs go on for each manifest that cannot be read and comes after the readable ones: more than an owner may skip.
+// epochsOfDamaged is by how much epochs go on for each number behind that of the newest manifest that can be read: more than an owner may skip.
 const epochsOfDamaged = maxSkip + 1
 
 // maxSkip is how many epochs an owner may give up between two manifests.
@@ -51,6 +51,44 @@ func Recover(entries []Entry, acceptSince int64, dir string) (*Manifest, error) 
 		}
 	}
 	return nil, &UnusableError{Dir: dir, Asked: acceptSince, Err: Unreadable(entries, acceptSince), Intact: Choices(entries, 0), Done: sorted[0].Err == nil && sorted[0].Manifest.Done()}
+}
+
+// judge asks the runtime whether it can go on from base, which Recover has found; it may be nil. path names a manifest. The error is an *UnusableError if another may be taken instead.
+func (o *Options) judge(entries []Entry, base *Manifest, path func(*Manifest) string) error {
+	if o.Usable == nil || base == nil || !base.HasState() {
+		return nil
+	}
+	err := o.Usable(base)
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("%s: %w", path(base), err)
+	if !errors.Is(err, ErrDamaged) {
+		return err
+	}
+	newest := newestFirst(entries)[0]
+	return &UnusableError{Dir: o.Dir, Asked: o.AcceptSince, Err: err, Intact: Choices(entries, base.Epoch), Done: newest.Err == nil && newest.Manifest.Done()}
+}
+
+// lost is the error of who finds, having begun with m, that a file of it is damaged; accepted is the epoch that was asked for, 0 for none. What is no damage stays as it is.
+func lost(entries []Entry, m *Manifest, accepted int64, dir string, err error) error {
+	if !errors.Is(err, ErrDamaged) {
+		return err
+	}
+	asked := int64(0)
+	if m.Epoch == accepted {
+		asked = m.Epoch
+	}
+	return &UnusableError{Dir: dir, Asked: asked, Err: err, Intact: Choices(entries, m.Epoch)}
+}
+
+// onlyIntact takes those checkpoints out of an *UnusableError that are not usable, see Options, or not whole, either.
+func onlyIntact(err error, usable func(*Manifest) error, whole func(*Manifest) bool) error {
+	var unusable *UnusableError
+	if errors.As(err, &unusable) {
+		unusable.Intact = slices.DeleteFunc(unusable.Intact, func(m *Manifest) bool { return usable != nil && usable(m) != nil || !whole(m) })
+	}
+	return err
 }
 
 // Unreadable is the error of who asks for an epoch of which no manifest can be read: it names those that may be of it. If there are any it is their damage.
@@ -99,33 +137,60 @@ func Choices(entries []Entry, without int64) []*Manifest {
 	return choices
 }
 
-// NextGeneration is the generation of a new owner: higher than that of any manifest, that of a manifest that cannot be read included, and than the
-// generations that were seen in other names.
+// claimOf is a claim of base, nil: of nothing, as far as the other manifests and names decide it: its number and its generation are new, and it says which epochs are used.
+func claimOf(base *Manifest, entries []Entry, seen []int64) *Manifest {
+	claim := &Manifest{}
+	if base != nil {
+		claim = base.clone()
+		claim.From = base.Number
+		if !base.HasState() {
+			claim.From = 0
+		}
+	}
+	claim.Kind, claim.Number, claim.Generation = KindClaim, newestNumber(entries)+1, NextGeneration(entries, seen)
+	if claim.Used = LastEpoch(entries); claim.Used <= claim.Epoch || fault.Weak("epoch/new") {
+		claim.Used = 0
+	}
+	return claim
+}
+
+// NextGeneration is the generation of a new owner: higher than that of any manifest, of those that cannot be read and of claims that were removed before them, too, and than the generations that
+// were seen in other names.
 func NextGeneration(entries []Entry, seen []int64) int64 {
-	highest, damaged := int64(0), int64(0)
+	_, unknown := newestReadable(entries)
+	highest := int64(0)
 	for _, e := range entries {
-		if e.Err != nil {
-			damaged++ // it may have raised the generation by one
-		} else {
+		if e.Err == nil {
 			highest = max(highest, e.Manifest.Generation)
 		}
 	}
 	for _, g := range seen {
 		highest = max(highest, g)
 	}
-	return highest + damaged + 1
+	if fault.Weak("generation/new") {
+		return max(highest, 1)
+	}
+	return highest + unknown + 1 // each number may have been that of another owner
 }
 
 // LastEpoch is the highest number that an epoch may have had, given that manifests which cannot be read may have the highest.
 func LastEpoch(entries []Entry) int64 {
-	last := int64(0)
-	for _, e := range newestFirst(entries) {
-		if e.Err == nil {
-			return last + e.Manifest.lastEpoch()
-		}
-		last += epochsOfDamaged
+	newest, unknown := newestReadable(entries)
+	last := unknown * epochsOfDamaged
+	if newest != nil {
+		last += newest.lastEpoch()
 	}
 	return last
+}
+
+// newestReadable is the newest manifest that can be read, nil if none can, and how many numbers there were behind it of which nobody knows any more whose they were.
+func newestReadable(entries []Entry) (newest *Manifest, unknown int64) {
+	for _, e := range newestFirst(entries) {
+		if e.Err == nil {
+			return e.Manifest, newestNumber(entries) - e.Number
+		}
+	}
+	return nil, newestNumber(entries)
 }
 
 // Superseded returns the highest of numbers that is higher than mine; false: there is none, and whoever published mine may commit.

@@ -104,6 +104,7 @@ func TestNextGeneration(t *testing.T) {
 		{nil, []int64{4, 2}, 5},
 		{[]string{"1 claim g1", "2 checkpoint g3 e1"}, []int64{2}, 4},
 		{[]string{"1 claim g1", "2 damaged"}, nil, 3},
+		{[]string{"1 claim g1", "6 damaged"}, nil, 7},
 		{[]string{"1 claim g5", "2 damaged", "3 unreadable"}, []int64{6}, 9},
 	} {
 		if got := NextGeneration(history(t, test.entries...), test.seen); got != test.want {
@@ -122,7 +123,8 @@ func TestLastEpoch(t *testing.T) {
 		{[]string{"2 checkpoint g1 e7", "1 claim g1"}, 7},
 		{[]string{"2 checkpoint g1 e7", "3 claim g2 e5 from1 used7"}, 7},
 		{[]string{"2 checkpoint g1 e7", "3 damaged", "4 damaged"}, 7 + 2*epochsOfDamaged},
-		{[]string{"3 damaged"}, epochsOfDamaged},
+		{[]string{"3 damaged"}, 3 * epochsOfDamaged},
+		{[]string{"2 checkpoint g1 e7", "5 damaged"}, 7 + 3*epochsOfDamaged},
 	} {
 		if got := LastEpoch(history(t, test.entries...)); got != test.want {
 			t.Errorf("%q: %d, want %d", test.entries, got, test.want)

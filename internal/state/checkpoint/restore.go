@@ -70,7 +70,7 @@ func (f *File) verdict(target Target, size int64, sum Sum, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if size != f.Size || sum != f.XXH3 {
+	if size != f.Size || sum != f.XXH3 && !fault.Weak("checkpoint/file-sum") {
 		return &DamagedError{Path: path, WantSize: f.Size, GotSize: size, WantSum: f.XXH3, GotSum: sum}
 	}
 	return nil

@@ -26,11 +26,15 @@ const (
 	stepDecide  modelStep = "read to retain"
 	stepFiles   modelStep = "list files and decide"
 	stepDelete  modelStep = "delete"
+	stepConfirm modelStep = "sinks commit the oldest epoch"
+	stepRecover modelStep = "sinks commit what the manifest lists"
 )
 
 var (
 	modelClaim      = []modelStep{stepList, stepRead, stepClaim, stepLookC}
 	modelCheckpoint = []modelStep{stepStage, stepPublish, stepLook}
+	modelConfirm    = []modelStep{stepConfirm}
+	modelRecover    = []modelStep{stepRecover}
 	modelRetain     = []modelStep{stepCheck, stepDecide, stepFiles, stepDelete}
 	// modelOverlap prepares an epoch while the one before is cleaned up after.
 	modelOverlap = []modelStep{stepStage, stepCheck, stepDecide, stepFiles, stepDelete, stepPublish, stepLook}
@@ -50,6 +54,7 @@ type modelOwner struct {
 	numbers    []int64 // as listed
 	entries    []Entry // as read
 	garbage    []string
+	open       []int64 // epochs that his sinks have not committed
 }
 
 // world is the directory and its owners.
@@ -62,12 +67,14 @@ type world struct {
 	allowed map[int64]int64
 	// last is the highest number whose epoch somebody may commit.
 	last int64
+	// open is of which epochs sinks have not committed what somebody published, by its number.
+	open map[int64]int64
 }
 
 func (w *world) clone() *world {
 	return &world{
 		manifests: maps.Clone(w.manifests), strays: maps.Clone(w.strays), files: maps.Clone(w.files),
-		owners: slices.Clone(w.owners), allowed: maps.Clone(w.allowed), last: w.last,
+		owners: slices.Clone(w.owners), allowed: maps.Clone(w.allowed), last: w.last, open: maps.Clone(w.open),
 	}
 }
 
@@ -76,13 +83,13 @@ func (w *world) key() string {
 	var b strings.Builder
 	for _, n := range slices.Sorted(maps.Keys(w.manifests)) {
 		m := w.manifests[n]
-		fmt.Fprintf(&b, "%d:%d,%d,%s,%d,%v;", n, m.Generation, m.Epoch, m.Kind, m.From, w.strays[n])
+		fmt.Fprintf(&b, "%d:%d,%d,%s,%d,%v,%v;", n, m.Generation, m.Epoch, m.Kind, m.From, m.Unconfirmed, w.strays[n])
 	}
 	for _, f := range slices.Sorted(maps.Keys(w.files)) {
 		b.WriteString(f[lineageLength:])
 	}
 	for _, o := range w.owners {
-		fmt.Fprintf(&b, "|%d,%d,%v,%v,%d,%s,%v,%v", o.at, o.generation, o.fenced, o.owns, o.retries, o.pending, o.numbers, o.garbage)
+		fmt.Fprintf(&b, "|%d,%d,%v,%v,%d,%s,%v,%v,%v", o.at, o.generation, o.fenced, o.owns, o.retries, o.pending, o.numbers, o.garbage, o.open)
 		if o.latest != nil {
 			fmt.Fprintf(&b, ",%d", o.latest.Number)
 		}
@@ -90,7 +97,7 @@ func (w *world) key() string {
 			fmt.Fprintf(&b, ",%d/%d", e.Number, e.Manifest.Generation)
 		}
 	}
-	fmt.Fprintf(&b, "|%v,%d", w.allowed, w.last)
+	fmt.Fprintf(&b, "|%v,%d,%v", w.allowed, w.last, w.open)
 	return b.String()
 }
 
@@ -99,6 +106,7 @@ type model struct {
 	weak           weaknesses
 	overwrites     bool
 	forgetsPending bool
+	forgetsOpen    bool // retention does not look at what is unconfirmed
 	keep           int
 	programs       [][]modelStep
 	states         map[string]bool
@@ -156,6 +164,7 @@ func (m *model) allow(w *world, manifest *Manifest) string {
 	}
 	w.allowed[manifest.Epoch] = manifest.Generation
 	w.last = max(w.last, manifest.Number)
+	w.open[manifest.Epoch] = manifest.Number
 	return ""
 }
 
@@ -188,7 +197,7 @@ func (m *model) take(w *world, i int) (wrong string) {
 		o.pending = storedName(lineageA, o.generation, o.latest.lastEpoch()+1, "s", "f")
 		w.files[o.pending] = true
 	case stepPublish:
-		m.publish(w, o)
+		m.publish(w, o, slices.Contains(m.programs[i], stepConfirm))
 	case stepLook:
 		if m.superseded(w, o.latest.Number) {
 			o.fenced = true
@@ -206,6 +215,14 @@ func (m *model) take(w *world, i int) (wrong string) {
 			o.at--
 			m.delete(w, o)
 		}
+	case stepConfirm:
+		delete(w.open, o.open[0])
+		o.open = slices.Clone(o.open[1:])
+	case stepRecover:
+		for _, epoch := range o.open {
+			delete(w.open, epoch)
+		}
+		o.open = nil
 	}
 	return ""
 }
@@ -225,8 +242,9 @@ func (m *model) claim(w *world, o *modelOwner) string {
 	}
 	claim := &Manifest{Kind: KindClaim, Number: newestNumber(o.entries) + 1, Generation: NextGeneration(o.entries, seen)}
 	if base != nil {
-		claim.Epoch, claim.Files, claim.From, claim.Used = base.Epoch, base.Files, base.Number, base.Used
+		claim.Epoch, claim.Files, claim.From, claim.Used, claim.Unconfirmed = base.Epoch, base.Files, base.Number, base.Used, base.Unconfirmed
 	}
+	o.open = slices.Clone(claim.Unconfirmed)
 	o.generation, o.latest, o.entries = claim.Generation, claim, nil
 	if !m.weak.claimsNot && !m.putNew(w, claim) {
 		o.retry()
@@ -236,21 +254,28 @@ func (m *model) claim(w *world, o *modelOwner) string {
 
 // retry begins again with a claim, not for ever.
 func (o *modelOwner) retry() {
-	o.at, o.latest, o.owns = 0, nil, false
+	o.at, o.latest, o.owns, o.open = 0, nil, false, nil
 	o.retries++
 	o.fenced = o.retries > 1
 }
 
-func (m *model) publish(w *world, o *modelOwner) {
+// publish publishes the next epoch; unless the sinks are slow they have committed those before.
+func (m *model) publish(w *world, o *modelOwner, slow bool) {
 	next := &Manifest{Kind: KindCheckpoint, Number: o.latest.Number + 1, Generation: o.generation, Epoch: o.latest.lastEpoch() + 1}
-	next.Unconfirmed = []int64{next.Epoch}
+	if !slow {
+		for _, epoch := range o.open {
+			delete(w.open, epoch)
+		}
+		o.open = nil
+	}
+	next.Unconfirmed = append(slices.Clone(o.open), next.Epoch)
 	next.Files = []File{{Stored: o.pending}} // and the one of the epoch before
 	if len(o.latest.Files) > 0 {
 		next.Files = append(next.Files, o.latest.Files[0])
 	}
 	o.pending = ""
 	if m.putNew(w, next) {
-		o.latest = next
+		o.latest, o.open = next, next.Unconfirmed
 	} else {
 		o.fenced = true
 	}
@@ -260,6 +285,13 @@ func (m *model) decide(w *world, o *modelOwner) {
 	generation, pending := o.generation, map[string]bool{o.pending: !m.forgetsPending}
 	if m.weak.generations {
 		generation = 1 << 40
+	}
+	if m.forgetsOpen {
+		o.entries = slices.Clone(o.entries)
+		for i, e := range o.entries {
+			o.entries[i].Manifest = e.Manifest.clone()
+			o.entries[i].Manifest.Unconfirmed = nil
+		}
 	}
 	garbage := Retention(o.entries, slices.Sorted(maps.Keys(w.files)), m.keep, generation, pending)
 	o.entries, o.garbage = nil, nil
@@ -291,6 +323,11 @@ func (w *world) incomplete() string {
 			if !w.files[f.Stored] && !w.strays[n] {
 				return fmt.Sprintf("manifest %d of generation %d lacks %s", n, m.Generation, f.Stored)
 			}
+		}
+	}
+	for epoch, n := range w.open {
+		if w.manifests[n] == nil {
+			return fmt.Sprintf("the checkpoint of epoch %d is gone, and sinks may have to commit it yet", epoch)
 		}
 	}
 	return ""
@@ -330,7 +367,7 @@ func (m *model) run() []string {
 		m.keep = MinRetain
 	}
 	w := &world{
-		manifests: map[int64]*Manifest{}, strays: map[int64]bool{}, files: map[string]bool{}, allowed: map[int64]int64{},
+		manifests: map[int64]*Manifest{}, strays: map[int64]bool{}, files: map[string]bool{}, allowed: map[int64]int64{}, open: map[int64]int64{},
 		owners: make([]modelOwner, len(m.programs)),
 	}
 	return m.explore(w)
@@ -355,6 +392,10 @@ var modelPrograms = map[string][][]modelStep{
 		program(modelClaim, modelCheckpoint, modelCheckpoint, modelCheckpoint, modelCheckpoint, modelRetain),
 		program(modelClaim, modelClaim, modelCheckpoint),
 	},
+	"sinks that are slow": {
+		program(modelClaim, modelCheckpoint, modelCheckpoint, modelCheckpoint, modelRetain, modelConfirm, modelConfirm, modelCheckpoint, modelRetain),
+		program(modelClaim, modelRecover, modelCheckpoint, modelRetain, modelConfirm),
+	},
 }
 
 func TestSmallModel(t *testing.T) {
@@ -378,15 +419,16 @@ func TestSmallModelNoticesWeaknesses(t *testing.T) {
 		model model
 		want  string
 	}{
-		"a publication overwrites":      {model{overwrites: true}, "may"},
-		"nobody looks afterwards":       {model{weak: weaknesses{looksNot: true}}, "may"},
-		"a start does not claim":        {model{weak: weaknesses{claimsNot: true}}, "may"},
-		"files are deleted first":       {model{weak: weaknesses{filesFirst: true}}, "lacks"},
-		"files of others are deleted":   {model{weak: weaknesses{generations: true}}, "lacks"},
-		"what is staged may be deleted": {model{forgetsPending: true}, "lacks"},
+		"a publication overwrites":           {model{overwrites: true}, "may"},
+		"nobody looks afterwards":            {model{weak: weaknesses{looksNot: true}}, "may"},
+		"a start does not claim":             {model{weak: weaknesses{claimsNot: true}}, "may"},
+		"files are deleted first":            {model{weak: weaknesses{filesFirst: true}}, "lacks"},
+		"files of others are deleted":        {model{weak: weaknesses{generations: true}}, "lacks"},
+		"what is staged may be deleted":      {model{forgetsPending: true}, "lacks"},
+		"what is unconfirmed may be deleted": {model{forgetsOpen: true}, "is gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, program := range []string{"two owners", "two owners that overlap", "three owners"} {
+			for _, program := range []string{"two owners", "two owners that overlap", "three owners", "sinks that are slow"} {
 				m := test.model
 				m.programs = modelPrograms[program]
 				if trace := m.run(); trace != nil {

@@ -159,20 +159,13 @@ func (o *Owner) Restore(ctx context.Context, m *Manifest, part, dir string) ([]s
 
 // unusable adds to damage what may be done about it.
 func (o *Owner) unusable(ctx context.Context, m *Manifest, err error) error {
-	if !errors.Is(err, ErrDamaged) {
-		return err
-	}
 	o.mu.Lock()
 	entries := make([]Entry, 0, len(o.manifests))
 	for number, known := range o.manifests {
 		entries = append(entries, Entry{Number: number, Manifest: known})
 	}
 	o.mu.Unlock()
-	asked := int64(0)
-	if m.Epoch == o.accepted {
-		asked = m.Epoch
-	}
-	return onlyIntact(ctx, o.target, o.judges, &UnusableError{Dir: o.dir, Asked: asked, Err: err, Intact: Choices(entries, m.Epoch)})
+	return onlyIntact(lost(entries, m, o.accepted, o.dir, err), o.judges, wholeIn(ctx, o.target))
 }
 
 // Extract is Restore for who does not own the state directory, and for files of any part.
