@@ -20,6 +20,8 @@ import (
 // class is what kind of file of a state directory path is, or of a sink that a run has open.
 func class(path string) string {
 	switch name := filepath.Base(path); {
+	case strings.Contains(path, ".wire/p/tmp/"): // its run was killed while it took the next checkpoint
+		return "part of no checkpoint"
 	case strings.HasPrefix(name, ".dead"):
 		return "part of dead letters"
 	case strings.HasPrefix(name, ".p-"):
