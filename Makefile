@@ -12,8 +12,8 @@ LDFLAGS := -s -w -X $(CLI).buildVersion=$(VERSION) -X $(CLI).buildCommit=$(COMMI
 # Packages whose goroutines share data: CI runs these under the race detector, `make race` all.
 CONCURRENT := /internal/(flow|connect|foundation|telemetry|server|node|cli)(/|$$)
 
-# Packages whose suites run without cgo, too: those of state, and of what writes it.
-WITHOUT_CGO := ./internal/state/pebblestore ./internal/state/keyed ./internal/flow ./internal/engine ./test/exactlyonce ./test/edits
+# Packages whose suites run without cgo, too: those of state, and of what keeps and writes it. Suites that run the program run it without cgo always.
+WITHOUT_CGO := ./internal/state/... ./internal/operator/... ./internal/connect/file ./internal/flow ./internal/engine ./test/exactlyonce ./test/edits
 
 .PHONY: help build test check lint fmt race race-concurrent no-cgo cover bench fuzz fuzz-sql fuzz-stream pgquery nexmark soak crash killed e2e tools clean
 
