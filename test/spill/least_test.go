@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"testing"
 
@@ -27,23 +26,34 @@ type shape struct {
 	changes, final bool
 }
 
+// counted are rows that are taken back while they change.
+const counted = "(SELECT k, count(*) AS c, max(n) AS m FROM keyed GROUP BY k)"
+
 // shapes are one of each way in which state leaves memory.
 func shapes() map[string]shape {
 	return map[string]shape{
-		"group":           {query: "SELECT k, count(*) AS c, max(n) AS m, sum(n) AS s FROM keyed GROUP BY k"},
-		"changes":         {query: "SELECT k, count(*) AS c FROM keyed GROUP BY k HAVING count(*) > 1", changes: true},
-		"ordered":         {query: "SELECT k, string_agg(n::text, ',' ORDER BY n DESC) AS s FROM keyed GROUP BY k", changes: true},
-		"values":          {query: "SELECT n % 100 AS g, count(DISTINCT k) AS c, count(*) AS a FROM keyed GROUP BY 1"},
-		"sets":            {query: "SELECT k, n % 3 AS r, count(*) AS c FROM keyed GROUP BY GROUPING SETS ((k), (n % 3), ())"},
-		"distinct":        {query: "SELECT DISTINCT k FROM keyed"},
-		"except":          {query: "SELECT k FROM keyed EXCEPT SELECT k FROM keyed WHERE n % 5 = 0"},
-		"join":            {query: "SELECT a.n, b.n AS m FROM keyed a JOIN keyed b ON a.k = b.k AND a.n < b.n"},
-		"left join":       {query: "SELECT a.n, b.n AS m FROM keyed a LEFT JOIN (SELECT * FROM keyed WHERE n % 3 = 0) b ON a.k = b.k"},
-		"join of changes": {query: "SELECT a.n, b.c FROM keyed a JOIN (SELECT k, count(*) AS c FROM keyed GROUP BY k) b ON a.k = b.k", changes: true},
-		"sort":            {query: "SELECT k, n FROM keyed ORDER BY k DESC, n"},
-		"window":          {query: "SELECT n, k, row_number() OVER (PARTITION BY n % 501 ORDER BY k, n) AS r FROM keyed"},
-		"first rows":      {query: "SELECT * FROM (SELECT n, k, row_number() OVER (PARTITION BY k ORDER BY n) AS r FROM keyed) x WHERE r <= 1"},
-		"fold":            {query: "SELECT k, max(n) AS m FROM keyed GROUP BY k", final: true},
+		"group":             {query: "SELECT k, count(*) AS c, max(n) AS m, sum(n) AS s FROM keyed GROUP BY k"},
+		"changes":           {query: "SELECT k, count(*) AS c FROM keyed GROUP BY k HAVING count(*) > 1", changes: true},
+		"ordered":           {query: "SELECT k, string_agg(n::text, ',' ORDER BY n DESC) AS s FROM keyed GROUP BY k", changes: true},
+		"values":            {query: "SELECT n % 100 AS g, count(DISTINCT k) AS c, count(*) AS a FROM keyed GROUP BY 1"},
+		"sets":              {query: "SELECT k, n % 3 AS r, count(*) AS c FROM keyed GROUP BY GROUPING SETS ((k), (n % 3), ())"},
+		"distinct":          {query: "SELECT DISTINCT k FROM keyed"},
+		"except":            {query: "SELECT k FROM keyed EXCEPT SELECT k FROM keyed WHERE n % 5 = 0"},
+		"less of changes":   {query: "SELECT k, c FROM " + counted + " x EXCEPT SELECT k, c FROM " + counted + " y WHERE m % 5 = 0", changes: true},
+		"less, each":        {query: "SELECT k, c FROM " + counted + " x EXCEPT ALL SELECT k, c FROM " + counted + " y WHERE m % 5 = 0", changes: true},
+		"both, each":        {query: "SELECT k, c FROM " + counted + " x INTERSECT ALL SELECT k, c FROM " + counted + " y WHERE c % 2 = 0", changes: true},
+		"both of changes":   {query: "SELECT k, c FROM " + counted + " x INTERSECT SELECT k, c FROM " + counted + " y WHERE c % 2 = 0", changes: true},
+		"once, changing":    {query: "SELECT DISTINCT k, c FROM " + counted + " x", changes: true},
+		"values of changes": {query: "SELECT left(k, 60) AS k, count(DISTINCT c) AS d, max(m) AS m FROM " + counted + " x GROUP BY 1", changes: true},
+		"semijoin":          {query: "SELECT k, m FROM " + counted + " x WHERE k IN (SELECT k FROM keyed WHERE n % 5 = 0)", changes: true},
+		"outer of changes":  {query: "SELECT a.k, a.c, b.m FROM " + counted + " a FULL JOIN (SELECT k, max(n) AS m FROM keyed WHERE n % 3 = 0 GROUP BY k) b ON a.k = b.k", changes: true},
+		"join":              {query: "SELECT a.n, b.n AS m FROM keyed a JOIN keyed b ON a.k = b.k AND a.n < b.n"},
+		"left join":         {query: "SELECT a.n, b.n AS m FROM keyed a LEFT JOIN (SELECT * FROM keyed WHERE n % 3 = 0) b ON a.k = b.k"},
+		"join of changes":   {query: "SELECT a.n, b.c FROM keyed a JOIN (SELECT k, count(*) AS c FROM keyed GROUP BY k) b ON a.k = b.k", changes: true},
+		"sort":              {query: "SELECT k, n FROM keyed ORDER BY k DESC, n"},
+		"window":            {query: "SELECT n, k, row_number() OVER (PARTITION BY n % 501 ORDER BY k, n) AS r FROM keyed"},
+		"first rows":        {query: "SELECT * FROM (SELECT n, k, row_number() OVER (PARTITION BY k ORDER BY n) AS r FROM keyed) x WHERE r <= 1"},
+		"fold":              {query: "SELECT k, max(n) AS m FROM keyed GROUP BY k", final: true},
 	}
 }
 
@@ -57,9 +67,6 @@ func (s shape) script() string {
 		"CREATE VIEW keyed AS SELECT n, repeat(((n * 2654435761) %% %d)::text, 70) AS k FROM numbers;\n"+
 		"CREATE SINK b WITH (connector = 'blackhole');\nINSERT INTO b %s;\n", setting, 2*leastKeys(), leastKeys(), s.query)
 }
-
-// sums is what a run says of the rows that it leaves: how many changes led there may differ.
-var sums = regexp.MustCompile(`checksum [0-9a-f]{16}(, left [0-9]+)?`) //nolint:gochecknoglobals // a constant
 
 // leaves runs a shape, and returns what it leaves.
 func (s shape) leaves(t *testing.T, memory int64, kept bool, parallelism int) string {
@@ -83,11 +90,11 @@ func (s shape) leaves(t *testing.T, memory int64, kept bool, parallelism int) st
 	if err := p.Finishes(); err != nil {
 		t.Fatal(err)
 	}
-	found := sums.FindString(p.Says())
-	if found == "" {
+	found := checksum.FindStringSubmatch(p.Says()) // of what is left: how many changes led there may differ
+	if found == nil {
 		t.Fatalf("no checksum: %s", p.Says())
 	}
-	return found
+	return "checksum " + found[1] + ", rows " + found[2]
 }
 
 // TestLeastMemory: the least memory suffices for long keys, whatever keeps them, with a state directory and checkpoints and without, in one task and in two.
