@@ -25,7 +25,7 @@ func (a *app) stateScan() *cobra.Command {
 	c := f.addRows(&cobra.Command{
 		Use:   "scan [PIPELINE] STEP[.PART]",
 		Short: "Print the entries of a step's state.",
-		Long: `Print the entries of a step's state: the columns of keys or rows, and what is stored beside them, in hexadecimal.
+		Long: `Print the entries of a step's state: the columns of keys or rows, and what is stored beside them. Of groups, windows, slices and sessions that is what each call has so far; of others it is hexadecimal.
 
 PART is needed where a step has several parts: its name, or its number among the step's tables; wire state ls shows both.
 
@@ -87,11 +87,14 @@ func (a *app) scanState(ctx context.Context, f *lookFlags, kept *engine.Kept, pa
 	if err != nil {
 		return wrong(err)
 	}
-	s := newStateScan(part)
+	s, err := newStateScan(part)
+	if err != nil {
+		return err
+	}
+	defer s.release()
 	if err := s.where(conditions); err != nil {
 		return wrong(err)
 	}
-	defer s.release()
 	s.writer, s.limit = result.New(a.out, format, s.header(), result.Course{}), f.limit
 	err = s.read(ctx, kept, f.group)
 	if err == nil {
@@ -113,7 +116,7 @@ func findPart(kept *engine.Kept, parts []engine.Part, name string) (*engine.Part
 	step := ""
 	for i := range parts {
 		p := &parts[i]
-		if name == p.Step+"."+p.Name || name == fmt.Sprintf("%s.%d", p.Step, p.Number) {
+		if name == p.Step+"."+p.Name || name == fmt.Sprintf("%s.%d", p.Step, p.Number) || name == p.Step+"."+p.Table.Table {
 			return p, nil
 		}
 		if known = append(known, p.Step+"."+p.Name); name == p.Step {
@@ -160,13 +163,16 @@ type storedEntry struct {
 	slice int64
 	hash  uint64
 	key   []byte // all of it
+	end   int64  // of a session
 }
 
 // stateColumn is a column of an answer: one of the entries' own, or one that is made of them.
 type stateColumn struct {
 	result.Column
 	col *batch.Column
-	put func(c *batch.Column, row int, e *storedEntry) // nil: the entry's own
+	put func(c *batch.Column, row int, e *storedEntry) // nil: the entry's own, or that of a call
+	// call is that of a column of stateScan.values, counted from 1; 0: it is none.
+	call int
 }
 
 // stateScan prints entries. It gathers them until there is a batch.
@@ -181,11 +187,18 @@ type stateScan struct {
 
 	entries keyed.Entries
 	text    []byte
+
+	values *engine.Values // nil: they are not read
+	rows   int            // of the columns, that are made
 }
 
-func newStateScan(p *engine.Part) *stateScan {
+func newStateScan(p *engine.Part) (*stateScan, error) {
 	pool := &batch.Pool{}
 	s := &stateScan{part: p, reader: keyed.NewEntryReader(pool, p.Shape)}
+	var err error
+	if s.values, err = p.Values(pool); err != nil {
+		return nil, err
+	}
 	made := func(name string, kind schema.Kind, put func(c *batch.Column, row int, e *storedEntry)) {
 		t := schema.Of(kind)
 		s.columns = append(s.columns, stateColumn{Column: result.Column{Name: name, Type: t}, col: batch.NewColumn(pool, t), put: put})
@@ -223,9 +236,28 @@ func newStateScan(p *engine.Part) *stateScan {
 	if !p.Known || p.Shape.Slice == keyed.SliceTime {
 		made("key", schema.Text, text(func(e *storedEntry) []byte { return e.Key }))
 	}
-	made("state", schema.Text, text(func(e *storedEntry) []byte { return e.Value }))
+	if s.values != nil {
+		if s.values.Sessions {
+			made("session_start", schema.Timestamp, number(func(e *storedEntry) int64 { return e.Start }))
+			made("session_end", schema.Timestamp, number(func(e *storedEntry) int64 { return e.end }))
+		}
+		for i, c := range s.values.Columns {
+			s.columns = append(s.columns, stateColumn{Column: result.Column{Name: s.unused(c.Name), Type: c.Type}, col: batch.NewColumn(pool, c.Type), call: i + 1})
+		}
+	} else {
+		made("state", schema.Text, text(func(e *storedEntry) []byte { return e.Value }))
+	}
 	made("bytes", schema.Int64, number(func(e *storedEntry) int64 { return int64(len(e.Value)) }))
-	return s
+	return s, nil
+}
+
+// unused is name, with a number behind it if a column has it already.
+func (s *stateScan) unused(name string) string {
+	text := name
+	for n := 2; slices.ContainsFunc(s.columns, func(c stateColumn) bool { return c.Name == text }); n++ {
+		text = fmt.Sprintf("%s_%d", name, n)
+	}
+	return text
 }
 
 // header are the columns of the answer.
@@ -250,9 +282,13 @@ func (s *stateScan) read(ctx context.Context, kept *engine.Kept, group int) erro
 // add takes an entry, which is lent.
 func (s *stateScan) add(slice int64, hash uint64, key, value []byte) error {
 	e := &s.entries
+	if n := e.Len(); s.part.Pieces && n > 0 && op.GroupOf(e.Hashes[n-1]) == op.GroupOf(hash) {
+		e.Values[n-1] = append(e.Values[n-1], value...)
+		return nil
+	}
 	e.Slices, e.Hashes = append(e.Slices, slice), append(e.Hashes, hash)
 	e.Keys, e.Values = append(e.Keys, bytes.Clone(key)), append(e.Values, bytes.Clone(value))
-	if e.Len() < batch.MaxRows && (s.limit == 0 || len(s.conditions) > 0 || s.done+int64(e.Len()) < s.limit) {
+	if s.part.Pieces || e.Len() < batch.MaxRows && (s.limit == 0 || len(s.conditions) > 0 || s.done+int64(e.Len()) < s.limit) {
 		return nil
 	}
 	return s.flush()
@@ -264,34 +300,106 @@ func (s *stateScan) flush() error {
 	if n == 0 {
 		return nil
 	}
-	s.reader.Reset(n)
-	out := &batch.Batch{Len: n, Sel: []uint16{}}
-	for _, c := range s.columns {
-		if out.Cols = append(out.Cols, c.col); c.put != nil {
-			c.col.Reset(n)
+	s.begin()
+	for i := range n {
+		e := storedEntry{slice: s.entries.Slices[i], hash: s.entries.Hashes[i], key: s.entries.Keys[i]}
+		if err := s.show(&e, s.entries.Values[i]); err != nil {
+			return err
 		}
 	}
-	for row := range n {
-		e := storedEntry{slice: s.entries.Slices[row], hash: s.entries.Hashes[row], key: s.entries.Keys[row]}
-		if !s.part.Known {
-			e.Key, e.Value = e.key, s.entries.Values[row]
-		} else {
-			var err error
-			if e.Rest, err = s.reader.Read(row, e.key, s.entries.Values[row]); err != nil {
-				return err
-			}
+	s.entries.Reset()
+	return s.print()
+}
+
+// begin makes the columns empty.
+func (s *stateScan) begin() {
+	s.rows = 0
+	s.reader.Reset(batch.MaxRows)
+	for _, c := range s.columns {
+		if c.put != nil {
+			c.col.Reset(batch.MaxRows)
 		}
-		for _, c := range s.columns {
-			if c.put != nil {
-				c.put(c.col, row, &e)
-			}
+	}
+}
+
+// show makes an entry a row, or, if it has sessions, a row for each.
+func (s *stateScan) show(e *storedEntry, value []byte) error {
+	if s.values == nil {
+		_, err := s.row(e, value)
+		return err
+	}
+	start := int64(0)
+	if !s.values.Sessions {
+		slot, err := s.row(e, value)
+		if err != nil {
+			return err
 		}
+		start = e.Start
+		if err := s.values.Read(value, start, func(int64, int64) (uint32, error) { return slot, nil }); err != nil {
+			return s.damaged(e, err)
+		}
+		return nil
+	}
+	stopped := error(nil) // by who takes the rows
+	err := s.values.Read(value, start, func(start, end int64) (slot uint32, err error) {
+		if e.Start, e.end = start, end; s.rows == batch.MaxRows {
+			if stopped = s.print(); stopped != nil {
+				return 0, stopped
+			}
+			s.begin()
+		}
+		slot, stopped = s.row(e, value)
+		return slot, stopped
+	})
+	if err != nil && stopped == nil {
+		return s.damaged(e, err)
+	}
+	return err
+}
+
+// row makes an entry the next row.
+func (s *stateScan) row(e *storedEntry, value []byte) (slot uint32, err error) {
+	start := e.Start
+	if !s.part.Known {
+		e.Key, e.Value = e.key, value
+	} else if e.Rest, err = s.reader.Read(s.rows, e.key, value); err != nil {
+		return 0, s.damaged(e, err)
+	}
+	if s.values != nil && s.values.Sessions {
+		e.Start = start
+	}
+	for _, c := range s.columns {
+		if c.put != nil {
+			c.put(c.col, s.rows, e)
+		}
+	}
+	s.rows++
+	return uint32(s.rows - 1), nil //nolint:gosec // below batch.MaxRows
+}
+
+// damaged says which entry an error is of.
+func (s *stateScan) damaged(e *storedEntry, err error) error {
+	return fmt.Errorf("key group %d, the entry with the key %x: %w", op.GroupOf(e.hash), e.key, err)
+}
+
+// print prints the rows that were made, and returns errEnough at the limit.
+func (s *stateScan) print() error {
+	out := &batch.Batch{Len: s.rows, Sel: []uint16{}}
+	for _, c := range s.columns {
+		if c.call > 0 {
+			s.values.Answer(c.call-1, s.rows, c.col)
+		}
+		out.Cols = append(out.Cols, c.col)
+	}
+	if s.values != nil {
+		s.values.Free(s.rows)
+	}
+	for row := range s.rows {
 		if s.meets(row) && (s.limit == 0 || s.done < s.limit) {
 			out.Sel = append(out.Sel, uint16(row)) //nolint:gosec // below batch.MaxRows
 			s.done++
 		}
 	}
-	s.entries.Reset()
 	if err := s.writer.Rows(out); err != nil {
 		return err
 	}
@@ -304,5 +412,8 @@ func (s *stateScan) flush() error {
 func (s *stateScan) release() {
 	for _, c := range s.columns {
 		c.col.Release()
+	}
+	if s.values != nil {
+		s.values.Close()
 	}
 }

@@ -46,7 +46,9 @@ func (s *stateScan) where(conditions []string) error {
 }
 
 // asked reports whether conditions may name a column.
-func (c *stateColumn) asked() bool { return c.put == nil || c.Type.Kind == schema.Timestamp }
+func (c *stateColumn) asked() bool {
+	return c.call == 0 && (c.put == nil || c.Type.Kind == schema.Timestamp)
+}
 
 // columnsAndExample says what conditions may name, and how.
 func (s *stateScan) columnsAndExample() string {

@@ -9,8 +9,10 @@ import (
 	"strconv"
 	"strings"
 
+	"wire.example/wire/internal/flow"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/plan/evolve"
+	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
 	"wire.example/wire/sdk/schema"
@@ -28,6 +30,11 @@ type Part struct {
 	// Shape is how entries are written, if Known is set: the checkpoint says so.
 	Shape keyed.Shape `json:"-"`
 	Known bool        `json:"known"`
+	// Pieces says that the value of an entry may be in several, numbered from 0 by their keys.
+	Pieces bool `json:"-"`
+	// step is that of the part, and aggregation what its entries are of, nil if they are not what calls know of groups.
+	step        *evolve.Step
+	aggregation *evolve.Aggregation
 }
 
 // PartColumn is a column of a part.
@@ -71,11 +78,17 @@ func (k *Kept) Parts(ctx context.Context, counted bool) ([]Part, error) {
 func (k *Kept) describe(t Table, step *evolve.Step) (Part, error) {
 	p := Part{Table: t, Number: t.number, Name: "groups", Columns: []PartColumn{}}
 	record := k.Manifest.States[t.Step]
-	if step != nil {
-		p.Kind = step.Kind
+	var a *evolve.Aggregation
+	if p.step = step; step != nil {
+		p.Kind, a = step.Kind, step.Aggregation()
 	}
 	if int(t.number) >= op.MaxKept { // no part of its own
-		p.Name = t.Table
+		if p.Name = t.Table; t.number == flow.TableRest && a != nil && a.Alone { // but where there is one group alone
+			p.Name, p.Known, p.Pieces, p.aggregation = "groups", true, true, a
+			if a.Layout == evolve.InSessions {
+				p.Name = "sessions"
+			}
+		}
 		return p, nil
 	}
 	if p.Name = partName(step, int(t.number)); int(t.number) >= len(record.Tables) || !record.Tables[t.number].Known {
@@ -90,6 +103,9 @@ func (k *Kept) describe(t Table, step *evolve.Step) (Part, error) {
 		return p, nil
 	}
 	p.Known = true
+	if t.number == 0 && a != nil && !a.Alone {
+		p.aggregation = a
+	}
 	if p.Name == "" {
 		switch {
 		case p.Shape.Rows:
@@ -116,7 +132,7 @@ func partName(step *evolve.Step, table int) string {
 		"groups":            {"groups"},
 		"windows":           {"groups"},
 		"slices of windows": {"slices"},
-		"sessions":          {"sessions"},
+		"sessions":          {"sessions", "times"},
 		"changing join":     {"right", "left"},
 		"interval join":     {"left", "right"},
 		"window join":       {"left", "right"},
@@ -127,7 +143,10 @@ func partName(step *evolve.Step, table int) string {
 	if step == nil {
 		return ""
 	}
-	form, _, _ := strings.Cut(step.Form, ",")                            // behind it stands which side is built
+	form, _, _ := strings.Cut(step.Form, ",") // behind it stands which side is built
+	if form == physical.RevisedForm || form == physical.CorrectedForm {
+		form = physical.SlicesForm
+	}
 	if form == "groups" && step.Keys == 0 || table >= len(names[form]) { // one group alone is in no table
 		return ""
 	}

@@ -138,7 +138,7 @@ func (m *Manifest) dropObsolete() *store.Changes {
 	}
 	changes := &store.Changes{}
 	for _, record := range m.Obsolete {
-		tables := []uint8{tableRest, tableShared, tableGroups}
+		tables := []uint8{TableRest, tableShared, tableGroups}
 		for i := range record.Parts {
 			tables = append(tables, uint8(i)) //nolint:gosec // at most op.MaxKept
 		}

@@ -95,7 +95,8 @@ const (
 
 // The tables of an operator that are no parts of it.
 const (
-	tableRest   = 253 // op.Durable's Rest, by key group
+	// TableRest has what op.Durable's Rest returns, by key group: in pieces, numbered from 0 by their keys, 4 bytes, big endian.
+	TableRest   = 253
 	tableShared = 254 // op.Shared's state
 	tableGroups = 255 // op.Stateful's state, by key group
 )
@@ -103,7 +104,7 @@ const (
 // TableName names a table of an operator for people.
 func TableName(table uint8) string {
 	switch table {
-	case tableRest:
+	case TableRest:
 		return "rest"
 	case tableShared:
 		return "shared"

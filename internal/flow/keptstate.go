@@ -158,7 +158,7 @@ func (k *keptStep) restoreEntries(ctx context.Context, r store.Reader) error {
 			return err
 		}
 	}
-	return k.readWhole(r, tableRest, k.from, k.to, k.durable.RestoreRest)
+	return k.readWhole(r, TableRest, k.from, k.to, k.durable.RestoreRest)
 }
 
 // How many entries, and about how many bytes of them, are put in at once: each task of a step may put in so much more than it should.
@@ -305,7 +305,7 @@ func (k *keptStep) seal(into *store.Changes) error {
 	}
 	read, table := state.Snapshot, uint8(tableGroups)
 	if k.durable != nil {
-		read, table = k.durable.Rest, tableRest
+		read, table = k.durable.Rest, TableRest
 	}
 	for g := k.from >> groupShift; g <= k.to>>groupShift; g++ {
 		data, err := read(op.KeyGroup(g)) //nolint:gosec // the top 8 bits of a hash
@@ -371,7 +371,7 @@ func (k *keptStep) drop(into *store.Changes) {
 	for i := range k.parts {
 		into.DropAll(k.space(uint8(i)), k.from, k.to) //nolint:gosec // at most op.MaxKept
 	}
-	into.DropAll(k.space(tableRest), k.from, k.to)
+	into.DropAll(k.space(TableRest), k.from, k.to)
 	into.DropAll(k.space(tableGroups), k.from, k.to)
 	if k.step.chain.task == 0 {
 		into.DropAll(k.space(tableShared), 0, 1<<groupShift-1)

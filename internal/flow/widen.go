@@ -46,7 +46,7 @@ func (k *keptStep) widen(ctx context.Context, r store.Reader, keeper Keeper) err
 			return err
 		}
 	}
-	return k.copy(ctx, r, keeper, tableRest, same)
+	return k.copy(ctx, r, keeper, TableRest, same)
 }
 
 // same leaves an entry as it is.

@@ -5,12 +5,13 @@ import (
 	"wire.example/wire/internal/plan/logical"
 )
 
+// What AggregateForm says of windows that are put together from slices.
 const (
-	// slicesForm: windows are answered once.
-	slicesForm = "slices of windows"
-	// revisedForm: answers are given before windows close; correctedForm: when they close, and corrected behind that.
-	revisedForm   = "slices of windows that are revised"
-	correctedForm = "slices of windows that are corrected"
+	// SlicesForm: windows are answered once.
+	SlicesForm = "slices of windows"
+	// RevisedForm: answers are given before windows close; CorrectedForm: when they close, and corrected behind that.
+	RevisedForm   = "slices of windows that are revised"
+	CorrectedForm = "slices of windows that are corrected"
 )
 
 // AggregateForm says how the state of an aggregation is laid out.
@@ -21,11 +22,11 @@ func AggregateForm(n *logical.Aggregate) string {
 	case n.Window.Table != nil && n.Window.Table.Shape == logical.Session:
 		return "sessions"
 	case n.Window.Sliced && n.Changing && n.Emit.Every == 0 && n.Emit.Mode != logical.EmitChanges:
-		return correctedForm
+		return CorrectedForm
 	case n.Window.Sliced && n.Changing:
-		return revisedForm
+		return RevisedForm
 	case n.Window.Sliced:
-		return slicesForm
+		return SlicesForm
 	default:
 		return "windows"
 	}
@@ -34,9 +35,9 @@ func AggregateForm(n *logical.Aggregate) string {
 // FormerShowing is how an operator with state of that form told of windows; AsNow if it is not one of slices whose answers change.
 func FormerShowing(form string) window.Showing {
 	switch form {
-	case revisedForm:
+	case RevisedForm:
 		return window.Early
-	case correctedForm:
+	case CorrectedForm:
 		return window.AtClose
 	default:
 		return window.AsNow
@@ -51,14 +52,14 @@ func GoesOn(was, is string) bool {
 // Reshapes reports whether state of windows of one form can be made that of another one, and how the operator of that form told of windows. Windows of the form of an aggregation of each window must be told apart by keys.
 func Reshapes(was, is string, keys int) (window.Showing, bool) {
 	const windows = "windows"
-	revised := func(form string) bool { return form == revisedForm || form == correctedForm }
+	revised := func(form string) bool { return form == RevisedForm || form == CorrectedForm }
 	switch {
-	case was == slicesForm && revised(is):
+	case was == SlicesForm && revised(is):
 		return window.AtClose, true
-	case was == slicesForm && is == windows, was == windows && is == slicesForm:
+	case was == SlicesForm && is == windows, was == windows && is == SlicesForm:
 		return window.AsNow, keys > 0
 	default:
-		return window.AsNow, revised(was) && is == slicesForm
+		return window.AsNow, revised(was) && is == SlicesForm
 	}
 }
 

@@ -58,9 +58,9 @@ func (f *Former) Rewriter(s *Step, b Build) (rewrite func([]byte) ([]byte, error
 	switch AggregateForm(n) {
 	case "sessions":
 		return r.Sessions, r.Free, nil
-	case slicesForm:
+	case SlicesForm:
 		return r.Slices, r.Free, nil
-	case revisedForm, correctedForm:
+	case RevisedForm, CorrectedForm:
 		return r.Revised, r.Free, nil
 	default:
 		return r.Windows, r.Free, nil
@@ -79,11 +79,11 @@ func (f *Former) Operator(s *Step, b Build) (op.Operator, error) {
 	}
 	old, _ := f.windows(n)
 	switch cmp.Or(f.Form, AggregateForm(n)) {
-	case slicesForm:
+	case SlicesForm:
 		return window.NewSliced(b.Pool, b.Budget, slicedConfig(n, old, window.AsNow))
 	case "sessions":
 		return window.NewSessions(b.Pool, b.Budget, old)
-	case revisedForm, correctedForm:
+	case RevisedForm, CorrectedForm:
 		return window.NewRevised(b.Pool, b.Budget, slicedConfig(n, old, window.AsNow))
 	default:
 		return window.NewAggregate(b.Pool, b.Budget, old)
@@ -141,9 +141,9 @@ func (f *Former) windows(n *logical.Aggregate) (old, now window.Config) {
 	old.Config = f.config(n.Name, &now.Config)
 	old.Changes, old.Keys, old.Start, old.End, old.Since = false, old.Keys[:k], k, k+1, nil
 	switch form := AggregateForm(n); {
-	case f.Form == revisedForm || f.Form == correctedForm:
+	case f.Form == RevisedForm || f.Form == CorrectedForm:
 		old.Emission = window.OnUpdate
-	case f.Form == "" && (form == revisedForm || form == correctedForm): // which say when answers were given
+	case f.Form == "" && (form == RevisedForm || form == CorrectedForm): // which say when answers were given
 	case f.Changes:
 		old.Emission, old.Interval, old.Lateness = window.Periodically, 1, 0 // what waits for an interval goes on to wait
 	default:
@@ -158,9 +158,9 @@ func (f *Former) windows(n *logical.Aggregate) (old, now window.Config) {
 // windowForm is a form of windows as operators call it.
 func windowForm(form string) window.Form {
 	switch form {
-	case slicesForm:
+	case SlicesForm:
 		return window.InSlices
-	case revisedForm, correctedForm:
+	case RevisedForm, CorrectedForm:
 		return window.InRevised
 	default:
 		return window.InWindows
