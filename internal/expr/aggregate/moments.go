@@ -388,9 +388,12 @@ func quotient(a *big.Int, scale int, b *big.Int, at int) *big.Int {
 	return num
 }
 
-// root returns the square root of q * 10^-scale, times 10^at, rounded.
+// root returns the square root of q * 10^-scale, times 10^at, rounded; 0 where q is negative, as of damaged sums only.
 func root(q *big.Int, scale, at int) *big.Int {
 	num := new(big.Int).Set(q)
+	if num.Sign() < 0 {
+		return num.SetInt64(0)
+	}
 	if shift := 2*at - scale; shift >= 0 {
 		num.Mul(num, tenTo(shift))
 	} else {

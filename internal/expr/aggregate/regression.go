@@ -168,12 +168,15 @@ func (f fraction) over(o fraction) float64 {
 	return round(words, f.exp-o.exp-up, f.v.Sign() != o.v.Sign(), mantissa)
 }
 
-// rootOver returns the square root of f / o, which is not negative; it may be off by less than the last digit of a double.
+// rootOver returns the square root of f / o, NaN where that is negative, as of damaged sums only; it may be off by less than the last digit of a double.
 func (f fraction) rootOver(o fraction) float64 {
 	const precision = 128
 	a, b := new(big.Float).SetPrec(precision).SetInt(f.v), new(big.Float).SetPrec(precision).SetInt(o.v)
 	exp := f.exp - o.exp
 	q := a.SetMantExp(a.Quo(a, b), exp&1)
+	if q.Sign() < 0 {
+		return math.NaN()
+	}
 	x, _ := q.SetMantExp(q.Sqrt(q), exp>>1).Float64()
 	return x
 }
