@@ -2,9 +2,7 @@ package optest
 
 import (
 	"bytes"
-	"encoding/hex"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -18,7 +16,7 @@ func EntryValues(t testing.TB, path, part string) (values [][]byte) {
 	}
 	for line := range strings.Lines(string(text)) {
 		if fields := strings.Fields(line); len(fields) == 5 && fields[0] == part {
-			value, err := hex.DecodeString(fields[4])
+			value, err := unhex(fields[4])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,7 +45,7 @@ func Damaged(t testing.TB, value []byte, read func(value []byte) error) {
 	}
 	for i := range value {
 		for _, other := range []byte{0, 1, 2, 0x7f, 0x80, 0xff, value[i] ^ 1, value[i] ^ 0x40} {
-			damaged := slices.Clone(value)
+			damaged := bytes.Clone(value)
 			damaged[i] = other
 			_ = read(damaged)
 		}
