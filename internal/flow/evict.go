@@ -37,6 +37,8 @@ const (
 	// grown is by how much memory must have grown for more to leave; leanShare: or by one part in so many of what is low, where hardly any were left to leave.
 	grown     = 256 << 10
 	leanShare = 16
+	// shrunkShare: or by one part in so many of what was left when parts had given up their memory.
+	shrunkShare = 4
 	// boundlessLow is what is low where memory has no bounds: parts work off what is away in pieces of a share of it.
 	boundlessLow = 256 << 20
 )
@@ -123,7 +125,7 @@ func (s *step) makeRoom(t *task) error {
 		left = budget.Available() - t.pipeline.scratchLeft()
 	}
 	if left >= low {
-		k.lean = 0
+		k.lean, k.shrunk = 0, 0
 		return nil
 	}
 	if k.late != nil {
@@ -201,7 +203,8 @@ func (s *step) spillFull(t *task, full func(keyed.Evictable) bool) error {
 	return nil
 }
 
-// shrink has all state of the step leave memory, with the memory itself, if little is left although there is room for entries: what has left leaves gaps, and filters grow; or if it is bare, and nothing but gaps. It reports whether it has.
+// shrink has all state of the step leave memory, with the memory itself, if little is left although there is room for entries: what has left leaves gaps, and filters grow; or if it is bare, and nothing but gaps.
+// Where that was too little, since what stays has the memory, it is not done again before less is left. It reports whether it has.
 func (s *step) shrink(t *task, low int64, bare bool) (shrunk bool, err error) {
 	left, worth := t.pipeline.settings.Budget.Available()-t.pipeline.scratchLeft(), low
 	if left < low/leastShare { // others have the most of it: they do the same
@@ -210,11 +213,22 @@ func (s *step) shrink(t *task, low int64, bare bool) (shrunk bool, err error) {
 	if left >= low/shrinkShare && !bare || t.pipeline.budgets[s.plan.Name].Used() < worth {
 		return false, nil
 	}
+	k := s.leaving
+	if k.shrunk > 0 && left < low/shrinkShare && left > k.shrunk-min(grown, low/leanShare, k.shrunk/shrunkShare) {
+		return false, nil // what stays has it
+	}
 	if err := s.flushFor(); err != nil {
 		return false, err
 	}
-	s.leaving.wanted, s.leaving.gone, s.leaving.lean = 0, 0, 0
-	return true, s.depart(t, false)
+	k.wanted, k.gone, k.lean = 0, 0, 0
+	if err := s.depart(t, false); err != nil {
+		return false, err
+	}
+	k.shrunk = 0
+	if left := t.pipeline.settings.Budget.Available() - t.pipeline.scratchLeft(); left < low/shrinkShare {
+		k.shrunk = max(left, 1)
+	}
+	return true, nil
 }
 
 // depart has all state of the step leave memory that may. Nothing is left to flush.

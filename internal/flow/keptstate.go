@@ -32,6 +32,7 @@ type keptStep struct {
 	left     int64             // what was left of the budget when that was decided
 	gone     int               // entries that have left since the parts gave up their memory
 	lean     int64             // what was left of the budget when hardly any were left to leave; 0: there are
+	shrunk   int64             // what was left of it when the parts had given up their memory, if that was too little still; 0: it was not
 	// version is that of the entries which are stored, 0 for 1.
 	version int
 	// highest are the highest numbers of the stored entries of the parts; nil: nobody knows them.

@@ -16,6 +16,7 @@ type gaps struct {
 	budget            *limit.Budget
 	evicted, departed int
 	each, room        int
+	keeps             bool // what is in memory must stay
 }
 
 func (g *gaps) Room() int                        { return g.room }
@@ -31,7 +32,9 @@ func (g *gaps) Evict(_ int, settled bool) (int, error) {
 
 func (g *gaps) Depart(bool) error {
 	g.departed++
-	g.budget.Close()
+	if !g.keeps {
+		g.budget.Close()
+	}
 	return nil
 }
 
@@ -103,6 +106,32 @@ func TestGapsAreGivenUp(t *testing.T) {
 		if makeRoomOften(t, s, task, part, 1); part.departed != c.departed {
 			t.Errorf("%s: the memory was given up %d times, want %d", name, part.departed, c.departed)
 		}
+	}
+}
+
+// Where parts have given up their memory and little is left still, since what they have must stay, they do so again when less is left, and not at each batch.
+func TestMemoryThatStaysIsNotGivenUpAtEachBatch(t *testing.T) {
+	const memory, often = 12 << 20, 20
+	part := &gaps{keeps: true}
+	s, task := tightStep(t, memory, memory/2, part)
+	budget := task.pipeline.settings.Budget
+	low := lowOf(budget)
+	for times, left := range []int64{low / shrinkShare, low/shrinkShare - low/leanShare, low / leastShare, low / 100, low / 200} {
+		if !budget.TryReserve(budget.Available() - left + 1) {
+			t.Fatal("there is no room")
+		}
+		if makeRoomOften(t, s, task, part, often); part.departed != times+1 {
+			t.Errorf("with %d bytes left the memory was given up %d times, want %d", left-1, part.departed, times+1)
+		}
+	}
+	budget.Release(budget.Limit() / 2)
+	makeRoomOften(t, s, task, part, 1)
+	if !budget.TryReserve(budget.Available() - low/shrinkShare + 1) {
+		t.Fatal("there is no room")
+	}
+	before := part.departed
+	if makeRoomOften(t, s, task, part, often); part.departed != before+1 {
+		t.Errorf("when there had been enough, it was given up %d times, want once", part.departed-before)
 	}
 }
 

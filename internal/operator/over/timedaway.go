@@ -39,6 +39,8 @@ type timedAway struct {
 	back    []uint32
 	leaving []uint32 // rows that leave
 	settled bool     // no sealed epoch is still to be applied
+	// departing: what comes back was in memory a moment ago, and is forgotten when it would be there.
+	departing bool
 }
 
 // present reports whether the rows of a hash are in memory, but for those that are being loaded.
@@ -202,10 +204,13 @@ func (p *partitionPart) Evict(want int, settled bool) (evicted int, err error) {
 	return evicted, p.t.e.rows.Expel(a.leaving)
 }
 
-// Depart has all partitions leave memory that can; see keyed.Departing. The others need what memory there is.
+// Depart has all partitions leave memory, with the memory, but for those of which rows wait; see keyed.Departing. It is never for good.
 func (p *partitionPart) Depart(bool) error {
-	_, err := p.Evict(p.Len(), true)
-	return err
+	if p.t.working {
+		_, err := p.Evict(p.Len(), true)
+		return err
+	}
+	return p.t.depart(func() error { return p.Table.Depart(false) })
 }
 
 // besideRows is the rows as a part that may leave memory, which they do with their partitions.
@@ -291,10 +296,16 @@ func (r *aloneRows) evictGroup(group uint8, want int) (evicted int, err error) {
 	return len(t.away.leaving), r.Expel(t.away.leaving)
 }
 
-// Depart has all rows leave memory that can; see keyed.Departing. The others need what memory there is.
+// Depart has all rows leave memory, with the memory, but for those of partitions of which rows wait; see keyed.Departing. It is never for good.
 func (r *aloneRows) Depart(bool) error {
-	_, err := r.Evict(r.Len(), true)
-	return err
+	if r.t.working {
+		_, err := r.Evict(r.Len(), true)
+		return err
+	}
+	return r.t.depart(func() error {
+		r.t.table.Free()
+		return nil
+	})
 }
 
 // Adopt has the rows that are there count as changed; see keyed.Late.

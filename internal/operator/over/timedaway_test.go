@@ -1,10 +1,15 @@
 package over_test
 
 import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"wire.example/wire/internal/expr/ast"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/operator/optest"
@@ -56,4 +61,42 @@ func TestPartitionsOfTimeExpireWhereverTheyAre(t *testing.T) {
 		}
 		w.Empty(r)
 	})
+}
+
+// TestRowsThatWaitDoNotHoldTheMemoryOfOthers: partitions leave with the memory that they had, though rows of a few wait which lie among theirs.
+func TestRowsThatWaitDoNotHoldTheMemoryOfOthers(t *testing.T) {
+	const parts, each = 6_000, 100 // one partition of each waits
+	for name, calls := range map[string][]over.Call{
+		"kept beside rows": {timedCall("row_number", over.DefaultFrame())},
+		"rows alone":       {timedCall("count", timedFrame(ast.FrameRows, ast.Preceding, ast.CurrentRow))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newTimed(t, over.Config{Partition: []int{timedPart}, Order: []keyed.Key{{Column: timedAt}}, Calls: calls})
+			stored := optest.Store(d.o)
+			part := func(i int) string { return strings.Repeat(strconv.Itoa(1_000_000+i), 20) }
+			for i := range parts {
+				d.apply(part(i), 1)
+			}
+			if n := len(d.watermark(10)); n != parts {
+				t.Fatalf("%d rows came out, want %d", n, parts)
+			}
+			var want []string
+			for i := 0; i < parts; i += each {
+				d.apply(part(i), 20)
+				want = append(want, fmt.Sprintf("%q, 20, 1, 2", part(i)))
+			}
+			d.watermark(11) // they wait
+			before := d.budget.Used()
+			if err := stored.Evict(0, true); err != nil {
+				t.Fatal(err)
+			}
+			if after := d.budget.Used(); after > before/4 {
+				t.Errorf("%d bytes are reserved of %d, for %d rows of %d", after, before, 2*len(want), parts+len(want))
+			}
+			got := d.watermark(30)
+			if slices.Sort(got); !slices.Equal(got, want) {
+				t.Errorf("%d rows came out, want %d: %.200v", len(got), len(want), got)
+			}
+		})
+	}
 }

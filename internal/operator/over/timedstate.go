@@ -83,7 +83,7 @@ func (t *Timed) expire(slot uint32) error {
 
 // expireBack forgets the partitions that have come back although they were over.
 func (t *Timed) expireBack() error {
-	if t.config.TTL == 0 || t.stamp.swept == 0 || fault.Weak("ttl/back") {
+	if t.config.TTL == 0 || t.stamp.swept == 0 || t.away.departing || fault.Weak("ttl/back") {
 		return nil
 	}
 	t.gone = t.gone[:0]
