@@ -333,7 +333,12 @@ func (t *task) spillRows(part keyed.Spiller) error {
 	if err := t.settleAll(); err != nil {
 		return err
 	}
-	piece := t.pipeline.spilledAtOnce()
+	return t.pipeline.spillAll(t.ctx, part)
+}
+
+// spillAll writes the rows in memory to a part, which has nothing of a sealed epoch to write.
+func (p *Pipeline) spillAll(ctx context.Context, part keyed.Spiller) error {
+	piece := p.spilledAtOnce()
 	changes := &store.Changes{}
 	for more := true; more; {
 		var err error
@@ -341,12 +346,12 @@ func (t *task) spillRows(part keyed.Spiller) error {
 			return err
 		}
 		if changes.Len() > 0 {
-			if err := t.pipeline.scratch().Spill(t.ctx, changes); err != nil {
+			if err := p.scratch().Spill(ctx, changes); err != nil {
 				return err
 			}
 			changes.Reset()
 		}
-		if err := t.alive(); err != nil {
+		if err := context.Cause(ctx); err != nil {
 			return err
 		}
 	}

@@ -33,6 +33,8 @@ type keptStep struct {
 	gone     int               // entries that have left since the parts gave up their memory
 	lean     int64             // what was left of the budget when hardly any were left to leave; 0: there are
 	shrunk   int64             // what was left of it when the parts had given up their memory, if that was too little still; 0: it was not
+	// overflowed says that rows were written to spillers while the state was restored.
+	overflowed bool
 	// version is that of the entries which are stored, 0 for 1.
 	version int
 	// highest are the highest numbers of the stored entries of the parts; nil: nobody knows them.
@@ -151,6 +153,9 @@ func (k *keptStep) restoreEntries(ctx context.Context, r store.Reader) error {
 	if err != nil {
 		return err
 	}
+	if len(k.spillers) > 0 {
+		return k.restoreOverflow(ctx, r)
+	}
 	for i, part := range k.parts {
 		if j := jointOf(part); j != nil && slices.Contains(joints, j) {
 			continue
@@ -198,6 +203,9 @@ func (k *keptStep) admit(ctx context.Context, r store.Reader, table uint8, part 
 		err := put(&e)
 		e.Reset()
 		bytes = bytes[:0]
+		if err == nil && passed == nil {
+			err = k.writeOutTight(ctx)
+		}
 		if err == nil && passed == nil && next != last { // what has one hash is in memory together
 			passed, err = k.filled(ctx, table, part, next)
 		}

@@ -37,6 +37,8 @@ type keptInstance struct {
 	unread  []keyed.Unread
 	// outlined: entries of slices were left unread, of whatever key groups of its shards.
 	outlined bool
+	// overflowed: rows were written to other parts while they were put in.
+	overflowed bool
 }
 
 // left says what becomes of entries that are not put in when state is restored.
@@ -367,7 +369,22 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte, outlines [][][]b
 	if err != nil {
 		return err
 	}
-	for table, entries := range tables {
+	overflows := r.overflows()
+	putRest := func() error {
+		for g, data := range rest {
+			if err := r.instances[r.owners[g]].kept.durable.RestoreRest(g, data); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if overflows { // as a driver does
+		if err := putRest(); err != nil {
+			return err
+		}
+	}
+	for _, table := range r.tablesInTurn() {
+		entries := tables[table]
 		var given [3]keyed.Entries
 		for _, n := range entries {
 			owner := r.owners[op.GroupOf(n.hash)]
@@ -385,6 +402,9 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte, outlines [][][]b
 			}
 			a := admission{highest: highest[table], outlines: outlines[table]}
 			a.left, a.pieces = r.left()
+			if overflows && r.schedule.lazy {
+				a.put = func() error { return r.writeOut(in, table) }
+			}
 			if err := a.admit(in.kept.parts[table], &given[i]); err != nil {
 				return fmt.Errorf("part %d: %w", table, err)
 			}
@@ -394,8 +414,8 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte, outlines [][][]b
 			in.kept.outlined = in.kept.outlined || a.outlined
 		}
 	}
-	for g, data := range rest {
-		if err := r.instances[r.owners[g]].kept.durable.RestoreRest(g, data); err != nil {
+	if !overflows {
+		if err := putRest(); err != nil {
 			return err
 		}
 	}
@@ -475,6 +495,8 @@ type admission struct {
 	outlines [][]byte
 	// silent: one of them said nothing.
 	silent bool
+	// put is called when a piece was put in, if it is not nil.
+	put func() error
 	// rest is the part if nobody has looked at those and they are to be read on; outlined: they are of several slices.
 	rest     keyed.Unread
 	outlined bool
@@ -495,6 +517,11 @@ func (a *admission) admit(part keyed.Kept, all *keyed.Entries) error {
 		}
 		if err := put(&piece); err != nil {
 			return err
+		}
+		if a.put != nil {
+			if err := a.put(); err != nil {
+				return err
+			}
 		}
 		for i := range piece.Keys {
 			fill(piece.Keys[i], garbage)

@@ -36,8 +36,10 @@ type run struct {
 	// sinceSeal is how many events came since the last seal.
 	sinceSeal int
 	// reads is how often something was read that a restore had left unread.
-	reads  int
-	result Result
+	reads int
+	// written is how often rows might have left memory as they were put in.
+	written int
+	result  Result
 }
 
 // instance is one of the instances that share the key groups.

@@ -18,6 +18,21 @@ type merging struct {
 	filtered   int64 // rows that were passed over in this call
 }
 
+// sortedRuns are the rows that have left memory.
+type sortedRuns struct {
+	*keyed.Runs
+	o *Operator
+}
+
+// Tight reports whether rows should leave memory, and may; see keyed.Spiller.
+func (r sortedRuns) Tight() bool { return r.o.mayLeave() && r.Runs.Tight() }
+
+// MayLeave reports whether rows may leave memory.
+func (r sortedRuns) MayLeave() bool { return r.o.mayLeave() }
+
+// mayLeave reports whether rows may leave memory. Those that a snapshot has chosen may not where an offset left others out, since it would leave out the first of the runs again. A limit takes all of them.
+func (o *Operator) mayLeave() bool { return !o.chosen || o.config.Offset == 0 }
+
 // newRuns returns the runs of the operator's rows.
 func (o *Operator) newRuns() *keyed.Runs {
 	config := keyed.RunsConfig{Name: o.config.Name, Pool: o.pool, Budget: o.budget, Rows: o.rows, Types: o.config.Types, Order: o.order, Left: o.left}

@@ -380,7 +380,7 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 	}
 	if !o.ended {
 		if err := o.end(out); err != nil {
-			if o.runs.WantIf(err) {
+			if o.mayLeave() && o.runs.WantIf(err) {
 				return true, nil
 			}
 			return false, err
