@@ -86,10 +86,7 @@ func (t *Table) vacate() {
 
 // RangeFrom returns the end of a range of hashes that begins with from, of about as many keys as should be in memory at once, where keys are gone through range by range.
 func (t *Table) RangeFrom(from uint64) (to uint64) {
-	if to = t.away.rangeEnd(from); to < from { // there are no more hashes
-		to = math.MaxUint64
-	}
-	return min(to, t.kept.home.To)
+	return min(t.away.rangeEnd(from), t.kept.home.To)
 }
 
 // Tight reports whether little memory is left.
@@ -264,7 +261,7 @@ func (a *away) rangeEnd(from uint64) uint64 {
 	if n := a.groups[g]; n > keys {
 		parts := bits.Len64((n - 1) / keys) // 2 to this power
 		size := uint64(1) << (groupShift - min(parts, mostParts))
-		return from + size - 1
+		return from | (size - 1) // parts of stores that go together may have other sizes: from may lie within one
 	}
 	for sum := a.groups[g]; g+1 < Groups && sum+a.groups[g+1] <= keys; g++ {
 		sum += a.groups[g+1]
