@@ -161,7 +161,7 @@ func (s *sink) published(p partState) error {
 	}
 	err := s.read(p.Target, func(f vfs.File) error {
 		info, err := f.Stat()
-		if err != nil {
+		if err != nil || fault.Weak("sink/file/other") {
 			return err
 		}
 		if err = p.verify(f); info.Size() != p.Length || errors.Is(err, errOtherBytes) {
