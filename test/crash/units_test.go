@@ -48,6 +48,7 @@ func unitControls() []unitControl {
 		{"sink/file/repeated", "internal/connect/file", "TestACrashAfterTheRenameIsMended"},         // but what is there already stays as it is
 		{"source/idle", "internal/flow", "TestASourceThatWakesBehindACheckpoint"},                   // who was idle is not waited for behind a restart, either
 		{"restore/ranges", "internal/flow", "TestStateInNoRangeIsNotForgotten"},                     // each key group is in one range of a checkpoint
+		{"window/waiting", "internal/operator/window", "TestBarriersTellNothing"},                   // what windows had yet to tell they tell behind a restart
 		{"lineage/new", "internal/state/checkpoint", "TestFreshBeginsALineage"},                     // what begins anew has a lineage of its own
 		{"memory/wait", "internal/flow", "TestRowsWaitForMemory"},                                   // rows that have no room wait
 		{"checkpoint/rm-newest", "internal/state/checkpoint", "TestRemove"},                         // nobody removes the checkpoint that a run goes on from
