@@ -105,6 +105,9 @@ func (s *State) restoreStore(ctx context.Context) error {
 			return err
 		}
 	}
+	if fault.Weak("state/scratch") {
+		from = s.left(from)
+	}
 	memory := s.options.Memory
 	if memory == 0 {
 		memory = defaultStoreMemory
@@ -189,6 +192,9 @@ func (s *State) Apply(ctx context.Context, epoch int64, changes []*store.Changes
 	}
 	for _, f := range files {
 		s.aside = append(s.aside, checkpoint.StageFile{Name: f.Name, Path: f.Path, Size: f.Size, Small: f.Small, Synced: true, Counts: countsOf(f), Sum: checkpoint.Sum(f.Sum), Summed: f.Summed})
+	}
+	if fault.Weak("state/scratch") {
+		return s.leave()
 	}
 	return nil
 }

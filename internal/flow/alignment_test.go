@@ -221,7 +221,12 @@ func TestRowsWaitForMemory(t *testing.T) {
 	}
 	go push()
 	for !b.presses() {
-		runtime.Gosched()
+		select {
+		case err := <-pushed:
+			t.Fatalf("rows that have no room do not wait: %v", err)
+		default:
+			runtime.Gosched()
+		}
 	}
 	for range 2 {
 		e, from, err := b.take(true)

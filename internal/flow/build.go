@@ -362,7 +362,7 @@ func (p *Pipeline) openSink(ctx context.Context, plan *physical.Sink) error {
 	if plan.Format != nil {
 		env.NewEncoder = func() (codec.Encoder, error) { return plan.Format.NewEncoder(plan.Encode) }
 	}
-	if p.settings.Resume != nil {
+	if p.settings.Resume != nil && (plan != p.plan.DeadLetters || !fault.Weak("sink/dead-letters")) {
 		env.Restore = p.settings.Resume.Sinks[plan.Name]
 	}
 	for _, l := range p.leaving.list() {

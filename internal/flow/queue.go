@@ -3,6 +3,8 @@ package flow
 import (
 	"sync"
 	"sync/atomic"
+
+	"wire.example/wire/internal/foundation/fault"
 )
 
 // defaultQueueDepth is how many entries a queue between a producer and a task holds: enough that neither is woken for every batch, and few enough
@@ -98,7 +100,7 @@ func (q *queue) push(e entry) error {
 		if q.raise(e) {
 			break
 		}
-		if q.count < len(q.entries) && (e.kind != entryRows || e.carton.book() || q.count == 0) {
+		if q.count < len(q.entries) && (e.kind != entryRows || e.carton.book() || q.count == 0 || fault.Weak("memory/wait")) {
 			q.put(e)
 			break
 		}

@@ -61,7 +61,7 @@ func (t *timeline) know(number int, name string, stored map[string]SplitTime) {
 	if fault.Weak("source/times") {
 		then = SplitTime{}
 	}
-	split := &splitTime{name: name, most: minTime, idle: then.Idle}
+	split := &splitTime{name: name, most: minTime, idle: then.Idle && !fault.Weak("source/idle")}
 	if then.Time != nil {
 		split.most = *then.Time
 	}

@@ -45,10 +45,15 @@ func controls() []control {
 		{"state/sealed-first", "wide", (*scene).slowly},                                    // what changes while it is written is written as it was
 		{"state/evict", "crowded", (*scene).crowd},                                         // state leaves memory where that is short
 		{"sink/file/recover", "parts", at((*scene).kill, "epoch/published")},               // what is published is committed by the next run, too
+		{"sink/file/repeated", "parts", at((*scene).kill, "sink/file/after-commit")},       // and what is committed already stays as it is
+		{"sink/file/repeated", "letters", at((*scene).kill, "sink/file/after-commit")},     // dead letters, too
+		{"sink/file/repeated", "letters", at((*scene).stop, "sink/file/after-commit")},     // and for who takes over
+		{"sink/dead-letters", "parts", at((*scene).kill, "epoch/confirmed")},               // the file of dead letters is a sink like any other
 		{"checkpoint/checksum", "groups", (*scene).edited},                                 // what is not as it was written is damaged
 		{"checkpoint/one-owner", "groups", (*scene).second},                                // one process runs a pipeline
 		{"recovery/newest", "parts", (*scene).damagedNewest},                               // nobody goes behind what sinks may have committed
 		{"state/unread", "groups", (*scene).twice},                                         // what a restart leaves unread is there when it is killed again
+		{"state/scratch", "groups", at((*scene).kill, "epoch/applied")},                    // and a restart looks at nothing else that a killed run left in its store
 		{"source/times", "late", at((*scene).kill, "epoch/confirmed")},                     // a source knows again how far event time had come
 		{"edit/refused", "groups", (*scene).editedAway},                                    // an edit that would lose state is refused
 		{"finished/says", "groups", (*scene).again},                                        // a finished pipeline says so, and does not run again
@@ -91,7 +96,7 @@ func TestWithoutAGuarantee(t *testing.T) {
 }
 
 func named(name string) *pipeline {
-	for _, p := range append(pipelines(), crowded(), wide(), late(), large()) {
+	for _, p := range append(pipelines(), crowded(), wide(), late(), large(), letters()) {
 		if p.name == name {
 			return p
 		}

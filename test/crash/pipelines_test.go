@@ -62,6 +62,17 @@ sinks:
 	}
 }
 
+// letters is a pipeline that hands on nothing but dead letters.
+func letters() *pipeline {
+	return &pipeline{name: "letters", file: "p.yaml", text: `name: p
+on_error: dead_letter
+dead_letters: {connector: file, path: out/parts/dead.jsonl, roll_rows: 7}
+sources: {a: {connector: file, path: in/lines, schema: {id: BIGINT, d: BIGINT}}}
+transforms: {t: {from: a, select: {id: id, q: 100 / d}}}
+sinks: {none: {from: t, connector: blackhole}}
+`}
+}
+
 // crowded is a pipeline whose state is three times its memory. It has few checkpoints: of what leaves memory much is in none yet.
 func crowded() *pipeline {
 	return &pipeline{name: "crowded", file: "p.sql", folded: true, flags: []string{"--memory", "32MiB", "--block-bytes", "65536", "--checkpoint-blocks", "1000"}, text: `SET emit = 'changes';

@@ -44,10 +44,19 @@ func unitControls() []unitControl {
 		{"stage/clock", "internal/flow", "TestBarriersCarryTheClock"},                               // processing time goes on from where it was
 		{"sink/file/gone", "internal/connect/file", "TestOtherBytesAreNotTakenForOurs/both_gone"},   // output that is gone is missed
 		{"sink/left", "test/edits", "TestARemovedSinkIsFinishedByTheNextRun"},                       // output of a sink that an edit removes is published
+		{"sink/file/other", "internal/connect/file", "TestACommitChecksWhatIsThere"},                // nor is other output taken for it
+		{"sink/file/repeated", "internal/connect/file", "TestACrashAfterTheRenameIsMended"},         // but what is there already stays as it is
+		{"source/idle", "internal/flow", "TestASourceThatWakesBehindACheckpoint"},                   // who was idle is not waited for behind a restart, either
+		{"restore/ranges", "internal/flow", "TestStateInNoRangeIsNotForgotten"},                     // each key group is in one range of a checkpoint
+		{"window/waiting", "internal/operator/window", "TestBarriersTellNothing"},                   // what windows had yet to tell they tell behind a restart
+		{"lineage/new", "internal/state/checkpoint", "TestFreshBeginsALineage"},                     // what begins anew has a lineage of its own
+		{"memory/wait", "internal/flow", "TestRowsWaitForMemory"},                                   // rows that have no room wait
 		{"checkpoint/rm-newest", "internal/state/checkpoint", "TestRemove"},                         // nobody removes the checkpoint that a run goes on from
 		// A sync that fails is heard, of files and of directories.
 		{"checkpoint/sync", "internal/state/checkpoint", "TestFailingSyncs"},
 		{"checkpoint/sync-names", "internal/state/checkpoint", "TestFailingSyncs"},
+		{"store/sum", "internal/state/pebblestore", "TestDamagedLogs"}, // nor is what is not as it was written taken for what was
+		{"store/sum", "internal/state/pebblestore", "TestPackDamage"},
 		{"store/sync", "internal/state/pebblestore", "TestApplyFails"},
 		{"store/sync", "internal/state/pebblestore", "TestCheckpointFails"},
 		{"store/sync-names", "internal/state/pebblestore", "TestCheckpointFails"},
@@ -82,6 +91,14 @@ func unitControls() []unitControl {
 		{"ttl/away", "internal/operator/dedupe", "TestExpiredPartitionsAreRemoved"},
 		{"ttl/away", "internal/operator/normalize", "TestExpiredKeysAreRemoved"},
 		{"ttl/away", "internal/operator/join", "TestRowsExpireThatHaveLeftMemory"},
+
+		// What is taken back and not known changes nothing; where the end alone counts it may come before what it takes back.
+		{"changes/known", "internal/operator/aggregate", "TestExpiredRowsAreIgnored"},
+		{"changes/known", "internal/operator/aggregate", "TestHalvesOfWhatIsNotKnown"},
+		{"changes/known", "internal/operator/setop", "TestWhatIsNotKnownIsNotTakenBack"},
+		{"changes/known", "internal/operator/join", "TestWhatIsNotKnownIsNotTakenBack"},
+		{"changes/early", "internal/operator/fold", "TestWhatAllChangesLeave"},
+		{"changes/early", "internal/operator/timejoin", "TestRowsThatAreEqualAreABag"},
 
 		{"interval/drop", "internal/operator/timejoin", "TestRowsThatNothingCanMatchAreGone"},       // rows that nothing can match any more are removed
 		{"interval/behind", "internal/operator/timejoin", "TestARowWaitsAsLongAsItMustAndNoLonger"}, // and are not kept if they come so late

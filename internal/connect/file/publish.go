@@ -156,9 +156,12 @@ func (p *publication) taken(part *partState, why error) error {
 
 // published checks, when the part is gone, that the target is what it became. It answers nil if so.
 func (s *sink) published(p partState) error {
+	if fault.Weak("sink/file/repeated") {
+		return s.neither(p, fs.ErrNotExist)
+	}
 	err := s.read(p.Target, func(f vfs.File) error {
 		info, err := f.Stat()
-		if err != nil {
+		if err != nil || fault.Weak("sink/file/other") {
 			return err
 		}
 		if err = p.verify(f); info.Size() != p.Length || errors.Is(err, errOtherBytes) {

@@ -9,9 +9,42 @@ import (
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/aggregate"
 	"wire.example/wire/internal/operator/op"
+	"wire.example/wire/internal/operator/optest"
 	"wire.example/wire/sdk/batch"
 	"wire.example/wire/sdk/sdktest"
 )
+
+// TestHalvesOfWhatIsNotKnown: a lane that takes rows back which were never there makes no group have fewer than none.
+func TestHalvesOfWhatIsNotKnown(t *testing.T) {
+	config := aggregate.Config{Name: "aggregate 1", Types: types(), Keys: []int{keyInt}, Calls: []aggregate.Call{call(t, "count"), call(t, "sum", argInt)}, Retracts: true}
+	lane := aggregate.NewCombiner(&batch.Pool{}, limit.New("test", 0), config)
+	final := merging(config)
+	final.Changes = true
+	c := newChanging(final, 1, zero)
+	for _, change := range []struct {
+		kind batch.Change
+		rows []string
+	}{{batch.Delete, nil}, {batch.Insert, []string{"1, 1, 5"}}, {batch.Delete, nil}, {batch.Delete, nil}, {batch.Insert, []string{"1, 1, 5"}}} {
+		in := optest.Make(types(), row(1, 5))
+		in.Kinds = []batch.Change{change.kind}
+		for _, event := range []func(out *op.Output) (bool, error){func(out *op.Output) (bool, error) { return lane.Apply(in, out) }, lane.OnFlush} {
+			out := op.NewOutput(1)
+			for more := true; more; {
+				out.Reset()
+				var err error
+				more, err = event(out)
+				c.must(t, err)
+				if b := out.Ports[0]; b != nil {
+					c.must(t, c.feed(b))
+				}
+			}
+		}
+		c.must(t, c.flush())
+		if diff := sdktest.Diff(change.rows, c.rows()); diff != "" {
+			t.Fatalf("after %v: %s", change.kind, diff)
+		}
+	}
+}
 
 // TestHalvesOfChanges: combiners in two lanes before an operator with changes, over rows that only come and over changelogs.
 func TestHalvesOfChanges(t *testing.T) {

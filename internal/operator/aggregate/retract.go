@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"wire.example/wire/internal/expr/aggregate"
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/sdk/batch"
 )
@@ -83,7 +84,7 @@ func (g *groups) count(in *batch.Batch, minus []bool, first bool) {
 		switch {
 		case !taken:
 			*n++
-		case *n > 0 || g.partial:
+		case *n > 0 || g.partial || fault.Weak("changes/known"):
 			*n--
 		default:
 			continue
@@ -113,7 +114,9 @@ func (g *groups) countPartials(in *batch.Batch) {
 	numbers := in.Cols[g.config.RowsColumn].Int64s()
 	for i := range g.all.n {
 		n := g.rows.At(g.all.slot(i))
-		*n = max(*n+numbers[in.Row(i)], 0)
+		if *n += numbers[in.Row(i)]; *n < 0 && !fault.Weak("changes/known") {
+			*n = 0
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/foundation/limit"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
@@ -122,7 +123,9 @@ func (f *Fold) count(in *batch.Batch, slots []uint32) {
 		}
 		switch n := f.counts.At(slot); *n {
 		case unborn:
-			*n = change
+			if *n = change; change < 0 && fault.Weak("changes/early") {
+				*n = 0
+			}
 		case 0: // since another row of the batch
 			if *n = change; f.loose {
 				f.again = append(f.again, again{slot: slot, position: i})

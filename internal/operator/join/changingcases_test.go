@@ -133,6 +133,29 @@ func TestWhatRowsGive(t *testing.T) {
 	})
 }
 
+// TestWhatIsNotKnownIsNotTakenBack: what is taken back and was never there changes nothing, then or later.
+func TestWhatIsNotKnownIsNotTakenBack(t *testing.T) {
+	for kind, want := range map[join.Kind][3]string{
+		join.Semi: {"", "+I 1 10", "-D 1 10"}, join.Anti: {"+I 1 10", "-D 1 10", "+I 1 10"},
+		join.Left: {"+I 1 10 NULL NULL", "-U 1 10 NULL NULL, +U 1 10 1 20", "-U 1 10 1 20, +U 1 10 NULL NULL"},
+	} {
+		r := newTeller(t, join.Config{Kind: kind, Keys: []join.Key{{}}}, 2)
+		r.tell(
+			"right -D 1 20", "",
+			"left -D 1 10", "",
+			"left +I 1 10", want[0],
+			"right -D 1 20", "",
+			"right +I 1 20", want[1],
+			"right -D 1 20, -D 1 20", want[2],
+			"right +I 1 20", want[1],
+			"left -D 1 11", "",
+		)
+		if r.op.Ignored() != 5 {
+			t.Errorf("%s join: %d rows were ignored", kind, r.op.Ignored())
+		}
+	}
+}
+
 // TestSecondRows: a scalar subquery has one row at most.
 func TestSecondRows(t *testing.T) {
 	c := join.Config{Kind: join.Single, Keys: []join.Key{{}}}

@@ -134,6 +134,31 @@ func TestChanges(t *testing.T) {
 	})
 }
 
+// TestWhatIsNotKnownIsNotTakenBack: what is taken back and was never there changes nothing, then or later.
+func TestWhatIsNotKnownIsNotTakenBack(t *testing.T) {
+	types := []schema.Type{schema.Of(schema.Int64)}
+	for _, c := range []setop.Config{{Kind: setop.Except}, {Kind: setop.Intersect}, {Kind: setop.Except, All: true}, {Kind: setop.Intersect, All: true}} {
+		c.Name, c.Changes, c.Types, c.Pool, c.Budget = "s", true, types, &batch.Pool{}, limit.New("test", 0)
+		f := &folding{op: setop.New(&c), folded: map[string]int{}}
+		for _, change := range []struct {
+			input int
+			kind  batch.Change
+			left  bool // 1 is on the left then
+		}{{0, batch.Delete, false}, {1, batch.Delete, false}, {0, batch.Insert, true}, {0, batch.Delete, false}, {0, batch.Delete, false}, {0, batch.Insert, true}} {
+			in := optest.Make(types, []any{1})
+			in.Kinds = []batch.Change{change.kind}
+			f.drain(t, func(out *op.Output) (bool, error) { return f.op.ApplyInput(change.input, in, out) })
+			f.drain(t, f.op.OnFlush)
+			if there := f.folded["1"] == 1; there != (change.left && c.Kind == setop.Except) {
+				t.Fatalf("kind %v, all %t: after %v of input %d there is %v", c.Kind, c.All, change.kind, change.input, f.rows())
+			}
+		}
+		if f.counts.Filtered != 3 || !f.counts.Balanced() {
+			t.Errorf("kind %v, all %t: the account is %+v", c.Kind, c.All, f.counts)
+		}
+	}
+}
+
 // TestRowsTakeThePlacesOfRowsThatLeft: rows leave memory in between, others take their places there, and they come back, change and leave again; the changelog folds to the answer.
 func TestRowsTakeThePlacesOfRowsThatLeft(t *testing.T) {
 	types := []schema.Type{schema.Of(schema.Int64)}

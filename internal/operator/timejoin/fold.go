@@ -1,6 +1,7 @@
 package timejoin
 
 import (
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/sdk/batch"
@@ -31,7 +32,9 @@ func (j *closing) fold(input int) error {
 				takes := *rows.Mark(ids[i])&taken != 0
 				switch {
 				case !final && takes:
-					*n--
+					if *n--; *n < 0 && fault.Weak("changes/early") {
+						*n = 0
+					}
 				case !final:
 					*n++
 				case !takes && *n > 0:

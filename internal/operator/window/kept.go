@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 
+	"wire.example/wire/internal/foundation/fault"
 	"wire.example/wire/internal/operator/op"
 	"wire.example/wire/internal/state/keyed"
 	"wire.example/wire/internal/state/store"
@@ -248,7 +249,7 @@ func (a *Aggregate) goOn(w *dealt[*window], from, to uint64) error {
 			return err
 		}
 	}
-	if w.of.Touched() > 0 && (w.of.closed || !a.holds()) {
+	if w.of.Touched() > 0 && (w.of.closed || !a.holds()) && !fault.Weak("window/waiting") {
 		a.changed(w)
 	}
 	return nil

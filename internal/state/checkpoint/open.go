@@ -280,6 +280,9 @@ func newLineage(random io.Reader) (string, error) {
 	if _, err := io.ReadFull(random, id[:]); err != nil {
 		return "", fmt.Errorf("lineage: %w", err)
 	}
+	if fault.Weak("lineage/new") {
+		clear(id[:])
+	}
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:]), nil
 }

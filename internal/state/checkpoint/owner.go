@@ -438,7 +438,7 @@ func (o *Owner) dropClaims(ctx context.Context, claim *Manifest, entries []Entry
 // cleanUp removes what dead owners left: locks, scratch and temporary files. What living ones have stays.
 func (o *Owner) cleanUp(found *owners) error {
 	for _, g := range found.live {
-		if _, alive := found.held[g]; !alive {
+		if _, alive := found.held[g]; !alive && !fault.Weak("state/scratch") {
 			if err := vfs.RemoveAll(o.fs, filepath.Join(o.dir, livePrefix+strconv.FormatInt(g, 10))); err != nil {
 				return err
 			}
