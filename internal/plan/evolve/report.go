@@ -118,7 +118,7 @@ func (e *Evolution) Accept(a Accepted) {
 			}
 		}
 		if lets {
-			c.Verdict, c.Partial, c.Mixed = Reset, false, false
+			c.begin()
 		}
 		begins[c.Name] = c.Verdict == Reset
 	}
