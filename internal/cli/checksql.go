@@ -21,6 +21,9 @@ func (a *app) checkSQL(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	if empty(text) {
+		return fmt.Errorf("%s has no statement", path)
+	}
 	planner := &planner{lanes: 1}
 	s := a.sessionOf(ctx, sqlSettings{name: path}, planner, &batch.Pool{})
 	var all []error

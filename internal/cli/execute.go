@@ -69,12 +69,12 @@ func (a *app) confirm(ctx context.Context, p *plans, state *engine.State, f *run
 		quiet := flow.Settings{Pool: &batch.Pool{}, Log: slog.New(slog.DiscardHandler), Resume: state.Resume()}
 		switch grown, err := flow.Grown(ctx, p.physical, quiet); {
 		case err != nil:
-			return wrong(fmt.Errorf("%s is finished, and its input has changed since: %w\nIts output is left as it is; run it anew with --fresh", p.logical.Name, err))
+			return wrong(fmt.Errorf("%s is finished, and its input has changed since: %w\nIts output is left as it is; %s", p.logical.Name, err, engine.Anew(p.physical)))
 		case len(grown) > 0 && !fault.Weak("finished/input"):
-			return wrong(fmt.Errorf("%s is finished, and there is more input since, in %s; its output is left as it is; run it anew with --fresh", p.logical.Name, strings.Join(grown, ", ")))
+			return wrong(fmt.Errorf("%s is finished, and there is more input since, in %s; its output is left as it is; %s", p.logical.Name, strings.Join(grown, ", "), engine.Anew(p.physical)))
 		}
 		a.sweep(ctx, p, state, f)
-		a.say(f, "%s is finished already, and its output is left as it is; run it anew with --fresh", p.logical.Name)
+		a.say(f, "%s is finished already, and its output is left as it is; %s", p.logical.Name, engine.Anew(p.physical))
 		return nil
 	}
 	settings := flow.Settings{

@@ -45,7 +45,7 @@ INSERT INTO out SELECT id / 2 AS k, count(*), sum(v) FROM orders GROUP BY id / 2
 
 			before := text(t, "out.jsonl")
 			_, errOut = wire(t, 0, small...)
-			if !strings.Contains(errOut, "p is finished already, and its output is left as it is; run it anew with --fresh") {
+			if !strings.Contains(errOut, "p is finished already, and its output is left as it is; run it anew with --fresh, once what sink out wrote is moved away (its if_exists is error)\n") {
 				t.Error(errOut)
 			}
 			wire(t, 0, small...)

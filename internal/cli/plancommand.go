@@ -45,6 +45,18 @@ func (e *editFlags) accepted() evolve.Accepted {
 	return evolve.Accepted{Reset: e.reset, Partial: e.partial, Mixed: e.mixed}
 }
 
+// begins refuses what is accepted of a pipeline that keeps nothing, and has none of it.
+func (e *editFlags) begins(p *plans) error {
+	accepted := e.accepted()
+	if len(e.reset) == 0 {
+		return nil
+	}
+	if err := accepted.Begins(engine.Describe(p.logical, p.physical)); err != nil {
+		return wrong(err)
+	}
+	return nil
+}
+
 // planFlags are the flags of wire plan.
 type planFlags struct {
 	dir         string

@@ -104,7 +104,7 @@ func (a *app) code(err error) int {
 func (a *app) command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "wire",
-		Short:         "Runs stream pipelines: one binary, on a laptop or as a cluster.",
+		Short:         "Runs stream pipelines: one binary, one process.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          knownCommand,

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"wire.example/wire/internal/cli/result"
 	"wire.example/wire/internal/plan/logical"
+	"wire.example/wire/internal/sql/parse"
 	"wire.example/wire/internal/sql/session"
 )
 
@@ -17,6 +19,9 @@ import (
 func (a *app) runSQL(ctx context.Context, name, path, text string, f *runFlags) error {
 	if err := f.check(); err != nil {
 		return err
+	}
+	if empty(text) {
+		return wrong(fmt.Errorf("%s has no statement", cmp.Or(path, "-e")))
 	}
 	settings := sqlSettings{
 		name: name, parallelism: f.parallelism, blockBytes: f.blockBytes, memory: f.memoryBytes, packs: f.state.packs, quiet: f.quiet,
@@ -38,6 +43,12 @@ func (a *app) runSQL(ctx context.Context, name, path, text string, f *runFlags) 
 		return a.refuse(place(err))
 	}
 	return a.carryOut(ctx, p, f)
+}
+
+// empty reports whether there is nothing in SQL but blanks and comments.
+func empty(text string) bool {
+	spans, rest, open := parse.Split(text)
+	return len(spans) == 0 && int(rest) == len(text) && !open
 }
 
 // declare carries out everything but the pipeline of the INSERTs into sinks, which it returns; place gives an error of its plan its place in the text.

@@ -98,7 +98,7 @@ const stateFolder = ".wire"
 // openState opens the state directory of a pipeline, if it has one, and checks that the pipeline can go on from what is kept there.
 func (a *app) openState(ctx context.Context, p *plans, f *runFlags) (*engine.State, error) {
 	if p.stateDir == "" {
-		return nil, nil //nolint:nilnil // a run that keeps nothing has no state
+		return nil, f.edit.begins(p)
 	}
 	level := slog.LevelWarn
 	if f.quiet {

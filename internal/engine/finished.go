@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
+	"strings"
 
 	"wire.example/wire/internal/flow"
+	"wire.example/wire/internal/plan/physical"
 	"wire.example/wire/internal/state/checkpoint"
 	"wire.example/wire/internal/state/store"
+	"wire.example/wire/sdk/connector"
 )
 
 // conclude publishes that nothing is left to do of m, the last epoch of a finished pipeline, which sinks have committed. Steps whose input has ended keep nothing once their answers are out: files of the
@@ -27,6 +31,30 @@ func (s *State) conclude(ctx context.Context, m *flow.Manifest) error {
 	done := *m
 	done.Epoch = max(m.Epoch, s.owner.LastEpoch()) + 1 // of an older epoch that somebody goes on from, later ones are used
 	return s.publish(ctx, &done, nil, stored, format)
+}
+
+// Anew says how a pipeline that is finished is run anew: a sink that replaces nothing refuses that as long as its output is there.
+func Anew(plan *physical.Plan) string {
+	var keep []string
+	for _, s := range append(slices.Clone(plan.Sinks), plan.DeadLetters) {
+		if s == nil || s.Config == nil {
+			continue
+		}
+		for _, o := range connector.Describe(s.Config) {
+			if o.Name == "if_exists" && connector.Value(s.Config, o) == any("error") {
+				keep = append(keep, s.Name)
+			}
+		}
+	}
+	const way = "run it anew with --fresh"
+	switch len(keep) {
+	case 0:
+		return way
+	case 1:
+		return way + ", once what sink " + keep[0] + " wrote is moved away (its if_exists is error)"
+	default:
+		return way + ", once what sinks " + strings.Join(keep, ", ") + " wrote is moved away (their if_exists is error)"
+	}
 }
 
 // spent reports whether no step of m has an entry in the store.

@@ -70,6 +70,10 @@ func Follow(l *logical.Plan, plan *physical.Plan, m *flow.Manifest, accepted evo
 		if err := m.Fits(plan); err != nil {
 			return nil, nil, err
 		}
+	default:
+		if err := accepted.Begins(now); err != nil {
+			return nil, nil, err
+		}
 	}
 	plan.Description, err = now.Encode()
 	return m, e, err
@@ -86,7 +90,7 @@ func (s *State) Follow(l *logical.Plan, plan *physical.Plan, accepted evolve.Acc
 		e := evolve.Compare(old, Describe(l, plan))
 		e.Finished = true
 		if !e.Unchanged() && !fault.Weak("finished/edited") {
-			return e, fmt.Errorf("the pipeline is finished, and has changed since:\n%sIts output is left as it is; run it anew with --fresh", e.Prospect())
+			return e, fmt.Errorf("the pipeline is finished, and has changed since:\n%sIts output is left as it is; %s", e.Prospect(), Anew(plan))
 		}
 		plan.Description = m.Plan
 		return e, nil

@@ -87,6 +87,11 @@ func unhex(text string) (sum uint64, err error) {
 // errOtherBytes says that a file holds something else than a mark says.
 var errOtherBytes = errors.New("other bytes")
 
+// otherSum is errOtherBytes with the checksum that was found and the one that was to be.
+func otherSum(found, want string) error {
+	return fmt.Errorf("%w: their checksum is %s and not %s", errOtherBytes, found, want)
+}
+
 // resume checks the last block of m in f and makes d go on behind it.
 func (d *digest) resume(f io.ReaderAt, m mark) error {
 	chain, err := unhex(m.Chain)
@@ -108,8 +113,8 @@ func (d *digest) check(in io.Reader, m mark) error {
 	if _, err := io.CopyBuffer(d, in, make([]byte, copyBytes)); err != nil {
 		return err
 	}
-	if hex(d.total()) != m.Sum {
-		return errOtherBytes
+	if sum := hex(d.total()); sum != m.Sum {
+		return otherSum(sum, m.Sum)
 	}
 	return nil
 }

@@ -199,7 +199,7 @@ func TestPositionsAreOfOneFileOnly(t *testing.T) {
 		t.Errorf("a replaced file: %v", err)
 	}
 	put(t, fsys, "/f", content(20_000, 1)[:5000])
-	if _, err := openSource(t, fsys, options, states); err == nil || !strings.Contains(err.Error(), "/f has shrunk since") {
+	if _, err := openSource(t, fsys, options, states); err == nil || !strings.Contains(err.Error(), "/f is shorter than when the stored position was taken") {
 		t.Errorf("a cut file: %v", err)
 	}
 	if err := fsys.Rename("/f", "/g"); err != nil {

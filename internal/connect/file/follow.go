@@ -172,7 +172,7 @@ func oneSplit(name string, position any) ([]connector.SplitState, error) {
 func (f *follower) restore(states []connector.SplitState) error {
 	for _, state := range states {
 		if state.Split == splitName {
-			return errors.New("the stored position is of a run without follow, where all files are one sequence; leave follow out again, or start without it")
+			return errors.New("the stored position is of a run without follow, where all files are one sequence; leave follow out again, or begin anew with --fresh")
 		}
 		var p followed
 		if err := json.Unmarshal(state.Position, &p); err != nil {

@@ -40,8 +40,8 @@ func TestOtherBytesAreNotTakenForOurs(t *testing.T) {
 	}{
 		"as it was":                         {},
 		"published already":                 {files: map[string]string{partOne: "", "/out/f-000001": one}},
-		"published and longer":              {map[string]string{partOne: "", "/out/f-000001": one + "x"}, false, []string{partOne + " is gone", "/out/f-000001 is not what it became"}},
-		"published with another byte":       {map[string]string{partOne: "", "/out/f-000001": strings.Replace(one, "1", "7", 1)}, false, []string{partOne + " is gone", "/out/f-000001 is not what it became"}},
+		"published and longer":              {map[string]string{partOne: "", "/out/f-000001": one + "x"}, false, []string{partOne + " is gone", "/out/f-000001 is not what it became: it has 18 bytes, and 17 were to be published; put back", "--accept-duplicates-since"}},
+		"published with another byte":       {map[string]string{partOne: "", "/out/f-000001": strings.Replace(one, "1", "7", 1)}, false, []string{partOne + " is gone", "/out/f-000001 is not what it became: it is as long as it was to be, 17 bytes, but holds other bytes: their checksum is 34e188a5ff083ab0 and not 6afabce728df1c75; put back", "--accept-duplicates-since"}},
 		"both gone":                         {map[string]string{partOne: ""}, false, []string{"neither " + partOne + " nor /out/f-000001 is there"}},
 		"finished, with another byte":       {map[string]string{partOne: strings.Replace(one, "1", "7", 1)}, false, []string{partOne + " holds something else", "/out/f-000001", "--accept-duplicates-since"}},
 		"finished, longer":                  {map[string]string{partOne: one + "x"}, false, []string{partOne + " holds something else"}},

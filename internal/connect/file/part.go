@@ -47,7 +47,7 @@ func (p *partState) verify(f io.ReaderAt) error {
 func (p *partState) verifyTail(f io.ReaderAt) error {
 	tail, err := hashTail(f, p.Length)
 	if err == nil && tail != p.Tail {
-		err = errOtherBytes
+		err = otherSum(tail, p.Tail)
 	}
 	return err
 }

@@ -399,7 +399,7 @@ func TestStatesThatDoNotFit(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pairSink(t, fsys, clk(), map[string]any{"path": "/out/f"}, state); err == nil || !strings.Contains(err.Error(), "start without it") {
+	if _, err := pairSink(t, fsys, clk(), map[string]any{"path": "/out/f"}, state); err == nil || !strings.Contains(err.Error(), "--fresh") {
 		t.Errorf("a state of parts for one file: %v", err)
 	}
 	for want, content := range map[string]string{"bytes, but 13 were durable": "# header\n", "are not what was durable": "# hEader\np,1\n"} {

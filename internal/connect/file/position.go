@@ -52,7 +52,7 @@ func (s *sequence) noteTail() error {
 // restore opens the file of a stored position and goes to its offset.
 func (s *sequence) restore(states []connector.SplitState) error {
 	if len(states) != 1 || states[0].Split != splitName {
-		return errors.New("the stored positions are of a run with follow: true, where every file has its own; set follow again, or start without them")
+		return errors.New("the stored positions are of a run with follow: true, where every file has its own; set follow again, or begin anew with --fresh")
 	}
 	var p position
 	if err := json.Unmarshal(states[0].Position, &p); err != nil {
@@ -86,7 +86,7 @@ const shownPaths = 3
 // verify refuses to resume in a file that is not the one the position was taken in.
 func (s *sequence) verify(p position) (err error) {
 	if info, err := s.fs.Stat(p.File); err != nil || !info.Mode().IsRegular() {
-		return errors.Join(err, fmt.Errorf("%s is no regular file: what was read of it before byte %d cannot be read again; start without the stored position",
+		return errors.Join(err, fmt.Errorf("%s is no regular file: what was read of it before byte %d cannot be read again; begin anew with --fresh",
 			p.File, p.Offset))
 	}
 	f, err := s.fs.Open(p.File)
@@ -99,22 +99,22 @@ func (s *sequence) verify(p position) (err error) {
 		return err
 	}
 	if least := max(p.ID.Size, p.End); now.Size < least {
-		return fmt.Errorf("%s has shrunk since the stored position was taken: it has %d bytes and had %d, %d of which (uncompressed) were read; "+
-			"put back the file that it was, or start without the position", p.File, now.Size, least, p.Offset)
+		return fmt.Errorf("%s is shorter than when the stored position was taken: it has %d bytes and had %d, %d of which (uncompressed) were read; it was cut or written anew: "+
+			"put back the file that it was, or begin anew with --fresh", p.File, now.Size, least, p.Offset)
 	}
 	head, err := hashHead(f, p.ID.HeadLen)
 	if err != nil {
 		return err
 	}
 	if head != p.ID.Head {
-		return fmt.Errorf("%s is not the file that the stored position was taken in: its beginning differs; put that file back, or start without the position to read the new one", p.File)
+		return fmt.Errorf("%s is not the file that the stored position was taken in: its beginning differs; put that file back, or begin anew with --fresh to read the new one", p.File)
 	}
 	if p.Tail == "" {
 		return nil
 	}
 	tail, err := hashTail(f, p.End)
 	if err == nil && tail != p.Tail {
-		err = fmt.Errorf("%s is not the file that the stored position was taken in: the bytes before byte %d differ; put that file back, or start without the position to read the new one",
+		err = fmt.Errorf("%s is not the file that the stored position was taken in: the bytes before byte %d differ; put that file back, or begin anew with --fresh to read the new one",
 			p.File, p.End)
 	}
 	return err

@@ -164,9 +164,11 @@ func (s *sink) published(p partState) error {
 		if err != nil || fault.Weak("sink/file/other") {
 			return err
 		}
-		if err = p.verify(f); info.Size() != p.Length || errors.Is(err, errOtherBytes) {
-			return fmt.Errorf("%s is gone, and %s is not what it became: it has %d bytes and not the %d that were to be published, or others; "+
-				"put back the one or the other, or begin anew with --fresh", p.Part, p.Target, info.Size(), p.Length)
+		if info.Size() != p.Length {
+			return fmt.Errorf("%s is gone, and %s is not what it became: it has %d bytes, and %d were to be published; %s", p.Part, p.Target, info.Size(), p.Length, waysOnNamed)
+		}
+		if err = p.verify(f); errors.Is(err, errOtherBytes) {
+			return fmt.Errorf("%s is gone, and %s is not what it became: it is as long as it was to be, %d bytes, but holds %w; %s", p.Part, p.Target, p.Length, err, waysOnNamed)
 		}
 		return err
 	})

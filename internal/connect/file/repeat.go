@@ -20,8 +20,7 @@ func (s *sink) repeat(p partState) error {
 			return err
 		}
 		if err = p.verify(f); info.Size() < p.Length || errors.Is(err, errOtherBytes) {
-			return fmt.Errorf("%s is gone, and %s does not begin with the %d bytes that were durable in it; put back the one or the other, or begin anew with --fresh",
-				p.Part, p.Target, p.Length)
+			return fmt.Errorf("%s is gone, and %s does not begin with the %d bytes that were durable in it; %s", p.Part, p.Target, p.Length, waysOnNamed)
 		}
 		if err != nil || s.layout.numbered {
 			return err

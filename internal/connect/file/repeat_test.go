@@ -112,6 +112,34 @@ func TestWhatWasPublishedSinceMustBeThere(t *testing.T) {
 	}
 }
 
+// TestAPublishedPartThatWasChangedHasAWayOn: a checkpoint of before it writes its rows again, to other parts.
+func TestAPublishedPartThatWasChangedHasAWayOn(t *testing.T) {
+	mem := vfs.NewMem()
+	s := &story{t: t, options: map[string]any{"path": "/out/f", "roll_rows": int64(1)}, clock: clk(), generation: 1}
+	sink, err := s.open(mem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	putPairs(t, sink, "p,1")
+	old := s.next()
+	old.state, old.repeats = mustEpoch(t, sink, 1, false), true
+	putPairs(t, sink, "p,2")
+	s.state = mustEpoch(t, sink, 2, false)
+	put(t, mem, "/out/f-000002", []byte("# header\np,7\n"))
+	if _, err := s.next().open(mem); err == nil || !strings.Contains(err.Error(), "/out/f-000002 is not what it became") || !strings.Contains(err.Error(), "--accept-duplicates-since") {
+		t.Fatal(err)
+	}
+	if sink, err = old.open(mem); err != nil {
+		t.Fatal(err)
+	}
+	putPairs(t, sink, "p,2")
+	mustEpoch(t, sink, 3, true)
+	if err := sink.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sameContents(t, mem, "/out", map[string]string{"/out/f-000001": "# header\np,1\n", "/out/f-000002": "# header\np,7\n", "/out/f-000003": "# header\np,2\n"})
+}
+
 // TestABitAnywhereInAPartIsNoticed: far before its end, too, in a part that goes on and in one that was finished; and an older checkpoint, from which on the
 // bit is written again, is a way on.
 func TestABitAnywhereInAPartIsNoticed(t *testing.T) {

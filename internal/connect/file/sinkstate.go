@@ -186,7 +186,7 @@ func (s *sink) readState(stored json.RawMessage) (*sinkState, error) {
 	case st.Version != stateVersion && st.Version != 2:
 		return nil, fmt.Errorf("version %d; this release reads 2 and %d", st.Version, stateVersion)
 	case st.Path != s.config.Path || st.Numbered != s.layout.numbered:
-		return nil, fmt.Errorf("it is of %q (parts: %t), not of %q (parts: %t); start without it to write elsewhere",
+		return nil, fmt.Errorf("it is of %q (parts: %t), not of %q (parts: %t); begin anew with --fresh to write elsewhere",
 			st.Path, st.Numbered, s.config.Path, s.layout.numbered)
 	}
 	return &st, s.layout.owns(slices.Concat(st.Finished, st.Open))
@@ -322,3 +322,6 @@ func (p *partState) changed() error {
 
 // waysOn is what can be done about a part that is not what it was.
 const waysOn = "put back what it was, go on from an older checkpoint with --accept-duplicates-since (wire checkpoint list names them), or begin anew with --fresh"
+
+// waysOnNamed is what can be done about a part that has its name, and is not what it was: a checkpoint that knows nothing yet of what has changed begins other parts behind it, or writes a single file anew.
+const waysOnNamed = "put back the one or the other, go on from a checkpoint of before what has changed with --accept-duplicates-since (wire checkpoint list names them), which writes the rows since then again, or begin anew with --fresh"

@@ -90,7 +90,7 @@ func (r *reader) restore(state connector.SplitState) error {
 	case p.Version != positionVersion:
 		return fmt.Errorf("stored position has version %d; this release reads %d", p.Version, positionVersion)
 	case p.Offset > 0 && !p.Ended:
-		return fmt.Errorf("the stored position is at byte %d of a standard input that is gone: it cannot be read again; start without the stored position, with the whole input, or keep the input in a file and use the connector file", p.Offset)
+		return fmt.Errorf("the stored position is at byte %d of a standard input that is gone: it cannot be read again; begin anew with --fresh, with the whole input, or keep the input in a file and use the connector file", p.Offset)
 	}
 	r.last = p
 	return nil

@@ -112,11 +112,11 @@ func (j *judgement) aggregates() {
 		changed = true
 		text := j.refs.show(c.text(columns[1].Columns))
 		if is.Window != "" {
-			j.transform(costCall, "%s is new: NULL in windows that are open, exact in those that begin after them", text)
+			j.promise(costCall, text+" is new", ": NULL in windows that are open, exact in those that begin after them")
 			continue
 		}
 		j.how.Partial = true
-		j.transform(costCall, "%s is new: it counts from now on", text)
+		j.promise(costCall, text+" is new", ": it counts from now on")
 	}
 	for k := range was.Calls {
 		if !taken[k] {
@@ -133,6 +133,15 @@ func (j *judgement) aggregates() {
 	case j.how.Verdict == Kept:
 		j.transform(0, "its aggregates are in another order")
 	}
+}
+
+// promise is transform with what holds only as long as the state goes on.
+func (j *judgement) promise(cost int, what, holds string) {
+	if j.how.promised == nil {
+		j.how.promised = map[int]string{}
+	}
+	j.how.promised[len(j.how.Reasons)] = spans(what)
+	j.transform(cost, "%s%s", what, holds)
 }
 
 // argTypes compares the types of the arguments of a call.

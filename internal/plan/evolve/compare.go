@@ -59,6 +59,8 @@ type Change struct {
 	announce bool
 	// replay: the rows that the step has kept are given to the one of now. again: others have been told of what is there, and will be told of it once more. turned: all answers are given from now on, whatever was given before.
 	replay, again, turned bool
+	// promised are what is left of reasons, by their numbers, where the state does not go on.
+	promised map[int]string
 	// reshape: state of windows gets another form. fewer: the state has rows that come no more.
 	reshape, fewer bool
 }
@@ -95,6 +97,20 @@ func (p *Pick) differs(other *Pick) bool {
 		return ok && !slices.Equal(two, other.From)
 	}
 	return !slices.Equal(one, p.From)
+}
+
+// begin makes a step that was to go on one that begins anew.
+func (c *Change) begin() {
+	c.Verdict, c.Partial, c.Mixed = Reset, false, false
+	c.retract()
+}
+
+// retract takes back what was said of state that goes on.
+func (c *Change) retract() {
+	for i, what := range c.promised {
+		c.Reasons[i] = what
+	}
+	c.promised = nil
 }
 
 // Picks are what is left of the rows of inputs of which fewer columns are kept.

@@ -136,7 +136,7 @@ func (e *Evolution) settleTurned(c *Change, done map[string]*Change) {
 		*c = Change{Name: c.Name, Was: c.Was, Kind: c.Kind, Verdict: Reset, Lossless: true, step: c.step, wasStep: c.wasStep, calls: c.calls}
 		c.Reasons = []string{"its input " + turned + " gives all its answers from now on: it begins anew, and loses nothing"}
 	case again != "" && c.Verdict != Reset:
-		c.Verdict, c.Partial, c.Mixed = Reset, false, false
+		c.begin()
 		c.Reasons = append(c.Reasons, "its input "+again+" gives its answers once more")
 	}
 }

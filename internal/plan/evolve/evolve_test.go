@@ -45,6 +45,9 @@ func TestComparedInWords(t *testing.T) {
 		{"event time", func(d *Description) { d.Sources[0].Time = "at" }, "event time was none, is at", false},
 		{"a column", func(d *Description) { d.Sources[0].Columns = append(d.Sources[0].Columns, Column{Name: "x"}) }, "column x is new", false},
 		{"a path", func(d *Description) { d.Sources[0].Meaning["path"] = "z" }, "reset    source     orders     option path is another", true},
+		{"a path, of its rows", func(d *Description) {
+			d.Sources[0].Meaning["path"] = "z"
+		}, "reset    aggregate  out.group  one of its name over other rows takes its place in sink out", true},
 		{"a format", func(d *Description) { d.Sources[0].Format = "csv" }, "the format was json, is csv", true},
 		{"a connector", func(d *Description) { d.Sources[0].Connector = "http" }, "the connector was file, is http", true},
 		{"a sink elsewhere", func(d *Description) { d.Sinks[0].Meaning["path"] = "p" }, "option path is another: it begins there with the rows from now on", false},
@@ -97,6 +100,38 @@ func TestComparedInWords(t *testing.T) {
 }
 
 func squeeze(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// TestNothingIsPromisedOfStateThatIsReset: what is said of a call that is new holds where the others go on.
+func TestNothingIsPromisedOfStateThatIsReset(t *testing.T) {
+	const inWindows, inGroups = "NULL in windows that are open", "it counts from now on"
+	edit := func(window string, other func(s *Step)) (*Evolution, string) {
+		was, now := orders(), orders()
+		was.Steps[0].Window, now.Steps[0].Window = window, window
+		s := now.Steps[0]
+		s.Calls = append(s.Calls, Call{Name: "d", Function: "count(any)", Args: []int{0}, Distinct: true, Filter: -1})
+		other(s)
+		e := Compare(was, now)
+		return e, e.Table()
+	}
+	goesOn := func(*Step) {}
+	for window, promise := range map[string]string{"TUMBLE size 60000000 µs": inWindows, "": inGroups} {
+		e, table := edit(window, goesOn)
+		if !strings.Contains(table, "count(DISTINCT orders.customer) is new: "+promise) {
+			t.Errorf("a new call, state that goes on:\n%s", table)
+		}
+		e.Accept(Accepted{Reset: []string{"all"}})
+		if table = e.Table(); window == "" && (e.Steps[0].Verdict != Reset || !strings.Contains(table, "is new\n")) {
+			t.Errorf("a new call, state that is let go:\n%s", table)
+		}
+		if _, table = edit(window, func(s *Step) { s.Form = "windows" }); !strings.Contains(table, "is new; its state is kept as windows, and was kept as groups\n") {
+			t.Errorf("a new call, state of another form:\n%s", table)
+		}
+		_, table = edit(window, func(s *Step) { s.Parts = []Part{{"grouping sets", "[[0]]"}} })
+		if !strings.Contains(table, "is new; its grouping sets was none, is [[0]]\n") {
+			t.Errorf("a new call, another part:\n%s", table)
+		}
+	}
+}
 
 // What begins anew takes what is behind it along.
 func TestResetsGoOn(t *testing.T) {

@@ -17,6 +17,8 @@ const (
 func (e *Evolution) whyGone(was *Step, sink string) string {
 	is := e.instead(was, sink)
 	switch {
+	case is == nil && e.anew(was, sink):
+		return fmt.Sprintf("one of its name over other rows takes its place in sink %s", sink)
 	case is == nil:
 		return fmt.Sprintf("nothing computes it for sink %s any more", sink)
 	case was.Kind == overKind && is.Kind == firstKind && is.part(rankPart) != "" && e.samePlaces(was, is):
@@ -28,6 +30,13 @@ func (e *Evolution) whyGone(was *Step, sink string) string {
 	default:
 		return fmt.Sprintf("%s (%s) takes its place in sink %s, and keeps other state", is.Name, is.Kind, sink)
 	}
+}
+
+// anew reports whether a step that is new has the name and the kind of was, and feeds the sink.
+func (e *Evolution) anew(was *Step, sink string) bool {
+	return slices.ContainsFunc(e.Steps, func(c *Change) bool {
+		return c.Verdict == Added && c.Name == was.Name && c.Kind == was.Kind && slices.Contains(c.step.Sinks, sink)
+	})
 }
 
 // instead is the step that begins anew at the place of was: over rows of the same sources and steps, for the same sink, but of another kind; one of the same name above all. Nil: there is none.

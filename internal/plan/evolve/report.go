@@ -37,6 +37,23 @@ func (a *Accepted) reset(c *Change) bool {
 	return slices.Contains(a.Reset, "all") || slices.Contains(a.Reset, c.Name) || c.Was != "" && slices.Contains(a.Reset, c.Was)
 }
 
+// known refuses what the user lets go of that there is not.
+func (a *Accepted) known(is func(name string) bool) error {
+	for _, name := range a.Reset {
+		if name != "all" && !is(name) {
+			return fmt.Errorf("--allow-reset %s: there is no step or source of that name", name)
+		}
+	}
+	return nil
+}
+
+// Begins returns why a pipeline that has nothing to go on from does not begin, nil if it does: it must have what the user lets go of.
+func (a *Accepted) Begins(d *Description) error {
+	return a.known(func(name string) bool {
+		return d.step(name) != nil || slices.ContainsFunc(d.Sources, func(s *Source) bool { return s.Name == name })
+	})
+}
+
 // objections are the changes that must be accepted and are not.
 func (e *Evolution) objections(a Accepted) []string {
 	var out []string
@@ -70,10 +87,8 @@ func (e *Evolution) objections(a Accepted) []string {
 
 // Refuse returns why the edit is not carried out, nil if it is: what would lose state must have been accepted.
 func (e *Evolution) Refuse(a Accepted) error {
-	for _, name := range a.Reset {
-		if name != "all" && !e.names(name) {
-			return fmt.Errorf("--allow-reset %s: there is no step or source of that name", name)
-		}
+	if err := a.known(e.names); err != nil {
+		return err
 	}
 	objections := e.objections(a)
 	if len(objections) == 0 || fault.Weak("edit/refused") {
@@ -103,7 +118,7 @@ func (e *Evolution) Accept(a Accepted) {
 			}
 		}
 		if lets {
-			c.Verdict, c.Partial, c.Mixed = Reset, false, false
+			c.begin()
 		}
 		begins[c.Name] = c.Verdict == Reset
 	}

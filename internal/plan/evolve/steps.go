@@ -110,7 +110,7 @@ func (e *Evolution) layer(old, ready []*Step, taken map[*Step]bool, done map[str
 func (e *Evolution) settle(c *Change, done map[string]*Change) {
 	for _, name := range c.step.After {
 		if before := done[name]; before != nil && before.Verdict == Reset && c.wasStep != nil {
-			c.Verdict, c.Partial, c.Mixed = Reset, false, false
+			c.begin()
 			c.Reasons = append(c.Reasons, "its input "+name+" begins anew")
 		}
 	}
@@ -238,6 +238,9 @@ func (e *Evolution) judge(was, is *Step) (*Change, int) {
 		j.aggregates()
 	}
 	j.properties()
+	if j.how.Verdict == Reset {
+		j.how.retract()
+	}
 	return j.how, j.cost
 }
 
