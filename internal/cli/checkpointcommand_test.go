@@ -232,18 +232,19 @@ func TestCheckpointCommandsOfADamagedEpoch(t *testing.T) {
 func TestCheckpointsOfARunningPipelineAreNotRemoved(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	keepState(t, dir, 1, 2, 3)
-	o, err := checkpoint.Open(t.Context(), checkpoint.Options{Dir: dir, Pipeline: "orders", PID: 4712, Host: "machine"})
+	o, err := checkpoint.Open(t.Context(), checkpoint.Options{Dir: dir, Pipeline: "orders"}) // by this process, which is not waited for
 	if err != nil {
 		t.Fatal(err)
 	}
+	holder := fmt.Sprintf("process %d on ", os.Getpid())
 	for _, args := range [][]string{{"1"}, {"--all"}} {
 		_, errOut := wire(t, 1, append([]string{"checkpoint", "rm", "--state-dir", dir}, args...)...)
-		if !strings.Contains(errOut, "the pipeline is run by process 4712 on machine") {
+		if !strings.Contains(errOut, "the pipeline is run by "+holder) {
 			t.Error(errOut)
 		}
 	}
 	out, _ := wire(t, 0, "checkpoint", "list", "--state-dir", dir)
-	if !strings.Contains(out, "; run 2 is that of process 4712 on machine") || strings.Count(out, "checkpoint  ") != 3 {
+	if !strings.Contains(out, "; run 2 is that of "+holder) || strings.Count(out, "checkpoint  ") != 3 {
 		t.Error(out)
 	}
 	if err := o.Close(); err != nil {
@@ -308,16 +309,21 @@ func TestWhatIsNoStateDirectory(t *testing.T) {
 func TestNothingIsRemovedWhileItRuns(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	keepState(t, dir, 1, 2)
-	o, err := checkpoint.Open(t.Context(), checkpoint.Options{Dir: dir, Pipeline: "orders", PID: 4711, Host: "machine", Clock: clock.NewManual(time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC))})
+	o, err := checkpoint.Open(t.Context(), checkpoint.Options{Dir: dir, Pipeline: "orders", Clock: clock.NewManual(time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC))})
 	if err != nil {
 		t.Fatal(err)
 	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	holder := fmt.Sprintf("process %d on %s", os.Getpid(), host)
 	for _, what := range []string{"1", "--all"} {
 		_, errOut := wire(t, 1, "checkpoint", "rm", "--state-dir", dir, what)
-		wantText(t, errOut, "wire: "+dir+": the pipeline is run by process 4711 on machine since 2026-05-06T07:08:09Z, and nothing is removed meanwhile; stop it first\n")
+		wantText(t, errOut, "wire: "+dir+": the pipeline is run by "+holder+" since 2026-05-06T07:08:09Z, and nothing is removed meanwhile; stop it first\n")
 	}
 	out, _ := wire(t, 0, "checkpoint", "list", "--state-dir", dir)
-	if !strings.Contains(out, "is that of process 4711 on machine") {
+	if !strings.Contains(out, "is that of "+holder) {
 		t.Error(out)
 	}
 	if err := o.Close(); err != nil {

@@ -42,14 +42,17 @@ func (e *AbsentError) Error() string {
 	return fmt.Sprintf("%s: there is no checkpoint of epoch %d; wire checkpoint list shows what there is", e.Dir, e.Epoch)
 }
 
-// HeldError says that another process runs the pipeline.
+// HeldError says that another process runs the pipeline, or is about to.
 type HeldError struct {
 	Dir        string
 	Holder     Holder
-	Generation int64 // 0: he is only just starting
+	Generation int64 // 0: he is only just starting, or removes checkpoints
 }
 
 func (e *HeldError) Error() string {
+	if e.Generation == 0 {
+		return fmt.Sprintf("%s: %s is just starting the pipeline, or removing checkpoints of it; try again, or take its place with --take-over", e.Dir, e.Holder)
+	}
 	return fmt.Sprintf("%s: the pipeline is run by %s; stop that, or take its place with --take-over", e.Dir, e.Holder)
 }
 

@@ -52,6 +52,7 @@ type Options struct {
 	Host   string       // empty: of this machine
 	Random io.Reader    // of lineages; nil: that of the machine
 
+	runs func(Holder) bool // nil: runs
 	weak weaknesses
 }
 
@@ -90,13 +91,17 @@ func (o *Options) fill() error {
 		o.Retain = DefaultRetain
 	}
 	o.Retain = max(o.Retain, MinRetain)
+	if o.runs == nil {
+		o.runs = runs
+	}
 	return nil
 }
 
 // Open makes this process the owner of a state directory, which is created if it does not exist. It finds what to go on from (Owner.Latest), claims
 // the next number for a generation of its own, and removes what dead owners left.
 //
-// Errors: *HeldError while another process, which nobody has superseded, runs the pipeline and TakeOver is not set; *UnusableError when the newest checkpoint cannot be used.
+// Errors: *HeldError while another process, which nobody has superseded, runs the pipeline and TakeOver is not set; *UnusableError when the newest checkpoint cannot be used. Of a process that may be
+// dying the end is awaited, for two seconds at most.
 //
 // Every start claims, not only a take-over. So each generation has exactly one owner even where locks do not work; a manifest whose name a dead owner
 // did not live to make durable becomes so before anybody relies on it; and who was stopped before he took the lock is fenced like any other.
@@ -105,35 +110,44 @@ func Open(ctx context.Context, options Options) (*Owner, error) {
 	if err := options.fill(); err != nil {
 		return nil, err
 	}
-	d := NewDirectory(options.FS, options.Dir, 0)
-	if err := d.Prepare(); err != nil {
-		return nil, fmt.Errorf("state directory: %w", err)
-	}
 	opener := &opener{Options: options, holder: Holder{PID: options.PID, Host: options.Host, Started: options.Clock.Now().UTC()}}
-	// Starts come one after another, so that none takes the other's short looks at locks for an owner. Who takes over does not wait for one that hangs.
-	path := filepath.Join(options.Dir, startLock)
-	start, err := takeLock(options.FS, path, opener.holder)
-	switch {
-	case errors.Is(err, vfs.ErrLocked) && !options.TakeOver:
-		return nil, &HeldError{Dir: options.Dir, Holder: readHolder(options.FS, path)}
-	case err != nil && !errors.Is(err, vfs.ErrLocked):
-		return nil, fmt.Errorf("state directory: %w", err)
-	case err == nil:
-		defer func() { _ = start.release(false) }() // closing is all that can fail, and it frees the lock
-	}
-	for range claimTries {
-		owner, err := opener.try(ctx)
-		if owner != nil || err != nil {
-			return owner, err
-		}
-	}
-	return nil, fmt.Errorf("%s: others took every number that was claimed, %d times; is the pipeline started somewhere again and again?", options.Dir, claimTries)
+	var owner *Owner
+	err := options.outlast(ctx, func() (err error) {
+		owner, err = opener.start(ctx)
+		return err
+	})
+	return owner, err
 }
 
 // opener is an Open under way.
 type opener struct {
 	Options
 	holder Holder
+}
+
+// start opens the directory.
+func (o *opener) start(ctx context.Context) (*Owner, error) {
+	if err := NewDirectory(o.FS, o.Dir, 0).Prepare(); err != nil {
+		return nil, fmt.Errorf("state directory: %w", err)
+	}
+	// Starts come one after another, so that none takes the other's short looks at locks for an owner. Who takes over does not wait for one that hangs.
+	path := filepath.Join(o.Dir, startLock)
+	start, err := takeLock(o.FS, path, o.holder)
+	switch {
+	case errors.Is(err, vfs.ErrLocked) && !o.TakeOver:
+		return nil, &HeldError{Dir: o.Dir, Holder: readHolder(o.FS, path)}
+	case err != nil && !errors.Is(err, vfs.ErrLocked):
+		return nil, fmt.Errorf("state directory: %w", err)
+	case err == nil:
+		defer func() { _ = start.release(false) }() // closing is all that can fail, and it frees the lock
+	}
+	for range claimTries {
+		owner, err := o.try(ctx)
+		if owner != nil || err != nil {
+			return owner, err
+		}
+	}
+	return nil, fmt.Errorf("%s: others took every number that was claimed, %d times; is the pipeline started somewhere again and again?", o.Dir, claimTries)
 }
 
 // try opens the directory once; neither owner nor error: somebody else was quicker.

@@ -247,33 +247,38 @@ func damagedToRemove(entries []Entry, epochs []int64, dir string) (map[int64]boo
 	return remove, nil
 }
 
-// excluded calls do while no pipeline runs and none can start.
-func excluded(ctx context.Context, options Options, do func(o *Options, owners *owners) error) (err error) {
+// excluded calls do while no pipeline runs and none can start. Of a process that may be dying the end is awaited, as in Open.
+func excluded(ctx context.Context, options Options, do func(o *Options, owners *owners) error) error {
 	if err := options.fill(); err != nil {
 		return err
 	}
 	if err := isState(options.FS, options.Dir); err != nil {
 		return err
 	}
-	path := filepath.Join(options.Dir, startLock)
-	start, err := takeLock(options.FS, path, Holder{PID: options.PID, Host: options.Host, Started: options.Clock.Now().UTC()})
+	return options.outlast(ctx, func() error { return options.exclude(ctx, do) })
+}
+
+// exclude is excluded at this moment.
+func (o *Options) exclude(ctx context.Context, do func(o *Options, owners *owners) error) (err error) {
+	path := filepath.Join(o.Dir, startLock)
+	start, err := takeLock(o.FS, path, Holder{PID: o.PID, Host: o.Host, Started: o.Clock.Now().UTC()})
 	if errors.Is(err, vfs.ErrLocked) {
-		return &HeldError{Dir: options.Dir, Holder: readHolder(options.FS, path)}
+		return &HeldError{Dir: o.Dir, Holder: readHolder(o.FS, path)}
 	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, start.release(false)) }()
-	owners, err := findOwners(options.FS, options.Dir)
+	owners, err := findOwners(o.FS, o.Dir)
 	if err != nil {
 		return err
 	}
-	entries, err := readEntries(ctx, NewDirectory(options.FS, options.Dir, 0), nil)
+	entries, err := readEntries(ctx, NewDirectory(o.FS, o.Dir, 0), nil)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a removal that was cut short has left no manifests
 		return err
 	}
 	if g, holder := owners.running(entries); g != 0 {
-		return &HeldError{Dir: options.Dir, Holder: holder, Generation: g}
+		return &HeldError{Dir: o.Dir, Holder: holder, Generation: g}
 	}
-	return do(&options, owners)
+	return do(o, owners)
 }
