@@ -3,7 +3,9 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -82,10 +84,11 @@ func (e *FencedError) Error() string {
 	return text
 }
 
-// DamagedError names a file of a checkpoint that is not what was written. It is ErrDamaged.
+// DamagedError names a file of a checkpoint, or its manifest, that is not what was written, or that the system does not let read. It is ErrDamaged.
 type DamagedError struct {
 	Path    string // where the file is stored
 	Missing bool
+	Err     error // of the system, why it cannot be read; nil: it was read
 	// What was expected and what was found.
 	WantSize, GotSize int64
 	WantSum, GotSum   Sum // if the sizes agree
@@ -93,6 +96,8 @@ type DamagedError struct {
 
 func (e *DamagedError) Error() string {
 	switch {
+	case e.Err != nil:
+		return fmt.Sprintf("%s: checkpoint cannot be read: %s", e.Path, e.Err)
 	case e.Missing:
 		return fmt.Sprintf("%s: %s: the file of %d bytes is gone", e.Path, ErrDamaged, e.WantSize)
 	case e.WantSize != e.GotSize:
@@ -104,6 +109,23 @@ func (e *DamagedError) Error() string {
 
 // Is makes it ErrDamaged.
 func (e *DamagedError) Is(target error) bool { return target == ErrDamaged }
+
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// refused is the *DamagedError of a file at path, of which err is all that reading it gave, if the system refuses it for what it is: it is a directory, may not be read, or the disk fails. Nil: the file may be whole, and somebody
+// lacks something else, or was stopped.
+func refused(path string, err error) error {
+	var at *fs.PathError
+	var number syscall.Errno
+	if !errors.As(err, &at) || !errors.As(at.Err, &number) {
+		return nil
+	}
+	switch number {
+	case syscall.ENOENT, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EINTR, syscall.EAGAIN:
+		return nil
+	}
+	return &DamagedError{Path: path, Err: at.Err}
+}
 
 // ManifestError says where the bytes of a manifest are wrong. It is ErrDamaged.
 type ManifestError struct {
@@ -176,7 +198,11 @@ func (e *UnusableError) restorable() bool { return e.Asked == 0 || errors.Is(e.E
 
 // orRestore is a sentence that says what can be done: that a file is restored, or way.
 func (e *UnusableError) orRestore(way string) string {
-	if e.restorable() {
+	var damaged *DamagedError
+	switch {
+	case errors.As(e.Err, &damaged) && damaged.Err != nil:
+		return "Make the file readable, restore it from a backup, or " + way
+	case e.restorable():
 		return "Restore the file from a backup, or " + way
 	}
 	return strings.ToUpper(way[:1]) + way[1:]

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -123,6 +124,7 @@ func Open(ctx context.Context, options Options) (*Owner, error) {
 type opener struct {
 	Options
 	holder Holder
+	taken  string // what somebody else was quicker with
 }
 
 // start opens the directory.
@@ -147,7 +149,7 @@ func (o *opener) start(ctx context.Context) (*Owner, error) {
 			return owner, err
 		}
 	}
-	return nil, fmt.Errorf("%s: others took every number that was claimed, %d times; is the pipeline started somewhere again and again?", o.Dir, claimTries)
+	return nil, fmt.Errorf("%s: others took every number that was claimed, %d times, %s last; is the pipeline started somewhere again and again?", o.Dir, claimTries, o.taken)
 }
 
 // try opens the directory once; neither owner nor error: somebody else was quicker.
@@ -175,7 +177,8 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 	if begins != nil {
 		generation = begins.Generation
 	}
-	held, err := takeLock(o.FS, lockOf(o.Dir, generation), o.holder)
+	o.taken = lockOf(o.Dir, generation)
+	held, err := takeLock(o.FS, o.taken, o.holder)
 	if errors.Is(err, vfs.ErrLocked) {
 		return nil, nil
 	}
@@ -193,6 +196,7 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 	owner := newOwner(o, claim, begins, held, entries)
 	owner.contested = len(owners.held) > 0 || o.Target != nil && o.elsewhere(entries)
 	if !o.weak.claimsNot && claim.Generation != 0 {
+		o.taken = describe(target, manifestName(claim.Number))
 		if err := owner.publish(ctx, claim); err != nil {
 			err = errors.Join(err, held.release(true))
 			var fenced *FencedError
@@ -341,11 +345,11 @@ func readManifest(ctx context.Context, target Target, name string) (*Manifest, e
 	path := describe(target, name)
 	r, err := target.Get(ctx, name)
 	if err != nil {
-		return nil, err
+		return nil, cmp.Or(refused(path, err), err)
 	}
 	data, err := io.ReadAll(r)
 	if err := errors.Join(err, r.Close()); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, cmp.Or(refused(path, err), fmt.Errorf("%s: %w", path, err))
 	}
 	m, err := Decode(data)
 	var damaged *ManifestError

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,12 +126,14 @@ func Verify(ctx context.Context, target Target, m *Manifest) (*Report, error) {
 }
 
 func verify(ctx context.Context, target Target, f File) error {
+	path := describe(target, fileFolder+f.Stored)
 	r, err := target.Get(ctx, fileFolder+f.Stored)
 	if err != nil {
-		return f.unreadable(target, err)
+		return cmp.Or(refused(path, err), f.unreadable(target, err))
 	}
 	size, sum, err := sumOf(r)
-	return f.verdict(target, size, sum, errors.Join(err, r.Close()))
+	err = errors.Join(err, r.Close())
+	return cmp.Or(refused(path, err), f.verdict(target, size, sum, err))
 }
 
 // Remove deletes the checkpoints of some epochs, and the files that only they need; those whose manifest is damaged, too, unless it may be that of an epoch
