@@ -390,7 +390,7 @@ func (a *app) verifyCheckpoints(ctx context.Context, inventory *checkpoint.Inven
 		a.printReports(reports)
 	}
 	if err == nil && damaged > 0 {
-		err = fmt.Errorf("%d of %d checkpoints are damaged", damaged, len(reports))
+		err = fmt.Errorf("%d of %d checkpoints are damaged%s", damaged, len(reports), a.waysOn(ctx, inventory, reports))
 	}
 	return err
 }
@@ -407,12 +407,12 @@ func (a *app) verifyCheckpoint(ctx context.Context, dir string, m *checkpoint.Ma
 	case errors.Is(err, checkpoint.ErrRemoved): // by the pipeline, which goes on
 		r.Removed = true
 	case errors.As(err, &corrupt), errors.Is(err, checkpoint.ErrDamaged):
-		r.Damaged = append(r.Damaged, err.Error())
+		r.Damaged, r.damage = append(r.Damaged, err.Error()), err
 	case err != nil:
 		return r, err
 	default:
 		for _, d := range found.Damaged {
-			r.Damaged = append(r.Damaged, d.Error())
+			r.Damaged, r.damage = append(r.Damaged, d.Error()), errors.Join(r.damage, d)
 		}
 		r.OK = found.OK()
 	}

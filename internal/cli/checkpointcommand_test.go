@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -165,7 +166,8 @@ func TestCheckpointCommandsSayWhatIsDamaged(t *testing.T) {
 	}
 	out, errOut := wire(t, 1, "checkpoint", "verify", "--state-dir", dir)
 	wantText(t, out, "epoch 2: "+damaged+": checkpoint is damaged: 5 bytes, should be 6000\n")
-	wantText(t, errOut, "wire: 1 of 1 checkpoints are damaged\n")
+	wantText(t, errOut, "wire: 1 of 1 checkpoints are damaged, and wire run does not go on from the newest:\n"+
+		"Restore the file from a backup, or go on from an older checkpoint: what sinks were given since then they are given again.\n  --accept-duplicates-since 1   checkpoint of 2026-05-06T07:08:09Z\n")
 
 	newest := filepath.Join(dir, "manifests", "00000000000000000003.json")
 	if err := os.WriteFile(newest, []byte("{}"), 0o600); err != nil {
@@ -176,8 +178,11 @@ func TestCheckpointCommandsSayWhatIsDamaged(t *testing.T) {
 		_, errOut = wire(t, 1, append(strings.Fields(command), "--state-dir", dir)...)
 		wantText(t, errOut, "wire: the newest checkpoint cannot be read: "+says+"\nName one of the epochs that can be read to look at it: 1. Restore the file from a backup; wire run says how to go on without it\n")
 	}
-	out, _ = wire(t, 1, "checkpoint", "verify", "--state-dir", dir, "--all")
+	out, errOut = wire(t, 1, "checkpoint", "verify", "--state-dir", dir, "--all")
 	wantText(t, out, "epoch 1: ok, 2 files, 12 KB\n"+says+"\n")
+	if !strings.Contains(errOut, "1 of 2 checkpoints are damaged, and wire run does not go on from the newest:\nRestore the file from a backup, or ") {
+		t.Error(errOut)
+	}
 	out, _ = wire(t, 0, "checkpoint", "list", "--state-dir", dir)
 	if !strings.Contains(out, says+"\n") {
 		t.Error(out)
@@ -199,6 +204,47 @@ func TestCheckpointCommandsSayWhatIsDamaged(t *testing.T) {
 	out, _ = wire(t, 0, "checkpoint", "show", "--json", "--state-dir", dir, "1")
 	if err := json.Unmarshal([]byte(out), &shown); err != nil || shown.Epoch != 1 {
 		t.Errorf("%s\n%v", out, err)
+	}
+}
+
+// Who verifies is told what a start would say, of checkpoints that are whole and no others.
+func TestVerifySaysHowToGoOn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	keepState(t, dir, 1, 2, 3)
+	verify := func(want string, args ...string) {
+		t.Helper()
+		_, errOut := wire(t, 1, append([]string{"checkpoint", "verify", "--state-dir", dir}, args...)...)
+		if !strings.HasSuffix(errOut, want) {
+			t.Errorf("%v: got %s\nwant %s", args, errOut, want)
+		}
+	}
+	only := func(epoch int) string {
+		return filepath.Join(dir, "files", fmt.Sprintf("00000000-0000-4000-8000-000000000000-1-%d-store-only%%2D%d", epoch, epoch))
+	}
+	if err := os.WriteFile(only(2), []byte("short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	verify("1 of 1 checkpoints are damaged; wire run goes on from that of epoch 3, the newest, which wire checkpoint verify reads without an epoch, and all with --all\n", "2")
+	verify("1 of 3 checkpoints are damaged; wire run goes on from that of epoch 3, the newest, which is whole, and wire checkpoint rm removes damaged ones that are named\n", "--all")
+	if err := errors.Join(os.Remove(only(3)), os.Mkdir(only(3), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	ways := ", and wire run does not go on from the newest:\nMake the file readable, restore it from a backup, or go on from an older checkpoint: what sinks were given since then they are given again.\n" +
+		"  --accept-duplicates-since 1   checkpoint of 2026-05-06T07:08:09Z\n"
+	verify("1 of 1 checkpoints are damaged" + ways)
+	verify("2 of 3 checkpoints are damaged"+ways, "--all")
+	out, _ := wire(t, 1, "checkpoint", "verify", "--state-dir", dir)
+	wantText(t, out, "epoch 3: "+only(3)+": checkpoint cannot be read: is a directory\n")
+
+	newest := filepath.Join(dir, "manifests", "00000000000000000004.json")
+	if err := errors.Join(os.Remove(newest), os.Mkdir(newest, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	verify("2 of 3 checkpoints are damaged"+ways, "--all")
+	verify("wire: the newest checkpoint cannot be read: " + newest + ": checkpoint cannot be read: is a directory\n" +
+		"Name one of the epochs that can be read to look at it: 2, 1. Restore the file from a backup; wire run says how to go on without it\n")
+	if out, _ := wire(t, 0, "checkpoint", "list", "--state-dir", dir); !strings.Contains(out, newest+": checkpoint cannot be read: is a directory\n") {
+		t.Error(out)
 	}
 }
 

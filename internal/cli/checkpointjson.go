@@ -47,6 +47,7 @@ type verifyReport struct {
 	Removed bool `json:"removed"`
 	// Tables are the entries of its state.
 	Tables []engine.Table `json:"tables"`
+	damage error          // what Damaged says
 }
 
 // removeReport is what wire checkpoint rm did.

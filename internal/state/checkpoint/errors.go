@@ -168,22 +168,26 @@ type UnusableError struct {
 }
 
 func (e *UnusableError) Error() string {
-	var b strings.Builder
-	what, other := "the newest checkpoint", "an older"
+	what := "the newest checkpoint"
 	if e.Asked != 0 {
-		what, other = fmt.Sprintf("the checkpoint of epoch %d", e.Asked), "another"
+		what = fmt.Sprintf("the checkpoint of epoch %d", e.Asked)
 	}
-	fmt.Fprintf(&b, "%s in %s cannot be used: %s\n", what, e.Dir, e.Err)
+	return fmt.Sprintf("%s in %s cannot be used: %s\n%s", what, e.Dir, e.Err, e.Ways())
+}
+
+// Ways says what can be done about it.
+func (e *UnusableError) Ways() string {
+	other, none := "an older", "No older one is whole. "
+	if e.Asked != 0 {
+		other, none = "another", "No other one is whole. "
+	}
 	switch {
 	case e.Done && !e.restorable():
-		return b.String() + "The pipeline is finished, and older checkpoints of it are not kept. To write everything again begin anew with --fresh."
+		return "The pipeline is finished, and older checkpoints of it are not kept. To write everything again begin anew with --fresh."
 	case len(e.Intact) == 0:
-		none := "No older one is whole."
-		if e.Asked != 0 {
-			none = "No other one is whole."
-		}
-		return b.String() + none + " " + e.orRestore("begin anew with --fresh, which writes everything again.")
+		return none + e.orRestore("begin anew with --fresh, which writes everything again.")
 	}
+	var b strings.Builder
 	b.WriteString(e.orRestore("go on from " + other + " checkpoint: what sinks were given since then they are given again."))
 	for _, m := range e.Intact {
 		fmt.Fprintf(&b, "\n  --accept-duplicates-since %d   checkpoint of %s", m.Epoch, m.Created.UTC().Format(time.RFC3339))

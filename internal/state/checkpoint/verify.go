@@ -48,6 +48,17 @@ func (i *Inventory) Find(epoch int64) *Manifest {
 	return nil
 }
 
+// Unusable is why a start does not go on from the newest checkpoint: its manifest is damaged, or damage, if not nil, is what is wrong with its files. Nil: nothing is known against it. whole judges the others.
+func (i *Inventory) Unusable(damage error, whole func(*Manifest) bool) *UnusableError {
+	newest, err := Recover(i.Entries, 0, i.Dir)
+	if err == nil && newest != nil && newest.HasState() && damage != nil {
+		err = lost(i.Entries, newest, 0, i.Dir, fmt.Errorf("%w: %w", ErrDamaged, damage))
+	}
+	var unusable *UnusableError
+	errors.As(onlyIntact(err, nil, whole), &unusable)
+	return unusable
+}
+
 // Inspect looks at a state directory without owning it, and changes nothing. A pipeline may run meanwhile. The error is a *NoStateError if dir is none.
 func Inspect(ctx context.Context, fsys vfs.FS, dir string) (*Inventory, error) {
 	target := NewDirectory(fsys, dir, 0)
