@@ -193,6 +193,9 @@ func (a *app) pipelineName(path string) (string, error) {
 
 // chosen are the checkpoints of the epochs; without epochs all of them, or the newest.
 func chosen(inventory *checkpoint.Inventory, epochs []int64, all bool) ([]*checkpoint.Manifest, error) {
+	if err := inventory.Lost(); err != nil {
+		return nil, err
+	}
 	if len(epochs) == 0 && all {
 		return checkpoint.Choices(inventory.Entries, 0), nil
 	}
@@ -251,6 +254,8 @@ func (a *app) listCheckpoints(inventory *checkpoint.Inventory) error {
 		fmt.Fprintln(w, "EPOCH\tKIND\tCREATED\tFILES\tSIZE\tRUN")
 	case slices.ContainsFunc(inventory.Entries, func(e checkpoint.Entry) bool { return e.Err != nil }):
 		fmt.Fprintln(w, "there is no checkpoint that can be read")
+	case inventory.Lost() != nil:
+		fmt.Fprintln(w, inventory.Lost())
 	default:
 		fmt.Fprintln(w, "there is no checkpoint: the next run begins anew")
 	}

@@ -248,6 +248,37 @@ func TestVerifySaysHowToGoOn(t *testing.T) {
 	}
 }
 
+// Where manifests are gone every command says so, and removal goes on.
+func TestCheckpointCommandsSayThatManifestsAreGone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	keepState(t, dir, 1, 2)
+	names, err := filepath.Glob(filepath.Join(dir, "manifests", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says := dir + " holds files of checkpoints (3, 18000 bytes), and its folder manifests no manifest that says what they are\n" +
+		"Restore the manifests from a backup, or begin anew with --fresh, which writes everything again and removes the files.\n"
+	for _, command := range []string{"checkpoint show", "checkpoint verify", "checkpoint verify --all", "state ls"} {
+		_, errOut := wire(t, 1, append(strings.Fields(command), "--state-dir", dir)...)
+		wantText(t, errOut, "wire: "+says)
+	}
+	out, _ := wire(t, 0, "checkpoint", "list", "--state-dir", dir)
+	wantText(t, out, says+dir+": 3 files, 18 KB\n")
+	out, _ = wire(t, 0, "checkpoint", "list", "--json", "--state-dir", dir)
+	if !strings.Contains(out, "and its folder manifests no manifest") {
+		t.Error(out)
+	}
+	wire(t, 0, "checkpoint", "rm", "--all", "--state-dir", dir)
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Error(err)
+	}
+}
+
 // What is asked for by its epoch is named with its damage, and removed unless it is the newest.
 func TestCheckpointCommandsOfADamagedEpoch(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")

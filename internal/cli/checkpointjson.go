@@ -77,6 +77,9 @@ func newInventoryReport(inventory *checkpoint.Inventory) inventoryReport {
 			r.Damaged = append(r.Damaged, e.Err.Error())
 		}
 	}
+	if err := inventory.Lost(); err != nil {
+		r.Damaged = append(r.Damaged, err.Error())
+	}
 	for _, g := range sortedOwners(inventory) {
 		r.Owners = append(r.Owners, ownerReport{Generation: g, Holder: inventory.Owners[g]})
 	}

@@ -145,6 +145,18 @@ func (e *ManifestError) Error() string {
 // Is makes it ErrDamaged.
 func (e *ManifestError) Is(target error) bool { return target == ErrDamaged }
 
+// LostError says that a state directory holds files of checkpoints and no manifest at all: a start publishes one before it stores files, and the newest is never deleted, so that somebody else did.
+type LostError struct {
+	Dir   string
+	Files int
+	Bytes int64
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("%s holds files of checkpoints (%d, %d bytes), and its folder %s no manifest that says what they are\n"+
+		"Restore the manifests from a backup, or begin anew with --fresh, which writes everything again and removes the files.", e.Dir, e.Files, e.Bytes, strings.TrimSuffix(manifestFolder, "/"))
+}
+
 // UncertainError says that something was given a name, and that the name may not be durable. Whoever published so must start again.
 type UncertainError struct {
 	Name string

@@ -101,7 +101,8 @@ func (o *Options) fill() error {
 // Open makes this process the owner of a state directory, which is created if it does not exist. It finds what to go on from (Owner.Latest), claims
 // the next number for a generation of its own, and removes what dead owners left.
 //
-// Errors: *HeldError while another process, which nobody has superseded, runs the pipeline and TakeOver is not set; *UnusableError when the newest checkpoint cannot be used. Of a process that may be
+// Errors: *HeldError while another process, which nobody has superseded, runs the pipeline and TakeOver is not set; *UnusableError when the newest checkpoint cannot be used; *LostError, unless Fresh is set, when all manifests are gone and files
+// are not. Of a process that may be
 // dying the end is awaited, for two seconds at most.
 //
 // Every start claims, not only a take-over. So each generation has exactly one owner even where locks do not work; a manifest whose name a dead owner
@@ -169,6 +170,11 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 	if g, holder := owners.running(entries); g != 0 && !o.TakeOver {
 		return nil, &HeldError{Dir: o.Dir, Holder: holder, Generation: g}
 	}
+	if len(entries) == 0 && !o.Fresh {
+		if err := o.lost(ctx, target); err != nil {
+			return nil, err
+		}
+	}
 	claim, begins, err := o.claims(ctx, target, entries, owners)
 	if err != nil {
 		return nil, err
@@ -210,6 +216,19 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 		return nil, errors.Join(fmt.Errorf("state directory: %w", err), held.release(true))
 	}
 	return owner, nil
+}
+
+// lost returns a *LostError if there are files, where there are no manifests.
+func (o *opener) lost(ctx context.Context, target Target) error {
+	infos, err := target.List(ctx, fileFolder)
+	if err != nil {
+		return err
+	}
+	files := map[string]int64{}
+	for _, info := range infos {
+		files[strings.TrimPrefix(info.Name, fileFolder)] = info.Size
+	}
+	return (&Inventory{Dir: o.Dir, Files: files}).Lost()
 }
 
 // elsewhere reports whether the last owner ran on another machine, so that no lock here tells whether he is dead.

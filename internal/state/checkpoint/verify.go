@@ -48,6 +48,24 @@ func (i *Inventory) Find(epoch int64) *Manifest {
 	return nil
 }
 
+// Lost is a *LostError if all manifests are gone, and files of theirs are not; else nil.
+func (i *Inventory) Lost() error {
+	if len(i.Entries) > 0 {
+		return nil
+	}
+	e := &LostError{Dir: i.Dir}
+	for name, size := range i.Files {
+		if isStored(name) {
+			e.Files++
+			e.Bytes += size
+		}
+	}
+	if e.Files == 0 {
+		return nil
+	}
+	return e
+}
+
 // Unusable is why a start does not go on from the newest checkpoint: its manifest is damaged, or damage, if not nil, is what is wrong with its files. Nil: nothing is known against it. whole judges the others.
 func (i *Inventory) Unusable(damage error, whole func(*Manifest) bool) *UnusableError {
 	newest, err := Recover(i.Entries, 0, i.Dir)
