@@ -193,6 +193,9 @@ func (a *app) pipelineName(path string) (string, error) {
 
 // chosen are the checkpoints of the epochs; without epochs all of them, or the newest.
 func chosen(inventory *checkpoint.Inventory, epochs []int64, all bool) ([]*checkpoint.Manifest, error) {
+	if err := inventory.Lost(); err != nil {
+		return nil, err
+	}
 	if len(epochs) == 0 && all {
 		return checkpoint.Choices(inventory.Entries, 0), nil
 	}
@@ -251,6 +254,8 @@ func (a *app) listCheckpoints(inventory *checkpoint.Inventory) error {
 		fmt.Fprintln(w, "EPOCH\tKIND\tCREATED\tFILES\tSIZE\tRUN")
 	case slices.ContainsFunc(inventory.Entries, func(e checkpoint.Entry) bool { return e.Err != nil }):
 		fmt.Fprintln(w, "there is no checkpoint that can be read")
+	case inventory.Lost() != nil:
+		fmt.Fprintln(w, inventory.Lost())
 	default:
 		fmt.Fprintln(w, "there is no checkpoint: the next run begins anew")
 	}
@@ -390,7 +395,7 @@ func (a *app) verifyCheckpoints(ctx context.Context, inventory *checkpoint.Inven
 		a.printReports(reports)
 	}
 	if err == nil && damaged > 0 {
-		err = fmt.Errorf("%d of %d checkpoints are damaged", damaged, len(reports))
+		err = fmt.Errorf("%d of %d checkpoints are damaged%s", damaged, len(reports), a.waysOn(ctx, inventory, reports))
 	}
 	return err
 }
@@ -407,12 +412,12 @@ func (a *app) verifyCheckpoint(ctx context.Context, dir string, m *checkpoint.Ma
 	case errors.Is(err, checkpoint.ErrRemoved): // by the pipeline, which goes on
 		r.Removed = true
 	case errors.As(err, &corrupt), errors.Is(err, checkpoint.ErrDamaged):
-		r.Damaged = append(r.Damaged, err.Error())
+		r.Damaged, r.damage = append(r.Damaged, err.Error()), err
 	case err != nil:
 		return r, err
 	default:
 		for _, d := range found.Damaged {
-			r.Damaged = append(r.Damaged, d.Error())
+			r.Damaged, r.damage = append(r.Damaged, d.Error()), errors.Join(r.damage, d)
 		}
 		r.OK = found.OK()
 	}

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -165,7 +166,8 @@ func TestCheckpointCommandsSayWhatIsDamaged(t *testing.T) {
 	}
 	out, errOut := wire(t, 1, "checkpoint", "verify", "--state-dir", dir)
 	wantText(t, out, "epoch 2: "+damaged+": checkpoint is damaged: 5 bytes, should be 6000\n")
-	wantText(t, errOut, "wire: 1 of 1 checkpoints are damaged\n")
+	wantText(t, errOut, "wire: 1 of 1 checkpoints are damaged, and wire run does not go on from the newest:\n"+
+		"Restore the file from a backup, or go on from an older checkpoint: what sinks were given since then they are given again.\n  --accept-duplicates-since 1   checkpoint of 2026-05-06T07:08:09Z\n")
 
 	newest := filepath.Join(dir, "manifests", "00000000000000000003.json")
 	if err := os.WriteFile(newest, []byte("{}"), 0o600); err != nil {
@@ -176,8 +178,11 @@ func TestCheckpointCommandsSayWhatIsDamaged(t *testing.T) {
 		_, errOut = wire(t, 1, append(strings.Fields(command), "--state-dir", dir)...)
 		wantText(t, errOut, "wire: the newest checkpoint cannot be read: "+says+"\nName one of the epochs that can be read to look at it: 1. Restore the file from a backup; wire run says how to go on without it\n")
 	}
-	out, _ = wire(t, 1, "checkpoint", "verify", "--state-dir", dir, "--all")
+	out, errOut = wire(t, 1, "checkpoint", "verify", "--state-dir", dir, "--all")
 	wantText(t, out, "epoch 1: ok, 2 files, 12 KB\n"+says+"\n")
+	if !strings.Contains(errOut, "1 of 2 checkpoints are damaged, and wire run does not go on from the newest:\nRestore the file from a backup, or ") {
+		t.Error(errOut)
+	}
 	out, _ = wire(t, 0, "checkpoint", "list", "--state-dir", dir)
 	if !strings.Contains(out, says+"\n") {
 		t.Error(out)
@@ -199,6 +204,78 @@ func TestCheckpointCommandsSayWhatIsDamaged(t *testing.T) {
 	out, _ = wire(t, 0, "checkpoint", "show", "--json", "--state-dir", dir, "1")
 	if err := json.Unmarshal([]byte(out), &shown); err != nil || shown.Epoch != 1 {
 		t.Errorf("%s\n%v", out, err)
+	}
+}
+
+// Who verifies is told what a start would say, of checkpoints that are whole and no others.
+func TestVerifySaysHowToGoOn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	keepState(t, dir, 1, 2, 3)
+	verify := func(want string, args ...string) {
+		t.Helper()
+		_, errOut := wire(t, 1, append([]string{"checkpoint", "verify", "--state-dir", dir}, args...)...)
+		if !strings.HasSuffix(errOut, want) {
+			t.Errorf("%v: got %s\nwant %s", args, errOut, want)
+		}
+	}
+	only := func(epoch int) string {
+		return filepath.Join(dir, "files", fmt.Sprintf("00000000-0000-4000-8000-000000000000-1-%d-store-only%%2D%d", epoch, epoch))
+	}
+	if err := os.WriteFile(only(2), []byte("short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	verify("1 of 1 checkpoints are damaged; wire run goes on from that of epoch 3, the newest, which wire checkpoint verify reads without an epoch, and all with --all\n", "2")
+	verify("1 of 3 checkpoints are damaged; wire run goes on from that of epoch 3, the newest, which is whole, and wire checkpoint rm removes damaged ones that are named\n", "--all")
+	if err := errors.Join(os.Remove(only(3)), os.Mkdir(only(3), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	ways := ", and wire run does not go on from the newest:\nMake the file readable, restore it from a backup, or go on from an older checkpoint: what sinks were given since then they are given again.\n" +
+		"  --accept-duplicates-since 1   checkpoint of 2026-05-06T07:08:09Z\n"
+	verify("1 of 1 checkpoints are damaged" + ways)
+	verify("2 of 3 checkpoints are damaged"+ways, "--all")
+	out, _ := wire(t, 1, "checkpoint", "verify", "--state-dir", dir)
+	wantText(t, out, "epoch 3: "+only(3)+": checkpoint cannot be read: is a directory\n")
+
+	newest := filepath.Join(dir, "manifests", "00000000000000000004.json")
+	if err := errors.Join(os.Remove(newest), os.Mkdir(newest, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	verify("2 of 3 checkpoints are damaged"+ways, "--all")
+	verify("wire: the newest checkpoint cannot be read: " + newest + ": checkpoint cannot be read: is a directory\n" +
+		"Name one of the epochs that can be read to look at it: 2, 1. Restore the file from a backup; wire run says how to go on without it\n")
+	if out, _ := wire(t, 0, "checkpoint", "list", "--state-dir", dir); !strings.Contains(out, newest+": checkpoint cannot be read: is a directory\n") {
+		t.Error(out)
+	}
+}
+
+// Where manifests are gone every command says so, and removal goes on.
+func TestCheckpointCommandsSayThatManifestsAreGone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	keepState(t, dir, 1, 2)
+	names, err := filepath.Glob(filepath.Join(dir, "manifests", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says := dir + " holds files of checkpoints (3, 18000 bytes), and its folder manifests no manifest that says what they are\n" +
+		"Restore the manifests from a backup, or begin anew with --fresh, which writes everything again and removes the files.\n"
+	for _, command := range []string{"checkpoint show", "checkpoint verify", "checkpoint verify --all", "state ls"} {
+		_, errOut := wire(t, 1, append(strings.Fields(command), "--state-dir", dir)...)
+		wantText(t, errOut, "wire: "+says)
+	}
+	out, _ := wire(t, 0, "checkpoint", "list", "--state-dir", dir)
+	wantText(t, out, says+dir+": 3 files, 18 KB\n")
+	out, _ = wire(t, 0, "checkpoint", "list", "--json", "--state-dir", dir)
+	if !strings.Contains(out, "and its folder manifests no manifest") {
+		t.Error(out)
+	}
+	wire(t, 0, "checkpoint", "rm", "--all", "--state-dir", dir)
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Error(err)
 	}
 }
 
@@ -232,18 +309,19 @@ func TestCheckpointCommandsOfADamagedEpoch(t *testing.T) {
 func TestCheckpointsOfARunningPipelineAreNotRemoved(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	keepState(t, dir, 1, 2, 3)
-	o, err := checkpoint.Open(t.Context(), checkpoint.Options{Dir: dir, Pipeline: "orders", PID: 4712, Host: "machine"})
+	o, err := checkpoint.Open(t.Context(), checkpoint.Options{Dir: dir, Pipeline: "orders"}) // by this process, which is not waited for
 	if err != nil {
 		t.Fatal(err)
 	}
+	holder := fmt.Sprintf("process %d on ", os.Getpid())
 	for _, args := range [][]string{{"1"}, {"--all"}} {
 		_, errOut := wire(t, 1, append([]string{"checkpoint", "rm", "--state-dir", dir}, args...)...)
-		if !strings.Contains(errOut, "the pipeline is run by process 4712 on machine") {
+		if !strings.Contains(errOut, "the pipeline is run by "+holder) {
 			t.Error(errOut)
 		}
 	}
 	out, _ := wire(t, 0, "checkpoint", "list", "--state-dir", dir)
-	if !strings.Contains(out, "; run 2 is that of process 4712 on machine") || strings.Count(out, "checkpoint  ") != 3 {
+	if !strings.Contains(out, "; run 2 is that of "+holder) || strings.Count(out, "checkpoint  ") != 3 {
 		t.Error(out)
 	}
 	if err := o.Close(); err != nil {
@@ -308,16 +386,21 @@ func TestWhatIsNoStateDirectory(t *testing.T) {
 func TestNothingIsRemovedWhileItRuns(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	keepState(t, dir, 1, 2)
-	o, err := checkpoint.Open(t.Context(), checkpoint.Options{Dir: dir, Pipeline: "orders", PID: 4711, Host: "machine", Clock: clock.NewManual(time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC))})
+	o, err := checkpoint.Open(t.Context(), checkpoint.Options{Dir: dir, Pipeline: "orders", Clock: clock.NewManual(time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC))})
 	if err != nil {
 		t.Fatal(err)
 	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	holder := fmt.Sprintf("process %d on %s", os.Getpid(), host)
 	for _, what := range []string{"1", "--all"} {
 		_, errOut := wire(t, 1, "checkpoint", "rm", "--state-dir", dir, what)
-		wantText(t, errOut, "wire: "+dir+": the pipeline is run by process 4711 on machine since 2026-05-06T07:08:09Z, and nothing is removed meanwhile; stop it first\n")
+		wantText(t, errOut, "wire: "+dir+": the pipeline is run by "+holder+" since 2026-05-06T07:08:09Z, and nothing is removed meanwhile; stop it first\n")
 	}
 	out, _ := wire(t, 0, "checkpoint", "list", "--state-dir", dir)
-	if !strings.Contains(out, "is that of process 4711 on machine") {
+	if !strings.Contains(out, "is that of "+holder) {
 		t.Error(out)
 	}
 	if err := o.Close(); err != nil {

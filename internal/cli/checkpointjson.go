@@ -47,6 +47,7 @@ type verifyReport struct {
 	Removed bool `json:"removed"`
 	// Tables are the entries of its state.
 	Tables []engine.Table `json:"tables"`
+	damage error          // what Damaged says
 }
 
 // removeReport is what wire checkpoint rm did.
@@ -75,6 +76,9 @@ func newInventoryReport(inventory *checkpoint.Inventory) inventoryReport {
 		if e.Err != nil {
 			r.Damaged = append(r.Damaged, e.Err.Error())
 		}
+	}
+	if err := inventory.Lost(); err != nil {
+		r.Damaged = append(r.Damaged, err.Error())
 	}
 	for _, g := range sortedOwners(inventory) {
 		r.Owners = append(r.Owners, ownerReport{Generation: g, Holder: inventory.Owners[g]})

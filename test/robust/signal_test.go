@@ -2,6 +2,7 @@ package robust_test
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -238,5 +239,25 @@ func TestExitCodes(t *testing.T) {
 		if p, code := run(t, dir, test.args...); code != test.want {
 			t.Errorf("wire run %v ended with %d, want %d: %s", test.args, code, test.want, p.Says())
 		}
+	}
+}
+
+// TestAKilledRunIsFollowedAtOnce: who starts the same command again in the moment of the kill, as a supervisor does, need not know that the system still takes the dead one's memory back.
+func TestAKilledRunIsFollowedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "in.jsonl", rows(0, many))
+	write(t, dir, "p.yaml", twoSinks)
+	one := make([]byte, 1)
+	for i := range 12 {
+		p := start(t, dir, []string{"run", "p.yaml"})
+		if _, err := io.ReadFull(p.stdout, one); err != nil { // it runs, or was refused
+			p.wait()
+			t.Fatalf("start %d: %v: %s", i, err, p.Says())
+		}
+		if i == 6 { // one that lives is in the way
+			q, code := run(t, dir, "p.yaml")
+			q.wants(code, 1, fmt.Sprintf("the pipeline is run by process %d on ", p.PID))
+		}
+		p.Kill()
 	}
 }

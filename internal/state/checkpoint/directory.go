@@ -121,7 +121,7 @@ func (d *Directory) Get(_ context.Context, name string) (io.ReadCloser, error) {
 	return d.fs.Open(d.path(name))
 }
 
-// List lists the files in the folder of prefix.
+// List lists the files in the folder of prefix. A directory or a link in place of a manifest has its name, too: it is not to be passed over.
 func (d *Directory) List(_ context.Context, prefix string) ([]Info, error) {
 	folder, begin := path.Split(prefix)
 	entries, err := d.fs.ReadDir(d.path(folder))
@@ -133,7 +133,8 @@ func (d *Directory) List(_ context.Context, prefix string) ([]Info, error) {
 	}
 	var infos []Info
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), begin) || !e.Type().IsRegular() {
+		inPlace := folder == manifestFolder && e.Type()&^(fs.ModeDir|fs.ModeSymlink) == 0
+		if !strings.HasPrefix(e.Name(), begin) || !e.Type().IsRegular() && !inPlace {
 			continue
 		}
 		info, err := e.Info()
@@ -149,7 +150,7 @@ func (d *Directory) List(_ context.Context, prefix string) ([]Info, error) {
 	return infos, nil
 }
 
-// Delete removes files.
+// Delete removes files. A directory in place of one stays if it holds something: that is of somebody else.
 func (d *Directory) Delete(ctx context.Context, names ...string) error {
 	folders := map[string]bool{}
 	for i, name := range names {
@@ -159,7 +160,7 @@ func (d *Directory) Delete(ctx context.Context, names ...string) error {
 		if i == (len(names)+1)/2 {
 			fault.Point("retention/half-deleted")
 		}
-		if err := d.remove(d.path(name)); err != nil {
+		if err := d.remove(d.path(name)); err != nil && !errors.Is(err, syscall.ENOTEMPTY) {
 			return err
 		}
 		folders[filepath.Dir(d.path(name))] = true

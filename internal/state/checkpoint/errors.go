@@ -3,7 +3,9 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -42,14 +44,17 @@ func (e *AbsentError) Error() string {
 	return fmt.Sprintf("%s: there is no checkpoint of epoch %d; wire checkpoint list shows what there is", e.Dir, e.Epoch)
 }
 
-// HeldError says that another process runs the pipeline.
+// HeldError says that another process runs the pipeline, or is about to.
 type HeldError struct {
 	Dir        string
 	Holder     Holder
-	Generation int64 // 0: he is only just starting
+	Generation int64 // 0: he is only just starting, or removes checkpoints
 }
 
 func (e *HeldError) Error() string {
+	if e.Generation == 0 {
+		return fmt.Sprintf("%s: %s is just starting the pipeline, or removing checkpoints of it; try again, or take its place with --take-over", e.Dir, e.Holder)
+	}
 	return fmt.Sprintf("%s: the pipeline is run by %s; stop that, or take its place with --take-over", e.Dir, e.Holder)
 }
 
@@ -79,10 +84,11 @@ func (e *FencedError) Error() string {
 	return text
 }
 
-// DamagedError names a file of a checkpoint that is not what was written. It is ErrDamaged.
+// DamagedError names a file of a checkpoint, or its manifest, that is not what was written, or that the system does not let read. It is ErrDamaged.
 type DamagedError struct {
 	Path    string // where the file is stored
 	Missing bool
+	Err     error // of the system, why it cannot be read; nil: it was read
 	// What was expected and what was found.
 	WantSize, GotSize int64
 	WantSum, GotSum   Sum // if the sizes agree
@@ -90,6 +96,8 @@ type DamagedError struct {
 
 func (e *DamagedError) Error() string {
 	switch {
+	case e.Err != nil:
+		return fmt.Sprintf("%s: checkpoint cannot be read: %s", e.Path, e.Err)
 	case e.Missing:
 		return fmt.Sprintf("%s: %s: the file of %d bytes is gone", e.Path, ErrDamaged, e.WantSize)
 	case e.WantSize != e.GotSize:
@@ -101,6 +109,23 @@ func (e *DamagedError) Error() string {
 
 // Is makes it ErrDamaged.
 func (e *DamagedError) Is(target error) bool { return target == ErrDamaged }
+
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// refused is the *DamagedError of a file at path, of which err is all that reading it gave, if the system refuses it for what it is: it is a directory, may not be read, or the disk fails. Nil: the file may be whole, and somebody
+// lacks something else, or was stopped.
+func refused(path string, err error) error {
+	var at *fs.PathError
+	var number syscall.Errno
+	if !errors.As(err, &at) || !errors.As(at.Err, &number) {
+		return nil
+	}
+	switch number {
+	case syscall.ENOENT, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EINTR, syscall.EAGAIN:
+		return nil
+	}
+	return &DamagedError{Path: path, Err: at.Err}
+}
 
 // ManifestError says where the bytes of a manifest are wrong. It is ErrDamaged.
 type ManifestError struct {
@@ -119,6 +144,18 @@ func (e *ManifestError) Error() string {
 
 // Is makes it ErrDamaged.
 func (e *ManifestError) Is(target error) bool { return target == ErrDamaged }
+
+// LostError says that a state directory holds files of checkpoints and no manifest at all: a start publishes one before it stores files, and the newest is never deleted, so that somebody else did.
+type LostError struct {
+	Dir   string
+	Files int
+	Bytes int64
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("%s holds files of checkpoints (%d, %d bytes), and its folder %s no manifest that says what they are\n"+
+		"Restore the manifests from a backup, or begin anew with --fresh, which writes everything again and removes the files.", e.Dir, e.Files, e.Bytes, strings.TrimSuffix(manifestFolder, "/"))
+}
 
 // UncertainError says that something was given a name, and that the name may not be durable. Whoever published so must start again.
 type UncertainError struct {
@@ -143,22 +180,26 @@ type UnusableError struct {
 }
 
 func (e *UnusableError) Error() string {
-	var b strings.Builder
-	what, other := "the newest checkpoint", "an older"
+	what := "the newest checkpoint"
 	if e.Asked != 0 {
-		what, other = fmt.Sprintf("the checkpoint of epoch %d", e.Asked), "another"
+		what = fmt.Sprintf("the checkpoint of epoch %d", e.Asked)
 	}
-	fmt.Fprintf(&b, "%s in %s cannot be used: %s\n", what, e.Dir, e.Err)
+	return fmt.Sprintf("%s in %s cannot be used: %s\n%s", what, e.Dir, e.Err, e.Ways())
+}
+
+// Ways says what can be done about it.
+func (e *UnusableError) Ways() string {
+	other, none := "an older", "No older one is whole. "
+	if e.Asked != 0 {
+		other, none = "another", "No other one is whole. "
+	}
 	switch {
 	case e.Done && !e.restorable():
-		return b.String() + "The pipeline is finished, and older checkpoints of it are not kept. To write everything again begin anew with --fresh."
+		return "The pipeline is finished, and older checkpoints of it are not kept. To write everything again begin anew with --fresh."
 	case len(e.Intact) == 0:
-		none := "No older one is whole."
-		if e.Asked != 0 {
-			none = "No other one is whole."
-		}
-		return b.String() + none + " " + e.orRestore("begin anew with --fresh, which writes everything again.")
+		return none + e.orRestore("begin anew with --fresh, which writes everything again.")
 	}
+	var b strings.Builder
 	b.WriteString(e.orRestore("go on from " + other + " checkpoint: what sinks were given since then they are given again."))
 	for _, m := range e.Intact {
 		fmt.Fprintf(&b, "\n  --accept-duplicates-since %d   checkpoint of %s", m.Epoch, m.Created.UTC().Format(time.RFC3339))
@@ -173,7 +214,11 @@ func (e *UnusableError) restorable() bool { return e.Asked == 0 || errors.Is(e.E
 
 // orRestore is a sentence that says what can be done: that a file is restored, or way.
 func (e *UnusableError) orRestore(way string) string {
-	if e.restorable() {
+	var damaged *DamagedError
+	switch {
+	case errors.As(e.Err, &damaged) && damaged.Err != nil:
+		return "Make the file readable, restore it from a backup, or " + way
+	case e.restorable():
 		return "Restore the file from a backup, or " + way
 	}
 	return strings.ToUpper(way[:1]) + way[1:]

@@ -132,7 +132,7 @@ func ownNames(o *Options) ([]fs.DirEntry, error) {
 	return entries, nil
 }
 
-// removeNames removes what a state directory holds, but the lock of who looks and those of living owners.
+// removeNames removes what a state directory holds, in the order of names, but the lock of who looks and those of living owners. No file outlives the last manifest: see LostError.
 func removeNames(o *Options, owners *owners, names []fs.DirEntry) error {
 	for _, e := range names {
 		path := filepath.Join(o.Dir, e.Name())
@@ -141,6 +141,9 @@ func removeNames(o *Options, owners *owners, names []fs.DirEntry) error {
 		case e.Name() == startLock || owners.isHeld(e.Name()):
 		case e.IsDir():
 			err = vfs.RemoveAll(o.FS, path)
+			if err == nil && e.Name()+"/" == fileFolder {
+				err = o.FS.SyncDir(o.Dir)
+			}
 		default:
 			err = o.FS.Remove(path)
 		}

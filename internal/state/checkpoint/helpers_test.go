@@ -30,6 +30,7 @@ func newBed(t *testing.T, fsys vfs.FS) *bed {
 	return &bed{T: t, fs: fsys, options: Options{
 		FS: fsys, Dir: stateDir, Pipeline: "p", Clock: clock.NewManual(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), PID: 7, Host: "h",
 		Random: bytes.NewReader(bytes.Repeat([]byte{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff}, 1000)),
+		runs:   func(Holder) bool { return true },
 	}}
 }
 

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -52,6 +53,7 @@ type Options struct {
 	Host   string       // empty: of this machine
 	Random io.Reader    // of lineages; nil: that of the machine
 
+	runs func(Holder) bool // nil: runs
 	weak weaknesses
 }
 
@@ -90,13 +92,18 @@ func (o *Options) fill() error {
 		o.Retain = DefaultRetain
 	}
 	o.Retain = max(o.Retain, MinRetain)
+	if o.runs == nil {
+		o.runs = runs
+	}
 	return nil
 }
 
 // Open makes this process the owner of a state directory, which is created if it does not exist. It finds what to go on from (Owner.Latest), claims
 // the next number for a generation of its own, and removes what dead owners left.
 //
-// Errors: *HeldError while another process, which nobody has superseded, runs the pipeline and TakeOver is not set; *UnusableError when the newest checkpoint cannot be used.
+// Errors: *HeldError while another process, which nobody has superseded, runs the pipeline and TakeOver is not set; *UnusableError when the newest checkpoint cannot be used; *LostError, unless Fresh is set, when all manifests are gone and files
+// are not. Of a process that may be
+// dying the end is awaited, for two seconds at most.
 //
 // Every start claims, not only a take-over. So each generation has exactly one owner even where locks do not work; a manifest whose name a dead owner
 // did not live to make durable becomes so before anybody relies on it; and who was stopped before he took the lock is fenced like any other.
@@ -105,35 +112,45 @@ func Open(ctx context.Context, options Options) (*Owner, error) {
 	if err := options.fill(); err != nil {
 		return nil, err
 	}
-	d := NewDirectory(options.FS, options.Dir, 0)
-	if err := d.Prepare(); err != nil {
-		return nil, fmt.Errorf("state directory: %w", err)
-	}
 	opener := &opener{Options: options, holder: Holder{PID: options.PID, Host: options.Host, Started: options.Clock.Now().UTC()}}
-	// Starts come one after another, so that none takes the other's short looks at locks for an owner. Who takes over does not wait for one that hangs.
-	path := filepath.Join(options.Dir, startLock)
-	start, err := takeLock(options.FS, path, opener.holder)
-	switch {
-	case errors.Is(err, vfs.ErrLocked) && !options.TakeOver:
-		return nil, &HeldError{Dir: options.Dir, Holder: readHolder(options.FS, path)}
-	case err != nil && !errors.Is(err, vfs.ErrLocked):
-		return nil, fmt.Errorf("state directory: %w", err)
-	case err == nil:
-		defer func() { _ = start.release(false) }() // closing is all that can fail, and it frees the lock
-	}
-	for range claimTries {
-		owner, err := opener.try(ctx)
-		if owner != nil || err != nil {
-			return owner, err
-		}
-	}
-	return nil, fmt.Errorf("%s: others took every number that was claimed, %d times; is the pipeline started somewhere again and again?", options.Dir, claimTries)
+	var owner *Owner
+	err := options.outlast(ctx, func() (err error) {
+		owner, err = opener.start(ctx)
+		return err
+	})
+	return owner, err
 }
 
 // opener is an Open under way.
 type opener struct {
 	Options
 	holder Holder
+	taken  string // what somebody else was quicker with
+}
+
+// start opens the directory.
+func (o *opener) start(ctx context.Context) (*Owner, error) {
+	if err := NewDirectory(o.FS, o.Dir, 0).Prepare(); err != nil {
+		return nil, fmt.Errorf("state directory: %w", err)
+	}
+	// Starts come one after another, so that none takes the other's short looks at locks for an owner. Who takes over does not wait for one that hangs.
+	path := filepath.Join(o.Dir, startLock)
+	start, err := takeLock(o.FS, path, o.holder)
+	switch {
+	case errors.Is(err, vfs.ErrLocked) && !o.TakeOver:
+		return nil, &HeldError{Dir: o.Dir, Holder: readHolder(o.FS, path)}
+	case err != nil && !errors.Is(err, vfs.ErrLocked):
+		return nil, fmt.Errorf("state directory: %w", err)
+	case err == nil:
+		defer func() { _ = start.release(false) }() // closing is all that can fail, and it frees the lock
+	}
+	for range claimTries {
+		owner, err := o.try(ctx)
+		if owner != nil || err != nil {
+			return owner, err
+		}
+	}
+	return nil, fmt.Errorf("%s: others took every number that was claimed, %d times, %s last; is the pipeline started somewhere again and again?", o.Dir, claimTries, o.taken)
 }
 
 // try opens the directory once; neither owner nor error: somebody else was quicker.
@@ -153,6 +170,11 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 	if g, holder := owners.running(entries); g != 0 && !o.TakeOver {
 		return nil, &HeldError{Dir: o.Dir, Holder: holder, Generation: g}
 	}
+	if len(entries) == 0 && !o.Fresh {
+		if err := o.lost(ctx, target); err != nil {
+			return nil, err
+		}
+	}
 	claim, begins, err := o.claims(ctx, target, entries, owners)
 	if err != nil {
 		return nil, err
@@ -161,7 +183,8 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 	if begins != nil {
 		generation = begins.Generation
 	}
-	held, err := takeLock(o.FS, lockOf(o.Dir, generation), o.holder)
+	o.taken = lockOf(o.Dir, generation)
+	held, err := takeLock(o.FS, o.taken, o.holder)
 	if errors.Is(err, vfs.ErrLocked) {
 		return nil, nil
 	}
@@ -179,6 +202,7 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 	owner := newOwner(o, claim, begins, held, entries)
 	owner.contested = len(owners.held) > 0 || o.Target != nil && o.elsewhere(entries)
 	if !o.weak.claimsNot && claim.Generation != 0 {
+		o.taken = describe(target, manifestName(claim.Number))
 		if err := owner.publish(ctx, claim); err != nil {
 			err = errors.Join(err, held.release(true))
 			var fenced *FencedError
@@ -192,6 +216,19 @@ func (o *opener) try(ctx context.Context) (*Owner, error) {
 		return nil, errors.Join(fmt.Errorf("state directory: %w", err), held.release(true))
 	}
 	return owner, nil
+}
+
+// lost returns a *LostError if there are files, where there are no manifests.
+func (o *opener) lost(ctx context.Context, target Target) error {
+	infos, err := target.List(ctx, fileFolder)
+	if err != nil {
+		return err
+	}
+	files := map[string]int64{}
+	for _, info := range infos {
+		files[strings.TrimPrefix(info.Name, fileFolder)] = info.Size
+	}
+	return (&Inventory{Dir: o.Dir, Files: files}).Lost()
 }
 
 // elsewhere reports whether the last owner ran on another machine, so that no lock here tells whether he is dead.
@@ -330,11 +367,11 @@ func readManifest(ctx context.Context, target Target, name string) (*Manifest, e
 	path := describe(target, name)
 	r, err := target.Get(ctx, name)
 	if err != nil {
-		return nil, err
+		return nil, cmp.Or(refused(path, err), err)
 	}
 	data, err := io.ReadAll(r)
 	if err := errors.Join(err, r.Close()); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, cmp.Or(refused(path, err), fmt.Errorf("%s: %w", path, err))
 	}
 	m, err := Decode(data)
 	var damaged *ManifestError

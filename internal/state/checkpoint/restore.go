@@ -31,13 +31,13 @@ func restore(ctx context.Context, fsys vfs.FS, target Target, files []File, dir 
 		}
 		f := files[i]
 		if !links || f.Small {
-			return restoreCopy(ctx, fsys, target, f, paths[i])
+			return f.blamed(ctx, target, restoreCopy(ctx, fsys, target, f, paths[i]))
 		}
 		if err := linker.GetFile(ctx, fileFolder+f.Stored, paths[i]); err != nil {
-			return f.unreadable(target, err)
+			return f.blamed(ctx, target, f.unreadable(target, err))
 		}
 		size, sum, err := sumFile(fsys, paths[i])
-		return f.verdict(target, size, sum, err)
+		return f.blamed(ctx, target, f.verdict(target, size, sum, err))
 	})
 	if err != nil {
 		return nil, err
@@ -53,6 +53,17 @@ func restoreCopy(ctx context.Context, fsys vfs.FS, target Target, f File, path s
 	}
 	size, sum, err := copyTo(fsys, path, r)
 	return f.verdict(target, size, sum, errors.Join(err, r.Close()))
+}
+
+// blamed is err of who restored a file, or the damage of the file, if it cannot be read by itself either.
+func (f *File) blamed(ctx context.Context, target Target, err error) error {
+	if err == nil || errors.Is(err, ErrDamaged) || ctx.Err() != nil {
+		return err
+	}
+	if damage := verify(ctx, target, *f); errors.Is(damage, ErrDamaged) {
+		return damage
+	}
+	return err
 }
 
 // unreadable is the error of a file that could not be opened: if it is gone the checkpoint is damaged.

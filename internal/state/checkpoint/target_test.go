@@ -376,8 +376,9 @@ func (g *gate) GetFile(ctx context.Context, name, path string) error {
 
 func TestMessages(t *testing.T) {
 	for want, err := range map[string]error{
-		"d: the pipeline is run by an unknown process; stop that, or take its place with --take-over": &HeldError{Dir: "d"},
-		"epoch 3 was not published: another run has taken over the pipeline":                          &FencedError{Epoch: 3, Generation: 1},
+		"d: the pipeline is run by an unknown process; stop that, or take its place with --take-over":                                       &HeldError{Dir: "d", Generation: 1},
+		"d: an unknown process is just starting the pipeline, or removing checkpoints of it; try again, or take its place with --take-over": &HeldError{Dir: "d"},
+		"epoch 3 was not published: another run has taken over the pipeline":                                                                &FencedError{Epoch: 3, Generation: 1},
 		"epoch 3 was not published: another run has taken over the pipeline (generation 2 after 1, process 5 on h since 2026-01-01T00:00:00Z)": &FencedError{
 			Epoch: 3, Generation: 1, By: 2, Holder: Holder{PID: 5, Host: "h", Started: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)},
 		},

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,35 @@ func (i *Inventory) Find(epoch int64) *Manifest {
 		}
 	}
 	return nil
+}
+
+// Lost is a *LostError if all manifests are gone, and files of theirs are not; else nil.
+func (i *Inventory) Lost() error {
+	if len(i.Entries) > 0 {
+		return nil
+	}
+	e := &LostError{Dir: i.Dir}
+	for name, size := range i.Files {
+		if isStored(name) {
+			e.Files++
+			e.Bytes += size
+		}
+	}
+	if e.Files == 0 {
+		return nil
+	}
+	return e
+}
+
+// Unusable is why a start does not go on from the newest checkpoint: its manifest is damaged, or damage, if not nil, is what is wrong with its files. Nil: nothing is known against it. whole judges the others.
+func (i *Inventory) Unusable(damage error, whole func(*Manifest) bool) *UnusableError {
+	newest, err := Recover(i.Entries, 0, i.Dir)
+	if err == nil && newest != nil && newest.HasState() && damage != nil {
+		err = lost(i.Entries, newest, 0, i.Dir, fmt.Errorf("%w: %w", ErrDamaged, damage))
+	}
+	var unusable *UnusableError
+	errors.As(onlyIntact(err, nil, whole), &unusable)
+	return unusable
 }
 
 // Inspect looks at a state directory without owning it, and changes nothing. A pipeline may run meanwhile. The error is a *NoStateError if dir is none.
@@ -125,12 +155,14 @@ func Verify(ctx context.Context, target Target, m *Manifest) (*Report, error) {
 }
 
 func verify(ctx context.Context, target Target, f File) error {
+	path := describe(target, fileFolder+f.Stored)
 	r, err := target.Get(ctx, fileFolder+f.Stored)
 	if err != nil {
-		return f.unreadable(target, err)
+		return cmp.Or(refused(path, err), f.unreadable(target, err))
 	}
 	size, sum, err := sumOf(r)
-	return f.verdict(target, size, sum, errors.Join(err, r.Close()))
+	err = errors.Join(err, r.Close())
+	return cmp.Or(refused(path, err), f.verdict(target, size, sum, err))
 }
 
 // Remove deletes the checkpoints of some epochs, and the files that only they need; those whose manifest is damaged, too, unless it may be that of an epoch
@@ -247,33 +279,38 @@ func damagedToRemove(entries []Entry, epochs []int64, dir string) (map[int64]boo
 	return remove, nil
 }
 
-// excluded calls do while no pipeline runs and none can start.
-func excluded(ctx context.Context, options Options, do func(o *Options, owners *owners) error) (err error) {
+// excluded calls do while no pipeline runs and none can start. Of a process that may be dying the end is awaited, as in Open.
+func excluded(ctx context.Context, options Options, do func(o *Options, owners *owners) error) error {
 	if err := options.fill(); err != nil {
 		return err
 	}
 	if err := isState(options.FS, options.Dir); err != nil {
 		return err
 	}
-	path := filepath.Join(options.Dir, startLock)
-	start, err := takeLock(options.FS, path, Holder{PID: options.PID, Host: options.Host, Started: options.Clock.Now().UTC()})
+	return options.outlast(ctx, func() error { return options.exclude(ctx, do) })
+}
+
+// exclude is excluded at this moment.
+func (o *Options) exclude(ctx context.Context, do func(o *Options, owners *owners) error) (err error) {
+	path := filepath.Join(o.Dir, startLock)
+	start, err := takeLock(o.FS, path, Holder{PID: o.PID, Host: o.Host, Started: o.Clock.Now().UTC()})
 	if errors.Is(err, vfs.ErrLocked) {
-		return &HeldError{Dir: options.Dir, Holder: readHolder(options.FS, path)}
+		return &HeldError{Dir: o.Dir, Holder: readHolder(o.FS, path)}
 	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, start.release(false)) }()
-	owners, err := findOwners(options.FS, options.Dir)
+	owners, err := findOwners(o.FS, o.Dir)
 	if err != nil {
 		return err
 	}
-	entries, err := readEntries(ctx, NewDirectory(options.FS, options.Dir, 0), nil)
+	entries, err := readEntries(ctx, NewDirectory(o.FS, o.Dir, 0), nil)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a removal that was cut short has left no manifests
 		return err
 	}
 	if g, holder := owners.running(entries); g != 0 {
-		return &HeldError{Dir: options.Dir, Holder: holder, Generation: g}
+		return &HeldError{Dir: o.Dir, Holder: holder, Generation: g}
 	}
-	return do(&options, owners)
+	return do(o, owners)
 }

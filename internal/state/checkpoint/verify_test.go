@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"wire.example/wire/internal/foundation/vfs"
 )
@@ -56,7 +57,10 @@ func TestExtract(t *testing.T) {
 	}
 }
 
-func TestRemove(t *testing.T) {
+// Its waiting for a lock of somebody who starts takes no time.
+func TestRemove(t *testing.T) { synctest.Test(t, removes) }
+
+func removes(t *testing.T) {
 	b, _ := memBed(t)
 	if _, err := Remove(t.Context(), b.options, []int64{1}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing there: %v", err)
