@@ -127,7 +127,7 @@ func splittable(a *logical.Aggregate) bool {
 	return found
 }
 
-// CombineGroups makes aggregations of few groups two-phase.
+// CombineGroups makes aggregations of few groups two-phase. Not those that forget groups of which rows are taken back: a lane does not know what is forgotten.
 func CombineGroups(p *logical.Plan) {
 	estimates, lanes := NewEstimates(), cmp.Or(p.PlannedFor, p.Parallelism)
 	for _, n := range order(p) {
@@ -139,7 +139,7 @@ func CombineGroups(p *logical.Plan) {
 				few = (few || len(a.Keys) == 2) && w.Table.Shape != logical.Session // at one time there are few windows
 			}
 			a.Split = few && (lanes == 0 || lanes >= splitTasks) && splittable(a)
-			a.Combine = a.Split || few && !slices.ContainsFunc(a.Calls, whole) && (!a.Retracts || a.Window == nil && !slices.ContainsFunc(a.Calls, compares))
+			a.Combine = a.Split || few && !slices.ContainsFunc(a.Calls, whole) && (!a.Retracts || a.Window == nil && a.TTL == 0 && !slices.ContainsFunc(a.Calls, compares))
 		}
 	}
 }
