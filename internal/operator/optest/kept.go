@@ -384,34 +384,8 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte, outlines [][][]b
 		}
 	}
 	for _, table := range r.tablesInTurn() {
-		entries := tables[table]
-		var given [3]keyed.Entries
-		for _, n := range entries {
-			owner := r.owners[op.GroupOf(n.hash)]
-			in := r.instances[owner].kept
-			if !indexed(in.parts[table], n.slice) {
-				continue
-			}
-			to := &given[owner]
-			to.Slices, to.Hashes = append(to.Slices, n.slice), append(to.Hashes, n.hash)
-			to.Keys, to.Values = append(to.Keys, bytes.Clone(n.key)), append(to.Values, bytes.Clone(n.value))
-		}
-		for i, in := range r.instances {
-			if slices.Contains(joints, jointOf(in.kept.parts[table])) {
-				continue
-			}
-			a := admission{highest: highest[table], outlines: outlines[table]}
-			a.left, a.pieces = r.left()
-			if overflows && r.schedule.lazy {
-				a.put = func() error { return r.writeOut(in, table) }
-			}
-			if err := a.admit(in.kept.parts[table], &given[i]); err != nil {
-				return fmt.Errorf("part %d: %w", table, err)
-			}
-			if a.rest != nil {
-				in.kept.unread = append(in.kept.unread, a.rest)
-			}
-			in.kept.outlined = in.kept.outlined || a.outlined
+		if err := r.restoreTable(table, tables[table], highest[table], outlines[table], joints); err != nil {
+			return err
 		}
 	}
 	if !overflows {
@@ -420,6 +394,39 @@ func (r *run) restoreKept(e event, rest map[op.KeyGroup][]byte, outlines [][][]b
 		}
 	}
 	return r.each(func(in *instance) error { return in.kept.durable.Restored() })
+}
+
+// restoreTable puts the entries of a table in, but of the parts of joints.
+func (r *run) restoreTable(table int, entries []entry, highest uint64, outlines [][]byte, joints []*keyed.Joint) error {
+	var given [3]keyed.Entries
+	for _, n := range entries {
+		owner := r.owners[op.GroupOf(n.hash)]
+		in := r.instances[owner].kept
+		if !indexed(in.parts[table], n.slice) {
+			continue
+		}
+		to := &given[owner]
+		to.Slices, to.Hashes = append(to.Slices, n.slice), append(to.Hashes, n.hash)
+		to.Keys, to.Values = append(to.Keys, bytes.Clone(n.key)), append(to.Values, bytes.Clone(n.value))
+	}
+	for i, in := range r.instances {
+		if slices.Contains(joints, jointOf(in.kept.parts[table])) {
+			continue
+		}
+		a := admission{highest: highest, outlines: outlines}
+		a.left, a.pieces = r.left()
+		if r.overflows() && r.schedule.lazy {
+			a.put = func() error { return r.writeOut(in, table) }
+		}
+		if err := a.admit(in.kept.parts[table], &given[i]); err != nil {
+			return fmt.Errorf("part %d: %w", table, err)
+		}
+		if a.rest != nil {
+			in.kept.unread = append(in.kept.unread, a.rest)
+		}
+		in.kept.outlined = in.kept.outlined || a.outlined
+	}
+	return nil
 }
 
 // jointOf is what a part is restored with; nil: it is restored by itself.
