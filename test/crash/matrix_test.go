@@ -38,7 +38,8 @@ func points(t *testing.T) []string {
 		}
 		return err
 	}))
-	delete(found, "scratch/spilled") // of runs that keep nothing: test/spill kills there
+	delete(found, "scratch/spilled")  // of runs that keep nothing: test/spill kills there
+	delete(found, "restore/overflow") // of runs with less memory than the one before: so it does there
 	if len(found) < 20 {
 		t.Fatalf("only %d points were found: %v", len(found), found)
 	}
