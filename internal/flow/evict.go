@@ -128,6 +128,9 @@ func (s *step) makeRoom(t *task) error {
 		k.lean, k.shrunk = 0, 0
 		return nil
 	}
+	if left >= low/shrinkShare {
+		k.shrunk = 0
+	}
 	if k.late != nil {
 		if err := k.begin(t.ctx); err != nil {
 			return fmt.Errorf("state of step %q: %w", s.plan.Name, err)
@@ -214,7 +217,7 @@ func (s *step) shrink(t *task, low int64, bare bool) (shrunk bool, err error) {
 		return false, nil
 	}
 	k := s.leaving
-	if k.shrunk > 0 && left < low/shrinkShare && left > k.shrunk-min(grown, low/leanShare, k.shrunk/shrunkShare) {
+	if k.shrunk > 0 && left > k.shrunk-min(grown, low/leanShare, k.shrunk/shrunkShare) {
 		return false, nil // what stays has it
 	}
 	if err := s.flushFor(); err != nil {

@@ -124,7 +124,7 @@ func TestMemoryThatStaysIsNotGivenUpAtEachBatch(t *testing.T) {
 			t.Errorf("with %d bytes left the memory was given up %d times, want %d", left-1, part.departed, times+1)
 		}
 	}
-	budget.Release(budget.Limit() / 2)
+	budget.Release(low * 3 / 4) // little is left still, and enough
 	makeRoomOften(t, s, task, part, 1)
 	if !budget.TryReserve(budget.Available() - low/shrinkShare + 1) {
 		t.Fatal("there is no room")

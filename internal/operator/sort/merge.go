@@ -30,8 +30,9 @@ func (r sortedRuns) Tight() bool { return r.o.mayLeave() && r.Runs.Tight() }
 // MayLeave reports whether rows may leave memory.
 func (r sortedRuns) MayLeave() bool { return r.o.mayLeave() }
 
-// mayLeave reports whether rows may leave memory. Those that a snapshot has chosen may not where an offset left others out, since it would leave out the first of the runs again. A limit takes all of them.
-func (o *Operator) mayLeave() bool { return !o.chosen || o.config.Offset == 0 }
+// mayLeave reports whether rows may leave memory. Those that are being emitted may not: what was emitted would come again. Nor may those that a snapshot has chosen where an offset left others out, since it would
+// leave out the first of the runs again. A limit takes all of them.
+func (o *Operator) mayLeave() bool { return !o.ended && (!o.chosen || o.config.Offset == 0) }
 
 // newRuns returns the runs of the operator's rows.
 func (o *Operator) newRuns() *keyed.Runs {

@@ -373,6 +373,9 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 	o.account(out)
 	if o.runs.Any() {
 		if o.rows.Len() > 0 {
+			if !o.mayLeave() { // nothing is emitted before all of a task's rows are in runs, or none
+				return false, &keyed.CorruptError{What: o.config.Name, Reason: "some rows were chosen already, of others that is not said"}
+			}
 			o.runs.Want()
 			return true, nil
 		}
