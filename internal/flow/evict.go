@@ -124,12 +124,12 @@ func (s *step) makeRoom(t *task) error {
 		}
 		left = budget.Available() - t.pipeline.scratchLeft()
 	}
-	if left >= low {
-		k.lean, k.shrunk = 0, 0
-		return nil
-	}
 	if left >= low/shrinkShare {
 		k.shrunk = 0
+	}
+	if left >= low {
+		k.lean = 0
+		return nil
 	}
 	if k.late != nil {
 		if err := k.begin(t.ctx); err != nil {

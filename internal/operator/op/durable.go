@@ -6,7 +6,7 @@ import (
 )
 
 // Durable is an operator whose state is stored entry by entry, only what changed since the last checkpoint. The driver calls Keep of each of its parts before anything else;
-// puts in what is stored, part by part and then the rest, and calls Restored; and at each barrier, after OnBarrier, seals all parts and asks for the rest.
+// puts in what is stored, part by part and then the rest, and calls Restored; of an Overflower first the rest, then the keyed.Spillers, then the other parts; and at each barrier, after OnBarrier, seals all parts and asks for the rest.
 //
 // What a checkpoint has of an operator that was no Durable yet is given to Restore as ever, after Keep: what it puts in counts as changed.
 type Durable interface {

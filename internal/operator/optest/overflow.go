@@ -37,9 +37,13 @@ func (r *run) writeOut(in *instance, table int) error {
 	if !in.kept.overflowed && r.written%3 > 0 {
 		return nil
 	}
-	return r.spill(in, func(part keyed.Spiller) bool {
-		may, ok := part.(interface{ MayLeave() bool })
-		in.kept.overflowed = !ok || may.MayLeave()
-		return in.kept.overflowed
+	may := func(part keyed.Spiller) bool {
+		runs, ok := part.(interface{ MayLeave() bool })
+		return !ok || runs.MayLeave()
+	}
+	in.kept.overflowed = slices.ContainsFunc(in.kept.parts, func(part keyed.Kept) bool {
+		spiller, ok := part.(keyed.Spiller)
+		return ok && may(spiller)
 	})
+	return r.spill(in, may)
 }

@@ -15,19 +15,7 @@ const (
 )
 
 // Kept are the rows, and the runs of those that have left memory.
-func (o *Operator) Kept() []keyed.Kept { return []keyed.Kept{o.stored, sortedRuns{o.runs, o}} }
-
-// sortedRuns are the rows that have left memory.
-type sortedRuns struct {
-	*keyed.Runs
-	o *Operator
-}
-
-// Tight reports whether rows should leave memory; see keyed.Spiller. Those that are being emitted stay.
-func (r sortedRuns) Tight() bool { return r.MayLeave() && r.Runs.Tight() }
-
-// MayLeave reports whether rows may leave memory.
-func (r sortedRuns) MayLeave() bool { return !r.o.ended }
+func (o *Operator) Kept() []keyed.Kept { return []keyed.Kept{o.stored, o.runs} }
 
 // Overflows says that rows leave memory in runs.
 func (o *Operator) Overflows() bool { return true }

@@ -86,7 +86,7 @@ func newOperator(pool *batch.Pool, budget *limit.Budget, config Config, counts *
 	o.rows = o.newRows()
 	o.stored = o.rows
 	o.runs = keyed.NewRuns(keyed.RunsConfig{
-		Name: config.Name, Pool: pool, Budget: budget, Rows: o.rows, Types: config.Types, Order: o.order, Left: func() {},
+		Name: config.Name, Pool: pool, Budget: budget, Rows: o.rows, Types: config.Types, Order: o.order, Left: func() {}, Stay: func() bool { return o.ended },
 	})
 	for i := range config.Calls {
 		o.calls = append(o.calls, o.evaluatorOf(&config.Calls[i]))

@@ -365,12 +365,7 @@ func (t *Timed) OnEnd(out *op.Output) (more bool, err error) {
 		t.table.Free()
 	}
 	t.e.free()
-	t.e.counts.Free()
-	t.waiting.Free()
-	t.parts.Free()
-	t.slotOf.Free()
-	t.budget.Release(t.held)
-	t.held = 0
+	t.vacate()
 	return false, nil
 }
 

@@ -16,7 +16,7 @@ const (
 )
 
 // Kept are the rows, and the runs of those that have left memory.
-func (o *Operator) Kept() []keyed.Kept { return []keyed.Kept{o.rows, sortedRuns{o.runs, o}} }
+func (o *Operator) Kept() []keyed.Kept { return []keyed.Kept{o.rows, o.runs} }
 
 // EntriesVersion is 2: in version 1 there were no runs.
 func (o *Operator) EntriesVersion() int { return 2 }

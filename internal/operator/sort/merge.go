@@ -18,25 +18,9 @@ type merging struct {
 	filtered   int64 // rows that were passed over in this call
 }
 
-// sortedRuns are the rows that have left memory.
-type sortedRuns struct {
-	*keyed.Runs
-	o *Operator
-}
-
-// Tight reports whether rows should leave memory, and may; see keyed.Spiller.
-func (r sortedRuns) Tight() bool { return r.o.mayLeave() && r.Runs.Tight() }
-
-// MayLeave reports whether rows may leave memory.
-func (r sortedRuns) MayLeave() bool { return r.o.mayLeave() }
-
-// mayLeave reports whether rows may leave memory. Those that are being emitted may not: what was emitted would come again. Nor may those that a snapshot has chosen where an offset left others out, since it would
-// leave out the first of the runs again. A limit takes all of them.
-func (o *Operator) mayLeave() bool { return !o.ended && (!o.chosen || o.config.Offset == 0) }
-
 // newRuns returns the runs of the operator's rows.
 func (o *Operator) newRuns() *keyed.Runs {
-	config := keyed.RunsConfig{Name: o.config.Name, Pool: o.pool, Budget: o.budget, Rows: o.rows, Types: o.config.Types, Order: o.order, Left: o.left}
+	config := keyed.RunsConfig{Name: o.config.Name, Pool: o.pool, Budget: o.budget, Rows: o.rows, Types: o.config.Types, Order: o.order, Left: o.left, Stay: o.stay}
 	if o.first >= 0 {
 		config.Cut = func(ids []uint32) []uint32 {
 			n := len(ids)
@@ -47,6 +31,10 @@ func (o *Operator) newRuns() *keyed.Runs {
 	}
 	return keyed.NewRuns(config)
 }
+
+// stay reports whether rows must stay in memory: those that are being emitted must, since what was emitted would come again; and those that a snapshot has chosen where an offset left others out, since it would leave out
+// the first of the runs again. A limit takes all of them.
+func (o *Operator) stay() bool { return o.ended || o.chosen && o.config.Offset > 0 }
 
 // left notes that all rows have left memory.
 func (o *Operator) left() {

@@ -373,7 +373,7 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 	o.account(out)
 	if o.runs.Any() {
 		if o.rows.Len() > 0 {
-			if !o.mayLeave() { // nothing is emitted before all of a task's rows are in runs, or none
+			if o.stay() { // nothing is emitted before all of a task's rows are in runs, or none
 				return false, &keyed.CorruptError{What: o.config.Name, Reason: "some rows were chosen already, of others that is not said"}
 			}
 			o.runs.Want()
@@ -383,7 +383,7 @@ func (o *Operator) OnEnd(out *op.Output) (more bool, err error) {
 	}
 	if !o.ended {
 		if err := o.end(out); err != nil {
-			if o.mayLeave() && o.runs.WantIf(err) {
+			if !o.stay() && o.runs.WantIf(err) {
 				return true, nil
 			}
 			return false, err

@@ -41,7 +41,7 @@ type Timed struct {
 	due    []uint32 // rows that are being emitted, in order
 	next   int
 	held   int64 // bytes reserved for fresh and due
-	runs   *timedRuns
+	runs   *keyed.Runs
 	taking bool            // more rows of the runs are due
 	read   []*batch.Column // taken from the runs
 
@@ -63,9 +63,10 @@ func NewTimed(pool *batch.Pool, budget *limit.Budget, config TimedConfig) *Timed
 	o.rows = keyed.NewRows(pool, config.Types, 0, config.Name, budget)
 	o.rows.SetExtras(keyed.Extras{Loaded: o.load})
 	o.lists = keyed.NewRanked(o.rows, o.order, config.Name, budget)
-	o.runs = &timedRuns{o: o, Runs: keyed.NewRuns(keyed.RunsConfig{
+	o.runs = keyed.NewRuns(keyed.RunsConfig{
 		Name: config.Name, Pool: pool, Budget: budget, Rows: o.rows, Types: config.Types, Order: o.order, Left: o.left, Alone: true,
-	})}
+		Stay: func() bool { return len(o.due) > 0 }, // they are being emitted
+	})
 	return o
 }
 

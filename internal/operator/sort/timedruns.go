@@ -7,15 +7,6 @@ import (
 	"wire.example/wire/sdk/batch"
 )
 
-// timedRuns are the rows of a Timed that have left memory.
-type timedRuns struct {
-	*keyed.Runs
-	o *Timed
-}
-
-// Tight reports whether rows should leave memory; see keyed.Spiller. Those that are being emitted stay.
-func (r *timedRuns) Tight() bool { return len(r.o.due) == 0 && r.Runs.Tight() }
-
 // Overflows says that rows leave memory in runs.
 func (o *Timed) Overflows() bool { return true }
 

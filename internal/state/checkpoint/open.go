@@ -102,8 +102,7 @@ func (o *Options) fill() error {
 // the next number for a generation of its own, and removes what dead owners left.
 //
 // Errors: *HeldError while another process, which nobody has superseded, runs the pipeline and TakeOver is not set; *UnusableError when the newest checkpoint cannot be used; *LostError, unless Fresh is set, when all manifests are gone and files
-// are not. Of a process that may be
-// dying the end is awaited, for two seconds at most.
+// are not. Of a process that may be dying the end is awaited, for two seconds at most.
 //
 // Every start claims, not only a take-over. So each generation has exactly one owner even where locks do not work; a manifest whose name a dead owner
 // did not live to make durable becomes so before anybody relies on it; and who was stopped before he took the lock is fenced like any other.

@@ -52,6 +52,8 @@ type RunsConfig struct {
 	Order *Order
 	// Cut keeps, in place, those of sorted rows that are needed; nil: all are.
 	Cut func(ids []uint32) []uint32
+	// Stay reports whether rows must stay in memory for now: they are being emitted, say. nil: they never must.
+	Stay func() bool
 	// Left is called when all rows have left memory.
 	Left func()
 	// Signed says that a row with a mark that has Minus takes back one that is equal to it in the order, which tells all rows apart that are not equal in everything. The columns of a merge have a BOOLEAN
@@ -179,8 +181,14 @@ func (r *Runs) Want() bool {
 // Share is about how many bytes of the rows of runs may be in memory at once, beside what a merge takes.
 func (r *Runs) Share() int64 { return r.low }
 
-// Tight reports whether rows should leave memory; see Spiller. There must be enough left to sort them.
+// MayLeave reports whether rows may leave memory now.
+func (r *Runs) MayLeave() bool { return r.config.Stay == nil || !r.config.Stay() }
+
+// Tight reports whether rows should leave memory, and may; see Spiller. There must be enough left to sort them.
 func (r *Runs) Tight() bool {
+	if !r.MayLeave() {
+		return false
+	}
 	if r.reader == nil || r.wanted || r.work != nil {
 		return r.reader != nil
 	}
